@@ -1,0 +1,82 @@
+"""Configs as values: canonical JSON, a hash that tells types apart, and leaves that a query can name."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError
+
+Config = Mapping[str, Any]
+HASH_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value of a config: where it stands (``core.channels.0``), its JSON type and its canonical text."""
+
+    path: str
+    kind: str
+    text: str
+    number: float | None
+
+
+def canonical_json(value: Any) -> str:
+    """The one text of a config: keys sorted, no spaces, ``1``, ``1.0``, ``"1"`` and ``true`` all different.
+
+    Raises ConfigError, naming the path, for what JSON cannot carry unchanged: a tuple, a set, NaN, a numpy scalar,
+    a key that is not a string.
+    """
+    for _ in leaves(value):
+        pass
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def config_hash(function: str, config: Config) -> str:
+    """Hex digest that identifies ``function`` called with ``config``: sha256 of canonical JSON, first 128 bits.
+
+    Blind to the order of keys, sensitive to every value and its type (nnfabrik's md5 of ``str()`` is not).
+    """
+    text = canonical_json({"function": function, "config": dict(config)})
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
+    """Every leaf of a config in key order; an empty list or dict is a leaf of its own. Raises as ``canonical_json``."""
+    if isinstance(value, Mapping) and value:
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"config key {key!r} under {path or 'the top'} is not a string: quote it")
+        for key in sorted(value):
+            yield from leaves(value[key], f"{path}.{key}" if path else key)
+    elif type(value) is list and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}.{index}" if path else str(index))
+    else:
+        yield _leaf(value, path)
+
+
+def _leaf(value: Any, path: str) -> Leaf:
+    kinds = {
+        bool: "bool",
+        int: "int",
+        float: "float",
+        str: "str",
+        type(None): "null",
+        list: "list",
+        dict: "dict",
+    }
+    kind = kinds.get(type(value))
+    if kind is None or (kind == "float" and not math.isfinite(value)):
+        advice = (
+            "write a list"
+            if isinstance(value, tuple | set)
+            else "use str, bool, int, finite float, list, dict or null"
+        )
+        raise ConfigError(
+            f"config value at {path or 'the top'} is {value!r} of type {type(value).__name__}: {advice}"
+        )
+    number = float(value) if kind in ("bool", "int", "float") else None
+    return Leaf(path, kind, json.dumps(value, ensure_ascii=False), number)

@@ -1,0 +1,1 @@
+"""From raw recordings to batches: what was recorded, on which clock, in which tier."""

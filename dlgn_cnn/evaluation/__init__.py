@@ -1,0 +1,1 @@
+"""Scores, the light's effect and receptive fields."""

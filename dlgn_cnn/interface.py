@@ -1,0 +1,64 @@
+"""What ``data`` and ``models`` share: a batch, what is known of the data, and what an encoding model is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+
+from dlgn_cnn.shapes import Behavior, Counts, Opto, Pupil, Rate, Video
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of one session; axes as in ``dlgn_cnn.shapes``. ``responses`` are spike counts a frame."""
+
+    videos: Video
+    responses: Counts
+    opto: Opto
+    behavior: Behavior
+    pupil_center: Pupil
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on ``device``."""
+        return Batch(
+            *(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__)
+        )
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What a model may know of one session's data before it sees any: statistics of the training tier only.
+
+    ``frame_shape`` is (channel, height, width); ``mean_counts`` the mean spikes a frame of each unit;
+    ``video_mean`` and ``video_std`` the grey level's mean and standard deviation, which normalise it.
+    """
+
+    units: tuple[int, ...]
+    frame_shape: tuple[int, int, int]
+    rate_hz: float
+    mean_counts: tuple[float, ...]
+    video_mean: float
+    video_std: float
+
+
+DataInfos = Mapping[str, DataInfo]
+
+
+@runtime_checkable
+class EncodingModel(Protocol):
+    """What the trainer, the scores and the MEI engine ask of a model (a ``torch.nn.Module``)."""
+
+    data_keys: Sequence[str]
+    frames_lost: int
+
+    def __call__(
+        self,
+        videos: Video,
+        opto: Opto,
+        data_key: str,
+        behavior: Behavior | None = None,
+        pupil_center: Pupil | None = None,
+    ) -> Rate:
+        """Expected spikes a frame: (batch, unit, time - frames_lost), aligned with the last frames of the input."""
+        ...

@@ -1,0 +1,1 @@
+"""Maximally exciting inputs for video, under exact constraints."""

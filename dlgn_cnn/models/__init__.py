@@ -1,0 +1,1 @@
+"""Encoding models: core, recurrence, readout and their assembly. Siblings of ``data``, met only through ``interface``."""

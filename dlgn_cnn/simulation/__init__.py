@@ -1,0 +1,1 @@
+"""An in-silico dLGN with known truth, written in the lab's own layout."""

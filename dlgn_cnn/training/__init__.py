@@ -1,0 +1,1 @@
+"""Fitting: losses, one loop, trainers."""
