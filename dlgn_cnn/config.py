@@ -71,12 +71,8 @@ def _leaf(value: Any, path: str) -> Leaf:
     kind = kinds.get(type(value))
     if kind is None or (kind == "float" and not math.isfinite(value)):
         advice = (
-            "write a list"
-            if isinstance(value, tuple | set)
-            else "use str, bool, int, finite float, list, dict or null"
+            "write a list" if isinstance(value, tuple | set) else "use str, bool, int, finite float, list, dict or null"
         )
-        raise ConfigError(
-            f"config value at {path or 'the top'} is {value!r} of type {type(value).__name__}: {advice}"
-        )
+        raise ConfigError(f"config value at {path or 'the top'} is {value!r} of type {type(value).__name__}: {advice}")
     number = float(value) if kind in ("bool", "int", "float") else None
     return Leaf(path, kind, json.dumps(value, ensure_ascii=False), number)

@@ -83,9 +83,7 @@ def check_arguments(
     supplied = dict(given or {})
     parameters = inspect.signature(part).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    open_names = [
-        name for name, p in parameters.items() if name not in supplied and p.kind is not p.VAR_KEYWORD
-    ]
+    open_names = [name for name, p in parameters.items() if name not in supplied and p.kind is not p.VAR_KEYWORD]
     for key in config:
         if key in supplied or (key not in open_names and not takes_any):
             raise ConfigError(f"{where} takes no {key!r}: {nearest(key, open_names)}")

@@ -1,0 +1,139 @@
+"""A session's trials as a Deep Lake dataset: written whole or not at all, and checked row by row when opened.
+
+The only module that imports deeplake. Deep Lake commits zeros without an error when the disk is full, and reads a
+truncated chunk as zeros; so space is checked first, every row is read back and its hash compared before the folder
+gets its name, and the hashes, kept beside the data, are compared again at every opening.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.config import canonical_json
+from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.progress import Progress, silent
+
+MANIFEST = "manifest.json"
+ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
+SPACE_FACTOR = 1.5
+
+
+def write_session(session: SessionData, folder: Path, progress: Progress = silent) -> str:
+    """Write a session to ``folder``, which must not exist; the digest that identifies its rows is returned.
+
+    Raises StoreError where the disk is too full, or where what was written does not read back as it was.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _check_space(session, folder.parent)
+    with _temporary_sibling(folder) as temporary:
+        _write_rows(session, temporary / "rows", progress)
+        manifest = {
+            "units": list(session.units),
+            "rate_hz": session.rate_hz,
+            "rows": [trial.sha256() for trial in session.trials],
+        }
+        (temporary / MANIFEST).write_text(canonical_json(manifest))
+        read_session(temporary)
+        os.replace(temporary, folder)
+    return rows_digest(folder)
+
+
+def read_session(folder: Path) -> SessionData:
+    """Read a session into memory. Raises StoreError that names the folder and, for a damaged row, the row."""
+    manifest = _manifest(folder)
+    import deeplake
+
+    try:
+        rows = deeplake.open_read_only(str(folder / "rows"))
+        trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
+    except Exception as error:
+        raise StoreError(f"dataset {folder} cannot be read ({error}); {_rebuild}") from error
+    if len(trials) != len(manifest["rows"]):
+        raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {_rebuild}")
+    for index, (trial, expected) in enumerate(zip(trials, manifest["rows"], strict=True)):
+        if trial.sha256() != expected:
+            raise StoreError(f"dataset {folder}: row {index} (trial {trial.trial}) is damaged; {_rebuild}")
+    return SessionData(tuple(manifest["units"]), float(manifest["rate_hz"]), trials)
+
+
+def ensure_session(session: SessionData, folder: Path) -> None:
+    """Write a session to ``folder`` unless a sound copy is there; a damaged one is replaced.
+
+    Raises StoreError where the folder holds another session's rows.
+    """
+    try:
+        stored = read_session(folder)
+    except StoreError:
+        shutil.rmtree(folder, ignore_errors=True)
+        write_session(session, folder)
+        return
+    if [trial.sha256() for trial in stored.trials] != [trial.sha256() for trial in session.trials]:
+        raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
+
+
+def rows_digest(folder: Path) -> str:
+    """Hex digest over the row hashes and units of a stored session: equal digests, equal data."""
+    return hashlib.sha256(canonical_json(_manifest(folder)).encode()).hexdigest()
+
+
+_rebuild = "delete its Dataset row and populate again to rebuild it"
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {_rebuild}") from error
+    return manifest
+
+
+def _write_rows(session: SessionData, path: Path, progress: Progress) -> None:
+    import deeplake
+
+    types = deeplake.types
+    dataset = deeplake.create(str(path))
+    dataset.add_column("videos", types.SegmentMask(dtype="uint8", sample_compression="lz4"))
+    dataset.add_column("responses", types.Array("float32", 2))
+    dataset.add_column("opto", types.Array("float32", 1))
+    dataset.add_column("behavior", types.Array("float32", 2))
+    dataset.add_column("pupil_center", types.Array("float32", 2))
+    for name, kind in (("trial", "int32"), ("movie", "text"), ("scene", "int32"), ("tier", "text")):
+        dataset.add_column(name, kind)
+    for done, trial in enumerate(session.trials, 1):
+        row = {name: [getattr(trial, name)] for name in ARRAYS}
+        labels = {"trial": trial.trial, "movie": trial.scene.movie, "scene": trial.scene.scene, "tier": trial.tier}
+        dataset.append(row | {name: [value] for name, value in labels.items()})
+        progress(done, len(session.trials))
+    dataset.commit()
+
+
+def _read_row(row: Any) -> Trial:
+    scene = SceneKey(str(row["movie"]), int(row["scene"]))
+    arrays = {name: np.array(row[name]) for name in ARRAYS}
+    return Trial(int(row["trial"]), scene, str(row["tier"]), **arrays)
+
+
+def _check_space(session: SessionData, folder: Path) -> None:
+    needed = SPACE_FACTOR * sum(getattr(t, name).nbytes for t in session.trials for name in ARRAYS)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreError(f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room")
+
+
+@contextlib.contextmanager
+def _temporary_sibling(folder: Path) -> Iterator[Path]:
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,128 @@
+"""Scene files in and out: every codec, size and rate becomes grey frames on one clock. The one door to PyAV."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from dlgn_cnn.data.containers import declared_bytes
+from dlgn_cnn.data.files import file_sha256
+from dlgn_cnn.data.recording import SceneFile
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.shapes import Frames
+
+CODEC = "mpeg4"
+QUANTISER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the container says of its video stream."""
+
+    rate_hz: float
+    width_px: int
+    height_px: int
+
+
+def probe(path: Path) -> SceneFile:
+    """Describe a scene file: digest of its bytes, frames counted by decoding them all, frames a second, size in px.
+
+    Raises RecordingError for a file that is missing, cut short, without frames, or no video at all.
+    """
+    facts, frames = _facts(path), sum(1 for _ in _decoded(path))
+    _require_frames(path, frames)
+    return SceneFile(path, file_sha256(path), frames, facts.rate_hz, facts.width_px, facts.height_px)
+
+
+def decode_grey(
+    path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0, duration_s: float | None = None
+) -> Frames:
+    """Grey frames (time, height, width) uint8 at ``rate_hz``, scaled bilinearly to ``size_px`` (height, width).
+
+    A frame of the file stays on the screen until the next one: each output frame is the one that is on at its centre,
+    so 30 to 60 Hz shows every frame twice. The file's rate is taken as constant. ``time`` is the file's frames over its
+    rate times ``rate_hz``, rounded; ``duration_s`` keeps the first seconds only. Raises RecordingError as ``probe``
+    does, and where the movie is shorter than ``duration_s``.
+    """
+    if min(size_px) < 1 or rate_hz <= 0:
+        raise RecordingError(f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0")
+    source_rate_hz = _facts(path).rate_hz
+    shown = [_grey(frame, size_px) for frame in _decoded(path)]
+    _require_frames(path, len(shown))
+    time = round(len(shown) / source_rate_hz * rate_hz)
+    if duration_s is not None:
+        if round(duration_s * rate_hz) > time:
+            raise RecordingError(f"{path} lasts {time / rate_hz:.3f} s, less than the {duration_s:.3f} s asked for")
+        time = round(duration_s * rate_hz)
+    return np.stack(shown)[on_screen(time, rate_hz, len(shown), source_rate_hz)]
+
+
+def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:
+    """Index (time,) of the source frame on the screen at the centre of each of ``time`` output frames."""
+    centres_s = (np.arange(time) + 0.5) / rate_hz
+    return np.minimum((centres_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
+
+
+def stream_grey(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The file's own frames in order, each grey (height, width) uint8: for files too long to hold in memory."""
+    return (_grey(frame, size_px) for frame in _decoded(path))
+
+
+def write_grey(path: Path, frames: Frames, rate_hz: float) -> None:
+    """Encode grey frames (time, height, width) uint8 as MPEG-4, at a quality that shows no blocks.
+
+    Raises RecordingError for frames of another form, or of odd height or width, which the codec cannot carry.
+    """
+    if frames.ndim != 3 or frames.dtype != np.uint8 or len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
+        raise RecordingError(
+            f"frames of shape {frames.shape} and type {frames.dtype}: expected (time, height, width) uint8, even in px"
+        )
+    rate = Fraction(rate_hz).limit_denominator(1001)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(CODEC, rate=rate)
+        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
+        stream.codec_context.qmin = stream.codec_context.qmax = QUANTISER
+        for image in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray")))
+        container.mux(stream.encode(None))
+
+
+def _grey(frame: av.VideoFrame, size_px: tuple[int, int]) -> np.ndarray:
+    height, width = size_px
+    return frame.reformat(width=width, height=height, format="gray", interpolation="BILINEAR").to_ndarray()
+
+
+def _facts(path: Path) -> _Facts:
+    if not path.is_file():
+        raise RecordingError(f"video file {path} is missing: restore it, or correct the name that leads to it")
+    size, declared = path.stat().st_size, declared_bytes(path)
+    if declared is not None and size < declared:
+        raise RecordingError(f"{path} is cut short: it says it has {declared} bytes but {size} are there; copy it again")
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            rate = stream.average_rate or stream.guessed_rate
+            facts = _Facts(float(rate or 0), stream.codec_context.width, stream.codec_context.height)
+    except (av.FFmpegError, IndexError, OSError) as error:
+        raise RecordingError(f"{path} is no video that can be read ({error}): expected such as .avi or .mp4") from error
+    if facts.rate_hz <= 0:
+        raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
+    return facts
+
+
+def _decoded(path: Path) -> Iterator[av.VideoFrame]:
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            yield from container.decode(stream)
+    except (av.FFmpegError, IndexError, OSError) as error:
+        raise RecordingError(f"{path} cannot be decoded to its end ({error}): it is damaged; copy it again") from error
+
+
+def _require_frames(path: Path, frames: int) -> None:
+    if frames == 0:
+        raise RecordingError(f"{path} holds no frames: expected a movie; copy or export it again")

@@ -1,0 +1,22 @@
+"""The device that a fit runs on: a GPU where there is one, unasked."""
+
+import torch
+
+from dlgn_cnn.errors import ConfigError
+
+
+def pick_device(wanted: str = "auto") -> torch.device:
+    """``auto`` takes a CUDA GPU, then Apple's, then the CPU; any other word is torch's name of a device.
+
+    Raises ConfigError for a device that this machine does not have.
+    """
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device {wanted!r} is not to be had here ({error}): set DLGN_DEVICE to auto or cpu") from error
+    return device

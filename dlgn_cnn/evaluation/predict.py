@@ -1,0 +1,66 @@
+"""What a fitted model predicts, trial by trial, under the light as it was or as one wishes it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dlgn_cnn.interface import Batch
+from dlgn_cnn.shapes import Floats
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Rates and counts of one tier of one session, all its trials one after the other.
+
+    ``predicted`` and ``observed`` are (unit, time) in spikes a frame; ``opto`` (time,) the recorded light;
+    ``trial_frames`` the frames that each trial contributes, in order.
+    """
+
+    predicted: Floats
+    observed: Floats
+    opto: Floats
+    trial_frames: tuple[int, ...]
+
+
+@torch.no_grad()
+def predict(
+    model: torch.nn.Module,
+    batches: Iterable[Batch],
+    data_key: str,
+    burn_in_frames: int = 0,
+    light: float | None = None,
+    precision: str = "float32",
+) -> Prediction:
+    """Run ``model`` in evaluation mode over ``batches`` of whole trials.
+
+    The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
+    replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. The mode is restored.
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    predicted, observed, opto, frames = [], [], [], []
+    try:
+        for batch in batches:
+            moved = batch.to(device)
+            shown = moved.opto if light is None else torch.full_like(moved.opto, light)
+            with autocast(device, precision):
+                rate = model(
+                    moved.videos, shown, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
+                )
+            start = max(burn_in_frames, batch.responses.shape[-1] - rate.shape[-1])
+            kept = batch.responses.shape[-1] - start
+            predicted += list(rate[..., -kept:].float().cpu().numpy())
+            observed += list(batch.responses[..., -kept:].numpy())
+            opto += list(batch.opto[..., -kept:].numpy())
+            frames += [kept] * len(batch.opto)
+    finally:
+        model.train(was_training)
+    return Prediction(np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(opto), tuple(frames))
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Mixed precision on ``device``: convolutions in ``bfloat16`` where asked for, all in float32 otherwise."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")

@@ -1,0 +1,62 @@
+"""Output nonlinearities: from drive to a rate that is never negative, and their inverses for initial biases."""
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+from dlgn_cnn.registry import Registry
+
+OUTPUTS = Registry("output", "dlgn_cnn.models")
+
+
+@OUTPUTS.register("softplus")
+class Softplus(nn.Module):
+    """log(1 + exp(drive * sharpness)) / sharpness: linear for a strong drive, towards zero for a weak one.
+
+    ``sharpness`` a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large. ``learned`` makes it
+    a parameter, as the winner of Sensorium 2023 did.
+    """
+
+    def __init__(self, sharpness: float = 10.0, learned: bool = False) -> None:
+        super().__init__()
+        value = torch.tensor(float(sharpness)).log()
+        if learned:
+            self.log_sharpness = nn.Parameter(value)
+        else:
+            self.register_buffer("log_sharpness", value)
+
+    def forward(self, drive: torch.Tensor) -> torch.Tensor:
+        """Drive to rate, elementwise."""
+        sharpness = self.log_sharpness.exp()
+        return functional.softplus(drive * sharpness) / sharpness
+
+    def inverse(self, rate: torch.Tensor) -> torch.Tensor:
+        """The drive that gives ``rate`` > 0."""
+        scaled = rate * self.log_sharpness.detach().exp()
+        return (scaled + torch.log(-torch.expm1(-scaled))) / self.log_sharpness.detach().exp()
+
+
+@OUTPUTS.register("elu_plus_one")
+class EluPlusOne(nn.Module):
+    """ELU + 1: exponential below a drive of 0, linear above (Lurz et al. 2021)."""
+
+    def forward(self, drive: torch.Tensor) -> torch.Tensor:
+        """Drive to rate, elementwise."""
+        return functional.elu(drive) + 1
+
+    def inverse(self, rate: torch.Tensor) -> torch.Tensor:
+        """The drive that gives ``rate`` > 0."""
+        return torch.where(rate < 1, rate.log(), rate - 1)
+
+
+@OUTPUTS.register("exponential")
+class Exponential(nn.Module):
+    """exp(drive): the Poisson model's canonical inverse link."""
+
+    def forward(self, drive: torch.Tensor) -> torch.Tensor:
+        """Drive to rate, elementwise."""
+        return drive.exp()
+
+    def inverse(self, rate: torch.Tensor) -> torch.Tensor:
+        """The drive that gives ``rate`` > 0."""
+        return rate.log()

@@ -1,0 +1,66 @@
+"""The Gaussian readout: each unit looks at one point of the feature maps, learned with its uncertainty."""
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+from dlgn_cnn.models.readouts import READOUTS
+
+
+@READOUTS.register("gaussian")
+class GaussianReadout(nn.Module):
+    """Full Gaussian readout (Lurz et al. 2021): position ~ N(mean, L L^T) in training, the mean in evaluation.
+
+    Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centres); a feature map is read
+    bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` (unit, 2, 2) = L, ``features``
+    (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. ``feature_weight``
+    weighs the L1 norm of the features in the loss.
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],
+        units: int,
+        bias: torch.Tensor,
+        generator: torch.Generator,
+        init_mean_range: float = 0.3,
+        init_sigma: float = 0.3,
+        feature_weight: float = 0.0,
+    ) -> None:
+        super().__init__()
+        channels = in_shape[0]
+        spread = init_mean_range * (2 * torch.rand(units, 2, generator=generator) - 1)
+        self.mean = nn.Parameter(spread)
+        self.covariance_factor = nn.Parameter(init_sigma * torch.eye(2).repeat(units, 1, 1))
+        noise = torch.randn(units, channels, generator=generator)
+        self.features = nn.Parameter(noise / channels)
+        self.bias = nn.Parameter(bias.clone())
+        self.generator = generator
+        self.feature_weight = feature_weight
+
+    def positions(self, clips: int) -> torch.Tensor:
+        """Where each unit looks in each clip: (clip, unit, 2), drawn in training, the mean in evaluation."""
+        mean = self.mean.expand(clips, -1, -1)
+        if self.training:
+            # Drawn on the CPU so that a fit's noise does not depend on the device.
+            noise = torch.randn(clips, *self.mean.shape, generator=self.generator).to(self.mean.device)
+            mean = mean + torch.einsum("uij,cuj->cui", self.covariance_factor, noise)
+        return mean.clamp(-1, 1)
+
+    def forward(self, features: torch.Tensor, shift: torch.Tensor | None = None) -> torch.Tensor:
+        """Features (time, batch, feature, height, width) to drive (time, batch, unit).
+
+        ``shift`` (batch, 2) moves every unit's position, as an eye movement does.
+        """
+        time, clips, channels = features.shape[:3]
+        grid = self.positions(clips)
+        if shift is not None:
+            grid = grid + shift[:, None]
+        maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2)
+        read = functional.grid_sample(maps, grid[:, :, None].to(maps.dtype), align_corners=True)
+        drive = torch.einsum("ctfu,uf->tcu", read.squeeze(-1).unflatten(1, (time, channels)), self.features)
+        return drive + self.bias
+
+    def regularizer(self) -> torch.Tensor:
+        """Weighted L1 norm of the feature weights, summed over units."""
+        return self.feature_weight * self.features.abs().sum()

@@ -1,0 +1,9 @@
+"""Recurrent units: one file each; they carry feature maps through time and let the light act on the way.
+
+A recurrent unit is a module called with features (time, batch, feature, height, width), opto (time, batch) and the
+state that the last call returned, or None; it returns (features, state) and has ``out_channels``.
+"""
+
+from dlgn_cnn.registry import Registry
+
+RECURRENTS = Registry("recurrent unit", "dlgn_cnn.models.recurrent")

@@ -1,0 +1,9 @@
+"""Trainers: one file each, on the contract ``trainer_fn(model, dataloaders, seed, uid, cb, **config)``.
+
+A trainer returns ``(score, output, state_dict)``: the validation score, a JSON-able record of the fit, and the
+weights of the best epoch. ``cb(uid=, epoch=, model=, info=)`` is called after every epoch.
+"""
+
+from dlgn_cnn.registry import Registry
+
+TRAINERS = Registry("trainer", "dlgn_cnn.training.trainers")

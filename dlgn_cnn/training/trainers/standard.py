@@ -1,0 +1,48 @@
+"""The standard trainer: ``Fit`` on nnfabrik's contract."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
+from dlgn_cnn.training.losses import LOSSES
+from dlgn_cnn.training.trainers import TRAINERS
+
+
+@TRAINERS.register("standard")
+def standard(
+    model: torch.nn.Module,
+    dataloaders: Mapping[str, Mapping[str, Any]],
+    seed: int,
+    uid: object = None,
+    cb: Callable[..., None] | None = None,
+    *,
+    loss: str = "poisson",
+    max_epochs: int = FitConfig.max_epochs,
+    patience: int = FitConfig.patience,
+    learning_rate: float = FitConfig.learning_rate,
+    weight_decay: float = FitConfig.weight_decay,
+    warmup_share: float = FitConfig.warmup_share,
+    clip_norm: float = FitConfig.clip_norm,
+    burn_in_frames: int = FitConfig.burn_in_frames,
+    precision: str = FitConfig.precision,
+) -> tuple[float, dict[str, Any], StateDict]:
+    """Fit ``model`` where it stands (its device) and leave the best epoch's weights in it; options as ``FitConfig``.
+
+    Returns the best mean validation correlation, ``{"epochs": one record an epoch, "best_epoch": ...}`` and the best
+    weights on the CPU. ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own
+    generators, which were seeded with it.
+    """
+    config = FitConfig(
+        max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision
+    )
+    fit = Fit(model, dataloaders, LOSSES.get(loss), config)
+    records = []
+    for record in fit:
+        records.append(dataclasses.asdict(record))
+        if cb is not None:
+            cb(uid=uid, epoch=record.epoch, model=model, info=records[-1] | {"max_epochs": max_epochs})
+    output = {"epochs": records, "best_epoch": fit.best_epoch}
+    return fit.best_score, output, {name: value.cpu() for name, value in fit.best_state.items()}

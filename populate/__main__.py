@@ -1,0 +1,9 @@
+"""``python -m populate`` is ``dlgn populate``."""
+
+import sys
+
+from populate.cli import main
+
+if __name__ == "__main__":
+    sys.argv.insert(1, "populate")
+    main()

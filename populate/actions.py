@@ -1,0 +1,74 @@
+"""What the commands do once the database is open."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import schemas
+from dlgn_cnn.data.recording import SIMULATED_PREFIX
+from populate.define import Defined, define
+from populate.worker import Tally, computed_tables, work
+
+logger = logging.getLogger("dlgn")
+
+
+def ingest_recording(path: Path, reader: str | None = None, spikes_outside: str = "error") -> list[str]:
+    """Ingest a recording and say what is new."""
+    schemas.open_database()
+    from schemas.ingest import ingest
+    from schemas.progress import bar
+
+    with bar(f"ingest {path}") as report:
+        new = ingest(path, reader, {"spikes_outside": spikes_outside}, report)
+    for name in new:
+        note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
+        logger.info("ingested session %s%s", name, note)
+    if not new:
+        logger.info("nothing new in %s: its sessions were ingested before", path)
+    return new
+
+
+def define_experiment(file: Path) -> Defined:
+    """Define an experiment and say how many fits are new."""
+    schemas.open_database()
+    found = define(file)
+    logger.info("experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new)
+    return found
+
+
+def populate_all(retry_errors: bool = False) -> Tally:
+    """Work until nothing is left and say what was done."""
+    schemas.open_database()
+    tally = work(retry_errors=retry_errors)
+    logger.info("%d computed, %d failed%s", tally.computed, tally.failed, "; see dlgn status" if tally.failed else "")
+    return tally
+
+
+def show_status() -> None:
+    """Print a table of what is done, reserved, pending and failed, then the failures' reasons."""
+    schemas.open_database()
+    shown = Table("table", "done", "reserved", "pending", "failed")
+    failures: list[dict[str, Any]] = []
+    for table in computed_tables():
+        remaining, total = table().progress()
+        reserved, failed = len(table.jobs.reserved), len(table.jobs.errors)
+        waiting = remaining - reserved - failed
+        shown.add_row(table.__name__, *map(str, (total - remaining, reserved, waiting, failed)))
+        failures += [{"table": table.__name__, **row} for row in table.jobs.errors.proj("error_message").to_dicts()]
+    console = Console()
+    console.print(shown)
+    for failure in failures:
+        console.print(f"{failure['table']}: {failure['error_message']}", markup=False)
+
+
+def report_experiment(output: Path, experiment: str | None = None) -> Path:
+    """Write the report of an experiment's best fit and say where it is."""
+    schemas.open_database()
+    from populate.report import write
+
+    path = write(output, experiment)
+    logger.info("report: %s", path.resolve())
+    return path

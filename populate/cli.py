@@ -1,0 +1,137 @@
+"""The ``dlgn`` command."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Encoding models of mouse dLGN with and without cortical feedback, in a database.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+logger = logging.getLogger("dlgn")
+Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
+
+
+def main() -> None:
+    """Run the command; an error that the user can mend is one sentence and exit status 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logger.setLevel(logging.INFO)
+    from dlgn_cnn.errors import DlgnError
+
+    try:
+        app()
+    except DlgnError as error:
+        logger.error("dlgn: %s", error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        logger.error("dlgn: stopped; what was finished is kept, run the same command to go on")
+        sys.exit(130)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="New folder for the recording.")],
+    movies: Movies = None,
+    units: Annotated[int, typer.Option(help="Number of units.")] = 40,
+    scenes: Annotated[int, typer.Option(help="Number of training scenes.")] = 56,
+    test_scenes: Annotated[int, typer.Option(help="Number of test scenes.")] = 14,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    mouse: Annotated[str, typer.Option(help="Name of the in-silico mouse.")] = "Simulated_2026_0001",
+) -> None:
+    """Write an in-silico dLGN recording in the lab's layout, with its truth beside it.
+
+    Example: dlgn simulate my_recording --movies my_movies
+    """
+    from dlgn_cnn.simulation.recording import SimulationConfig
+    from dlgn_cnn.simulation.recording import simulate as write
+    from schemas.progress import bar
+
+    config = SimulationConfig(units=units, train_scenes=scenes, test_scenes=test_scenes, seed=seed, mouse=mouse)
+    with bar("simulate") as report:
+        write(folder, config, movies, report)
+    logger.info("%s holds a simulated recording of %d units (no animal was recorded)", folder, units)
+
+
+@app.command()
+def ingest(
+    path: Annotated[Path, typer.Argument(help="Recording: a folder or its responses file.")],
+    reader: Annotated[str | None, typer.Option(help="Reader by name; by looking, without.")] = None,
+    spikes_outside: Annotated[
+        str, typer.Option(help="A spike outside its presentation is an 'error', or 'drop' it.")
+    ] = "error",
+) -> None:
+    """Read a recording into the tables: all of it, or nothing.
+
+    Example: dlgn ingest my_recording
+    """
+    from populate.actions import ingest_recording
+
+    ingest_recording(path, reader, spikes_outside)
+
+
+@app.command()
+def define(file: Annotated[Path, typer.Argument(help="YAML file of one experiment.")]) -> None:
+    """Define an experiment: which datasets, models, trainers and seeds are to be fitted.
+
+    Example: dlgn define my_experiment.yaml
+    """
+    from populate.actions import define_experiment
+
+    define_experiment(file)
+
+
+@app.command()
+def populate(
+    retry_errors: Annotated[bool, typer.Option(help="Try failed keys again.")] = False,
+) -> None:
+    """Compute everything that is asked for; run it as often and on as many machines as you like.
+
+    Example: dlgn populate
+    """
+    from populate.actions import populate_all
+
+    if populate_all(retry_errors).failed:
+        raise typer.Exit(2)
+
+
+@app.command()
+def status() -> None:
+    """Show what is done, under way, waiting and failed in every computed table.
+
+    Example: dlgn status
+    """
+    from populate.actions import show_status
+
+    show_status()
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Argument(help="The HTML file to write.")] = Path("report.html"),
+    experiment: Annotated[str | None, typer.Option(help="Experiment; the only one, without.")] = None,
+) -> None:
+    """Write one self-contained page on the best fit of an experiment.
+
+    Example: dlgn report report.html --experiment demo
+    """
+    from populate.actions import report_experiment
+
+    report_experiment(output, experiment)
+
+
+@app.command()
+def demo(
+    movies: Movies = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the recording goes; DLGN_HOME/demo, without.")] = None,
+) -> None:
+    """Simulate a recording and take it all the way to a report, then compare with the truth.
+
+    Example: dlgn demo
+    """
+    from populate.demo import run
+
+    run(movies, folder)

@@ -1,0 +1,85 @@
+"""The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
+
+import importlib
+import logging
+import warnings
+from urllib.parse import unquote, urlsplit
+
+from dlgn_cnn.errors import ConfigError
+from schemas.settings import Settings
+
+MODULES = (
+    "session",
+    "stimulus",
+    "optogenetics",
+    "recording",
+    "dataset",
+    "model",
+    "trainer",
+    "experiment",
+    "training",
+    "evaluation",
+    "mei",
+)
+STORE = "main"
+BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
+
+_open: Settings | None = None
+
+
+def open_database(settings: Settings | None = None) -> Settings:
+    """Connect and declare every table that is not there yet; the settings in force are returned.
+
+    A process has one database: a second call with the same settings does nothing, with others raises ConfigError.
+    """
+    global _open
+    wanted = settings or _open or Settings.from_environment()
+    if _open is None:
+        _activate(wanted)
+        _open = wanted
+    elif wanted != _open:
+        raise ConfigError(f"this process already uses the database of {_open}: start another process for {wanted}")
+    return _open
+
+
+def settings_in_force() -> Settings:
+    """The settings that ``open_database`` was called with. Raises ConfigError before it was."""
+    if _open is None:
+        raise ConfigError("no database is open: call schemas.open_database() first")
+    return _open
+
+
+def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
+    """Host, user, password, port and backend of the settings' database; the embedded server is started for it."""
+    if settings.database is None:
+        from schemas import embedded
+
+        return str(embedded.start(settings.home / "postgres")), "postgres", "", 5432, "postgresql"
+    url = urlsplit(settings.database)
+    if url.scheme not in BACKENDS or not url.hostname or not url.username:
+        raise ConfigError("DLGN_DATABASE is not of the form mysql://user:password@host:port: correct it")
+    backend, port = BACKENDS[url.scheme]
+    return url.hostname, unquote(url.username), unquote(url.password or ""), url.port or port, backend
+
+
+def _activate(settings: Settings) -> None:
+    logging.getLogger("datajoint").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # DataJoint advises a datajoint.json; our settings are the environment's.
+        warnings.simplefilter("ignore", UserWarning)
+        import datajoint
+
+        host, user, password, port, backend = server_address(settings)
+        try:
+            instance = datajoint.Instance(host, user, password, port, backend=backend)
+        except Exception as error:
+            raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
+    settings.store.mkdir(parents=True, exist_ok=True)
+    instance.config.stores[STORE] = {"protocol": "file", "location": str(settings.store)}
+    for name in MODULES:
+        module = importlib.import_module(f"schemas.{name}")
+        module.schema.activate(f"{settings.prefix}{name}", connection=instance.connection)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,161 @@
+"""Datasets: which sessions, on which clock, in which tiers; stored by content and checked when opened."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import canonical_json
+from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.recording import SessionKey
+from dlgn_cnn.data.session_data import SessionData, data_info
+from dlgn_cnn.data.store import ensure_session, rows_digest
+from dlgn_cnn.errors import ConfigError
+from schemas import recording, session, stimulus
+from schemas.database import settings_in_force
+from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.raw import StoredSession, fetch_session
+
+schema = dj.Schema()
+
+
+@schema
+class DatasetConfig(HashedConfig, dj.Manual):
+    """A dataset function and its arguments."""
+
+    kind = "dataset"
+    definition = config_definition("dataset", "dataset function and its arguments")
+
+    class Leaf(dj.Part):
+        """One value of a config."""
+
+        definition = LEAF_DEFINITION
+
+    class Session(dj.Part):
+        """A session that the dataset is made of."""
+
+        definition = """
+        -> master
+        -> session.Session
+        """
+
+    @classmethod
+    def insert_links(cls, key: Mapping[str, str], config: Mapping[str, Any]) -> None:
+        """Link the sessions that the config names. Raises ConfigError for one that was never ingested."""
+        for name in DatasetSpec.from_config(config).sessions:
+            parsed = SessionKey.parse(name)
+            found = {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment}
+            if not session.Session & found:
+                known = ", ".join(session.Session.to_arrays("session_name")) or "none yet"
+                raise ConfigError(f"session {name} was never ingested (known: {known}): run dlgn ingest first")
+            cls.Session.insert1({**key, **found})
+
+
+@schema
+class Dataset(dj.Computed):
+    """A dataset as stored: its folder below the store, and the digest of its rows."""
+
+    definition = """
+    # stored dataset
+    -> DatasetConfig
+    ---
+    dataset_digest : char(64)  # of all rows of all sessions
+    trials : int32
+    """
+
+    class Session(dj.Part):
+        """One session's store."""
+
+        definition = """
+        -> master
+        -> session.Session
+        ---
+        store_path : varchar(255)  # below the store folder
+        rows_digest : char(64)
+        """
+
+    class Split(dj.Part):
+        """The tier of one scene."""
+
+        definition = """
+        -> master
+        -> stimulus.Scene
+        ---
+        tier : enum('train', 'validation', 'test')
+        """
+
+    class Unit(dj.Part):
+        """One unit and its row in every response array."""
+
+        definition = """
+        -> master
+        -> session.Unit
+        ---
+        unit_index : int32
+        mean_rate_hz : float64  # in the training tier
+        """
+
+    @property
+    def key_source(self) -> Any:
+        """Configs all of whose sessions have been read."""
+        unread = DatasetConfig.Session - recording.Recording
+        return DatasetConfig.proj() - unread.proj()
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        """The config, and each session as rows and lazy references; no arrays."""
+        _, config = DatasetConfig.load(key)
+        sessions = (DatasetConfig.Session & key).proj().keys(order_by="KEY")
+        return config, [fetch_session(one) for one in sessions]
+
+    def make_compute(
+        self, key: dict[str, Any], config: dict[str, Any], sessions: list[StoredSession]
+    ) -> tuple[dict[str, SessionData], dict[str, str]]:
+        """Bin every session and store it under a name that config and raw bytes decide."""
+        spec = DatasetSpec.from_config(config)
+        origin = canonical_json([spec.digest(), *(one.origin for one in sessions)])
+        folder = f"datasets/{hashlib.sha256(origin.encode()).hexdigest()[:32]}"
+        built = build_sessions([one.load() for one in sessions], spec)
+        paths = {name: f"{folder}/{name}" for name in built}
+        for name, data in built.items():
+            ensure_session(data, settings_in_force().store / paths[name])
+        return built, paths
+
+    def make_insert(self, key: dict[str, Any], built: dict[str, SessionData], paths: dict[str, str]) -> None:
+        """Insert stores, tiers and units."""
+        digests = {name: rows_digest(settings_in_force().store / path) for name, path in paths.items()}
+        whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
+        self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
+        tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
+        self.Split.insert(key | {"movie": s.movie, "scene": s.scene, "tier": tier} for s, tier in tiers.items())
+        for name, data in built.items():
+            own = key | _session_key(name)
+            self.Session.insert1(own | {"store_path": paths[name], "rows_digest": digests[name]})
+            means = data_info(data).mean_counts
+            self.Unit.insert(
+                own | {"unit": unit, "unit_index": index, "mean_rate_hz": means[index] * data.rate_hz}
+                for index, unit in enumerate(data.units)
+            )
+
+
+def store_paths(key: Mapping[str, Any]) -> dict[str, str]:
+    """``{session name: path below the store}`` of a dataset."""
+    rows = (Dataset.Session * session.Session & {"dataset_hash": key["dataset_hash"]}).to_dicts()
+    return {row["session_name"]: row["store_path"] for row in rows}
+
+
+def unit_rows(key: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each unit of a dataset: its key, its session's name and its index in the response arrays."""
+    rows = Dataset.Unit * session.Session.proj("session_name") & {"dataset_hash": key["dataset_hash"]}
+    return rows.proj("session_name", "unit_index").to_dicts(order_by="KEY")
+
+
+def absolute(paths: Mapping[str, str]) -> dict[str, Path]:
+    """The same paths in this process's store."""
+    return {name: settings_in_force().store / path for name, path in paths.items()}
+
+
+def _session_key(name: str) -> dict[str, Any]:
+    parsed = SessionKey.parse(name)
+    return {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment}

@@ -1,0 +1,160 @@
+"""Maximally exciting inputs under both light conditions."""
+
+from typing import Any
+
+import datajoint as dj
+import numpy as np
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.imports import resolve
+from dlgn_cnn.mei import METHODS
+from dlgn_cnn.mei.optimize import MEIResult, Target
+from dlgn_cnn.training.assemble import FitSpec
+from schemas import dataset, evaluation, experiment, optogenetics, progress, training
+from schemas.database import settings_in_force
+from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+
+schema = dj.Schema()
+CONDITIONS = {"intact": False, "suppressed": True}
+Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
+
+
+@schema
+class MEIConfig(HashedConfig, dj.Manual):
+    """A synthesis method and its arguments; ``units`` in the config says for which units."""
+
+    kind = "mei"
+    definition = config_definition("mei", "MEI method and its arguments")
+
+    class Leaf(dj.Part):
+        """One value of a config."""
+
+        definition = LEAF_DEFINITION
+
+
+@schema
+class MEIPlan(dj.Manual):
+    """Which MEIs somebody wants: every fit of an experiment, with one config."""
+
+    definition = """
+    # MEIs of an experiment
+    -> experiment.Experiment
+    -> MEIConfig
+    """
+
+
+@schema
+class MEI(dj.Computed):
+    """The MEIs of one fitted model, synthesised together."""
+
+    definition = """
+    # MEIs of a fitted model
+    -> evaluation.Score
+    -> MEIConfig
+    ---
+    stimuli : int32
+    """
+
+    class Stimulus(dj.Part):
+        """One unit's MEI in one condition from one random start, and what the model says to it in both."""
+
+        definition = """
+        -> master
+        -> dataset.Dataset.Unit
+        -> optogenetics.OptoCondition
+        mei_seed : int32
+        ---
+        stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        activation : float64  # what was maximised
+        intact_hz : float64  # mean rate over the scored window, light off
+        suppressed_hz : float64  # the same, light on
+        norm : float64  # L2 norm of the stimulus
+        lowest : float64  # darkest value
+        highest : float64  # brightest value
+        steps : int32
+        """
+
+    @property
+    def key_source(self) -> Any:
+        """The planned combinations whose model is scored."""
+        planned = experiment.Experiment.Fit.proj() * MEIPlan.proj()
+        return evaluation.Score.proj() * MEIConfig.proj() & planned
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        """Configs, stores, weights, and the chosen units."""
+        method, config = MEIConfig.load(key)
+        spec, stores = training.fit_spec(key), dataset.store_paths(key)
+        return spec, stores, training.weights_of(key), method, config, chosen_units(key, config)
+
+    def make_compute(
+        self,
+        key: dict[str, Any],
+        spec: FitSpec,
+        stores: dict[str, str],
+        weights: str,
+        method: str,
+        config: dict[str, Any],
+        units: list[dict[str, Any]],
+    ) -> tuple[Synthesis, float]:
+        """Synthesise all units, seeds and conditions in one batch."""
+        model, loaders = training.restore(spec, stores, weights)
+        info = next(iter(loaders["train"].values())).data_info
+        options = {name: value for name, value in config.items() if name not in ("units", "seeds")}
+        asked = [
+            (unit | {"opto_condition": condition, "mei_seed": seed},
+             Target(unit["session_name"], unit["unit_index"], suppressed, seed))
+            for unit in units
+            for condition, suppressed in CONDITIONS.items()
+            for seed in config.get("seeds", [0])
+        ]  # fmt: skip
+        synthesise = resolve(METHODS, method, settings_in_force().allowed_packages)
+        with progress.bar(f"MEIs of {len(units)} units") as report:
+            found = synthesise(
+                [model],
+                [target for _, target in asked],
+                options,
+                info,
+                next(model.parameters()).device,
+                report,
+            )
+        return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz
+
+    def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float) -> None:
+        """Insert a row a stimulus."""
+        self.insert1(key | {"stimuli": len(synthesis)})
+        self.Stimulus.insert(
+            key
+            | evaluation.unit_key(row)
+            | {"opto_condition": row["opto_condition"], "mei_seed": row["mei_seed"]}
+            | _stimulus_row(result, rate_hz)
+            for row, _, result in synthesis
+        )
+
+
+def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The units that ``config["units"]`` names: ``{"best": 6}`` by test correlation, or a list of unit numbers.
+
+    Raises ConfigError for another form, or for units that the dataset does not have.
+    """
+    rows, wanted = dataset.unit_rows(key), config.get("units", {"best": 6})
+    if isinstance(wanted, dict) and set(wanted) == {"best"}:
+        scored = (evaluation.Score.Unit & key & "correlation is not null").to_dicts(order_by="correlation DESC")
+        best = [evaluation.unit_key(row) for row in scored[: wanted["best"]]]
+        return [next(row for row in rows if evaluation.unit_key(row) == unit) for unit in best]
+    if not isinstance(wanted, list) or not set(wanted) <= {row["unit"] for row in rows}:
+        known = sorted({row["unit"] for row in rows})
+        raise ConfigError(f"units {wanted!r} of an MEI config: expected {{'best': 6}} or a list out of {known}")
+    return [row for row in rows if row["unit"] in wanted]
+
+
+def _stimulus_row(result: MEIResult, rate_hz: float) -> dict[str, Any]:
+    return {
+        "stimulus": np.asarray(result.stimulus, np.float32),
+        "activation": result.activation,
+        "intact_hz": result.intact_rate * rate_hz,
+        "suppressed_hz": result.suppressed_rate * rate_hz,
+        "norm": float(np.linalg.norm(result.stimulus)),
+        "lowest": float(result.stimulus.min()),
+        "highest": float(result.stimulus.max()),
+        "steps": result.steps,
+    }

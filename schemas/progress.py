@@ -1,0 +1,45 @@
+"""Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from dlgn_cnn.progress import Progress as Report
+
+
+@contextlib.contextmanager
+def bar(title: str) -> Iterator[Report]:
+    """A function of (done, total) that draws a bar called ``title``."""
+    with _bars() as bars:
+        task = bars.add_task(title, total=None, note="")
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def epochs(title: str) -> Iterator[Callable[..., None]]:
+    """A trainer's callback that draws a bar of epochs with the last validation score."""
+    with _bars() as bars:
+        task = bars.add_task(title, total=None, note="")
+
+        def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+            known = info or {}
+            score = known.get("validation_correlation")
+            note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"
+            bars.update(task, completed=epoch + 1, total=known.get("max_epochs"), note=note)
+
+        yield callback
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+    )

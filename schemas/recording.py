@@ -1,0 +1,93 @@
+"""What was recorded: the raw file of a session, and its spikes and signals once read."""
+
+from pathlib import Path
+from typing import Any
+
+import datajoint as dj
+import numpy as np
+
+from dlgn_cnn.data.files import file_sha256
+from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.recording import Recording as RawRecording
+from dlgn_cnn.data.recording import SessionKey
+from dlgn_cnn.errors import RecordingError
+from schemas import session
+
+schema = dj.Schema()
+
+
+@schema
+class RawFile(dj.Manual):
+    """The file that a session was read from, known by its bytes, and how it is to be read."""
+
+    definition = """
+    # raw file of a session
+    -> session.Session
+    ---
+    reader : varchar(32)
+    raw_path : varchar(512)
+    raw_sha256 : char(64)
+    reader_options : json
+    """
+
+
+@schema
+class Recording(dj.Imported):
+    """A session's spikes and behaviour, each on the session's clock in seconds."""
+
+    definition = """
+    # spikes and behaviour of a session
+    -> RawFile
+    ---
+    units : int32
+    spikes : int64
+    """
+
+    class Spikes(dj.Part):
+        """Spike times of one unit."""
+
+        definition = """
+        -> master
+        -> session.Unit
+        ---
+        spike_count : int32
+        spike_times_s : <npy@main>
+        """
+
+    class Signal(dj.Part):
+        """One behavioural signal on its own clock."""
+
+        definition = """
+        -> master
+        signal : varchar(16)  # running, pupil_size, pupil_x or pupil_y
+        ---
+        signal_times_s : <npy@main>
+        signal_values : <npy@main>  # NaN where missing
+        """
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        """Where the raw file is and how to read it."""
+        return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
+
+    def make_compute(
+        self, key: dict[str, Any], reader: str, path: str, sha256: str, options: dict[str, Any]
+    ) -> tuple[RawRecording]:
+        """Read the session from its raw file, whose bytes must still be those that were ingested."""
+        if file_sha256(Path(path)) != sha256:
+            raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
+        wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
+        found = read_recordings(Path(path), reader=reader, **options)
+        return (next(recording for recording in found if recording.session == wanted),)
+
+    def make_insert(self, key: dict[str, Any], recording: RawRecording) -> None:
+        """Insert spikes and signals."""
+        spikes = recording.spike_times_s
+        self.insert1(key | {"units": len(spikes), "spikes": sum(map(len, spikes.values()))})
+        self.Spikes.insert(
+            key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
+            for unit, times in spikes.items()
+        )
+        self.Signal.insert(
+            key | {"signal": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
+            for name, signal in recording.signals.items()
+        )

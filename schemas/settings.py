@@ -1,0 +1,46 @@
+"""Where things are: read from the environment, never written to a row, a hash or a log."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from dlgn_cnn.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places and permissions of this process.
+
+    ``home`` holds the embedded database; ``store`` datasets, spikes and weights (on a cluster, a shared folder);
+    ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
+    begins every schema's name; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
+    torch's name of one.
+    """
+
+    home: Path
+    store: Path
+    database: str | None = field(default=None, repr=False)
+    prefix: str = "dlgn_"
+    allowed_packages: frozenset[str] = frozenset({"dlgn_cnn", "neuralpredictors"})
+    device: str = "auto"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from ``DLGN_HOME, DLGN_STORE, DLGN_DATABASE, DLGN_PREFIX, DLGN_ALLOW_PACKAGES, DLGN_DEVICE``."""
+        given = os.environ if environment is None else environment
+        home = Path(given.get("DLGN_HOME") or platformdirs.user_data_path("dlgn_cnn")).expanduser().resolve()
+        prefix = given.get("DLGN_PREFIX") or cls.prefix
+        if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
+            raise ConfigError(f"DLGN_PREFIX {prefix!r}: expected lower-case letters, digits and '_'")
+        extra = [name.strip() for name in given.get("DLGN_ALLOW_PACKAGES", "").split(",") if name.strip()]
+        return cls(
+            home=home,
+            store=Path(given.get("DLGN_STORE") or home / "store").expanduser().resolve(),
+            database=given.get("DLGN_DATABASE") or None,
+            prefix=prefix,
+            allowed_packages=cls.allowed_packages | frozenset(extra),
+            device=given.get("DLGN_DEVICE") or "auto",
+        )

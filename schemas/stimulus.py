@@ -1,0 +1,51 @@
+"""Movies, their scenes and when each was on the screen."""
+
+import datajoint as dj
+
+from schemas import session  # noqa: F401
+
+schema = dj.Schema()
+
+
+@schema
+class Movie(dj.Manual):
+    """A movie, cut into scenes."""
+
+    definition = """
+    # movie
+    movie : varchar(64)
+    """
+
+
+@schema
+class Scene(dj.Manual):
+    """One clip of a movie as a file on disk, known by its bytes."""
+
+    definition = """
+    # clip of a movie
+    -> Movie
+    scene : int32  # from 0, as the lab's scene_id
+    ---
+    scene_path : varchar(512)
+    scene_sha256 : char(64)
+    scene_frames : int32
+    scene_rate_hz : float64
+    width_px : int32
+    height_px : int32
+    """
+
+
+@schema
+class Presentation(dj.Manual):
+    """One showing of a scene, on the session's clock."""
+
+    definition = """
+    # showing of a scene
+    -> session.Session
+    trial : int32  # from 0, in order of onset
+    ---
+    -> Scene
+    onset_s : float64
+    offset_s : float64
+    designated_tier : enum('train', 'test')  # what the lab meant it for
+    """
