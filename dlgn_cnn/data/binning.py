@@ -33,7 +33,7 @@ def frame_edges(presentation: Presentation, movie_frames: int, rate_hz: float) -
 
 
 def bin_spikes(spike_times_s: Times, edges_s: Times) -> Floats:
-    """Spikes in each bin (time,): a spike on an edge belongs to the bin that it opens, the last edge to the last bin."""
+    """Spikes in each bin (time,): one on an edge is in the bin that it opens, one on the last edge in the last."""
     index = np.searchsorted(spike_times_s, edges_s, side="left")
     index[-1] = np.searchsorted(spike_times_s, edges_s[-1], side="right")
     return np.diff(index).astype(np.float32)
@@ -56,7 +56,7 @@ def resample(signal: Signal, edges_s: Times, max_gap_s: float) -> Floats:
     """A behavioural signal at the centre of each bin (time,), linear between samples, NaN where it is missing.
 
     A gap between valid samples longer than ``max_gap_s``, and what lies before the first or after the last by more
-    than half of that, is missing.
+    than half of that, is missing; a bin that holds a sample never is.
     """
     valid = np.isfinite(signal.values)
     times, values = signal.times_s[valid], signal.values[valid]
@@ -65,10 +65,8 @@ def resample(signal: Signal, edges_s: Times, max_gap_s: float) -> Floats:
         return np.full(len(centres), np.nan, np.float32)
     right = np.searchsorted(times, centres, side="left")
     before, after = times[np.clip(right - 1, 0, None)], times[np.clip(right, None, len(times) - 1)]
+    nearest_s = np.minimum(np.abs(centres - before), np.abs(centres - after))
     inside = (right > 0) & (right < len(times))
-    missing = np.where(
-        inside,
-        after - before > max_gap_s,
-        np.abs(centres - np.where(right == 0, after, before)) > max_gap_s / 2,
-    )
+    missing = np.where(inside, after - before > max_gap_s, nearest_s > max_gap_s / 2)
+    missing &= nearest_s > np.diff(edges_s) / 2
     return np.where(missing, np.nan, np.interp(centres, times, values)).astype(np.float32)

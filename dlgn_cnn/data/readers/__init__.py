@@ -1,0 +1,1 @@
+"""Readers: one file a raw format; each returns validated recordings."""

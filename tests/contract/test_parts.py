@@ -1,0 +1,114 @@
+"""Every registered core, recurrent unit, readout and output, tested alike: a new part needs no new test."""
+
+import io
+
+import pytest
+import torch
+
+from dlgn_cnn.interface import DataInfo, EncodingModel
+from dlgn_cnn.models.build import encoder
+from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.outputs import OUTPUTS
+from dlgn_cnn.models.readouts import READOUTS
+from dlgn_cnn.models.recurrent import RECURRENTS
+from dlgn_cnn.training.losses import LOSSES
+
+EXAMPLES = {
+    "stacked_2d": {"channels": [4, 5], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
+    "conv_gru": {"channels": 6},
+    "gaussian": {"feature_weight": 0.01},
+}
+INFO = {
+    "Mouse.1_s01_e01": DataInfo((1, 2, 7), (1, 13, 17), 60.0, (0.1, 0.2, 0.3), 90.0, 40.0),
+    "Mouse_2_s01_e01": DataInfo((4, 9), (1, 13, 17), 60.0, (0.05, 0.5), 90.0, 40.0),
+}
+PARTS = [
+    *(("core", name) for name in CORES.names()),
+    *(("recurrent", name) for name in RECURRENTS.names()),
+    *(("readout", name) for name in READOUTS.names()),
+    *(("output", name) for name in OUTPUTS.names()),
+]
+
+
+def build(part, name, seed=0):
+    config = {"core": "stacked_2d", "recurrent": "conv_gru", "readout": "gaussian", "output": "softplus"} | {part: name}
+    return encoder(INFO, seed, **{part: {"name": name, **EXAMPLES.get(name, {})} for part, name in config.items()})
+
+
+def batch(data_key, seed=0, size=3, time=11):
+    generator = torch.Generator().manual_seed(seed)
+    videos = torch.randn(size, 1, time, 13, 17, generator=generator)
+    return videos, (torch.rand(size, time, generator=generator) > 0.5).float(), data_key
+
+
+@pytest.mark.parametrize(("part", "name"), PARTS)
+class TestPart:
+    def test_rate_has_the_declared_shape_and_is_positive(self, part, name):
+        model = build(part, name)
+        assert isinstance(model, EncodingModel)
+        for key, info in INFO.items():
+            rate = model(*batch(key))
+            assert rate.shape == (3, len(info.units), 11 - model.frames_lost)
+            assert (rate >= 0).all()
+
+    def test_gradient_reaches_every_parameter(self, part, name):
+        model = build(part, name)
+        rates = [model(*batch(key)) for key in INFO]
+        weights = torch.Generator().manual_seed(1)
+        sum((rate * torch.randn(rate.shape, generator=weights)).sum() for rate in rates).backward()
+        dead = [n for n, p in model.named_parameters() if p.numel() and (p.grad is None or not p.grad.abs().sum() > 0)]
+        assert dead == []
+
+    def test_evaluation_repeats_itself_and_training_mode_comes_back(self, part, name):
+        model = build(part, name).eval()
+        key = next(iter(INFO))
+        assert torch.equal(model(*batch(key)), model(*batch(key)))
+
+    def test_state_survives_saving(self, part, name):
+        model, other = build(part, name, seed=0).eval(), build(part, name, seed=1).eval()
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        file.seek(0)
+        other.load_state_dict(torch.load(file, weights_only=True))
+        key = next(iter(INFO))
+        assert torch.equal(model(*batch(key)), other(*batch(key)))
+
+    def test_seed_decides_the_weights(self, part, name):
+        one, same, other = (build(part, name, seed).state_dict() for seed in (0, 0, 1))
+        assert all(torch.equal(one[key], same[key]) for key in one)
+        assert any(not torch.equal(one[key], other[key]) for key in one)
+
+    def test_dtype_is_kept(self, part, name):
+        model = build(part, name).double().eval()
+        videos, opto, key = batch(next(iter(INFO)))
+        features = model.core(videos.double().permute(2, 0, 1, 3, 4).flatten(0, 1))
+        assert features.dtype == torch.float64
+
+    def test_no_future_frame_or_light_changes_a_past_rate(self, part, name):
+        model = build(part, name).eval()
+        videos, opto, key = batch(next(iter(INFO)))
+        before = model(videos, opto, key)
+        videos[:, :, 7:] += 5
+        opto[:, 7:] = 1 - opto[:, 7:]
+        after = model(videos, opto, key)
+        past = 7 - model.frames_lost
+        assert torch.equal(before[..., :past], after[..., :past])
+        assert not torch.equal(before[..., past:], after[..., past:])
+
+    def test_initial_rate_is_near_the_mean_count(self, part, name):
+        model = build(part, name).eval()
+        for key, info in INFO.items():
+            videos, opto, _ = batch(key)
+            readout = model.readouts[key.replace(".", "__dot__")]
+            drive = readout.bias.detach()
+            assert torch.allclose(model.output(drive), torch.tensor(info.mean_counts), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_loss_is_blind_to_batch_window_and_population(name):
+    generator = torch.Generator().manual_seed(0)
+    rate = torch.rand(2, 3, 5, generator=generator) + 0.1
+    counts = torch.poisson(rate, generator=generator)
+    once = LOSSES.get(name)(rate, counts)
+    for repeats in ((4, 1, 1), (1, 4, 1), (1, 1, 4)):
+        assert torch.isclose(once, LOSSES.get(name)(rate.repeat(repeats), counts.repeat(repeats)))
