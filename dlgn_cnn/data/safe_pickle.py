@@ -142,7 +142,7 @@ _OTHER: dict[tuple[str, str], _Stand] = {
     for name, stand in (("slice", slice), ("bytearray", _latin1))
 }
 ALLOWED = _NUMPY | _PANDAS | _OTHER
-_WITH_STATE = (_FRAME, _STRINGS, _ARROW_STRINGS, _CATEGORIES, _CATEGORY_DTYPE, _MANAGER)
+_WITH_STATE = (_FRAME, _STRINGS, _STRING_DTYPE, _ARROW_STRINGS, _CATEGORIES, _CATEGORY_DTYPE, _MANAGER)
 
 
 class _FrameUnpickler(pickle._Unpickler):
@@ -181,7 +181,8 @@ def _check_state(instance: Any, state: Any) -> None:
         if instance.size or not isinstance(state, tuple) or len(state) != 5:
             raise RecordingError(f"an array whose state is set twice or is no array's state is refused: {_ADVICE}")
     elif not isinstance(instance, tuple(_installed(stand) for stand in _WITH_STATE)):
-        raise RecordingError(f"changing {instance!r} is refused: {_ADVICE}")
+        name = getattr(instance, "__qualname__", type(instance).__qualname__)
+        raise RecordingError(f"setting the state of {name} is refused: {_ADVICE}")
 
 
 def _forged(dtype: np.dtype[Any], state: Any) -> bool:

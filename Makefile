@@ -1,0 +1,43 @@
+# The commands of the project, the same that CI runs. Each builds its own .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED := 1
+
+.PHONY: demo test test-mysql lint format clean
+
+demo: $(VENV)/installed
+	$(BIN)/dlgn demo $(if $(MOVIES),--movies $(MOVIES))
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+# The schema and end-to-end tests on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
+test-mysql: $(VENV)/installed-dev
+	@test -n "$(DLGN_TEST_MYSQL)" || { echo "set DLGN_TEST_MYSQL=mysql://user:password@host:port"; exit 2; }
+	$(BIN)/python -m pytest tests/schemas tests/end_to_end
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "dlgn_cnn needs Python 3.11 or later; name one: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,110 @@
+"""The lab's own layout: a frame with a row per unit and presentation, beside a folder of scene files."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from dlgn_cnn.data.lab_cells import whole_numbers, words
+from dlgn_cnn.data.lab_scenes import NamedScene, find_scenes, probe_scenes
+from dlgn_cnn.data.lab_session import SIGNAL_COLUMNS, light_epochs, presentations, session_rows, signals, spikes
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.safe_pickle import load_frame
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.progress import Progress, silent
+
+FRAME_NAMES = ("responses.pkl", "responses.parquet")
+REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is a responses frame, or a folder that holds one."""
+    if path.is_dir():
+        return any((path / name).is_file() for name in FRAME_NAMES)
+    return path.suffix in (".pkl", ".parquet")
+
+
+@reader("lab", recognises)
+def read_lab(
+    path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
+) -> list[Recording]:
+    """Every session of a responses frame, in order of (m, s, e).
+
+    ``path`` is the folder, or the frame in it: ``responses.pkl`` or ``responses.parquet``, beside ``scenes/`` with a
+    file ``{movie}_{w}x{h}_scene-{scene_id + 1:03d}.avi`` a scene. Columns: mouse ``m``, series ``s``, experiment ``e``,
+    unit ``u``, ``train_vs_test``, ``scene_id`` from 0, ``trange`` [start, stop] in s, ``spike_times`` in s,
+    ``opto_tranges`` list of [on, off] in s, all on the session's clock; optionally ``run``, ``pupil_size``,
+    ``pupil_x``, ``pupil_y``: samples evenly spaced over trange, at the centres of as many equal bins, NaN missing.
+
+    Rows of equal scene and trange are one presentation; the same scene at another trange is a repeat. Light is the
+    union over rows; behaviour is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
+    the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
+    without spikes is kept. A spike outside its trange is an error, or left out with ``spikes_outside="drop"``.
+
+    Raises RecordingError for whatever contradicts this, naming session, unit, scene and value; nothing is returned
+    unless everything holds. ``progress`` counts scene files.
+    """
+    if spikes_outside not in ("error", "drop"):
+        raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
+    source = _frame_path(path)
+    frame = _keyed(source, _load(source))
+    scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
+    drop = spikes_outside == "drop"
+    checked = [_without_files(SessionKey(*key), rows, scenes, drop) for key, rows in _sessions(frame)]
+    files = probe_scenes(scenes, progress)
+    return [replace(found, scenes={key: files[key] for key in found.scenes}) for found in checked]
+
+
+def _frame_path(path: Path) -> Path:
+    if path.is_file():
+        return path
+    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
+    if len(found) != 1:
+        problem = "both" if found else "neither"
+        raise RecordingError(f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read")
+    return found[0]
+
+
+def _load(path: Path) -> pd.DataFrame:
+    if path.suffix != ".parquet":
+        return load_frame(path)
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise RecordingError(f"{path} is no Parquet file that can be read ({error}): export it again") from error
+
+
+def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that are used, keys typed, rows numbered from 0 as they lie in the file."""
+    missing = [name for name in REQUIRED if name not in frame]
+    if missing:
+        raise RecordingError(f"{path} lacks the columns {missing}; it has {list(frame.columns)}: add them")
+    if len(frame) == 0:
+        raise RecordingError(f"{path} has no rows: expected one a unit and presentation")
+    used = [*REQUIRED, *(column for column in SIGNAL_COLUMNS.values() if column in frame)]
+    keyed = frame[used].reset_index(drop=True)
+    typed = {name: whole_numbers(keyed[name], name) for name in ("s", "e", "u", "scene_id")}
+    named = {name: words(keyed[name], name) for name in ("m", "train_vs_test")}
+    if typed["scene_id"].min() < 0:
+        raise RecordingError(f"{path} has scene_id {typed['scene_id'].min()}: scenes count from 0")
+    return keyed.assign(**typed, **named)
+
+
+def _sessions(frame: pd.DataFrame) -> list[tuple[tuple[str, int, int], pd.DataFrame]]:
+    groups = frame.groupby(["m", "s", "e"], sort=True)
+    return [((str(m), int(s), int(e)), rows) for (m, s, e), rows in groups]
+
+
+def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> Recording:
+    """A session whose scene files were named but not yet opened: cheap checks come before decoding."""
+    rows = session_rows(key, frame)
+    keys = {scene: named.key for scene, named in scenes.items()}
+    unopened: dict[SceneKey, SceneFile] = {
+        keys[int(scene)]: SceneFile(scenes[int(scene)].path, "", 0, 0.0, 0, 0) for scene in set(rows.shown_scene)
+    }
+    shown = presentations(rows, keys)
+    found = Recording(key, spikes(rows, drop), shown, light_epochs(rows), unopened)
+    return replace(found, signals=signals(rows))

@@ -1,0 +1,60 @@
+"""How near a fitted model came to the truth of a simulated recording: only here are the two held together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.evaluation.metrics import correlation
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, light_effects
+from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.shapes import Floats
+from dlgn_cnn.simulation.population import Truth
+
+ROWS = {
+    "rate_correlation": "test correlation with the noise-free rate, median unit that the movie drives",
+    "light_correlation": "correlation over units of the light's predicted and true effect (OMI)",
+}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """``rate_correlation`` (unit,) with the noise-free rate on the test tier; predicted and true OMI (unit,)."""
+
+    rate_correlation: Floats
+    driven: np.ndarray
+    omi_model: Floats
+    omi_truth: Floats
+
+    def figures(self) -> dict[str, float]:
+        """The two figures that sum it up, named as in ``ROWS``."""
+        return {
+            "rate_correlation": float(np.nanmedian(self.rate_correlation[self.driven])),
+            "light_correlation": float(correlation(self.omi_model, self.omi_truth)),
+        }
+
+    def rows(self, targets: Mapping[str, float]) -> Sequence[tuple[str, str, str]]:
+        """(name, value, target) for people."""
+        found = self.figures()
+        return [(ROWS[name], f"{found[name]:.3f}", f"at least {targets[name]}") for name in targets]
+
+
+def compare(model: torch.nn.Module, loaders: Any, truth: Truth) -> Agreement:
+    """Predict the test tier of a one-session dataset and compare with the simulated rates.
+
+    The first ``BURN_IN_FRAMES`` of each trial are left out, as in every score. Raises ModelError for several sessions.
+    """
+    if len(loaders["test"]) != 1:
+        raise ModelError(f"the truth is that of one session, the model has {', '.join(loaders['test'])}")
+    (data_key, loader), = loaders["test"].items()
+    rows = [list(truth.units).index(unit) for unit in loader.data_info.units]
+    found = predict(model, loader, data_key, BURN_IN_FRAMES)
+    trials = [trial.trial for trial in loader.trials]
+    true_rate = np.concatenate([truth.rate_hz[trial][rows, BURN_IN_FRAMES:] for trial in trials], -1)
+    effect = light_effects(model, loaders)[data_key]
+    return Agreement(
+        correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, truth.omi[rows]
+    )

@@ -1,0 +1,48 @@
+"""What all tests share: where real data lie, and one database a run."""
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no real recordings beside the checkout (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """An empty database for this run: the embedded server, or the MySQL server that DLGN_TEST_MYSQL names.
+
+    The settings are also in the environment, so that commands started by a test use the same database.
+    """
+    import schemas
+
+    home = tmp_path_factory.mktemp("home")
+    environment = {"DLGN_HOME": str(home), "DLGN_PREFIX": f"t{uuid.uuid4().hex[:8]}_", "DLGN_DEVICE": "cpu"}
+    if os.environ.get("DLGN_TEST_MYSQL"):
+        environment["DLGN_DATABASE"] = os.environ["DLGN_TEST_MYSQL"]
+    before = dict(os.environ)
+    os.environ.pop("DLGN_DATABASE", None)
+    os.environ.update(environment)
+    settings = schemas.open_database(schemas.Settings.from_environment())
+    yield settings
+    _drop()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def _drop() -> None:
+    import importlib
+
+    from schemas.database import MODULES
+
+    for name in reversed(MODULES):
+        importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
