@@ -1,7 +1,6 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
 import importlib
-import logging
 import warnings
 from urllib.parse import unquote, urlsplit
 
@@ -63,15 +62,14 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
 
 
 def _activate(settings: Settings) -> None:
-    logging.getLogger("datajoint").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # DataJoint advises a datajoint.json; our settings are the environment's.
         warnings.simplefilter("ignore", UserWarning)
         import datajoint
-
         host, user, password, port, backend = server_address(settings)
         try:
-            instance = datajoint.Instance(host, user, password, port, backend=backend)
+            # Its warnings are advice on type names; its errors reach us as exceptions.
+            instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
         except Exception as error:
             raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
     settings.store.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """The embedded database: a PostgreSQL server in one folder, started on first use, stopped with its last process."""
 
-import contextlib
 import warnings
 from pathlib import Path
 
@@ -22,8 +21,9 @@ def start(folder: Path) -> Path:
         server = get_server(folder, start=False)
     # A process that was killed never signed off; were it left on the list, nobody would be the last to leave.
     handles = server.global_process_id_list
-    with server._lock, contextlib.suppress(FileNotFoundError):
-        handles.put([pid for pid in handles._get() if psutil.pid_exists(pid)])
+    if handles.path.exists():
+        with server._lock:
+            handles.put([pid for pid in handles._get() if psutil.pid_exists(pid)])
     try:
         server.start()
     except Exception as error:

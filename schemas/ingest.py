@@ -5,28 +5,31 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.data.files import file_sha256
-from dlgn_cnn.data.readers import Source, read_recordings
+from dlgn_cnn.data.readers import read_recordings, recognised
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.progress import Progress, silent
 from schemas import optogenetics, recording, session, stimulus
 
 Key = dict[str, Any]
 
 
-def ingest(path: Path, reader: str | None = None, options: dict[str, Any] | None = None) -> list[str]:
-    """Read a recording and insert its sessions; the names of the new ones are returned.
+def ingest(
+    path: Path, reader: str | None = None, options: dict[str, Any] | None = None, progress: Progress = silent
+) -> list[str]:
+    """Read a recording and insert its sessions, all in one transaction; the names of the new ones are returned.
 
     A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
-    rows that are there. Recordings of new sessions are read into the store at once.
+    rows that are there.
     """
-    found, source = read_recordings(path, reader=reader, **(options or {}))
-    digest = file_sha256(source.path)
-    new = [one for one in found if not _known(one, digest)]
+    chosen, options = reader or recognised(path), options or {}
+    found = read_recordings(path, reader=chosen, progress=progress, **options)
+    raw = [_raw_row(one, chosen, options) for one in found]
+    new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
     with session.schema.connection.transaction:
-        for one in new:
-            _insert(one, source, digest, options or {})
-    recording.Recording.populate([session_key(one) for one in found])
-    return [str(one.session) for one in new]
+        for one, row in new:
+            _insert(one, row)
+    return [str(one.session) for one, _ in new]
 
 
 def session_key(one: Recording) -> Key:
@@ -34,9 +37,16 @@ def session_key(one: Recording) -> Key:
     return {"mouse": one.session.mouse, "series": one.session.series, "experiment": one.session.experiment}
 
 
-def _known(one: Recording, digest: str) -> bool:
+def _raw_row(one: Recording, reader: str, options: Key) -> Key:
+    if one.source is None:
+        raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
+    source = one.source.resolve()
+    return {"reader": reader, "raw_path": str(source), "raw_sha256": file_sha256(source), "reader_options": options}
+
+
+def _known(one: Recording, row: Key) -> bool:
     stored = (recording.RawFile & session_key(one)).to_arrays("raw_sha256")
-    if len(stored) and stored[0] != digest:
+    if len(stored) and stored[0] != row["raw_sha256"]:
         raise RecordingError(
             f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
             "it all that was computed from it, before you ingest it anew"
@@ -44,11 +54,10 @@ def _known(one: Recording, digest: str) -> bool:
     return bool(len(stored))
 
 
-def _insert(one: Recording, source: Source, digest: str, options: Key) -> None:
+def _insert(one: Recording, raw: Key) -> None:
     key, name = session_key(one), str(one.session)
-    session.Mouse.insert1(
-        {"mouse": one.session.mouse, "simulated": one.session.simulated}, skip_duplicates=True, ignore_extra_fields=True
-    )
+    mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
+    session.Mouse.insert1(mouse, skip_duplicates=True)
     session.Session.insert1(key | {"session_name": name})
     session.Unit.insert(key | {"unit": unit} for unit in one.units)
     for scene, file in one.scenes.items():
@@ -57,10 +66,8 @@ def _insert(one: Recording, source: Source, digest: str, options: Key) -> None:
     optogenetics.OptoEpoch.insert(
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
     )
-    recording.RawFile.insert1(
-        key
-        | {"reader": source.reader, "raw_path": str(source.path), "raw_sha256": digest, "reader_options": options}
-    )
+    recording.RawFile.insert1(key | raw)
+    recording.Recording().make_insert(key, one, allow_direct_insert=True)
 
 
 def _presentations(one: Recording, key: Key) -> Sequence[Key]:

@@ -79,15 +79,21 @@ class Recording(dj.Imported):
         found = read_recordings(Path(path), reader=reader, **options)
         return (next(recording for recording in found if recording.session == wanted),)
 
-    def make_insert(self, key: dict[str, Any], recording: RawRecording) -> None:
-        """Insert spikes and signals."""
-        spikes = recording.spike_times_s
-        self.insert1(key | {"units": len(spikes), "spikes": sum(map(len, spikes.values()))})
+    def make_insert(self, key: dict[str, Any], recording: RawRecording, allow_direct_insert: bool = False) -> None:
+        """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
+        spikes, direct = recording.spike_times_s, {"allow_direct_insert": allow_direct_insert}
+        self.insert1(key | {"units": len(spikes), "spikes": sum(map(len, spikes.values()))}, **direct)
         self.Spikes.insert(
-            key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
-            for unit, times in spikes.items()
+            (
+                key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
+                for unit, times in spikes.items()
+            ),
+            **direct,
         )
         self.Signal.insert(
-            key | {"signal": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
-            for name, signal in recording.signals.items()
+            (
+                key | {"signal": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
+                for name, signal in recording.signals.items()
+            ),
+            **direct,
         )

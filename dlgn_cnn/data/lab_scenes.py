@@ -53,5 +53,7 @@ def _only(folder: Path, scene: int, found: list[NamedScene]) -> NamedScene:
         )
     if len(found) > 1:
         names = ", ".join(named.path.name for named in found)
-        raise RecordingError(f"scene_id {scene} has more than one file in {folder}: {names}; leave the one that was shown")
+        raise RecordingError(
+            f"scene_id {scene} has more than one file in {folder}: {names}; leave the one that was shown"
+        )
     return found[0]

@@ -41,7 +41,7 @@ def session_rows(session: SessionKey, frame: pd.DataFrame) -> SessionRows:
     for a unit without a row in one.
     """
     name = f"session {session}"
-    trange_s = np.stack([interval(cell, f"{name}, trange of row {i}") for i, cell in enumerate(frame["trange"])])
+    trange_s = np.stack([interval(cell, f"{name}, trange of row {i}") for i, cell in frame["trange"].items()])
     shown, presentation = np.unique(
         np.column_stack([trange_s, frame["scene_id"].to_numpy()]), axis=0, return_inverse=True
     )
@@ -53,12 +53,9 @@ def session_rows(session: SessionKey, frame: pd.DataFrame) -> SessionRows:
 def _row_of(name: str, units: np.ndarray, unit: np.ndarray, shown: np.ndarray, presentation: np.ndarray) -> np.ndarray:
     row = np.full((len(units), len(shown)), -1)
     row[unit, presentation] = np.arange(len(unit))
-    kept = row[unit, presentation]
-    for twice in np.flatnonzero(kept != np.arange(len(unit))):
+    for twice in np.flatnonzero(row[unit, presentation] != np.arange(len(unit))):
         what = _presentation_words(shown[presentation[twice]])
-        raise RecordingError(
-            f"{name}: unit {units[unit[twice]]} has two rows for {what} (rows {twice} and {kept[twice]}): remove one"
-        )
+        raise RecordingError(f"{name}: unit {units[unit[twice]]} has two rows for {what}: remove one")
     for missing_unit, missing in np.argwhere(row < 0):
         what = _presentation_words(shown[missing])
         raise RecordingError(
@@ -92,7 +89,10 @@ def spikes(rows: SessionRows, drop_outside: bool) -> dict[int, Times]:
     A spike outside its row's trange is dropped with ``drop_outside``; otherwise RecordingError names it.
     """
     cells = rows.frame["spike_times"].to_numpy()
-    return {int(unit): _unit_spikes(rows, cells, of_unit, drop_outside) for unit, of_unit in zip(rows.units, rows.row, strict=True)}
+    return {
+        int(unit): _unit_spikes(rows, cells, of_unit, drop_outside)
+        for unit, of_unit in zip(rows.units, rows.row, strict=True)
+    }
 
 
 def _unit_spikes(rows: SessionRows, cells: np.ndarray, of_unit: np.ndarray, drop_outside: bool) -> Times:
@@ -139,7 +139,9 @@ def _signal(rows: SessionRows, column: str) -> Signal:
         where = f"session {rows.session}, {column} of scene_id {rows.shown_scene[trial]} at {start} s"
         lengths = [_samples(cell, where) for cell in cells[:, trial]]
         if len(set(lengths)) > 1:
-            raise RecordingError(f"{where}: units have {sorted(set(lengths))} samples, expected one and the same number")
+            raise RecordingError(
+                f"{where}: units have {sorted(set(lengths))} samples, expected one and the same number"
+            )
         if lengths[0]:
             times.append(start + (np.arange(lengths[0]) + 0.5) * (stop - start) / lengths[0])
             values.append(numbers(cells[0, trial], where))

@@ -1,5 +1,6 @@
 """What a reader returns: one session's recording, validated when it is constructed."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class SessionKey:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\w[\w.-]{0,63}", self.mouse):
             raise RecordingError(
-                f"mouse {self.mouse!r}: expected 1 to 64 letters, digits, '_', '-' or '.', such as Ntsr1Cre_2019_0007"
+                f"mouse {self.mouse!r}: expected up to 64 letters, digits, '_', '-' or '.', as Ntsr1Cre_2019_0007"
             )
 
     def __str__(self) -> str:
@@ -81,8 +82,8 @@ class Presentation:
     def __post_init__(self) -> None:
         if not (np.isfinite([self.start_s, self.stop_s]).all() and self.start_s < self.stop_s):
             raise RecordingError(
-                f"presentation of {self.scene.movie} scene {self.scene.scene}: trange [{self.start_s}, {self.stop_s}] s "
-                "does not start before it ends; correct the raw file"
+                f"presentation of {self.scene.movie} scene {self.scene.scene}: trange [{self.start_s}, {self.stop_s}] "
+                "s does not start before it ends; correct the raw file"
             )
         if self.tier not in TIERS:
             raise RecordingError(
@@ -92,7 +93,7 @@ class Presentation:
 
 @dataclass(frozen=True)
 class Signal:
-    """A sampled behavioural signal on its own clock: ``times_s`` (time,) increasing, ``values`` (time,), NaN missing."""
+    """A sampled signal on its own clock: ``times_s`` (time,) increasing, ``values`` (time,), NaN where missing."""
 
     times_s: Times
     values: Floats
@@ -113,7 +114,8 @@ class Recording:
     """One session: spikes, presentations, light and behaviour, each on the session's clock in seconds.
 
     ``spike_times_s`` maps a unit's number to its sorted spike times; ``light_epochs_s`` is (epoch, 2), light on and
-    off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them. Raises RecordingError.
+    off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
+    ``source`` is the file whose bytes decide all this. Raises RecordingError.
     """
 
     session: SessionKey
@@ -122,6 +124,7 @@ class Recording:
     light_epochs_s: Times
     scenes: Mapping[SceneKey, SceneFile]
     signals: Mapping[str, Signal] = field(default_factory=dict)
+    source: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.spike_times_s or not self.presentations:
@@ -148,11 +151,11 @@ class Recording:
             raise RecordingError(
                 f"session {self.session}: trials must be numbered 0, 1, 2, ... in order of onset"
             )
-        for before, after in zip(shown, shown[1:], strict=False):
+        for before, after in itertools.pairwise(shown):
             if after.start_s < before.stop_s - 1e-6:
                 raise RecordingError(
-                    f"session {self.session}: presentation {after.trial} starts at {after.start_s} s, before presentation "
-                    f"{before.trial} ends at {before.stop_s} s; two scenes cannot be on the screen at once"
+                    f"session {self.session}: presentation {after.trial} starts at {after.start_s} s, before "
+                    f"presentation {before.trial} ends at {before.stop_s} s; two scenes cannot be on the screen at once"
                 )
         tiers: dict[SceneKey, str] = {}
         for p in shown:

@@ -9,7 +9,7 @@ import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,9 @@ def load_frame(path: Path) -> pd.DataFrame:
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
-        raise RecordingError(f"{path} is damaged, cut short or no pickle ({error!r}): copy or export it again") from error
+        raise RecordingError(
+            f"{path} is damaged, cut short or no pickle ({error!r}): copy or export it again"
+        ) from error
     if type(found) is not pd.DataFrame:
         raise RecordingError(f"{path} holds a {type(found).__name__}, expected a pandas DataFrame: {_ADVICE}")
     return found
@@ -92,18 +94,15 @@ _ARROW_STRINGS = ("pandas.core.arrays.string_arrow", "ArrowStringArray")
 _CATEGORIES, _CATEGORY_DTYPE = ("pandas", "Categorical"), ("pandas", "CategoricalDtype")
 _MANAGER = ("pandas.core.internals.managers", "BlockManager")
 _NA = ("pandas", "NA")
-_NUMPY: dict[tuple[str, str], _Stand] = {
-    ("numpy", "dtype"): _plain_dtype,
-    ("numpy", "ndarray"): np.ndarray,
-} | {
-    (f"numpy.{core}.{module}", name): stand
-    for core in ("core", "_core")
-    for module, name, stand in (
-        ("multiarray", "_reconstruct", _empty_array),
-        ("multiarray", "scalar", _scalar),
-        ("numeric", "_frombuffer", _array_of_bytes),
-    )
+_ARRAY_STEPS: dict[str, _Stand] = {
+    "multiarray._reconstruct": _empty_array,
+    "multiarray.scalar": _scalar,
+    "numeric._frombuffer": _array_of_bytes,
 }
+_NUMPY: dict[tuple[str, str], _Stand] = {("numpy", "dtype"): _plain_dtype, ("numpy", "ndarray"): np.ndarray}
+for _core in ("core", "_core"):
+    for _step, _guarded in _ARRAY_STEPS.items():
+        _NUMPY[(f"numpy.{_core}.{_step.split('.')[0]}", _step.split(".")[1])] = _guarded
 _PANDAS: dict[tuple[str, str], _Stand] = {
     _FRAME: _FRAME,
     ("pandas.core.frame", "DataFrame"): _FRAME,
@@ -136,10 +135,10 @@ _OTHER: dict[tuple[str, str], _Stand] = {
     ("pyarrow.lib", "type_for_alias"): ("pyarrow.lib", "type_for_alias"),
     ("pyarrow.lib", "chunked_array"): ("pyarrow.lib", "chunked_array"),
     ("_codecs", "encode"): _latin1,
-} | {
-    (module, name): stand
-    for module in ("builtins", "__builtin__")
-    for name, stand in (("slice", slice), ("bytearray", _latin1))
+    ("builtins", "slice"): slice,
+    ("__builtin__", "slice"): slice,
+    ("builtins", "bytearray"): _latin1,
+    ("__builtin__", "bytearray"): _latin1,
 }
 ALLOWED = _NUMPY | _PANDAS | _OTHER
 _WITH_STATE = (_FRAME, _STRINGS, _STRING_DTYPE, _ARROW_STRINGS, _CATEGORIES, _CATEGORY_DTYPE, _MANAGER)
@@ -148,7 +147,7 @@ _WITH_STATE = (_FRAME, _STRINGS, _STRING_DTYPE, _ARROW_STRINGS, _CATEGORIES, _CA
 class _FrameUnpickler(pickle._Unpickler):
     """The interpreter's own unpickler, in its Python form: the C form cannot be told which states to refuse."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         stand = ALLOWED.get((module, name))

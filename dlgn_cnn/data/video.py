@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -48,7 +49,9 @@ def decode_grey(
     does, and where the movie is shorter than ``duration_s``.
     """
     if min(size_px) < 1 or rate_hz <= 0:
-        raise RecordingError(f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0")
+        raise RecordingError(
+            f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
+        )
     source_rate_hz = _facts(path).rate_hz
     shown = [_grey(frame, size_px) for frame in _decoded(path)]
     _require_frames(path, len(shown))
@@ -82,7 +85,7 @@ def write_grey(path: Path, frames: Frames, rate_hz: float) -> None:
         )
     rate = Fraction(rate_hz).limit_denominator(1001)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(CODEC, rate=rate)
+        stream = cast(av.VideoStream, container.add_stream(CODEC, rate=rate))
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
         stream.codec_context.qmin = stream.codec_context.qmax = QUANTISER
         for image in frames:
@@ -100,7 +103,9 @@ def _facts(path: Path) -> _Facts:
         raise RecordingError(f"video file {path} is missing: restore it, or correct the name that leads to it")
     size, declared = path.stat().st_size, declared_bytes(path)
     if declared is not None and size < declared:
-        raise RecordingError(f"{path} is cut short: it says it has {declared} bytes but {size} are there; copy it again")
+        raise RecordingError(
+            f"{path} is cut short: it says it has {declared} bytes but {size} are there; copy it again"
+        )
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]

@@ -29,12 +29,13 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
     reader, which refuses those that it does not take. Raises RecordingError where no reader, or more than one,
     recognises the path, or where the raw data contradict themselves; ConfigError for an unknown reader or option.
     """
-    name = reader or _recognised(path)
+    name = reader or recognised(path)
     recordings: list[Recording] = READERS.build({"name": name, **options}, path=path)
     return recordings
 
 
-def _recognised(path: Path) -> str:
+def recognised(path: Path) -> str:
+    """The reader that recognises ``path``. Raises RecordingError where none does, or more than one."""
     if not path.exists():
         raise RecordingError(f"{path} does not exist: give the folder or file of a raw recording")
     choices = READERS.names()

@@ -53,9 +53,9 @@ def read_lab(
     frame = _keyed(source, _load(source))
     scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
     drop = spikes_outside == "drop"
-    checked = [_without_files(SessionKey(*key), rows, scenes, drop) for key, rows in _sessions(frame)]
+    checked = [_without_files(key, rows, scenes, drop) for key, rows in _sessions(frame)]
     files = probe_scenes(scenes, progress)
-    return [replace(found, scenes={key: files[key] for key in found.scenes}) for found in checked]
+    return [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
 
 
 def _frame_path(path: Path) -> Path:
@@ -64,7 +64,9 @@ def _frame_path(path: Path) -> Path:
     found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
     if len(found) != 1:
         problem = "both" if found else "neither"
-        raise RecordingError(f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read")
+        raise RecordingError(
+            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
+        )
     return found[0]
 
 
@@ -93,9 +95,11 @@ def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     return keyed.assign(**typed, **named)
 
 
-def _sessions(frame: pd.DataFrame) -> list[tuple[tuple[str, int, int], pd.DataFrame]]:
-    groups = frame.groupby(["m", "s", "e"], sort=True)
-    return [((str(m), int(s), int(e)), rows) for (m, s, e), rows in groups]
+def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
+    rows: dict[SessionKey, list[int]] = {}
+    for row, (m, s, e) in enumerate(zip(frame["m"], frame["s"], frame["e"], strict=True)):
+        rows.setdefault(SessionKey(m, int(s), int(e)), []).append(row)
+    return [(key, frame.iloc[rows[key]]) for key in sorted(rows)]
 
 
 def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> Recording:
