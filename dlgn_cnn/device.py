@@ -18,5 +18,7 @@ def pick_device(wanted: str = "auto") -> torch.device:
         device = torch.device(wanted)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device {wanted!r} is not to be had here ({error}): set DLGN_DEVICE to auto or cpu") from error
+        raise ConfigError(
+            f"device {wanted!r} is not to be had here ({error}): set DLGN_DEVICE to auto or cpu"
+        ) from error
     return device

@@ -29,7 +29,8 @@ class DataInfo:
     """What a model may know of one session's data before it sees any: statistics of the training tier only.
 
     ``frame_shape`` is (channel, height, width); ``mean_counts`` the mean spikes a frame of each unit;
-    ``video_mean`` and ``video_std`` the grey level's mean and standard deviation, which normalise it.
+    ``video_mean`` and ``video_std`` the grey level's mean and standard deviation, which normalise it; ``field_centres``
+    the peak of each unit's linear receptive field, (x, y) in -1..1 from pixel centre to pixel centre.
     """
 
     units: tuple[int, ...]
@@ -38,6 +39,7 @@ class DataInfo:
     mean_counts: tuple[float, ...]
     video_mean: float
     video_std: float
+    field_centres: tuple[tuple[float, float], ...]
 
 
 DataInfos = Mapping[str, DataInfo]

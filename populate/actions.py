@@ -35,7 +35,9 @@ def define_experiment(file: Path) -> Defined:
     """Define an experiment and say how many fits are new."""
     schemas.open_database()
     found = define(file)
-    logger.info("experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new)
+    logger.info(
+        "experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new
+    )
     return found
 
 

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import datajoint
 import numpy as np
 import torch
+from dlgn_cnn.plots.report import Report, UnitReport, write_report
 
-import datajoint
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.evaluation.predict import Prediction, predict
-from dlgn_cnn.plots.report import Report, UnitReport, write_report
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.registry import nearest
 from schemas import dataset, evaluation, experiment, mei, training
 
@@ -49,7 +49,9 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     for row in stimuli:
         by_unit.setdefault(_label(row), {})[row["opto_condition"]] = row
     shown = [row for row in units if _label(row) in by_unit] or units[:6]
-    predictions = {data_key: predict(model, loader, data_key, BURN_IN_FRAMES) for data_key, loader in loaders["test"].items()}
+    predictions = {
+        data_key: predict(model, loader, data_key, BURN_IN_FRAMES) for data_key, loader in loaders["test"].items()
+    }
     rate_hz = next(iter(loaders["test"].values())).data_info.rate_hz
     report = Report(
         title=f"dLGN with and without feedback: {name or 'report'}",

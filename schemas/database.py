@@ -66,6 +66,7 @@ def _activate(settings: Settings) -> None:
         # DataJoint advises a datajoint.json; our settings are the environment's.
         warnings.simplefilter("ignore", UserWarning)
         import datajoint
+
         host, user, password, port, backend = server_address(settings)
         try:
             # Its warnings are advice on type names; its errors reach us as exceptions.

@@ -7,8 +7,9 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from dlgn_cnn.data.fields import session_fields
+from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
-from dlgn_cnn.evaluation.fields import session_fields
 from dlgn_cnn.evaluation.score import LightEffect, light_effects, score_units
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
@@ -16,7 +17,6 @@ from schemas import dataset, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
-FIELD_LAGS = 15
 
 
 @schema

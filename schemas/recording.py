@@ -11,7 +11,6 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import Recording as RawRecording
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import RecordingError
-from schemas import session
 
 schema = dj.Schema()
 

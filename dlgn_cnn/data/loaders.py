@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from dlgn_cnn.data.dataset import DatasetSpec
-from dlgn_cnn.data.session_data import SessionData, Trial, data_info
-from dlgn_cnn.data.store import read_session
+from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.store import read_info, read_session
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry, nearest
@@ -111,14 +111,16 @@ def stored_sessions(
         raise ConfigError(f"a dataset of stored sessions takes no {unknown[0]!r}: {nearest(unknown[0], choices)}")
     loaders: Loaders = {"train": {}, "validation": {}, "test": {}}
     for index, (name, folder) in enumerate(sorted(stores.items())):
-        for tier, loader in session_loaders(read_session(folder), seed + index, batch_size, window_frames).items():
+        built = session_loaders(read_session(folder), read_info(folder), seed + index, batch_size, window_frames)
+        for tier, loader in built.items():
             loaders[tier][name] = loader
     return loaders
 
 
-def session_loaders(session: SessionData, seed: int, batch_size: int, window_frames: int) -> dict[str, TrialLoader]:
+def session_loaders(
+    session: SessionData, info: DataInfo, seed: int, batch_size: int, window_frames: int
+) -> dict[str, TrialLoader]:
     """One session's loader for each tier."""
-    info = data_info(session)
     generator = torch.Generator().manual_seed(seed)
     return {
         "train": TrialLoader(session.tier("train"), info, batch_size, window_frames, generator),

@@ -38,9 +38,7 @@ class SessionKey:
         """The key of a session's name, ``Ntsr1Cre_2019_0007_s03_e07``. Raises RecordingError on another form."""
         match = re.fullmatch(r"(.+)_s(\d+)_e(\d+)", name)
         if match is None:
-            raise RecordingError(
-                f"session {name!r}: expected MOUSE_sSERIES_eEXPERIMENT, as Ntsr1Cre_2019_0007_s03_e07"
-            )
+            raise RecordingError(f"session {name!r}: expected MOUSE_sSERIES_eEXPERIMENT, as Ntsr1Cre_2019_0007_s03_e07")
         return cls(match[1], int(match[2]), int(match[3]))
 
     @property
@@ -86,9 +84,7 @@ class Presentation:
                 "s does not start before it ends; correct the raw file"
             )
         if self.tier not in TIERS:
-            raise RecordingError(
-                f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}"
-            )
+            raise RecordingError(f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}")
 
 
 @dataclass(frozen=True)
@@ -104,9 +100,7 @@ class Signal:
                 f"a signal has {self.times_s.shape} times and {self.values.shape} values: expected one of each a sample"
             )
         if not np.all(np.diff(self.times_s) > 0):
-            raise RecordingError(
-                "a signal's times do not increase from sample to sample: sort or correct its clock"
-            )
+            raise RecordingError("a signal's times do not increase from sample to sample: sort or correct its clock")
 
 
 @dataclass(frozen=True)
@@ -148,9 +142,7 @@ class Recording:
     def _check_presentations(self) -> None:
         shown = self.presentations
         if [p.trial for p in shown] != list(range(len(shown))):
-            raise RecordingError(
-                f"session {self.session}: trials must be numbered 0, 1, 2, ... in order of onset"
-            )
+            raise RecordingError(f"session {self.session}: trials must be numbered 0, 1, 2, ... in order of onset")
         for before, after in itertools.pairwise(shown):
             if after.start_s < before.stop_s - 1e-6:
                 raise RecordingError(
@@ -160,9 +152,7 @@ class Recording:
         tiers: dict[SceneKey, str] = {}
         for p in shown:
             if p.scene not in self.scenes:
-                raise RecordingError(
-                    f"session {self.session}: {p.scene} was shown but its video file is unknown"
-                )
+                raise RecordingError(f"session {self.session}: {p.scene} was shown but its video file is unknown")
             if tiers.setdefault(p.scene, p.tier) != p.tier:
                 raise RecordingError(
                     f"session {self.session}: {p.scene} is marked both train and test; a scene belongs to one tier, "
@@ -172,17 +162,11 @@ class Recording:
     def _check_spikes(self) -> None:
         for unit, times in self.spike_times_s.items():
             if times.ndim != 1 or not np.isfinite(times).all() or np.any(np.diff(times) < 0):
-                raise RecordingError(
-                    f"session {self.session} unit {unit}: spike times must be finite and ascending"
-                )
+                raise RecordingError(f"session {self.session} unit {unit}: spike times must be finite and ascending")
 
     def _check_light(self) -> None:
         epochs = self.light_epochs_s
         if epochs.ndim != 2 or epochs.shape[1] != 2:
-            raise RecordingError(
-                f"session {self.session}: light epochs have shape {epochs.shape}, expected (epoch, 2)"
-            )
+            raise RecordingError(f"session {self.session}: light epochs have shape {epochs.shape}, expected (epoch, 2)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):
-            raise RecordingError(
-                f"session {self.session}: light epochs must be [on, off] in s, ascending and disjoint"
-            )
+            raise RecordingError(f"session {self.session}: light epochs must be [on, off] in s, ascending and disjoint")

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, resample
+from dlgn_cnn.data.fields import field_centres, session_fields
 from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats, Frames
+
+FIELD_LAGS = 15
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ class SessionData:
         """The trials of one tier, in order of onset. Raises ConfigError where there are none."""
         found = [trial for trial in self.trials if trial.tier == name]
         if not found:
-            raise ConfigError(
-                f"no trial in tier {name!r}: tiers here are {sorted({t.tier for t in self.trials})}"
-            )
+            raise ConfigError(f"no trial in tier {name!r}: tiers here are {sorted({t.tier for t in self.trials})}")
         return found
 
 
@@ -79,9 +80,7 @@ def bin_session(
     rates_hz = sum(trial.responses.sum(1) for trial in train) * rate_hz / frames
     kept = np.flatnonzero((rates_hz >= min_rate_hz) & (rates_hz > 0))
     if len(kept) == 0:
-        raise ConfigError(
-            f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training"
-        )
+        raise ConfigError(f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training")
     units = tuple(recording.units[index] for index in kept)
     return SessionData(units, rate_hz, tuple(_select(trial, kept) for trial in trials))
 
@@ -92,15 +91,14 @@ def data_info(session: SessionData) -> DataInfo:
     frames = sum(trial.responses.shape[1] for trial in train)
     pixels = sum(trial.videos.size for trial in train)
     mean = sum(trial.videos.sum(dtype=np.float64) for trial in train) / pixels
-    variance = (
-        sum(((trial.videos.astype(np.float32) - mean) ** 2).sum(dtype=np.float64) for trial in train) / pixels
-    )
+    variance = sum(((trial.videos.astype(np.float32) - mean) ** 2).sum(dtype=np.float64) for trial in train) / pixels
     counts = sum(trial.responses.sum(1, dtype=np.float64) for trial in train) / frames
     if variance == 0:
         raise ConfigError(
             "every training frame has one and the same grey level: there is nothing to see in these movies"
         )
     _, height, width = train[0].videos.shape
+    fields = session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
     return DataInfo(
         session.units,
         (1, height, width),
@@ -108,6 +106,7 @@ def data_info(session: SessionData) -> DataInfo:
         tuple(map(float, counts)),
         float(mean),
         float(np.sqrt(variance)),
+        field_centres(fields),
     )
 
 

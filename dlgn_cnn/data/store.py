@@ -6,6 +6,7 @@ gets its name, and the hashes, kept beside the data, are compared again at every
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -19,8 +20,9 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.progress import Progress, silent
 
 MANIFEST = "manifest.json"
@@ -38,6 +40,7 @@ def write_session(session: SessionData, folder: Path, progress: Progress = silen
     with _temporary_sibling(folder) as temporary:
         _write_rows(session, temporary / "rows", progress)
         manifest = {
+            "statistics": json.loads(json.dumps(dataclasses.asdict(data_info(session)))),
             "units": list(session.units),
             "rate_hz": session.rate_hz,
             "rows": [trial.sha256() for trial in session.trials],
@@ -81,9 +84,19 @@ def ensure_session(session: SessionData, folder: Path) -> None:
         raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
 
 
+def read_info(folder: Path) -> DataInfo:
+    """The statistics of a stored session's training tier, as they were when it was written."""
+    found = _manifest(folder)["statistics"]
+    pairs = tuple((float(x), float(y)) for x, y in found.pop("field_centres"))
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return DataInfo(**lists, field_centres=pairs)
+
+
 def rows_digest(folder: Path) -> str:
-    """Hex digest over the row hashes and units of a stored session: equal digests, equal data."""
-    return hashlib.sha256(canonical_json(_manifest(folder)).encode()).hexdigest()
+    """Hex digest over the row hashes, units and clock of a stored session: equal digests, equal data."""
+    manifest = _manifest(folder)
+    rows = {name: manifest[name] for name in ("rows", "units", "rate_hz")}
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
 
 
 _rebuild = "delete its Dataset row and populate again to rebuild it"

@@ -1,6 +1,6 @@
 """Scene files in and out: every codec, size and rate becomes grey frames on one clock. The one door to PyAV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from dlgn_cnn.data.containers import declared_bytes
 from dlgn_cnn.data.files import file_sha256
@@ -53,7 +54,7 @@ def decode_grey(
             f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
         )
     source_rate_hz = _facts(path).rate_hz
-    shown = [_grey(frame, size_px) for frame in _decoded(path)]
+    shown = list(stream_grey(path, size_px))
     _require_frames(path, len(shown))
     time = round(len(shown) / source_rate_hz * rate_hz)
     if duration_s is not None:
@@ -71,31 +72,39 @@ def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> 
 
 def stream_grey(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
     """The file's own frames in order, each grey (height, width) uint8: for files too long to hold in memory."""
-    return (_grey(frame, size_px) for frame in _decoded(path))
+    height, width = size_px
+    scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
+    for frame in _decoded(path):
+        yield scaler.reformat(frame, width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
 
 
-def write_grey(path: Path, frames: Frames, rate_hz: float) -> None:
-    """Encode grey frames (time, height, width) uint8 as MPEG-4, at a quality that shows no blocks.
+def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:
+    """Encode grey images (height, width) uint8, each scaled to ``size_px`` (height, width), without visible blocks.
 
-    Raises RecordingError for frames of another form, or of odd height or width, which the codec cannot carry.
+    Raises RecordingError for an image of another form, for none, and for a size that is odd, which MPEG-4 cannot carry.
     """
-    if frames.ndim != 3 or frames.dtype != np.uint8 or len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
-        raise RecordingError(
-            f"frames of shape {frames.shape} and type {frames.dtype}: expected (time, height, width) uint8, even in px"
-        )
-    rate = Fraction(rate_hz).limit_denominator(1001)
+    height, width = size_px
+    if height < 2 or width < 2 or height % 2 or width % 2:
+        raise RecordingError(f"a movie of {height} by {width} px cannot be written: expected even numbers of 2 or more")
+    scaler, written = VideoReformatter(), 0
     with av.open(str(path), "w") as container:
-        stream = cast(av.VideoStream, container.add_stream(CODEC, rate=rate))
-        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
+        stream = cast(av.VideoStream, container.add_stream(CODEC, rate=Fraction(rate_hz).limit_denominator(1001)))
+        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
         stream.codec_context.qmin = stream.codec_context.qmax = QUANTISER
         for image in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray")))
+            frame = _frame(image)
+            container.mux(
+                stream.encode(scaler.reformat(frame, width, height, "yuv420p", interpolation="BILINEAR", threads=1))
+            )
+            written += 1
         container.mux(stream.encode(None))
+    _require_frames(path, written)
 
 
-def _grey(frame: av.VideoFrame, size_px: tuple[int, int]) -> np.ndarray:
-    height, width = size_px
-    return frame.reformat(width=width, height=height, format="gray", interpolation="BILINEAR").to_ndarray()
+def _frame(image: np.ndarray) -> av.VideoFrame:
+    if image.ndim != 2 or image.dtype != np.uint8 or image.size == 0:
+        raise RecordingError(f"an image of shape {image.shape} and type {image.dtype}: expected (height, width) uint8")
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray")
 
 
 def _facts(path: Path) -> _Facts:
@@ -122,7 +131,7 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
+            stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
             yield from container.decode(stream)
     except (av.FFmpegError, IndexError, OSError) as error:
         raise RecordingError(f"{path} cannot be decoded to its end ({error}): it is damaged; copy it again") from error

@@ -46,6 +46,7 @@ def encoder(
                 readout,
                 in_shape=(channels, height, width),
                 units=len(info.units),
+                centres=torch.tensor(info.field_centres),
                 bias=built_output.inverse(torch.tensor(info.mean_counts)),
                 generator=generator,
             )

@@ -9,10 +9,10 @@ import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, light_effects
 from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, light_effects
 from dlgn_cnn.shapes import Floats
-from dlgn_cnn.simulation.population import Truth
+from dlgn_cnn.simulation.truth import Truth
 
 ROWS = {
     "rate_correlation": "test correlation with the noise-free rate, median unit that the movie drives",
@@ -49,12 +49,10 @@ def compare(model: torch.nn.Module, loaders: Any, truth: Truth) -> Agreement:
     """
     if len(loaders["test"]) != 1:
         raise ModelError(f"the truth is that of one session, the model has {', '.join(loaders['test'])}")
-    (data_key, loader), = loaders["test"].items()
+    ((data_key, loader),) = loaders["test"].items()
     rows = [list(truth.units).index(unit) for unit in loader.data_info.units]
     found = predict(model, loader, data_key, BURN_IN_FRAMES)
     trials = [trial.trial for trial in loader.trials]
     true_rate = np.concatenate([truth.rate_hz[trial][rows, BURN_IN_FRAMES:] for trial in trials], -1)
     effect = light_effects(model, loaders)[data_key]
-    return Agreement(
-        correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, truth.omi[rows]
-    )
+    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, truth.omi[rows])

@@ -50,7 +50,9 @@ def build_model(spec: FitSpec, loaders: Any, allowed: Collection[str] = ()) -> t
     check_arguments(function, config, f"model function {spec.model[0]!r}", given)
     model = function(**given, **config)
     if not isinstance(model, torch.nn.Module):
-        raise ConfigError(f"model function {spec.model[0]!r} returned a {type(model).__name__}, expected a torch module")
+        raise ConfigError(
+            f"model function {spec.model[0]!r} returned a {type(model).__name__}, expected a torch module"
+        )
     return model
 
 
@@ -87,5 +89,5 @@ def check_spec(spec: FitSpec, allowed: Collection[str] = ()) -> None:
     function = resolve(MODELS, spec.model[0], allowed)
     if "data_info" in inspect.signature(function).parameters:
         height, width = spec.dataset[1].get("size_px", (33, 53))
-        made_up = DataInfo((0,), (1, height, width), 60.0, (0.1,), 0.0, 1.0)
+        made_up = DataInfo((0,), (1, height, width), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
         function(data_info={"made_up": made_up}, seed=0, **spec.model[1])

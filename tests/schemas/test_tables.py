@@ -9,7 +9,14 @@ from dlgn_cnn.errors import ConfigError
 def tables(database):
     from schemas import dataset, experiment, mei, model, session, trainer
 
-    return {"model": model, "trainer": trainer, "dataset": dataset, "experiment": experiment, "mei": mei, "session": session}
+    return {
+        "model": model,
+        "trainer": trainer,
+        "dataset": dataset,
+        "experiment": experiment,
+        "mei": mei,
+        "session": session,
+    }
 
 
 def test_a_config_is_stored_once_and_comes_back_as_it_was(tables):
@@ -69,7 +76,10 @@ def test_a_dataset_of_an_unknown_session_is_refused_whole(tables):
 def test_the_two_light_conditions_are_there(database):
     from schemas.optogenetics import OptoCondition
 
-    assert {row["opto_condition"]: row["opto_light"] for row in OptoCondition().to_dicts()} == {"intact": 0, "suppressed": 1}
+    assert {row["opto_condition"]: row["opto_light"] for row in OptoCondition().to_dicts()} == {
+        "intact": 0,
+        "suppressed": 1,
+    }
 
 
 def test_a_process_has_one_database(database):

@@ -104,7 +104,7 @@ def test_an_unknown_light_switch_names_the_nearest():
 def test_gaussian_readout_equals_neuralpredictors():
     gaussian = pytest.importorskip("neuralpredictors.layers.readouts.gaussian")
     generator = torch.Generator().manual_seed(0)
-    ours = GaussianReadout((5, 9, 12), 7, torch.randn(7), generator).eval()
+    ours = GaussianReadout((5, 9, 12), 7, torch.rand(7, 2) - 0.5, torch.randn(7), generator).eval()
     theirs = gaussian.FullGaussian2d((5, 9, 12), 7, bias=True, gauss_type="full").eval()
     with torch.no_grad():
         theirs._mu.copy_(ours.mean[None, :, None])
@@ -118,7 +118,7 @@ def test_gaussian_readout_equals_neuralpredictors():
 
 
 def test_gaussian_positions_have_the_learned_covariance():
-    readout = GaussianReadout((2, 9, 12), 1, torch.zeros(1), torch.Generator().manual_seed(0))
+    readout = GaussianReadout((2, 9, 12), 1, torch.zeros(1, 2), torch.zeros(1), torch.Generator().manual_seed(0))
     factor = torch.tensor([[[0.10, 0.0], [0.05, 0.08]]])
     with torch.no_grad():
         readout.mean.zero_()
@@ -152,7 +152,7 @@ def test_output_inverts(name):
 
 
 def test_an_unknown_session_names_those_it_has():
-    info = {"a": DataInfo((1,), (1, 9, 9), 60.0, (0.1,), 0.0, 1.0)}
+    info = {"a": DataInfo((1,), (1, 9, 9), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))}
     core = {"name": "stacked_2d", "channels": [2], "kernels": [3]}
     model = encoder(info, 0, core=core, readout={"name": "gaussian"})
     with pytest.raises(ModelError, match="it has a"):

@@ -20,7 +20,18 @@ def test_hash_is_blind_to_key_order(config):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(1, "1"), (True, "True"), (None, "None"), ([], {}), ([], ""), ({}, ""), (1, True), (0, False), (1, 1.0), (0.0, -0.0)],
+    [
+        (1, "1"),
+        (True, "True"),
+        (None, "None"),
+        ([], {}),
+        ([], ""),
+        ({}, ""),
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        (0.0, -0.0),
+    ],
 )
 def test_hash_tells_types_apart(one, other):
     assert config_hash("f", {"x": one}) != config_hash("f", {"x": other})
@@ -50,7 +61,9 @@ def test_a_key_that_is_no_string_is_refused():
 
 
 def test_leaves_name_every_value():
-    found = {leaf.path: (leaf.kind, leaf.number) for leaf in leaves({"core": {"kernels": [7, 3.0]}, "light": [], "on": True})}
+    found = {
+        leaf.path: (leaf.kind, leaf.number) for leaf in leaves({"core": {"kernels": [7, 3.0]}, "light": [], "on": True})
+    }
     assert found == {
         "core.kernels.0": ("int", 7.0),
         "core.kernels.1": ("float", 3.0),

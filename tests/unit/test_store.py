@@ -79,7 +79,13 @@ def test_zeros_on_disk_never_get_the_folders_name(tmp_path, monkeypatch):
     # What Deep Lake does on a full disk: commit succeeds, the rows are zeros.
     real = store._write_rows
     blank = session(lengths=(30, 25, 30))
-    zeros = SessionData(blank.units, 60.0, tuple(Trial(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in store.ARRAYS)) for t in blank.trials))
+    zeros = SessionData(
+        blank.units,
+        60.0,
+        tuple(
+            Trial(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in store.ARRAYS)) for t in blank.trials
+        ),
+    )
     monkeypatch.setattr(store, "_write_rows", lambda _, path, progress: real(zeros, path, progress))
     with pytest.raises(StoreError, match="damaged"):
         store.write_session(blank, tmp_path / "s")

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
 
 
@@ -15,22 +16,27 @@ class GaussianReadout(nn.Module):
     bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` (unit, 2, 2) = L, ``features``
     (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. ``feature_weight``
     weighs the L1 norm of the features in the loss.
+
+    ``init_mean`` is where a fit starts to look: ``fields`` at the peak of the unit's linear receptive field (``centres``
+    (unit, 2), from the training tier), which saves most of a fit that begins at the ``centre`` of the frame.
     """
 
     def __init__(
         self,
         in_shape: tuple[int, int, int],
         units: int,
+        centres: torch.Tensor,
         bias: torch.Tensor,
         generator: torch.Generator,
-        init_mean_range: float = 0.3,
-        init_sigma: float = 0.3,
+        init_mean: str = "fields",
+        init_sigma: float = 0.1,
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
         channels = in_shape[0]
-        spread = init_mean_range * (2 * torch.rand(units, 2, generator=generator) - 1)
-        self.mean = nn.Parameter(spread)
+        if init_mean not in ("fields", "centre"):
+            raise ConfigError(f"init_mean {init_mean!r} of a gaussian readout: choose fields or centre")
+        self.mean = nn.Parameter(centres.clone() if init_mean == "fields" else torch.zeros(units, 2))
         self.covariance_factor = nn.Parameter(init_sigma * torch.eye(2).repeat(units, 1, 1))
         noise = torch.randn(units, channels, generator=generator)
         self.features = nn.Parameter(noise / channels)

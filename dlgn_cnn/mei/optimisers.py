@@ -1,0 +1,86 @@
+"""Optimisers: from a stimulus and a direction to the next proposal, which the constraint then projects.
+
+State is passed in and returned: tensors with a row a target, so that targets can leave a batch.
+"""
+
+from typing import Protocol
+
+import torch
+
+from dlgn_cnn.mei.values import number
+from dlgn_cnn.registry import Registry
+
+OPTIMISERS = Registry("optimiser", "dlgn_cnn.mei")
+State = dict[str, torch.Tensor]
+
+
+class Optimiser(Protocol):
+    """One step of ascent."""
+
+    def start(self, stimuli: torch.Tensor) -> State:
+        """The state before the first step of (target, time, height, width)."""
+        ...
+
+    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """The next proposals; ``direction`` has unit norm in each target, ``state`` is updated, steps count from 0."""
+        ...
+
+
+@OPTIMISERS.register("momentum")
+class Momentum:
+    """Normalised ascent with momentum: a step's length does not depend on how steep the response is.
+
+    In step k the stimulus moves by ``learning_rate * decay ** k`` of its own norm along the running mean of the
+    directions, whose memory is ``momentum``. As the rate grows large this becomes the generalised power method
+    (Journee et al. 2010): the next stimulus is the best one for the present gradient.
+    """
+
+    def __init__(self, learning_rate: float = 1.0, decay: float = 0.98, momentum: float = 0.5) -> None:
+        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
+        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
+        self.momentum = number("optimiser.momentum", momentum, 0, 0.999)
+
+    def start(self, stimuli: torch.Tensor) -> State:
+        """A velocity of zero."""
+        return {"velocity": torch.zeros_like(stimuli)}
+
+    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Stimuli plus their norm times the rate times the unit velocity."""
+        state["velocity"] = self.momentum * state["velocity"] + (1 - self.momentum) * direction
+        length = self.learning_rate * self.decay**step * norms(stimuli)
+        return stimuli + length * unit(state["velocity"])
+
+
+@OPTIMISERS.register("adam")
+class Adam:
+    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate`` is in normalised grey levels a step, times decay ** k."""
+
+    def __init__(
+        self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999
+    ) -> None:
+        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
+        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
+        self.beta_mean = number("optimiser.beta_mean", beta_mean, 0, 0.999)
+        self.beta_square = number("optimiser.beta_square", beta_square, 0, 0.99999)
+
+    def start(self, stimuli: torch.Tensor) -> State:
+        """Both moments zero."""
+        return {"mean": torch.zeros_like(stimuli), "square": torch.zeros_like(stimuli)}
+
+    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Stimuli plus the rate times the bias-corrected ratio of the moments."""
+        state["mean"] = self.beta_mean * state["mean"] + (1 - self.beta_mean) * direction
+        state["square"] = self.beta_square * state["square"] + (1 - self.beta_square) * direction.square()
+        mean = state["mean"] / (1 - self.beta_mean ** (step + 1))
+        root = (state["square"] / (1 - self.beta_square ** (step + 1))).sqrt()
+        return stimuli + self.learning_rate * self.decay**step * mean / (root + 1e-8)
+
+
+def norms(stimuli: torch.Tensor) -> torch.Tensor:
+    """L2 norm of each stimulus, (target, 1, 1, 1)."""
+    return stimuli.flatten(1).norm(dim=1)[:, None, None, None]
+
+
+def unit(directions: torch.Tensor) -> torch.Tensor:
+    """Each direction divided by its L2 norm; a zero one stays zero."""
+    return directions / norms(directions).clamp_min(torch.finfo(directions.dtype).tiny)

@@ -1,0 +1,79 @@
+"""What a simulated session is: its size, its name, its seed."""
+
+from dataclasses import dataclass
+
+from dlgn_cnn.data.recording import SIMULATED_PREFIX, SessionKey
+from dlgn_cnn.errors import ConfigError
+
+MOVIE = "hmovTrain_v3"
+MOVIE_RATE_HZ = 30.0
+FRAME_RATE_HZ = 60.0
+GRID_PX = (33, 53)
+DEG_PER_PX = 2.02
+
+
+@dataclass(frozen=True)
+class SimulationConfig:
+    """One in-silico session. Scenes are numbered from 0, training scenes first; test scenes are each shown
+    ``test_repeats`` times, training scenes once, all in random order with ``gap_s`` of grey screen between.
+
+    ``scene_duration_s`` is how long a presentation lasts on the session's clock; its file holds as many frames at 30 Hz
+    (150 for 4.993 s). Movies are written at ``width_px`` by ``height_px``. ``undriven_share`` of the units ignore the
+    movie. The mouse's name begins with "Simulated", so that every table and plot says what it is. Raises ConfigError.
+    """
+
+    units: int = 40
+    train_scenes: int = 56
+    test_scenes: int = 14
+    test_repeats: int = 1
+    seed: int = 0
+    mouse: str = "Simulated_2026_0001"
+    series: int = 1
+    experiment: int = 1
+    scene_duration_s: float = 4.993
+    width_px: int = 424
+    height_px: int = 264
+    gap_s: float = 0.5
+    undriven_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("units", "train_scenes", "test_scenes", "test_repeats"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if not self.session.simulated:
+            raise ConfigError(f"mouse {self.mouse!r}: a simulated mouse's name must begin with {SIMULATED_PREFIX!r}")
+        if self.scene_duration_s * MOVIE_RATE_HZ < 2 or self.gap_s < 0 or not 0 <= self.undriven_share < 1:
+            raise ConfigError(
+                f"scene_duration_s {self.scene_duration_s}, gap_s {self.gap_s}, undriven_share {self.undriven_share}: "
+                "expected at least two movie frames, no negative gap, and a share from 0 to below 1"
+            )
+        if min(self.width_px, self.height_px) < 16 or self.width_px % 2 or self.height_px % 2:
+            raise ConfigError(f"movies of {self.width_px}x{self.height_px} px: expected even numbers of 16 or more")
+
+    @property
+    def session(self) -> SessionKey:
+        """The session's key."""
+        return SessionKey(self.mouse, self.series, self.experiment)
+
+    @property
+    def scenes(self) -> int:
+        """Scene files of both tiers."""
+        return self.train_scenes + self.test_scenes
+
+    @property
+    def movie_frames(self) -> int:
+        """Frames of a scene file, at 30 Hz."""
+        return round(self.scene_duration_s * MOVIE_RATE_HZ)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Height and width of a scene file."""
+        return self.height_px, self.width_px
+
+    def tier(self, scene: int) -> str:
+        """``train`` or ``test``."""
+        return "train" if scene < self.train_scenes else "test"
+
+    def scene_file(self, scene: int) -> str:
+        """A scene file's name, in the lab's form."""
+        return f"{MOVIE}_{self.width_px}x{self.height_px}_scene-{scene + 1:03d}.avi"

@@ -1,0 +1,147 @@
+"""Scenes cut from the user's own movies: every stretch of film once, test scenes from film no training scene uses."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.recording import SceneFile
+from dlgn_cnn.data.video import decode_grey, on_screen, probe, stream_grey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.simulation.config import GRID_PX, MOVIE_RATE_HZ, SimulationConfig
+
+SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".mpg", ".mpeg", ".m4v", ".wmv", ".webm")
+OVERSAMPLING = 2
+STILL_GREY = 3.0  # s.d. over time, in grey levels of 255, averaged over the frame
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of film as long as a scene: the file's frames (frame,) that are shown, at 30 Hz."""
+
+    file: SceneFile
+    frames: np.ndarray
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A scene: a stretch of film, the share of the frame's height it keeps, where (0 to 1), and whether mirrored."""
+
+    scene: int
+    stretch: Stretch
+    share: float
+    place: tuple[float, float]
+    mirrored: bool
+
+
+def footage_clips(
+    folder: Path, config: SimulationConfig, generator: np.random.Generator
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Every scene's number and its frames, grey (height, width) uint8 windows of the film, of the movie's aspect.
+
+    Any container, codec, size and rate will do. A file shorter than a scene is played forwards and backwards. Raises
+    RecordingError for a folder without movies, a movie that cannot be read, or too little moving film for two tiers.
+    """
+    files = find_movies(folder)
+    cuts = plan(files, config, generator)
+    for file in files:
+        yield from _cut_out(file, [cut for cut in cuts if cut.stretch.file is file], config)
+
+
+def find_movies(folder: Path) -> list[SceneFile]:
+    """The folder's movies, by suffix, in order of name. Raises RecordingError where there are none."""
+    if not folder.is_dir():
+        raise RecordingError(f"{folder} is no folder: give one that holds movies")
+    found = [probe(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise RecordingError(f"{folder} holds no movies: expected files such as {', '.join(SUFFIXES[:4])}")
+    return found
+
+
+def stretches(file: SceneFile, frames: int) -> list[Stretch]:
+    """The file as stretches of ``frames`` movie frames that do not overlap in time; a short one there and back."""
+    total = max(1, round(file.frames / file.rate_hz * MOVIE_RATE_HZ))
+    shown = on_screen(total, MOVIE_RATE_HZ, file.frames, file.rate_hz)
+    if total < frames:
+        return [Stretch(file, np.array(list(islice(cycle([*shown, *shown[::-1]]), frames))))]
+    return [Stretch(file, shown[start : start + frames]) for start in range(0, total - frames + 1, frames)]
+
+
+def split_tiers(of_files: Sequence[list[Stretch]], test_share: float) -> tuple[list[Stretch], list[Stretch]]:
+    """Stretches for training and for testing.
+
+    Whole files go to one tier, since a standing camera sees the same place all day: from the shortest, every second
+    file is for testing, as long as test film stays within ``test_share``. A single file is split in time. Raises
+    RecordingError for a single stretch.
+    """
+    if len(of_files) == 1:
+        only = of_files[0]
+        if len(only) < 2:
+            raise RecordingError("one movie, shorter than two scenes, cannot serve training and testing: add film")
+        last = min(len(only) - 1, max(1, round(len(only) * test_share)))
+        return only[:-last], only[-last:]
+    train: list[Stretch] = []
+    test: list[Stretch] = []
+    room = test_share * sum(map(len, of_files))
+    for rank, own in enumerate(sorted(of_files, key=len)):
+        for_test = rank == 0 or (rank % 2 == 0 and len(test) + len(own) <= room)
+        (test if for_test else train).extend(own)
+    return train, test
+
+
+def moving(file: SceneFile, frames: int) -> list[Stretch]:
+    """The file's stretches on which something moves: an empty road teaches nothing, and predicts nothing."""
+    film = decode_grey(file.path, GRID_PX, file.rate_hz).astype(np.float32)
+    found = stretches(file, frames)
+    change = [film[stretch.frames].std(axis=0).mean() for stretch in found]
+    return [stretch for stretch, moved in zip(found, change, strict=True) if moved >= STILL_GREY]
+
+
+def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:
+    """Which film each scene shows. The first use of a stretch keeps the whole frame; later ones a part, mirrored."""
+    film_of = [own for file in files if (own := moving(file, config.movie_frames))]
+    if not film_of:
+        raise RecordingError("nothing moves in any of the movies: give movies in which something does")
+    tiers = split_tiers(film_of, config.test_scenes / config.scenes)
+    cuts: list[Cut] = []
+    for film, scenes in zip(tiers, (config.train_scenes, config.test_scenes), strict=True):
+        order = generator.permutation(len(film))
+        for number in range(scenes):
+            use, which = divmod(number, len(film))
+            share = 1.0 if use == 0 else float(generator.uniform(0.55, 0.85))
+            x, y = generator.random(2) if use else (0.5, 0.5)
+            cuts.append(Cut(len(cuts), film[order[which]], share, (float(y), float(x)), use % 2 == 1))
+    return cuts
+
+
+def _cut_out(file: SceneFile, cuts: list[Cut], config: SimulationConfig) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Read the file once, hold what the cuts still need, and hand each over when its last frame has come."""
+    waiting = sorted(cuts, key=lambda cut: int(cut.stretch.frames.max()))
+    held: dict[int, np.ndarray] = {}
+    film = stream_grey(file.path, _working_size(file, config))
+    for index, image in enumerate(film):
+        if not waiting:
+            return
+        held[index] = image
+        while waiting and int(waiting[0].stretch.frames.max()) == index:
+            cut = waiting.pop(0)
+            yield cut.scene, [_window(held[frame], cut, config) for frame in cut.stretch.frames]
+        needed = min((int(cut.stretch.frames.min()) for cut in waiting), default=index + 1)
+        held = {frame: kept for frame, kept in held.items() if frame >= needed}
+
+
+def _working_size(file: SceneFile, config: SimulationConfig) -> tuple[int, int]:
+    """A size (height, width) that keeps all detail a scene can show, so that large film does not fill memory."""
+    scale = min(1.0, OVERSAMPLING * max(config.height_px / file.height_px, config.width_px / file.width_px))
+    return max(2, round(file.height_px * scale)), max(2, round(file.width_px * scale))
+
+
+def _window(image: np.ndarray, cut: Cut, config: SimulationConfig) -> np.ndarray:
+    aspect = config.width_px / config.height_px
+    height = cut.share * min(image.shape[0], image.shape[1] / aspect)
+    tall, wide = max(1, int(height)), max(1, int(height * aspect))
+    top, left = (int(at * (size - part)) for at, size, part in zip(cut.place, image.shape, (tall, wide), strict=True))
+    window = image[top : top + tall, left : left + wide]
+    return window[:, ::-1] if cut.mirrored else window

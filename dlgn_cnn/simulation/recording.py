@@ -1,0 +1,109 @@
+"""A simulated session as raw files in the lab's layout, so that it passes through the same reader as a real one."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dlgn_cnn.data.video import decode_grey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, SimulationConfig
+from dlgn_cnn.simulation.movies import write_scenes
+from dlgn_cnn.simulation.session import SimulatedSession, simulate_session
+
+NOTICE = """This recording is SIMULATED. No animal was recorded and no light was shone.
+
+Session {session}, {units} units, {train} training and {test} test scenes, seed {seed}; movies: {movies}.
+responses.pkl and scenes/ have the layout of a recording in mouse dLGN; truth.npz holds the kernels, gains and
+noise-free rates that made the spikes. A fit must never read truth.npz. Do not report these data as measurements.
+"""
+COLUMNS = {"run": "running", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "pupil_y": "pupil_y"}
+
+
+def simulate(
+    folder: Path, config: SimulationConfig, movies: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Write an in-silico dLGN session to ``folder``, which is returned.
+
+    Units are linear-nonlinear Poisson: a centre-surround space-time kernel, light, running and pupil size add up in Hz
+    inside a softplus, with gains that give each unit the mean rate and modulation indices published for mouse dLGN
+    (Schmors et al., iScience 2025). Rates are computed from the frames that the written files decode to, so that the
+    truth and the reader see the same movie. ``movies`` is a folder of the user's own; by default a camera pans over
+    scikit-image's photographs. The files: ``responses.pkl``, ``scenes/``, ``truth.npz``, ``SIMULATED.txt``.
+
+    ``progress`` counts scenes written, then scenes read back. The folder appears when it is complete, or not at all.
+    Raises RecordingError where it exists and is not empty, or where the movies cannot be used; ConfigError for a
+    session too short to hold both states of light and of running.
+    """
+    target = folder.resolve()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RecordingError(f"{folder} exists and is not an empty folder: give another, or remove it yourself")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _write(partial, config, movies, progress or silent)
+        if target.exists():
+            target.rmdir()
+        partial.chmod(0o755)
+        partial.rename(target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return folder
+
+
+def _write(folder: Path, config: SimulationConfig, movies: Path | None, progress: Progress) -> None:
+    film, population, events = np.random.default_rng(config.seed).spawn(3)
+    total = 2 * config.scenes
+    (folder / "scenes").mkdir()
+    files = write_scenes(folder / "scenes", config, movies, film, lambda done, _: progress(done, total))
+    session = simulate_session(config, _read_back(files, progress), population, events)
+    responses_table(config, session).to_pickle(folder / "responses.pkl")
+    session.truth.save(folder)
+    words = {"session": config.session, "units": config.units, "seed": config.seed, "movies": movies or "photographs"}
+    notice = NOTICE.format(**words, train=config.train_scenes, test=config.test_scenes)
+    (folder / "SIMULATED.txt").write_text(notice, encoding="utf-8")
+
+
+def _read_back(files: list[Path], progress: Progress) -> Frames:
+    decoded = []
+    for done, path in enumerate(files, 1):
+        decoded.append(decode_grey(path, GRID_PX, FRAME_RATE_HZ))
+        progress(len(files) + done, 2 * len(files))
+    return np.stack(decoded)
+
+
+def responses_table(config: SimulationConfig, session: SimulatedSession) -> pd.DataFrame:
+    """The lab's frame: a row per unit and presentation. Light epochs are whole, also where they outlast the scene."""
+    rows = [
+        _row(config, session, trial, index) for trial in range(len(session.spikes_s)) for index in range(config.units)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index: int) -> dict[str, object]:
+    unit, scene = int(session.truth.units[index]), int(session.schedule.scene[trial])
+    start, stop = map(float, session.schedule.shown_s[trial])
+    behaviour = {column: session.behaviour[name][trial] for column, name in COLUMNS.items()}
+    return {
+        "m": config.mouse,
+        "s": config.series,
+        "e": config.experiment,
+        "u": unit,
+        "unique_id": f"{config.session}_u{unit:02d}",
+        "train_vs_test": config.tier(scene),
+        "scene_id": scene,
+        "trange": [start, stop],
+        "spike_times": session.spikes_s[trial][index],
+        "opto_tranges": _overlapping(session.light_s, start, stop),
+        **behaviour,
+    }
+
+
+def _overlapping(light_s: Times, start: float, stop: float) -> list[list[float]]:
+    shown = light_s[(light_s[:, 0] < stop) & (light_s[:, 1] > start)]
+    return [[float(on), float(off)] for on, off in shown]

@@ -1,0 +1,121 @@
+"""A simulated session before it is written: kernels, conditions, rates and spikes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.simulation.conditions import Behaviour, Schedule, draw_behaviour, draw_light, draw_schedule
+from dlgn_cnn.simulation.config import SimulationConfig
+from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
+from dlgn_cnn.simulation.kernels import LIGHT_TAPS, light_kernels, spatial_kernels, temporal_kernels
+from dlgn_cnn.simulation.population import Drives, Gains, calibrate
+from dlgn_cnn.simulation.targets import draw_targets
+from dlgn_cnn.simulation.truth import Truth
+
+SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
+
+
+@dataclass(frozen=True)
+class SimulatedSession:
+    """What would have been recorded: ``light_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behaviour``
+    by name (trial, frame).
+    """
+
+    schedule: Schedule
+    light_s: Times
+    behaviour: dict[str, Times]
+    spikes_s: list[list[Times]]
+    truth: Truth
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    spatial: Times
+    temporal: Times
+    light: Times
+
+
+def simulate_session(
+    config: SimulationConfig, movies: Frames, population: np.random.Generator, events: np.random.Generator
+) -> SimulatedSession:
+    """Simulate the units' responses to ``movies`` (scene, time, height, width), uint8 at 60 Hz.
+
+    ``population`` draws the units; ``events`` draws schedule, light, behaviour and spikes.
+    """
+    frames = movies.shape[1]
+    schedule = draw_schedule(config, events)
+    light_s = draw_light(schedule.shown_s, events)
+    behaviour = _sampled(draw_behaviour(schedule.shown_s, events), schedule.shown_s, frames)
+    kernels = _Kernels(*(draw(config.units, population) for draw in (spatial_kernels, temporal_kernels, light_kernels)))
+    targets = draw_targets(config.units, config.undriven_share, population)
+    drive = movie_drive(movies, kernels.spatial, kernels.temporal)[schedule.scene]
+    shares = light_shares(light_s, schedule.shown_s, frames)
+    gains = calibrate(targets, _drives(drive, shares, kernels.light, behaviour))
+
+    def rate_hz(lit: Times) -> Times:
+        bins = gains.rate_hz(_drives(drive, lit, kernels.light, behaviour))
+        return bins.reshape(config.units, -1, frames).transpose(1, 0, 2)
+
+    rates = rate_hz(shares), rate_hz(np.zeros_like(shares)), rate_hz(np.ones_like(shares))
+    spikes_s = [
+        _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
+    ]
+    truth = _truth(kernels, gains, targets.driven, schedule.scene, rates)
+    return SimulatedSession(schedule, light_s, behaviour, spikes_s, truth)
+
+
+def _sampled(behaviour: Behaviour, shown_s: Times, frames: int) -> dict[str, Times]:
+    """Every trace at the centres of each presentation's bins (trial, frame)."""
+    centres = shown_s[:, :1] + (np.arange(frames) + 0.5) / frames * np.diff(shown_s, axis=1)
+    return {name: behaviour.at(name, centres) for name in SIGNALS}
+
+
+def _drives(movie: Times, shares: Times, light: Times, behaviour: dict[str, Times]) -> Drives:
+    """Trials laid end to end; ``movie`` (trial, unit, time)."""
+
+    def on_end(by_trial: Times) -> Times:
+        return by_trial.transpose(1, 0, 2).reshape(by_trial.shape[1], -1)
+
+    pupil = behaviour["pupil_size"].ravel()
+    return Drives(
+        on_end(movie),
+        on_end(light_drive(shares, light)),
+        shares[:, LIGHT_TAPS - 1 :].ravel(),
+        behaviour["running"].ravel() / 10,
+        (pupil - pupil.mean()) / pupil.std(),
+    )
+
+
+def _spikes(rate_hz: Times, start_s: float, stop_s: float, generator: np.random.Generator) -> list[Times]:
+    """Poisson spike times of each unit in s, from rates (unit, frame): counts a bin, uniform within the bin."""
+    bin_s = (stop_s - start_s) / rate_hz.shape[1]
+    counts = generator.poisson(rate_hz * bin_s)
+    found = []
+    for of_unit in counts:
+        index = np.repeat(np.arange(len(of_unit)), of_unit)
+        found.append(np.sort(start_s + (index + generator.random(len(index))) * bin_s))
+    return found
+
+
+def _truth(
+    kernels: _Kernels, gains: Gains, driven: np.ndarray, scene: np.ndarray, rates_hz: tuple[Times, Times, Times]
+) -> Truth:
+    shown, intact, suppressed = (rate.astype(np.float32) for rate in rates_hz)
+    off, on = (rate.mean(axis=(0, 2)) for rate in rates_hz[1:])
+    return Truth(
+        units=np.arange(1, len(driven) + 1),
+        spatial=kernels.spatial.astype(np.float32),
+        temporal=kernels.temporal.astype(np.float32),
+        light_hz=(gains.light_hz[:, None] * kernels.light).astype(np.float32),
+        spontaneous_hz=gains.spontaneous_hz,
+        depth_hz=gains.depth_hz,
+        running_gain_hz=gains.running_hz,
+        pupil_gain_hz=gains.pupil_hz,
+        driven=driven,
+        scene=scene,
+        rate_hz=shown,
+        rate_intact_hz=intact,
+        rate_suppressed_hz=suppressed,
+        omi=((on - off) / (on + off)).astype(np.float32),
+    )

@@ -1,0 +1,55 @@
+"""What only a simulation knows: the kernels, the gains and the rates without noise. No fit reads it."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.shapes import Floats, Times
+
+TRUTH_NAME = "truth.npz"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth of one simulated session, as it was used.
+
+    ``units`` (unit,); ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, lag 0 first, at
+    60 Hz; ``light_hz`` (unit, lag) the light's kernel in Hz; gains (unit,) in Hz: of silence, of one s.d. of the linear
+    drive, of 10 cm/s, of one s.d. of pupil size; ``driven`` (unit,) whether the movie drives the unit at all. ``scene``
+    (trial,) is each trial's scene number. Rates in Hz are (trial, unit, frame): as shown, and for the same movies and
+    behaviour with the light always off (intact) and always on (suppressed). ``omi`` (unit,) is (suppressed - intact) /
+    (suppressed + intact) of their means.
+    """
+
+    units: np.ndarray
+    spatial: Floats
+    temporal: Floats
+    light_hz: Floats
+    spontaneous_hz: Times
+    depth_hz: Times
+    running_gain_hz: Times
+    pupil_gain_hz: Times
+    driven: np.ndarray
+    scene: np.ndarray
+    rate_hz: Floats
+    rate_intact_hz: Floats
+    rate_suppressed_hz: Floats
+    omi: Floats
+
+    def save(self, folder: Path) -> None:
+        """Write it to ``truth.npz``."""
+        np.savez_compressed(folder / TRUTH_NAME, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def load_truth(folder: Path) -> Truth:
+    """The truth of the session that was simulated into ``folder``. Raises RecordingError where there is none."""
+    path = folder / TRUTH_NAME
+    if not path.is_file():
+        raise RecordingError(f"{folder} has no {TRUTH_NAME}: only a simulated session has a truth")
+    with np.load(path, allow_pickle=False) as stored:
+        missing = [field.name for field in fields(Truth) if field.name not in stored]
+        if missing:
+            raise RecordingError(f"{path} lacks {', '.join(missing)}: simulate the session again")
+        return Truth(**{field.name: stored[field.name] for field in fields(Truth)})

@@ -1,0 +1,83 @@
+"""Small recordings for tests, valid until a test breaks them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dlgn_cnn.data.video import write_grey
+from dlgn_cnn.simulation.config import SimulationConfig
+from dlgn_cnn.simulation.recording import simulate
+
+SCENE_NAME = "hmovTrain_v3_32x16_scene-{:03d}.avi"
+
+
+def small_simulation(folder: Path, **overrides: Any) -> Path:
+    """Six units, six training and three test scenes of one second, unless a SimulationConfig's fields override it."""
+    small: dict[str, Any] = {
+        "units": 6,
+        "train_scenes": 6,
+        "test_scenes": 3,
+        "scene_duration_s": 0.9986,
+        "width_px": 106,
+        "height_px": 66,
+    }
+    return simulate(folder, SimulationConfig(**(small | overrides)))
+
+
+def write_scene(path: Path, frames: np.ndarray, rate: float) -> Path:
+    """A scene file of grey frames (time, height, width), whose folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_grey(path, frames, rate, (frames.shape[1], frames.shape[2]))
+    return path
+
+
+def responses_frame(units: int = 2, scenes: int = 3, mouse: str = "Ntsr1Cre_2019_0007", seed: int = 0) -> pd.DataFrame:
+    """A valid frame of one session: scene n is shown from 2n to 2n + 1 s, the last scene is for testing."""
+    generator = np.random.default_rng(seed)
+    behaviour = generator.random((scenes, 4, 10))
+    rows = [
+        {
+            "m": mouse,
+            "s": 3,
+            "e": 7,
+            "u": unit,
+            "unique_id": f"u{unit}",
+            "train_vs_test": "test" if scene == scenes - 1 else "train",
+            "scene_id": scene,
+            "trange": [2.0 * scene, 2.0 * scene + 1.0],
+            "spike_times": 2.0 * scene + np.sort(generator.random(5)),
+            "opto_tranges": [[2.0 * scene + 0.25, 2.0 * scene + 0.5]],
+            "run": behaviour[scene, 0],
+            "pupil_size": behaviour[scene, 1],
+            "pupil_x": behaviour[scene, 2],
+            "pupil_y": behaviour[scene, 3],
+        }
+        for scene in range(scenes)
+        for unit in range(1, units + 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def write_recording(folder: Path, frame: pd.DataFrame | None = None, scenes: int = 3, parquet: bool = False) -> Path:
+    """A folder in the lab's layout: the frame, and scene files of one second at 30 Hz."""
+    rows = responses_frame(scenes=scenes) if frame is None else frame
+    generator = np.random.default_rng(1)
+    for scene in range(scenes):
+        frames = generator.integers(0, 256, (30, 16, 32), dtype=np.uint8)
+        write_scene(folder / "scenes" / SCENE_NAME.format(scene + 1), frames, 30)
+    if parquet:
+        rows.to_parquet(folder / "responses.parquet", engine="pyarrow")
+    else:
+        rows.to_pickle(folder / "responses.pkl")
+    return folder
+
+
+def change(frame: pd.DataFrame, row: int, column: str, value: Any) -> pd.DataFrame:
+    """The frame with one cell replaced, whatever the cell's type."""
+    cells = [*frame[column]]
+    cells[row] = value
+    changed = frame.copy()
+    changed[column] = pd.Series(cells, dtype=object, index=frame.index)
+    return changed

@@ -1,0 +1,144 @@
+import av
+import numpy as np
+import pytest
+
+from dlgn_cnn.data.video import decode_grey, on_screen, probe, write_grey
+from dlgn_cnn.errors import RecordingError
+from tests.factories import write_scene
+
+
+def ramp(frames, height=16, width=32):
+    """Frames whose grey level says which they are: 4, 12, 20, ..."""
+    level = (4 + 8 * np.arange(frames)).astype(np.uint8)
+    return np.broadcast_to(level[:, None, None], (frames, height, width)).copy()
+
+
+def frame_numbers(decoded):
+    return np.round((decoded.mean((1, 2)) - 4) / 8).astype(int)
+
+
+@pytest.mark.parametrize(("rate", "frames"), [(30, 30), (12.5, 25), (10, 20), (60, 30), (120, 30)])
+def test_the_frame_on_the_screen_at_each_centre_is_shown(tmp_path, rate, frames):
+    path = write_scene(tmp_path / "a.avi", ramp(frames), rate)
+    decoded = decode_grey(path, (16, 32), 60.0)
+    assert decoded.shape == (round(frames / rate * 60), 16, 32)
+    assert decoded.dtype == np.uint8
+    expected = [min(frames - 1, int((k + 0.5) * rate / 60)) for k in range(len(decoded))]
+    assert frame_numbers(decoded).tolist() == expected
+
+
+def test_thirty_hertz_is_doubled():
+    assert on_screen(6, 60, 3, 30).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_scaling_equals_the_decoders_own_bilinear(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (4, 264, 424), dtype=np.uint8)
+    path = write_scene(tmp_path / "a.avi", image, 30)
+    with av.open(str(path)) as container:
+        plain = [f.reformat(53, 33, "gray", interpolation="BILINEAR").to_ndarray() for f in container.decode(video=0)]
+    np.testing.assert_array_equal(decode_grey(path, (33, 53), 30), np.stack(plain))
+
+
+def test_grey_levels_survive_writing_and_reading(tmp_path):
+    image = np.broadcast_to(np.linspace(0, 255, 64).astype(np.uint8), (3, 32, 64))
+    decoded = decode_grey(write_scene(tmp_path / "a.avi", image, 30), (32, 64), 30)
+    assert np.abs(decoded.astype(int) - image).max() <= 4
+    assert decoded.min() <= 3
+    assert decoded.max() >= 252
+
+
+def test_colour_becomes_luma(tmp_path):
+    with av.open(str(tmp_path / "c.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
+        red = np.broadcast_to(np.array([255, 0, 0], np.uint8), (16, 32, 3)).copy()
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(red, format="rgb24")))
+        container.mux(stream.encode(None))
+    luma = 255 * 0.299  # ITU-R BT.601
+    assert decode_grey(tmp_path / "c.mp4", (8, 16), 25).mean() == pytest.approx(luma, abs=4)
+
+
+def test_probe_counts_frames_and_digests_bytes(tmp_path):
+    import hashlib
+
+    path = write_scene(tmp_path / "a.avi", ramp(7), 15)
+    found = probe(path)
+    assert (found.frames, found.rate_hz, found.width_px, found.height_px) == (7, 15.0, 32, 16)
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_duration_keeps_the_first_seconds_and_is_not_invented(tmp_path):
+    path = write_scene(tmp_path / "a.avi", ramp(30), 30)
+    assert len(decode_grey(path, (16, 32), 60, duration_s=0.5)) == 30
+    with pytest.raises(RecordingError, match=r"lasts 1\.000 s"):
+        decode_grey(path, (16, 32), 60, duration_s=2)
+
+
+def damage(tmp_path, how):
+    path = write_scene(tmp_path / ("a.mp4" if how == "cut mp4" else "a.avi"), ramp(30), 30)
+    if how == "missing":
+        path.unlink()
+    elif how.startswith("cut"):
+        path.write_bytes(path.read_bytes()[:-200])
+    elif how == "text":
+        path.write_text("not a movie")
+    elif how == "empty":
+        path.write_bytes(b"")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("missing", "missing"),
+        ("cut avi", "cut short"),
+        ("cut mp4", "cut short"),
+        ("text", "no video"),
+        ("empty", "no video"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, how, words):
+    path = damage(tmp_path, how)
+    for read in (probe, decode_grey):
+        with pytest.raises(RecordingError, match=words) as error:
+            read(path)
+        assert path.name in str(error.value)
+
+
+def test_a_movie_without_frames_is_refused_both_ways(tmp_path):
+    with pytest.raises(RecordingError, match="no frames"):
+        write_grey(tmp_path / "a.avi", [], 30, (16, 32))
+    with av.open(str(tmp_path / "b.avi"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
+        container.start_encoding()
+    for read in (probe, decode_grey):
+        with pytest.raises(RecordingError, match="no frames"):
+            read(tmp_path / "b.avi")
+
+
+def test_odd_sizes_and_other_types_are_refused(tmp_path):
+    with pytest.raises(RecordingError, match="even"):
+        write_grey(tmp_path / "a.avi", ramp(2), 30, (15, 32))
+    with pytest.raises(RecordingError, match="float64"):
+        write_grey(tmp_path / "a.avi", ramp(2).astype(float), 30, (16, 32))
+
+
+FRAMES_AND_SECONDS = {
+    "GUVRatiof1.avi": (150, 5.0),
+    "vtest.avi": (795, 79.5),
+    "cockatoo.mp4": (280, 14.0),
+    "car-detection.mp4": (377, 30.16),
+    "cup.mp4": (217, 8.1),
+    "tree.avi": (68, 68 / 15),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES_AND_SECONDS)
+def test_filmed_movies_of_every_codec_are_read(shared_data, name):
+    frames, seconds = FRAMES_AND_SECONDS[name]
+    path = shared_data / "movies" / name
+    assert probe(path).frames == frames
+    decoded = decode_grey(path)
+    assert decoded.shape == (pytest.approx(seconds * 60, abs=1), 33, 53)
+    assert decoded.std() > 5
