@@ -13,7 +13,7 @@ from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.store import ensure_session, rows_digest
 from dlgn_cnn.errors import ConfigError
-from schemas import recording, session
+from schemas import recording, session, stimulus
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 from schemas.raw import StoredSession, fetch_session

@@ -2,7 +2,7 @@
 
 import datajoint as dj
 
-from schemas import dataset, model, trainer  # noqa: F401
+from schemas import dataset, model, trainer
 
 schema = dj.Schema()
 

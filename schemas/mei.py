@@ -8,13 +8,14 @@ from dlgn_cnn.mei.optimize import MEIResult, Target
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.imports import resolve
-from dlgn_cnn.mei import METHODS
+from dlgn_cnn.mei.methods import METHODS
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, experiment, progress, training
+from schemas import dataset, evaluation, experiment, optogenetics, progress, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
 schema = dj.Schema()
+DEFAULT_WINDOW_FRAMES = 10
 CONDITIONS = {"intact": False, "suppressed": True}
 Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
@@ -95,7 +96,7 @@ class MEI(dj.Computed):
         method: str,
         config: dict[str, Any],
         units: list[dict[str, Any]],
-    ) -> tuple[Synthesis, float]:
+    ) -> tuple[Synthesis, float, int]:
         """Synthesise all units, seeds and conditions in one batch."""
         model, loaders = training.restore(spec, stores, weights)
         info = next(iter(loaders["train"].values())).data_info
@@ -107,6 +108,7 @@ class MEI(dj.Computed):
             for condition, suppressed in CONDITIONS.items()
             for seed in config.get("seeds", [0])
         ]  # fmt: skip
+        window = options.get("objective", {}).get("window_frames", DEFAULT_WINDOW_FRAMES)
         synthesise = resolve(METHODS, method, settings_in_force().allowed_packages)
         with progress.bar(f"MEIs of {len(units)} units") as report:
             found = synthesise(
@@ -117,16 +119,16 @@ class MEI(dj.Computed):
                 next(model.parameters()).device,
                 report,
             )
-        return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz
+        return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
 
-    def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float) -> None:
+    def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int) -> None:
         """Insert a row a stimulus."""
         self.insert1(key | {"stimuli": len(synthesis)})
         self.Stimulus.insert(
             key
             | evaluation.unit_key(row)
             | {"opto_condition": row["opto_condition"], "mei_seed": row["mei_seed"]}
-            | _stimulus_row(result, rate_hz)
+            | _stimulus_row(result, rate_hz, window)
             for row, _, result in synthesis
         )
 
@@ -147,12 +149,12 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
     return [row for row in rows if row["unit"] in wanted]
 
 
-def _stimulus_row(result: MEIResult, rate_hz: float) -> dict[str, Any]:
+def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, Any]:
     return {
         "stimulus": np.asarray(result.stimulus, np.float32),
         "activation": result.activation,
-        "intact_hz": result.intact_rate * rate_hz,
-        "suppressed_hz": result.suppressed_rate * rate_hz,
+        "intact_hz": float(result.rates[0, -window:].mean()) * rate_hz,
+        "suppressed_hz": float(result.rates[1, -window:].mean()) * rate_hz,
         "norm": float(np.linalg.norm(result.stimulus)),
         "lowest": float(result.stimulus.min()),
         "highest": float(result.stimulus.max()),

@@ -2,7 +2,7 @@
 
 import datajoint as dj
 
-from schemas import session  # noqa: F401
+from schemas import session
 
 schema = dj.Schema()
 

@@ -11,6 +11,7 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import Recording as RawRecording
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import RecordingError
+from schemas import session
 
 schema = dj.Schema()
 

@@ -1,0 +1,33 @@
+"""Synthesis methods: what an MEI config's ``mei_fn`` names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.optimize import MEIConfig, MEIResult, Target, synthesise
+from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.registry import Registry
+
+METHODS = Registry("MEI method", "dlgn_cnn.mei")
+BRIGHTEST = 255.0
+
+
+@METHODS.register("gradient_ascent")
+def gradient_ascent(
+    models: Sequence[torch.nn.Module],
+    targets: Sequence[Target],
+    config: Mapping[str, Any],
+    info: DataInfo,
+    device: torch.device,
+    progress: Progress = silent,
+) -> list[MEIResult]:
+    """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
+
+    ``config`` is that of ``MEIConfig.from_dict``; pixels stay within what an 8-bit screen shows, from black to white
+    in the grey levels of ``info``, unless the config says otherwise.
+    """
+    black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
+    parsed = MEIConfig.from_dict(config, (black, white))
+    return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress)
