@@ -1,6 +1,7 @@
 """Hashed configs: what the tables of dataset, model, trainer and MEI configs share."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dlgn_cnn.config import canonical_json, config_hash, leaves
@@ -32,8 +33,7 @@ class HashedConfig:
         key = {f"{cls.kind}_hash": config_hash(function, config)}
         if cls() & key:  # type: ignore[operator]
             return key
-        connection = cls.connection  # type: ignore[attr-defined]
-        with connection.transaction:
+        with transaction(cls.connection):  # type: ignore[attr-defined]
             names = {"fn": function, "config": dict(config), "comment": comment}
             cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
             rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in leaves(config)]
@@ -66,6 +66,11 @@ class HashedConfig:
             leaf = next(iter(leaves(value)))
             found = found & (cls.Leaf & {"path": path, "kind": leaf.kind, "value": leaf.text}).proj()  # type: ignore[attr-defined,operator]
         return found
+
+
+def transaction(connection: Any) -> AbstractContextManager[Any]:
+    """A transaction, or the one that is already open: DataJoint has no nested ones."""
+    return nullcontext() if connection.in_transaction else connection.transaction  # type: ignore[no-any-return]
 
 
 def config_definition(kind: str, title: str) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 
 import datajoint as dj
 import numpy as np
-from dlgn_cnn.mei.optimize import MEIResult, Target
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.imports import resolve
 from dlgn_cnn.mei.methods import METHODS
+from dlgn_cnn.mei.optimize import MEIResult, Target
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, progress, training
 from schemas.database import settings_in_force
