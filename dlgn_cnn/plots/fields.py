@@ -1,0 +1,56 @@
+"""Pictures in space and time: receptive fields and maximally exciting inputs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dlgn_cnn.plots.style import INTACT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.shapes import Floats
+
+
+def field_map(axes: Axes, field: Floats) -> Axes:
+    """A receptive field (height, width) at one lag: red excites when bright, blue when dark, white is nothing."""
+    reach = float(np.abs(field).max()) or 1.0
+    axes.imshow(field, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.title.set_size(9)
+    return axes
+
+
+def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
+    """A receptive field (lag,) at its peak pixel, against time before the spike (ms)."""
+    axes.axhline(0, color=QUIET, lw=0.8)
+    axes.plot(np.arange(len(course)) * 1000 / rate_hz, course, color=OBSERVED, lw=1.2)
+    axes.invert_xaxis()
+    axes.set(xlabel="before the spike (ms)", yticks=[])
+    return plain(axes)
+
+
+def film_strip(strip: Sequence[Axes], stimulus: Floats, rate_hz: float, every: int, reach: float | None = None) -> None:
+    """The last frames of a stimulus (time, height, width), one an axes, ``every`` frames apart, the last at the right.
+
+    ``reach`` is the grey level (in standard deviations) at which black and white lie; the stimulus' own, without.
+    """
+    shown = reach or float(np.abs(stimulus).max()) or 1.0
+    last = len(stimulus) - 1
+    for place, axes in enumerate(strip):
+        back = every * (len(strip) - 1 - place)
+        axes.set(xticks=[], yticks=[])
+        if back > last:
+            axes.set_visible(False)
+            continue
+        axes.imshow(stimulus[last - back], cmap="gray", vmin=-shown, vmax=shown, interpolation="nearest")
+        axes.set_title(f"{-back * 1000 / rate_hz:.0f} ms", fontsize=7)
+
+
+def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
+    """Grey level at each MEI's strongest pixel against time to its end (ms); each (time, height, width)."""
+    axes.axhline(0, color=QUIET, lw=0.8)
+    for stimulus, colour, name in ((intact, INTACT, "intact"), (suppressed, SUPPRESSED, "suppressed")):
+        _, row, column = np.unravel_index(np.abs(stimulus).argmax(), stimulus.shape)
+        time_ms = (np.arange(len(stimulus)) - len(stimulus) + 1) * 1000 / rate_hz
+        axes.plot(time_ms, stimulus[:, row, column], color=colour, lw=1.2, label=name)
+    axes.set(xlabel="to the end of the MEI (ms)", ylabel="grey level (s.d.)")
+    axes.legend(fontsize=7, frameon=False, loc="upper left", borderpad=0)
+    return plain(axes)

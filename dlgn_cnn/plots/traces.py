@@ -1,0 +1,26 @@
+"""Predicted over observed rates."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dlgn_cnn.plots.style import INTACT, OBSERVED, SUPPRESSED, plain
+from dlgn_cnn.shapes import Floats
+
+
+def rate_trace(axes: Axes, time_s: Floats, observed_hz: Floats, predicted_hz: Floats, light: Floats) -> Axes:
+    """One presentation: observed counts as bars, the prediction over them, light-on times shaded; all (time,)."""
+    width = float(np.diff(time_s).mean())
+    axes.bar(time_s, observed_hz, width, align="edge", color=OBSERVED, alpha=0.35, label="observed")
+    axes.plot(time_s, predicted_hz, color=INTACT, lw=1.2, label="predicted")
+    for index, (start, stop) in enumerate(_spans(time_s, light, width)):
+        axes.axvspan(start, stop, color=SUPPRESSED, alpha=0.15, lw=0, label="light on" if index == 0 else None)
+    axes.set(xlabel="time in presentation (s)", ylabel="rate (spikes/s)", xlim=(time_s[0], time_s[-1] + width))
+    axes.legend(fontsize=7, ncols=3, frameon=False, loc="upper right", borderpad=0)
+    return plain(axes)
+
+
+def _spans(time_s: Floats, light: Floats, width: float) -> list[tuple[float, float]]:
+    """Start and stop (s) of every run of frames in which the light is on."""
+    edges = np.diff(np.concatenate([[0], np.asarray(light) > 0, [0]]).astype(int))
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return [(float(time_s[start]), float(time_s[stop]) + width) for start, stop in zip(starts, stops, strict=True)]
