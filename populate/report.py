@@ -8,13 +8,13 @@ from typing import Any
 import datajoint
 import numpy as np
 import torch
-from dlgn_cnn.plots.report import Report, UnitReport, write_report
 
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
+from dlgn_cnn.plots.report import Report, UnitReport, write_report
 from dlgn_cnn.registry import nearest
 from schemas import dataset, evaluation, experiment, mei, training
 
@@ -77,7 +77,7 @@ def _unit(row: Row, meis: Mapping[str, Row], predictions: Mapping[str, Predictio
         session=_session(row),
         unit=row["unit"],
         correlation=row["correlation"],
-        time_s=(BURN_IN_FRAMES + np.arange(frames)) / rate_hz,
+        time_s=((BURN_IN_FRAMES + np.arange(frames)) / rate_hz).astype(np.float32),
         observed_hz=found.observed[index, :frames] * rate_hz,
         predicted_hz=found.predicted[index, :frames] * rate_hz,
         light=found.opto[:frames],

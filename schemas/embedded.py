@@ -30,4 +30,4 @@ def start(folder: Path) -> Path:
         raise ConfigError(
             f"the embedded database in {folder} did not start ({error}); see {folder / 'log'}, or set DLGN_DATABASE"
         ) from error
-    return Path(server.get_postmaster_info().socket_dir)
+    return Path(str(server.get_postmaster_info().socket_dir))

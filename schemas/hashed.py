@@ -31,13 +31,13 @@ class HashedConfig:
     def add(cls, function: str, config: Mapping[str, Any], comment: str = "") -> dict[str, str]:
         """Insert a config unless it is there; its key is returned. Raises ConfigError for what JSON cannot carry."""
         key = {f"{cls.kind}_hash": config_hash(function, config)}
-        if cls() & key:  # type: ignore[operator]
+        if cls() & key:
             return key
         with transaction(cls.connection):  # type: ignore[attr-defined]
             names = {"fn": function, "config": dict(config), "comment": comment}
             cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
             rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in leaves(config)]
-            cls.Leaf.insert([key | row for row in rows])  # type: ignore[attr-defined]
+            cls.Leaf.insert([{**key, **row} for row in rows])  # type: ignore[attr-defined]
             cls.insert_links(key, config)
             cls.load(key)
         return key
@@ -50,7 +50,7 @@ class HashedConfig:
     def load(cls, key: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Function name and config of a row. Raises ConfigError where they are no longer what was hashed."""
         restriction = {f"{cls.kind}_hash": key[f"{cls.kind}_hash"]}
-        function, config = (cls() & restriction).fetch1(f"{cls.kind}_fn", f"{cls.kind}_config")  # type: ignore[operator]
+        function, config = (cls() & restriction).fetch1(f"{cls.kind}_fn", f"{cls.kind}_config")
         if config_hash(function, config) != restriction[f"{cls.kind}_hash"]:
             raise ConfigError(
                 f"{cls.kind} config {restriction} does not match its hash: the database returned "
@@ -64,13 +64,13 @@ class HashedConfig:
         found = cls()
         for path, value in values.items():
             leaf = next(iter(leaves(value)))
-            found = found & (cls.Leaf & {"path": path, "kind": leaf.kind, "value": leaf.text}).proj()  # type: ignore[attr-defined,operator]
+            found = found & (cls.Leaf & {"path": path, "kind": leaf.kind, "value": leaf.text}).proj()  # type: ignore[attr-defined]
         return found
 
 
 def transaction(connection: Any) -> AbstractContextManager[Any]:
     """A transaction, or the one that is already open: DataJoint has no nested ones."""
-    return nullcontext() if connection.in_transaction else connection.transaction  # type: ignore[no-any-return]
+    return nullcontext() if connection.in_transaction else connection.transaction
 
 
 def config_definition(kind: str, title: str) -> str:

@@ -87,9 +87,9 @@ def ensure_session(session: SessionData, folder: Path) -> None:
 def read_info(folder: Path) -> DataInfo:
     """The statistics of a stored session's training tier, as they were when it was written."""
     found = _manifest(folder)["statistics"]
-    pairs = tuple((float(x), float(y)) for x, y in found.pop("field_centres"))
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return DataInfo(**lists, field_centres=pairs)
+    found["field_centres"] = tuple((float(x), float(y)) for x, y in found["field_centres"])
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return DataInfo(**plain)
 
 
 def rows_digest(folder: Path) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.shapes import Floats
+from dlgn_cnn.shapes import Floats, Scores
 
 LIT = 0.5
 
@@ -14,16 +14,16 @@ LIT = 0.5
 class Modulation:
     """Mean rates (unit,) in the suppressed and the intact condition, in the input's unit, and their OMI."""
 
-    suppressed: Floats
-    intact: Floats
-    omi: Floats
+    suppressed: Scores
+    intact: Scores
+    omi: Scores
 
 
-def modulation_index(rate_a: Floats, rate_b: Floats) -> Floats:
+def modulation_index(rate_a: Floats | Scores, rate_b: Floats | Scores) -> Scores:
     """(a - b) / (a + b), elementwise: from -1 to 1, positive where ``rate_a`` is larger, NaN where both are 0."""
     one, other = np.asarray(rate_a, np.float64), np.asarray(rate_b, np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (one - other) / (one + other)
+        return np.asarray((one - other) / (one + other))
 
 
 def light_modulation(counts: Floats, opto: Floats) -> Modulation:
@@ -39,5 +39,5 @@ def light_modulation(counts: Floats, opto: Floats) -> Modulation:
     return Modulation(suppressed, intact, modulation_index(suppressed, intact))
 
 
-def _mean(counts: Floats) -> Floats:
+def _mean(counts: Floats) -> Scores:
     return counts.mean(1, dtype=np.float64) if counts.shape[1] else np.full(len(counts), np.nan)

@@ -25,13 +25,15 @@ class RmsContrast:
     """A fixed root-mean-square contrast within a pixel range, both exact at once.
 
     ``contrast`` is the root mean square of the whole clip about the mean grey, in standard deviations of the training
-    movies' grey level (so that 1 is the contrast of the average movie); the clip's L2 norm is ``contrast`` times the
-    root of its number of pixels and frames. ``low`` and ``high`` bound every pixel, in the same normalised grey level,
-    of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no clip
-    in the range has.
+    movies' grey level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
+    ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
+    0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
+    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalised grey
+    level, of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no
+    clip in the range has.
     """
 
-    def __init__(self, contrast: float, low: float, high: float) -> None:
+    def __init__(self, low: float, high: float, contrast: float = 0.15) -> None:
         self.low = number("constraint.low", low, high=0)
         self.high = number("constraint.high", high, low=0)
         largest = max(-self.low, self.high)

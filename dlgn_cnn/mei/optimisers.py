@@ -53,7 +53,7 @@ class Momentum:
 
 @OPTIMISERS.register("adam")
 class Adam:
-    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate`` is in normalised grey levels a step, times decay ** k."""
+    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate``, in grey levels a step, falls by ``decay`` each."""
 
     def __init__(
         self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999

@@ -69,7 +69,7 @@ class MEIConfig:
                 raise ConfigError(f"an MEI config takes no {key!r}: {nearest(key, choices)}")
         low, high = pixel_range
         parts = {name: DEFAULTS[name] | dict(config.get(name, {})) for name in DEFAULTS}
-        parts["constraint"] = {"contrast": 1.0, "low": low, "high": high} | parts["constraint"]
+        parts["constraint"] = {"low": low, "high": high} | parts["constraint"]
         precision = config.get("precision", cls.precision)
         if precision not in ("float32", "bfloat16"):
             raise ConfigError(f"precision {precision!r}: choose float32 or bfloat16")

@@ -41,7 +41,7 @@ def _overfill(rows: torch.Tensor, corners: torch.Tensor, norm: float, low: float
     """Reach a norm that the rows' own signs cannot: move values to the longer bound, the least opposed first."""
     longer = high if high >= -low else low
     opposed = (rows if longer < 0 else -rows).masked_fill(corners == longer, -torch.inf)
-    order = opposed.argsort(1, stable=True)
+    order = opposed.argsort(dim=1, stable=True)
     sorted_squares = corners.square().gather(1, order)
     gains = longer**2 - sorted_squares
     before = gains.cumsum(1) - gains

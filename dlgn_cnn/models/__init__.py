@@ -1,1 +1,1 @@
-"""Encoding models: core, recurrence, readout and their assembly. Siblings of ``data``, met only through ``interface``."""
+"""Encoding models: core, recurrence, readout and their assembly. They meet ``data`` only through ``interface``."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from dlgn_cnn.plots.style import INTACT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.plots.style import ABOVE, INTACT, OBSERVED, QUIET, SUPPRESSED, plain
 from dlgn_cnn.shapes import Floats
 
 
@@ -14,7 +14,7 @@ def field_map(axes: Axes, field: Floats) -> Axes:
     reach = float(np.abs(field).max()) or 1.0
     axes.imshow(field, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
-    axes.title.set_size(9)
+    axes.title.set_fontsize(9)
     return axes
 
 
@@ -52,5 +52,5 @@ def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: flo
         time_ms = (np.arange(len(stimulus)) - len(stimulus) + 1) * 1000 / rate_hz
         axes.plot(time_ms, stimulus[:, row, column], color=colour, lw=1.2, label=name)
     axes.set(xlabel="to the end of the MEI (ms)", ylabel="grey level (s.d.)")
-    axes.legend(fontsize=7, frameon=False, loc="upper left", borderpad=0)
+    axes.legend(fontsize=7, frameon=False, ncols=2, **ABOVE)
     return plain(axes)

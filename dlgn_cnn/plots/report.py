@@ -28,6 +28,7 @@ table { border-collapse: collapse; font-size: 13px; } td, th { padding: .15em .9
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } tr:nth-child(even) { background: #f5f5f5; }
 .note { color: #555; font-size: 13px; max-width: 75em; } details { margin-top: 1em; } summary { cursor: pointer; }
 """
+FOOT = "</body></html>\n"
 Cells = Sequence[tuple[str, ...]]
 
 
@@ -176,7 +177,7 @@ def _field_figure(unit: UnitReport) -> Figure:
 
 def _field_column(figure: Figure, unit: UnitReport, grid: GridSpec) -> None:
     lag_ms = 1000 * int(np.abs(unit.field_temporal).argmax()) / unit.rate_hz
-    field_map(figure.add_subplot(grid[0, 0]), unit.field_spatial).set_title(f"receptive field, {lag_ms:.0f} ms before")
+    field_map(figure.add_subplot(grid[0, 0]), unit.field_spatial).set_title(f"field, {lag_ms:.0f} ms before", size=8)
     field_time_course(figure.add_subplot(grid[1, 0]), unit.field_temporal, unit.rate_hz)
 
 

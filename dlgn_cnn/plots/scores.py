@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from dlgn_cnn.plots.style import INTACT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.plots.style import ABOVE, INTACT, OBSERVED, QUIET, SUPPRESSED, plain
 from dlgn_cnn.shapes import Floats
 
 
@@ -11,7 +11,7 @@ def correlation_histogram(axes: Axes, correlations: Floats) -> Axes:
     """Test correlations (unit,) of all units and their median; undefined ones are counted in the title."""
     known = correlations[np.isfinite(correlations)]
     missing = len(correlations) - len(known)
-    axes.hist(known, bins=np.arange(-0.2, 1.0001, 0.05), color=INTACT, alpha=0.7)
+    axes.hist(known, bins=[step / 20 for step in range(-4, 21)], color=INTACT, alpha=0.7)
     if len(known):
         axes.axvline(float(np.median(known)), color=OBSERVED, lw=1.2, ls="--")
         axes.set_title(
@@ -39,9 +39,9 @@ def light_scatter(axes: Axes, data_omi: Floats, model_omi: Floats) -> Axes:
 def response_bars(axes: Axes, responses_hz: Floats) -> Axes:
     """What the model says to both MEIs under both conditions: (stimulus, light), intact before suppressed."""
     places = np.arange(2)
-    for light, (colour, name) in enumerate(((INTACT, "feedback intact"), (SUPPRESSED, "feedback suppressed"))):
+    for light, (colour, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
         axes.bar(places + (light - 0.5) * 0.38, responses_hz[:, light], 0.36, color=colour, label=name)
     axes.set_xticks(places, ["MEI\nintact", "MEI\nsuppressed"])
-    axes.set(ylabel="predicted rate (spikes/s)", ylim=(0, float(np.max(responses_hz)) * 1.35 + 1e-9))
-    axes.legend(fontsize=7, frameon=False, loc="upper left", borderpad=0)
+    axes.set(ylabel="rate (1/s)", ylim=(0, float(np.max(responses_hz)) * 1.05 + 1e-9))
+    axes.legend(fontsize=7, frameon=False, ncols=2, **ABOVE)
     return plain(axes)

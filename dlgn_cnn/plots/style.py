@@ -1,6 +1,7 @@
 """How every figure looks: sizes, colours that the colour-blind tell apart, and their way into a page."""
 
 import io
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 INTACT, SUPPRESSED, OBSERVED, QUIET = "#0072B2", "#D55E00", "#333333", "#BBBBBB"
 INCHES = 96  # pixels of a page
 RESOLUTION_DPI = 144
+# A legend on top of the axes instead of on top of the data.
+ABOVE: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.98), "borderpad": 0.0, "handlelength": 1.2}
 
 
 def new_figure(width_px: float, height_px: float) -> Figure:
@@ -25,7 +28,7 @@ def plain(axes: Axes) -> Axes:
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=8)
     for label in (axes.xaxis.label, axes.yaxis.label, axes.title):
-        label.set_size(9)
+        label.set_fontsize(9)
     return axes
 
 

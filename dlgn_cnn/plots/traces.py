@@ -3,19 +3,28 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from dlgn_cnn.plots.style import INTACT, OBSERVED, SUPPRESSED, plain
+from dlgn_cnn.plots.style import ABOVE, INTACT, OBSERVED, SUPPRESSED, plain
 from dlgn_cnn.shapes import Floats
+
+BIN_FRAMES = 3
 
 
 def rate_trace(axes: Axes, time_s: Floats, observed_hz: Floats, predicted_hz: Floats, light: Floats) -> Axes:
-    """One presentation: observed counts as bars, the prediction over them, light-on times shaded; all (time,)."""
+    """One presentation: observed rate as bars, the prediction over it, light-on times shaded; all (time,).
+
+    Observed rates are means over ``BIN_FRAMES`` frames; a rest too short for a bar is not shown.
+    """
     width = float(np.diff(time_s).mean())
-    axes.bar(time_s, observed_hz, width, align="edge", color=OBSERVED, alpha=0.35, label="observed")
-    axes.plot(time_s, predicted_hz, color=INTACT, lw=1.2, label="predicted")
+    bars = len(time_s) // BIN_FRAMES
+    heights = observed_hz[: bars * BIN_FRAMES].reshape(bars, BIN_FRAMES).mean(1)
+    label = f"observed, {BIN_FRAMES * width * 1000:.0f} ms bins"
+    starts = time_s[: bars * BIN_FRAMES : BIN_FRAMES]
+    axes.bar(starts, heights, width * BIN_FRAMES, align="edge", color=OBSERVED, alpha=0.35, label=label)
+    axes.plot(time_s + width / 2, predicted_hz, color=INTACT, lw=1.2, label="predicted")
     for index, (start, stop) in enumerate(_spans(time_s, light, width)):
         axes.axvspan(start, stop, color=SUPPRESSED, alpha=0.15, lw=0, label="light on" if index == 0 else None)
     axes.set(xlabel="time in presentation (s)", ylabel="rate (spikes/s)", xlim=(time_s[0], time_s[-1] + width))
-    axes.legend(fontsize=7, ncols=3, frameon=False, loc="upper right", borderpad=0)
+    axes.legend(fontsize=7, ncols=3, frameon=False, **ABOVE)
     return plain(axes)
 
 

@@ -82,7 +82,7 @@ class TestPart:
 
     def test_dtype_is_kept(self, part, name):
         model = build(part, name).double().eval()
-        videos, opto, key = batch(next(iter(INFO)))
+        videos, _, _ = batch(next(iter(INFO)))
         features = model.core(videos.double().permute(2, 0, 1, 3, 4).flatten(0, 1))
         assert features.dtype == torch.float64
 
@@ -100,7 +100,6 @@ class TestPart:
     def test_initial_rate_is_near_the_mean_count(self, part, name):
         model = build(part, name).eval()
         for key, info in INFO.items():
-            videos, opto, _ = batch(key)
             readout = model.readouts[key.replace(".", "__dot__")]
             drive = readout.bias.detach()
             assert torch.allclose(model.output(drive), torch.tensor(info.mean_counts), atol=1e-5)

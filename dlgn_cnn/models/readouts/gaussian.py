@@ -17,7 +17,7 @@ class GaussianReadout(nn.Module):
     (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. ``feature_weight``
     weighs the L1 norm of the features in the loss.
 
-    ``init_mean`` is where a fit starts to look: ``fields`` at the peak of the unit's linear receptive field (``centres``
+    ``init_mean`` is where a fit starts: ``fields``, the peak of the unit's linear receptive field (``centres``
     (unit, 2), from the training tier), which saves most of a fit that begins at the ``centre`` of the frame.
     """
 
