@@ -11,7 +11,7 @@ from dlgn_cnn.data.fields import session_fields
 from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
 from dlgn_cnn.evaluation.score import LightEffect, light_effects, score_units
-from dlgn_cnn.shapes import Floats
+from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, training
 from schemas.database import settings_in_force
@@ -46,11 +46,11 @@ class Score(dj.Computed):
 
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
+    ) -> tuple[dict[str, Scores], list[dict[str, Any]]]:
         """Predict the test tier."""
         return score_units(*training.restore(spec, stores, weights), tier="test"), units
 
-    def make_insert(self, key: dict[str, Any], scores: dict[str, Floats], units: list[dict[str, Any]]) -> None:
+    def make_insert(self, key: dict[str, Any], scores: dict[str, Scores], units: list[dict[str, Any]]) -> None:
         """Insert the mean and a row a unit."""
         self.insert1(key | {"mean_correlation": nullable(np.nanmean(np.concatenate(list(scores.values()))))})
         self.Unit.insert(

@@ -10,7 +10,7 @@ import torch
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.modulation import light_modulation, modulation_index
 from dlgn_cnn.evaluation.predict import Prediction, predict
-from dlgn_cnn.shapes import Floats
+from dlgn_cnn.shapes import Scores
 
 BURN_IN_FRAMES = 15
 
@@ -23,15 +23,15 @@ class LightEffect:
     always dark and always lit.
     """
 
-    data_intact_hz: Floats
-    data_suppressed_hz: Floats
-    data_omi: Floats
-    model_intact_hz: Floats
-    model_suppressed_hz: Floats
-    model_omi: Floats
+    data_intact_hz: Scores
+    data_suppressed_hz: Scores
+    data_omi: Scores
+    model_intact_hz: Scores
+    model_suppressed_hz: Scores
+    model_omi: Scores
 
 
-def score_units(model: torch.nn.Module, loaders: Any, tier: str) -> dict[str, Floats]:
+def score_units(model: torch.nn.Module, loaders: Any, tier: str) -> dict[str, Scores]:
     """Single-trial correlation of each unit (unit,), by session; NaN for a unit without a spike in that tier."""
     return {
         key: correlation(found.predicted, found.observed)

@@ -111,7 +111,7 @@ def _overview(report: Report) -> str:
         + _image(_score_figure(report), "Histogram of test correlations; light effect in data against model")
         + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
         "trials, both light conditions. Right: optogenetic modulation index, OMI = (rate light on &minus; rate light "
-        "off) / (rate on + rate off), from the test scenes; the dotted line is equality.</p>"
+        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality.</p>"
         + "<h2>The fit</h2>"
         + _table(("", ""), report.summary)
     )

@@ -11,7 +11,7 @@ from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, light_effects
-from dlgn_cnn.shapes import Floats
+from dlgn_cnn.shapes import Scores
 from dlgn_cnn.simulation.truth import Truth
 
 ROWS = {
@@ -24,10 +24,10 @@ ROWS = {
 class Agreement:
     """``rate_correlation`` (unit,) with the noise-free rate on the test tier; predicted and true OMI (unit,)."""
 
-    rate_correlation: Floats
+    rate_correlation: Scores
     driven: np.ndarray
-    omi_model: Floats
-    omi_truth: Floats
+    omi_model: Scores
+    omi_truth: Scores
 
     def figures(self) -> dict[str, float]:
         """The two figures that sum it up, named as in ``ROWS``."""
@@ -55,4 +55,5 @@ def compare(model: torch.nn.Module, loaders: Any, truth: Truth) -> Agreement:
     trials = [trial.trial for trial in loader.trials]
     true_rate = np.concatenate([truth.rate_hz[trial][rows, BURN_IN_FRAMES:] for trial in trials], -1)
     effect = light_effects(model, loaders)[data_key]
-    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, truth.omi[rows])
+    true_omi = truth.omi[rows].astype(float)
+    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, true_omi)

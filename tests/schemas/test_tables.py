@@ -52,7 +52,7 @@ def test_a_config_that_the_database_would_change_is_refused_whole(tables, databa
     if database.database is None:
         with pytest.raises(ConfigError, match="does not match its hash"):
             table.add("encoder", {"x": 1e16})
-    with pytest.raises(ConfigError, match=r"at x\.y"):
+    with pytest.raises(ConfigError, match=r"at config\.x\.y"):
         table.add("encoder", {"x": {"y": (1, 2)}})
     assert len(table()) == before
 
