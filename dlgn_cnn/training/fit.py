@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import autocast, predict
 from dlgn_cnn.interface import Batch
@@ -58,7 +58,7 @@ class EpochRecord:
 class Fit:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; then ``best_state`` has the best weights.
 
-    Raises FloatingPointError where the loss is no longer finite.
+    Raises ModelError where the loss is no longer finite.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Fit:
         penalty = self.model.regularizer(data_key)  # type: ignore[operator]
         total = loss + penalty
         if not torch.isfinite(total):
-            raise FloatingPointError(f"the loss became {float(total)}: lower learning_rate or clip_norm and fit again")
+            raise ModelError(f"the loss became {float(total)}: lower learning_rate or clip_norm and fit again")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
@@ -114,12 +114,22 @@ class Fit:
         return loss.item(), penalty.item()
 
     def validate(self) -> float:
-        """Mean single-trial correlation over all units of all sessions of the validation tier."""
+        """Mean single-trial correlation over all units of all sessions of the validation tier.
+
+        Units for which it is undefined are left out. Raises ModelError where it is undefined for all.
+        """
         scores = []
         for data_key, loader in self.loaders["validation"].items():
             found = predict(self.model, loader, data_key, self.config.burn_in_frames, precision=self.config.precision)
             scores.append(correlation(found.predicted, found.observed))
-        return float(np.nanmean(np.concatenate(scores)))
+        known = np.concatenate(scores)
+        known = known[np.isfinite(known)]
+        if not len(known):
+            raise ModelError(
+                "no unit has a validation score: each has no spikes in the validation tier or a constant prediction; "
+                "use more validation trials, or a lower learning_rate"
+            )
+        return float(known.mean())
 
 
 def alternate(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
