@@ -1,0 +1,142 @@
+"""The page and its figures: everything that was given is on it, and nothing that could run or load."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from dlgn_cnn.plots.fields import film_strip
+from dlgn_cnn.plots.report import Report, UnitReport, write_report
+from dlgn_cnn.plots.scores import light_scatter, response_bars
+from dlgn_cnn.plots.style import new_figure, png
+from dlgn_cnn.plots.traces import rate_trace
+
+GENERATOR = np.random.default_rng(0)
+UNIT = UnitReport(
+    session="Mouse_s01_e01",
+    unit=7,
+    correlation=0.25,
+    time_s=(np.arange(120) / 60).astype(np.float32),
+    observed_hz=GENERATOR.poisson(0.3, 120).astype(np.float32) * 60,
+    predicted_hz=np.full(120, 18, np.float32),
+    light=(np.arange(120) >= 60).astype(np.float32),
+    field_spatial=GENERATOR.normal(size=(9, 12)).astype(np.float32),
+    field_temporal=GENERATOR.normal(size=15).astype(np.float32),
+    mei_intact=GENERATOR.normal(size=(30, 9, 12)).astype(np.float32),
+    mei_suppressed=GENERATOR.normal(size=(30, 9, 12)).astype(np.float32),
+    responses_hz=np.array([[30.0, 20.0], [25.0, 22.0]]),
+    omi_data=-0.1,
+    omi_model=None,
+)
+REPORT = Report(
+    title="A <title>",
+    simulated=True,
+    summary=(("seed", "0"),),
+    units=(UNIT, dataclasses.replace(UNIT, unit=8, mei_intact=None, mei_suppressed=None, responses_hz=None)),
+    all_units=("u7", "u8", "<script>u9</script>"),
+    all_correlations=np.array([0.25, 0.5, np.nan]),
+    all_omi_data=np.array([-0.1, 0.2, np.nan]),
+    all_omi_model=np.array([-0.2, 0.1, 0.0]),
+    truth=(("figure", "0.9", "at least 0.7"),),
+)
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = write_report(REPORT, tmp_path_factory.mktemp("report") / "new" / "page.html")
+    assert [file.name for file in path.parent.iterdir()] == ["page.html"]
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_everything_given_is_on_the_page(page):
+    assert not page.open
+    for wanted in ("A <title>", "SIMULATED", "at least 0.7", "unit 7", "unit 8", "0.250", "undefined", "u9"):
+        assert wanted in page.text
+
+
+def test_nothing_is_loaded_and_nothing_runs(page):
+    assert "script" not in {tag for tag, _ in page.tags}
+    links = [value for _, attrs in page.tags for name, value in attrs.items() if name in ("src", "href")]
+    assert len(links) == 5
+    assert all(re.match(r"data:image/png;base64,[A-Za-z0-9+/=]+$", link) for link in links)
+
+
+def test_every_picture_says_in_words_what_it_is(page):
+    assert all(len(attrs["alt"]) > 20 for tag, attrs in page.tags if tag == "img")
+
+
+def test_a_real_recording_is_not_called_simulated(tmp_path):
+    path = write_report(dataclasses.replace(REPORT, simulated=False, units=()), tmp_path / "page.html")
+    assert "SIMULATED" not in path.read_text()
+
+
+def test_a_failed_report_leaves_the_last_one(tmp_path):
+    path = write_report(dataclasses.replace(REPORT, units=()), tmp_path / "page.html")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="longer than argument"):
+        write_report(dataclasses.replace(REPORT, all_units=("u7",)), path)
+    assert path.read_bytes() == before
+
+
+def test_light_is_shaded_where_it_is_on():
+    axes = rate_trace(new_figure(400, 200).subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+    (shade,) = [patch for patch in axes.patches if patch.get_label() == "light on"]
+    assert (shade.get_x(), shade.get_x() + shade.get_width()) == pytest.approx((1.0, 2.0), abs=1e-5)
+
+
+def test_bars_hold_all_spikes():
+    axes = rate_trace(new_figure(400, 200).subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+    bars = [patch for patch in axes.containers[0]]
+    assert sum(bar.get_height() * bar.get_width() for bar in bars) == pytest.approx(UNIT.observed_hz.sum() / 60)
+
+
+def test_undefined_effects_are_left_out_of_the_scatter():
+    axes = light_scatter(new_figure(300, 300).subplots(), REPORT.all_omi_data, REPORT.all_omi_model)
+    assert len(axes.collections[0].get_offsets()) == 2
+
+
+def test_responses_stand_where_their_stimulus_and_light_are():
+    axes = response_bars(new_figure(300, 300).subplots(), UNIT.responses_hz)
+    heights = [[bar.get_height() for bar in container] for container in axes.containers]
+    assert heights == [[30.0, 25.0], [20.0, 22.0]]
+
+
+def test_a_film_strip_ends_with_the_last_frame_and_hides_what_is_not_there():
+    stimulus = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
+    strip = new_figure(600, 100).subplots(1, 4)
+    film_strip(list(strip), stimulus, rate_hz=50, every=2)
+    shown = [axes.images[0].get_array().max() for axes in strip if axes.get_visible()]
+    assert shown == [0, 2, 4]
+    assert strip[-1].get_title() == "0 ms"
+    assert strip[-2].get_title() == "-40 ms"
+
+
+def test_equal_figures_are_equal_bytes():
+    def draw() -> bytes:
+        figure = new_figure(300, 200)
+        rate_trace(figure.subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+        return png(figure)
+
+    assert draw() == draw()
