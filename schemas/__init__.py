@@ -4,7 +4,12 @@ Foreign keys follow the imports: session, stimulus, optogenetics, recording, dat
 training, evaluation, mei.
 """
 
+import warnings
+
 from schemas.database import open_database
 from schemas.settings import Settings
+
+# On its import, DataJoint advises a datajoint.json; our settings are the environment's.
+warnings.filterwarnings("ignore", message="No datajoint.json found", category=UserWarning)
 
 __all__ = ["Settings", "open_database"]

@@ -1,7 +1,6 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
 import importlib
-import warnings
 from urllib.parse import unquote, urlsplit
 
 from dlgn_cnn.errors import ConfigError
@@ -62,17 +61,14 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
 
 
 def _activate(settings: Settings) -> None:
-    with warnings.catch_warnings():
-        # DataJoint advises a datajoint.json; our settings are the environment's.
-        warnings.simplefilter("ignore", UserWarning)
-        import datajoint
+    import datajoint
 
-        host, user, password, port, backend = server_address(settings)
-        try:
-            # Its warnings are advice on type names; its errors reach us as exceptions.
-            instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
-        except Exception as error:
-            raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
+    host, user, password, port, backend = server_address(settings)
+    try:
+        # Its warnings are advice on type names; its errors reach us as exceptions.
+        instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
+    except Exception as error:
+        raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
     settings.store.mkdir(parents=True, exist_ok=True)
     instance.config.stores[STORE] = {"protocol": "file", "location": str(settings.store)}
     for name in MODULES:

@@ -105,7 +105,7 @@ class Fit:
         penalty = self.model.regularizer(data_key)  # type: ignore[operator]
         total = loss + penalty
         if not torch.isfinite(total):
-            raise ModelError(f"the loss became {float(total)}: lower learning_rate or clip_norm and fit again")
+            raise ModelError(f"the loss became {total.item()}: lower learning_rate or clip_norm and fit again")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)

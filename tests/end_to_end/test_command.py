@@ -1,0 +1,216 @@
+"""The command from a recording to a report, in processes of their own, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.factories import small_simulation
+
+DLGN = [sys.executable, "-c", "from populate.cli import main; main()"]
+EXPERIMENT = """
+experiment: {name}
+datasets:
+  - fn: stored_sessions
+    config: {{sessions: [{session}], size_px: [18, 32], rate_hz: 60.0, batch_size: 4, window_frames: 40}}
+models:
+  - fn: encoder
+    config:
+      core: {{name: stacked_2d, channels: [4], kernels: [9], strides: [3]}}
+      recurrent: {{name: conv_gru, channels: 4, kernel_input: 1, kernel_state: 1}}
+      readout: {{name: gaussian}}
+trainers:
+  - fn: standard
+    config: {{max_epochs: {epochs}}}
+seeds: {seeds}
+meis:
+  - fn: gradient_ascent
+    config: {{units: {{best: 2}}, frames: 20, steps: 5}}
+"""
+
+
+def command(*arguments: object, expect: int = 0) -> str:
+    """What the command says; its exit status must be the one expected."""
+    done = subprocess.run([*DLGN, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == expect, done.stderr + done.stdout
+    return done.stderr + done.stdout
+
+
+def start_worker(call: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def definition(folder: Path, name: str, session: str, seeds: list[int], epochs: int = 2) -> Path:
+    file = folder / f"{name}.yaml"
+    file.write_text(EXPERIMENT.format(name=name, session=session, seeds=json.dumps(seeds), epochs=epochs))
+    return file
+
+
+def jobs_under_way() -> int:
+    from schemas.training import TrainedModel
+
+    return len(TrainedModel().jobs.reserved)
+
+
+def wait_until(happened, process: subprocess.Popen, limit_s: float = 120) -> None:
+    """Until it has happened; a process that ends before it fails the test at once."""
+    deadline = time.monotonic() + limit_s
+    while not happened():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, "waited in vain"
+
+
+@pytest.fixture(scope="module")
+def session(database, tmp_path_factory) -> str:
+    """A small simulated session, ingested by the command."""
+    folder = tmp_path_factory.mktemp("recording") / "session"
+    small_simulation(folder, mouse="Simulated_2026_0100")
+    assert "ingested session Simulated_2026_0100_s01_e01 (simulated" in command("ingest", folder)
+    assert "nothing new" in command("ingest", folder)
+    return "Simulated_2026_0100_s01_e01"
+
+
+@pytest.fixture(scope="module")
+def first(session, tmp_path_factory) -> str:
+    """What the first worker said when it computed an experiment of one fit."""
+    file = definition(tmp_path_factory.mktemp("experiment"), "one", session, [0])
+    assert "1 fits, 1 of them new" in command("define", file)
+    assert "1 fits, 0 of them new" in command("define", file)
+    return command("populate")
+
+
+def test_a_worker_computes_everything_and_the_next_one_nothing(first):
+    assert "6 computed, 0 failed" in first
+    assert "0 computed, 0 failed" in command("populate")
+
+
+def test_the_tables_hold_the_result(first, session):
+    from schemas.dataset import Dataset
+    from schemas.evaluation import FeedbackModulation, ReceptiveField, Score
+    from schemas.mei import MEI
+    from schemas.training import TrainedModel
+
+    fit = TrainedModel().fetch1()
+    assert len(fit["output"]["epochs"]) == 2
+    assert [len(table()) for table in (Score.Unit, FeedbackModulation.Unit, ReceptiveField.Unit)] == [6, 6, 6]
+    assert sorted(set(Dataset.Split.to_arrays("tier"))) == ["test", "train", "validation"]
+    stimuli = MEI.Stimulus().to_dicts()
+    assert len(stimuli) == 4
+    assert {row["opto_condition"] for row in stimuli} == {"intact", "suppressed"}
+    assert max(row["norm"] for row in stimuli) == pytest.approx(min(row["norm"] for row in stimuli), rel=1e-5)
+    assert stimuli[0]["stimulus"].load().shape == (20, 18, 32)
+
+
+def test_a_stored_model_predicts_what_was_scored(first):
+    from dlgn_cnn.evaluation.score import score_units
+    from schemas.evaluation import Score
+    from schemas.training import TrainedModel, load_model
+
+    model, loaders = load_model(TrainedModel().fetch1("KEY"))
+    ((_, found),) = score_units(model, loaders, "test").items()
+    stored = Score.Unit().to_arrays("correlation", order_by="unit")
+    assert found == pytest.approx([float("nan") if value is None else value for value in stored], abs=1e-5, nan_ok=True)
+
+
+def test_a_report_is_written(first, tmp_path):
+    page = tmp_path / "new" / "report.html"
+    assert str(page) in command("report", page, "--experiment", "one")
+    text = page.read_text()
+    assert "SIMULATED" in text
+    assert text.count("data:image/png") == 5
+    assert "'two'" in command("report", page, "--experiment", "two", expect=1)
+
+
+def test_status_counts_what_is_done(first):
+    lines = [line for line in command("status").splitlines() if "TrainedModel" in line]
+    assert [int(word) for word in lines[0].split() if word.isdigit()] == [1, 0, 0, 0]
+
+
+def test_two_workers_share_and_compute_nothing_twice(first, session, tmp_path):
+    from schemas.training import TrainedModel
+
+    seeds = [1, 2, 3, 4, 5, 6]
+    command("define", definition(tmp_path, "shared", session, seeds, epochs=4))
+    workers = [start_worker([*DLGN, "populate"]), start_worker([sys.executable, "-m", "populate"])]
+    said = [worker.communicate(timeout=300)[0] for worker in workers]
+    fits = [text.count("TrainedModel dataset_hash") for text in said]
+    computed = [int(text.rsplit(" computed, 0 failed", 1)[0].rsplit(maxsplit=1)[-1]) for text in said]
+    assert sum(fits) == len(seeds)
+    assert min(fits) > 0
+    assert sum(computed) == 4 * len(seeds)
+    assert len(TrainedModel & f"seed in {tuple(seeds)}") == len(seeds)
+
+
+def test_a_killed_workers_key_is_computed_by_the_next(first, session, tmp_path):
+    from schemas.training import TrainedModel
+
+    command("define", definition(tmp_path, "killed", session, [20], epochs=400))
+    worker = start_worker([*DLGN, "populate"])
+    wait_until(jobs_under_way, worker)
+    worker.kill()
+    worker.communicate()
+    assert jobs_under_way() == 1
+    command("define", definition(tmp_path, "after", session, [21]))
+    heir = start_worker([*DLGN, "populate"])
+    wait_until(lambda: len(TrainedModel & "seed = 21"), heir)
+    wait_until(jobs_under_way, heir)
+    heir.send_signal(signal.SIGINT)
+    said, _ = heir.communicate(timeout=120)
+    assert heir.returncode == 130, said
+    assert "handed back as pending" in said
+    assert jobs_under_way() == 0
+    assert len(TrainedModel().jobs.errors) == 0
+    assert len(TrainedModel().jobs.pending) == 1
+    _forget("killed")
+
+
+def test_a_fit_that_fails_says_why_and_the_others_go_on(first, session, tmp_path):
+    from schemas.training import TrainedModel
+
+    file = definition(tmp_path, "failing", session, [30])
+    text = file.read_text()
+    text += "\n".join(["", "# an epoch of windows longer than any trial"])
+    file.write_text(text.replace("window_frames: 40", "window_frames: 4000"))
+    command("define", file)
+    command("define", definition(tmp_path, "going_on", session, [31]))
+    said = command("populate", expect=2)
+    assert "longer than every trial" in said
+    assert len(TrainedModel & "seed = 31") == 1
+    assert "longer than every trial" in command("status")
+    assert "0 computed, 0 failed" in command("populate")
+    assert "0 computed, 1 failed" in command("populate", "--retry-errors", expect=2)
+    _forget("failing")
+
+
+def test_a_mistake_is_one_sentence_and_exit_status_1(database, tmp_path):
+    for arguments, wanted in (
+        (("ingest", tmp_path), str(tmp_path)),
+        (("define", tmp_path / "none.yaml"), "none.yaml"),
+        (("report", tmp_path / "page.html", "--experiment", "nobody"), "nobody"),
+    ):
+        said = command(*arguments, expect=1)
+        assert wanted in said
+        assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_password_is_ever_printed(database):
+    environment = os.environ | {"DLGN_DATABASE": "mysql://somebody:very-secret@127.0.0.1:9"}
+    done = subprocess.run([*DLGN, "status"], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 1
+    assert "refused 'somebody'" in done.stderr
+    assert "very-secret" not in done.stderr + done.stdout
+
+
+def _forget(name: str) -> None:
+    """Withdraw an experiment, so that nobody computes it later."""
+    from schemas.experiment import Experiment
+    from schemas.training import TrainedModel
+
+    (Experiment & {"experiment_name": name}).delete(prompt=False)
+    TrainedModel().jobs.delete_quick()
