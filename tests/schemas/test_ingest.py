@@ -1,0 +1,182 @@
+"""A recording goes into the tables whole or not at all."""
+
+import numpy as np
+import pytest
+
+from dlgn_cnn.errors import ConfigError, RecordingError
+from tests.factories import change, responses_frame, write_recording, write_scene
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _open(database):
+    """All tests here use the run's database."""
+
+
+def rows() -> dict[str, int]:
+    from schemas import optogenetics, recording, session, stimulus
+
+    tables = (
+        session.Mouse, session.Session, session.Unit, stimulus.Movie, stimulus.Scene, stimulus.Presentation,
+        optogenetics.OptoEpoch, recording.RawFile, recording.Recording, recording.Recording.Spikes,
+        recording.Recording.Signal,
+    )  # fmt: skip
+    return {table.__name__: len(table()) for table in tables}
+
+
+def spike_outside(frame):
+    return change(frame, 0, "spike_times", np.array([1.5]))
+
+
+FAULTS = {
+    "a trange that ends before it starts": lambda frame: change(frame, 1, "trange", [3.0, 2.0]),
+    "a spike outside every presentation": spike_outside,
+    "two rows for one unit and scene": lambda frame: frame.iloc[[*range(len(frame)), 0]],
+    "light that ends before it starts": lambda frame: change(frame, 0, "opto_tranges", [[0.5, 0.25]]),
+    "a tier of another name": lambda frame: change(frame, 0, "train_vs_test", "trial"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_recording_leaves_no_row(tmp_path, fault):
+    from schemas.ingest import ingest
+
+    write_recording(tmp_path, FAULTS[fault](responses_frame(mouse="Faulty_2020_0001")))
+    before = rows()
+    with pytest.raises(RecordingError):
+        ingest(tmp_path)
+    assert rows() == before
+
+
+def test_a_missing_scene_leaves_no_row(tmp_path):
+    from schemas.ingest import ingest
+
+    write_recording(tmp_path, responses_frame(mouse="Faulty_2020_0002"))
+    next((tmp_path / "scenes").glob("*scene-002*")).unlink()
+    before = rows()
+    with pytest.raises(RecordingError, match="scene"):
+        ingest(tmp_path)
+    assert rows() == before
+
+
+def test_a_failure_at_the_last_row_takes_all_others_back(tmp_path, monkeypatch):
+    from schemas import recording
+    from schemas.ingest import ingest
+
+    def fail(*args, **kwargs):
+        raise OSError("no space left on device")
+
+    write_recording(tmp_path, responses_frame(mouse="Faulty_2020_0003"))
+    before = rows()
+    with monkeypatch.context() as patched:
+        patched.setattr(recording.Recording, "make_insert", fail)
+        with pytest.raises(OSError, match="no space"):
+            ingest(tmp_path)
+    assert rows() == before
+    assert ingest(tmp_path) == ["Faulty_2020_0003_s03_e07"]
+
+
+def test_what_goes_in_comes_back(tmp_path):
+    from dlgn_cnn.data.readers import read_recordings
+    from schemas.ingest import ingest, session_key
+    from schemas.raw import fetch_session
+
+    frame = responses_frame(mouse="Whole_2020_0001")
+    frame = change(frame, 1, "spike_times", np.array([]))
+    pupil = np.array(frame["pupil_x"].iloc[0], float)
+    pupil[3] = np.nan
+    for row in (0, 1):
+        frame = change(frame, row, "pupil_x", pupil)
+    write_recording(tmp_path, frame)
+    ingest(tmp_path)
+    (read,) = read_recordings(tmp_path)
+    stored = fetch_session(session_key(read)).load()
+    assert stored.session == read.session
+    assert stored.presentations == read.presentations
+    assert {scene: file.sha256 for scene, file in stored.scenes.items()} == {
+        scene: file.sha256 for scene, file in read.scenes.items()
+    }
+    np.testing.assert_array_equal(stored.light_epochs_s, read.light_epochs_s)
+    assert stored.spike_times_s.keys() == read.spike_times_s.keys()
+    for unit, times in read.spike_times_s.items():
+        np.testing.assert_array_equal(stored.spike_times_s[unit], times)
+    for name, signal in read.signals.items():
+        np.testing.assert_array_equal(stored.signals[name].times_s, signal.times_s)
+        np.testing.assert_array_equal(stored.signals[name].values, signal.values)
+    assert np.isnan(stored.signals["pupil_x"].values).sum() == 1
+
+
+def test_the_same_file_again_is_nothing_new_and_another_is_refused(tmp_path):
+    from schemas.ingest import ingest
+
+    frame = responses_frame(mouse="Again_2020_0001")
+    write_recording(tmp_path, frame)
+    assert ingest(tmp_path) == ["Again_2020_0001_s03_e07"]
+    before = rows()
+    assert ingest(tmp_path) == []
+    write_recording(tmp_path, change(frame, 0, "spike_times", np.array([0.5])))
+    with pytest.raises(RecordingError, match="other bytes"):
+        ingest(tmp_path)
+    assert rows() == before
+
+
+def test_a_scene_of_one_name_and_other_bytes_is_refused_whole(tmp_path):
+    from schemas.ingest import ingest
+
+    write_recording(tmp_path, responses_frame(mouse="Scene_2020_0001"))
+    scene = next((tmp_path / "scenes").glob("*scene-003*"))
+    write_scene(scene, np.zeros((30, 16, 32), np.uint8), 30)
+    before = rows()
+    with pytest.raises(RecordingError, match="is not the file of that name"):
+        ingest(tmp_path)
+    assert rows() == before
+
+
+def test_spikes_outside_are_dropped_where_that_was_chosen_and_the_choice_is_kept(tmp_path):
+    from schemas.ingest import ingest
+    from schemas.recording import RawFile, Recording
+
+    write_recording(tmp_path, spike_outside(responses_frame(mouse="Drop_2020_0001")))
+    ingest(tmp_path, options={"spikes_outside": "drop"})
+    key = {"mouse": "Drop_2020_0001"}
+    assert (RawFile & key).fetch1("reader_options") == {"spikes_outside": "drop"}
+    assert (Recording & key).fetch1("spikes") == 25
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "holds no keys"),
+        ("experiment: [", "cannot be read"),
+        ("experiment: x\nmodel: []", "models"),
+        ("experiment: x", "lacks datasets, models, trainers"),
+        ("experiment: x\ndatasets: [{fn: a}]\nmodels: [encoder]\ntrainers: [{fn: standard}]", "expected {fn: NAME"),
+        (
+            "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"
+            "models: [{fn: encoder, config: {core: {name: stacked_2d, channels: [4], kernels: [3]}, "
+            "recurrent: {name: conv_gr}, readout: {name: gaussian}}}]\ntrainers: [{fn: standard}]",
+            "conv_gru",
+        ),
+        (
+            "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"
+            "models: [{fn: os.system, config: {command: ls}}]\ntrainers: [{fn: standard}]",
+            "os.system",
+        ),
+        (
+            "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"
+            "models: [{fn: encoder, config: {core: {name: stacked_2d, channels: [4], kernels: [3]}, "
+            "recurrent: {name: conv_gru, channels: 4}, readout: {name: gaussian}}}]\ntrainers: [{fn: standard}]",
+            "never ingested",
+        ),
+    ],
+)
+def test_a_wrong_experiment_is_refused_whole(tmp_path, text, sentence):
+    from populate.define import define
+    from schemas import dataset, experiment, model, trainer
+
+    tables = (experiment.Experiment, model.ModelConfig, trainer.TrainerConfig, dataset.DatasetConfig, trainer.Seed)
+    before = [len(table()) for table in tables]
+    file = tmp_path / "x.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        define(file)
+    assert [len(table()) for table in tables] == before
