@@ -1,7 +1,5 @@
 """Pictures in space and time: receptive fields and maximally exciting inputs."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -27,21 +25,27 @@ def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
     return plain(axes)
 
 
-def film_strip(strip: Sequence[Axes], stimulus: Floats, rate_hz: float, every: int, reach: float | None = None) -> None:
-    """The last frames of a stimulus (time, height, width), one an axes, ``every`` frames apart, the last at the right.
+def film_strip(
+    axes: Axes, stimulus: Floats, rate_hz: float, frames: int, every: int, reach: float | None = None
+) -> Axes:
+    """The last ``frames`` frames of a stimulus (time, height, width), ``every`` frames apart, the last at the right.
 
     ``reach`` is the grey level (in standard deviations) at which black and white lie; the stimulus' own, without.
+    Fewer are shown of a shorter stimulus; its end stays at the right.
     """
-    shown = reach or float(np.abs(stimulus).max()) or 1.0
-    last = len(stimulus) - 1
-    for place, axes in enumerate(strip):
-        back = every * (len(strip) - 1 - place)
-        axes.set(xticks=[], yticks=[])
-        if back > last:
-            axes.set_visible(False)
-            continue
-        axes.imshow(stimulus[last - back], cmap="gray", vmin=-shown, vmax=shown, interpolation="nearest")
-        axes.set_title(f"{-back * 1000 / rate_hz:.0f} ms", fontsize=7)
+    limit = reach or float(np.abs(stimulus).max()) or 1.0
+    back = [every * place for place in reversed(range(frames)) if every * place < len(stimulus)]
+    height, width = stimulus.shape[1:]
+    pitch = width + max(1, width // 12)
+    strip = np.full((height, pitch * frames), np.nan)
+    starts = [pitch * (frames - len(back) + place) for place in range(len(back))]
+    for start, lag in zip(starts, back, strict=True):
+        strip[:, start : start + width] = stimulus[len(stimulus) - 1 - lag]
+    axes.imshow(strip, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
+    axes.set_xticks([start + width / 2 for start in starts], [f"{-lag * 1000 / rate_hz:.0f} ms" for lag in back])
+    axes.tick_params(length=0, labelsize=7, labeltop=True, labelbottom=False)
+    axes.set(yticks=[], frame_on=False)
+    return axes
 
 
 def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:

@@ -161,17 +161,16 @@ def _field_figure(unit: UnitReport) -> Figure:
     figure = new_figure(PAGE_PX, 300)
     intact, suppressed = unit.mei_intact, unit.mei_suppressed
     if intact is None or suppressed is None or unit.responses_hz is None:
-        _field_column(figure, unit, figure.add_gridspec(2, 4))
+        _field_column(figure, unit, figure.add_gridspec(2, 3))
         return figure
-    grid = figure.add_gridspec(2, STRIP_FRAMES + 5, width_ratios=[2, *[1] * STRIP_FRAMES, 0.7, 0.7, 0.7, 0.7])
+    grid = figure.add_gridspec(2, 3, width_ratios=[2, STRIP_FRAMES, 3])
     _field_column(figure, unit, grid)
     reach = float(max(np.abs(intact).max(), np.abs(suppressed).max()))
     for row, (stimulus, name) in enumerate(((intact, "intact"), (suppressed, "suppressed"))):
-        strip = [figure.add_subplot(grid[row, 1 + place]) for place in range(STRIP_FRAMES)]
-        strip[0].set_ylabel(f"MEI {name}", fontsize=8)
-        film_strip(strip, stimulus, unit.rate_hz, STRIP_EVERY, reach)
-    contrast_course(figure.add_subplot(grid[0, -4:]), intact, suppressed, unit.rate_hz)
-    response_bars(figure.add_subplot(grid[1, -4:]), unit.responses_hz)
+        axes = film_strip(figure.add_subplot(grid[row, 1]), stimulus, unit.rate_hz, STRIP_FRAMES, STRIP_EVERY, reach)
+        axes.set_ylabel(f"MEI {name}", fontsize=8)
+    contrast_course(figure.add_subplot(grid[0, 2]), intact, suppressed, unit.rate_hz)
+    response_bars(figure.add_subplot(grid[1, 2]), unit.responses_hz)
     return figure
 
 

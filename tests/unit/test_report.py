@@ -123,14 +123,15 @@ def test_responses_stand_where_their_stimulus_and_light_are():
     assert heights == [[30.0, 25.0], [20.0, 22.0]]
 
 
-def test_a_film_strip_ends_with_the_last_frame_and_hides_what_is_not_there():
+def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there():
     stimulus = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
-    strip = new_figure(600, 100).subplots(1, 4)
-    film_strip(list(strip), stimulus, rate_hz=50, every=2)
-    shown = [axes.images[0].get_array().max() for axes in strip if axes.get_visible()]
-    assert shown == [0, 2, 4]
-    assert strip[-1].get_title() == "0 ms"
-    assert strip[-2].get_title() == "-40 ms"
+    axes = film_strip(new_figure(600, 100).subplots(), stimulus, rate_hz=50, frames=4, every=2)
+    strip = np.asarray(axes.images[0].get_array().filled(np.nan))
+    assert strip.shape == (2, 12)
+    assert [strip[0, column] for column in (3, 6, 9)] == [0, 2, 4]
+    assert np.isnan(strip[:, :3]).all()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["-80 ms", "-40 ms", "0 ms"]
+    assert list(axes.get_xticks()) == [4, 7, 10]
 
 
 def test_equal_figures_are_equal_bytes():
