@@ -8,7 +8,7 @@ from dlgn_cnn.data.binning import light_share
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, SimulationConfig
-from dlgn_cnn.simulation.photographs import wander
+from dlgn_cnn.simulation.gaze import wander
 
 LIGHT_REDRAWN_S = 1.002
 LEAD_S = 2.0

@@ -1,4 +1,4 @@
-"""Scenes cut from the user's own movies: every stretch of film once, test scenes from film no training scene uses."""
+"""Scenes cut from the user's own movies, seen through a moving gaze; no film serves both tiers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,12 @@ import numpy as np
 from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.data.video import decode_grey, on_screen, probe, stream_grey
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import GRID_PX, MOVIE_RATE_HZ, SimulationConfig
+from dlgn_cnn.simulation.gaze import gaze_windows, look
 
 SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".mpg", ".mpeg", ".m4v", ".wmv", ".webm")
-OVERSAMPLING = 2
+OVERSAMPLING = 2.5  # a gaze shows two fifths of the height at least
 STILL_GREY = 3.0  # s.d. over time, in grey levels of 255, averaged over the frame
 
 
@@ -27,12 +29,11 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Cut:
-    """A scene: a stretch of film, the share of the frame's height it keeps, where (0 to 1), and whether mirrored."""
+    """A scene: a stretch of film, the window of each frame that is seen (frame, 4) and whether it is mirrored."""
 
     scene: int
     stretch: Stretch
-    share: float
-    place: tuple[float, float]
+    windows: Times
     mirrored: bool
 
 
@@ -41,7 +42,8 @@ def footage_clips(
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """Every scene's number and its frames, grey (height, width) uint8 windows of the film, of the movie's aspect.
 
-    Any container, codec, size and rate will do. A file shorter than a scene is played forwards and backwards. Raises
+    The windows move, since most film is shot by standing cameras, and what a mouse sees never stands still. Any
+    container, codec, size and rate will do. A file shorter than a scene is played forwards and backwards. Raises
     RecordingError for a folder without movies, a movie that cannot be read, or too little moving film for two tiers.
     """
     files = find_movies(folder)
@@ -100,7 +102,7 @@ def moving(file: SceneFile, frames: int) -> list[Stretch]:
 
 
 def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:
-    """Which film each scene shows. The first use of a stretch keeps the whole frame; later ones a part, mirrored."""
+    """Which film each scene shows: stretches take turns, each time through another gaze, every second time mirrored."""
     film_of = [own for file in files if (own := moving(file, config.movie_frames))]
     if not film_of:
         raise RecordingError("nothing moves in any of the movies: give movies in which something does")
@@ -110,9 +112,10 @@ def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.ran
         order = generator.permutation(len(film))
         for number in range(scenes):
             use, which = divmod(number, len(film))
-            share = 1.0 if use == 0 else float(generator.uniform(0.55, 0.85))
-            x, y = generator.random(2) if use else (0.5, 0.5)
-            cuts.append(Cut(len(cuts), film[order[which]], share, (float(y), float(x)), use % 2 == 1))
+            stretch = film[order[which]]
+            size = (stretch.file.height_px, stretch.file.width_px)
+            windows = gaze_windows(config.movie_frames, size, config.width_px / config.height_px, generator)
+            cuts.append(Cut(len(cuts), stretch, windows, use % 2 == 1))
     return cuts
 
 
@@ -127,7 +130,8 @@ def _cut_out(file: SceneFile, cuts: list[Cut], config: SimulationConfig) -> Iter
         held[index] = image
         while waiting and int(waiting[0].stretch.frames.max()) == index:
             cut = waiting.pop(0)
-            yield cut.scene, [_window(held[frame], cut, config) for frame in cut.stretch.frames]
+            seen = [look(held[frame], own) for frame, own in zip(cut.stretch.frames, cut.windows, strict=True)]
+            yield cut.scene, [image[:, ::-1] for image in seen] if cut.mirrored else seen
         needed = min((int(cut.stretch.frames.min()) for cut in waiting), default=index + 1)
         held = {frame: kept for frame, kept in held.items() if frame >= needed}
 
@@ -136,12 +140,3 @@ def _working_size(file: SceneFile, config: SimulationConfig) -> tuple[int, int]:
     """A size (height, width) that keeps all detail a scene can show, so that large film does not fill memory."""
     scale = min(1.0, OVERSAMPLING * max(config.height_px / file.height_px, config.width_px / file.width_px))
     return max(2, round(file.height_px * scale)), max(2, round(file.width_px * scale))
-
-
-def _window(image: np.ndarray, cut: Cut, config: SimulationConfig) -> np.ndarray:
-    aspect = config.width_px / config.height_px
-    height = cut.share * min(image.shape[0], image.shape[1] / aspect)
-    tall, wide = max(1, int(height)), max(1, int(height * aspect))
-    top, left = (int(at * (size - part)) for at, size, part in zip(cut.place, image.shape, (tall, wide), strict=True))
-    window = image[top : top + tall, left : left + wide]
-    return window[:, ::-1] if cut.mirrored else window
