@@ -1,7 +1,10 @@
 """The whole path on an in-silico recording, and how near it came to the truth."""
 
 import logging
+import math
 from pathlib import Path
+
+import numpy as np
 
 import schemas
 from dlgn_cnn.simulation.compare import Agreement, compare
@@ -28,10 +31,12 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
     actions.ingest_recording(place)
     actions.define_experiment(EXPERIMENT)
-    if actions.populate_all().failed:
+    tally = actions.populate_all()
+    if tally.failed:
         raise SystemExit(2)
-    found = agreement(place)
-    path = write_report(settings.home / "demo" / "report.html", "demo", truth=found.rows(TARGETS))
+    found, path = agreement(place), settings.home / "demo" / "report.html"
+    if tally.computed or not path.exists():
+        write_report(path, "demo", truth=found.rows(TARGETS))
     for name, value, target in found.rows(TARGETS):
         logger.info("%s: %s (target %s)", name, value, target)
     logger.info("report: %s", path.resolve())
@@ -40,7 +45,11 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
 
 def agreement(recording: Path) -> Agreement:
     """How near the demo's best fit comes to the truth that was simulated."""
+    from schemas.dataset import Dataset
+    from schemas.evaluation import FeedbackModulation
     from schemas.training import load_model
 
-    model, loaders = load_model(best_fit("demo"))
-    return compare(model, loaders, load_truth(recording))
+    key = best_fit("demo")
+    effects = (FeedbackModulation.Unit * Dataset.Unit & key).to_dicts(order_by="unit_index")
+    model_omi = np.array([math.nan if row["model_omi"] is None else row["model_omi"] for row in effects])
+    return compare(*load_model(key), model_omi, load_truth(recording))

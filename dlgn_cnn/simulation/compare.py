@@ -10,7 +10,7 @@ import torch
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, light_effects
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.simulation.truth import Truth
 
@@ -42,10 +42,11 @@ class Agreement:
         return [(ROWS[name], f"{found[name]:.3f}", f"at least {targets[name]}") for name in targets]
 
 
-def compare(model: torch.nn.Module, loaders: Any, truth: Truth) -> Agreement:
+def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Truth) -> Agreement:
     """Predict the test tier of a one-session dataset and compare with the simulated rates.
 
-    The first ``BURN_IN_FRAMES`` of each trial are left out, as in every score. Raises ModelError for several sessions.
+    ``model_omi`` (unit,) is the model's light effect in the order of its readout, as ``light_effects`` gives it. The
+    first ``BURN_IN_FRAMES`` of each trial are left out, as in every score. Raises ModelError for several sessions.
     """
     if len(loaders["test"]) != 1:
         raise ModelError(f"the truth is that of one session, the model has {', '.join(loaders['test'])}")
@@ -54,6 +55,5 @@ def compare(model: torch.nn.Module, loaders: Any, truth: Truth) -> Agreement:
     found = predict(model, loader, data_key, BURN_IN_FRAMES)
     trials = [trial.trial for trial in loader.trials]
     true_rate = np.concatenate([truth.rate_hz[trial][rows, BURN_IN_FRAMES:] for trial in trials], -1)
-    effect = light_effects(model, loaders)[data_key]
     true_omi = truth.omi[rows].astype(float)
-    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], effect.model_omi, true_omi)
+    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], model_omi, true_omi)

@@ -6,7 +6,7 @@ Quantiles over the 122 units of Schmors et al. (iScience 2025; berenslab/dLGN_mo
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from dlgn_cnn.shapes import Times
 
@@ -54,6 +54,6 @@ def draw_targets(units: int, undriven_share: float, generator: np.random.Generat
         np.exp(RATE_LOG_MEAN + RATE_LOG_SD * generator.standard_normal(units)),
         depth,
         np.interp(generator.random(units), LEVELS, OMI_QUANTILES),
-        np.interp(norm.cdf(common), LEVELS, RUNNING_QUANTILES),
-        np.interp(norm.cdf(pupil), LEVELS, PUPIL_QUANTILES),
+        np.interp(ndtr(common), LEVELS, RUNNING_QUANTILES),
+        np.interp(ndtr(pupil), LEVELS, PUPIL_QUANTILES),
     )
