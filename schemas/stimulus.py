@@ -13,7 +13,7 @@ class Movie(dj.Manual):
 
     definition = """
     # movie
-    movie : varchar(64)
+    movie : varchar(96)
     """
 
 

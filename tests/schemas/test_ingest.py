@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.errors import ConfigError, RecordingError
-from tests.factories import change, responses_frame, write_recording, write_scene
+from tests.factories import change, responses_frame, small_simulation, write_recording, write_scene
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -129,6 +129,20 @@ def test_a_scene_of_one_name_and_other_bytes_is_refused_whole(tmp_path):
     with pytest.raises(RecordingError, match="is not the file of that name"):
         ingest(tmp_path)
     assert rows() == before
+
+
+def test_simulated_movies_stay_apart_from_one_another_and_from_the_labs(tmp_path):
+    """All have files of the same names, and other bytes in them."""
+    from schemas.ingest import ingest
+    from schemas.stimulus import Presentation
+
+    for seed, mouse in enumerate(("Simulated_a", "Simulated_b")):
+        small_simulation(tmp_path / mouse, mouse=mouse, seed=seed, width_px=32, height_px=16, train_scenes=3)
+        assert ingest(tmp_path / mouse) == [f"{mouse}_s01_e01"]
+    write_recording(tmp_path / "lab", responses_frame(mouse="Lab_2020_0001"))
+    assert ingest(tmp_path / "lab") == ["Lab_2020_0001_s03_e07"]
+    for mouse, movie in (("Simulated_a", "Simulated_a_s01_e01"), ("Lab_2020_0001", "hmovTrain_v3")):
+        assert set((Presentation & {"mouse": mouse}).to_arrays("movie")) == {movie}
 
 
 def test_spikes_outside_are_dropped_where_that_was_chosen_and_the_choice_is_kept(tmp_path):

@@ -44,6 +44,9 @@ def read_lab(
     the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
     without spikes is kept. A spike outside its trange is an error, or left out with ``spikes_outside="drop"``.
 
+    A movie is named as its files are, and shows the same scenes in every session; a simulated session's files bear the
+    lab's name but show scenes of its own, so its movie is named after the session.
+
     Raises RecordingError for whatever contradicts this, naming session, unit, scene and value; nothing is returned
     unless everything holds. ``progress`` counts scene files.
     """
@@ -55,7 +58,8 @@ def read_lab(
     drop = spikes_outside == "drop"
     checked = [_without_files(key, rows, scenes, drop) for key, rows in _sessions(frame)]
     files = probe_scenes(scenes, progress)
-    return [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
+    opened = [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
+    return [_with_own_movie(found) if found.session.simulated else found for found in opened]
 
 
 def _frame_path(path: Path) -> Path:
@@ -112,3 +116,9 @@ def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, Named
     shown = presentations(rows, keys)
     found = Recording(key, spikes(rows, drop), shown, light_epochs(rows), unopened)
     return replace(found, signals=signals(rows))
+
+
+def _with_own_movie(found: Recording) -> Recording:
+    own = {key: SceneKey(str(found.session), key.scene) for key in found.scenes}
+    shown = tuple(replace(presentation, scene=own[presentation.scene]) for presentation in found.presentations)
+    return replace(found, presentations=shown, scenes={own[key]: file for key, file in found.scenes.items()})
