@@ -20,6 +20,7 @@ def main() -> None:
     """Run the command; an error that the user can mend is one sentence and exit status 1."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logger.setLevel(logging.INFO)
+    from dlgn_cnn import interrupts
     from dlgn_cnn.errors import DlgnError
 
     try:
@@ -27,7 +28,9 @@ def main() -> None:
     except DlgnError as error:
         logger.error("dlgn: %s", error)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        if interrupts.behind(error) is None:
+            raise
         logger.error("dlgn: stopped; what was finished is kept, run the same command to go on")
         sys.exit(130)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from dlgn_cnn import interrupts
 from schemas import dataset, evaluation, mei, recording, training
 
 logger = logging.getLogger("dlgn")
@@ -58,20 +59,24 @@ def work(
         if retry_errors:
             table.jobs.errors.delete_quick()
         table.jobs.refresh(delay=-1)
-    while True:
-        if any([drain(table, tally) for table in chosen]):
-            continue
-        if not any(len(table.jobs.reserved) for table in chosen):
-            return tally
-        pause(POLL_SECONDS)
+    with interrupts.deferred():
+        while True:
+            if any([drain(table, tally) for table in chosen]):
+                continue
+            if not any(len(table.jobs.reserved) for table in chosen):
+                return tally
+            with interrupts.allowed():
+                pause(POLL_SECONDS)
 
 
 def drain(table: Table, tally: Tally) -> bool:
     """Compute what is pending in one table; whether this worker did anything is returned."""
+    interrupts.check()
     free_dead_reservations(table)
     table.jobs.refresh(delay=-1)
     did = False
     for key in table.jobs.pending.keys(order_by="priority, scheduled_time"):
+        interrupts.check()
         did = compute(table, key, tally) or did
     return did
 
@@ -81,11 +86,12 @@ def compute(table: Table, key: dict[str, Any], tally: Tally) -> bool:
     name = f"{table.__name__} {_short(key)}"
     try:
         result = table.populate(key, reserve_jobs=True, refresh=False, max_calls=1)
-    except (KeyboardInterrupt, SystemExit):
-        hand_back(table, key)
-        logger.warning("%s interrupted: handed back as pending", name)
-        raise
-    except Exception as error:
+    except BaseException as error:
+        interruption = interrupts.behind(error)
+        if interruption is not None:
+            hand_back(table, key)
+            logger.warning("%s interrupted: handed back as pending", name)
+            raise interruption from error
         tally.failed += 1
         logger.error("%s failed: %s: %s", name, type(error).__name__, error)
         return True
@@ -96,7 +102,12 @@ def compute(table: Table, key: dict[str, Any], tally: Tally) -> bool:
 
 
 def hand_back(table: Table, key: dict[str, Any]) -> None:
-    """Return a key that this process holds, or has just marked as failed, to pending."""
+    """Return a key that this process holds, or has just marked as failed, to pending, by a connection of its own.
+
+    The interruption may have come between a question and its answer on the old one.
+    """
+    table.connection.close()
+    table.connection.connect()
     mine = {"host": platform.node(), "pid": os.getpid()}
     (table.jobs & key & mine & "status in ('reserved', 'error')").delete_quick()
     table.jobs.refresh(delay=-1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import datajoint as dj
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.recording import SessionKey
@@ -109,6 +110,7 @@ class Dataset(dj.Computed):
         sessions = (DatasetConfig.Session & key).proj().keys(order_by="KEY")
         return config, [fetch_session(one) for one in sessions]
 
+    @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str]]:

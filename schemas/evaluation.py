@@ -7,6 +7,7 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.data.fields import session_fields
 from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
@@ -44,6 +45,7 @@ class Score(dj.Computed):
         """Configs, stores, weights and units of a fit."""
         return _fit_inputs(key)
 
+    @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, Scores], list[dict[str, Any]]]:
@@ -87,6 +89,7 @@ class FeedbackModulation(dj.Computed):
         """Configs, stores, weights and units of a fit."""
         return _fit_inputs(key)
 
+    @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
@@ -128,6 +131,7 @@ class ReceptiveField(dj.Computed):
         """Stores and units."""
         return dataset.store_paths(key), dataset.unit_rows(key)
 
+    @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], stores: dict[str, str], units: list[dict[str, Any]]
     ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.imports import resolve
 from dlgn_cnn.mei.methods import METHODS
@@ -87,6 +88,7 @@ class MEI(dj.Computed):
         spec, stores = training.fit_spec(key), dataset.store_paths(key)
         return spec, stores, training.weights_of(key), method, config, chosen_units(key, config)
 
+    @interrupts.allowed()
     def make_compute(
         self,
         key: dict[str, Any],

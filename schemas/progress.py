@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.progress import Progress as Report
 
 
@@ -15,7 +16,12 @@ def bar(title: str) -> Iterator[Report]:
     """A function of (done, total) that draws a bar called ``title``."""
     with _bars() as bars:
         task = bars.add_task(title, total=None, note="")
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+        def report(done: int, total: int) -> None:
+            interrupts.check()
+            bars.update(task, completed=done, total=total)
+
+        yield report
 
 
 @contextlib.contextmanager
@@ -25,6 +31,7 @@ def epochs(title: str) -> Iterator[Callable[..., None]]:
         task = bars.add_task(title, total=None, note="")
 
         def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+            interrupts.check()
             known = info or {}
             score = known.get("validation_correlation")
             note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"

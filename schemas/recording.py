@@ -6,6 +6,7 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import Recording as RawRecording
@@ -69,6 +70,7 @@ class Recording(dj.Imported):
         """Where the raw file is and how to read it."""
         return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
 
+    @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], reader: str, path: str, sha256: str, options: dict[str, Any]
     ) -> tuple[RawRecording]:

@@ -7,7 +7,7 @@ from typing import Any
 import datajoint as dj
 import torch
 
-from dlgn_cnn import __version__
+from dlgn_cnn import __version__, interrupts
 from dlgn_cnn.device import pick_device
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
@@ -48,6 +48,7 @@ class TrainedModel(dj.Computed):
         """Configs, and where the dataset lies."""
         return fit_spec(key), dataset.store_paths(key)
 
+    @interrupts.allowed()
     def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[dict[str, Any]]:
         """Fit, with no database in reach, and store the weights."""
         settings = settings_in_force()
