@@ -82,11 +82,14 @@ def test_a_handler_that_another_library_put_in_between_is_set_aside_while_comput
 
 
 def test_an_error_in_the_place_of_an_interruption_is_known_as_one():
-    with pytest.raises(OSError, match="lost connection") as caught:
+    def stopped_while_asking():
         try:
             raise KeyboardInterrupt
         finally:
             raise OSError("lost connection")
+
+    with pytest.raises(OSError, match="lost connection") as caught:
+        stopped_while_asking()
     assert isinstance(interrupts.behind(caught.value), KeyboardInterrupt)
     assert interrupts.behind(OSError("lost connection")) is None
 
