@@ -1,28 +1,32 @@
 """What the commands do once the database is open."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
 import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
+from dlgn_cnn.errors import ConfigError
 from populate.define import Defined, define
 from populate.worker import Tally, computed_tables, work
 
 logger = logging.getLogger("dlgn")
 
 
-def ingest_recording(path: Path, reader: str | None = None, spikes_outside: str = "error") -> list[str]:
-    """Ingest a recording and say what is new."""
+def ingest_recording(path: Path, reader: str | None = None, options: Sequence[str] = ()) -> list[str]:
+    """Ingest a recording and say what is new. ``options`` are "name=value" for the reader, values as in YAML."""
+    chosen = dict(map(_option, options))
     schemas.open_database()
     from schemas.ingest import ingest
     from schemas.progress import bar
 
     with bar(f"ingest {path}") as report:
-        new = ingest(path, reader, {"spikes_outside": spikes_outside}, report)
+        new = ingest(path, reader, chosen, report)
     for name in new:
         note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
         logger.info("ingested session %s%s", name, note)
@@ -74,3 +78,13 @@ def report_experiment(output: Path, experiment: str | None = None) -> Path:
     path = write(output, experiment)
     logger.info("report: %s", path.resolve())
     return path
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, given, value = text.partition("=")
+    if not (name and given):
+        raise ConfigError(f"option {text!r}: expected NAME=VALUE, as spikes_outside=drop")
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"option {text!r}: the value cannot be read ({error})") from error

@@ -63,9 +63,9 @@ def simulate(
 def ingest(
     path: Annotated[Path, typer.Argument(help="Recording: a folder or its responses file.")],
     reader: Annotated[str | None, typer.Option(help="Reader by name; by looking, without.")] = None,
-    spikes_outside: Annotated[
-        str, typer.Option(help="A spike outside its presentation is an 'error', or 'drop' it.")
-    ] = "error",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE for that reader, as spikes_outside=drop.")
+    ] = None,
 ) -> None:
     """Read a recording into the tables: all of it, or nothing.
 
@@ -73,7 +73,7 @@ def ingest(
     """
     from populate.actions import ingest_recording
 
-    ingest_recording(path, reader, spikes_outside)
+    ingest_recording(path, reader, option or [])
 
 
 @app.command()

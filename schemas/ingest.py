@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.data.files import file_sha256
+import numpy as np
+
+from dlgn_cnn.data.files import path_sha256
 from dlgn_cnn.data.readers import read_recordings, recognised
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
 from dlgn_cnn.errors import RecordingError
@@ -41,7 +43,7 @@ def _raw_row(one: Recording, reader: str, options: Key) -> Key:
     if one.source is None:
         raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
     source = one.source.resolve()
-    return {"reader": reader, "raw_path": str(source), "raw_sha256": file_sha256(source), "reader_options": options}
+    return {"reader": reader, "raw_path": str(source), "raw_sha256": path_sha256(source), "reader_options": options}
 
 
 def _known(one: Recording, row: Key) -> bool:
@@ -63,6 +65,11 @@ def _insert(one: Recording, raw: Key) -> None:
     for scene, file in one.scenes.items():
         _insert_scene(scene, file)
     stimulus.Presentation.insert(_presentations(one, key))
+    stimulus.FrameOnsets.insert(
+        key | {"trial": shown.trial, "frame_onsets_s": np.array(shown.frame_onsets_s)}
+        for shown in one.presentations
+        if shown.frame_onsets_s
+    )
     optogenetics.OptoEpoch.insert(
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
     )
@@ -92,7 +99,7 @@ def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
     stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
     stimulus.Scene.insert1(
         key
-        | {"scene_path": str(file.path.resolve()), "scene_sha256": file.sha256}
+        | {"scene_path": str(file.path.resolve()), "scene_part": file.part, "scene_sha256": file.sha256}
         | {"scene_frames": file.frames, "scene_rate_hz": file.rate_hz}
         | {"width_px": file.width_px, "height_px": file.height_px}
     )

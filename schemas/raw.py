@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.recording import Presentation, Recording, SceneFile, SceneKey, SessionKey, Signal
+from dlgn_cnn.data.recording import BinnedResponses, Presentation, Recording, SceneFile, SceneKey, SessionKey, Signal
 from schemas import optogenetics, session, stimulus
 from schemas.recording import RawFile
 from schemas.recording import Recording as RecordingTable
@@ -25,6 +25,9 @@ class StoredSession:
     light: list[Row]
     spikes: list[Row]
     signals: list[Row]
+    onsets: list[Row]
+    bins: list[Row]
+    binned: list[Row]
 
     @property
     def origin(self) -> list[str]:
@@ -33,10 +36,11 @@ class StoredSession:
 
     def load(self) -> Recording:
         """The recording, validated again; arrays are read from the store."""
+        onsets = {row["trial"]: tuple(map(float, row["frame_onsets_s"].load())) for row in self.onsets}
         return Recording(
             session=SessionKey.parse(self.name),
             spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in self.spikes},
-            presentations=tuple(_presentation(row) for row in self.presentations),
+            presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in self.presentations),
             light_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.light]).reshape(-1, 2),
             scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={
@@ -45,6 +49,15 @@ class StoredSession:
                 )
                 for row in self.signals
             },
+            binned=self._binned(),
+        )
+
+    def _binned(self) -> BinnedResponses | None:
+        if not self.bins:
+            return None
+        values = np.stack([np.asarray(row["responses"].load(), np.float32) for row in self.binned])
+        return BinnedResponses(
+            tuple(row["unit"] for row in self.binned), np.asarray(self.bins[0]["bins_s"].load()), values
         )
 
 
@@ -61,12 +74,15 @@ def fetch_session(key: Row) -> StoredSession:
         light=(optogenetics.OptoEpoch & key).to_dicts(order_by="KEY"),
         spikes=(RecordingTable.Spikes & key).to_dicts(order_by="KEY"),
         signals=(RecordingTable.Signal & key).to_dicts(order_by="KEY"),
+        onsets=(stimulus.FrameOnsets & key).to_dicts(order_by="KEY"),
+        bins=(RecordingTable.Bins & key).to_dicts(),
+        binned=(RecordingTable.Binned & key).to_dicts(order_by="KEY"),
     )
 
 
-def _presentation(row: Row) -> Presentation:
+def _presentation(row: Row, onsets: tuple[float, ...]) -> Presentation:
     scene = SceneKey(row["movie"], row["scene"])
-    return Presentation(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"])
+    return Presentation(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"], onsets)
 
 
 def _scene_file(row: Row) -> SceneFile:
@@ -77,4 +93,5 @@ def _scene_file(row: Row) -> SceneFile:
         row["scene_rate_hz"],
         row["width_px"],
         row["height_px"],
+        row["scene_part"],
     )

@@ -7,10 +7,10 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.data.files import file_sha256
+from dlgn_cnn.data.files import path_sha256
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.recording import BinnedResponses, SessionKey
 from dlgn_cnn.data.recording import Recording as RawRecording
-from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import RecordingError
 from schemas import session
 
@@ -55,6 +55,26 @@ class Recording(dj.Imported):
         spike_times_s : <npy@main>
         """
 
+    class Bins(dj.Part):
+        """The bins of responses that came without spike times."""
+
+        definition = """
+        -> master
+        ---
+        bins_s : <npy@main>  # (bin, start and stop)
+        """
+
+    class Binned(dj.Part):
+        """Binned responses of one unit: counts, or the area under a trace."""
+
+        definition = """
+        -> master
+        -> session.Unit
+        ---
+        response_sum : float64
+        responses : <npy@main>
+        """
+
     class Signal(dj.Part):
         """One behavioural signal on its own clock."""
 
@@ -75,7 +95,7 @@ class Recording(dj.Imported):
         self, key: dict[str, Any], reader: str, path: str, sha256: str, options: dict[str, Any]
     ) -> tuple[RawRecording]:
         """Read the session from its raw file, whose bytes must still be those that were ingested."""
-        if file_sha256(Path(path)) != sha256:
+        if path_sha256(Path(path)) != sha256:
             raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
         wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
         found = read_recordings(Path(path), reader=reader, **options)
@@ -84,7 +104,7 @@ class Recording(dj.Imported):
     def make_insert(self, key: dict[str, Any], recording: RawRecording, allow_direct_insert: bool = False) -> None:
         """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
         spikes, direct = recording.spike_times_s, {"allow_direct_insert": allow_direct_insert}
-        self.insert1(key | {"units": len(spikes), "spikes": sum(map(len, spikes.values()))}, **direct)
+        self.insert1(key | {"units": len(recording.units), "spikes": sum(map(len, spikes.values()))}, **direct)
         self.Spikes.insert(
             (
                 key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
@@ -92,10 +112,22 @@ class Recording(dj.Imported):
             ),
             **direct,
         )
+        if recording.binned is not None:
+            self._insert_binned(key, recording.binned, direct)
         self.Signal.insert(
             (
                 key | {"signal": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
                 for name, signal in recording.signals.items()
+            ),
+            **direct,
+        )
+
+    def _insert_binned(self, key: dict[str, Any], binned: BinnedResponses, direct: dict[str, bool]) -> None:
+        self.Bins.insert1(key | {"bins_s": binned.bins_s}, **direct)
+        self.Binned.insert(
+            (
+                key | {"unit": unit, "response_sum": float(row.sum()), "responses": row}
+                for unit, row in zip(binned.units, binned.values, strict=True)
             ),
             **direct,
         )

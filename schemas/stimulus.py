@@ -27,6 +27,7 @@ class Scene(dj.Manual):
     scene : int32  # from 0, as the lab's scene_id
     ---
     scene_path : varchar(512)
+    scene_part="" : varchar(128)  # where in that file; empty for a video file of its own
     scene_sha256 : char(64)
     scene_frames : int32
     scene_rate_hz : float64
@@ -48,4 +49,16 @@ class Presentation(dj.Manual):
     onset_s : float64
     offset_s : float64
     designated_tier : enum('train', 'test')  # what the lab meant it for
+    """
+
+
+@schema
+class FrameOnsets(dj.Manual):
+    """When each frame of a presentation appeared, where that was measured."""
+
+    definition = """
+    # measured onsets of frames
+    -> Presentation
+    ---
+    frame_onsets_s : <npy@main>  # NaN for a frame that the screen dropped
     """

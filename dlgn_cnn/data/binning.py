@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlgn_cnn.data.recording import Presentation, Signal
+from dlgn_cnn.data.recording import BinnedResponses, Presentation, Signal
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
 
@@ -15,8 +15,11 @@ def frame_edges(presentation: Presentation, movie_frames: int, rate_hz: float) -
     A screen's refresh is never quite its nominal rate: 300 frames of a 5 s clip were shown in 4.993 s. Where the
     presentation's duration is within 2 % of the movie's, each bin is one shown frame, stretched to fit; where it was
     cut short, the frames that were shown, at the nominal rate. Raises RecordingError where it outlasts the movie.
+    Where frame onsets were measured, bins are even and as near to ``rate_hz`` as fill the presentation.
     """
     duration_s, movie_s = presentation.stop_s - presentation.start_s, movie_frames / rate_hz
+    if presentation.frame_onsets_s:
+        return np.linspace(presentation.start_s, presentation.stop_s, max(1, round(duration_s * rate_hz)) + 1)
     if duration_s > movie_s * (1 + CLOCK_TOLERANCE):
         raise RecordingError(
             f"presentation {presentation.trial} lasted {duration_s:.3f} s but its movie lasts {movie_s:.3f} s: "
@@ -30,6 +33,54 @@ def frame_edges(presentation: Presentation, movie_frames: int, rate_hz: float) -
             f"presentation {presentation.trial} lasted {duration_s:.4f} s, less than one frame: remove it"
         )
     return presentation.start_s + np.arange(shown + 1) / rate_hz
+
+
+def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:
+    """Index (time,) of the source frame on the screen at the centre of each of ``time`` output frames."""
+    centres_s = (np.arange(time) + 0.5) / rate_hz
+    return np.minimum((centres_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
+
+
+def shown_frames(
+    presentation: Presentation, edges_s: Times, rate_hz: float, frames: int, source_rate_hz: float
+) -> np.ndarray:
+    """Index (time,) of the scene's frame on the screen at the centre of each bin.
+
+    By the measured onsets where there are any: a dropped frame is never shown, the one before it stays. Before the
+    first onset the first frame that was shown counts as on.
+    """
+    if not presentation.frame_onsets_s:
+        return on_screen(len(edges_s) - 1, rate_hz, frames, source_rate_hz)
+    onsets = np.array(presentation.frame_onsets_s)
+    seen = np.flatnonzero(np.isfinite(onsets))
+    centres = (edges_s[:-1] + edges_s[1:]) / 2
+    return seen[np.clip(np.searchsorted(onsets[seen], centres, side="right") - 1, 0, None)]
+
+
+def rebin(binned: BinnedResponses, edges_s: Times) -> Floats:
+    """What binned responses come to in other bins (unit, time), each value spread evenly over its own bin.
+
+    Sums over whole bins are conserved. Raises RecordingError where the recorded bins do not cover ``edges_s``:
+    silence that was not recorded is no silence.
+    """
+    recorded_s = np.diff(_until(binned.bins_s, np.diff(binned.bins_s, axis=1).T, edges_s[[0, -1]]))[0, 0]
+    wanted_s = edges_s[-1] - edges_s[0]
+    if recorded_s < wanted_s * (1 - CLOCK_TOLERANCE):
+        raise RecordingError(
+            f"responses were binned for {recorded_s:.3f} s of the {wanted_s:.3f} s from {edges_s[0]:.3f} s on: "
+            "leave out presentations without responses"
+        )
+    return np.diff(_until(binned.bins_s, binned.values, edges_s)).astype(np.float32)
+
+
+def _until(bins_s: Times, values: np.ndarray, times_s: Times) -> Times:
+    """Sum (row, time) of ``values`` (row, bin) up to each time, linear within a bin and constant between bins."""
+    total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
+    last = np.clip(np.searchsorted(bins_s[:, 0], times_s, side="right") - 1, 0, None)
+    start, stop = bins_s[last].T
+    share = np.clip((times_s - start) / (stop - start), 0.0, 1.0)
+    before: Times = total[:, last]
+    return before + share * (total[:, last + 1] - before)
 
 
 def bin_spikes(spike_times_s: Times, edges_s: Times) -> Floats:
@@ -50,6 +101,29 @@ def light_share(epochs_s: Times, edges_s: Times) -> Floats:
     clock = epochs_s.ravel()
     lit = np.interp(edges_s, clock, np.repeat(before, 2)[1:-1])
     return np.clip(np.diff(lit) / np.diff(edges_s), 0.0, 1.0).astype(np.float32)
+
+
+def lit_epochs(share: Floats, edges_s: Times) -> Times:
+    """Epochs (epoch, 2) in s that ``light_share`` would turn into ``share`` (time,) again: its on-time is conserved.
+
+    A bin that was lit in part is lit at its end where the next one begins lit, and else at its start. Raises
+    RecordingError for a share outside 0..1.
+    """
+    if not np.isfinite(share).all() or np.any((share < 0) | (share > 1)):
+        raise RecordingError("light: expected the share of each frame that was lit, from 0 to 1, none missing")
+    begins_lit = np.append(share[1:] > 0, False)
+    starts, stops, length = edges_s[:-1], edges_s[1:], np.diff(edges_s) * share
+    late = begins_lit & (share < 1)
+    lit = np.column_stack(
+        [np.where(late, stops - length, starts), np.where(late | (share == 1), stops, starts + length)]
+    )
+    merged: list[list[float]] = []
+    for on, off in lit[share > 0]:
+        if merged and on <= merged[-1][1]:
+            merged[-1][1] = off
+        else:
+            merged.append([on, off])
+    return np.array(merged, np.float64).reshape(-1, 2)
 
 
 def resample(signal: Signal, edges_s: Times, max_gap_s: float) -> Floats:

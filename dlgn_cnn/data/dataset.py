@@ -8,16 +8,15 @@ import numpy as np
 
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.data.binning import light_share
-from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.scenes import scene_frames
 from dlgn_cnn.data.session_data import SessionData, bin_session
 from dlgn_cnn.data.splits import split_scenes
-from dlgn_cnn.data.video import decode_grey
-from dlgn_cnn.errors import ConfigError, RecordingError
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.shapes import Frames
 
-Decode = Callable[[SceneFile, tuple[int, int], float], Frames]
+Decode = Callable[[SceneFile, tuple[int, int]], Frames]
 
 
 @dataclass(frozen=True)
@@ -56,31 +55,24 @@ class DatasetSpec:
 
 
 def build_sessions(
-    recordings: Iterable[Recording], spec: DatasetSpec, progress: Progress = silent, decode: Decode | None = None
+    recordings: Iterable[Recording], spec: DatasetSpec, progress: Progress = silent, decode: Decode = scene_frames
 ) -> dict[str, SessionData]:
     """Bring every session of the spec to its clock and tiers: ``{session name: SessionData}``.
 
     One split serves all sessions, so that no scene is tested in one and trained on in another. ``decode`` turns a
-    scene file into frames (by default the file's own, after checking that its bytes are still those recorded).
+    scene file into frames at its own rate (by default after checking that its bytes are still those recorded).
     """
     found = list(recordings)
     scenes = {key: file for recording in found for key, file in recording.scenes.items()}
     movies: dict[SceneKey, Frames] = {}
     for done, (key, file) in enumerate(sorted(scenes.items()), 1):
-        movies[key] = (decode or decode_checked)(file, spec.size_px, spec.rate_hz)
+        movies[key] = decode(file, spec.size_px)
         progress(done, len(scenes))
     tiers = split_scenes(_designated(found), _lit_share(found), spec.validation_share, spec.split_seed)
     return {
         str(recording.session): bin_session(recording, movies, tiers, spec.rate_hz, spec.max_gap_s, spec.min_rate_hz)
         for recording in found
     }
-
-
-def decode_checked(file: SceneFile, size_px: tuple[int, int], rate_hz: float) -> Frames:
-    """The frames of a scene file. Raises RecordingError where its bytes are not those that were ingested."""
-    if file_sha256(file.path) != file.sha256:
-        raise RecordingError(f"scene file {file.path} has changed since it was ingested: restore it or ingest again")
-    return decode_grey(file.path, size_px, rate_hz)
 
 
 def _designated(recordings: Iterable[Recording]) -> dict[SceneKey, str]:

@@ -14,6 +14,7 @@ from dlgn_cnn.shapes import Floats, Times
 TIERS = ("train", "test")
 SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
 SIMULATED_PREFIX = "Simulated"
+CLOCK_SLACK_S = 1e-6  # what rounding may do to a time in s
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +58,11 @@ class SceneKey:
 
 @dataclass(frozen=True)
 class SceneFile:
-    """A scene's video file as it lies on disk. ``sha256`` is the hex digest of its bytes."""
+    """Where a scene's frames lie on disk.
+
+    A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
+    file are found by ``part``, "layout:address" (``dlgn_cnn.data.scenes``), and ``sha256`` is the digest of the frames.
+    """
 
     path: Path
     sha256: str
@@ -65,17 +70,23 @@ class SceneFile:
     rate_hz: float
     width_px: int
     height_px: int
+    part: str = ""
 
 
 @dataclass(frozen=True)
 class Presentation:
-    """One showing of a scene, in seconds on the session's clock. ``tier`` is what the lab meant it for."""
+    """One showing of a scene, in seconds on the session's clock. ``tier`` is what the lab meant it for.
+
+    ``frame_onsets_s``, where they were measured, say when each frame of the scene appeared: NaN is a frame that the
+    screen dropped, and a frame stays until the next one. Without, the frames are taken as evenly spaced.
+    """
 
     trial: int
     scene: SceneKey
     start_s: float
     stop_s: float
     tier: str
+    frame_onsets_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.isfinite([self.start_s, self.stop_s]).all() and self.start_s < self.stop_s):
@@ -85,6 +96,17 @@ class Presentation:
             )
         if self.tier not in TIERS:
             raise RecordingError(f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}")
+        self._check_onsets()
+
+    def _check_onsets(self) -> None:
+        seen = np.array([onset for onset in self.frame_onsets_s if np.isfinite(onset)])
+        if len(self.frame_onsets_s) and len(seen) == 0:
+            raise RecordingError(f"presentation {self.trial}: no frame has an onset: remove it, or its onsets")
+        if np.any(np.diff(seen) <= 0) or np.any(seen < self.start_s - CLOCK_SLACK_S) or np.any(seen >= self.stop_s):
+            raise RecordingError(
+                f"presentation {self.trial}: frame onsets must increase from frame to frame and lie within "
+                f"[{self.start_s}, {self.stop_s}) s; they run from {seen.min()} to {seen.max()} s"
+            )
 
 
 @dataclass(frozen=True)
@@ -104,10 +126,51 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Recording:
-    """One session: spikes, presentations, light and behaviour, each on the session's clock in seconds.
+class BinnedResponses:
+    """Responses that come without spike times: counts, or the area under a fluorescence trace, of given bins.
 
-    ``spike_times_s`` maps a unit's number to its sorted spike times; ``light_epochs_s`` is (epoch, 2), light on and
+    ``bins_s`` (bin, start and stop) in s, ascending and disjoint; ``values`` (unit, bin), not negative, their rows in
+    the order of ``units``.
+    """
+
+    units: tuple[int, ...]
+    bins_s: Times
+    values: Floats
+
+    def __post_init__(self) -> None:
+        if (
+            self.bins_s.ndim != 2
+            or self.bins_s.shape[1] != 2
+            or self.values.shape
+            != (
+                len(self.units),
+                len(self.bins_s),
+            )
+        ):
+            raise RecordingError(
+                f"binned responses have bins of shape {self.bins_s.shape} and values of shape {self.values.shape} for "
+                f"{len(self.units)} units: expected (bin, 2) and (unit, bin)"
+            )
+        if list(self.units) != sorted(set(self.units)):
+            raise RecordingError("binned responses: units must be numbered in ascending order, each once")
+        if not np.isfinite(self.bins_s).all() or np.any(np.diff(self.bins_s.ravel()) < -CLOCK_SLACK_S):
+            raise RecordingError(
+                "binned responses: bins must be finite, ascending and disjoint, each [start, stop] in s"
+            )
+        if np.any(np.diff(self.bins_s, axis=1) <= 0):
+            raise RecordingError("binned responses: a bin stops before or where it starts: correct its [start, stop]")
+        if not np.isfinite(self.values).all() or np.any(self.values < 0):
+            raise RecordingError(
+                "binned responses: values must be finite and not negative: leave out trials without responses"
+            )
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One session: responses, presentations, light and behaviour, each on the session's clock in seconds.
+
+    ``spike_times_s`` maps a unit's number to its sorted spike times; where none were recorded it is empty, and
+    ``binned`` holds the responses instead; ``light_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
     ``source`` is the file whose bytes decide all this. Raises RecordingError.
     """
@@ -119,9 +182,12 @@ class Recording:
     scenes: Mapping[SceneKey, SceneFile]
     signals: Mapping[str, Signal] = field(default_factory=dict)
     source: Path | None = None
+    binned: BinnedResponses | None = None
 
     def __post_init__(self) -> None:
-        if not self.spike_times_s or not self.presentations:
+        if self.spike_times_s and self.binned is not None:
+            raise RecordingError(f"session {self.session} has spike times and binned responses: give one of them")
+        if not self.units or not self.presentations:
             raise RecordingError(
                 f"session {self.session} has no units or no presentations: nothing can be fitted to it"
             )
@@ -137,14 +203,14 @@ class Recording:
     @property
     def units(self) -> tuple[int, ...]:
         """Unit numbers in ascending order: the unit axis of every array made from this recording."""
-        return tuple(sorted(self.spike_times_s))
+        return tuple(sorted(self.spike_times_s)) if self.binned is None else self.binned.units
 
     def _check_presentations(self) -> None:
         shown = self.presentations
         if [p.trial for p in shown] != list(range(len(shown))):
             raise RecordingError(f"session {self.session}: trials must be numbered 0, 1, 2, ... in order of onset")
         for before, after in itertools.pairwise(shown):
-            if after.start_s < before.stop_s - 1e-6:
+            if after.start_s < before.stop_s - CLOCK_SLACK_S:
                 raise RecordingError(
                     f"session {self.session}: presentation {after.trial} starts at {after.start_s} s, before "
                     f"presentation {before.trial} ends at {before.stop_s} s; two scenes cannot be on the screen at once"
@@ -153,6 +219,11 @@ class Recording:
         for p in shown:
             if p.scene not in self.scenes:
                 raise RecordingError(f"session {self.session}: {p.scene} was shown but its video file is unknown")
+            if p.frame_onsets_s and len(p.frame_onsets_s) != self.scenes[p.scene].frames:
+                raise RecordingError(
+                    f"session {self.session}: presentation {p.trial} has {len(p.frame_onsets_s)} frame onsets, its "
+                    f"scene {self.scenes[p.scene].frames} frames: expected one each, NaN for a dropped frame"
+                )
             if tiers.setdefault(p.scene, p.tier) != p.tier:
                 raise RecordingError(
                     f"session {self.session}: {p.scene} is marked both train and test; a scene belongs to one tier, "

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, resample
+from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample, shown_frames
 from dlgn_cnn.data.fields import field_centres, session_fields
 from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.shapes import Floats, Frames
+from dlgn_cnn.shapes import Floats, Frames, Times
 
 FIELD_LAGS = 15
 
@@ -68,7 +68,7 @@ def bin_session(
 ) -> SessionData:
     """Bring a recording to the frames' clock of ``rate_hz``.
 
-    ``movies`` holds each scene's frames at that rate; ``tiers`` each scene's tier. Units that fire below
+    ``movies`` holds each scene's frames at its own rate; ``tiers`` each scene's tier. Units that fire below
     ``min_rate_hz`` in the training tier are left out: a silent unit has nothing to fit and no correlation.
     """
     trials = [
@@ -113,7 +113,8 @@ def data_info(session: SessionData) -> DataInfo:
 def _trial(
     recording: Recording, shown: Presentation, movie: Frames, tier: str, rate_hz: float, max_gap_s: float
 ) -> Trial:
-    edges = frame_edges(shown, len(movie), rate_hz)
+    file = recording.scenes[shown.scene]
+    edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz)
     time = len(edges) - 1
 
     def signal(name: str) -> Floats:
@@ -124,12 +125,18 @@ def _trial(
         trial=shown.trial,
         scene=shown.scene,
         tier=tier,
-        videos=movie[:time],
-        responses=np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units]),
+        videos=movie[shown_frames(shown, edges, rate_hz, len(movie), file.rate_hz)],
+        responses=_responses(recording, edges),
         opto=light_share(recording.light_epochs_s, edges),
         behavior=np.stack([signal("running"), signal("pupil_size")]),
         pupil_center=np.stack([signal("pupil_x"), signal("pupil_y")]),
     )
+
+
+def _responses(recording: Recording, edges: Times) -> Floats:
+    if recording.binned is not None:
+        return rebin(recording.binned, edges)
+    return np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units])
 
 
 def _select(trial: Trial, kept: Sequence[int] | np.ndarray) -> Trial:

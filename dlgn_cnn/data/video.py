@@ -10,6 +10,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.containers import declared_bytes
 from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.data.recording import SceneFile
@@ -54,20 +55,21 @@ def decode_grey(
             f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
         )
     source_rate_hz = _facts(path).rate_hz
-    shown = list(stream_grey(path, size_px))
-    _require_frames(path, len(shown))
+    shown = read_grey(path, size_px)
     time = round(len(shown) / source_rate_hz * rate_hz)
     if duration_s is not None:
         if round(duration_s * rate_hz) > time:
             raise RecordingError(f"{path} lasts {time / rate_hz:.3f} s, less than the {duration_s:.3f} s asked for")
         time = round(duration_s * rate_hz)
-    return np.stack(shown)[on_screen(time, rate_hz, len(shown), source_rate_hz)]
+    return shown[on_screen(time, rate_hz, len(shown), source_rate_hz)]
 
 
-def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:
-    """Index (time,) of the source frame on the screen at the centre of each of ``time`` output frames."""
-    centres_s = (np.arange(time) + 0.5) / rate_hz
-    return np.minimum((centres_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
+def read_grey(path: Path, size_px: tuple[int, int]) -> Frames:
+    """All of the file's own frames (time, height, width) uint8. Raises RecordingError as ``probe`` does."""
+    _facts(path)
+    shown = list(stream_grey(path, size_px))
+    _require_frames(path, len(shown))
+    return np.stack(shown)
 
 
 def stream_grey(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
@@ -76,6 +78,18 @@ def stream_grey(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
     scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
     for frame in _decoded(path):
         yield scaler.reformat(frame, width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
+
+
+def scale_grey(frames: Frames, size_px: tuple[int, int]) -> Frames:
+    """Grey frames (time, height, width) uint8 scaled to ``size_px`` as those of a video file are."""
+    if frames.shape[1:] == size_px:
+        return frames
+    (height, width), scaler = size_px, VideoReformatter()
+    scaled = [
+        scaler.reformat(_frame(frame), width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
+        for frame in frames
+    ]
+    return np.stack(scaled)
 
 
 def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:

@@ -1,0 +1,138 @@
+"""The Sensorium 2023 folder layout: an array file a trial and signal."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.array_files import load_array
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.recording import Recording, SessionKey
+from dlgn_cnn.data.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.trial_arrays import ArrayTrial, recording_of
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.shapes import Floats, Frames
+
+TIERS = Path("meta/trials/tiers.npy")
+_NAME = re.compile(r"(?:dynamic|static)?(\d+)-(\d+)-(\d+)(?:-.*)?")
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is a folder with ``data/videos`` and ``meta/trials``."""
+    return (path / "data" / "videos").is_dir() and (path / "meta" / "trials").is_dir()
+
+
+@reader("sensorium", recognises)
+def read_sensorium(
+    path: Path,
+    *,
+    mouse: str | None = None,
+    series: int | None = None,
+    experiment: int | None = None,
+    rate_hz: float = 30.0,
+    progress: Progress = silent,
+) -> list[Recording]:
+    """The one session of a folder in the layout of Sensorium 2023 (Turishcheva et al. 2023).
+
+    ``data/videos/{trial}.npy`` (height, width, time) grey levels 0..255, ``data/responses`` (unit, time),
+    ``data/behavior`` (pupil size, running; time), ``data/pupil_center`` (x, y; time), and, as an extension,
+    ``data/opto`` (time,) share lit; the last three may be absent. ``meta/trials/tiers.npy`` names each trial's tier:
+    "train" is for training, every other for testing; a trial without responses (files absent, or NaN throughout), as
+    those of the competition's hidden tiers, is left out. ``meta/neurons/unit_ids.npy`` numbers the units, from 0
+    without it. ``meta/statistics`` is not read: statistics are computed anew, from the training tier.
+
+    Videos end where their frames turn NaN. The layout has no clock: trials follow one another, frames at ``rate_hz``,
+    and its responses become the area of each frame. A video shown in several trials is one scene, and a test scene
+    where any of them tests. The session is named after the folder, ``dynamic29515-10-12-...``, or by ``mouse``,
+    ``series`` and ``experiment``. Raises RecordingError for whatever contradicts this, naming the file.
+    """
+    tiers = load_array(path / TIERS)
+    if tiers.ndim != 1 or tiers.dtype.kind != "U":
+        raise RecordingError(f"{path / TIERS} has shape {tiers.shape}, type {tiers.dtype}: expected a word a trial")
+    session = _session(path, mouse, series, experiment)
+    trials: list[ArrayTrial] = []
+    for number, tier in enumerate(map(str, tiers)):
+        trials += _trial(path, number, tier, rate_hz)
+        progress(number + 1, len(tiers))
+    units = _units(path, len(trials[0].responses) if trials else 0)
+    return [recording_of(session, units, trials, movie=str(session), source=path)]
+
+
+@FRAME_SOURCES.register("sensorium")
+def sensorium_frames(path: Path, address: str) -> Frames:
+    """The frames (time, height, width) of a video file (height, width, time) up to where they turn NaN."""
+    video = load_array(path)
+    if video.ndim != 3:
+        raise RecordingError(f"{path} has shape {video.shape}, expected (height, width, time)")
+    there = np.isfinite(video).all(axis=(0, 1))
+    time = len(there) if there.all() else int(np.argmin(there))
+    if time == 0 or there[time:].any():
+        raise RecordingError(f"{path} holds NaN before its last frame: expected NaN, if any, at the end only")
+    return np.ascontiguousarray(as_grey(np.moveaxis(video[..., :time], -1, 0), str(path)))
+
+
+def _trial(path: Path, number: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
+    """The trial, in a list; an empty one where it has no responses."""
+    responses_file = path / "data" / "responses" / f"{number}.npy"
+    if not responses_file.is_file():
+        return []
+    video = path / "data" / "videos" / f"{number}.npy"
+    frames = sensorium_frames(video, "")
+    responses = _cut(responses_file, len(frames), 2)
+    if np.isnan(responses).all():
+        return []
+    return [
+        ArrayTrial(
+            name=str(responses_file),
+            tier="train" if tier == "train" else "test",
+            scene=array_scene(video, "sensorium:", frames, rate_hz),
+            responses=responses,
+            opto=_optional(path, "opto", number, len(frames), 1),
+            behavior=_optional(path, "behavior", number, len(frames), 2),
+            pupil_center=_optional(path, "pupil_center", number, len(frames), 2),
+        )
+    ]
+
+
+def _optional(path: Path, name: str, number: int, time: int, ndim: int) -> Floats | None:
+    folder = path / "data" / name
+    return _cut(folder / f"{number}.npy", time, ndim) if folder.is_dir() else None
+
+
+def _cut(file: Path, time: int, ndim: int) -> Floats:
+    """An array up to its video's end. What is beyond must be padding, as long as the padded video allows."""
+    array = load_array(file)
+    if array.ndim != ndim or array.shape[-1] < time or array.dtype.kind not in "iuf":
+        raise RecordingError(
+            f"{file} has shape {array.shape}, type {array.dtype}: expected numbers, {ndim} axes, and as the last one "
+            f"the {time} frames of its video"
+        )
+    return array[..., :time].astype(np.float32)
+
+
+def _units(path: Path, count: int) -> list[int]:
+    file = path / "meta" / "neurons" / "unit_ids.npy"
+    if not file.is_file():
+        return list(range(count))
+    ids = load_array(file)
+    if ids.shape != (count,) or ids.dtype.kind not in "iu" or len(set(ids.tolist())) != count:
+        raise RecordingError(
+            f"{file} has shape {ids.shape}, type {ids.dtype}: expected {count} different whole numbers"
+        )
+    return [int(unit) for unit in ids]
+
+
+def _session(path: Path, mouse: str | None, series: int | None, experiment: int | None) -> SessionKey:
+    match = _NAME.fullmatch(path.resolve().name)
+    if match is None and None in (mouse, series, experiment):
+        raise RecordingError(
+            f"{path}: its name does not say which session it is, as dynamic29515-10-12-... does: give mouse, series "
+            "and experiment"
+        )
+    named = (f"M{match[1]}", int(match[2]), int(match[3])) if match else ("", 0, 0)
+    return SessionKey(
+        named[0] if mouse is None else mouse,
+        named[1] if series is None else series,
+        named[2] if experiment is None else experiment,
+    )

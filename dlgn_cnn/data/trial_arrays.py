@@ -1,0 +1,122 @@
+"""Recordings from layouts that keep arrays a trial and no clock: one is laid out for them, trial after trial."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.binning import lit_epochs
+from dlgn_cnn.data.recording import (
+    BinnedResponses,
+    Presentation,
+    Recording,
+    SceneFile,
+    SceneKey,
+    SessionKey,
+    Signal,
+)
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.shapes import Floats, Times
+
+BEHAVIOR_ROWS = ("pupil_size", "running")  # the order of Sensorium 2023
+PUPIL_ROWS = ("pupil_x", "pupil_y")
+PAUSE_S = 1.0  # between trials, so that nothing is interpolated from one into the next
+
+
+@dataclass(frozen=True)
+class ArrayTrial:
+    """One trial: its scene, and arrays whose last axis is the scene's frames.
+
+    ``responses`` (unit, time), not negative; ``opto`` (time,) share lit; ``behavior`` (pupil size, running; time) and
+    ``pupil_center`` (x, y; time), NaN where missing. None is what the layout does not hold.
+    """
+
+    name: str
+    tier: str
+    scene: SceneFile
+    responses: Floats
+    opto: Floats | None = None
+    behavior: Floats | None = None
+    pupil_center: Floats | None = None
+
+    def __post_init__(self) -> None:
+        arrays = {"responses": self.responses, "opto": self.opto, **self.rows()}
+        for name, array in arrays.items():
+            if array is not None and array.shape[-1] != self.scene.frames:
+                raise RecordingError(
+                    f"trial {self.name}: {name} has {array.shape[-1]} frames, its video {self.scene.frames}: "
+                    "expected one and the same number"
+                )
+        for name, array in self.rows().items():
+            if array is not None and array.shape[:-1] != (2,):
+                raise RecordingError(f"trial {self.name}: {name} has shape {array.shape}, expected (2, time)")
+
+    def rows(self) -> dict[str, Floats | None]:
+        """The arrays of two rows by name."""
+        return {"behavior": self.behavior, "pupil_center": self.pupil_center}
+
+
+def recording_of(
+    session: SessionKey, units: Sequence[int], trials: Sequence[ArrayTrial], movie: str, source: Path
+) -> Recording:
+    """One session whose trials follow one another with a pause between, frames evenly spaced at their scene's rate.
+
+    Equal frames are one scene, numbered by the first trial that showed it; a scene that any trial shows for testing is
+    a test scene wherever it is shown. Rows of ``responses`` are put in the order of unit numbers.
+    """
+    if len(trials) == 0:
+        raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it")
+    order = np.argsort(units, kind="stable")
+    if any(len(trial.responses) != len(order) for trial in trials):
+        raise RecordingError(f"session {session}: every trial needs a row of responses for each of {len(order)} units")
+    scenes: dict[str, int] = {}
+    numbers = [scenes.setdefault(trial.scene.sha256, number) for number, trial in enumerate(trials)]
+    tested = {number for number, trial in zip(numbers, trials, strict=True) if trial.tier == "test"}
+    edges = _clock(trials)
+    shown = tuple(
+        Presentation(index, SceneKey(movie, scene), float(clock[0]), float(clock[-1]), _tier(scene, tested))
+        for index, (scene, clock) in enumerate(zip(numbers, edges, strict=True))
+    )
+    bins = np.concatenate([np.column_stack([clock[:-1], clock[1:]]) for clock in edges])
+    values = np.concatenate([trial.responses[order] for trial in trials], axis=1).astype(np.float32)
+    return Recording(
+        session=session,
+        spike_times_s={},
+        presentations=shown,
+        light_epochs_s=_light(trials, edges),
+        scenes={SceneKey(movie, number): trials[number].scene for number in sorted(set(numbers))},
+        signals=_signals(trials, edges),
+        source=source,
+        binned=BinnedResponses(tuple(int(units[index]) for index in order), bins, values),
+    )
+
+
+def _tier(scene: int, tested: set[int]) -> str:
+    return "test" if scene in tested else "train"
+
+
+def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
+    start, edges = 0.0, []
+    for trial in trials:
+        edges.append(start + np.arange(trial.scene.frames + 1) / trial.scene.rate_hz)
+        start = float(edges[-1][-1]) + PAUSE_S
+    return edges
+
+
+def _light(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
+    lit = [lit_epochs(trial.opto, clock) for trial, clock in zip(trials, edges, strict=True) if trial.opto is not None]
+    return np.concatenate([np.empty((0, 2)), *lit])
+
+
+def _signals(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> dict[str, Signal]:
+    found: dict[str, Signal] = {}
+    for array, names in (("behavior", BEHAVIOR_ROWS), ("pupil_center", PUPIL_ROWS)):
+        having = [
+            (t.rows()[array], clock) for t, clock in zip(trials, edges, strict=True) if t.rows()[array] is not None
+        ]
+        for row, name in enumerate(names if having else ()):
+            times = np.concatenate([(clock[:-1] + clock[1:]) / 2 for _, clock in having])
+            values = np.concatenate([rows[row] for rows, _ in having if rows is not None])
+            found[name] = Signal(times, values.astype(np.float32))
+    return found
