@@ -21,7 +21,7 @@ import numpy as np
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
-from dlgn_cnn.errors import StoreError
+from dlgn_cnn.errors import RecordingError, StoreError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.progress import Progress, silent
 
@@ -90,6 +90,37 @@ def read_info(folder: Path) -> DataInfo:
     found["field_centres"] = tuple((float(x), float(y)) for x, y in found["field_centres"])
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     return DataInfo(**plain)
+
+
+class ForeignRows:
+    """Rows of a Deep Lake folder that is not ours, of version 3 or 4, column by name; raises RecordingError.
+
+    It carries no hashes, so a chunk that was damaged before it came to us reads as zeros and cannot be told from data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import deeplake
+
+        quoted = str(folder.resolve())
+        if '"' in quoted:
+            raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
+        self.folder = folder
+        try:
+            self._rows = deeplake.query(f'SELECT * FROM "{quoted}"')
+            self.columns = [column.name for column in self._rows.schema.columns]
+        except Exception as error:
+            raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def cell(self, row: int, column: str) -> Any:
+        """One cell: an array of ours, or a text."""
+        try:
+            value = self._rows[row][column]
+        except Exception as error:
+            raise RecordingError(f"{self.folder}: row {row}, {column} cannot be read ({error})") from error
+        return value if isinstance(value, str) else np.array(value)
 
 
 def rows_digest(folder: Path) -> str:

@@ -58,19 +58,26 @@ class ArrayTrial:
 
 
 def recording_of(
-    session: SessionKey, units: Sequence[int], trials: Sequence[ArrayTrial], movie: str, source: Path
+    session: SessionKey,
+    units: Sequence[int],
+    trials: Sequence[ArrayTrial],
+    source: Path,
+    behavior_rows: Sequence[str] = BEHAVIOR_ROWS,
 ) -> Recording:
     """One session whose trials follow one another with a pause between, frames evenly spaced at their scene's rate.
 
     Equal frames are one scene, numbered by the first trial that showed it; a scene that any trial shows for testing is
-    a test scene wherever it is shown. Rows of ``responses`` are put in the order of unit numbers.
+    a test scene wherever it is shown. Rows of ``responses`` are put in the order of unit numbers. The movie is named
+    after the session; ``behavior_rows`` says what the two rows of ``behavior`` are.
     """
     if len(trials) == 0:
         raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it")
     order = np.argsort(units, kind="stable")
     if any(len(trial.responses) != len(order) for trial in trials):
         raise RecordingError(f"session {session}: every trial needs a row of responses for each of {len(order)} units")
-    scenes: dict[str, int] = {}
+    if sorted(behavior_rows) != sorted(BEHAVIOR_ROWS):
+        raise RecordingError(f"behavior_rows {list(behavior_rows)}: expected an order of {list(BEHAVIOR_ROWS)}")
+    movie, scenes = str(session), dict[str, int]()
     numbers = [scenes.setdefault(trial.scene.sha256, number) for number, trial in enumerate(trials)]
     tested = {number for number, trial in zip(numbers, trials, strict=True) if trial.tier == "test"}
     edges = _clock(trials)
@@ -86,7 +93,7 @@ def recording_of(
         presentations=shown,
         light_epochs_s=_light(trials, edges),
         scenes={SceneKey(movie, number): trials[number].scene for number in sorted(set(numbers))},
-        signals=_signals(trials, edges),
+        signals=_signals(trials, edges, behavior_rows),
         source=source,
         binned=BinnedResponses(tuple(int(units[index]) for index in order), bins, values),
     )
@@ -109,9 +116,9 @@ def _light(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
     return np.concatenate([np.empty((0, 2)), *lit])
 
 
-def _signals(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> dict[str, Signal]:
+def _signals(trials: Sequence[ArrayTrial], edges: Sequence[Times], behavior_rows: Sequence[str]) -> dict[str, Signal]:
     found: dict[str, Signal] = {}
-    for array, names in (("behavior", BEHAVIOR_ROWS), ("pupil_center", PUPIL_ROWS)):
+    for array, names in (("behavior", behavior_rows), ("pupil_center", PUPIL_ROWS)):
         having = [
             (t.rows()[array], clock) for t, clock in zip(trials, edges, strict=True) if t.rows()[array] is not None
         ]

@@ -56,7 +56,7 @@ def read_sensorium(
         trials += _trial(path, number, tier, rate_hz)
         progress(number + 1, len(tiers))
     units = _units(path, len(trials[0].responses) if trials else 0)
-    return [recording_of(session, units, trials, movie=str(session), source=path)]
+    return [recording_of(session, units, trials, path)]
 
 
 @FRAME_SOURCES.register("sensorium")
