@@ -84,7 +84,7 @@ class Dataset(dj.Computed):
         -> master
         -> stimulus.Scene
         ---
-        tier : enum('train', 'validation', 'test')
+        tier : enum('train', 'validation', 'test', 'left_out')  # left out: nearly a scene of another tier
         """
 
     class Unit(dj.Part):

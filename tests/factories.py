@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlgn_cnn.data.video import write_grey
+from dlgn_cnn.data.video import scale_grey, write_grey
 from dlgn_cnn.simulation.config import SimulationConfig
+from dlgn_cnn.simulation.photographs import photograph_clips
 from dlgn_cnn.simulation.recording import simulate
 
 SCENE_NAME = "hmovTrain_v3_32x16_scene-{:03d}.avi"
@@ -24,6 +25,15 @@ def small_simulation(folder: Path, **overrides: Any) -> Path:
         "height_px": 66,
     }
     return simulate(folder, SimulationConfig(**(small | overrides)))
+
+
+def natural_clips(count: int) -> list[np.ndarray]:
+    """Clips (time, height, width) of 33 by 53 px as a wandering gaze sees photographs."""
+    config = SimulationConfig(train_scenes=count - 2, test_scenes=2, width_px=128, height_px=80)
+    return [
+        np.concatenate([scale_grey(np.ascontiguousarray(image)[None], (33, 53)) for image in images])
+        for _, images in photograph_clips(config, np.random.default_rng(0))
+    ]
 
 
 def write_scene(path: Path, frames: np.ndarray, rate: float) -> Path:

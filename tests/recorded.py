@@ -9,7 +9,7 @@ RUNNING, FROZEN, BLOCKS = 1800, 600, 41
 
 
 def write_flicker(data: Path, file: Path) -> Path:
-    """Eight ganglion cells under full-field flicker at 75 Hz: a scene a running stretch, and one frozen one repeated."""
+    """Eight ganglion cells under full-field flicker at 75 Hz: running stretches, each a scene, and a frozen one."""
     contrast = np.loadtxt(data / "rgc_flicker" / "stimulus_fullfieldnoise.txt")
     onsets = np.loadtxt(data / "rgc_flicker" / "frametimes_fullfieldnoise.txt")
     blocks = contrast[: BLOCKS * (RUNNING + FROZEN)].reshape(BLOCKS, -1)

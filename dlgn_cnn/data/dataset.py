@@ -11,6 +11,7 @@ from dlgn_cnn.data.binning import light_share
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.data.scenes import scene_frames
 from dlgn_cnn.data.session_data import SessionData, bin_session
+from dlgn_cnn.data.similarity import near_duplicates
 from dlgn_cnn.data.splits import split_scenes
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.progress import Progress, silent
@@ -25,7 +26,9 @@ class DatasetSpec:
 
     ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock; ``validation_share`` the share of the
     training scenes kept for early stopping, drawn with ``split_seed``; ``max_gap_s`` the longest behavioural gap that
-    is interpolated; units below ``min_rate_hz`` in training are left out.
+    is interpolated; units below ``min_rate_hz`` in training are left out. Scenes whose perceptual hashes have a cosine
+    of ``near_duplicate`` or more are near-duplicates, and never in two tiers: of such a pair the one that would be
+    trained on is left out (None checks nothing).
     """
 
     sessions: tuple[str, ...]
@@ -35,6 +38,7 @@ class DatasetSpec:
     split_seed: int = 0
     max_gap_s: float = 0.5
     min_rate_hz: float = 0.05
+    near_duplicate: float | None = 0.9
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "DatasetSpec":
@@ -46,6 +50,11 @@ class DatasetSpec:
         own["size_px"] = tuple(own.get("size_px", cls.size_px))
         if len(own["size_px"]) != 2 or min(own["size_px"]) < 1 or own.get("rate_hz", 1) <= 0:
             raise ConfigError(f"size_px {own['size_px']} must be [height, width] in px and rate_hz above 0")
+        alike = own.get("near_duplicate", cls.near_duplicate)
+        if alike is not None and not 0 < alike <= 1:
+            raise ConfigError(
+                f"near_duplicate {alike}: expected a cosine above 0 and up to 1, or null to check nothing"
+            )
         return cls(**own)
 
     def digest(self) -> str:
@@ -68,7 +77,8 @@ def build_sessions(
     for done, (key, file) in enumerate(sorted(scenes.items()), 1):
         movies[key] = decode(file, spec.size_px)
         progress(done, len(scenes))
-    tiers = split_scenes(_designated(found), _lit_share(found), spec.validation_share, spec.split_seed)
+    alike = {} if spec.near_duplicate is None else near_duplicates(movies, spec.near_duplicate)
+    tiers = split_scenes(_designated(found), _lit_share(found), spec.validation_share, spec.split_seed, alike)
     return {
         str(recording.session): bin_session(recording, movies, tiers, spec.rate_hz, spec.max_gap_s, spec.min_rate_hz)
         for recording in found

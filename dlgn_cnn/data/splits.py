@@ -1,6 +1,6 @@
-"""Tiers by scene, never by trial: what is tested was never on the screen in training."""
+"""Tiers by scene, never by trial: what is tested was never on the screen in training, nor anything much like it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -13,26 +13,37 @@ def split_scenes(
     lit_share: Mapping[SceneKey, float],
     validation_share: float,
     seed: int,
+    alike: Mapping[SceneKey, Collection[SceneKey]] | None = None,
 ) -> dict[SceneKey, str]:
-    """The tier (train, validation, test) of each scene.
+    """The tier (train, validation, test, left_out) of each scene.
 
     ``designated`` is the lab's own tier of each scene and is kept for test; of the training scenes a share goes to
     validation, stratified by ``lit_share`` (the share of the scene's time that was lit), so that both tiers see the
     light alike: scenes are sorted by it and one is drawn from each run of 1 / share neighbours. The same arguments
-    give the same split. Raises ConfigError where a tier would be empty.
+    give the same split. A scene ``alike`` one of the test tier is left out of training and validation, and one alike a
+    validation scene out of training. Raises ConfigError where a tier would be empty.
     """
-    train = sorted(scene for scene, tier in designated.items() if tier == "train")
+    test = {scene for scene, tier in designated.items() if tier == "test"}
+    train = sorted(set(designated) - test - _like(test, alike))
     count = round(len(train) * validation_share)
-    if count < 1 or count >= len(train) or len(train) == len(designated):
+    if count < 1 or count >= len(train) or not test:
         raise ConfigError(
-            f"{len(train)} training and {len(designated) - len(train)} test scenes with validation_share "
-            f"{validation_share}: every tier needs a scene; change the share or record more scenes"
+            f"{len(train)} training scenes ({len(designated) - len(test) - len(train)} more are near-duplicates of "
+            f"test scenes) and {len(test)} test scenes with validation_share {validation_share}: every tier needs "
+            "a scene; change the share or record more scenes"
         )
     generator = np.random.default_rng(seed)
     order: Sequence[SceneKey] = sorted(train, key=lambda scene: (lit_share[scene], scene))
     strata = np.array_split(np.arange(len(order)), count)
     validation = {order[generator.choice(stratum)] for stratum in strata}
+    fitted = set(train) - validation - _like(validation, alike)
+    if not fitted:
+        raise ConfigError("every training scene is a near-duplicate of a validation scene: record other scenes")
+    named = {"test": test, "validation": validation, "train": fitted}
     return {
-        scene: "test" if tier == "test" else "validation" if scene in validation else "train"
-        for scene, tier in designated.items()
+        scene: next((tier for tier, scenes in named.items() if scene in scenes), "left_out") for scene in designated
     }
+
+
+def _like(scenes: Collection[SceneKey], alike: Mapping[SceneKey, Collection[SceneKey]] | None) -> set[SceneKey]:
+    return {other for scene in scenes for other in (alike or {}).get(scene, ())}
