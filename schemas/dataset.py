@@ -11,6 +11,7 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.recording import SessionKey
+from dlgn_cnn.data.remote import fetch, publish
 from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.store import ensure_session, rows_digest
 from dlgn_cnn.errors import ConfigError
@@ -121,12 +122,14 @@ class Dataset(dj.Computed):
         built = build_sessions([one.load() for one in sessions], spec)
         paths = {name: f"{folder}/{name}" for name in built}
         for name, data in built.items():
-            ensure_session(data, settings_in_force().store / paths[name])
+            ensure_session(data, _local(paths[name]))
+            if settings_in_force().datasets_url is not None:
+                publish(_local(paths[name]), _url(paths[name]))
         return built, paths
 
     def make_insert(self, key: dict[str, Any], built: dict[str, SessionData], paths: dict[str, str]) -> None:
         """Insert stores, tiers and units."""
-        digests = {name: rows_digest(settings_in_force().store / path) for name, path in paths.items()}
+        digests = {name: rows_digest(_local(path)) for name, path in paths.items()}
         whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
         self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
@@ -154,8 +157,19 @@ def unit_rows(key: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def absolute(paths: Mapping[str, str]) -> dict[str, Path]:
-    """The same paths in this process's store."""
-    return {name: settings_in_force().store / path for name, path in paths.items()}
+    """The same paths on this machine, whither datasets that are stored elsewhere are copied."""
+    if settings_in_force().datasets_url is None:
+        return {name: _local(path) for name, path in paths.items()}
+    return {name: fetch(_url(path), _local(path)) for name, path in paths.items()}
+
+
+def _local(path: str) -> Path:
+    settings = settings_in_force()
+    return (settings.store if settings.datasets_url is None else settings.cache) / path
+
+
+def _url(path: str) -> str:
+    return f"{settings_in_force().datasets_url}/{path}"
 
 
 def _session_key(name: str) -> dict[str, Any]:

@@ -137,8 +137,8 @@ class ReceptiveField(dj.Computed):
     ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
         """Regularised regression of counts on the movie."""
         found = {}
-        for name, path in stores.items():
-            trials = read_session(settings_in_force().store / path).tier("train")
+        for name, folder in dataset.absolute(stores).items():
+            trials = read_session(folder).tier("train")
             found[name] = session_fields([(trial.videos, trial.responses) for trial in trials], FIELD_LAGS)
         return found, units
 

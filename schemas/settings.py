@@ -16,7 +16,8 @@ class Settings:
 
     ``home`` holds the embedded database; ``store`` datasets, spikes and weights (on a cluster, a shared folder);
     ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
-    begins every schema's name; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
+    begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
+    knows; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
     torch's name of one.
     """
 
@@ -26,10 +27,16 @@ class Settings:
     prefix: str = "dlgn_"
     allowed_packages: frozenset[str] = frozenset({"dlgn_cnn", "neuralpredictors"})
     device: str = "auto"
+    datasets_url: str | None = field(default=None, repr=False)
+
+    @property
+    def cache(self) -> Path:
+        """This machine's copies of large datasets, which a fit cuts its windows from; may be deleted at any time."""
+        return self.home / "cache"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from ``DLGN_HOME, DLGN_STORE, DLGN_DATABASE, DLGN_PREFIX, DLGN_ALLOW_PACKAGES, DLGN_DEVICE``."""
+        """Settings from ``DLGN_HOME`` and its fellows, which the README lists."""
         given = os.environ if environment is None else environment
         home = Path(given.get("DLGN_HOME") or platformdirs.user_data_path("dlgn_cnn")).expanduser().resolve()
         prefix = given.get("DLGN_PREFIX") or cls.prefix
@@ -43,4 +50,5 @@ class Settings:
             prefix=prefix,
             allowed_packages=cls.allowed_packages | frozenset(extra),
             device=given.get("DLGN_DEVICE") or "auto",
+            datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or None,
         )

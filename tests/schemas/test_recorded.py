@@ -18,14 +18,13 @@ RELIABILITY = [0.955, 0.848, 0.941, 0.966, 0.882, 0.906, 0.933, 0.882]
 def stored(path, size_px: list[int], rate_hz: float) -> SessionData:
     """The session as ingest and Dataset store it."""
     from schemas import dataset
-    from schemas.database import settings_in_force
     from schemas.ingest import ingest
 
     (name,) = ingest(path)
     config = {"sessions": [name], "size_px": size_px, "rate_hz": rate_hz, "near_duplicate": None}
     key = dataset.DatasetConfig.add("stored_sessions", config)
     dataset.Dataset.populate(key)
-    return read_session(settings_in_force().store / dataset.store_paths(key)[name])
+    return read_session(dataset.absolute(dataset.store_paths(key))[name])
 
 
 @pytest.fixture(scope="module")
