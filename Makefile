@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test test-mysql lint format clean
+.PHONY: demo test test-mysql lint bench format clean
 
 demo: $(VENV)/installed
 	$(BIN)/dlgn demo $(if $(MOVIES),--movies $(MOVIES))
@@ -22,6 +22,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+
+# Each prints a ratio against a reference beside it; all but the last line of each is for people.
+bench: $(VENV)/installed-dev
+	@failed=0; for script in benchmarks/*.py; do $(BIN)/python $$script $(BENCH) || failed=1; done; exit $$failed
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format .

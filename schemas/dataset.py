@@ -10,6 +10,7 @@ import datajoint as dj
 from dlgn_cnn import interrupts
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.loaders import units_after
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.remote import fetch, publish
 from dlgn_cnn.data.session_data import SessionData, data_info
@@ -89,7 +90,7 @@ class Dataset(dj.Computed):
         """
 
     class Unit(dj.Part):
-        """One unit and its row in every response array."""
+        """One unit and its row in the responses that loaders give."""
 
         definition = """
         -> master
@@ -107,14 +108,14 @@ class Dataset(dj.Computed):
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """The config, and each session as rows and lazy references; no arrays."""
-        _, config = DatasetConfig.load(key)
+        function, config = DatasetConfig.load(key)
         sessions = (DatasetConfig.Session & key).proj().keys(order_by="KEY")
-        return config, [fetch_session(one) for one in sessions]
+        return function, config, [fetch_session(one) for one in sessions]
 
     @interrupts.allowed()
     def make_compute(
-        self, key: dict[str, Any], config: dict[str, Any], sessions: list[StoredSession]
-    ) -> tuple[dict[str, SessionData], dict[str, str]]:
+        self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
+    ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, tuple[int, ...]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
         spec = DatasetSpec.from_config(config)
         origin = canonical_json([spec.digest(), *(one.origin for one in sessions)])
@@ -125,9 +126,16 @@ class Dataset(dj.Computed):
             ensure_session(data, _local(paths[name]))
             if settings_in_force().datasets_url is not None:
                 publish(_local(paths[name]), _url(paths[name]))
-        return built, paths
+        transforms = config.get("transforms") if function == "stored_sessions" else None
+        return built, paths, {name: units_after(data, transforms) for name, data in built.items()}
 
-    def make_insert(self, key: dict[str, Any], built: dict[str, SessionData], paths: dict[str, str]) -> None:
+    def make_insert(
+        self,
+        key: dict[str, Any],
+        built: dict[str, SessionData],
+        paths: dict[str, str],
+        units: dict[str, tuple[int, ...]],
+    ) -> None:
         """Insert stores, tiers and units."""
         digests = {name: rows_digest(_local(path)) for name, path in paths.items()}
         whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
@@ -137,10 +145,10 @@ class Dataset(dj.Computed):
         for name, data in built.items():
             own = key | _session_key(name)
             self.Session.insert1(own | {"store_path": paths[name], "rows_digest": digests[name]})
-            means = data_info(data).mean_counts
+            means = dict(zip(data.units, data_info(data).mean_counts, strict=True))
             self.Unit.insert(
-                own | {"unit": unit, "unit_index": index, "mean_rate_hz": means[index] * data.rate_hz}
-                for index, unit in enumerate(data.units)
+                own | {"unit": unit, "unit_index": index, "mean_rate_hz": means[unit] * data.rate_hz}
+                for index, unit in enumerate(units[name])
             )
 
 

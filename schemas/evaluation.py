@@ -138,8 +138,10 @@ class ReceptiveField(dj.Computed):
         """Regularised regression of counts on the movie."""
         found = {}
         for name, folder in dataset.absolute(stores).items():
-            trials = read_session(folder).tier("train")
-            found[name] = session_fields([(trial.videos, trial.responses) for trial in trials], FIELD_LAGS)
+            stored = read_session(folder)
+            fields = session_fields([(trial.videos, trial.responses) for trial in stored.tier("train")], FIELD_LAGS)
+            own = sorted((row["unit_index"], row["unit"]) for row in units if row["session_name"] == name)
+            found[name] = fields[[stored.units.index(unit) for _, unit in own]]
         return found, units
 
     def make_insert(self, key: dict[str, Any], fields: dict[str, Floats], units: list[dict[str, Any]]) -> None:

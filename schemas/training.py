@@ -53,7 +53,7 @@ class TrainedModel(dj.Computed):
         """Fit, with no database in reach, and store the weights."""
         settings = settings_in_force()
         device, started = pick_device(settings.device), time.monotonic()
-        loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages)
+        loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
         fitted = build_model(spec, loaders, settings.allowed_packages).to(device)
         with progress.epochs(f"fit {key['model_hash'][:8]} seed {key['seed']}") as callback:
             score, output, state = run_trainer(spec, fitted, loaders, key, callback, settings.allowed_packages)
@@ -88,7 +88,7 @@ def weights_of(key: Key) -> str:
 def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tuple[torch.nn.Module, Any]:
     """A fitted model in evaluation mode on this process's device, and its loaders; needs no database."""
     settings = settings_in_force()
-    loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages)
+    loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
     restored = build_model(spec, loaders, settings.allowed_packages)
     restored.load_state_dict(load_weights(settings.store / "weights", weights_sha256))
     return restored.to(pick_device(settings.device)).eval(), loaders

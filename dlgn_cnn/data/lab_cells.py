@@ -1,19 +1,22 @@
 """Cells of the lab's frame as arrays: numbers stay numbers, and text that looks like one is refused."""
 
+import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from dlgn_cnn.data.recording import MOST
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 
 
 def is_blank(cell: Any) -> bool:
     """Whether a cell holds nothing: None, NaN or pandas' NA, as a concatenation of frames leaves behind."""
-    return cell is None or cell is pd.NA or (isinstance(cell, Real) and bool(np.isnan(float(cell))))
+    return cell is None or cell is pd.NA or (isinstance(cell, Real) and bool(cell != cell))
 
 
 def numbers(cell: Any, where: str) -> Times:
@@ -22,7 +25,7 @@ def numbers(cell: Any, where: str) -> Times:
         array = np.asarray(cell)
         if array.dtype.kind == "O" and array.ndim == 1 and all(_is_number(value) for value in array):
             array = array.astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         array = np.empty(0, object)
     if array.ndim != 1 or (array.dtype.kind not in "iuf"):
         raise RecordingError(f"{where} is {_shown(cell)}, expected a list of numbers")
@@ -50,17 +53,20 @@ def intervals(cell: Any, where: str) -> Times:
 def whole_numbers(column: pd.Series, name: str) -> np.ndarray:
     """A key column (row,) as int64. Raises RecordingError, naming row and value, for anything but whole numbers."""
     values = column.to_numpy()
-    if values.dtype.kind in "iu":
+    if values.dtype.kind in "iu" and values.min(initial=0) >= -MOST and values.max(initial=0) <= MOST:
         return values.astype(np.int64)
     for row, value in enumerate(values):
-        if not _is_number(value) or float(value) != int(value):
-            raise RecordingError(f"column {name!r}, row {row} is {_shown(value)}, expected a whole number")
+        if not _is_number(value) or value != int(value) or abs(value) > MOST:
+            raise RecordingError(f"column {name!r}, row {row} is {_shown(value)}, expected a whole number up to {MOST}")
     return values.astype(np.int64)
 
 
 def words(column: pd.Series, name: str) -> np.ndarray:
     """A text column (row,) as str. Raises RecordingError, naming row and value, for anything but text."""
-    values = column.to_numpy(dtype=object)
+    try:
+        values = column.to_numpy(dtype=object)
+    except pa.ArrowException as error:
+        raise RecordingError(f"column {name!r} is no text ({error}): export it again") from error
     for row, value in enumerate(values):
         if not isinstance(value, str):
             raise RecordingError(f"column {name!r}, row {row} is {_shown(value)}, expected text")
@@ -68,7 +74,8 @@ def words(column: pd.Series, name: str) -> np.ndarray:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and np.isfinite(float(value))
+    numeric = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return numeric and bool(-math.inf < value < math.inf)
 
 
 def _shown(cell: Any) -> str:

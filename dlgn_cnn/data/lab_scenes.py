@@ -27,13 +27,12 @@ def find_scenes(folder: Path, shown: Iterable[int]) -> dict[int, NamedScene]:
 
     Raises RecordingError for a scene that has no file, naming it, or more than one.
     """
-    files: dict[int, list[NamedScene]] = {}
+    files: dict[int, list[NamedScene]] = {scene: [] for scene in shown}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = _NAME.fullmatch(path.name)
-        if match is not None:
-            scene = int(match["number"]) - 1
-            files.setdefault(scene, []).append(NamedScene(SceneKey(match["movie"], scene), path))
-    return {scene: _only(folder, scene, files.get(scene, [])) for scene in sorted(set(shown))}
+        if match is not None and (scene := int(match["number"]) - 1) in files:
+            files[scene].append(NamedScene(SceneKey(match["movie"], scene), path))
+    return {scene: _only(folder, scene, files[scene]) for scene in sorted(files)}
 
 
 def probe_scenes(scenes: Mapping[int, NamedScene], progress: Progress) -> dict[SceneKey, SceneFile]:

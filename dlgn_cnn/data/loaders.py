@@ -1,30 +1,44 @@
 """Batches from stored sessions: ``{tier: {session: loader}}``, on nnfabrik's contract."""
 
+import copy
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from dlgn_cnn.data.cache import cached_session
 from dlgn_cnn.data.dataset import DatasetSpec
-from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.data.store import read_info, read_session
+from dlgn_cnn.data.transforms import DEFAULT, Transform, build_transforms, check_transforms, training_statistics
+from dlgn_cnn.data.windows import LIGHTS, WINDOWS, EpochOrder, WindowPlan, check_choice, plan_windows
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.shapes import Floats
 
 DATASETS = Registry("dataset function", "dlgn_cnn.data")
 Loaders = dict[str, dict[str, "TrialLoader"]]
+Window = tuple[int, int, int]
 
 
 class TrialLoader:
-    """Batches of one tier of one session, read from memory.
+    """Batches of one tier of one session, cut from its arrays where they lie.
 
-    With ``window_frames``, each epoch draws one window a training trial for every full window that the trial holds,
-    at random onsets and in random order, from ``generator``. Without, whole trials in order of onset, batched with
-    neighbours of equal length. ``data_info`` describes the session. Memory: the session's arrays once, as stored
-    (uint8 video), and one batch of float32.
+    With a ``plan``, windows of equal length in random order: those of epoch k follow from ``order`` and k alone.
+    Without, whole trials in order of onset, batched with neighbours of equal length. ``data_info`` describes the
+    batches, after the ``transforms``; ``trials`` are those of the tier, as stored.
+
+    Iterating runs one epoch. Only an epoch that was run to its end counts: one that was left is begun again.
+    ``state_dict`` says at any time which epoch is running and how many of its batches were handed out; a loader that
+    loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
+
+    Memory: the trials' videos are shared, all else is copied once, and ``trials`` are views of that; and one batch of
+    float32. Responses, light and behaviour lie in one array, time first, so that a window is one stretch; those of a
+    batch are transposed views of such. Batches share no memory with one another or with the trials.
     """
 
     def __init__(
@@ -32,63 +46,108 @@ class TrialLoader:
         trials: Sequence[Trial],
         info: DataInfo,
         batch_size: int,
-        window_frames: int | None = None,
-        generator: torch.Generator | None = None,
+        plan: WindowPlan | None = None,
+        order: EpochOrder | None = None,
+        transforms: Sequence[Transform] | None = None,
     ) -> None:
-        if window_frames is not None and generator is None:
-            raise ConfigError("random windows need a generator: pass one seeded for this fit")
-        self.trials = list(trials)
-        self.data_info = info
-        self.batch_size = batch_size
-        self.window_frames = window_frames
-        self.generator = generator
-        if window_frames is not None and all(_length(t) < window_frames for t in trials):
-            raise ConfigError(f"window_frames {window_frames} is longer than every trial ({_length(trials[0])} frames)")
+        if plan is not None and order is None:
+            raise ConfigError("windows need an order: pass an EpochOrder of this fit's seed, session and tier")
+        self._traces = [_traces(trial) for trial in trials]
+        self.trials = [_viewing(trial, traces) for trial, traces in zip(trials, self._traces, strict=True)]
+        if transforms is None:
+            transforms, info = build_transforms(DEFAULT, info, training_statistics(info.units, self.trials))
+        self.data_info, self.batch_size = info, batch_size
+        self._plan, self._order, self._transforms = plan, order, tuple(transforms)
+        self._epoch = self._seen = self._first = 0
+        self._light: float | None = None
+        self._videos = [trial.videos for trial in self.trials]
 
     def __len__(self) -> int:
-        return len(self._plan_sizes())
+        return len(self._whole()) if self._plan is None else -(-len(self._plan) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for windows in self._windows():
+        epoch, first, self._first = self._epoch, self._first, 0
+        for index, windows in enumerate(self._windows(epoch)[first:], first):
+            self._epoch, self._seen = epoch, index + 1
+            # No name for the batch here: it would hold the memory that the next one could use.
             yield self._batch(windows)
+        self._epoch, self._seen = epoch + 1, 0
 
-    def _plan_sizes(self) -> list[int]:
-        if self.window_frames is None:
-            return [len(group) for group in self._whole()]
-        windows = sum(_length(t) // self.window_frames for t in self.trials)
-        return [min(self.batch_size, windows - start) for start in range(0, windows, self.batch_size)]
+    def state_dict(self) -> dict[str, int]:
+        """``{"epoch": k, "batch": j}``: j batches of epoch k, both counted from 0, were handed out."""
+        return {"epoch": self._epoch, "batch": self._seen}
 
-    def _windows(self) -> Iterator[list[tuple[Trial, int, int]]]:
-        if self.window_frames is None:
-            yield from self._whole()
-            return
-        size, drawn = self.window_frames, []
-        for trial in self.trials:
-            for _ in range(_length(trial) // size):
-                start = int(torch.randint(_length(trial) - size + 1, (), generator=self.generator))
-                drawn.append((trial, start, start + size))
-        order = torch.randperm(len(drawn), generator=self.generator).tolist()
-        for first in range(0, len(order), self.batch_size):
-            yield [drawn[index] for index in order[first : first + self.batch_size]]
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go on from a ``state_dict`` of a loader built alike. Raises ConfigError for one that this cannot have."""
+        epoch, batch = (state.get(name, -1) for name in ("epoch", "batch"))
+        if epoch < 0 or not 0 <= batch <= len(self):
+            raise ConfigError(
+                f"loader state {dict(state)}: expected an epoch from 0 and a batch from 0 to {len(self)}; "
+                "load the state of the same dataset config"
+            )
+        self._epoch, self._seen, self._first = epoch, batch, batch
 
-    def _whole(self) -> list[list[tuple[Trial, int, int]]]:
-        groups: list[list[tuple[Trial, int, int]]] = []
-        for trial in self.trials:
-            window = (trial, 0, _length(trial))
+    def under(self, light: float) -> "TrialLoader":
+        """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
+        other = copy.copy(self)
+        other._light, other._epoch, other._seen, other._first = light, 0, 0, 0
+        return other
+
+    def batches_left(self) -> int:
+        """How many batches the next iteration yields."""
+        return len(self) - self._first
+
+    def _windows(self, epoch: int) -> list[list[Window]]:
+        if self._plan is None or self._order is None:
+            return self._whole()
+        drawn = self._plan.draw(self._order.generator(epoch))
+        return [drawn[first : first + self.batch_size] for first in range(0, len(drawn), self.batch_size)]
+
+    def _whole(self) -> list[list[Window]]:
+        groups: list[list[Window]] = []
+        for index, trial in enumerate(self.trials):
+            window = (index, 0, trial.responses.shape[1])
             if groups and len(groups[-1]) < self.batch_size and groups[-1][0][2] == window[2]:
                 groups[-1].append(window)
             else:
                 groups.append([window])
         return groups
 
-    def _batch(self, windows: list[tuple[Trial, int, int]]) -> Batch:
-        def stack(name: str) -> torch.Tensor:
-            axis = 0 if name == "videos" else -1
-            cut = [getattr(t, name).take(np.arange(a, b), axis) for t, a, b in windows]
-            return torch.from_numpy(np.stack(cut))
+    def _batch(self, windows: list[Window]) -> Batch:
+        # By numpy, whose slices cost far less than torch's: a fifth of a batch's time went into naming them.
+        shown, traces = (
+            np.concatenate([arrays[index][start:stop] for index, start, stop in windows])
+            for arrays in (self._videos, self._traces)
+        )
+        videos = torch.from_numpy(shown.reshape(len(windows), 1, -1, *shown.shape[1:]))
+        rows = torch.from_numpy(traces.reshape(len(windows), -1, traces.shape[1])).mT
+        responses, opto, behavior, pupil_center = rows.split((rows.shape[1] - 5, 1, 2, 2), 1)
+        shown_light = opto.squeeze(1) if self._light is None else torch.full_like(opto.squeeze(1), self._light)
+        batch = Batch(videos, responses, shown_light, behavior, pupil_center)
+        for transform in self._transforms:
+            batch = transform(batch)
+        return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
 
-        videos = (stack("videos").float() - self.data_info.video_mean) / self.data_info.video_std
-        return Batch(videos[:, None], *map(stack, ("responses", "opto", "behavior", "pupil_center")))
+
+@dataclasses.dataclass(frozen=True)
+class LoaderOptions:
+    """How batches are cut, checked on construction; ``stored_sessions`` says what each means. Raises ConfigError."""
+
+    batch_size: int = 8
+    window_frames: int = 60
+    windows: str = "random"
+    light: str = "any"
+    transforms: Sequence[Mapping[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "window_frames"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
+        check_choice("windows", self.windows, WINDOWS)
+        check_choice("light", self.light, LIGHTS)
+        if self.transforms is not None:
+            check_transforms(self.transforms)
 
 
 @DATASETS.register("stored_sessions")
@@ -98,36 +157,105 @@ def stored_sessions(
     *,
     batch_size: int = 8,
     window_frames: int = 60,
+    windows: str = "random",
+    light: str = "any",
+    transforms: Sequence[Mapping[str, Any]] | None = None,
+    cache: Path | None = None,
     **spec: object,
 ) -> Loaders:
-    """Loaders over the sessions that ``Dataset`` stored: random windows for training, whole trials otherwise.
+    """Loaders over the sessions that ``Dataset`` stored: windows for training, whole trials otherwise.
 
-    ``stores`` maps a session's name to its folder and is supplied by the caller, since a path is no part of a config;
-    ``spec`` is what ``DatasetSpec`` describes, already built into the stores. The same seed gives the same batches.
+    An epoch of training has as many windows of ``window_frames`` as the trials hold without overlap: ``windows``
+    ``random`` draws them anywhere within each trial, ``tiled`` takes always the same, in another order. ``light``
+    keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``) or either (``constant``);
+    validation and test stay whole trials. ``transforms`` are applied in order and replace the default, which is
+    ``[{name: normalise}]``: a list without it leaves grey levels in 0..255.
+
+    ``stores`` maps a session's name to its folder; it and ``cache`` are supplied by the caller, since a path is no
+    part of a config. ``spec`` is what ``DatasetSpec`` describes, already built into the stores. Epoch k of a session
+    follows from seed, session, tier and k alone. Sessions are held in memory; with a ``cache`` folder, those above
+    1 GiB have their videos memory-mapped from there, though all is in memory once while the cache is written.
+    Raises ConfigError, and StoreError for a damaged store.
     """
-    unknown = sorted(set(spec) - {field.name for field in fields(DatasetSpec)})
-    if unknown:
-        choices = [*(field.name for field in fields(DatasetSpec)), "batch_size", "window_frames"]
-        raise ConfigError(f"a dataset of stored sessions takes no {unknown[0]!r}: {nearest(unknown[0], choices)}")
+    options = LoaderOptions(batch_size, window_frames, windows, light, transforms)
+    choices = [*(field.name for kind in (DatasetSpec, LoaderOptions) for field in dataclasses.fields(kind))]
+    for name in sorted(set(spec) - set(choices)):
+        raise ConfigError(f"a dataset of stored sessions takes no {name!r}: {nearest(name, choices)}")
+    if cache is not None and not isinstance(cache, Path):
+        raise ConfigError(f"cache {cache!r} is supplied by the caller as a Path: leave it out of the config")
     loaders: Loaders = {"train": {}, "validation": {}, "test": {}}
-    for index, (name, folder) in enumerate(sorted(stores.items())):
-        built = session_loaders(read_session(folder), read_info(folder), seed + index, batch_size, window_frames)
-        for tier, loader in built.items():
+    for name, folder in sorted(stores.items()):
+        session = read_session(folder) if cache is None else cached_session(folder, cache)
+        for tier, loader in _tier_loaders(session, read_info(folder), seed, name, options).items():
             loaders[tier][name] = loader
     return loaders
 
 
 def session_loaders(
-    session: SessionData, info: DataInfo, seed: int, batch_size: int, window_frames: int
+    session: SessionData, info: DataInfo, seed: int, batch_size: int, window_frames: int, name: str = ""
 ) -> dict[str, TrialLoader]:
-    """One session's loader for each tier."""
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        "train": TrialLoader(session.tier("train"), info, batch_size, window_frames, generator),
-        "validation": TrialLoader(session.tier("validation"), info, batch_size),
-        "test": TrialLoader(session.tier("test"), info, batch_size),
+    """One session's loader for each tier, with ``stored_sessions``' other options at their defaults."""
+    return _tier_loaders(session, info, seed, name, LoaderOptions(batch_size, window_frames))
+
+
+def units_after(session: SessionData, transforms: Sequence[Mapping[str, Any]] | None) -> tuple[int, ...]:
+    """The units of the response rows that a loader of this session gives, after its ``transforms``."""
+    configs = DEFAULT if transforms is None else transforms
+    statistics = training_statistics(session.units, session.tier("train"))
+    return build_transforms(configs, data_info(session), statistics)[1].units
+
+
+def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
+    """One epoch over several sessions, (session, batch), each session spread evenly over the whole of it.
+
+    The next batch is always of the session with the largest share left, the first by name among equals; so sessions
+    of different length end together, where taking turns would leave the longest alone at the end. Which one is next
+    follows from what is left: loaders that resume within an epoch go on as they would have. A ``TrialLoader`` that is
+    an epoch ahead of another was through with this one, and is left out.
+    """
+    epochs = {key: loader.state_dict()["epoch"] for key, loader in loaders.items() if isinstance(loader, TrialLoader)}
+    now = min(epochs.values(), default=0)
+    keys = [key for key in sorted(loaders) if epochs.get(key, now) == now]
+    left = {key: _left(loaders[key]) for key in keys}
+    running = {key: iter(loaders[key]) for key in keys}
+    while running:
+        key = max(running, key=lambda name: left[name] / max(len(loaders[name]), 1))
+        left[key] -= 1
+        batch = next(running[key], None)
+        if batch is None:
+            del running[key]
+        else:
+            yield key, batch
+
+
+def _tier_loaders(
+    session: SessionData, info: DataInfo, seed: int, name: str, options: LoaderOptions
+) -> dict[str, TrialLoader]:
+    train = session.tier("train")
+    configs = DEFAULT if options.transforms is None else options.transforms
+    transforms, after = build_transforms(configs, info, training_statistics(session.units, train))
+    where = f"session {name or '(unnamed)'}, tier train"
+    opto = [trial.opto for trial in train]
+    plan = plan_windows(opto, options.window_frames, options.windows, options.light, where)
+    size, order = options.batch_size, EpochOrder(seed, name, "train")
+    whole = {
+        tier: TrialLoader(session.tier(tier), after, size, transforms=transforms) for tier in ("validation", "test")
     }
+    return {"train": TrialLoader(train, after, size, plan, order, transforms), **whole}
 
 
-def _length(trial: Trial) -> int:
-    return trial.responses.shape[1]
+def _left(loader: Any) -> int:
+    return loader.batches_left() if isinstance(loader, TrialLoader) else len(loader)
+
+
+def _traces(trial: Trial) -> Floats:
+    """All but the video in one array: (time, trace), traces being units, light, running, pupil size, pupil x and y."""
+    rows = [trial.responses, trial.opto[None], trial.behavior, trial.pupil_center]
+    return np.ascontiguousarray(np.concatenate(rows).T)
+
+
+def _viewing(trial: Trial, traces: Floats) -> Trial:
+    """The trial with its traces as views of ``traces``, so that they are in memory once."""
+    rows, units = traces.T, len(trial.responses)
+    opto, behavior, pupil = rows[units], rows[units + 1 : units + 3], rows[units + 3 :]
+    return dataclasses.replace(trial, responses=rows[:units], opto=opto, behavior=behavior, pupil_center=pupil)

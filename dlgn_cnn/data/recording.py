@@ -14,6 +14,8 @@ from dlgn_cnn.shapes import Floats, Times
 TIERS = ("train", "test")
 SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
 SIMULATED_PREFIX = "Simulated"
+MOST = 2**31 - 1  # the largest number that the tables hold, of a unit or a scene
+MOST_SESSIONS = 2**15 - 1
 CLOCK_SLACK_S = 1e-6  # what rounding may do to a time in s
 
 
@@ -29,6 +31,10 @@ class SessionKey:
         if not re.fullmatch(r"\w[\w.-]{0,63}", self.mouse):
             raise RecordingError(
                 f"mouse {self.mouse!r}: expected up to 64 letters, digits, '_', '-' or '.', as Ntsr1Cre_2019_0007"
+            )
+        if not (0 <= self.series <= MOST_SESSIONS and 0 <= self.experiment <= MOST_SESSIONS):
+            raise RecordingError(
+                f"session {self}: series and experiment are expected from 0 to {MOST_SESSIONS}: correct the numbers"
             )
 
     def __str__(self) -> str:
@@ -54,6 +60,13 @@ class SceneKey:
 
     movie: str
     scene: int
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.movie) <= 96 and self.movie.isprintable() and 0 <= self.scene <= MOST):
+            raise RecordingError(
+                f"movie {self.movie[:96]!r} scene {self.scene}: expected a name of up to 96 printable letters, and a "
+                f"number from 0 to {MOST}"
+            )
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,10 @@ class Recording:
         if not self.units or not self.presentations:
             raise RecordingError(
                 f"session {self.session} has no units or no presentations: nothing can be fitted to it"
+            )
+        if not -MOST <= min(self.units) <= max(self.units) <= MOST:
+            raise RecordingError(
+                f"session {self.session}: units must be numbered within {-MOST} to {MOST}: renumber them"
             )
         self._check_presentations()
         self._check_spikes()

@@ -21,6 +21,8 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
     Raises RecordingError where they are no longer those that were ingested, or cannot be read.
     """
+    if not file.path.exists():
+        raise RecordingError(f"scene file {file.path} is missing: restore it")
     if not file.part:
         if file_sha256(file.path) != file.sha256:
             raise _changed(file)

@@ -19,6 +19,8 @@ from dlgn_cnn.shapes import Frames
 
 CODEC = "mpeg4"
 QUANTISER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
+# The last two: a damaged codec's name leaves no codec, and damaged labels are no UTF-8.
+_UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _facts(path: Path) -> _Facts:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
             facts = _Facts(float(rate or 0), stream.codec_context.width, stream.codec_context.height)
-    except (av.FFmpegError, IndexError, OSError) as error:
+    except _UNREADABLE as error:
         raise RecordingError(f"{path} is no video that can be read ({error}): expected such as .avi or .mp4") from error
     if facts.rate_hz <= 0:
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
@@ -147,7 +149,7 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
             yield from container.decode(stream)
-    except (av.FFmpegError, IndexError, OSError) as error:
+    except _UNREADABLE as error:
         raise RecordingError(f"{path} cannot be decoded to its end ({error}): it is damaged; copy it again") from error
 
 

@@ -36,15 +36,16 @@ def predict(
     """Run ``model`` in evaluation mode over ``batches`` of whole trials.
 
     The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
-    replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. The mode is restored.
+    replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
+    light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
     """
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     predicted, observed, opto, frames = [], [], [], []
     try:
-        for batch in batches:
-            moved = batch.to(device)
+        for batch, relit in _under(batches, light):
+            moved = relit.to(device)
             shown = moved.opto if light is None else torch.full_like(moved.opto, light)
             with autocast(device, precision):
                 rate = model(
@@ -64,3 +65,10 @@ def predict(
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """Mixed precision on ``device``: convolutions in ``bfloat16`` where asked for, all in float32 otherwise."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def _under(batches: Iterable[Batch], light: float | None) -> Iterable[tuple[Batch, Batch]]:
+    """Each batch as recorded, and as it is to be shown."""
+    if light is None or not hasattr(batches, "under"):
+        return ((batch, batch) for batch in batches)
+    return zip(batches, batches.under(light), strict=True)

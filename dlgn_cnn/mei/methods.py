@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.optimize import MEIConfig, MEIResult, Target, synthesise
 from dlgn_cnn.progress import Progress, silent
@@ -28,6 +29,11 @@ def gradient_ascent(
     ``config`` is that of ``MEIConfig.from_dict``; pixels stay within what an 8-bit screen shows, from black to white
     in the grey levels of ``info``, unless the config says otherwise.
     """
+    if info.frame_shape[0] != 1:
+        raise ModelError(
+            f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
+            "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
+        )
     black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
     parsed = MEIConfig.from_dict(config, (black, white))
     return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress)

@@ -29,12 +29,14 @@ class FitSpec:
     seed: int
 
 
-def build_loaders(spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = ()) -> Any:
-    """``{tier: {session: loader}}``. ``stores`` reaches a dataset function that asks for it by name."""
+def build_loaders(
+    spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = (), cache: Path | None = None
+) -> Any:
+    """``{tier: {session: loader}}``. ``stores`` and ``cache`` reach a dataset function that asks for them by name."""
     function, config = resolve(DATASETS, spec.dataset[0], allowed), spec.dataset[1]
     given: dict[str, Any] = {"seed": spec.seed}
-    if "stores" in inspect.signature(function).parameters:
-        given["stores"] = stores
+    places = {"stores": stores, "cache": cache}
+    given |= {name: place for name, place in places.items() if name in inspect.signature(function).parameters}
     check_arguments(function, config, f"dataset function {spec.dataset[0]!r}", given)
     return function(**given, **config)
 
@@ -78,7 +80,7 @@ def check_spec(spec: FitSpec, allowed: Collection[str] = ()) -> None:
     Our own encoder is built once, for one made-up unit, so that a wrong key of any part is found too.
     """
     for registry, (name, config), given in (
-        (DATASETS, spec.dataset, {"seed": 0, "stores": {}}),
+        (DATASETS, spec.dataset, {"seed": 0, "stores": {}, "cache": None}),
         (MODELS, spec.model, {"seed": 0, "data_info": {}, "dataloaders": {}}),
         (TRAINERS, spec.trainer, dict.fromkeys(("model", "dataloaders", "seed", "uid", "cb"))),
     ):

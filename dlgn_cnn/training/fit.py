@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from dlgn_cnn.data.loaders import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import autocast, predict
@@ -90,7 +91,7 @@ class Fit:
     def _epoch(self, epoch: int) -> EpochRecord:
         rate = self.optimizer.param_groups[0]["lr"]
         self.model.train()
-        steps = [self._step(data_key, batch) for data_key, batch in alternate(self.loaders["train"])]
+        steps = [self._step(data_key, batch) for data_key, batch in interleaved(self.loaders["train"])]
         loss, penalty = np.mean(steps, axis=0)
         return EpochRecord(epoch, float(loss), float(penalty), self.validate(), float(rate))
 
@@ -130,18 +131,6 @@ class Fit:
                 "use more validation trials, or a lower learning_rate"
             )
         return float(known.mean())
-
-
-def alternate(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
-    """One epoch over several sessions, a batch of each in turn until all are through."""
-    running = {key: iter(loader) for key, loader in loaders.items()}
-    while running:
-        for key in list(running):
-            batch = next(running[key], None)
-            if batch is None:
-                del running[key]
-            else:
-                yield key, batch
 
 
 def _schedule(step: int, steps: int, warmup_share: float) -> float:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from dlgn_cnn.data.loaders import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.training.fit import Fit, FitConfig, alternate
+from dlgn_cnn.training.fit import Fit, FitConfig
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.trainers.standard import standard
 
@@ -110,7 +111,7 @@ def test_the_callback_hears_of_every_epoch():
 
 
 def test_sessions_take_turns_until_all_are_through():
-    assert [key for key, _ in alternate({"a": [1, 2, 3], "b": [1]})] == ["a", "b", "a", "a"]
+    assert [key for key, _ in interleaved({"a": [1, 2, 3], "b": [1]})] == ["a", "b", "a", "a"]
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero():

@@ -1,13 +1,18 @@
 """Batches: what a fit sees of a session, and in which order."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loaders import TrialLoader, session_loaders, stored_sessions
+from dlgn_cnn.data import buffers
+from dlgn_cnn.data.cache import cached_session
+from dlgn_cnn.data.loaders import TrialLoader, interleaved, session_loaders, stored_sessions
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
-from dlgn_cnn.data.store import ensure_session
+from dlgn_cnn.data.store import ensure_session, write_session
+from dlgn_cnn.data.windows import EpochOrder, light_stretches, plan_windows
 from dlgn_cnn.errors import ConfigError
 
 UNITS, HEIGHT, WIDTH = 3, 4, 5
@@ -93,7 +98,7 @@ def test_loaders_of_a_stored_session_equal_those_in_memory(tmp_path):
     data = session()
     ensure_session(data, tmp_path / "one")
     stored = stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, batch_size=2, window_frames=30)
-    ours = session_loaders(data, data_info(data), 0, 2, 30)
+    ours = session_loaders(data, data_info(data), 0, 2, 30, name="Mouse_s01_e01")
     for tier in ours:
         for one, other in zip(ours[tier], stored[tier]["Mouse_s01_e01"], strict=True):
             assert torch.equal(one.videos, other.videos)
@@ -109,3 +114,262 @@ def test_a_window_longer_than_every_trial_is_refused():
 def test_an_unknown_option_is_refused():
     with pytest.raises(ConfigError, match="window_frames"):
         stored_sessions(0, {}, window_frame=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size 0"),
+        ({"window_frames": 30.0}, "window_frames 30.0"),
+        ({"windows": "tile"}, "did you mean 'tiled'"),
+        ({"light": "dark"}, "light 'dark'"),
+        ({"transforms": "normalise"}, "give a list"),
+        ({"transforms": [{"nme": "crop"}]}, "needs a 'name'"),
+        ({"transforms": [{"name": "normalize"}]}, "did you mean 'normalise'"),
+        ({"transforms": [{"name": "crop", "tops": 1}]}, "'tops'"),
+        ({"transforms": [{"name": "crop"}, {"name": "crop"}]}, "list it once"),
+        ({"cache": "somewhere"}, "supplied by the caller"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_any_data_are_read(options, message):
+    with pytest.raises(ConfigError, match=message):
+        stored_sessions(0, {}, **options)
+
+
+LIT = np.array([0, 0, 0, 0.5, 1, 1, 1, 1, 0.999, 0, 0], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("light", "expected"),
+    [
+        ("any", [(0, 11)]),
+        ("on", [(4, 8)]),
+        ("off", [(0, 3), (9, 11)]),
+        ("constant", [(0, 3), (4, 8), (9, 11)]),
+    ],
+)
+def test_a_stretch_of_one_light_has_no_frame_within_which_it_changes(light, expected):
+    assert light_stretches(LIT, light) == expected
+
+
+@pytest.mark.parametrize("windows", ["random", "tiled"])
+@pytest.mark.parametrize("light", ["on", "off", "constant"])
+def test_windows_keep_to_one_light_and_every_valid_one_can_be_drawn(windows, light):
+    plan = plan_windows([LIT, LIT[:3]], 2, windows, light)
+    drawn = [window for epoch in range(200) for window in plan.draw(EpochOrder(0, "a", "train").generator(epoch))]
+    for index, start, stop in drawn:
+        shown = [LIT, LIT[:3]][index][start:stop]
+        assert len(set(shown)) == 1
+        assert shown[0] in {"on": (1,), "off": (0,), "constant": (0, 1)}[light]
+    valid = [(i, start) for i, starts in enumerate(plan.positions) for start in starts]
+    if windows == "random":
+        assert {(i, start) for i, start, _ in drawn} == set(valid)
+        counts = np.unique([f"{i} {start}" for i, start, _ in drawn if i == 0], return_counts=True)[1]
+        assert counts.max() < 1.6 * counts.min()
+    assert len(drawn) == 200 * len(plan)
+
+
+def test_tiled_windows_cover_each_trial_once_an_epoch_in_another_order_each_time():
+    plan = plan_windows([np.zeros(100, np.float32), np.zeros(70, np.float32)], 30, "tiled")
+    one, other = (plan.draw(EpochOrder(0, "a", "train").generator(epoch)) for epoch in (0, 1))
+    assert sorted(one) == sorted(other) == [(i, s, s + 30) for i, s in ((0, 0), (0, 30), (0, 60), (1, 0), (1, 30))]
+    assert one != other
+
+
+def test_where_no_stretch_is_long_enough_the_error_names_session_tier_and_the_longest(tmp_path):
+    ensure_session(session(), tmp_path / "one")
+    with pytest.raises(ConfigError, match=r"Mouse_s01_e01, tier train.*'on' \(1 frames\)"):
+        stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=30, light="on")
+
+
+def test_light_leaves_validation_and_test_whole(tmp_path):
+    ensure_session(session(), tmp_path / "one")
+    built = stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=1, light="on", windows="tiled")
+    assert all((batch.opto == 1).all() for batch in built["train"]["Mouse_s01_e01"])
+    for tier in ("validation", "test"):
+        (batch,) = built[tier]["Mouse_s01_e01"]
+        assert batch.opto.shape == (1, 100)
+
+
+def named(name: str, seed: int = 0, frames=(100, 100, 70, 100, 100)) -> TrialLoader:
+    data = session(frames)
+    return session_loaders(data, data_info(data), seed, 2, 30, name=name)["train"]
+
+
+def onsets(batches) -> list[list[float]]:
+    return [batch.responses[:, 0, 0].tolist() for batch in batches]
+
+
+def test_a_session_order_does_not_depend_on_what_other_sessions_drew():
+    alone = [onsets(named("b")) for _ in range(1)]
+    first, second = named("a"), named("b")
+    list(first), list(first)
+    assert onsets(second) == alone[0]
+    assert onsets(named("a")) != alone[0]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3, 4])
+def test_a_resumed_loader_yields_exactly_the_batches_that_were_left(stop):
+    whole = named("a")
+    expected = [onsets(whole) for _ in range(3)]
+    broken, resumed = named("a"), named("a")
+    list(broken)
+    running = iter(broken)
+    for _ in range(stop):
+        next(running)
+    state = broken.state_dict()
+    assert state == {"epoch": 1, "batch": stop}
+    resumed.load_state_dict(state)
+    assert resumed.batches_left() == 4 - stop
+    assert onsets(resumed) == expected[1][stop:]
+    assert onsets(resumed) == expected[2]
+    assert resumed.state_dict() == {"epoch": 3, "batch": 0}
+
+
+def test_an_epoch_that_was_left_is_begun_again():
+    loader = named("a")
+    peeked = next(iter(loader)).responses
+    assert torch.equal(next(iter(loader)).responses, peeked)
+    assert len(list(loader)) == len(loader)
+
+
+@pytest.mark.parametrize("state", [{}, {"epoch": 0, "batch": 5}, {"epoch": -1, "batch": 0}])
+def test_a_state_that_the_loader_cannot_have_is_refused(state):
+    with pytest.raises(ConfigError, match="batch from 0 to 4"):
+        named("a").load_state_dict(state)
+
+
+def test_batches_share_no_memory_with_the_trials_or_one_another(loaders):
+    before = [trial.sha256() for trial in loaders["validation"].trials]
+    for _ in range(2):
+        (batch,) = loaders["validation"]
+        for name in ("videos", "responses", "opto", "behavior", "pupil_center"):
+            getattr(batch, name).fill_(7)
+    assert [trial.sha256() for trial in loaders["validation"].trials] == before
+
+
+def test_a_batch_that_somebody_holds_is_not_written_over(loaders):
+    held = [
+        (batch.videos[:, 0], batch.videos.clone(), batch.responses, batch.responses.clone())
+        for batch in loaders["train"]
+    ]
+    kept = [batch.videos[0].numpy() for batch in loaders["train"]]
+    copies = [array.copy() for array in kept]
+    for _ in range(3):
+        list(loaders["train"])
+    for view, video, responses, counts in held:
+        assert torch.equal(view, video[:, 0])
+        assert torch.equal(responses, counts)
+    assert all(np.array_equal(array, copy) for array, copy in zip(kept, copies, strict=True))
+
+
+def test_memory_is_used_again_when_nobody_holds_it():
+    shape = (600, 700)
+    buffers._free.clear()
+    one = buffers.empty(shape, torch.float32)
+    place, view = one.data_ptr(), one[2]
+    del one
+    assert buffers.empty(shape, torch.float32).data_ptr() != place, "a view holds it"
+    del view
+    assert buffers.empty(shape, torch.float32).data_ptr() == place
+    held = [buffers.empty(shape, torch.float32) for _ in range(8)]
+    assert len({tensor.data_ptr() for tensor in held}) == 8
+    del held
+    assert len(buffers._free) == buffers.KEPT
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_large_batches_are_independent(held):
+    generator = np.random.default_rng(0)
+    big = [
+        dataclasses.replace(one, videos=generator.integers(0, 256, (100, 60, 60), dtype=np.uint8))
+        for one in session().trials
+    ]
+    info = dataclasses.replace(data_info(session()), frame_shape=(1, 60, 60))
+    loader = TrialLoader(big, info, 1)
+    kept = []
+    for batch, trial in zip(loader, loader.trials, strict=True):
+        kept.append((batch.videos if held else batch.videos.clone(), trial))
+    for videos, one in kept:
+        grey = videos[0, 0] * info.video_std + info.video_mean
+        assert np.array_equal(grey.round().numpy()[: len(one.videos)], one.videos[: grey.shape[0]])
+
+
+def test_interleaved_sessions_end_together_each_batch_once():
+    long, short = list(range(12)), list(range(100, 104))
+    order = list(interleaved({"short": short, "long": long}))
+    assert [batch for key, batch in order if key == "long"] == long
+    assert [batch for key, batch in order if key == "short"] == short
+    places = [place for place, (key, _) in enumerate(order) if key == "short"]
+    assert np.diff(places).tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 5, 8, 11, 12])
+def test_an_interleaved_epoch_resumes_within_as_it_would_have_gone_on(stop):
+    def pair() -> dict[str, TrialLoader]:
+        return {"b": named("b"), "a": named("a", frames=(300, 100, 70, 100, 100))}
+
+    def steps(pairs):
+        return [(key, batch.responses[:, 0, 0].tolist()) for key, batch in pairs]
+
+    whole = pair()
+    expected = [steps(interleaved(whole)) for _ in range(2)]
+    assert len(expected[0]) == len(whole["a"]) + len(whole["b"]) == 12
+    broken, resumed = pair(), pair()
+    running = interleaved(broken)
+    assert steps(next(running) for _ in range(stop)) == expected[0][:stop]
+    for key, loader in resumed.items():
+        loader.load_state_dict(broken[key].state_dict())
+    assert steps(interleaved(resumed)) == expected[0][stop:]
+    assert steps(interleaved(resumed)) == expected[1]
+
+
+def test_a_cached_session_gives_the_same_batches_and_a_damaged_copy_is_replaced(tmp_path):
+    folder, cache = tmp_path / "one", tmp_path / "cache"
+    data = session()
+    digest = write_session(data, folder)
+    hashes = [trial.sha256() for trial in data.trials]
+    cached_session(folder, cache)
+    assert not cache.exists(), "a small session stays in memory"
+    for _ in range(2):
+        found = cached_session(folder, cache, bound_bytes=0)
+        assert [trial.sha256() for trial in found.trials] == hashes
+        assert (found.units, found.rate_hz) == (data.units, data.rate_hz)
+    assert sorted(path.name for path in cache.iterdir()) == [
+        f"{digest}.{end}" for end in ("json", "responses.npy", "signals.npy", "videos.npy")
+    ]
+    whole = np.load(cache / f"{digest}.videos.npy")
+    assert np.array_equal(whole, np.concatenate([trial.videos for trial in data.trials]))
+    ours = session_loaders(data, data_info(data), 0, 2, 30, name="a")["train"]
+    theirs = stored_sessions(0, {"a": folder}, batch_size=2, window_frames=30, cache=cache)["train"]["a"]
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.equal(one.videos, other.videos)
+    whole[3] += 1
+    np.save(cache / f"{digest}.videos.npy", whole)
+    assert [trial.sha256() for trial in cached_session(folder, cache, bound_bytes=0).trials] == hashes
+
+
+def test_transforms_change_batches_of_every_tier_and_data_info_alike(tmp_path):
+    ensure_session(session(), tmp_path / "one")
+    steps = [{"name": "select_units", "units": [2, 5]}, {"name": "crop", "top": 1}]
+    built = stored_sessions(0, {"a": tmp_path / "one"}, window_frames=30, transforms=steps)
+    for tier in built.values():
+        info = tier["a"].data_info
+        assert info.units == (2, 5)
+        assert (info.video_mean, info.video_std) == (0.0, 1.0), "not normalised: grey levels are what they are"
+        for batch in tier["a"]:
+            assert batch.videos.dtype == torch.float32
+            assert tuple(batch.videos.shape[-2:]) == info.frame_shape[1:] == (HEIGHT - 1, WIDTH)
+            assert batch.responses.shape[1] == 2
+            assert batch.videos.max() > 10
+
+
+def test_read_only_trials_are_served_too():
+    frozen = []
+    for one in session().trials:
+        arrays = {n: getattr(one, n).copy() for n in ("videos", "responses")}
+        for array in arrays.values():
+            array.flags.writeable = False
+        frozen.append(dataclasses.replace(one, **arrays))
+    loader = TrialLoader(frozen[:3], data_info(session()), batch_size=8)
+    assert len(list(loader)) == 2

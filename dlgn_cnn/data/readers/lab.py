@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import pyarrow as pa
 
 from dlgn_cnn.data.lab_cells import whole_numbers, words
 from dlgn_cnn.data.lab_scenes import NamedScene, find_scenes, probe_scenes
@@ -76,11 +75,19 @@ def _frame_path(path: Path) -> Path:
 
 def _load(path: Path) -> pd.DataFrame:
     if path.suffix != ".parquet":
-        return load_frame(path)
+        return _whole_frame(path, load_frame(path))
     try:
         return pd.read_parquet(path, engine="pyarrow")
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except Exception as error:  # damaged metadata raise whatever pandas stumbles over
         raise RecordingError(f"{path} is no Parquet file that can be read ({error}): export it again") from error
+
+
+def _whole_frame(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        list(frame.columns)
+    except (RecursionError, AttributeError) as error:
+        raise RecordingError(f"{path} holds a frame without its data: copy or export it again") from error
+    return frame
 
 
 def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
@@ -88,6 +95,9 @@ def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in REQUIRED if name not in frame]
     if missing:
         raise RecordingError(f"{path} lacks the columns {missing}; it has {list(frame.columns)}: add them")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise RecordingError(f"{path} has more than one column {twice[0]!r}: remove one")
     if len(frame) == 0:
         raise RecordingError(f"{path} has no rows: expected one a unit and presentation")
     used = [*REQUIRED, *(column for column in SIGNAL_COLUMNS.values() if column in frame)]

@@ -9,6 +9,7 @@ import numpy as np
 from dlgn_cnn.data.array_files import load_arrays
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.recording import (
+    MOST,
     SIGNALS,
     BinnedResponses,
     Presentation,
@@ -58,9 +59,7 @@ def read_npz(path: Path, *, progress: Progress = silent) -> list[Recording]:
     """
     arrays = load_arrays(path)
     _check_names(path, arrays)
-    session = SessionKey(
-        str(_scalar(path, arrays, "mouse")), *(_whole(path, arrays, n) for n in ("series", "experiment"))
-    )
+    session = SessionKey(_word(path, arrays, "mouse"), *(_whole(path, arrays, n) for n in ("series", "experiment")))
     scenes = _scenes(path, arrays, progress)
     spikes, binned = _responses(path, arrays)
     light = _numbers(path, arrays, "light_s") if "light_s" in arrays else np.empty((0, 2))
@@ -89,6 +88,7 @@ def npz_frames(path: Path, address: str) -> Frames:
 def _grey_frames(path: Path, changed_ns: int) -> Frames:
     """All frames of the file that was last asked for: its scenes are read one after the other."""
     arrays = load_arrays(path)
+    _check_names(path, arrays)
     span = tuple(map(float, arrays["grey_range"])) if "grey_range" in arrays else None
     return as_grey(arrays["frames"], str(path), span)  # type: ignore[arg-type]
 
@@ -102,20 +102,22 @@ def _check_names(path: Path, arrays: Arrays) -> None:
     missing += [f"{name}_times_s" for name in SIGNALS if name in arrays and f"{name}_times_s" not in arrays]
     if missing:
         raise RecordingError(f"{path} lacks {', '.join(missing)}: add them")
-    if arrays.get("grey_range", np.zeros(2)).shape != (2,):
+    grey = _numbers(path, arrays, "grey_range") if "grey_range" in arrays else np.zeros(2)
+    if grey.shape != (2,) or not np.isfinite(grey).all():
         raise RecordingError(f"{path}: grey_range needs two numbers, the values of black and white")
 
 
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:
     frames = _grey_frames(path, path.stat().st_mtime_ns)
-    lengths = _numbers(path, arrays, "scene_frames") if "scene_frames" in arrays else np.array([len(frames)])
-    if frames.ndim != 3 or lengths.ndim != 1 or lengths.sum() != len(frames) or np.any(lengths < 1):
+    lengths = _whole_numbers(path, arrays, "scene_frames") if "scene_frames" in arrays else np.array(frames.shape[:1])
+    if frames.ndim != 3 or lengths.sum() != len(frames) or np.any(lengths < 1):
         raise RecordingError(
             f"{path}: frames have shape {frames.shape} and scene_frames are {lengths.tolist()}: expected "
             "(frame, height, width) and numbers above 0 that add up to all frames"
         )
-    stops = np.cumsum(lengths).astype(int).tolist()
-    rate, movie = float(_scalar(path, arrays, "frame_rate_hz")), str(_scalar(path, arrays, "movie"))
+    stops = np.cumsum(lengths).tolist()
+    _numbers(path, arrays, "frame_rate_hz")
+    rate, movie = float(_scalar(path, arrays, "frame_rate_hz")), _word(path, arrays, "movie")
     scenes = {}
     for scene, (start, stop) in enumerate(zip([0, *stops], stops, strict=False)):
         scenes[SceneKey(movie, scene)] = array_scene(path, f"npz:{start}:{stop}", frames[start:stop], rate)
@@ -125,14 +127,14 @@ def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, Sc
 
 def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]) -> tuple[Presentation, ...]:
     times, tiers = _numbers(path, arrays, "presentation_s"), arrays["presentation_tier"]
-    shown = _numbers(path, arrays, "presentation_scene")
-    if times.shape != (len(shown), 2) or tiers.shape != shown.shape or shown.ndim != 1:
+    shown = _whole_numbers(path, arrays, "presentation_scene")
+    if times.shape != (len(shown), 2) or tiers.shape != shown.shape:
         raise RecordingError(
             f"{path}: presentation_s has shape {times.shape}, presentation_tier {tiers.shape} and presentation_scene "
             f"{shown.shape}: expected (presentation, 2), (presentation,) and (presentation,)"
         )
     files = list(scenes.values())
-    unknown = [scene for scene in shown if scene != int(scene) or not 0 <= scene < len(files)]
+    unknown = [scene for scene in shown if not 0 <= scene < len(files)]
     if unknown:
         raise RecordingError(f"{path}: presentation_scene holds {unknown[0]}, expected 0 to {len(files) - 1}")
     keys = [list(scenes)[int(scene)] for scene in shown]
@@ -164,7 +166,7 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
     if given == ["spike_times_s"]:
         return _spikes(path, arrays), None
     values, bins = _numbers(path, arrays, "counts"), _numbers(path, arrays, "bins_s")
-    units = _numbers(path, arrays, "units") if "units" in arrays else np.arange(len(values))
+    units = _whole_numbers(path, arrays, "units") if "units" in arrays else np.arange(len(np.atleast_1d(values)))
     if bins.ndim == 1:
         bins = np.column_stack([bins[:-1], bins[1:]])
     order = np.argsort(units, kind="stable")
@@ -174,12 +176,12 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
 
 
 def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
-    times, owners = _numbers(path, arrays, "spike_times_s"), _numbers(path, arrays, "spike_units")
+    times, owners = _numbers(path, arrays, "spike_times_s"), _whole_numbers(path, arrays, "spike_units")
     if times.ndim != 1 or times.shape != owners.shape:
         raise RecordingError(
             f"{path}: {times.shape} spike_times_s and {owners.shape} spike_units: expected a unit a spike"
         )
-    units = np.unique(_numbers(path, arrays, "units") if "units" in arrays else owners)
+    units = np.unique(_whole_numbers(path, arrays, "units") if "units" in arrays else owners)
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")
@@ -188,13 +190,31 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
 
 def _signal(path: Path, arrays: Arrays, name: str) -> Signal:
     times, values = _numbers(path, arrays, f"{name}_times_s"), _numbers(path, arrays, name)
-    return Signal(times.astype(np.float64), values.astype(np.float32))
+    try:
+        return Signal(times, values.astype(np.float32))
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {name}: {error}") from error
 
 
 def _numbers(path: Path, arrays: Arrays, name: str) -> np.ndarray:
     if arrays[name].dtype.kind not in "iuf":
         raise RecordingError(f"{path}: {name} is of type {arrays[name].dtype}, expected numbers")
-    return arrays[name]
+    return arrays[name].astype(np.float64, copy=False)
+
+
+def _whole_numbers(path: Path, arrays: Arrays, name: str) -> np.ndarray:
+    """A list of whole numbers as int64: neither NaN, nor a fraction that would be cut off, nor beyond the tables."""
+    values = _numbers(path, arrays, name)
+    if values.ndim != 1 or np.any(values != np.rint(values)) or np.any(np.abs(values) > MOST):
+        raise RecordingError(f"{path}: {name} has shape {values.shape}, expected a list of whole numbers up to {MOST}")
+    return values.astype(np.int64)
+
+
+def _word(path: Path, arrays: Arrays, name: str) -> str:
+    value = _scalar(path, arrays, name)
+    if not isinstance(value, str):
+        raise RecordingError(f"{path}: {name} is {value!r}, expected a text")
+    return value
 
 
 def _scalar(path: Path, arrays: Arrays, name: str) -> Any:
@@ -205,6 +225,6 @@ def _scalar(path: Path, arrays: Arrays, name: str) -> Any:
 
 def _whole(path: Path, arrays: Arrays, name: str) -> int:
     value = _scalar(path, arrays, name)
-    if not isinstance(value, int) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise RecordingError(f"{path}: {name} is {value!r}, expected a whole number from 0")
     return value

@@ -63,8 +63,10 @@ def read_sensorium(
 def sensorium_frames(path: Path, address: str) -> Frames:
     """The frames (time, height, width) of a video file (height, width, time) up to where they turn NaN."""
     video = load_array(path)
-    if video.ndim != 3:
-        raise RecordingError(f"{path} has shape {video.shape}, expected (height, width, time)")
+    if video.ndim != 3 or video.size == 0 or video.dtype.kind not in "iuf":
+        raise RecordingError(
+            f"{path} has shape {video.shape}, type {video.dtype}: expected numbers (height, width, time)"
+        )
     there = np.isfinite(video).all(axis=(0, 1))
     time = len(there) if there.all() else int(np.argmin(there))
     if time == 0 or there[time:].any():

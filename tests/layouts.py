@@ -1,0 +1,102 @@
+"""Writers of one recording in other layouts than the lab's, so that every reader can be asked for the same session.
+
+A writer makes what it needs below a new folder and returns the path to read.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample
+from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
+from dlgn_cnn.data.scenes import scene_frames
+
+MAX_GAP_S = 0.5
+
+
+def own_frames(recording: Recording) -> dict[SceneKey, np.ndarray]:
+    """Each scene's grey frames (time, height, width) at its own size and rate."""
+    return {key: scene_frames(file, (file.height_px, file.width_px)) for key, file in recording.scenes.items()}
+
+
+def movie_edges(recording: Recording, shown: Presentation) -> np.ndarray:
+    """Edges in s of the movie's own frames during a presentation."""
+    file = recording.scenes[shown.scene]
+    return frame_edges(shown, file.frames, file.rate_hz)
+
+
+def counts(recording: Recording, edges_s: np.ndarray) -> np.ndarray:
+    """Responses (unit, time) in the given bins."""
+    if recording.binned is not None:
+        return rebin(recording.binned, edges_s)
+    return np.stack([bin_spikes(recording.spike_times_s[unit], edges_s) for unit in recording.units])
+
+
+def npz_arrays(recording: Recording) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` file; all scenes must have one size and rate."""
+    frames, shown = own_frames(recording), recording.presentations
+    scenes = sorted(frames)
+    arrays = {
+        "mouse": np.array(recording.session.mouse),
+        "series": np.array(recording.session.series),
+        "experiment": np.array(recording.session.experiment),
+        "movie": np.array(scenes[0].movie),
+        "frames": np.concatenate([frames[key] for key in scenes]),
+        "scene_frames": np.array([len(frames[key]) for key in scenes]),
+        "frame_rate_hz": np.array(recording.scenes[scenes[0]].rate_hz),
+        "presentation_scene": np.array([scenes.index(one.scene) for one in shown]),
+        "presentation_s": np.array([[one.start_s, one.stop_s] for one in shown]),
+        "presentation_tier": np.array([one.tier for one in shown]),
+        "light_s": recording.light_epochs_s,
+        "units": np.array(recording.units),
+    }
+    for name, signal in recording.signals.items():
+        arrays |= {name: signal.values, f"{name}_times_s": signal.times_s}
+    if any(one.frame_onsets_s for one in shown):
+        arrays["frame_onsets_s"] = np.concatenate([one.frame_onsets_s for one in shown])
+    if recording.binned is not None:
+        return arrays | {"counts": recording.binned.values, "bins_s": recording.binned.bins_s}
+    spikes = recording.spike_times_s
+    return arrays | {
+        "spike_times_s": np.concatenate([spikes[unit] for unit in recording.units]),
+        "spike_units": np.concatenate([np.full(len(spikes[unit]), unit) for unit in recording.units]),
+    }
+
+
+def write_npz(recording: Recording, folder: Path) -> Path:
+    """Plain arrays in one file."""
+    folder.mkdir(parents=True)
+    np.savez(folder / "recording.npz", **npz_arrays(recording))
+    return folder / "recording.npz"
+
+
+def write_sensorium(recording: Recording, folder: Path) -> Path:
+    """The folder of Sensorium 2023: a trial a presentation, on the clock of the movie's frames."""
+    path = folder / f"dynamic20260-{recording.session.series}-{recording.session.experiment}-layout"
+    frames = own_frames(recording)
+    for shown in recording.presentations:
+        edges = movie_edges(recording, shown)
+        signals = {name: resample(signal, edges, MAX_GAP_S) for name, signal in recording.signals.items()}
+        missing = np.full(len(edges) - 1, np.nan, np.float32)
+        arrays = {
+            "videos": np.moveaxis(frames[shown.scene][: len(edges) - 1], 0, -1),
+            "responses": counts(recording, edges),
+            "opto": light_share(recording.light_epochs_s, edges),
+            "behavior": np.stack([signals.get(name, missing) for name in ("pupil_size", "running")]),
+            "pupil_center": np.stack([signals.get(name, missing) for name in ("pupil_x", "pupil_y")]),
+        }
+        for name, array in arrays.items():
+            save(path / "data" / name / f"{shown.trial}.npy", array)
+    save(path / "meta" / "trials" / "tiers.npy", np.array([one.tier for one in recording.presentations]))
+    save(path / "meta" / "neurons" / "unit_ids.npy", np.array(recording.units))
+    return path
+
+
+def save(file: Path, array: np.ndarray) -> None:
+    """An array file, whose folder is made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.save(file, array)
+
+
+LAYOUTS: dict[str, Callable[[Recording, Path], Path]] = {"npz": write_npz, "sensorium": write_sensorium}

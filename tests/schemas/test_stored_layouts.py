@@ -1,0 +1,56 @@
+"""Binned responses and measured frame onsets come out of the tables as they went in."""
+
+import numpy as np
+import pytest
+
+from dlgn_cnn.data.readers import read_recordings
+from tests.factories import small_simulation
+from tests.layouts import LAYOUTS, npz_arrays
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _open(database):
+    """All tests here use the run's database."""
+
+
+def simulated(folder, mouse):
+    (found,) = read_recordings(small_simulation(folder, mouse=mouse, width_px=32, height_px=16))
+    return found
+
+
+def stored_and_read(path):
+    from schemas.ingest import ingest, session_key
+    from schemas.raw import fetch_session
+
+    (read,) = read_recordings(path)
+    assert ingest(path) == [str(read.session)]
+    stored = fetch_session(session_key(read)).load()
+    assert {key: (file.sha256, file.part) for key, file in stored.scenes.items()} == {
+        key: (file.sha256, file.part) for key, file in read.scenes.items()
+    }
+    np.testing.assert_array_equal(stored.light_epochs_s, read.light_epochs_s)
+    for name, signal in read.signals.items():
+        np.testing.assert_array_equal(stored.signals[name].values, signal.values)
+    return stored, read
+
+
+def test_binned_responses_survive(tmp_path):
+    stored, read = stored_and_read(LAYOUTS["sensorium"](simulated(tmp_path / "lab", "Simulated_b1"), tmp_path / "s"))
+    assert stored.presentations == read.presentations
+    assert stored.spike_times_s == {}
+    assert stored.units == read.units
+    np.testing.assert_array_equal(stored.binned.bins_s, read.binned.bins_s)
+    np.testing.assert_array_equal(stored.binned.values, read.binned.values)
+
+
+def test_measured_onsets_survive(tmp_path):
+    arrays = npz_arrays(simulated(tmp_path / "lab", "Simulated_b2"))
+    onsets = np.concatenate([start + np.arange(30) / 31 for start, _ in arrays["presentation_s"]])
+    onsets[[4, 5, 40]] = np.nan
+    np.savez(tmp_path / "x.npz", **arrays, frame_onsets_s=onsets)
+    stored, read = stored_and_read(tmp_path / "x.npz")
+    found = np.concatenate([shown.frame_onsets_s for shown in stored.presentations])
+    np.testing.assert_array_equal(found, onsets)
+    assert np.isnan(found).sum() == 3
+    for unit, times in read.spike_times_s.items():
+        np.testing.assert_array_equal(stored.spike_times_s[unit], times)
