@@ -11,7 +11,7 @@ from dlgn_cnn.data.fields import field_centres, session_fields
 from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.shapes import Floats, Frames, Times
+from dlgn_cnn.shapes import Floats, Frames, Scores, Times
 
 FIELD_LAGS = 15
 
@@ -107,7 +107,24 @@ def data_info(session: SessionData) -> DataInfo:
         float(mean),
         float(np.sqrt(variance)),
         field_centres(fields),
+        *_known_moments([trial.behavior for trial in train]),
+        *_known_moments([trial.pupil_center for trial in train]),
     )
+
+
+def _known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each signal where it is known; 1 for the deviation of one that never varies."""
+    mean, std = moments([(values, np.isfinite(values)) for values in rows])
+    return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+
+
+def moments(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Scores, Scores]:
+    """Mean and standard deviation of each row over pairs of values (row, time) and which of them count."""
+    count = sum(np.broadcast_to(known, values.shape).sum(1) for values, known in rows)
+    divisor = np.maximum(count, 1)
+    mean = sum(np.where(known, values, 0).sum(1, dtype=np.float64) for values, known in rows) / divisor
+    squares = [np.where(known, np.square(values - mean[:, None], dtype=np.float64), 0).sum(1) for values, known in rows]
+    return mean, np.sqrt(sum(squares) / divisor)
 
 
 def _trial(

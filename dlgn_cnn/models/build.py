@@ -1,16 +1,18 @@
 """From config to model: the model functions that ``ModelConfig`` names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.cores import CORES
-from dlgn_cnn.models.encoder import Encoder
+from dlgn_cnn.models.encoder import Encoder, SessionHead
+from dlgn_cnn.models.modulators import MODULATORS
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.recurrent import RECURRENTS
+from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry
 
 MODELS = Registry("model function", "dlgn_cnn.models")
@@ -25,31 +27,39 @@ def encoder(
     core: Part,
     readout: Part,
     recurrent: Part | None = None,
+    shifter: Part | None = None,
+    modulators: Sequence[Part] = (),
     output: Part | None = None,
+    light_channel: bool = False,
 ) -> Encoder:
     """An ``Encoder`` for the sessions of ``data_info``; each part is ``{"name": registered name, **its parameters}``.
 
-    Initial weights follow from ``seed`` alone; initial biases are each unit's mean count. Raises ConfigError.
+    Core, recurrence and output are shared; readout, shifter and modulators are built for each session. Initial weights
+    follow from ``seed`` alone; initial biases are each unit's mean count. Raises ConfigError.
     """
-    first = next(iter(data_info.values()))
+    channels, height, width = next(iter(data_info.values())).frame_shape
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         # torch's layers draw their weights from the global generator only.
         torch.manual_seed(seed)
-        built_core = CORES.build(core, in_shape=first.frame_shape)
+        built_core = CORES.build(core, in_shape=(channels + light_channel, height, width))
         channels, height, width = built_core.out_shape
         built_recurrent = RECURRENTS.build(recurrent, in_channels=channels) if recurrent else None
         channels = built_recurrent.out_channels if built_recurrent else channels
         built_output = OUTPUTS.build(output or {"name": "softplus"})
-        readouts = {
-            key: READOUTS.build(
-                readout,
-                in_shape=(channels, height, width),
-                units=len(info.units),
-                centres=torch.tensor(info.field_centres),
-                bias=built_output.inverse(torch.tensor(info.mean_counts)),
-                generator=generator,
+        heads = {
+            key: SessionHead(
+                READOUTS.build(
+                    readout,
+                    in_shape=(channels, height, width),
+                    units=len(info.units),
+                    centres=torch.tensor(info.field_centres),
+                    bias=built_output.inverse(torch.tensor(info.mean_counts)),
+                    generator=generator,
+                ),
+                SHIFTERS.build(shifter, info=info, generator=generator) if shifter else None,
+                [MODULATORS.build(part, units=len(info.units), info=info, generator=generator) for part in modulators],
             )
             for key, info in data_info.items()
         }
-    return Encoder(built_core, built_recurrent, readouts, built_output)
+    return Encoder(built_core, built_recurrent, heads, built_output, light_channel)

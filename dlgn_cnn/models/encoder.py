@@ -1,29 +1,63 @@
-"""The encoding model: core, recurrence, a readout a session, output nonlinearity."""
+"""The encoding model: core, recurrence, a readout a session, modulation, output nonlinearity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
 from dlgn_cnn.errors import ModelError
+from dlgn_cnn.models.modulators import Signals
 from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
 
 
-class Encoder(nn.Module):
-    """Shared core and recurrence, one readout a session: the movie and the light to each unit's expected spikes.
+class SessionHead(nn.Module):
+    """What belongs to one session: shifter, readout and modulators, applied in this order."""
 
+    def __init__(
+        self, readout: nn.Module, shifter: nn.Module | None = None, modulators: Sequence[nn.Module] = ()
+    ) -> None:
+        super().__init__()
+        self.readout = readout
+        self.shifter = shifter
+        self.modulators = nn.ModuleList(modulators)
+
+    def forward(self, features: torch.Tensor, signals: Signals) -> torch.Tensor:
+        """Features (time, batch, feature, height, width) to drive (time, batch, unit)."""
+        time, shift = len(features), None
+        if self.shifter is not None and signals.pupil_center is not None:
+            shift = self.shifter(signals.pupil_center[..., -time:])
+        drive: torch.Tensor = self.readout(features, shift, signals.opto.T[-time:])
+        for modulator in self.modulators:
+            drive = modulator(drive, signals)
+        return drive
+
+    def regularizer(self) -> torch.Tensor:
+        """The sum of its parts' penalties."""
+        return penalty_of([self.readout, self.shifter, *self.modulators])
+
+
+class Encoder(nn.Module):
+    """Shared core and recurrence, a head a session: the movie, the light and behaviour to each unit's expected spikes.
+
+    With ``light_channel`` the light is a channel of the video besides: the share lit, the same at every pixel.
     See ``dlgn_cnn.interface.EncodingModel`` for the contract that it fulfils.
     """
 
     def __init__(
-        self, core: nn.Module, recurrent: nn.Module | None, readouts: Mapping[str, nn.Module], output: nn.Module
+        self,
+        core: nn.Module,
+        recurrent: nn.Module | None,
+        heads: Mapping[str, SessionHead],
+        output: nn.Module,
+        light_channel: bool = False,
     ) -> None:
         super().__init__()
         self.core = core
         self.recurrent = recurrent
-        self.readouts = nn.ModuleDict({_module_name(key): readout for key, readout in readouts.items()})
+        self.heads = nn.ModuleDict({_module_name(key): head for key, head in heads.items()})
         self.output = output
-        self.data_keys = tuple(readouts)
+        self.light_channel = light_channel
+        self.data_keys = tuple(heads)
         self.frames_lost = int(core.frames_lost)  # type: ignore[arg-type]
 
     def forward(
@@ -38,21 +72,34 @@ class Encoder(nn.Module):
 
         Raises ModelError for a session that the model was not built for.
         """
-        if data_key not in self.data_keys:
-            raise ModelError(f"this model has no session {data_key!r}: it has {', '.join(self.data_keys)}")
-        batch, _, time = videos.shape[:3]
-        frames = videos.permute(2, 0, 1, 3, 4).flatten(0, 1)
-        features = self.core(frames.contiguous(memory_format=torch.channels_last)).unflatten(0, (time, batch))
+        head = self.head(data_key)
+        if self.light_channel:
+            plane = opto.to(videos.dtype)[:, None, :, None, None].expand(-1, 1, -1, *videos.shape[-2:])
+            videos = torch.cat([videos, plane], 1)
+        features = self.core(videos)
         if self.recurrent is not None:
-            features, _ = self.recurrent(features, opto.T)
-        drive = self.readouts[_module_name(data_key)](features)
+            features, _ = self.recurrent(features, opto.T[-len(features) :])
+        drive = head(features, Signals(opto, behavior, pupil_center))
         rate: torch.Tensor = self.output(drive.float())
         return rate.permute(1, 2, 0)
 
+    def head(self, data_key: str) -> SessionHead:
+        """The parts of one session. Raises ModelError for one that the model was not built for."""
+        if data_key not in self.data_keys:
+            raise ModelError(f"this model has no session {data_key!r}: it has {', '.join(self.data_keys)}")
+        head = self.heads[_module_name(data_key)]
+        assert isinstance(head, SessionHead)
+        return head
+
     def regularizer(self, data_key: str) -> torch.Tensor:
-        """The penalty that core and readout add to the loss of a session's batch."""
-        penalty: torch.Tensor = self.core.regularizer() + self.readouts[_module_name(data_key)].regularizer()  # type: ignore[operator]
-        return penalty
+        """The penalty that all parts add to the loss of a session's batch."""
+        return penalty_of([self.core, self.recurrent, self.head(data_key)])
+
+
+def penalty_of(parts: Sequence[nn.Module | None]) -> torch.Tensor:
+    """The sum of the penalties of those parts that are there."""
+    penalties: list[torch.Tensor] = [part.regularizer() for part in parts if part is not None]  # type: ignore[operator]
+    return torch.stack(penalties).sum()
 
 
 def _module_name(data_key: str) -> str:

@@ -83,7 +83,7 @@ class TestPart:
     def test_dtype_is_kept(self, part, name):
         model = build(part, name).double().eval()
         videos, _, _ = batch(next(iter(INFO)))
-        features = model.core(videos.double().permute(2, 0, 1, 3, 4).flatten(0, 1))
+        features = model.core(videos.double())
         assert features.dtype == torch.float64
 
     def test_no_future_frame_or_light_changes_a_past_rate(self, part, name):
@@ -100,8 +100,7 @@ class TestPart:
     def test_initial_rate_is_near_the_mean_count(self, part, name):
         model = build(part, name).eval()
         for key, info in INFO.items():
-            readout = model.readouts[key.replace(".", "__dot__")]
-            drive = readout.bias.detach()
+            drive = model.head(key).readout.bias.detach()
             assert torch.allclose(model.output(drive), torch.tensor(info.mean_counts), atol=1e-5)
 
 

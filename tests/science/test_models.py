@@ -111,9 +111,9 @@ def test_gaussian_readout_equals_neuralpredictors():
         theirs._features.copy_(ours.features.T[None, :, None])
         theirs.bias.copy_(ours.bias)
     features = torch.randn(4, 3, 5, 9, 12)
-    shift = 0.1 * torch.randn(3, 2)
-    found = ours(features, shift)
-    expected = torch.stack([theirs(frame, shift=shift) for frame in features])
+    shifts = 0.1 * torch.randn(4, 3, 2)
+    found = ours(features, shifts)
+    expected = torch.stack([theirs(frame, shift=shift) for frame, shift in zip(features, shifts, strict=True)])
     assert torch.allclose(found, expected, atol=1e-6)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dlgn_cnn.data.session_data import Trial
+from dlgn_cnn.data.session_data import Trial, moments
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry, check_arguments
@@ -51,8 +51,8 @@ def training_statistics(units: Sequence[int], trials: Sequence[Trial]) -> Traini
     """The statistics of the training ``trials``, whose response rows are ``units``."""
     responses = [(trial.responses, np.ones(trial.responses.shape[1], bool)) for trial in trials]
     behavior = [(trial.behavior, np.isfinite(trial.behavior)) for trial in trials]
-    _, response_std = _moments(responses)
-    mean, std = _moments(behavior)
+    _, response_std = moments(responses)
+    mean, std = moments(behavior)
     return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, np.where(std > 0, std, 1.0))
 
 
@@ -86,12 +86,3 @@ def build_transforms(
         built.append(TRANSFORMS.build(config, data_info=data_info, statistics=statistics))
         data_info = built[-1].data_info
     return tuple(built), data_info
-
-
-def _moments(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Scores, Scores]:
-    """Mean and standard deviation of each row over pairs of values (row, time) and which of them count."""
-    count = sum(np.broadcast_to(known, values.shape).sum(1) for values, known in rows)
-    divisor = np.maximum(count, 1)
-    mean = sum(np.where(known, values, 0).sum(1, dtype=np.float64) for values, known in rows) / divisor
-    squares = [np.where(known, np.square(values - mean[:, None], dtype=np.float64), 0).sum(1) for values, known in rows]
-    return mean, np.sqrt(sum(squares) / divisor)

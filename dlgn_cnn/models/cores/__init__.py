@@ -1,7 +1,9 @@
-"""Cores: one file each; a core turns frames into feature maps.
+"""Cores: one file each; a core turns a video into feature maps.
 
-A core is a module called with frames (frame, channel, height, width) that returns (frame, feature, height', width').
-It has ``out_shape`` (feature, height', width'), ``frames_lost`` and ``regularizer()``.
+A core is a module built with ``in_shape`` (channel, height, width) and called with a video (batch, channel, time,
+height, width). It returns features (time - frames_lost, batch, feature, height', width'), time first, aligned with the
+last frames of the video; a feature sees no later frame. It has ``out_shape`` (feature, height', width'),
+``frames_lost`` and ``regularizer()``.
 """
 
 from dlgn_cnn.registry import Registry

@@ -39,10 +39,12 @@ class Stacked2dCore(nn.Module):
         self.laplace_weight = laplace_weight
         self.out_shape = (incoming, height, width)
 
-    def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Frames (frame, channel, height, width) to features (frame, feature, height', width')."""
-        features: torch.Tensor = self.layers(frames)
-        return features
+    def forward(self, videos: torch.Tensor) -> torch.Tensor:
+        """Video (batch, channel, time, height, width) to features (time, batch, feature, height', width')."""
+        batch, _, time = videos.shape[:3]
+        frames = videos.permute(2, 0, 1, 3, 4).flatten(0, 1)
+        features: torch.Tensor = self.layers(frames.contiguous(memory_format=torch.channels_last))
+        return features.unflatten(0, (time, batch))
 
     def regularizer(self) -> torch.Tensor:
         """Weighted Laplace energy of the first layer's filters, a scalar."""

@@ -1,7 +1,9 @@
 """Readouts: one file each; a readout reads each unit's drive from feature maps.
 
-A readout is a module called with features (time, batch, feature, height, width) that returns (time, batch, unit); it
-has ``regularizer()``.
+A readout is a module built with ``in_shape`` (feature, height, width), ``units`` (their number), ``centres`` (unit, 2),
+``bias`` (unit,) and ``generator``. It is called with features (time, batch, feature, height, width), ``shift`` (time,
+batch, 2), by which every unit's position moves, or None, and ``opto`` (time, batch); it returns drive (time, batch,
+unit). It has ``regularizer()``.
 """
 
 from dlgn_cnn.registry import Registry

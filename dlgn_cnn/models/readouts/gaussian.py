@@ -53,18 +53,21 @@ class GaussianReadout(nn.Module):
             mean = mean + torch.einsum("uij,cuj->cui", self.covariance_factor, noise)
         return mean.clamp(-1, 1)
 
-    def forward(self, features: torch.Tensor, shift: torch.Tensor | None = None) -> torch.Tensor:
-        """Features (time, batch, feature, height, width) to drive (time, batch, unit).
-
-        ``shift`` (batch, 2) moves every unit's position, as an eye movement does.
-        """
+    def forward(
+        self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
         time, clips, channels = features.shape[:3]
         grid = self.positions(clips)
-        if shift is not None:
-            grid = grid + shift[:, None]
-        maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2)
-        read = functional.grid_sample(maps, grid[:, :, None].to(maps.dtype), align_corners=True)
-        drive = torch.einsum("ctfu,uf->tcu", read.squeeze(-1).unflatten(1, (time, channels)), self.features)
+        if shift is None:
+            # One position a clip: all its frames are read at once, as channels of one map.
+            maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2)
+            read = functional.grid_sample(maps, grid[:, :, None].to(maps.dtype), align_corners=True)
+            drive = torch.einsum("ctfu,uf->tcu", read.squeeze(-1).unflatten(1, (time, channels)), self.features)
+        else:
+            moved = (grid + shift[:, :, None]).flatten(0, 1)[:, :, None]
+            read = functional.grid_sample(features.flatten(0, 1), moved.to(features.dtype), align_corners=True)
+            drive = torch.einsum("nfu,uf->nu", read.squeeze(-1), self.features).unflatten(0, (time, clips))
         return drive + self.bias
 
     def regularizer(self) -> torch.Tensor:

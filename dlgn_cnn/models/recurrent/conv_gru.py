@@ -102,6 +102,10 @@ class ConvGru(nn.Module):
             states.append(state)
         return torch.stack(states), state
 
+    def regularizer(self) -> torch.Tensor:
+        """No penalty: zero."""
+        return self.from_state.weight.new_zeros(())
+
     def _step(self, from_input: torch.Tensor, from_state: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         gates = torch.sigmoid(from_input[:, : -self.out_channels] + from_state[:, : -self.out_channels])
         update, reset = gates.chunk(2, 1)

@@ -1,0 +1,10 @@
+"""Shifters: one file each; a shifter moves every unit's position with the eye.
+
+A shifter is built with ``info`` (the session's ``DataInfo``) and ``generator``, and called with pupil positions
+(batch, axis, time), NaN where missing. It returns shifts (time, batch, 2) in the readout's coordinates, in which the
+picture spans -1..1 (x, y); 0 where the pupil's position is missing. It has ``regularizer()``.
+"""
+
+from dlgn_cnn.registry import Registry
+
+SHIFTERS = Registry("shifter", "dlgn_cnn.models.shifters")
