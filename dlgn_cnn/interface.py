@@ -31,8 +31,8 @@ class DataInfo:
     ``frame_shape`` is (channel, height, width); ``mean_counts`` the mean spikes a frame of each unit;
     ``video_mean`` and ``video_std`` the grey level's mean and standard deviation, which normalise it; ``field_centres``
     the peak of each unit's linear receptive field, (x, y) in -1..1 from pixel centre to pixel centre.
-    ``behavior_mean`` and ``behavior_std`` are those of running and pupil size, ``pupil_mean`` and ``pupil_std`` those of
-    pupil x and y, over the frames at which each is known: 0 and 1 for one that never is.
+    ``behavior_mean`` and ``behavior_std`` are those of running and pupil size, ``pupil_mean`` and ``pupil_std`` those
+    of pupil x and y, over the frames at which each is known: 0 and 1 for one that never is.
     """
 
     units: tuple[int, ...]
