@@ -12,10 +12,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# The schema and end-to-end tests on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
+# The tests of tables, faults and commands on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
 test-mysql: $(VENV)/installed-dev
 	@test -n "$(DLGN_TEST_MYSQL)" || { echo "set DLGN_TEST_MYSQL=mysql://user:password@host:port"; exit 2; }
-	$(BIN)/python -m pytest tests/schemas tests/end_to_end
+	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

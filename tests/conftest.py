@@ -17,9 +17,16 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="module")
+def database(served):
+    """An empty database for the tests of one file, whichever files ran before; its settings."""
+    yield served
+    _empty()
+
+
 @pytest.fixture(scope="session")
-def database(tmp_path_factory):
-    """An empty database for this run: the embedded server, or the MySQL server that DLGN_TEST_MYSQL names.
+def served(tmp_path_factory):
+    """A database for this run: the embedded server, or the MySQL server that DLGN_TEST_MYSQL names.
 
     The settings are also in the environment, so that commands started by a test use the same database.
     """
@@ -37,6 +44,20 @@ def database(tmp_path_factory):
     _drop()
     os.environ.clear()
     os.environ.update(before)
+
+
+def _empty() -> None:
+    """Delete every row but those that are declared with the tables, and withdraw all jobs."""
+    from populate.worker import computed_tables
+    from schemas import dataset, experiment, mei, model, session, stimulus, trainer
+
+    experiment.Experiment().delete(prompt=False)
+    for table in (dataset.DatasetConfig, model.ModelConfig, session.Mouse, stimulus.Movie):
+        table().delete(prompt=False)
+    for table in (trainer.TrainerConfig, trainer.Seed, mei.MEIConfig):
+        table().delete(prompt=False)
+    for table in computed_tables():
+        table().jobs.delete_quick()
 
 
 def _drop() -> None:
