@@ -19,7 +19,7 @@ from dlgn_cnn.errors import StoreError
 from tests.factories import small_simulation
 
 MOUSE, SESSION = "Simulated_killed", "Simulated_killed_s01_e01"
-MOMENTS = 10  # of each kind
+MOMENTS = 20  # of each kind
 SPEC = DatasetSpec((SESSION,), (8, 16), validation_share=0.3, near_duplicate=None)
 
 # Imports once, then forks a process a job, which counts what it does and kills itself at event number ``at``.
@@ -131,9 +131,10 @@ def session(server) -> SessionData:
 
 
 def moments(events: int) -> list[int]:
-    """Evenly from the first event to the last."""
+    """The first event, the last, and others at random between."""
     assert events >= MOMENTS, events
-    return np.linspace(1, events, MOMENTS).astype(int).tolist()
+    between = np.random.default_rng(events).choice(np.arange(2, events), MOMENTS - 2, replace=False)
+    return [1, *sorted(between.tolist()), events]
 
 
 def rows() -> dict[str, int]:
