@@ -7,6 +7,7 @@ from torch import nn
 from dlgn_cnn.registry import Registry
 
 OUTPUTS = Registry("output", "dlgn_cnn.models")
+LARGEST_EXPONENT = 5.0
 
 
 @OUTPUTS.register("softplus")
@@ -14,7 +15,8 @@ class Softplus(nn.Module):
     """log(1 + exp(drive * sharpness)) / sharpness: linear for a strong drive, towards zero for a weak one.
 
     ``sharpness`` a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large. ``learned`` makes it
-    a parameter, as the winner of Sensorium 2023 did.
+    a parameter, as the winner of Sensorium 2023 did: one for all units, since an output is shared by all sessions and
+    a unit's own gain is in its readout's features.
     """
 
     def __init__(self, sharpness: float = 10.0, learned: bool = False) -> None:
@@ -41,8 +43,8 @@ class EluPlusOne(nn.Module):
     """ELU + 1: exponential below a drive of 0, linear above (Lurz et al. 2021)."""
 
     def forward(self, drive: torch.Tensor) -> torch.Tensor:
-        """Drive to rate, elementwise."""
-        return functional.elu(drive) + 1
+        """Drive to rate, elementwise; small rates keep their digits, which expm1(drive) + 1 would round away."""
+        return drive.clamp_max(0).exp() + functional.relu(drive)
 
     def inverse(self, rate: torch.Tensor) -> torch.Tensor:
         """The drive that gives ``rate`` > 0."""
@@ -51,11 +53,16 @@ class EluPlusOne(nn.Module):
 
 @OUTPUTS.register("exponential")
 class Exponential(nn.Module):
-    """exp(drive): the Poisson model's canonical inverse link."""
+    """exp(drive): the Poisson model's canonical inverse link.
+
+    Above a drive of 5, 148 spikes a frame and more than a neuron can fire, it goes on along its tangent: a wild step of
+    a fit then overflows neither the rate nor the gradient, and finds its way back.
+    """
 
     def forward(self, drive: torch.Tensor) -> torch.Tensor:
         """Drive to rate, elementwise."""
-        return drive.exp()
+        bounded = drive.clamp_max(LARGEST_EXPONENT)
+        return bounded.exp() * (1 + (drive - bounded))
 
     def inverse(self, rate: torch.Tensor) -> torch.Tensor:
         """The drive that gives ``rate`` > 0."""

@@ -1,4 +1,4 @@
-"""Every registered core, recurrent unit, readout and output, tested alike: a new part needs no new test."""
+"""Every registered part of a model, tested alike: a new part needs no new test."""
 
 import io
 
@@ -8,15 +8,22 @@ import torch
 from dlgn_cnn.interface import DataInfo, EncodingModel
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.recurrent import RECURRENTS
+from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.training.losses import LOSSES
 
 EXAMPLES = {
     "stacked_2d": {"channels": [4, 5], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
     "conv_gru": {"channels": 6},
     "gaussian": {"feature_weight": 0.01},
+    "factorised": {"mask_weight": 0.01, "feature_weight": 0.01},
+    "light_switched": {"readout": {"name": "gaussian", "feature_weight": 0.01}, "difference_weight": 0.1},
+    "mlp": {"layers": 2, "l2_weight": 0.1},
+    "light_gain": {"taps": 4},
+    "behavior": {"taps": 3, "laplace_weight": 0.1, "l2_weight": 0.1},
 }
 INFO = {
     "Mouse.1_s01_e01": DataInfo(
@@ -28,19 +35,35 @@ PARTS = [
     *(("core", name) for name in CORES.names()),
     *(("recurrent", name) for name in RECURRENTS.names()),
     *(("readout", name) for name in READOUTS.names()),
+    *(("shifter", name) for name in SHIFTERS.names()),
+    *(("modulator", name) for name in MODULATORS.names()),
     *(("output", name) for name in OUTPUTS.names()),
 ]
 
 
 def build(part, name, seed=0):
     config = {"core": "stacked_2d", "recurrent": "conv_gru", "readout": "gaussian", "output": "softplus"} | {part: name}
-    return encoder(INFO, seed, **{part: {"name": name, **EXAMPLES.get(name, {})} for part, name in config.items()})
+    parts = {part: {"name": name, **EXAMPLES.get(name, {})} for part, name in config.items()}
+    modulator = parts.pop("modulator", None)
+    return encoder(INFO, seed, **parts, modulators=[modulator] if modulator else [])
 
 
 def batch(data_key, seed=0, size=3, time=11):
     generator = torch.Generator().manual_seed(seed)
     videos = torch.randn(size, 1, time, 13, 17, generator=generator)
-    return videos, (torch.rand(size, time, generator=generator) > 0.5).float(), data_key
+    opto = (torch.rand(size, time, generator=generator) > 0.5).float()
+    behavior, pupil = torch.randn(2, size, 2, time, generator=generator)
+    behavior[0, 0, 2:4], pupil[1, 1, 3:9] = float("nan"), float("nan")
+    return videos, opto, data_key, behavior, pupil
+
+
+def shaken(model):
+    """The model with weights such as a fit would leave: what starts at zero acts."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    return model
 
 
 @pytest.mark.parametrize(("part", "name"), PARTS)
@@ -82,17 +105,21 @@ class TestPart:
 
     def test_dtype_is_kept(self, part, name):
         model = build(part, name).double().eval()
-        videos, _, _ = batch(next(iter(INFO)))
+        videos, opto, key, behavior, pupil = batch(next(iter(INFO)))
         features = model.core(videos.double())
         assert features.dtype == torch.float64
+        features, _ = model.recurrent(features, opto.T.double()[-len(features) :])
+        assert model.head(key)(features, Signals(opto.double(), behavior, pupil)).dtype == torch.float64
 
-    def test_no_future_frame_or_light_changes_a_past_rate(self, part, name):
-        model = build(part, name).eval()
-        videos, opto, key = batch(next(iter(INFO)))
-        before = model(videos, opto, key)
-        videos[:, :, 7:] += 5
-        opto[:, 7:] = 1 - opto[:, 7:]
-        after = model(videos, opto, key)
+    def test_no_future_frame_or_signal_changes_a_past_rate(self, part, name):
+        model = shaken(build(part, name)).eval()
+        videos, opto, key, behavior, pupil = batch(next(iter(INFO)))
+        before = model(videos, opto, key, behavior, pupil)
+        # A modulator must answer to its signal, not only to the video.
+        signals = (opto, behavior, pupil) if part in ("shifter", "modulator") else (videos.movedim(2, -1), opto)
+        for signal in signals:
+            signal[..., 7:] = 1 - signal[..., 7:]
+        after = model(videos, opto, key, behavior, pupil)
         past = 7 - model.frames_lost
         assert torch.equal(before[..., :past], after[..., :past])
         assert not torch.equal(before[..., past:], after[..., past:])

@@ -6,19 +6,27 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
+from dlgn_cnn.models.readouts.places import Retinotopy, reflected
+from dlgn_cnn.registry import nearest
+
+GAUSS_TYPES = {"full": (2, 2), "uncorrelated": (2,), "isotropic": (1,)}
 
 
 @READOUTS.register("gaussian")
 class GaussianReadout(nn.Module):
     """Full Gaussian readout (Lurz et al. 2021): position ~ N(mean, L L^T) in training, the mean in evaluation.
 
-    Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centres); a feature map is read
-    bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` (unit, 2, 2) = L, ``features``
-    (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. ``feature_weight``
-    weighs the L1 norm of the features in the loss.
+    Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centres), mirrored back where they
+    leave it; a feature map is read bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` L,
+    ``features`` (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. A shift
+    moves positions by so much, and may take them out of the picture, where features are zero. ``feature_weight`` weighs
+    the L1 norm of the features in the loss.
 
-    ``init_mean`` is where a fit starts: ``fields``, the peak of the unit's linear receptive field (``centres``
-    (unit, 2), from the training tier), which saves most of a fit that begins at the ``centre`` of the frame.
+    ``gauss_type`` is the form of L: ``full`` (unit, 2, 2), ``uncorrelated``, a standard deviation an axis (unit, 2), or
+    ``isotropic``, one for both (unit, 1); it starts at ``init_sigma``. ``init_mean`` is where a fit starts: ``fields``,
+    the peak of the unit's linear receptive field (``centres`` (unit, 2), from the training tier), which saves most of a
+    fit that begins at the ``centre`` of the frame. With ``retinotopy_layers`` above 0 a mean is not its unit's own but
+    predicted from the linear field's peak by a map that all units share, ``retinotopy_hidden`` wide: ``Retinotopy``.
     """
 
     def __init__(
@@ -30,28 +38,40 @@ class GaussianReadout(nn.Module):
         generator: torch.Generator,
         init_mean: str = "fields",
         init_sigma: float = 0.1,
+        gauss_type: str = "full",
+        retinotopy_layers: int = 0,
+        retinotopy_hidden: int = 20,
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        channels = in_shape[0]
         if init_mean not in ("fields", "centre"):
             raise ConfigError(f"init_mean {init_mean!r} of a gaussian readout: choose fields or centre")
-        self.mean = nn.Parameter(centres.clone() if init_mean == "fields" else torch.zeros(units, 2))
-        self.covariance_factor = nn.Parameter(init_sigma * torch.eye(2).repeat(units, 1, 1))
-        noise = torch.randn(units, channels, generator=generator)
-        self.features = nn.Parameter(noise / channels)
+        if gauss_type not in GAUSS_TYPES:
+            raise ConfigError(f"gauss_type {gauss_type!r} of a gaussian readout: {nearest(gauss_type, GAUSS_TYPES)}")
+        start = centres.clone() if init_mean == "fields" else torch.zeros(units, 2)
+        shape = GAUSS_TYPES[gauss_type]
+        sigma = torch.eye(2) if gauss_type == "full" else torch.ones(shape)
+        self.covariance_factor = nn.Parameter(init_sigma * sigma.repeat(units, *[1] * len(shape)))
+        noise = torch.randn(units, in_shape[0], generator=generator)
+        self.features = nn.Parameter(noise / in_shape[0])
         self.bias = nn.Parameter(bias.clone())
+        if retinotopy_layers:
+            self.mean_of = Retinotopy(start, centres, retinotopy_layers, retinotopy_hidden, generator)
+        else:
+            self.mean = nn.Parameter(start)
+        self.predicted = retinotopy_layers > 0
         self.generator = generator
         self.feature_weight = feature_weight
 
     def positions(self, clips: int) -> torch.Tensor:
         """Where each unit looks in each clip: (clip, unit, 2), drawn in training, the mean in evaluation."""
-        mean = self.mean.expand(clips, -1, -1)
+        mean = (self.mean_of() if self.predicted else self.mean).expand(clips, -1, -1)
         if self.training:
             # Drawn on the CPU so that a fit's noise does not depend on the device.
-            noise = torch.randn(clips, *self.mean.shape, generator=self.generator).to(self.mean.device)
-            mean = mean + torch.einsum("uij,cuj->cui", self.covariance_factor, noise)
-        return mean.clamp(-1, 1)
+            noise = torch.randn(clips, *mean.shape[1:], generator=self.generator).to(mean)
+            factor = self.covariance_factor
+            mean = mean + (torch.einsum("uij,cuj->cui", factor, noise) if factor.ndim == 3 else factor * noise)
+        return reflected(mean)
 
     def forward(
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
@@ -59,14 +79,15 @@ class GaussianReadout(nn.Module):
         """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
         time, clips, channels = features.shape[:3]
         grid = self.positions(clips)
+        # Read in the positions' precision: rounded to bfloat16 they would miss by a tenth of a pixel.
         if shift is None:
             # One position a clip: all its frames are read at once, as channels of one map.
-            maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2)
-            read = functional.grid_sample(maps, grid[:, :, None].to(maps.dtype), align_corners=True)
+            maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2).to(grid.dtype)
+            read = functional.grid_sample(maps, grid[:, :, None], align_corners=True)
             drive = torch.einsum("ctfu,uf->tcu", read.squeeze(-1).unflatten(1, (time, channels)), self.features)
         else:
             moved = (grid + shift[:, :, None]).flatten(0, 1)[:, :, None]
-            read = functional.grid_sample(features.flatten(0, 1), moved.to(features.dtype), align_corners=True)
+            read = functional.grid_sample(features.flatten(0, 1).to(grid.dtype), moved, align_corners=True)
             drive = torch.einsum("nfu,uf->nu", read.squeeze(-1), self.features).unflatten(0, (time, clips))
         return drive + self.bias
 

@@ -1,0 +1,67 @@
+"""Behaviour: running and the pupil's size change how strongly a unit is driven."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.modulators import MODULATORS, Signals
+from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
+from dlgn_cnn.models.standardise import Standardise
+from dlgn_cnn.registry import nearest
+
+ROWS = ("running", "pupil_size")
+
+
+@MODULATORS.register("behavior")
+class BehaviorModulator(nn.Module):
+    """Gain and offset of each unit's drive from running and pupil size (Erisken et al. 2014; Schmors et al. 2025).
+
+    drive -> exp(gain) * drive + offset, each linear in the ``signals``, any of running and pupil_size, which are taken
+    in standard deviations from their mean, by the training tier's figures; a missing value counts as the mean, which
+    changes nothing. ``gain`` and ``offset`` say which of the two there are. With ``taps`` above 1 they follow the
+    signals through causal kernels of so many frames (50 in Schmors et al., whose kernels are offsets); ``basis``,
+    ``functions``, ``laplace_weight`` and ``l2_weight`` are those of ``light_kernel``. It starts at identity.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        info: DataInfo,
+        generator: torch.Generator,
+        signals: Sequence[str] = ROWS,
+        gain: bool = True,
+        offset: bool = True,
+        taps: int = 1,
+        basis: str = "taps",
+        functions: int = 10,
+        laplace_weight: float = 0.0,
+        l2_weight: float = 0.0,
+    ) -> None:
+        super().__init__()
+        for name in signals:
+            if name not in ROWS:
+                raise ConfigError(f"behavior has no signal {name!r}: {nearest(name, ROWS)}")
+        if not signals or len(set(signals)) < len(signals):
+            raise ConfigError(f"behavior with signals {list(signals)}: name one or more, each once")
+        self.rows = [ROWS.index(name) for name in signals]
+        self.standardise = Standardise(
+            [info.behavior_mean[row] for row in self.rows], [info.behavior_std[row] for row in self.rows]
+        )
+        self.change = GainAndOffset(
+            units, len(self.rows), gain, offset, taps, basis, functions, laplace_weight, l2_weight
+        )
+
+    def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
+        """Drive (time, batch, unit), scaled and moved; as it is where behaviour was not recorded."""
+        if signals.behavior is None:
+            return drive
+        traces, _ = self.standardise(signals.behavior[:, self.rows])
+        changed: torch.Tensor = self.change(drive, traces)
+        return changed
+
+    def regularizer(self) -> torch.Tensor:
+        """The penalties of its kernels."""
+        return self.change.regularizer()

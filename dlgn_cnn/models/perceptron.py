@@ -1,0 +1,30 @@
+"""Small multi-layer perceptrons that start near zero: a correction that has to earn its size."""
+
+import torch
+from torch import nn
+
+from dlgn_cnn.errors import ConfigError
+
+SMALL = 0.01
+
+
+def perceptron(
+    inputs: int, layers: int, hidden: int, activation: type[nn.Module], generator: torch.Generator
+) -> nn.Sequential:
+    """Values (..., ``inputs``) to (..., 2): ``layers`` linear maps, ``hidden`` wide, ``activation`` between them.
+
+    The last map starts at a hundredth of the usual scale, so that the output starts near zero and a gradient reaches
+    the maps before it; biases start at zero. Raises ConfigError.
+    """
+    if layers < 1 or hidden < 1:
+        raise ConfigError(f"a perceptron of {layers} layers, {hidden} wide: both must be 1 or more")
+    widths = [inputs, *[hidden] * (layers - 1), 2]
+    parts: list[nn.Module] = []
+    for index in range(layers):
+        linear = nn.Linear(widths[index], widths[index + 1])
+        scale = (SMALL if index == layers - 1 else 1.0) / widths[index] ** 0.5
+        with torch.no_grad():
+            linear.weight.copy_(scale * torch.randn(linear.weight.shape, generator=generator))
+            linear.bias.zero_()
+        parts += [linear] if index == 0 else [activation(), linear]
+    return nn.Sequential(*parts)

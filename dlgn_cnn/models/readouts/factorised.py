@@ -1,0 +1,87 @@
+"""The factorised readout: each unit has a mask over space and weights over features."""
+
+import torch
+from torch import nn
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.readouts import READOUTS
+from dlgn_cnn.models.readouts.places import pixel_places, shifted
+from dlgn_cnn.registry import nearest
+
+STARTS = ("fields", "centre", "noise")
+
+
+@READOUTS.register("factorised")
+class FactorisedReadout(nn.Module):
+    """Factorised readout (Klindt et al. 2017): drive = sum over space and features of mask x feature weight x feature.
+
+    ``mask`` (unit, height, width), ``features`` (unit, feature), ``bias`` (unit,). ``normalize`` divides each mask by
+    its Euclidean norm, so that a unit's scale lies in its features alone; ``constrain_pos`` counts negative weights of
+    mask and features as zero, as in Klindt et al. for masks. ``mask_weight`` and ``feature_weight`` weigh the L1 norms
+    of masks and features in the loss.
+
+    ``init_mask`` is where a fit starts: ``fields``, a Gaussian bump of standard deviation ``init_sigma`` (the picture
+    spans -1..1 in x and in y) at the peak of the unit's linear receptive field; ``centre``, one in the middle of the
+    frame; or ``noise`` of standard deviation 0.001. A shift moves the feature maps under the masks, so that it means
+    the same as in a Gaussian readout; what comes in from beyond the picture is zero.
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],
+        units: int,
+        centres: torch.Tensor,
+        bias: torch.Tensor,
+        generator: torch.Generator,
+        init_mask: str = "fields",
+        init_sigma: float = 0.15,
+        normalize: bool = True,
+        constrain_pos: bool = False,
+        mask_weight: float = 0.0,
+        feature_weight: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if init_mask not in STARTS:
+            raise ConfigError(f"init_mask {init_mask!r} of a factorised readout: {nearest(init_mask, STARTS)}")
+        channels, height, width = in_shape
+        mask = 1e-3 * torch.randn(units, height, width, generator=generator)
+        if init_mask != "noise":
+            mask = _bumps(centres if init_mask == "fields" else torch.zeros(units, 2), height, width, init_sigma)
+        self.mask = nn.Parameter(mask)
+        noise = torch.randn(units, channels, generator=generator) / channels
+        self.features = nn.Parameter(noise.abs() if constrain_pos else noise)
+        self.bias = nn.Parameter(bias.clone())
+        self.normalize, self.constrain_pos = normalize, constrain_pos
+        self.mask_weight, self.feature_weight = mask_weight, feature_weight
+
+    def weights(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The masks (unit, height, width) and feature weights (unit, feature) that act."""
+        mask: torch.Tensor = self.mask
+        if self.normalize:
+            mask = mask / (mask.square().sum((1, 2), keepdim=True).sqrt() + 1e-6)
+        return (_not_negative(mask), _not_negative(self.features)) if self.constrain_pos else (mask, self.features)
+
+    def forward(
+        self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
+        mask, weights = self.weights()
+        if shift is not None:
+            features = shifted(features, shift)
+        return torch.einsum("tbfu,uf->tbu", features.flatten(3) @ mask.flatten(1).T, weights) + self.bias
+
+    def regularizer(self) -> torch.Tensor:
+        """Weighted L1 norms of the masks and feature weights that act, summed over units."""
+        mask, weights = self.weights()
+        return self.mask_weight * mask.abs().sum() + self.feature_weight * weights.abs().sum()
+
+
+def _bumps(centres: torch.Tensor, height: int, width: int, sigma: float) -> torch.Tensor:
+    across = pixel_places(width, centres) - centres[:, :1]
+    down = pixel_places(height, centres) - centres[:, 1:]
+    return torch.exp(-(down[:, :, None].square() + across[:, None].square()) / (2 * sigma**2))
+
+
+def _not_negative(weights: torch.Tensor) -> torch.Tensor:
+    """Negative weights as zero, with the gradient that a weight at zero has, so that they may come back."""
+    return weights + (weights.clamp_min(0) - weights).detach()
