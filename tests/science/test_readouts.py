@@ -1,5 +1,7 @@
 """Readouts and shifters against neuralpredictors, each other and answers found by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -167,7 +169,7 @@ def test_shifted_maps_are_scipys(generator):
 def test_a_light_switched_readout_starts_as_the_plain_one_in_light_and_dark(kind, training):
     plain = READOUTS.build({"name": kind}, **given(torch.Generator().manual_seed(0)))
     switched = LightSwitchedReadout(**given(torch.Generator().manual_seed(0)), readout={"name": kind})
-    features, light = maps(torch.Generator().manual_seed(1)), torch.rand(4, 3)
+    features, light = maps(torch.Generator().manual_seed(1)), torch.linspace(0, 1, 12).reshape(4, 3)
     for opto in (torch.zeros(4, 3), light, torch.ones(4, 3)):
         expected = plain.train(training)(features, None, opto)
         assert torch.allclose(switched.train(training)(features, None, opto), expected, atol=1e-6)
@@ -253,7 +255,9 @@ def test_a_batch_of_one_session_moves_the_shared_core_and_no_other_session():
     light = {"name": "light_switched", "readout": {"name": "factorised"}}
     model = encoder(infos, 0, core=CORE, readout=light, shifter={"name": "mlp"}, modulators=[{"name": "behavior"}])
     pupil = looking(torch.Generator().manual_seed(0))[0]
-    model(torch.randn(2, 1, 11, 9, 9), torch.rand(2, 11), "a", torch.randn(2, 2, 11), pupil).sum().backward()
+    drawn = torch.Generator().manual_seed(1)
+    videos, behavior = torch.randn(2, 1, 11, 9, 9, generator=drawn), torch.randn(2, 2, 11, generator=drawn)
+    model(videos, torch.rand(2, 11, generator=drawn), "a", behavior, pupil).sum().backward()
     reached = {key: {p.grad is not None and bool(p.grad.any()) for p in model.head(key).parameters()} for key in infos}
     assert reached == {"a": {True}, "b": {False}}
     assert all(p.grad.any() for p in model.core.parameters())
@@ -273,3 +277,20 @@ def test_outputs_neither_overflow_nor_vanish():
     rate = OUTPUTS.get("exponential")()(drive)
     assert torch.allclose(rate[:4], drive[:4].exp(), rtol=1e-6)
     assert torch.allclose(OUTPUTS.get("elu_plus_one")()(drive[2:]), torch.nn.functional.elu(drive[2:]) + 1)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "factorised"])
+def test_a_shifter_finds_how_the_picture_moved_with_the_eye(generator, kind):
+    """The truth: a rotated, scaled image of the pupil's position, seen through a fixed readout of smooth maps."""
+    features = torch.nn.functional.avg_pool2d(torch.randn(1, 40, *SHAPE, generator=generator)[0], 3, 1, 1)[None]
+    readout = READOUTS.build({"name": kind}, **given(generator)).eval().requires_grad_(False)
+    pupil, turn = torch.randn(40, 2, 1, generator=generator), torch.tensor([[0.15, -0.1], [0.1, 0.15]])
+    true = torch.tanh(pupil.permute(2, 0, 1) @ turn)
+    target = readout(features, true)
+    shifter = AffineShifter(dataclasses.replace(INFO, pupil_mean=(0.0, 0.0), pupil_std=(1.0, 1.0)), generator)
+    optimizer = torch.optim.Adam(shifter.parameters(), lr=0.02)
+    for _ in range(150):
+        optimizer.zero_grad()
+        (readout(features, shifter(pupil)) - target).square().mean().backward()
+        optimizer.step()
+    assert (shifter(pupil) - true).abs().max() < 0.02
