@@ -79,7 +79,9 @@ class FactorisedReadout(nn.Module):
 def _bumps(centres: torch.Tensor, height: int, width: int, sigma: float) -> torch.Tensor:
     across = pixel_places(width, centres) - centres[:, :1]
     down = pixel_places(height, centres) - centres[:, 1:]
-    return torch.exp(-(down[:, :, None].square() + across[:, None].square()) / (2 * sigma**2))
+    bumps = torch.exp(-(down[:, :, None].square() + across[:, None].square()) / (2 * sigma**2))
+    # Far from a centre lie numbers so small that a processor multiplies them far more slowly.
+    return torch.where(bumps > 1e-6, bumps, 0.0)
 
 
 def _not_negative(weights: torch.Tensor) -> torch.Tensor:

@@ -77,18 +77,14 @@ class GaussianReadout(nn.Module):
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
-        time, clips, channels = features.shape[:3]
-        grid = self.positions(clips)
+        time, clips = features.shape[:2]
+        grid = self.positions(clips).expand(time, -1, -1, -1)
+        if shift is not None:
+            grid = grid + shift[:, :, None]
         # Read in the positions' precision: rounded to bfloat16 they would miss by a tenth of a pixel.
-        if shift is None:
-            # One position a clip: all its frames are read at once, as channels of one map.
-            maps = features.permute(1, 0, 2, 3, 4).flatten(1, 2).to(grid.dtype)
-            read = functional.grid_sample(maps, grid[:, :, None], align_corners=True)
-            drive = torch.einsum("ctfu,uf->tcu", read.squeeze(-1).unflatten(1, (time, channels)), self.features)
-        else:
-            moved = (grid + shift[:, :, None]).flatten(0, 1)[:, :, None]
-            read = functional.grid_sample(features.flatten(0, 1).to(grid.dtype), moved, align_corners=True)
-            drive = torch.einsum("nfu,uf->nu", read.squeeze(-1), self.features).unflatten(0, (time, clips))
+        maps = features.flatten(0, 1).to(grid.dtype)
+        read = functional.grid_sample(maps, grid.flatten(0, 1)[:, :, None], align_corners=True).squeeze(-1)
+        drive = torch.einsum("nfu,uf->nu", read, self.features).unflatten(0, (time, clips))
         return drive + self.bias
 
     def regularizer(self) -> torch.Tensor:
