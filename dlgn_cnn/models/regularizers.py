@@ -1,16 +1,75 @@
 """Priors on weights, as penalties added to the loss."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
 import torch
 import torch.nn.functional as functional
+
+from dlgn_cnn.errors import ConfigError
 
 LAPLACIAN = ((0.25, 0.5, 0.25), (0.5, -3.0, 0.5), (0.25, 0.5, 0.25))
 
 
 def laplace_energy(weight: torch.Tensor) -> torch.Tensor:
-    """Mean squared discrete Laplacian of filters (out, in, height, width): small where filters are smooth.
+    """Mean squared discrete Laplacian of filters (..., height, width): small where filters are smooth.
 
-    The nine-point stencil of Lindeberg (1990), whose response hardly depends on direction.
+    The nine-point stencil of Lindeberg (1990), whose response hardly depends on direction. A filter counts as zero
+    beyond its edge, so that one which breaks off there is rough too.
     """
     stencil = weight.new_tensor(LAPLACIAN)[None, None]
     flat = weight.reshape(-1, 1, *weight.shape[-2:])
     return functional.conv2d(flat, stencil, padding=1).square().mean()
+
+
+def laplace_time_energy(weight: torch.Tensor) -> torch.Tensor:
+    """Mean squared second difference of kernels (out, in, time, ...) along time: zero where they are straight.
+
+    A causal kernel may begin abruptly, so its ends are free. Kernels of fewer than three frames have no curvature.
+    """
+    if weight.shape[2] < 3:
+        return weight.new_zeros(())
+    return weight.diff(n=2, dim=2).square().mean()
+
+
+def group_norms(weight: torch.Tensor) -> torch.Tensor:
+    """The L2 norm of each kernel of a convolution (out, in, ...), (out, in): how much an output uses an input."""
+    return torch.linalg.vector_norm(weight.flatten(2), dim=2)
+
+
+def separable_group_norms(depthwise: torch.Tensor, pointwise: torch.Tensor) -> torch.Tensor:
+    """The same of the full kernels that a depthwise (in, 1, ...) then a pointwise (out, in, ...) convolution make."""
+    return pointwise.flatten(2)[..., 0].abs() * group_norms(depthwise)[:, 0]
+
+
+def group_sparsity(norms: Sequence[torch.Tensor]) -> torch.Tensor:
+    """L2,1 penalty (group lasso, Yuan and Lin 2006): the mean group norm of each layer, averaged over layers.
+
+    A group is what one output channel takes from one input channel, as neuralpredictors has it.
+    """
+    return torch.stack([norm.mean() for norm in norms]).mean()
+
+
+@dataclass(frozen=True)
+class FilterPriors:
+    """What each prior on a core's filters weighs in the loss. Raises ConfigError for a negative weight."""
+
+    laplace_weight: float = 0.0
+    laplace_time_weight: float = 0.0
+    group_sparsity_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 0:
+                raise ConfigError(f"{field.name} of a core is {getattr(self, field.name)}: give 0 or more")
+
+    def penalty(
+        self, space: torch.Tensor, later_norms: Sequence[torch.Tensor], time: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """A scalar from the first layer's filters in ``space`` and ``time`` and the group norms of later layers."""
+        total = self.laplace_weight * laplace_energy(space)
+        if time is not None:
+            total = total + self.laplace_time_weight * laplace_time_energy(time)
+        if later_norms:
+            total = total + self.group_sparsity_weight * group_sparsity(later_norms)
+        return total

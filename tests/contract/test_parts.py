@@ -5,6 +5,7 @@ import io
 import pytest
 import torch
 
+from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo, EncodingModel
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
@@ -17,6 +18,26 @@ from dlgn_cnn.training.losses import LOSSES
 
 EXAMPLES = {
     "stacked_2d": {"channels": [4, 5], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
+    "rotation_equivariant_2d": {"channels": [2, 3], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
+    "conv_3d": {"channels": [4, 5], "kernels": [5, 3], "kernels_time": [3, 2], "laplace_time_weight": 0.1},
+    "factorised_3d": {
+        "channels": [4, 5],
+        "kernels": [5, 3],
+        "kernels_time": [3, 2],
+        "dilations_time": [1, 2],
+        "depth_separable": True,
+        "group_sparsity_weight": 0.1,
+    },
+    "depthwise_3d": {
+        "channels": [4, 6],
+        "kernels": [5, 3],
+        "kernels_time": [3, 2],
+        "strides": [2, 1],
+        "expansion": 2,
+        "squeeze_ratio": 4,
+        "drop_path": 0.2,
+        "laplace_weight": 0.1,
+    },
     "conv_gru": {"channels": 6},
     "gaussian": {"feature_weight": 0.01},
     "factorised": {"mask_weight": 0.01, "feature_weight": 0.01},
@@ -129,6 +150,61 @@ class TestPart:
         for key, info in INFO.items():
             drive = model.head(key).readout.bias.detach()
             assert torch.allclose(model.output(drive), torch.tensor(info.mean_counts), atol=1e-5)
+
+
+def core_of(name):
+    return build("core", name).core.eval()
+
+
+def movie(size=2, time=9, seed=0):
+    return torch.randn(size, 1, time, 13, 17, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("name", CORES.names())
+class TestCore:
+    def test_features_are_time_first_and_as_declared(self, name):
+        core = core_of(name)
+        assert core(movie()).shape == (9 - core.frames_lost, 2, *core.out_shape)
+        assert core(movie(time=core.frames_lost + 1)).shape[0] == 1
+
+    def test_a_feature_sees_its_own_frame_and_just_those_that_it_costs(self, name):
+        core, videos = core_of(name), movie().requires_grad_()
+        for frame, features in enumerate(core(videos)):
+            (gradient,) = torch.autograd.grad(features[0].sum(), videos, retain_graph=True)
+            clip, frames = torch.where(gradient.abs().sum((1, 3, 4)) > 0)
+            assert set(clip.tolist()) == {0}
+            assert frames.tolist() == list(range(frame, frame + core.frames_lost + 1))
+
+    def test_a_later_start_changes_no_feature(self, name):
+        core = core_of(name)
+        assert torch.allclose(core(movie())[3:], core(movie()[:, :, 3:]), atol=1e-5)
+
+    def test_layout_of_the_video_does_not_matter(self, name):
+        core, videos = core_of(name), movie()
+        for same in (
+            videos.contiguous(memory_format=torch.channels_last_3d),
+            torch.cat([videos, videos], -1)[..., :17],
+            videos.transpose(1, 2).contiguous().transpose(1, 2),
+        ):
+            assert torch.equal(core(same), core(videos))
+
+    def test_too_short_a_video_says_how_many_frames_are_needed(self, name):
+        core = core_of(name)
+        if core.frames_lost:
+            with pytest.raises(ModelError, match=f"show it {core.frames_lost + 1} or more"):
+                core(movie(time=core.frames_lost))
+
+    @pytest.mark.parametrize("device", ["meta", *(["cuda"] if torch.cuda.is_available() else [])])
+    def test_device_is_kept(self, name, device):
+        core = core_of(name).to(device).train()
+        assert core(movie().to(device)).device.type == device
+        assert core.regularizer().device.type == device
+
+    def test_penalty_is_a_scalar_of_the_weights(self, name):
+        penalty = core_of(name).regularizer()
+        assert penalty.shape == ()
+        assert penalty > 0
+        assert penalty.requires_grad
 
 
 @pytest.mark.parametrize("name", LOSSES.names())

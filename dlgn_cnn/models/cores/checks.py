@@ -1,16 +1,38 @@
 """Checks that all cores share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dlgn_cnn.errors import ConfigError
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
 
 
-def check_layers(channels: Sequence[int], kernels: Sequence[int], strides: Sequence[int]) -> None:
-    """Raise ConfigError unless there is one positive channel count, odd kernel and positive stride a layer."""
-    if not len(channels) == len(kernels) == len(strides) > 0:
-        raise ConfigError(
-            f"a core has {len(channels)} channels, {len(kernels)} kernels and {len(strides)} strides: "
-            "give one of each a layer"
+def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
+    """Raise ConfigError unless each named list holds one whole number above 0 a layer and all kernels in space are odd.
+
+    An even kernel has no pixel at its centre: its maps would lie half a pixel beside the frame.
+    """
+    for name, values in lists.items():
+        if not isinstance(values, (list, tuple)) or not values or not all(type(v) is int and v > 0 for v in values):
+            raise ConfigError(f"{name} of a core is {values!r}: give a list of whole numbers above 0, one a layer")
+    if len({len(values) for values in lists.values()}) > 1:
+        counts = ", ".join(f"{len(values)} {name}" for name, values in lists.items())
+        raise ConfigError(f"a core has {counts}: give one of each a layer")
+    if any(kernel % 2 == 0 for kernel in lists["kernels"]):
+        raise ConfigError(f"kernels of a core are {list(lists['kernels'])} px: give odd ones")
+
+
+def check_positive(name: str, value: int) -> None:
+    """Raise ConfigError unless ``value`` is a whole number above 0."""
+    if type(value) is not int or value < 1:
+        raise ConfigError(f"{name} of a core is {value!r}: give a whole number above 0")
+
+
+def check_frames(videos: torch.Tensor, frames_lost: int) -> None:
+    """Raise ModelError for a video (batch, channel, time, height, width) of which a core would leave no frame."""
+    frames = videos.shape[2]
+    if frames <= frames_lost:
+        raise ModelError(
+            f"the video has {frames} frames and the core loses {frames_lost}: "
+            f"show it {frames_lost + 1} or more, or give the core shorter kernels_time"
         )
-    if min(*channels, *kernels, *strides) < 1 or any(kernel % 2 == 0 for kernel in kernels):
-        raise ConfigError(f"channels {channels}, kernels {kernels}, strides {strides}: all positive, kernels odd")

@@ -1,0 +1,80 @@
+"""The 3D core: each layer filters over space and time at once."""
+
+import torch
+from torch import nn
+
+from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.cores.checks import check_frames
+from dlgn_cnn.models.cores.geometry import Layer, plan_layers
+from dlgn_cnn.models.cores.layers import DepthSeparable, channels_last, kernel_norms
+from dlgn_cnn.models.regularizers import FilterPriors
+
+
+def convolution(layer: Layer, separable: bool = False) -> nn.Module:
+    """A layer's convolution over time, height and width; no padding in time, so that it is causal."""
+    outgoing = layer.incoming if separable else layer.outgoing
+    full = nn.Conv3d(
+        layer.incoming,
+        outgoing,
+        (layer.kernel_time, layer.kernel, layer.kernel),
+        (1, layer.stride, layer.stride),
+        (0, layer.padding, layer.padding),
+        (layer.dilation_time, layer.dilation, layer.dilation),
+        groups=layer.incoming if separable else 1,
+        bias=False,
+    )
+    return DepthSeparable(full, nn.Conv3d(layer.incoming, layer.outgoing, 1, bias=False)) if separable else full
+
+
+@CORES.register("conv_3d")
+class Conv3dCore(nn.Module):
+    """Causal 3D convolution, batch normalisation and ELU, layer upon layer (Sinz et al. 2018).
+
+    ``channels``, ``kernels`` (px, odd), ``kernels_time`` (frames), ``strides``, ``dilations`` (both px),
+    ``dilations_time`` (frames): one entry a layer; strides and dilations are 1 where they are not given. ``padding`` is
+    that of space: ``same`` or ``valid``. Time has none: each layer loses ``dilation_time * (kernel_time - 1)`` frames.
+    With ``depth_separable`` the layers after the first filter each channel by itself, then mix channels at each pixel.
+    ``laplace_weight`` and ``laplace_time_weight`` penalise the curvature of the first layer's filters in space and
+    time, ``group_sparsity_weight`` the channels that later layers take from the layer before. Raises ConfigError for
+    layers that do not fit together.
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],
+        channels: list[int],
+        kernels: list[int],
+        kernels_time: list[int],
+        strides: list[int] | None = None,
+        dilations: list[int] | None = None,
+        dilations_time: list[int] | None = None,
+        padding: str = "same",
+        depth_separable: bool = False,
+        laplace_weight: float = 0.0,
+        laplace_time_weight: float = 0.0,
+        group_sparsity_weight: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.priors = FilterPriors(laplace_weight, laplace_time_weight, group_sparsity_weight)
+        plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding, kernels_time, dilations_time)
+        self.out_shape, self.frames_lost = plan.out_shape, plan.frames_lost
+        layers: list[nn.Module] = []
+        for index, layer in enumerate(plan.layers):
+            separable = depth_separable and index > 0
+            layers += [convolution(layer, separable), nn.BatchNorm3d(layer.outgoing), nn.ELU()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, videos: torch.Tensor) -> torch.Tensor:
+        """Video (batch, channel, time, height, width) to features (time - frames_lost, batch, feature, ...).
+
+        Raises ModelError for a video that is too short.
+        """
+        check_frames(videos, self.frames_lost)
+        features: torch.Tensor = self.layers(channels_last(videos))
+        return features.permute(2, 0, 1, 3, 4)
+
+    def regularizer(self) -> torch.Tensor:
+        """Weighted Laplace energies of the first layer's filters and group sparsity of the later ones, a scalar."""
+        first, *later = list(self.layers)[::3]
+        assert isinstance(first.weight, torch.Tensor)
+        return self.priors.penalty(first.weight, [kernel_norms(layer) for layer in later], first.weight)

@@ -1,0 +1,94 @@
+"""What a core's layers do to channels, space and time, worked out from its config before anything is built."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.cores.checks import check_layers
+from dlgn_cnn.registry import nearest
+
+PADDINGS = ("same", "valid")
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's convolution: channels, then kernel, stride, dilation and padding a side in px, then frames."""
+
+    incoming: int
+    outgoing: int
+    kernel: int
+    stride: int
+    dilation: int
+    padding: int
+    kernel_time: int = 1
+    dilation_time: int = 1
+
+    @property
+    def reach(self) -> int:
+        """How far the kernel reaches from its centre, px."""
+        return self.dilation * (self.kernel // 2)
+
+    @property
+    def frames_lost(self) -> int:
+        """Frames before the current one that the kernel needs."""
+        return self.dilation_time * (self.kernel_time - 1)
+
+    def out_size(self, size: int) -> int:
+        """Px that are left of ``size`` px. Raises ConfigError where the kernel is larger than what it filters."""
+        span = size + 2 * self.padding - 2 * self.reach
+        if span < 1:
+            raise ConfigError(
+                f"a kernel of {self.kernel} px with dilation {self.dilation} spans {2 * self.reach + 1} px and the "
+                f"maps that it filters have {size}: use padding 'same', smaller kernels or fewer layers"
+            )
+        return (span - 1) // self.stride + 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layers of a core, and the shape (feature, height', width') of what leaves the last."""
+
+    layers: tuple[Layer, ...]
+    out_shape: Shape
+
+    @property
+    def frames_lost(self) -> int:
+        """Frames that all layers need together before the current one."""
+        return sum(layer.frames_lost for layer in self.layers)
+
+
+def plan_layers(
+    in_shape: Shape,
+    channels: Sequence[int],
+    kernels: Sequence[int],
+    strides: Sequence[int] | None = None,
+    dilations: Sequence[int] | None = None,
+    padding: str = "same",
+    kernels_time: Sequence[int] | None = None,
+    dilations_time: Sequence[int] | None = None,
+) -> Plan:
+    """The layers for frames of ``in_shape`` (channel, height, width); see the cores for the other arguments.
+
+    Strides and dilations are 1 where they are not given. Raises ConfigError for what does not fit together.
+    """
+    ones = [1] * (len(channels) if isinstance(channels, Sequence) else 1)
+    lists = {
+        "channels": channels,
+        "kernels": kernels,
+        "strides": ones if strides is None else strides,
+        "dilations": ones if dilations is None else dilations,
+        "kernels_time": ones if kernels_time is None else kernels_time,
+        "dilations_time": ones if dilations_time is None else dilations_time,
+    }
+    check_layers(lists)
+    if padding not in PADDINGS:
+        raise ConfigError(f"there is no padding {padding!r}: {nearest(str(padding), PADDINGS)}")
+    incoming, height, width = in_shape
+    layers = []
+    for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists.values(), strict=True):
+        margin = dilation * (kernel // 2) if padding == "same" else 0
+        layer = Layer(incoming, outgoing, kernel, stride, dilation, margin, kernel_time, dilation_time)
+        layers.append(layer)
+        incoming, height, width = outgoing, layer.out_size(height), layer.out_size(width)
+    return Plan(tuple(layers), (incoming, height, width))
