@@ -200,6 +200,18 @@ class TestCore:
         assert core(movie().to(device)).device.type == device
         assert core.regularizer().device.type == device
 
+    def test_bfloat16_points_where_float32_does(self, name):
+        core, found = core_of(name), []
+        for enabled in (False, True):
+            core.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+                features = core(movie())
+            assert features.dtype == (torch.bfloat16 if enabled else torch.float32)
+            features.float().square().mean().backward()
+            found.append([features.float(), *(weight.grad for weight in core.parameters())])
+        for exact, rough in zip(*found, strict=True):
+            assert torch.nn.functional.cosine_similarity(exact.flatten(), rough.flatten(), dim=0) > 0.99
+
     def test_penalty_is_a_scalar_of_the_weights(self, name):
         penalty = core_of(name).regularizer()
         assert penalty.shape == ()

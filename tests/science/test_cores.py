@@ -137,10 +137,13 @@ def contiguous(module, maps):
         statistics = [values.clone() for values in (module.running_mean, module.running_var)]
         return functional.batch_norm(maps, *statistics, module.weight, module.bias, module.training)
     if isinstance(module, TemporalConvolution):
-        return functional.conv3d(maps, module.weight[..., None], dilation=(*module.dilation, 1), groups=module.groups)
+        return functional.conv3d(maps, module.weight[..., None], None, 1, 0, (module.spacing, 1, 1), module.groups)
     if isinstance(module, nn.Conv2d):
         stride, padding, dilation = (1, *module.stride), (0, *module.padding), (1, *module.dilation)
         return functional.conv3d(maps, module.weight[:, :, None], module.bias, stride, padding, dilation, module.groups)
+    if isinstance(module, nn.Conv3d):
+        stride, padding, dilation = module.stride, module.padding, module.dilation
+        return functional.conv3d(maps, module.weight, module.bias, stride, padding, dilation, module.groups)
     if isinstance(module, nn.Sequential):
         for part in module:
             maps = contiguous(part, maps)
@@ -148,12 +151,8 @@ def contiguous(module, maps):
     return module(maps)
 
 
-def plain_stacked(core, videos):
+def plain_sequence(core, videos):
     return contiguous(core.layers, videos)
-
-
-def plain_conv_3d(core, videos):
-    return core.layers(videos)
 
 
 def plain_factorised(core, videos):
@@ -176,14 +175,34 @@ def plain_depthwise(core, videos):
     return maps
 
 
+@pytest.mark.parametrize("groups", [1, 5])
+@pytest.mark.parametrize(("frames", "spacing"), [(9, 1), (9, 2), (9, 3), (10, 3), (11, 3), (7, 3)])
+def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spacing, groups):
+    temporal = seeded(lambda: TemporalConvolution(5, 5, 3, spacing, groups))
+    videos, found = movie(2, 5, frames, 4, 6), []
+    for low in (False, True):
+        temporal.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=low):
+            features = to_features(temporal(to_frames(videos), batch=2), batch=2).float()
+        (features * movie(*features.shape, seed=2)).sum().backward()
+        found.append((features.detach(), temporal.weight.grad))
+    temporal.zero_grad()
+    exact = functional.conv3d(videos, temporal.weight[..., None], None, 1, 0, (spacing, 1, 1), groups)
+    exact = exact.permute(2, 0, 1, 3, 4)
+    (exact * movie(*exact.shape, seed=2)).sum().backward()
+    for ours, rough, expected in zip(*found, (exact, temporal.weight.grad), strict=True):
+        assert torch.allclose(ours, expected, atol=1e-4)
+        assert torch.allclose(rough, expected, atol=0.02 * expected.abs().max().item())
+
+
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(
     ("name", "plain", "config"),
     [
-        ("stacked_2d", plain_stacked, {"strides": [2, 1], "dilations": [1, 2]}),
-        ("stacked_2d", plain_stacked, {"depth_separable": True, "padding": "valid"}),
-        ("conv_3d", plain_conv_3d, TIME | {"dilations_time": [2, 1]}),
-        ("conv_3d", plain_conv_3d, TIME | {"depth_separable": True}),
+        ("stacked_2d", plain_sequence, {"strides": [2, 1], "dilations": [1, 2]}),
+        ("stacked_2d", plain_sequence, {"depth_separable": True, "padding": "valid"}),
+        ("conv_3d", plain_sequence, TIME | {"dilations_time": [2, 1]}),
+        ("conv_3d", plain_sequence, {"kernels_time": [2, 3], "dilations_time": [1, 2], "depth_separable": True}),
         ("factorised_3d", plain_factorised, TIME | {"dilations_time": [2, 1], "padding": "valid"}),
         ("factorised_3d", plain_factorised, TIME | {"depth_separable": True}),
         ("depthwise_3d", plain_depthwise, TIME | {"strides": [2, 1], "expansion": 2}),
@@ -234,6 +253,12 @@ def test_group_sparsity_of_a_core_is_the_mean_norm_of_later_kernels(name):
         means.append(np.mean([np.sqrt(np.square(kernel).sum()) for row in kernels for kernel in row]))
     assert np.isclose(core.regularizer().item(), 0.5 * np.mean(means), rtol=1e-5)
     assert group_sparsity([torch.full((2, 2), 3.0), torch.full((4, 4), 1.0)]) == 2.0
+
+
+def test_group_sparsity_of_depthwise_blocks_is_the_mean_weight_of_later_mixtures():
+    core = core_of("depthwise_3d", channels=[2, 3, 4], kernels=[3] * 3, kernels_time=[2] * 3, group_sparsity_weight=0.5)
+    means = [block.expand[0].weight.abs().mean().item() for block in list(core.blocks)[1:]]
+    assert np.isclose(core.regularizer().item(), 0.5 * np.mean(means), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["stacked_2d", "rotation_equivariant_2d"])

@@ -102,7 +102,7 @@ class RotationEquivariant2dCore(nn.Module):
     """Convolution, batch normalisation and ELU with each filter at every angle (Ecker et al. 2019).
 
     Filters are weighted sums of Hermite functions, so that they turn without being interpolated; later layers see
-    orientations relative to their own, as in Ustyuzhaninov et al. (2020). A frame turned by a quarter gives the maps
+    orientations relative to their own (so too Ustyuzhaninov et al. 2020). A frame turned by a quarter gives the maps
     turned by a quarter and the orientations shifted by a quarter of ``rotations``, exactly (with strides where these
     divide the frame's size less 1); turns between are as exact as pixels allow.
 
