@@ -222,6 +222,15 @@ def test_core_is_its_plainly_written_self_in_output_and_gradient(name, plain, co
         assert torch.allclose(ours, expected, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", CORES.names())
+@pytest.mark.parametrize("separable", [False, True])
+@pytest.mark.parametrize("incoming", [1, 2])
+def test_a_pixels_channels_stay_together_in_memory(name, separable, incoming):
+    config = {} if name == "depthwise_3d" else {"depth_separable": separable}
+    core = core_of(name, incoming=incoming, **LAYERS, **(TIME if name.endswith("3d") else {}), **config)
+    assert core(movie(2, incoming, 9, 13, 17)).stride(2) == 1
+
+
 def test_laplace_energy_is_scipys_and_its_stencil_ignores_planes():
     filters = movie(2, 3, 5, 5).numpy()
     curvature = [ndimage.correlate(one, np.array(LAPLACIAN), mode="constant") for one in filters.reshape(-1, 5, 5)]

@@ -1,5 +1,7 @@
 """The 3D core: each layer filters over space and time at once."""
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as functional
 from torch import nn
@@ -21,21 +23,26 @@ class DepthwiseConvolution(nn.Conv3d):
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Maps (batch, channel, time, height, width) to fewer frames."""
         last = maps.movedim(1, -1)
-        taps = self.weight.unbind(2)
-        count = last.shape[1] - self.dilation[0] * (len(taps) - 1)
-        total = torch.zeros((), dtype=maps.dtype, device=maps.device)
-        for tap, weight in enumerate(taps):
-            shown = last[:, tap * self.dilation[0] :][:, :count].flatten(0, 1).movedim(-1, 1)
-            total = total + functional.conv2d(
-                shown,
-                weight,
-                None,
-                self.stride[1:],
-                self.padding[1:],
-                self.dilation[1:],
-                self.groups,
-            )
-        return total.unflatten(0, (-1, count)).transpose(1, 2)
+        count = last.shape[1] - self.dilation[0] * (self.kernel_size[0] - 1)
+        space = self.stride[1:], self.padding[1:], self.dilation[1:]
+        parts = []
+        for tap, weight in enumerate(self.weight.unbind(2)):
+            start = tap * self.dilation[0]
+            shown = last[:, start : start + count].flatten(0, 1).movedim(-1, 1)
+            parts.append(functional.conv2d(shown, weight, None, *space, self.groups))  # type: ignore[arg-type]
+        return reduce(torch.add, parts).unflatten(0, (-1, count)).transpose(1, 2)
+
+
+class PointwiseConvolution(nn.Conv2d):
+    """A mixture of channels at each pixel of each frame; as a 3D convolution it would leave the maps contiguous."""
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        super().__init__(incoming, outgoing, 1, bias=False)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (batch, channel, time, height, width) to maps."""
+        frames = maps.movedim(1, -1).flatten(0, 1).movedim(-1, 1)
+        return super().forward(frames).unflatten(0, (len(maps), -1)).transpose(1, 2)
 
 
 def convolution(layer: Layer, separable: bool = False) -> nn.Module:
@@ -48,7 +55,7 @@ def convolution(layer: Layer, separable: bool = False) -> nn.Module:
         return nn.Conv3d(incoming, outgoing, kernel, stride, padding, dilation, bias=False)
     return DepthSeparable(
         DepthwiseConvolution(incoming, incoming, kernel, stride, padding, dilation, groups=incoming, bias=False),
-        nn.Conv3d(incoming, outgoing, 1, bias=False),
+        PointwiseConvolution(incoming, outgoing),
     )
 
 
