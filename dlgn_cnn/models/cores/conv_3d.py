@@ -66,7 +66,8 @@ class Conv3dCore(nn.Module):
     ``channels``, ``kernels`` (px, odd), ``kernels_time`` (frames), ``strides``, ``dilations`` (both px),
     ``dilations_time`` (frames): one entry a layer; strides and dilations are 1 where they are not given. ``padding`` is
     that of space: ``same`` or ``valid``. Time has none: each layer loses ``dilation_time * (kernel_time - 1)`` frames.
-    With ``depth_separable`` the layers after the first filter each channel by itself, then mix channels at each pixel.
+    With ``depth_separable`` the layers after the first filter each channel by itself, then mix channels at each pixel:
+    fewer weights, and on a CPU half the time in float32 but several times that of full kernels in bfloat16.
     ``laplace_weight`` and ``laplace_time_weight`` penalise the curvature of the first layer's filters in space and
     time, ``group_sparsity_weight`` the channels that later layers take from the layer before. Raises ConfigError for
     layers that do not fit together.
