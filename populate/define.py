@@ -1,6 +1,5 @@
 """Experiments from a YAML file: every config checked, hashed and inserted, with the fits that combine them."""
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
-from dlgn_cnn.training.assemble import FitSpec, check_spec
+from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from schemas import dataset, experiment, mei, model, session, trainer
 from schemas.database import settings_in_force
 
@@ -39,8 +38,8 @@ def define(path: Path) -> Defined:
     seeds = text.get("seeds", [0])
     if not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers")
-    for one, two, three in itertools.product(datasets, models, trainers):
-        check_spec(FitSpec(one, two, three, seeds[0]), settings_in_force().allowed_packages)
+    meis = list(_calls(text, "meis")) if "meis" in text else []
+    _check(datasets, models, trainers, meis)
     with session.schema.connection.transaction:
         _insert_experiment(name, text.get("comment", ""))
         fits = [
@@ -51,7 +50,7 @@ def define(path: Path) -> Defined:
             for seed in seeds
         ]
         new = _insert_fits(fits)
-        for call in _calls(text, "meis") if "meis" in text else ():
+        for call in meis:
             mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add(*call)}, skip_duplicates=True)
     return Defined(name, len(fits), new)
 
@@ -73,11 +72,33 @@ def read_definition(path: Path) -> dict[str, Any]:
     return text
 
 
+def _check(datasets: list[Call], models: list[Call], trainers: list[Call], meis: list[Call]) -> None:
+    """Refuse a wrong config, with the path to what is wrong in it, before any data are read."""
+    allowed = settings_in_force().allowed_packages
+    foreseen = []
+    for index, call in enumerate(datasets):
+        with within(f"datasets[{index}]"):
+            foreseen.append(check_dataset(call, allowed))
+    for index, call in enumerate(models):
+        with within(f"models[{index}]"):
+            for info in foreseen:
+                check_model(call, info, allowed)
+    for index, call in enumerate(trainers):
+        with within(f"trainers[{index}]"):
+            check_trainer(call, allowed)
+    for index, call in enumerate(meis):
+        with within(f"meis[{index}]"):
+            mei.check_mei(*call)
+
+
 def _calls(text: dict[str, Any], part: str) -> Iterator[Call]:
-    for entry in text[part]:
-        if not isinstance(entry, dict) or set(entry) - {"fn", "config"} or "fn" not in entry:
-            raise ConfigError(f"{part} entry {entry!r}: expected {{fn: NAME, config: {{...}}}}")
-        yield str(entry["fn"]), entry.get("config") or {}
+    if not isinstance(text[part], list):
+        raise ConfigError(f"given {text[part]!r}, expected a list of {{fn: NAME, config: {{...}}}}", part)
+    for index, entry in enumerate(text[part]):
+        config = (entry.get("config") or {}) if isinstance(entry, dict) else None
+        if not isinstance(config, dict) or set(entry) - {"fn", "config"} or not isinstance(entry.get("fn"), str):
+            raise ConfigError(f"given {entry!r}, expected {{fn: NAME, config: {{...}}}}", f"{part}[{index}]")
+        yield entry["fn"], config
 
 
 def _with_sessions(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Synthesis methods: what an MEI config's ``mei_fn`` names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,11 +11,21 @@ from dlgn_cnn.mei.optimize import MEIConfig, MEIResult, Target, synthesise
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import Registry
 
-METHODS = Registry("MEI method", "dlgn_cnn.mei")
+METHODS = Registry(
+    "MEI method",
+    "dlgn_cnn.mei",
+    given=("models", "targets", "config", "info", "device", "progress", "allowed_packages"),
+)
 BRIGHTEST = 255.0
+ANY_RANGE = (-1e9, 1e9)
 
 
-@METHODS.register("gradient_ascent")
+def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+    """Refuse a config of ``gradient_ascent``, whatever the screen's range will be. Raises ConfigError."""
+    MEIConfig.from_dict(config, ANY_RANGE, allowed_packages)
+
+
+@METHODS.register("gradient_ascent", options=MEIConfig, check=check_ascent)
 def gradient_ascent(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
@@ -23,6 +33,7 @@ def gradient_ascent(
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
+    allowed_packages: Collection[str] = (),
 ) -> list[MEIResult]:
     """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
 
@@ -35,5 +46,5 @@ def gradient_ascent(
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
     black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
-    parsed = MEIConfig.from_dict(config, (black, white))
+    parsed = MEIConfig.from_dict(config, (black, white), allowed_packages)
     return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress)
