@@ -27,5 +27,5 @@ def import_part(kind: str, path: str, allowed_packages: Collection[str]) -> Call
         # The module's own code runs here, and may fail in any way.
         raise ConfigError(f"{kind} {path!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
-        raise ConfigError(f"{kind} {path!r} is a {type(found).__name__}, expected a class or function")
+        raise ConfigError(f"{kind} {path!r} is of type {type(found).__name__}, expected a class or function")
     return found

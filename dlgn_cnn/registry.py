@@ -47,16 +47,16 @@ class Registry:
         self.given, self.has = tuple(given), tuple(has)
         self._adapt = adapt
         self._parts: dict[str, Part] = {}
-        self._options: dict[Part, type] = {}
+        self._options: dict[Part, Part] = {}
         self._checks: dict[Part, Callable[..., Any]] = {}
         self._loaded = False
 
     def register(
-        self, name: str, options: type | None = None, check: Callable[..., Any] | None = None
+        self, name: str, options: Part | None = None, check: Callable[..., Any] | None = None
     ) -> Callable[[Part], Part]:
         """Decorator that files a class or function under ``name``; a second part of that name is refused.
 
-        ``options`` is a dataclass whose fields a config may set besides the part's own parameters. ``check(config,
+        ``options`` is a dataclass or function whose parameters a config may set besides the part's own. ``check(config,
         allowed_packages)`` raises ConfigError for values that the part would refuse when it is called.
         """
 
@@ -83,7 +83,7 @@ class Registry:
         Raises ConfigError with the choices and the nearest name, or with what is wrong with the path.
         """
         if not isinstance(name, str):
-            raise ConfigError(f"{self.kind} {name!r} is a {type(name).__name__}, expected its name")
+            raise ConfigError(f"{self.kind} {name!r}: given {type(name).__name__}, expected a name")
         if "." in name:
             found = import_part(self.kind, name, allowed_packages)
             return self._adapt(found) if self._adapt else found
@@ -93,15 +93,15 @@ class Registry:
         return self._parts[name]
 
     def parameters(self, part: Part) -> Parameters:
-        """What a part takes, by name, with the fields of its ``options``."""
+        """What a part takes, by name, with the parameters of its ``options``."""
         own = parameters_of(part)
         if part in self._options:
             own = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
             own |= {name: one for name, one in parameters_of(self._options[part]).items() if name not in own}
         return own
 
-    def options(self, part: Part) -> type | None:
-        """The dataclass whose fields a config may set besides the part's own parameters, where it has one."""
+    def options(self, part: Part) -> Part | None:
+        """What has the parameters that a config may set besides the part's own, where the part has such."""
         return self._options.get(part)
 
     def build(
@@ -115,7 +115,7 @@ class Registry:
         """
         with within(at):
             if not isinstance(config, Mapping) or "name" not in config:
-                raise ConfigError(f"a {self.kind} config needs a 'name': {nearest('', self.names())}")
+                raise ConfigError(f"this {self.kind} needs a 'name': {nearest('', self.names())}")
             part = self.get(config["name"], allowed_packages)
             arguments = {key: value for key, value in config.items() if key != "name"}
             given |= supplied(part, allowed_packages=allowed_packages)

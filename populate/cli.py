@@ -77,6 +77,20 @@ def ingest(
 
 
 @app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(help="A part's name, to print it in full; all parts, without.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List every part that a config can name, with its parameters, meaning and paper; needs no database.
+
+    Example: dlgn models conv_gru
+    """
+    from populate.catalogue import show
+
+    show(name, as_json)
+
+
+@app.command()
 def define(file: Annotated[Path, typer.Argument(help="YAML file of one experiment.")]) -> None:
     """Define an experiment: which datasets, models, trainers and seeds are to be fitted.
 

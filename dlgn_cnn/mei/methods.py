@@ -7,7 +7,7 @@ import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.optimize import MEIConfig, MEIResult, Target, synthesise
+from dlgn_cnn.mei.optimize import DEFAULTS, MEIConfig, MEIResult, Target, synthesise
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import Registry
 
@@ -16,8 +16,31 @@ METHODS = Registry(
     "dlgn_cnn.mei",
     given=("models", "targets", "config", "info", "device", "progress", "allowed_packages"),
 )
+Part = Mapping[str, Any]
 BRIGHTEST = 255.0
 ANY_RANGE = (-1e9, 1e9)
+
+
+def ascent_options(
+    *,
+    objective: Part = DEFAULTS["objective"],
+    constraint: Part = DEFAULTS["constraint"],
+    optimiser: Part = DEFAULTS["optimiser"],
+    preconditioner: Part = DEFAULTS["preconditioner"],
+    frames: int = MEIConfig.frames,
+    steps: int = MEIConfig.steps,
+    patience: int = MEIConfig.patience,
+    tolerance: float = MEIConfig.tolerance,
+    batch_size: int = MEIConfig.batch_size,
+    precision: str = MEIConfig.precision,
+) -> None:
+    """What a config may set.
+
+    ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``optimiser`` how a step is made and
+    ``preconditioner`` what is done to a gradient before. ``frames`` is the clip's length; at most ``steps`` steps are
+    made, and a target stops once its activation has not grown by ``tolerance`` (a share) in ``patience`` steps.
+    ``batch_size`` targets run at once, in ``precision`` float32 or bfloat16.
+    """
 
 
 def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
@@ -25,7 +48,7 @@ def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = 
     MEIConfig.from_dict(config, ANY_RANGE, allowed_packages)
 
 
-@METHODS.register("gradient_ascent", options=MEIConfig, check=check_ascent)
+@METHODS.register("gradient_ascent", options=ascent_options, check=check_ascent)
 def gradient_ascent(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],

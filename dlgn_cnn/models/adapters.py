@@ -89,7 +89,7 @@ class FramewiseShifter(nn.Module):
 
 def adapt_readout(part: Part) -> Part:
     """A readout class of neuralpredictors' form as one of ours; anything else as it is."""
-    parameters = parameters_of(part)
+    parameters = _parameters(part)
     if "outdims" not in parameters:
         return part
 
@@ -102,8 +102,8 @@ def adapt_readout(part: Part) -> Part:
         generator: torch.Generator,
         **config: Any,
     ) -> FramewiseReadout:
-        own = supplied(part, in_shape=in_shape, outdims=units, bias=True, mean_activity=bias.clone())
-        readout = part(**own, **config)
+        own = {"in_shape": in_shape, "outdims": units, "bias": True, "mean_activity": bias.clone()}
+        readout = part(**{name: value for name, value in own.items() if name in parameters}, **config)
         return FramewiseReadout(readout, generator)
 
     return _declare(build, parameters, without=("in_shape", "outdims", "bias", "mean_activity"))
@@ -114,7 +114,7 @@ def adapt_shifter(part: Part) -> Part:
 
     Theirs are modules of one session, or dictionaries of them built with ``data_keys``.
     """
-    parameters = parameters_of(part)
+    parameters = _parameters(part)
     if "info" in parameters:
         return part
 
@@ -125,6 +125,20 @@ def adapt_shifter(part: Part) -> Part:
         return FramewiseShifter(shifter, info)
 
     return _declare(build, parameters, without=("data_keys",))
+
+
+def _parameters(part: Part) -> dict[str, inspect.Parameter]:
+    """What a part takes, and for a class whose ``**kwargs`` go to its base's constructor, what that takes."""
+    if not inspect.isclass(part):
+        return parameters_of(part)
+    found: dict[str, inspect.Parameter] = {}
+    for owner in (one for one in part.__mro__ if "__init__" in vars(one)):
+        own = parameters_of(vars(owner)["__init__"])
+        found = own | found
+        if not any(one.kind is one.VAR_KEYWORD for one in own.values()):
+            break
+    found.pop("self", None)
+    return found
 
 
 def _declare(build: Part, parameters: Mapping[str, inspect.Parameter], without: tuple[str, ...]) -> Part:

@@ -17,27 +17,31 @@ CLIPS, FRAMES = 2, 3
 Shape = tuple[int, ...]
 
 
-@torch.no_grad()
 def dry_run(model: nn.Module, data_key: str, info: DataInfo) -> None:
-    """Run ``model`` once on made-up clips of the session that ``info`` describes; no weight changes.
+    """Run ``model``, which is not to be used afterwards, on made-up clips of the session that ``info`` describes.
 
-    Raises ConfigError, at the part's key of the config, for a part that fails, or returns another shape than its
-    contract says, or a penalty that is no scalar tensor. What is no ``EncodingModel`` is left alone.
+    Once as in training, with its gradient, and once as in evaluation. Raises ConfigError, at the part's key of the
+    config, for a part that fails, or returns another shape than its contract says, or a penalty that is no scalar
+    tensor. What is no ``EncodingModel`` is left alone.
     """
     if not isinstance(model, EncodingModel):
         return
-    frames = int(model.frames_lost) + FRAMES
+    if type(model.frames_lost) is not int or model.frames_lost < 0:
+        raise ConfigError(f"this model loses {model.frames_lost!r} frames, expected a whole number, 0 or more")
+    frames, running = model.frames_lost + FRAMES, [""]
     videos, opto, behavior, pupil_center = _clips(info, frames)
-    running = [""]
-    with _measured(model, data_key, len(info.units), running):
-        try:
-            rate = model.eval()(videos, opto, data_key, behavior, pupil_center)
-        except ConfigError:
-            raise
-        except Exception as error:
-            problem = f"fails on {CLIPS} clips of {frames} frames: {type(error).__name__}: {error}"
-            raise ConfigError(f"this {'part' if running[0] else 'model'} {problem}", running[0]) from error
-    _check("the model", rate, (CLIPS, len(info.units), FRAMES), "batch unit time")
+    try:
+        with _measured(model, data_key, len(info.units), running):
+            for training in (True, False):
+                rate = model.train(training)(videos, opto, data_key, behavior, pupil_center)
+                _check("the model", rate, (CLIPS, len(info.units), FRAMES), "batch unit time")
+                rate.sum().backward()
+    except ConfigError:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0]
+        problem = f"fails on {CLIPS} clips of {frames} frames: {type(error).__name__}: {reason}"
+        raise ConfigError(f"this {'part' if running[0] else 'model'} {problem}", running[0]) from error
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,11 @@ def _measured(model: nn.Module, data_key: str, units: int, running: list[str]) -
     """While open, a part of an encoder that is called leaves its place in ``running`` and has its answer checked."""
     handles = []
     for duty in _duties(model, data_key, units) if isinstance(model, Encoder) else ():
+        running[0] = duty.place
         duty.check_penalty()
         note = partial(_note, running, duty.place)
         handles += [duty.part.register_forward_pre_hook(note), duty.part.register_forward_hook(duty.check)]
+    running[0] = ""
     try:
         yield
     finally:

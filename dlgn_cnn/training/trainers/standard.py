@@ -39,11 +39,13 @@ def standard(
     burn_in_frames: int = FitConfig.burn_in_frames,
     precision: str = FitConfig.precision,
 ) -> tuple[float, dict[str, Any], StateDict]:
-    """Fit ``model`` where it stands (its device) and leave the best epoch's weights in it; options as ``FitConfig``.
+    """Fit ``model`` where it stands (its device) and leave the best epoch's weights in it.
 
-    Returns the best mean validation correlation, ``{"epochs": one record an epoch, "best_epoch": ...}`` and the best
-    weights on the CPU. ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own
-    generators, which were seeded with it.
+    ``loss`` is a registered one's name; ``max_epochs``, ``patience``, ``learning_rate``, ``weight_decay``,
+    ``warmup_share``, ``clip_norm``, ``burn_in_frames`` and ``precision`` are as in ``FitConfig``. Returns the best mean
+    validation correlation, ``{"epochs": one record an epoch, "best_epoch": ...}`` and the best weights on the CPU.
+    ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own generators, which were
+    seeded with it.
     """
     config = FitConfig(
         max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision
