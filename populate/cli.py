@@ -102,6 +102,20 @@ def define(file: Annotated[Path, typer.Argument(help="YAML file of one experimen
 
 
 @app.command()
+def search(
+    file: Annotated[Path, typer.Argument(help="YAML file of one study.")],
+    ahead: Annotated[int, typer.Option(help="Trials kept pending for workers that only populate.")] = 1,
+) -> None:
+    """Search for the best config: ask for trials and compute them; run it in as many shells as you like.
+
+    Example: dlgn search my_study.yaml
+    """
+    from populate.actions import run_search
+
+    run_search(file, ahead)
+
+
+@app.command()
 def populate(
     retry_errors: Annotated[bool, typer.Option(help="Try failed keys again.")] = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """Experiments from a YAML file: every config checked, hashed and inserted, with the fits that combine them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def define(path: Path) -> Defined:
     """
     text = read_definition(path)
     name = str(text["experiment"])
-    datasets = [(fn, _with_sessions(config)) for fn, config in _calls(text, "datasets")]
+    datasets = [(fn, with_sessions(config)) for fn, config in _calls(text, "datasets")]
     models, trainers = list(_calls(text, "models")), list(_calls(text, "trainers"))
     seeds = text.get("seeds", [0])
     if not seeds or not all(type(seed) is int for seed in seeds):
@@ -57,18 +57,23 @@ def define(path: Path) -> Defined:
 
 def read_definition(path: Path) -> dict[str, Any]:
     """The parsed YAML of an experiment. Raises ConfigError for a missing file, bad YAML, or a key it does not know."""
+    return read_yaml(path, "experiment", KEYS, ("experiment", "datasets", "models", "trainers"))
+
+
+def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+    """The parsed YAML of an experiment, or what ``kind`` it is, with these ``keys``. Raises ConfigError."""
     try:
         text = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"experiment {path} cannot be read: {error}") from error
+        raise ConfigError(f"{kind} {path} cannot be read: {error}") from error
     if not isinstance(text, dict):
-        raise ConfigError(f"experiment {path} holds no keys: expected {', '.join(KEYS)}")
+        raise ConfigError(f"{kind} {path} holds no keys: expected {', '.join(keys)}")
     for key in text:
-        if key not in KEYS:
-            raise ConfigError(f"experiment {path} has {key!r}: {nearest(str(key), KEYS)}")
-    missing = [key for key in ("experiment", "datasets", "models", "trainers") if not text.get(key)]
+        if key not in keys:
+            raise ConfigError(f"{kind} {path} has {key!r}: {nearest(str(key), keys)}")
+    missing = [key for key in required if not text.get(key)]
     if missing:
-        raise ConfigError(f"experiment {path} lacks {', '.join(missing)}")
+        raise ConfigError(f"{kind} {path} lacks {', '.join(missing)}")
     return text
 
 
@@ -101,7 +106,8 @@ def _calls(text: dict[str, Any], part: str) -> Iterator[Call]:
         yield entry["fn"], config
 
 
-def _with_sessions(config: dict[str, Any]) -> dict[str, Any]:
+def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
+    """A dataset's config with the names of all ingested sessions where it asks for ``all``. Raises ConfigError."""
     if config.get("sessions") != "all":
         return config
     names = sorted(map(str, session.Session.to_arrays("session_name")))

@@ -1,0 +1,121 @@
+"""Searches: a study and its trials as rows, each trial a fit of hashed configs that any worker computes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import config_hash
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.search.sampler import State, Trial
+from schemas import dataset, experiment, model, trainer
+from schemas.hashed import transaction
+
+schema = dj.Schema()
+Call = tuple[str, dict[str, Any]]
+FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
+
+
+@schema
+class Study(dj.Manual):
+    """A search for the best config: what may vary, and by which strategy."""
+
+    definition = """
+    # search for the best config
+    study_name : varchar(64)
+    ---
+    study_config : json  # calls of dataset, model and trainer with ranges and choices in them; seed; strategy
+    study_hash : char(32)
+    study_comment="" : varchar(256)
+    """
+
+    class Trial(dj.Part):
+        """One set of values; its fit is in ``TrainedModel`` once it is done, its epochs in ``Epoch`` meanwhile."""
+
+        definition = """
+        -> master
+        trial : int32  # from 0, in the order in which they were asked for
+        ---
+        -> dataset.DatasetConfig
+        -> model.ModelConfig
+        -> trainer.TrainerConfig
+        -> trainer.Seed
+        trial_values : json  # by path, as model.recurrent.channels
+        """
+
+
+@schema
+class PrunedTrial(dj.Manual):
+    """A trial that was given up, since its first epochs were worse than those of others."""
+
+    definition = """
+    # trial given up early
+    -> Study.Trial
+    ---
+    pruned_epoch : int32  # the last one that was run, from 0
+    """
+
+
+def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
+    """Insert a study, with an experiment of its name, unless it is there.
+
+    Raises ConfigError where the name is another study's, or that of an experiment that somebody defined.
+    """
+    digest = config_hash("study", config)
+    found = (Study & {"study_name": name}).to_arrays("study_hash")
+    if len(found) and found[0] != digest:
+        raise ConfigError(f"study {name!r} was defined with another space or strategy: give this one another name")
+    if len(found):
+        return
+    if experiment.Experiment & {"experiment_name": name}:
+        raise ConfigError(f"study {name!r}: there is an experiment of this name: give the study another")
+    with transaction(Study.connection):
+        Study.insert1(
+            {"study_name": name, "study_config": dict(config), "study_hash": digest, "study_comment": comment}
+        )
+        experiment.Experiment.insert1({"experiment_name": name, "experiment_comment": comment})
+
+
+def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int, values: Mapping[str, Any]) -> bool:
+    """Insert a trial and its fit, which workers then compute; false where another process took this number first."""
+    one, two, three = calls
+    try:
+        with transaction(Study.connection):
+            trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
+            key = {
+                **dataset.DatasetConfig.add(*one),
+                **model.ModelConfig.add(*two),
+                **trainer.TrainerConfig.add(*three),
+                "seed": seed,
+            }
+            Study.Trial.insert1({"study_name": name, "trial": number, **key, "trial_values": dict(values)})
+            experiment.Experiment.Fit.insert1({"experiment_name": name, **key}, skip_duplicates=True)
+    except dj.errors.DuplicateError:
+        return False
+    return True
+
+
+def history(name: str, fitted: Any, connection: Any = None) -> list[Trial]:
+    """The trials of a study in order, with what is known of each by now.
+
+    ``fitted`` is the table of trained models. ``connection`` is a thread's own; that of the tables, without.
+    """
+    trials = _by(connection, Study.Trial) & {"study_name": name}
+    scores = {row["trial"]: row["score"] for row in _of_fits(trials, _by(connection, fitted), "score")}
+    pruned = set((_by(connection, PrunedTrial) & {"study_name": name}).to_arrays("trial").tolist())
+    found = []
+    for row in trials.to_dicts(order_by="trial"):
+        number = row["trial"]
+        state = State.DONE if number in scores else State.PRUNED if number in pruned else State.OPEN
+        found.append(Trial(number, row["trial_values"], state, scores.get(number)))
+    return found
+
+
+def _of_fits(trials: Any, table: Any, *names: str) -> list[dict[str, Any]]:
+    """The rows of a table of fits that belong to these trials, with the trial's number."""
+    rows = (trials.proj(*FIT) * table.proj(*names)).to_dicts()
+    return list(rows)
+
+
+def _by(connection: Any, table: Any) -> Any:
+    return table() if connection is None else dj.FreeTable(connection, table().full_table_name)
