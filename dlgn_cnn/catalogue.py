@@ -81,7 +81,8 @@ def describe(registry: Registry, name: str) -> Entry:
     parameters = tuple(
         Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
         for one in registry.parameters(part).values()
-        if one.name not in registry.given and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+        if one.name not in (*registry.given, "allowed_packages")
+        and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
     )
     papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
     return Entry(registry.kind, name, parameters, first_sentence(text), papers, text)

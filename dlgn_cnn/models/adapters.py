@@ -15,6 +15,7 @@ from torch import nn
 
 from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.standardise import Standardise
 from dlgn_cnn.registry import supplied
 
 Part = Callable[..., Any]
@@ -64,22 +65,18 @@ class FramewiseShifter(nn.Module):
     It gets the positions as its authors' loaders give them: less the session's mean, over its standard deviation.
     """
 
-    mean: torch.Tensor
-    std: torch.Tensor
-
     def __init__(self, shifter: nn.Module, info: DataInfo) -> None:
         super().__init__()
         self.shifter = shifter
-        self.register_buffer("mean", torch.tensor(info.pupil_mean))
-        self.register_buffer("std", torch.tensor(info.pupil_std))
+        self.standardise = Standardise(info.pupil_mean, info.pupil_std)
 
     def forward(self, pupil_center: torch.Tensor) -> torch.Tensor:
         """Pupil positions (batch, axis, time), NaN where missing, to shifts (time, batch, 2), there 0."""
-        positions = (pupil_center.permute(2, 0, 1) - self.mean) / self.std
-        known = positions.isfinite().all(-1, keepdim=True)
+        looking, known = self.standardise(pupil_center)
+        positions = looking.permute(2, 0, 1)
         own = self.shifter[SESSION] if isinstance(self.shifter, nn.ModuleDict) else self.shifter
-        shifts = own(positions.nan_to_num().flatten(0, 1)).unflatten(0, positions.shape[:2])
-        return torch.where(known, shifts, shifts.new_zeros(()))
+        shifts = own(positions.flatten(0, 1)).unflatten(0, positions.shape[:2])
+        return torch.where(known.all(1).T[..., None], shifts, 0.0)
 
     def regularizer(self) -> torch.Tensor:
         """The shifter's own penalty."""
