@@ -11,7 +11,7 @@ from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
-from dlgn_cnn.search.space import Dimension, Values, corners, dimensions, filled
+from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from populate.define import Call, read_yaml, with_sessions
 from populate.worker import work
@@ -19,7 +19,7 @@ from schemas import dataset, recording, search, training
 from schemas.database import settings_in_force
 
 logger = logging.getLogger("dlgn")
-PARTS = ("dataset", "model", "trainer")
+PARTS = search.PARTS
 KEYS = ("study", "comment", *PARTS, "seed", "trials", "strategy")
 
 
@@ -36,7 +36,7 @@ class Plan:
     @property
     def space(self) -> dict[str, Dimension]:
         """Every range and choice, by path."""
-        return {path: one for part in PARTS for path, one in dimensions(self.calls[part][1], part)}
+        return space_of({part: self.calls[part][1] for part in PARTS})
 
     def filled(self, values: Values) -> tuple[Call, Call, Call]:
         """The calls of dataset, model and trainer with these values."""

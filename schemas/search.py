@@ -1,18 +1,21 @@
 """Searches: a study and its trials as rows, each trial a fit of hashed configs that any worker computes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import datajoint as dj
 
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.search.sampler import State, Trial
+from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless
+from dlgn_cnn.search.space import space_of
 from schemas import dataset, experiment, model, trainer
 from schemas.hashed import transaction
 
 schema = dj.Schema()
 Call = tuple[str, dict[str, Any]]
+Curves = Callable[[Mapping[str, Any]], Sequence[float]]
+PARTS = ("dataset", "model", "trainer")
 FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 
 
@@ -95,26 +98,58 @@ def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int,
     return True
 
 
-def history(name: str, fitted: Any, connection: Any = None) -> list[Trial]:
+def history(name: str, fitted: Any, curves: Curves | None = None, connection: Any = None) -> list[Trial]:
     """The trials of a study in order, with what is known of each by now.
 
-    ``fitted`` is the table of trained models. ``connection`` is a thread's own; that of the tables, without.
+    ``fitted`` is the table of trained models; ``curves`` gives the score of each epoch of a fit, by its key, so far.
+    ``connection`` is a thread's own; that of the tables, without.
     """
     trials = _by(connection, Study.Trial) & {"study_name": name}
-    scores = {row["trial"]: row["score"] for row in _of_fits(trials, _by(connection, fitted), "score")}
+    done = (trials.proj(*FIT) * _by(connection, fitted).proj("score")).to_dicts()
+    scores = {row["trial"]: row["score"] for row in done}
     pruned = set((_by(connection, PrunedTrial) & {"study_name": name}).to_arrays("trial").tolist())
     found = []
     for row in trials.to_dicts(order_by="trial"):
         number = row["trial"]
         state = State.DONE if number in scores else State.PRUNED if number in pruned else State.OPEN
-        found.append(Trial(number, row["trial_values"], state, scores.get(number)))
+        curve = tuple(curves(fit_key(row))) if curves else ()
+        found.append(Trial(number, row["trial_values"], state, scores.get(number), curve))
     return found
 
 
-def _of_fits(trials: Any, table: Any, *names: str) -> list[dict[str, Any]]:
-    """The rows of a table of fits that belong to these trials, with the trial's number."""
-    rows = (trials.proj(*FIT) * table.proj(*names)).to_dicts()
-    return list(rows)
+def is_hopeless(key: Mapping[str, Any], fitted: Any, curves: Curves, connection: Any = None) -> bool:
+    """Whether a fit under way is to be given up: only studies ask for it, and each would, by its epochs so far.
+
+    Arguments are as for ``history``.
+    """
+    fit = fit_key(key)
+    asking = set((_by(connection, experiment.Experiment.Fit) & fit).to_arrays("experiment_name"))
+    mine = (_by(connection, Study.Trial) & fit).to_dicts()
+    if not mine or asking - {row["study_name"] for row in mine}:
+        return False
+    return all(_gives_up(row, history(row["study_name"], fitted, curves, connection), connection) for row in mine)
+
+
+def give_up(key: Mapping[str, Any], epoch: int) -> None:
+    """Note that the trials of a fit ended at ``epoch``; nobody asks for the fit any more, so no worker takes it up."""
+    fit = fit_key(key)
+    with transaction(Study.connection):
+        for row in (Study.Trial & fit).to_dicts():
+            trial = {"study_name": row["study_name"], "trial": row["trial"]}
+            PrunedTrial.insert1({**trial, "pruned_epoch": epoch}, skip_duplicates=True)
+            (experiment.Experiment.Fit & fit & {"experiment_name": row["study_name"]}).delete_quick()
+
+
+def fit_key(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The key of the fit in a row that has it."""
+    return {name: row[name] for name in FIT}
+
+
+def _gives_up(row: Mapping[str, Any], trials: list[Trial], connection: Any) -> bool:
+    config = (_by(connection, Study) & {"study_name": row["study_name"]}).fetch1("study_config")
+    space = space_of({part: config[part]["config"] for part in PARTS})
+    own = next(one for one in trials if one.number == row["trial"])
+    return hopeless(space, own, trials, Strategy(**config["strategy"]))
 
 
 def _by(connection: Any, table: Any) -> Any:

@@ -74,6 +74,11 @@ def dimensions(config: Any, path: str = "") -> Iterator[tuple[str, Dimension]]:
             yield from dimensions(item, f"{path}.{index}" if path else str(index))
 
 
+def space_of(configs: Mapping[str, Any]) -> dict[str, Dimension]:
+    """Every dimension of several configs, by path, which begins with the config's own key."""
+    return {path: one for name, config in configs.items() for path, one in dimensions(config, name)}
+
+
 def filled(config: Any, values: Values, path: str = "") -> Any:
     """The config with the value of each dimension, by its path, in its place. Raises ConfigError for one that lacks."""
     if _dimension(config) is not None:

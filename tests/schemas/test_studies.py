@@ -102,15 +102,55 @@ def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkey
 
 def test_an_open_trial_is_not_asked_for_again(ingested, tmp_path):
     from populate.search import ask, define_study, known_trials
-    from schemas import experiment
+    from schemas import experiment, search
 
     # Values of its own: a trial whose fit another study had computed would be done at once.
     trainer = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": {"low": 0.2, "high": 0.3}}}
     plan = define_study(written(tmp_path, study="open", trainer=trainer, trials=4))
     assert ask(plan, ahead=2) == 2
     assert ask(plan, ahead=2) == 0
-    assert [one.state.value for one in known_trials("open")] == ["open", "open"]
+    trials = known_trials("open")
+    assert [one.state.value for one in trials] == ["open", "open"]
+    before = search.Study.Trial.to_dicts()
+    calls = plan.filled(trials[1].values)
+    assert not search.add_trial("open", 0, calls, plan.seed, trials[1].values), "another process took the number"
+    assert search.Study.Trial.to_dicts() == before
     (experiment.Experiment.Fit & {"experiment_name": "open"}).delete_quick()
+
+
+def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path):
+    from populate.search import ask, define_study, known_trials
+    from schemas import dataset, experiment, search, training
+
+    trainer = {"fn": "standard", "config": {"max_epochs": 2, "learning_rate": {"low": 0.4, "high": 0.5}}}
+    strategy = {"startup_trials": 2, "warmup_epochs": 1}
+    plan = define_study(written(tmp_path, study="pruned", trainer=trainer, strategy=strategy, trials=4))
+    ask(plan, ahead=4)
+    keys = [search.fit_key(row) for row in (search.Study.Trial & {"study_name": "pruned"}).to_dicts(order_by="trial")]
+    done = {"score": 0.4, "output": {}, "parameters": 1, "weights_sha256": "", "device": "", "versions": {}}
+    training.TrainedModel.insert([{**key, **done, "fit_seconds": 0.0} for key in keys[:2]], allow_direct_insert=True)
+    curves = dict(zip(map(str, keys), ([0.2, 0.4], [0.3, 0.4], [0.1, 0.2], [0.1, 0.5]), strict=True))
+
+    def hopeless(key):
+        return search.is_hopeless(key, training.TrainedModel, lambda fit: curves[str(fit)])
+
+    assert [hopeless(key) for key in keys[2:]] == [True, False]
+    assert hopeless({**keys[2], "more": "of a job's key"})
+    experiment.Experiment.insert1({"experiment_name": "wanted", "experiment_comment": ""})
+    experiment.Experiment.Fit.insert1({"experiment_name": "wanted", **keys[2]})
+    assert not hopeless(keys[2]), "somebody else wants this fit"
+    (experiment.Experiment & {"experiment_name": "wanted"}).delete(prompt=False)
+
+    assert len(training.TrainedModel().key_source & keys[2]) == 1
+    search.give_up(keys[2], epoch=1)
+    assert len(training.TrainedModel().key_source & keys[2]) == 0
+    assert (search.PrunedTrial & {"study_name": "pruned"}).to_dicts() == [
+        {"study_name": "pruned", "trial": 2, "pruned_epoch": 1}
+    ]
+    assert [one.state.value for one in known_trials("pruned")] == ["done", "done", "pruned", "open"]
+    (experiment.Experiment.Fit & {"experiment_name": "pruned"}).delete_quick()
+    (training.TrainedModel & keys[:2]).delete(prompt=False)
+    assert len(dataset.Dataset())
 
 
 @pytest.mark.parametrize(
