@@ -139,7 +139,7 @@ class Registry:
 
     def check_arguments(self, name: str, part: Part, config: Mapping[str, Any], given: Collection[str]) -> None:
         """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave."""
-        check_arguments(self.parameters(part), config, f"{self.kind} {name!r}", given)
+        _check_against(self.parameters(part), config, f"{self.kind} {name!r}", given)
 
     def _built(self, name: str, part: Part, arguments: Mapping[str, Any]) -> Any:
         try:
@@ -172,11 +172,15 @@ def supplied(part: Part, **available: Any) -> dict[str, Any]:
     return {name: value for name, value in available.items() if name in wanted}
 
 
-def check_arguments(parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
-    """Refuse a key that is no parameter, a value of another type than annotated, and a required one that nobody gave.
+def check_arguments(part: Part, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
+    """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave.
 
     ``given`` are the arguments that the caller supplies itself; a config may not set them. Raises ConfigError.
     """
+    _check_against(parameters_of(part), config, where, given)
+
+
+def _check_against(parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str]) -> None:
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
     choices = [name for name in named if name not in given]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
@@ -79,7 +78,7 @@ def read_study(path: Path) -> tuple[Plan, str]:
             raise ConfigError(f"given {value!r}, expected a whole number, 0 or more", name)
     with within("strategy"):
         chosen = text.get("strategy") or {}
-        check_arguments(parameters_of(Strategy), chosen, "a strategy")
+        check_arguments(Strategy, chosen, "a strategy")
         strategy = Strategy(**chosen)
     return Plan(str(text["study"]), calls, seed, strategy, trials), text.get("comment", "")
 
