@@ -1,5 +1,8 @@
 """The errors a user can mend. Each message says what was given, what is expected and what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class DlgnError(ValueError):
     """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback."""
@@ -10,7 +13,14 @@ class RecordingError(DlgnError):
 
 
 class ConfigError(DlgnError):
-    """A configuration cannot be carried, found or understood."""
+    """A configuration cannot be carried, found or understood; ``place`` is where in it, as ``core.kernels[0]``."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.args[0]}" if self.place else str(self.args[0])
 
 
 class StoreError(DlgnError):
@@ -19,3 +29,17 @@ class StoreError(DlgnError):
 
 class ModelError(DlgnError):
     """A model was asked for something that it does not have."""
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Say of every ConfigError raised inside that it is at ``place``, a key of the config or the path to one.
+
+    Each level of a nested config adds its own key, so that the error of a part leaves with the path from the top.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        joint = "." if place and error.place and not error.place.startswith("[") else ""
+        error.place = f"{place}{joint}{error.place}"
+        raise

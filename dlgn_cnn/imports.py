@@ -1,33 +1,31 @@
-"""Functions named in a config: a registered name, or an import path of a package that a setting allows."""
+"""Parts named by import path: only from packages that a setting allows, since importing runs code."""
 
 import importlib
 from collections.abc import Callable, Collection
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import Registry
 
 
-def resolve(registry: Registry, name: str, allowed_packages: Collection[str] = ()) -> Callable[..., Any]:
-    """The function called ``name``: a part of ``registry``, or ``package.module.function`` of an allowed package.
+def import_part(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
+    """The class or function at ``package.module.name``, where ``package`` is one of ``allowed_packages``.
 
-    Nothing outside ``allowed_packages`` is imported: importing runs code. Raises ConfigError for an unknown name, a
-    package that is not allowed, or a path that leads nowhere.
+    Nothing of another package is imported. Raises ConfigError for a package that is not allowed, a path that leads
+    nowhere, a module that fails when imported, and what cannot be called; ``kind`` says what was looked for.
     """
-    if "." not in name:
-        return registry.get(name)
-    package = name.split(".", 1)[0]
+    package = path.split(".", 1)[0]
     if package not in allowed_packages:
         allowed = ", ".join(sorted(allowed_packages)) or "none"
         raise ConfigError(
-            f"{registry.kind} {name!r} is in package {package!r}, which is not allowed (allowed: {allowed}); "
+            f"{kind} {path!r} is in package {package!r}, which is not allowed (allowed: {allowed}); "
             "add it to DLGN_ALLOW_PACKAGES if you trust its code"
         )
-    module, _, function = name.rpartition(".")
+    module, _, name = path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"{registry.kind} {name!r} cannot be imported: {error}") from error
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        # The module's own code runs here, and may fail in any way.
+        raise ConfigError(f"{kind} {path!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
-        raise ConfigError(f"{registry.kind} {name!r} is a {type(found).__name__}, expected a function")
+        raise ConfigError(f"{kind} {path!r} is of type {type(found).__name__}, expected a class or function")
     return found

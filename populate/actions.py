@@ -45,6 +45,17 @@ def define_experiment(file: Path) -> Defined:
     return found
 
 
+def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:
+    """Search until a study has its trials, and say which is the best."""
+    schemas.open_database()
+    from populate.search import search_study
+
+    best = search_study(file, ahead)
+    values = ", ".join(f"{path} {value}" for path, value in best["trial_values"].items())
+    logger.info("best of study %s: trial %d, score %.4f: %s", best["study_name"], best["trial"], best["score"], values)
+    return best
+
+
 def populate_all(retry_errors: bool = False) -> Tally:
     """Work until nothing is left and say what was done."""
     schemas.open_database()

@@ -77,6 +77,20 @@ def ingest(
 
 
 @app.command()
+def models(
+    name: Annotated[str | None, typer.Argument(help="A part's name, to print it in full; all parts, without.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List every part that a config can name, with its parameters, meaning and paper; needs no database.
+
+    Example: dlgn models conv_gru
+    """
+    from populate.catalogue import show
+
+    show(name, as_json)
+
+
+@app.command()
 def define(file: Annotated[Path, typer.Argument(help="YAML file of one experiment.")]) -> None:
     """Define an experiment: which datasets, models, trainers and seeds are to be fitted.
 
@@ -85,6 +99,20 @@ def define(file: Annotated[Path, typer.Argument(help="YAML file of one experimen
     from populate.actions import define_experiment
 
     define_experiment(file)
+
+
+@app.command()
+def search(
+    file: Annotated[Path, typer.Argument(help="YAML file of one study.")],
+    ahead: Annotated[int, typer.Option(help="Trials kept pending for workers that only populate.")] = 1,
+) -> None:
+    """Search for the best config: ask for trials and compute them; run it in as many shells as you like.
+
+    Example: dlgn search my_study.yaml
+    """
+    from populate.actions import run_search
+
+    run_search(file, ahead)
 
 
 @app.command()

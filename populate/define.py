@@ -1,16 +1,15 @@
 """Experiments from a YAML file: every config checked, hashed and inserted, with the fits that combine them."""
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
-from dlgn_cnn.training.assemble import FitSpec, check_spec
+from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from schemas import dataset, experiment, mei, model, session, trainer
 from schemas.database import settings_in_force
 
@@ -34,13 +33,13 @@ def define(path: Path) -> Defined:
     """
     text = read_definition(path)
     name = str(text["experiment"])
-    datasets = [(fn, _with_sessions(config)) for fn, config in _calls(text, "datasets")]
+    datasets = [(fn, with_sessions(config)) for fn, config in _calls(text, "datasets")]
     models, trainers = list(_calls(text, "models")), list(_calls(text, "trainers"))
     seeds = text.get("seeds", [0])
     if not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers")
-    for one, two, three in itertools.product(datasets, models, trainers):
-        check_spec(FitSpec(one, two, three, seeds[0]), settings_in_force().allowed_packages)
+    meis = list(_calls(text, "meis")) if "meis" in text else []
+    _check(datasets, models, trainers, meis)
     with session.schema.connection.transaction:
         _insert_experiment(name, text.get("comment", ""))
         fits = [
@@ -51,36 +50,64 @@ def define(path: Path) -> Defined:
             for seed in seeds
         ]
         new = _insert_fits(fits)
-        for call in _calls(text, "meis") if "meis" in text else ():
+        for call in meis:
             mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add(*call)}, skip_duplicates=True)
     return Defined(name, len(fits), new)
 
 
 def read_definition(path: Path) -> dict[str, Any]:
     """The parsed YAML of an experiment. Raises ConfigError for a missing file, bad YAML, or a key it does not know."""
+    return read_yaml(path, "experiment", KEYS, ("experiment", "datasets", "models", "trainers"))
+
+
+def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+    """The parsed YAML of an experiment, or what ``kind`` it is, with these ``keys``. Raises ConfigError."""
     try:
         text = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"experiment {path} cannot be read: {error}") from error
+        raise ConfigError(f"{kind} {path} cannot be read: {error}") from error
     if not isinstance(text, dict):
-        raise ConfigError(f"experiment {path} holds no keys: expected {', '.join(KEYS)}")
+        raise ConfigError(f"{kind} {path} holds no keys: expected {', '.join(keys)}")
     for key in text:
-        if key not in KEYS:
-            raise ConfigError(f"experiment {path} has {key!r}: {nearest(str(key), KEYS)}")
-    missing = [key for key in ("experiment", "datasets", "models", "trainers") if not text.get(key)]
+        if key not in keys:
+            raise ConfigError(f"{kind} {path} has {key!r}: {nearest(str(key), keys)}")
+    missing = [key for key in required if not text.get(key)]
     if missing:
-        raise ConfigError(f"experiment {path} lacks {', '.join(missing)}")
+        raise ConfigError(f"{kind} {path} lacks {', '.join(missing)}")
     return text
 
 
+def _check(datasets: list[Call], models: list[Call], trainers: list[Call], meis: list[Call]) -> None:
+    """Refuse a wrong config, with the path to what is wrong in it, before any data are read."""
+    allowed = settings_in_force().allowed_packages
+    foreseen = []
+    for index, call in enumerate(datasets):
+        with within(f"datasets[{index}]"):
+            foreseen.append(check_dataset(call, allowed))
+    for index, call in enumerate(models):
+        with within(f"models[{index}]"):
+            for info in foreseen:
+                check_model(call, info, allowed)
+    for index, call in enumerate(trainers):
+        with within(f"trainers[{index}]"):
+            check_trainer(call, allowed)
+    for index, call in enumerate(meis):
+        with within(f"meis[{index}]"):
+            mei.check_mei(*call)
+
+
 def _calls(text: dict[str, Any], part: str) -> Iterator[Call]:
-    for entry in text[part]:
-        if not isinstance(entry, dict) or set(entry) - {"fn", "config"} or "fn" not in entry:
-            raise ConfigError(f"{part} entry {entry!r}: expected {{fn: NAME, config: {{...}}}}")
-        yield str(entry["fn"]), entry.get("config") or {}
+    if not isinstance(text[part], list):
+        raise ConfigError(f"given {text[part]!r}, expected a list of {{fn: NAME, config: {{...}}}}", part)
+    for index, entry in enumerate(text[part]):
+        config = (entry.get("config") or {}) if isinstance(entry, dict) else None
+        if not isinstance(config, dict) or set(entry) - {"fn", "config"} or not isinstance(entry.get("fn"), str):
+            raise ConfigError(f"given {entry!r}, expected {{fn: NAME, config: {{...}}}}", f"{part}[{index}]")
+        yield entry["fn"], config
 
 
-def _with_sessions(config: dict[str, Any]) -> dict[str, Any]:
+def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
+    """A dataset's config with the names of all ingested sessions where it asks for ``all``. Raises ConfigError."""
     if config.get("sessions") != "all":
         return config
     names = sorted(map(str, session.Session.to_arrays("session_name")))

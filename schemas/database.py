@@ -15,6 +15,7 @@ MODULES = (
     "model",
     "trainer",
     "experiment",
+    "search",
     "training",
     "evaluation",
     "mei",

@@ -126,8 +126,9 @@ class Dataset(dj.Computed):
             ensure_session(data, _local(paths[name]))
             if settings_in_force().datasets_url is not None:
                 publish(_local(paths[name]), _url(paths[name]))
+        allowed = settings_in_force().allowed_packages
         transforms = config.get("transforms") if function == "stored_sessions" else None
-        return built, paths, {name: units_after(data, transforms) for name, data in built.items()}
+        return built, paths, {name: units_after(data, transforms, allowed) for name, data in built.items()}
 
     def make_insert(
         self,

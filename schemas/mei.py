@@ -1,15 +1,16 @@
 """Maximally exciting inputs under both light conditions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import datajoint as dj
 import numpy as np
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.imports import resolve
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.mei.methods import METHODS
 from dlgn_cnn.mei.optimize import MEIResult, Target
+from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, progress, training
 from schemas.database import settings_in_force
@@ -102,7 +103,7 @@ class MEI(dj.Computed):
         """Synthesise all units, seeds and conditions in one batch."""
         model, loaders = training.restore(spec, stores, weights)
         info = next(iter(loaders["train"].values())).data_info
-        options = {name: value for name, value in config.items() if name not in ("units", "seeds")}
+        options = method_options(config)
         asked = [
             (unit | {"opto_condition": condition, "mei_seed": seed},
              Target(unit["session_name"], unit["unit_index"], suppressed, seed))
@@ -111,7 +112,8 @@ class MEI(dj.Computed):
             for seed in config.get("seeds", [0])
         ]  # fmt: skip
         window = options.get("objective", {}).get("window_frames", DEFAULT_WINDOW_FRAMES)
-        synthesise = resolve(METHODS, method, settings_in_force().allowed_packages)
+        allowed = settings_in_force().allowed_packages
+        synthesise = METHODS.get(method, allowed)
         with progress.bar(f"MEIs of {len(units)} units") as report:
             found = synthesise(
                 [model],
@@ -120,6 +122,7 @@ class MEI(dj.Computed):
                 info,
                 next(model.parameters()).device,
                 report,
+                **supplied(synthesise, allowed_packages=allowed),
             )
         return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
 
@@ -133,6 +136,20 @@ class MEI(dj.Computed):
             | _stimulus_row(result, rate_hz, window)
             for row, _, result in synthesis
         )
+
+
+def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an MEI config that the method gets: all but ``units`` and ``seeds``, which are the table's."""
+    return {name: value for name, value in config.items() if name not in ("units", "seeds")}
+
+
+def check_mei(method: str, config: Mapping[str, Any]) -> None:
+    """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
+    allowed = settings_in_force().allowed_packages
+    with within("fn"):
+        function = METHODS.get(method, allowed)
+    with within("config"):
+        METHODS.check_values(function, method_options(config), allowed)
 
 
 def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:

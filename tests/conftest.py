@@ -49,8 +49,9 @@ def served(tmp_path_factory):
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from populate.worker import computed_tables
-    from schemas import dataset, experiment, mei, model, session, stimulus, trainer
+    from schemas import dataset, experiment, mei, model, search, session, stimulus, trainer
 
+    search.Study().delete(prompt=False)
     experiment.Experiment().delete(prompt=False)
     for table in (dataset.DatasetConfig, model.ModelConfig, session.Mouse, stimulus.Movie):
         table().delete(prompt=False)

@@ -24,11 +24,11 @@ Decode = Callable[[SceneFile, tuple[int, int]], Frames]
 class DatasetSpec:
     """What a stored dataset is built from: the part of a dataset's config that shapes its rows.
 
-    ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock; ``validation_share`` the share of the
-    training scenes kept for early stopping, drawn with ``split_seed``; ``max_gap_s`` the longest behavioural gap that
-    is interpolated; units below ``min_rate_hz`` in training are left out. Scenes whose perceptual hashes have a cosine
-    of ``near_duplicate`` or more are near-duplicates, and never in two tiers: of such a pair the one that would be
-    trained on is left out (None checks nothing).
+    ``sessions`` are their names; ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock;
+    ``validation_share`` the share of the training scenes kept for early stopping, drawn with ``split_seed``;
+    ``max_gap_s`` the longest behavioural gap that is interpolated; units below ``min_rate_hz`` in training are left
+    out. Scenes whose perceptual hashes have a cosine of ``near_duplicate`` or more are near-duplicates, and never in
+    two tiers: of such a pair the one that would be trained on is left out (None checks nothing).
     """
 
     sessions: tuple[str, ...]

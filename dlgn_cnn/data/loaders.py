@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ import torch
 
 from dlgn_cnn.data.cache import cached_session
 from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.data.loader_options import LoaderOptions, foresee
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.data.store import read_info, read_session
-from dlgn_cnn.data.transforms import DEFAULT, Transform, build_transforms, check_transforms, training_statistics
-from dlgn_cnn.data.windows import LIGHTS, WINDOWS, EpochOrder, WindowPlan, check_choice, plan_windows
+from dlgn_cnn.data.transforms import DEFAULT, Transform, build_transforms, training_statistics
+from dlgn_cnn.data.windows import EpochOrder, WindowPlan, plan_windows
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry, nearest
 from dlgn_cnn.shapes import Floats
 
-DATASETS = Registry("dataset function", "dlgn_cnn.data")
+DATASETS = Registry("dataset function", "dlgn_cnn.data", given=("seed", "stores", "cache", "allowed_packages"))
 Loaders = dict[str, dict[str, "TrialLoader"]]
 Window = tuple[int, int, int]
 
@@ -129,28 +130,7 @@ class TrialLoader:
         return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
 
 
-@dataclasses.dataclass(frozen=True)
-class LoaderOptions:
-    """How batches are cut, checked on construction; ``stored_sessions`` says what each means. Raises ConfigError."""
-
-    batch_size: int = 8
-    window_frames: int = 60
-    windows: str = "random"
-    light: str = "any"
-    transforms: Sequence[Mapping[str, Any]] | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "window_frames"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
-        check_choice("windows", self.windows, WINDOWS)
-        check_choice("light", self.light, LIGHTS)
-        if self.transforms is not None:
-            check_transforms(self.transforms)
-
-
-@DATASETS.register("stored_sessions")
+@DATASETS.register("stored_sessions", options=DatasetSpec, check=foresee)
 def stored_sessions(
     seed: int,
     stores: Mapping[str, Path],
@@ -161,24 +141,25 @@ def stored_sessions(
     light: str = "any",
     transforms: Sequence[Mapping[str, Any]] | None = None,
     cache: Path | None = None,
+    allowed_packages: Collection[str] = (),
     **spec: object,
 ) -> Loaders:
     """Loaders over the sessions that ``Dataset`` stored: windows for training, whole trials otherwise.
 
-    An epoch of training has as many windows of ``window_frames`` as the trials hold without overlap: ``windows``
-    ``random`` draws them anywhere within each trial, ``tiled`` takes always the same, in another order. ``light``
-    keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``) or either (``constant``);
-    validation and test stay whole trials. ``transforms`` are applied in order and replace the default, which is
-    ``[{name: normalise}]``: a list without it leaves grey levels in 0..255.
+    Batches hold ``batch_size`` windows. An epoch of training has as many windows of ``window_frames`` as the trials
+    hold without overlap: ``windows`` ``random`` draws them anywhere within each trial, ``tiled`` takes always the same,
+    in another order. ``light`` keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``)
+    or either (``constant``); validation and test stay whole trials. ``transforms`` are applied in order and replace the
+    default, which is ``[{name: normalise}]``: a list without it leaves grey levels in 0..255.
 
-    ``stores`` maps a session's name to its folder; it and ``cache`` are supplied by the caller, since a path is no
-    part of a config. ``spec`` is what ``DatasetSpec`` describes, already built into the stores. Epoch k of a session
-    follows from seed, session, tier and k alone. Sessions are held in memory; with a ``cache`` folder, those above
-    1 GiB have their videos memory-mapped from there, though all is in memory once while the cache is written.
-    Raises ConfigError, and StoreError for a damaged store.
+    ``stores`` maps a session's name to its folder; it, ``cache`` and ``allowed_packages``, from which a transform may
+    be imported, are supplied by the caller, since a path is no part of a config. ``spec`` is what ``DatasetSpec``
+    describes, already built into the stores. Epoch k of a session follows from seed, session, tier and k alone.
+    Sessions are held in memory; with a ``cache`` folder, those above 1 GiB have their videos memory-mapped from there,
+    though all is in memory once while the cache is written. Raises ConfigError, and StoreError for a damaged store.
     """
-    options = LoaderOptions(batch_size, window_frames, windows, light, transforms)
-    choices = [*(field.name for kind in (DatasetSpec, LoaderOptions) for field in dataclasses.fields(kind))]
+    options = LoaderOptions(batch_size, window_frames, windows, light, transforms, allowed_packages)
+    choices = [field.name for kind in (DatasetSpec, LoaderOptions) for field in dataclasses.fields(kind)][:-1]
     for name in sorted(set(spec) - set(choices)):
         raise ConfigError(f"a dataset of stored sessions takes no {name!r}: {nearest(name, choices)}")
     if cache is not None and not isinstance(cache, Path):
@@ -198,11 +179,13 @@ def session_loaders(
     return _tier_loaders(session, info, seed, name, LoaderOptions(batch_size, window_frames))
 
 
-def units_after(session: SessionData, transforms: Sequence[Mapping[str, Any]] | None) -> tuple[int, ...]:
+def units_after(
+    session: SessionData, transforms: Sequence[Mapping[str, Any]] | None, allowed_packages: Collection[str] = ()
+) -> tuple[int, ...]:
     """The units of the response rows that a loader of this session gives, after its ``transforms``."""
     configs = DEFAULT if transforms is None else transforms
     statistics = training_statistics(session.units, session.tier("train"))
-    return build_transforms(configs, data_info(session), statistics)[1].units
+    return build_transforms(configs, data_info(session), statistics, allowed_packages)[1].units
 
 
 def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
@@ -233,7 +216,8 @@ def _tier_loaders(
 ) -> dict[str, TrialLoader]:
     train = session.tier("train")
     configs = DEFAULT if options.transforms is None else options.transforms
-    transforms, after = build_transforms(configs, info, training_statistics(session.units, train))
+    statistics = training_statistics(session.units, train)
+    transforms, after = build_transforms(configs, info, statistics, options.allowed_packages)
     where = f"session {name or '(unnamed)'}, tier train"
     opto = [trial.opto for trial in train]
     plan = plan_windows(opto, options.window_frames, options.windows, options.light, where)

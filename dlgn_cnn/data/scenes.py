@@ -13,7 +13,7 @@ from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Frames
 
 # By layout: a function of (path, address) that returns frames (time, height, width) uint8. Readers register theirs.
-FRAME_SOURCES = Registry("layout of frames", "dlgn_cnn.data.readers")
+FRAME_SOURCES = Registry("layout of frames", "dlgn_cnn.data.readers", given=("path", "address"))
 
 
 def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:

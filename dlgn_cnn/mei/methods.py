@@ -1,21 +1,54 @@
 """Synthesis methods: what an MEI config's ``mei_fn`` names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.optimize import MEIConfig, MEIResult, Target, synthesise
+from dlgn_cnn.mei.optimize import DEFAULTS, MEIConfig, MEIResult, Target, synthesise
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import Registry
 
-METHODS = Registry("MEI method", "dlgn_cnn.mei")
+METHODS = Registry(
+    "MEI method",
+    "dlgn_cnn.mei",
+    given=("models", "targets", "config", "info", "device", "progress", "allowed_packages"),
+)
+Part = Mapping[str, Any]
 BRIGHTEST = 255.0
+ANY_RANGE = (-1e9, 1e9)
 
 
-@METHODS.register("gradient_ascent")
+def ascent_options(
+    *,
+    objective: Part = DEFAULTS["objective"],
+    constraint: Part = DEFAULTS["constraint"],
+    optimiser: Part = DEFAULTS["optimiser"],
+    preconditioner: Part = DEFAULTS["preconditioner"],
+    frames: int = MEIConfig.frames,
+    steps: int = MEIConfig.steps,
+    patience: int = MEIConfig.patience,
+    tolerance: float = MEIConfig.tolerance,
+    batch_size: int = MEIConfig.batch_size,
+    precision: str = MEIConfig.precision,
+) -> None:
+    """What a config may set.
+
+    ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``optimiser`` how a step is made and
+    ``preconditioner`` what is done to a gradient before. ``frames`` is the clip's length; at most ``steps`` steps are
+    made, and a target stops once its activation has not grown by ``tolerance`` (a share) in ``patience`` steps.
+    ``batch_size`` targets run at once, in ``precision`` float32 or bfloat16.
+    """
+
+
+def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+    """Refuse a config of ``gradient_ascent``, whatever the screen's range will be. Raises ConfigError."""
+    MEIConfig.from_dict(config, ANY_RANGE, allowed_packages)
+
+
+@METHODS.register("gradient_ascent", options=ascent_options, check=check_ascent)
 def gradient_ascent(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
@@ -23,6 +56,7 @@ def gradient_ascent(
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
+    allowed_packages: Collection[str] = (),
 ) -> list[MEIResult]:
     """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
 
@@ -35,5 +69,5 @@ def gradient_ascent(
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
     black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
-    parsed = MEIConfig.from_dict(config, (black, white))
+    parsed = MEIConfig.from_dict(config, (black, white), allowed_packages)
     return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress)

@@ -30,9 +30,9 @@ class Optimiser(Protocol):
 class Momentum:
     """Normalised ascent with momentum: a step's length does not depend on how steep the response is.
 
-    In step k the stimulus moves by ``learning_rate * decay ** k`` of its own norm along the running mean of the
-    directions, whose memory is ``momentum``. As the rate grows large this becomes the generalised power method
-    (Journee et al. 2010): the next stimulus is the best one for the present gradient.
+    In step k the stimulus moves by ``learning_rate`` times ``decay`` to the power k of its own norm along
+    the running mean of the directions, whose memory is ``momentum``. As the rate grows large this becomes the
+    generalised power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
     """
 
     def __init__(self, learning_rate: float = 1.0, decay: float = 0.98, momentum: float = 0.5) -> None:
@@ -53,7 +53,10 @@ class Momentum:
 
 @OPTIMISERS.register("adam")
 class Adam:
-    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate``, in grey levels a step, falls by ``decay`` each."""
+    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate``, in grey levels a step, falls by ``decay`` each.
+
+    ``beta_mean`` and ``beta_square`` are the shares that the running means of gradient and square keep a step.
+    """
 
     def __init__(
         self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999

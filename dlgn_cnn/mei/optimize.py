@@ -1,6 +1,6 @@
 """The synthesis: many stimuli climb at once, each for its own unit, in its own light, from its own random start."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,16 +57,19 @@ class MEIConfig:
     precision: str = "float32"
 
     @classmethod
-    def from_dict(cls, config: Mapping[str, Any], pixel_range: tuple[float, float]) -> "MEIConfig":
+    def from_dict(
+        cls, config: Mapping[str, Any], pixel_range: tuple[float, float], allowed_packages: Collection[str] = ()
+    ) -> "MEIConfig":
         """The config of a plain JSON dict; parts are ``{"name": ..., parameters}`` and have defaults.
 
         ``pixel_range`` (lowest, highest normalised grey level that the screen can show) bounds the constraint where
-        the config does not. Raises ConfigError for a wrong key or value.
+        the config does not; a part may be imported from ``allowed_packages``. Raises ConfigError for a wrong key or
+        value.
         """
         choices = (*DEFAULTS, *NUMBERS)
         for key in config:
             if key not in choices:
-                raise ConfigError(f"an MEI config takes no {key!r}: {nearest(key, choices)}")
+                raise ConfigError(f"an MEI config takes no {key!r}: {nearest(key, choices)}", key)
         low, high = pixel_range
         parts = {name: DEFAULTS[name] | dict(config.get(name, {})) for name in DEFAULTS}
         parts["constraint"] = {"low": low, "high": high} | parts["constraint"]
@@ -74,10 +77,12 @@ class MEIConfig:
         if precision not in ("float32", "bfloat16"):
             raise ConfigError(f"precision {precision!r}: choose float32 or bfloat16")
         return cls(
-            objective=OBJECTIVES.build(parts["objective"]),
-            constraint=CONSTRAINTS.build(parts["constraint"]),
-            optimiser=OPTIMISERS.build(parts["optimiser"]),
-            preconditioner=PRECONDITIONERS.build(parts["preconditioner"]),
+            objective=OBJECTIVES.build(parts["objective"], at="objective", allowed_packages=allowed_packages),
+            constraint=CONSTRAINTS.build(parts["constraint"], at="constraint", allowed_packages=allowed_packages),
+            optimiser=OPTIMISERS.build(parts["optimiser"], at="optimiser", allowed_packages=allowed_packages),
+            preconditioner=PRECONDITIONERS.build(
+                parts["preconditioner"], at="preconditioner", allowed_packages=allowed_packages
+            ),
             frames=whole("frames", config.get("frames", cls.frames), 1),
             steps=whole("steps", config.get("steps", cls.steps), 1),
             patience=whole("patience", config.get("patience", cls.patience), 1),

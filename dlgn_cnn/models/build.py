@@ -1,6 +1,6 @@
 """From config to model: the model functions that ``ModelConfig`` names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry
 
-MODELS = Registry("model function", "dlgn_cnn.models")
+MODELS = Registry("model function", "dlgn_cnn.models", given=("data_info", "dataloaders", "seed", "allowed_packages"))
 Part = Mapping[str, Any]
 
 
@@ -23,6 +23,7 @@ Part = Mapping[str, Any]
 def encoder(
     data_info: Mapping[str, DataInfo],
     seed: int,
+    allowed_packages: Collection[str] = (),
     *,
     core: Part,
     readout: Part,
@@ -32,33 +33,45 @@ def encoder(
     output: Part | None = None,
     light_channel: bool = False,
 ) -> Encoder:
-    """An ``Encoder`` for the sessions of ``data_info``; each part is ``{"name": registered name, **its parameters}``.
+    """An ``Encoder`` for the sessions of ``data_info``; each part is ``{"name": ..., **its parameters}``.
 
-    Core, recurrence and output are shared; readout, shifter and modulators are built for each session. Initial weights
-    follow from ``seed`` alone; initial biases are each unit's mean count. Raises ConfigError.
+    ``core``, ``recurrent`` and ``output`` are shared; ``readout``, ``shifter`` and ``modulators`` (in the order in
+    which they act) are built for each session. With ``light_channel`` the light is a channel of the video too. A part's
+    name is a registered one, or an import path of one of ``allowed_packages``, which the caller supplies. Initial
+    weights follow from ``seed`` alone; initial biases are each unit's mean count. Raises ConfigError.
     """
     channels, height, width = next(iter(data_info.values())).frame_shape
     generator = torch.Generator().manual_seed(seed)
+    allow = {"allowed_packages": allowed_packages}
     with torch.random.fork_rng(devices=[]):
         # torch's layers draw their weights from the global generator only.
         torch.manual_seed(seed)
-        built_core = CORES.build(core, in_shape=(channels + light_channel, height, width))
+        built_core = CORES.build(core, at="core", **allow, in_shape=(channels + light_channel, height, width))
         channels, height, width = built_core.out_shape
-        built_recurrent = RECURRENTS.build(recurrent, in_channels=channels) if recurrent else None
+        built_recurrent = (
+            RECURRENTS.build(recurrent, at="recurrent", **allow, in_channels=channels) if recurrent else None
+        )
         channels = built_recurrent.out_channels if built_recurrent else channels
-        built_output = OUTPUTS.build(output or {"name": "softplus"})
+        built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", **allow)
         heads = {
             key: SessionHead(
                 READOUTS.build(
                     readout,
+                    at="readout",
+                    **allow,
                     in_shape=(channels, height, width),
                     units=len(info.units),
                     centres=torch.tensor(info.field_centres),
                     bias=built_output.inverse(torch.tensor(info.mean_counts)),
                     generator=generator,
                 ),
-                SHIFTERS.build(shifter, info=info, generator=generator) if shifter else None,
-                [MODULATORS.build(part, units=len(info.units), info=info, generator=generator) for part in modulators],
+                SHIFTERS.build(shifter, at="shifter", **allow, info=info, generator=generator) if shifter else None,
+                [
+                    MODULATORS.build(
+                        part, at=f"modulators[{index}]", **allow, units=len(info.units), info=info, generator=generator
+                    )
+                    for index, part in enumerate(modulators)
+                ],
             )
             for key, info in data_info.items()
         }

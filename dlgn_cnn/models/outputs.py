@@ -6,7 +6,7 @@ from torch import nn
 
 from dlgn_cnn.registry import Registry
 
-OUTPUTS = Registry("output", "dlgn_cnn.models")
+OUTPUTS = Registry("output", "dlgn_cnn.models", has=("inverse",))
 LARGEST_EXPONENT = 5.0
 
 

@@ -5,7 +5,7 @@ import torch
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Counts, Rate
 
-LOSSES = Registry("loss", "dlgn_cnn.training")
+LOSSES = Registry("loss", "dlgn_cnn.training", given=("rate", "counts"))
 SMALLEST_RATE = 1e-6
 
 

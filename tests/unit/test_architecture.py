@@ -11,6 +11,7 @@ DOORS = {
     "deeplake": {"dlgn_cnn/data/store.py"},
     "datajoint": {"schemas/", "populate/"},
     "matplotlib": {"dlgn_cnn/plots/"},
+    "optuna": {"dlgn_cnn/search/"},
     "av": {"dlgn_cnn/data/video.py", "dlgn_cnn/data/containers.py"},
 }
 ROOMS = ("dlgn_cnn", "schemas", "populate")
@@ -20,6 +21,7 @@ FORBIDDEN = {
     "dlgn_cnn/training/": ("dlgn_cnn.mei", "dlgn_cnn.plots", "dlgn_cnn.simulation"),
     "dlgn_cnn/evaluation/": ("dlgn_cnn.mei", "dlgn_cnn.plots", "dlgn_cnn.simulation"),
     "dlgn_cnn/mei/": ("dlgn_cnn.data", "dlgn_cnn.training", "dlgn_cnn.plots", "dlgn_cnn.simulation"),
+    "dlgn_cnn/search/": ("dlgn_cnn.data", "dlgn_cnn.models", "dlgn_cnn.training", "dlgn_cnn.mei", "dlgn_cnn.plots"),
     "dlgn_cnn/plots/": ("dlgn_cnn.data", "dlgn_cnn.models", "dlgn_cnn.training"),
 }
 

@@ -1,7 +1,6 @@
 import pytest
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.imports import resolve
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.registry import Registry
@@ -39,12 +38,12 @@ def test_import_path_outside_the_allow_list_is_not_imported(tmp_path, monkeypatc
     (tmp_path / "evil_package.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\ndef f(): pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ConfigError, match="DLGN_ALLOW_PACKAGES"):
-        resolve(CORES, "evil_package.f", {"dlgn_cnn"})
+        CORES.get("evil_package.f", {"dlgn_cnn"})
     assert not (tmp_path / "ran").exists()
-    assert callable(resolve(CORES, "evil_package.f", {"evil_package"}))
+    assert callable(CORES.get("evil_package.f", {"evil_package"}))
     assert (tmp_path / "ran").exists()
 
 
 def test_import_path_that_leads_nowhere_says_so():
     with pytest.raises(ConfigError, match="cannot be imported"):
-        resolve(CORES, "dlgn_cnn.models.nothing", {"dlgn_cnn"})
+        CORES.get("dlgn_cnn.models.nothing", {"dlgn_cnn"})

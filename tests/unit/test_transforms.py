@@ -163,7 +163,7 @@ def test_light_is_not_normalised_as_if_it_were_grey():
     ("name", "options", "message"),
     [
         ("channels", {"light": False}, "adds nothing"),
-        ("channels", {"light": 1}, "true or false"),
+        ("channels", {"light": 1}, "expected bool"),
         ("select_units", {"units": [3, 9]}, r"no units \[9\]"),
         ("select_units", {"units": []}, "different unit numbers"),
         ("select_units", {"units": [3, 3]}, "different unit numbers"),

@@ -12,7 +12,7 @@ from dlgn_cnn.data.recording import Recording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 
-READERS = Registry("reader", "dlgn_cnn.data.readers")
+READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 _RECOGNISERS: dict[str, Callable[[Path], bool]] = {}
 
 

@@ -41,7 +41,8 @@ def read_lab(
     Rows of equal scene and trange are one presentation; the same scene at another trange is a repeat. Light is the
     union over rows; behaviour is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
     the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
-    without spikes is kept. A spike outside its trange is an error, or left out with ``spikes_outside="drop"``.
+    without spikes is kept. A spike outside its trange is an error, or left out where
+    ``spikes_outside`` is "drop".
 
     A movie is named as its files are, and shows the same scenes in every session; a simulated session's files bear the
     lab's name but show scenes of its own, so its movie is named after the session.

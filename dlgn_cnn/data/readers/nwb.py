@@ -49,7 +49,7 @@ def read_nwb(
     the processing module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or
     ``pupil_diameter``; ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``.
 
-    The mouse is the subject's id unless given; ``series`` and ``experiment`` complete the session's name unless the
+    ``mouse`` is the subject's id unless given; ``series`` and ``experiment`` complete the session's name unless the
     file's session id is MOUSE_s03_e07. Spikes outside presentations are kept: they are on the same clock and fall into
     no bin. Raises RecordingError for whatever contradicts this, naming it.
     """

@@ -7,19 +7,19 @@ float32. A transform draws nothing at random.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from dlgn_cnn.data.session_data import Trial, moments
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import Batch, DataInfo
-from dlgn_cnn.registry import Registry, check_arguments
+from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Scores
 
-TRANSFORMS = Registry("transform", "dlgn_cnn.data.transforms")
+TRANSFORMS = Registry("transform", "dlgn_cnn.data.transforms", given=("data_info", "statistics"), has=("data_info",))
 DEFAULT: tuple[Mapping[str, Any], ...] = ({"name": "normalise"},)
 
 
@@ -56,16 +56,17 @@ def training_statistics(units: Sequence[int], trials: Sequence[Trial]) -> Traini
     return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, np.where(std > 0, std, 1.0))
 
 
-def check_transforms(configs: object) -> None:
+def check_transforms(configs: object, allowed_packages: Collection[str] = ()) -> None:
     """Refuse what is no list of ``{"name": ..., **options}``, an unknown name or option, and a name given twice."""
     if not isinstance(configs, Sequence) or not all(isinstance(config, Mapping) for config in configs):
         raise ConfigError(f"transforms {configs!r}: give a list such as [{{name: normalise}}], in order")
-    for config in configs:
+    for index, config in enumerate(configs):
         options = {key: value for key, value in config.items() if key != "name"}
-        if "name" not in config:
-            raise ConfigError(f"transform {dict(config)} needs a 'name': choose from {', '.join(TRANSFORMS.names())}")
-        given = dict.fromkeys(("data_info", "statistics"))
-        check_arguments(TRANSFORMS.get(config["name"]), options, f"transform {config['name']!r}", given)
+        with within(f"transforms[{index}]"):
+            if "name" not in config:
+                choices = ", ".join(TRANSFORMS.names())
+                raise ConfigError(f"transform {dict(config)} needs a 'name': choose from {choices}")
+            TRANSFORMS.check(config["name"], options, TRANSFORMS.given, allowed_packages)
     names = [config["name"] for config in configs]
     for name in names:
         if names.count(name) > 1:
@@ -73,16 +74,20 @@ def check_transforms(configs: object) -> None:
 
 
 def build_transforms(
-    configs: Sequence[Mapping[str, Any]], data_info: DataInfo, statistics: TrainingStatistics
+    configs: Sequence[Mapping[str, Any]],
+    data_info: DataInfo,
+    statistics: TrainingStatistics,
+    allowed_packages: Collection[str] = (),
 ) -> tuple[tuple[Transform, ...], DataInfo]:
     """The transforms in order, and what is known of the session after the last. Raises ConfigError.
 
     Where none normalises, ``video_mean`` and ``video_std`` become 0 and 1, which is how to read grey levels.
     """
     built: list[Transform] = []
+    given: dict[str, Any] = {"statistics": statistics, "allowed_packages": allowed_packages}
     if all(config.get("name") != "normalise" for config in configs):
         data_info = dataclasses.replace(data_info, video_mean=0.0, video_std=1.0)
-    for config in configs:
-        built.append(TRANSFORMS.build(config, data_info=data_info, statistics=statistics))
+    for index, config in enumerate(configs):
+        built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, **given))
         data_info = built[-1].data_info
     return tuple(built), data_info

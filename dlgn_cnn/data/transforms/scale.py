@@ -17,7 +17,7 @@ METHODS = ("area", "bilinear")
 class Scale:
     """Resizes every frame to ``size_px`` (height, width).
 
-    ``area`` averages the pixels that a new one covers, and does not alias when frames shrink; ``bilinear``
+    ``method`` ``area`` averages the pixels that a new one covers, and does not alias when frames shrink; ``bilinear``
     interpolates between the nearest, for frames that grow. Field centres stay at the same place of the picture.
     ``video_mean`` and ``video_std`` stay those of the stored size. Raises ConfigError.
     """

@@ -8,4 +8,4 @@ last frames of the video; a feature sees no later frame. It has ``out_shape`` (f
 
 from dlgn_cnn.registry import Registry
 
-CORES = Registry("core", "dlgn_cnn.models.cores")
+CORES = Registry("core", "dlgn_cnn.models.cores", given=("in_shape",), has=("out_shape", "frames_lost", "regularizer"))

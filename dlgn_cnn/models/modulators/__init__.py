@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Behavior, Opto, Pupil
 
-MODULATORS = Registry("modulator", "dlgn_cnn.models.modulators")
+MODULATORS = Registry(
+    "modulator", "dlgn_cnn.models.modulators", given=("units", "info", "generator"), has=("regularizer",)
+)
 
 
 @dataclass(frozen=True)

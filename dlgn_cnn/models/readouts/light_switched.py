@@ -1,6 +1,6 @@
 """The light-switched readout: with and without feedback, units read the same features in two ways."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,12 +29,20 @@ class LightSwitchedReadout(nn.Module):
         generator: torch.Generator,
         readout: Mapping[str, Any],
         difference_weight: float = 0.0,
+        allowed_packages: Collection[str] = (),
     ) -> None:
         super().__init__()
 
         def build() -> Any:
             return READOUTS.build(
-                readout, in_shape=in_shape, units=units, centres=centres, bias=bias, generator=generator
+                readout,
+                at="readout",
+                allowed_packages=allowed_packages,
+                in_shape=in_shape,
+                units=units,
+                centres=centres,
+                bias=bias,
+                generator=generator,
             )
 
         with _rewound(generator):

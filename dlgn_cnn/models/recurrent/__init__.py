@@ -6,4 +6,6 @@ state that the last call returned, or None; it returns (features, state). It has
 
 from dlgn_cnn.registry import Registry
 
-RECURRENTS = Registry("recurrent unit", "dlgn_cnn.models.recurrent")
+RECURRENTS = Registry(
+    "recurrent unit", "dlgn_cnn.models.recurrent", given=("in_channels",), has=("out_channels", "regularizer")
+)

@@ -52,7 +52,8 @@ class ConvGru(nn.Module):
 
     ``light`` names where the light enters, any subset of ``{update, reset, candidate} x {input, state}`` written as
     ``"update.input"``. Reset acts on the convolved state, so that one convolution a frame serves all three gates; the
-    input's convolutions run on all frames at once. ``kernel_input`` and ``kernel_state`` are in px, odd.
+    input's convolutions run on all frames at once. ``kernel_input`` and ``kernel_state`` are in px, odd;
+    the state has ``channels`` features.
     """
 
     def __init__(

@@ -6,4 +6,8 @@ weights of the best epoch. ``cb(uid=, epoch=, model=, info=)`` is called after e
 
 from dlgn_cnn.registry import Registry
 
-TRAINERS = Registry("trainer", "dlgn_cnn.training.trainers")
+TRAINERS = Registry(
+    "trainer",
+    "dlgn_cnn.training.trainers",
+    given=("model", "dataloaders", "seed", "uid", "cb", "allowed_packages"),
+)

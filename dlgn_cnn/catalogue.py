@@ -1,0 +1,106 @@
+"""What a config can name: every registered part, with its parameters, its meaning and the paper it follows."""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from dlgn_cnn.annotations import spell
+from dlgn_cnn.data.loaders import DATASETS
+from dlgn_cnn.data.readers import READERS
+from dlgn_cnn.data.transforms import TRANSFORMS
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.constraints import CONSTRAINTS
+from dlgn_cnn.mei.methods import METHODS
+from dlgn_cnn.mei.objectives import OBJECTIVES
+from dlgn_cnn.mei.optimisers import OPTIMISERS
+from dlgn_cnn.mei.preconditioners import PRECONDITIONERS
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.modulators import MODULATORS
+from dlgn_cnn.models.outputs import OUTPUTS
+from dlgn_cnn.models.readouts import READOUTS
+from dlgn_cnn.models.recurrent import RECURRENTS
+from dlgn_cnn.models.shifters import SHIFTERS
+from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.training.losses import LOSSES
+from dlgn_cnn.training.trainers import TRAINERS
+
+REGISTRIES: tuple[Registry, ...] = (
+    *(MODELS, CORES, RECURRENTS, READOUTS, SHIFTERS, MODULATORS, OUTPUTS),
+    *(TRAINERS, LOSSES),
+    *(READERS, DATASETS, TRANSFORMS),
+    *(METHODS, OBJECTIVES, CONSTRAINTS, OPTIMISERS, PRECONDITIONERS),
+)
+# A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017.
+_PAPER = re.compile(r"[A-Z][\w’'-]+(?:,? (?:and|&) [A-Z][\w’'-]+)?(?: et al\.)?,? \(?(?:19|20)\d\d[a-z]?\b")
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One argument that a config may set: its type in words, and its default; ``required`` where it has none."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One registered part: ``meaning`` is the first sentence of its docstring ``text``, ``papers`` those it cites."""
+
+    kind: str
+    name: str
+    parameters: tuple[Parameter, ...]
+    meaning: str
+    papers: tuple[str, ...]
+    text: str
+
+
+def catalogue(registries: Sequence[Registry] = REGISTRIES) -> list[Entry]:
+    """Every part of every registry, by kind and name."""
+    return [describe(registry, name) for registry in registries for name in registry.names()]
+
+
+def find(name: str) -> list[Entry]:
+    """The parts called ``name``, of whatever kind. Raises ConfigError with the nearest where there is none."""
+    every = catalogue()
+    found = [entry for entry in every if entry.name == name]
+    if not found:
+        raise ConfigError(f"there is no part called {name!r}: {nearest(name, {entry.name for entry in every})}")
+    return found
+
+
+def describe(registry: Registry, name: str) -> Entry:
+    """The entry of one registered part."""
+    part = registry.get(name)
+    options = registry.options(part)
+    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in (part, options) if one is not None)
+    parameters = tuple(
+        Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
+        for one in registry.parameters(part).values()
+        if one.name not in (*registry.given, "allowed_packages")
+        and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+    )
+    papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
+    return Entry(registry.kind, name, parameters, first_sentence(text), papers, text)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a docstring's first paragraph, on one line."""
+    paragraph = " ".join(text.split("\n\n")[0].split())
+    # The full stop of "et al." ends no sentence.
+    found = re.match(r"(.+?(?<!et al)(?<! vs)\.)(?: |$)", paragraph)
+    return found.group(1) if found else paragraph
+
+
+def _cited(found: str) -> str:
+    return f"{found})" if "(" in found else found
+
+
+def _plain(default: Any) -> Any:
+    if default is inspect.Parameter.empty:
+        return None
+    return list(default) if isinstance(default, tuple) else default

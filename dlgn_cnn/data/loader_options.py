@@ -1,0 +1,68 @@
+"""How stored sessions are cut into batches, checked before any are read, and what a model will be told of them."""
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.data.transforms import DEFAULT, TrainingStatistics, build_transforms, check_transforms
+from dlgn_cnn.data.windows import LIGHTS, WINDOWS, check_choice
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import DataInfo
+
+FORESEEN_UNITS = (0, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class LoaderOptions:
+    """How batches are cut, checked on construction; ``stored_sessions`` says what each means. Raises ConfigError.
+
+    ``allowed_packages`` may be imported for a transform; it is no part of a config.
+    """
+
+    batch_size: int = 8
+    window_frames: int = 60
+    windows: str = "random"
+    light: str = "any"
+    transforms: Sequence[Mapping[str, Any]] | None = None
+    allowed_packages: Collection[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "window_frames"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
+        check_choice("windows", self.windows, WINDOWS)
+        check_choice("light", self.light, LIGHTS)
+        if self.transforms is not None:
+            check_transforms(self.transforms, self.allowed_packages)
+
+
+def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> DataInfo | None:
+    """What a model may be told of a session of ``stored_sessions`` with this config, figures made up, shapes true.
+
+    None where a transform is not ours: what it makes of made-up figures tells nothing. Raises ConfigError for a config
+    that ``stored_sessions`` or ``Dataset`` would refuse.
+    """
+    spec = DatasetSpec.from_config(config)
+    names = {field.name for field in dataclasses.fields(LoaderOptions)}
+    options = {name: value for name, value in config.items() if name in names}
+    steps = LoaderOptions(**options, allowed_packages=allowed_packages).transforms
+    steps = DEFAULT if steps is None else steps
+    if any("." in step["name"] for step in steps):
+        return None
+    chosen = [step["units"] for step in steps if step["name"] == "select_units"]
+    units = tuple(chosen[0]) if chosen else FORESEEN_UNITS
+    info = DataInfo(
+        units=units,
+        frame_shape=(1, *spec.size_px),
+        rate_hz=spec.rate_hz,
+        mean_counts=(0.1,) * len(units),
+        video_mean=100.0,
+        video_std=50.0,
+        field_centres=((0.0, 0.0),) * len(units),
+    )
+    statistics = TrainingStatistics(dict.fromkeys(units, 1.0), np.zeros(2), np.ones(2))
+    return build_transforms(steps, info, statistics)[1]

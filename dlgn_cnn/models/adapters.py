@@ -1,0 +1,157 @@
+"""neuralpredictors' readouts and shifters (sinzlab, MIT; version 0.3.0) on our contracts.
+
+Theirs know no time: a readout is built with ``in_shape``, ``outdims`` and ``bias`` and called with maps (image,
+feature, height, width) and ``shift=`` (image, 2); a shifter is called with pupil positions (image, axis). A frame is
+such an image. What is adapted is known by its signature alone, so that a lab's own part of that form works as well, and
+nothing is imported here.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from dlgn_cnn.annotations import parameters_of
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.standardise import Standardise
+from dlgn_cnn.registry import supplied
+
+Part = Callable[..., Any]
+SESSION = "session"
+
+
+class FramewiseReadout(nn.Module):
+    """A readout of single images, read frame by frame.
+
+    Its bias starts where the mean count is met, as ours do. What it draws in training (a position an image) comes from
+    torch's global generators, which are set from ``generator`` for the call and put back after it.
+    """
+
+    def __init__(self, readout: nn.Module, generator: torch.Generator) -> None:
+        super().__init__()
+        self.readout = readout
+        self.generator = generator
+
+    @property
+    def bias(self) -> torch.Tensor | None:
+        """The readout's own bias (unit,)."""
+        return self.readout.bias  # type: ignore[return-value]
+
+    def forward(
+        self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
+        moved = None if shift is None else shift.flatten(0, 1)
+        images = features.flatten(0, 1)
+        if not self.training:
+            drive = self.readout(images, shift=moved)
+        else:
+            with torch.random.fork_rng(devices=[images.device] if images.is_cuda else []):
+                torch.manual_seed(int(torch.randint(2**62, (), generator=self.generator)))
+                drive = self.readout(images, shift=moved)
+        return drive.unflatten(0, features.shape[:2])
+
+    def regularizer(self) -> torch.Tensor:
+        """The readout's own penalty, summed over units."""
+        penalty = self.readout.regularizer
+        return _scalar(penalty(**supplied(penalty, reduction="sum")), self)  # type: ignore[operator, arg-type]
+
+
+class FramewiseShifter(nn.Module):
+    """A shifter of single pupil positions, applied frame by frame: a module, or a dictionary of one a session.
+
+    It gets the positions as its authors' loaders give them: less the session's mean, over its standard deviation.
+    """
+
+    def __init__(self, shifter: nn.Module, info: DataInfo) -> None:
+        super().__init__()
+        self.shifter = shifter
+        self.standardise = Standardise(info.pupil_mean, info.pupil_std)
+
+    def forward(self, pupil_center: torch.Tensor) -> torch.Tensor:
+        """Pupil positions (batch, axis, time), NaN where missing, to shifts (time, batch, 2), there 0."""
+        looking, known = self.standardise(pupil_center)
+        positions = looking.permute(2, 0, 1)
+        own = self.shifter[SESSION] if isinstance(self.shifter, nn.ModuleDict) else self.shifter
+        shifts = own(positions.flatten(0, 1)).unflatten(0, positions.shape[:2])
+        return torch.where(known.all(1).T[..., None], shifts, 0.0)
+
+    def regularizer(self) -> torch.Tensor:
+        """The shifter's own penalty."""
+        penalty = self.shifter.regularizer
+        return _scalar(penalty(SESSION) if isinstance(self.shifter, nn.ModuleDict) else penalty(), self)  # type: ignore[operator]
+
+
+def adapt_readout(part: Part) -> Part:
+    """A readout class of neuralpredictors' form as one of ours; anything else as it is."""
+    parameters = _parameters(part)
+    if "outdims" not in parameters:
+        return part
+
+    def build(
+        *,
+        in_shape: tuple[int, int, int],
+        units: int,
+        centres: torch.Tensor,
+        bias: torch.Tensor,
+        generator: torch.Generator,
+        **config: Any,
+    ) -> FramewiseReadout:
+        own = {"in_shape": in_shape, "outdims": units, "bias": True, "mean_activity": bias.clone()}
+        readout = part(**{name: value for name, value in own.items() if name in parameters}, **config)
+        return FramewiseReadout(readout, generator)
+
+    return _declare(build, parameters, without=("in_shape", "outdims", "bias", "mean_activity"))
+
+
+def adapt_shifter(part: Part) -> Part:
+    """A shifter class of neuralpredictors' form as one of ours; anything else as it is.
+
+    Theirs are modules of one session, or dictionaries of them built with ``data_keys``.
+    """
+    parameters = _parameters(part)
+    if "info" in parameters:
+        return part
+
+    def build(*, info: DataInfo, generator: torch.Generator, **config: Any) -> FramewiseShifter:
+        shifter = part(**supplied(part, data_keys=[SESSION]), **config)
+        if isinstance(shifter, nn.ModuleDict):
+            shifter.initialize()  # type: ignore[operator]
+        return FramewiseShifter(shifter, info)
+
+    return _declare(build, parameters, without=("data_keys",))
+
+
+def _parameters(part: Part) -> dict[str, inspect.Parameter]:
+    """What a part takes, and for a class whose ``**kwargs`` go to its base's constructor, what that takes."""
+    if not inspect.isclass(part):
+        return parameters_of(part)
+    found: dict[str, inspect.Parameter] = {}
+    for owner in (one for one in part.__mro__ if "__init__" in vars(one)):
+        own = parameters_of(vars(owner)["__init__"])
+        found = own | found
+        if not any(one.kind is one.VAR_KEYWORD for one in own.values()):
+            break
+    found.pop("self", None)
+    return found
+
+
+def _declare(build: Part, parameters: Mapping[str, inspect.Parameter], without: tuple[str, ...]) -> Part:
+    # The signature that a config is checked against: ours, and what is left of theirs. Their **kwargs would swallow
+    # every wrong key.
+    ours = [one for one in parameters_of(build).values() if one.kind is not one.VAR_KEYWORD]
+    theirs = [
+        one.replace(kind=one.KEYWORD_ONLY)
+        for name, one in parameters.items()
+        if name not in without and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+    ]
+    build.__signature__ = inspect.Signature([*ours, *theirs])  # type: ignore[attr-defined]
+    return build
+
+
+def _scalar(penalty: Any, module: nn.Module) -> torch.Tensor:
+    # Theirs may be the number 0.
+    like = next(module.parameters())
+    return penalty if isinstance(penalty, torch.Tensor) else like.new_tensor(float(penalty))

@@ -1,0 +1,62 @@
+"""A fit's configs, refused before any data are read: the error says where in them, and what is nearest."""
+
+from collections.abc import Collection
+
+from dlgn_cnn.annotations import parameters_of
+from dlgn_cnn.data.loaders import DATASETS
+from dlgn_cnn.errors import within
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.dry_run import dry_run
+from dlgn_cnn.registry import Registry
+from dlgn_cnn.training.assemble import Call, FitSpec, call_model
+from dlgn_cnn.training.trainers import TRAINERS
+
+MADE_UP = "made_up"
+
+
+def check_spec(spec: FitSpec, allowed: Collection[str] = ()) -> None:
+    """Refuse a fit whose functions are unknown or whose configs they do not take. Raises ConfigError."""
+    with within("dataset"):
+        foreseen = check_dataset(spec.dataset, allowed)
+    with within("model"):
+        check_model(spec.model, foreseen, allowed)
+    with within("trainer"):
+        check_trainer(spec.trainer, allowed)
+
+
+def check_dataset(call: Call, allowed: Collection[str] = ()) -> DataInfo | None:
+    """Refuse a dataset config; what a model may be told of its sessions is returned, None where that is unknown."""
+    foreseen = _check_call(DATASETS, call, allowed)
+    return foreseen if isinstance(foreseen, DataInfo) else None
+
+
+def check_trainer(call: Call, allowed: Collection[str] = ()) -> None:
+    """Refuse a trainer config."""
+    _check_call(TRAINERS, call, allowed)
+
+
+def check_model(call: Call, foreseen: DataInfo | None, allowed: Collection[str] = ()) -> None:
+    """Refuse a model config.
+
+    A model that is built from ``data_info`` alone is built for a made-up session, so that a wrong key of any part is
+    found; where its shape is ``foreseen``, the model also sees a made-up clip, so that a part which breaks its contract
+    is found too.
+    """
+    _check_call(MODELS, call, allowed)
+    if "data_info" not in parameters_of(MODELS.get(call[0], allowed)):
+        return
+    info = foreseen or DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
+    with within("config"):
+        model = call_model(call, seed=0, allowed=allowed, data_info={MADE_UP: info})
+        if foreseen is not None:
+            dry_run(model, MADE_UP, info)
+
+
+def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> object:
+    name, config = call
+    with within("fn"):
+        part = registry.get(name, allowed)
+    with within("config"):
+        registry.check_arguments(name, part, config, [one for one in registry.given if one in parameters_of(part)])
+        return registry.check_values(part, config, allowed)

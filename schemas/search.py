@@ -1,0 +1,156 @@
+"""Searches: a study and its trials as rows, each trial a fit of hashed configs that any worker computes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import config_hash
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless
+from dlgn_cnn.search.space import space_of
+from schemas import dataset, experiment, model, trainer
+from schemas.hashed import transaction
+
+schema = dj.Schema()
+Call = tuple[str, dict[str, Any]]
+Curves = Callable[[Mapping[str, Any]], Sequence[float]]
+PARTS = ("dataset", "model", "trainer")
+FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
+
+
+@schema
+class Study(dj.Manual):
+    """A search for the best config: what may vary, and by which strategy."""
+
+    definition = """
+    # search for the best config
+    study_name : varchar(64)
+    ---
+    study_config : json  # calls of dataset, model and trainer with ranges and choices in them; seed; strategy
+    study_hash : char(32)
+    study_comment="" : varchar(256)
+    """
+
+    class Trial(dj.Part):
+        """One set of values; its fit is in ``TrainedModel`` once it is done, its epochs in ``Epoch`` meanwhile."""
+
+        definition = """
+        -> master
+        trial : int32  # from 0, in the order in which they were asked for
+        ---
+        -> dataset.DatasetConfig
+        -> model.ModelConfig
+        -> trainer.TrainerConfig
+        -> trainer.Seed
+        trial_values : json  # by path, as model.recurrent.channels
+        """
+
+
+@schema
+class PrunedTrial(dj.Manual):
+    """A trial that was given up, since its first epochs were worse than those of others."""
+
+    definition = """
+    # trial given up early
+    -> Study.Trial
+    ---
+    pruned_epoch : int32  # the last one that was run, from 0
+    """
+
+
+def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
+    """Insert a study, with an experiment of its name, unless it is there.
+
+    Raises ConfigError where the name is another study's, or that of an experiment that somebody defined.
+    """
+    digest = config_hash("study", config)
+    found = (Study & {"study_name": name}).to_arrays("study_hash")
+    if len(found) and found[0] != digest:
+        raise ConfigError(f"study {name!r} was defined with another space or strategy: give this one another name")
+    if len(found):
+        return
+    if experiment.Experiment & {"experiment_name": name}:
+        raise ConfigError(f"study {name!r}: there is an experiment of this name: give the study another")
+    with transaction(Study.connection):
+        Study.insert1(
+            {"study_name": name, "study_config": dict(config), "study_hash": digest, "study_comment": comment}
+        )
+        experiment.Experiment.insert1({"experiment_name": name, "experiment_comment": comment})
+
+
+def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int, values: Mapping[str, Any]) -> bool:
+    """Insert a trial and its fit, which workers then compute; false where another process took this number first."""
+    one, two, three = calls
+    try:
+        with transaction(Study.connection):
+            trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
+            key = {
+                **dataset.DatasetConfig.add(*one),
+                **model.ModelConfig.add(*two),
+                **trainer.TrainerConfig.add(*three),
+                "seed": seed,
+            }
+            Study.Trial.insert1({"study_name": name, "trial": number, **key, "trial_values": dict(values)})
+            experiment.Experiment.Fit.insert1({"experiment_name": name, **key}, skip_duplicates=True)
+    except dj.errors.DuplicateError:
+        return False
+    return True
+
+
+def history(name: str, fitted: Any, curves: Curves | None = None, connection: Any = None) -> list[Trial]:
+    """The trials of a study in order, with what is known of each by now.
+
+    ``fitted`` is the table of trained models; ``curves`` gives the score of each epoch of a fit, by its key, so far.
+    ``connection`` is a thread's own; that of the tables, without.
+    """
+    trials = _by(connection, Study.Trial) & {"study_name": name}
+    done = (trials.proj(*FIT) * _by(connection, fitted).proj("score")).to_dicts()
+    scores = {row["trial"]: row["score"] for row in done}
+    pruned = set((_by(connection, PrunedTrial) & {"study_name": name}).to_arrays("trial").tolist())
+    found = []
+    for row in trials.to_dicts(order_by="trial"):
+        number = row["trial"]
+        state = State.DONE if number in scores else State.PRUNED if number in pruned else State.OPEN
+        curve = tuple(curves(fit_key(row))) if curves else ()
+        found.append(Trial(number, row["trial_values"], state, scores.get(number), curve))
+    return found
+
+
+def is_hopeless(key: Mapping[str, Any], fitted: Any, curves: Curves, connection: Any = None) -> bool:
+    """Whether a fit under way is to be given up: only studies ask for it, and each would, by its epochs so far.
+
+    Arguments are as for ``history``.
+    """
+    fit = fit_key(key)
+    asking = set((_by(connection, experiment.Experiment.Fit) & fit).to_arrays("experiment_name"))
+    mine = (_by(connection, Study.Trial) & fit).to_dicts()
+    if not mine or asking - {row["study_name"] for row in mine}:
+        return False
+    return all(_gives_up(row, history(row["study_name"], fitted, curves, connection), connection) for row in mine)
+
+
+def give_up(key: Mapping[str, Any], epoch: int) -> None:
+    """Note that the trials of a fit ended at ``epoch``; nobody asks for the fit any more, so no worker takes it up."""
+    fit = fit_key(key)
+    with transaction(Study.connection):
+        for row in (Study.Trial & fit).to_dicts():
+            trial = {"study_name": row["study_name"], "trial": row["trial"]}
+            PrunedTrial.insert1({**trial, "pruned_epoch": epoch}, skip_duplicates=True)
+            (experiment.Experiment.Fit & fit & {"experiment_name": row["study_name"]}).delete_quick()
+
+
+def fit_key(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The key of the fit in a row that has it."""
+    return {name: row[name] for name in FIT}
+
+
+def _gives_up(row: Mapping[str, Any], trials: list[Trial], connection: Any) -> bool:
+    config = (_by(connection, Study) & {"study_name": row["study_name"]}).fetch1("study_config")
+    space = space_of({part: config[part]["config"] for part in PARTS})
+    own = next(one for one in trials if one.number == row["trial"])
+    return hopeless(space, own, trials, Strategy(**config["strategy"]))
+
+
+def _by(connection: Any, table: Any) -> Any:
+    return table() if connection is None else dj.FreeTable(connection, table().full_table_name)

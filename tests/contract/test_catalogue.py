@@ -1,0 +1,90 @@
+"""Every registered part says what it is, and explains every parameter that a config can set."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlgn_cnn.catalogue import REGISTRIES, catalogue, find, first_sentence
+from dlgn_cnn.errors import ConfigError
+from populate.catalogue import as_text
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRIES = catalogue()
+# Named by readers in a stored scene, never in a config.
+INTERNAL = {"layout of frames"}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind} {entry.name}")
+def test_a_part_says_what_it_is_and_explains_each_parameter(entry):
+    where = f"the docstring of {entry.kind} {entry.name!r} (its class or function)"
+    sentence = len(entry.meaning.split()) > 2 and entry.meaning.endswith(".")
+    assert sentence, f"{where} must begin with a sentence that ends with a full stop, not {entry.meaning!r}"
+    silent = [one.name for one in entry.parameters if f"``{one.name}``" not in entry.text]
+    assert silent == [], (
+        f"{where} does not explain {silent}: name each in double backticks and say what it means, with its unit; "
+        f"what only the caller supplies belongs in `given` of the registry of {entry.kind}s"
+    )
+    untyped = [one.name for one in entry.parameters if one.type == "anything"]
+    assert untyped == [], f"{entry.kind} {entry.name!r} has no annotations for {untyped}: a config cannot be checked"
+
+
+def test_no_registry_is_left_out():
+    made = set()
+    for path in sorted((ROOT / "dlgn_cnn").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Registry":
+                assert isinstance(node.args[0], ast.Constant), f"{path}: a registry's kind is written out"
+                made.add(node.args[0].value)
+    listed = {registry.kind for registry in REGISTRIES}
+    assert made - INTERNAL == listed, f"add {made - INTERNAL - listed} to REGISTRIES in dlgn_cnn/catalogue.py"
+
+
+def test_parts_are_found_by_name_with_their_defaults_and_papers():
+    (core,) = find("stacked_2d")
+    assert core.papers == ("Klindt et al. 2017", "Franke et al. 2022")
+    assert core.meaning == (
+        "Convolution, batch normalisation and ELU, layer upon layer (Klindt et al. 2017; Franke et al. 2022)."
+    )
+    assert [(one.name, one.type, one.required) for one in core.parameters[:2]] == [
+        ("channels", "list of int", True),
+        ("kernels", "list of int", True),
+    ]
+    (dataset,) = find("stored_sessions")
+    assert {"sessions", "size_px", "window_frames"} <= {one.name for one in dataset.parameters}
+    assert not {"stores", "cache", "seed", "spec", "allowed_packages"} & {one.name for one in dataset.parameters}
+    with pytest.raises(ConfigError, match="did you mean 'conv_gru'"):
+        find("conv_gr")
+
+
+def test_a_sentence_ends_at_its_own_full_stop():
+    assert first_sentence("As Lurz et al. did in 0.5 s.\nMore.") == "As Lurz et al. did in 0.5 s."
+    assert first_sentence("One line\nof two. And more.") == "One line of two."
+
+
+def test_json_holds_all_that_a_table_shows():
+    read = json.loads(as_text(ENTRIES))
+    assert [(one["kind"], one["name"]) for one in read] == [(one.kind, one.name) for one in ENTRIES]
+    gru = next(one for one in read if one["name"] == "conv_gru")
+    assert {"name": "kernel_state", "type": "int", "required": False, "default": 3} in gru["parameters"]
+
+
+def command(*arguments):
+    code = f"import sys; from populate.cli import main; sys.argv = ['dlgn', *{arguments!r}]; main()"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+
+
+def test_the_command_prints_one_part_in_full_and_opens_no_database(tmp_path):
+    shown = command("models", "crop")
+    assert shown.returncode == 0, shown.stderr
+    assert "Takes ``top``, ``bottom``, ``left`` and ``right`` pixels away." in shown.stdout
+    wrong = command("models", "crob")
+    assert (wrong.returncode, "did you mean 'crop'" in wrong.stderr) == (1, True)
+
+
+def test_help_imports_no_torch():
+    code = "import sys, populate.cli\nsys.exit(any(name in sys.modules for name in ('torch', 'datajoint', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,0 +1,191 @@
+"""A study as rows: it resumes, tries nothing twice, gives hopeless trials up, and its best trial is one query."""
+
+import pytest
+import yaml
+
+from dlgn_cnn.errors import ConfigError
+from tests.factories import small_simulation
+
+STUDY = {
+    "study": "width",
+    "comment": "how many channels",
+    "dataset": {
+        "fn": "stored_sessions",
+        "config": {"sessions": "all", "size_px": [10, 16], "batch_size": 4, "window_frames": 25},
+    },
+    "model": {
+        "fn": "encoder",
+        "config": {
+            "core": {"name": "stacked_2d", "channels": [{"choices": [2, 3, 4]}], "kernels": [3]},
+            "readout": {"name": "gaussian"},
+        },
+    },
+    "trainer": {
+        "fn": "standard",
+        "config": {"max_epochs": 1, "learning_rate": {"low": 0.001, "high": 0.1, "log": True}},
+    },
+    "trials": 3,
+    "strategy": {"startup_trials": 2, "seed": 4},
+}
+
+
+@pytest.fixture(scope="module")
+def ingested(database, tmp_path_factory):
+    pytest.importorskip("optuna")
+    from schemas.ingest import ingest
+
+    ingest(small_simulation(tmp_path_factory.mktemp("recording"), seed=3))
+    return database
+
+
+def written(folder, **changes):
+    file = folder / "study.yaml"
+    file.write_text(yaml.safe_dump(STUDY | changes))
+    return file
+
+
+def test_a_study_is_searched_resumed_and_its_best_is_one_query(ingested, tmp_path):
+    from populate.search import best_trial, search_study
+    from schemas import experiment, model, search, trainer, training
+
+    first = search_study(written(tmp_path))
+    rows = search.Study.Trial.to_dicts(order_by="trial")
+    assert [row["trial"] for row in rows] == [0, 1, 2]
+    assert len(training.TrainedModel & experiment.Experiment.Fit) == 3
+    for row in rows:
+        fits = search.Study.Trial * training.TrainedModel & {"trial": row["trial"]}
+        assert len(fits) == 1
+        values = row["trial_values"]
+        width = {"core.channels.0": values["model.core.channels.0"]}
+        assert len(model.ModelConfig.where(width) & row) == 1
+        rate = {"learning_rate": values["trainer.learning_rate"]}
+        assert len(trainer.TrainerConfig.where(rate) & row) == 1
+    assert len({str(row["trial_values"]) for row in rows}) == 3
+    assert first["score"] == training.TrainedModel.to_arrays("score").max()
+
+    assert search_study(written(tmp_path))["trial"] == first["trial"]
+    assert len(search.Study.Trial()) == 3
+
+    more = search_study(written(tmp_path, trials=5))
+    assert len(search.Study.Trial()) == len(training.TrainedModel()) == 5
+    assert search.Study.Trial.to_dicts(order_by="trial")[:3] == rows
+    assert more == best_trial("width")
+
+
+def test_what_is_left_of_a_choice_is_all_that_is_tried(ingested, tmp_path):
+    from populate.search import search_study
+    from schemas import search
+
+    fixed = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": 0.02}}
+    search_study(written(tmp_path, study="choices", trainer=fixed, trials=9))
+    tried = (search.Study.Trial & {"study_name": "choices"}).to_arrays("trial_values")
+    assert sorted(row["model.core.channels.0"] for row in tried) == [2, 3, 4]
+
+
+def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkeypatch):
+    from populate.search import known_trials, search_study
+    from schemas import training
+
+    failing = training.build_model
+
+    def build(spec, *given):
+        if spec.model[1]["core"]["channels"] == [3]:
+            raise ValueError("no room for three")
+        return failing(spec, *given)
+
+    monkeypatch.setattr(training, "build_model", build)
+    fixed = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": 0.03}}
+    search_study(written(tmp_path, study="failing", trainer=fixed, trials=9))
+    states = {one.values["model.core.channels.0"]: one.state.value for one in known_trials("failing")}
+    assert states == {2: "done", 3: "failed", 4: "done"}
+
+
+def test_an_open_trial_is_not_asked_for_again(ingested, tmp_path):
+    from populate.search import ask, define_study, known_trials
+    from schemas import experiment, search
+
+    # Values of its own: a trial whose fit another study had computed would be done at once.
+    trainer = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": {"low": 0.2, "high": 0.3}}}
+    plan = define_study(written(tmp_path, study="open", trainer=trainer, trials=4))
+    assert ask(plan, ahead=2) == 2
+    assert ask(plan, ahead=2) == 0
+    trials = known_trials("open")
+    assert [one.state.value for one in trials] == ["open", "open"]
+    before = search.Study.Trial.to_dicts()
+    calls = plan.filled(trials[1].values)
+    assert not search.add_trial("open", 0, calls, plan.seed, trials[1].values), "another process took the number"
+    assert search.Study.Trial.to_dicts() == before
+    (experiment.Experiment.Fit & {"experiment_name": "open"}).delete_quick()
+
+
+def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path):
+    from populate.search import ask, define_study, known_trials
+    from schemas import dataset, experiment, search, training
+
+    trainer = {"fn": "standard", "config": {"max_epochs": 2, "learning_rate": {"low": 0.4, "high": 0.5}}}
+    strategy = {"startup_trials": 2, "warmup_epochs": 1}
+    plan = define_study(written(tmp_path, study="pruned", trainer=trainer, strategy=strategy, trials=4))
+    ask(plan, ahead=4)
+    keys = [search.fit_key(row) for row in (search.Study.Trial & {"study_name": "pruned"}).to_dicts(order_by="trial")]
+    done = {"score": 0.4, "output": {}, "parameters": 1, "weights_sha256": "", "device": "", "versions": {}}
+    training.TrainedModel.insert([{**key, **done, "fit_seconds": 0.0} for key in keys[:2]], allow_direct_insert=True)
+    curves = dict(zip(map(str, keys), ([0.2, 0.4], [0.3, 0.4], [0.1, 0.2], [0.1, 0.5]), strict=True))
+
+    def hopeless(key):
+        return search.is_hopeless(key, training.TrainedModel, lambda fit: curves[str(fit)])
+
+    assert [hopeless(key) for key in keys[2:]] == [True, False]
+    assert hopeless({**keys[2], "more": "of a job's key"})
+    experiment.Experiment.insert1({"experiment_name": "wanted", "experiment_comment": ""})
+    experiment.Experiment.Fit.insert1({"experiment_name": "wanted", **keys[2]})
+    assert not hopeless(keys[2]), "somebody else wants this fit"
+    (experiment.Experiment & {"experiment_name": "wanted"}).delete(prompt=False)
+
+    assert len(training.TrainedModel().key_source & keys[2]) == 1
+    search.give_up(keys[2], epoch=1)
+    assert len(training.TrainedModel().key_source & keys[2]) == 0
+    assert (search.PrunedTrial & {"study_name": "pruned"}).to_dicts() == [
+        {"study_name": "pruned", "trial": 2, "pruned_epoch": 1}
+    ]
+    assert [one.state.value for one in known_trials("pruned")] == ["done", "done", "pruned", "open"]
+    (experiment.Experiment.Fit & {"experiment_name": "pruned"}).delete_quick()
+    (training.TrainedModel & keys[:2]).delete(prompt=False)
+    assert len(dataset.Dataset())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trails": 3}, "did you mean 'trials'"),
+        ({"trials": -1}, "^trials: given -1"),
+        ({"strategy": {"samplr": "tpe"}}, r"^strategy\.samplr: .*did you mean 'sampler'"),
+        ({"strategy": {"sampler": "grid"}}, r"^strategy\.sampler: there is no sampler 'grid'"),
+        ({"trainer": {"fn": "standard", "config": {}}, "model": STUDY["model"] | {"config": {
+            "core": {"name": "stacked_2d", "channels": [2], "kernels": [3]}, "readout": {"name": "gaussian"}}}},
+         "varies nothing"),
+        ({"trainer": {"fn": "standard", "config": {"max_epochs": {"low": 0, "high": 3}}}},
+         r"^trainer\.config: max_epochs"),
+        ({"trainer": {"fn": "standard", "config": {"learning_rate": {"low": 0, "high": 1, "log": True}}}},
+         r"^trainer\.learning_rate: low is 0"),
+        ({"trainer": {"fn": "standard", "config": {"learning_rat": {"low": 0.1, "high": 1}}}},
+         r"^trainer\.config\.learning_rat: .*did you mean 'learning_rate'"),
+        ({"model": "encoder"}, "^model: given 'encoder', expected {fn: NAME"),
+    ],
+)  # fmt: skip
+def test_a_wrong_study_is_refused_with_its_place_and_inserts_nothing(ingested, tmp_path, changes, message):
+    from populate.search import define_study
+    from schemas import search
+
+    before = len(search.Study())
+    with pytest.raises(ConfigError, match=message):
+        define_study(written(tmp_path, study="wrong", **changes))
+    assert len(search.Study()) == before
+
+
+def test_a_name_stands_for_one_study(ingested, tmp_path):
+    from populate.search import define_study
+
+    define_study(written(tmp_path, study="named"))
+    define_study(written(tmp_path, study="named", trials=7))
+    with pytest.raises(ConfigError, match="another space or strategy"):
+        define_study(written(tmp_path, study="named", seed=3))
