@@ -22,11 +22,11 @@ def build(name="stacked_2d", **config):
         ({"kernels": [5]}, "2 channels, 1 kernels"),
         ({"strides": [1, 1, 1]}, "3 strides"),
         ({"dilations": []}, "dilations of a core is"),
-        ({"channels": 4}, "channels of a core is 4: give a list"),
+        ({"channels": 4}, "channels: given 4 .int., expected list of int"),
         ({"channels": []}, "give a list of whole numbers above 0"),
         ({"channels": [4, 0]}, "whole numbers above 0"),
-        ({"channels": [4, 2.5]}, "whole numbers above 0"),
-        ({"kernels": [5, True]}, "whole numbers above 0"),
+        ({"channels": [4, 2.5]}, r"channels\[1\]: given 2.5 .float., expected int"),
+        ({"kernels": [5, True]}, r"kernels\[1\]: given True .bool., expected int"),
         ({"kernels": [5, 4]}, "give odd ones"),
         ({"padding": "vaild"}, "did you mean 'valid'"),
         ({"kernels": [9, 7], "padding": "valid"}, "spans 7 px and the maps that it filters have 5"),
@@ -55,9 +55,11 @@ def test_time_that_cannot_be_is_refused(name, config, message):
         build(name, **config)
 
 
-@pytest.mark.parametrize("rotations", [0, 6, -4, 8.0])
-def test_rotations_include_quarters(rotations):
-    with pytest.raises(ConfigError, match="multiple of 4"):
+@pytest.mark.parametrize(
+    ("rotations", "message"), [(0, "multiple of 4"), (6, "multiple of 4"), (-4, "multiple of 4"), (8.0, "expected int")]
+)
+def test_rotations_include_quarters(rotations, message):
+    with pytest.raises(ConfigError, match=message):
         build("rotation_equivariant_2d", rotations=rotations)
 
 
