@@ -39,6 +39,8 @@ EXAMPLES = {
         "laplace_weight": 0.1,
     },
     "conv_gru": {"channels": 6},
+    "minimal_gated": {"channels": 6},
+    "causal_tcn": {"channels": 6},
     "gaussian": {"feature_weight": 0.01},
     "factorised": {"mask_weight": 0.01, "feature_weight": 0.01},
     "light_switched": {"readout": {"name": "gaussian", "feature_weight": 0.01}, "difference_weight": 0.1},

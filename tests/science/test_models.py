@@ -1,104 +1,19 @@
 """Models against answers that were found another way."""
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
 from scipy.stats import poisson as scipy_poisson
 
-from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.readouts.gaussian import GaussianReadout
-from dlgn_cnn.models.recurrent.conv_gru import GATES, SWITCHES, ConvGru
 from dlgn_cnn.models.regularizers import laplace_energy
 from dlgn_cnn.training.losses import poisson
 
 torch_functional = torch.nn.functional
-
-
-def plain_gru(gru, features, opto):
-    """The equations of ConvGru's docstring, one frame and one gate at a time."""
-    channels = gru.out_channels
-    state = torch.zeros(features.shape[1], channels, *features.shape[-2:])
-    states = []
-    for frame, light in zip(features, opto, strict=True):
-        drive = {}
-        for index, gate in enumerate(GATES):
-            rows = slice(index * channels, (index + 1) * channels)
-            x = torch_functional.conv2d(frame, gru.from_input.weight[rows], gru.from_input.bias[rows], padding="same")
-            s = torch_functional.conv2d(state, gru.from_state.weight[rows], padding="same")
-            lit = light[:, None, None, None]
-            for path, module in (("input", gru.light_input), ("state", gru.light_state)):
-                if index in module.gates:
-                    row = module.gates.index(index)
-                    gain, shift = (p[row][None, :, None, None] for p in (module.gain, module.shift))
-                    if path == "input":
-                        x = (1 + gain * lit) * x + shift * lit
-                    else:
-                        s = (1 + gain * lit) * s + shift * lit
-            drive[gate] = (x, s)
-        update = torch.sigmoid(sum(drive["update"]))
-        reset = torch.sigmoid(sum(drive["reset"]))
-        candidate = torch.tanh(drive["candidate"][0] + reset * drive["candidate"][1])
-        state = update * state + (1 - update) * candidate
-        states.append(state)
-    return torch.stack(states)
-
-
-def some_gru(light):
-    torch.manual_seed(0)
-    gru = ConvGru(3, 4, kernel_input=3, kernel_state=5, light=light)
-    for module in (gru.light_input, gru.light_state):
-        torch.nn.init.normal_(module.gain)
-        torch.nn.init.normal_(module.shift)
-    return gru
-
-
-SUBSETS = [list(s) for n in (0, 1, 2, 6) for s in itertools.combinations(SWITCHES, n)]
-
-
-@pytest.mark.parametrize("light", SUBSETS, ids="+".join)
-def test_conv_gru_is_its_equations_in_output_and_gradient(light):
-    gru = some_gru(light)
-    features = torch.randn(6, 2, 3, 7, 8)
-    opto = (torch.rand(6, 2) > 0.5).float()
-    weights = torch.randn(6, 2, 4, 7, 8)
-    gradients = []
-    for output in (gru(features, opto)[0], plain_gru(gru, features, opto)):
-        gru.zero_grad()
-        (output * weights).sum().backward()
-        gradients.append([output.detach(), *(p.grad.clone() for p in gru.parameters() if p.numel())])
-    for ours, plain in zip(*gradients, strict=True):
-        assert torch.allclose(ours, plain, atol=1e-5, rtol=1e-4)
-
-
-def test_each_light_switch_is_another_model():
-    features, opto = torch.randn(6, 2, 3, 7, 8), torch.ones(6, 2)
-    outputs = [some_gru([switch])(features, opto)[0] for switch in SWITCHES]
-    for one, other in itertools.combinations(outputs, 2):
-        assert not torch.allclose(one, other)
-
-
-def test_in_the_dark_the_light_switches_do_nothing():
-    features, dark = torch.randn(6, 2, 3, 7, 8), torch.zeros(6, 2)
-    assert torch.equal(some_gru(list(SWITCHES))(features, dark)[0], some_gru([])(features, dark)[0])
-
-
-def test_a_state_passed_on_continues_the_clip():
-    gru, features, opto = some_gru(list(SWITCHES)), torch.randn(6, 2, 3, 7, 8), torch.rand(6, 2)
-    whole, last = gru(features, opto)
-    first, state = gru(features[:4], opto[:4])
-    rest, end = gru(features[4:], opto[4:], state)
-    assert torch.allclose(torch.cat([first, rest]), whole, atol=1e-6)
-    assert torch.allclose(end, last, atol=1e-6)
-
-
-def test_an_unknown_light_switch_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"did you mean 'update\.input'"):
-        ConvGru(3, 4, light=["updat.input"])
 
 
 def test_gaussian_readout_equals_neuralpredictors():

@@ -1,7 +1,10 @@
 """Recurrent units: one file each; they carry feature maps through time and let the light act on the way.
 
-A recurrent unit is a module called with features (time, batch, feature, height, width), opto (time, batch) and the
-state that the last call returned, or None; it returns (features, state). It has ``out_channels`` and ``regularizer()``.
+A recurrent unit is a module built with ``in_channels`` and called with features (time, batch, feature, height, width),
+opto (time, batch) and the state that the last call returned, or None at the start of a clip; it returns (features,
+state). It gives a frame for every frame, none of which sees a later one, so that a clip in pieces, the state passed
+on, is the clip whole. What the state holds is the unit's own affair. In the dark the light's parameters do nothing. It
+has ``out_channels`` and ``regularizer()``. Units with gates share ``GatedUnit``, and write only their ``scan.Cell``.
 """
 
 from dlgn_cnn.registry import Registry

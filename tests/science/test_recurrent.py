@@ -1,0 +1,207 @@
+"""Recurrent units against their equations, written plainly, and against what the light may and may not do."""
+
+import itertools
+
+import pytest
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.recurrent.causal_tcn import CausalTcn
+from dlgn_cnn.models.recurrent.conv_gru import SWITCHES, ConvGru
+from dlgn_cnn.models.recurrent.light import LightDrive, switches_of
+from dlgn_cnn.models.recurrent.minimal_gated import MinimalGated
+
+functional = torch.nn.functional
+SUBSETS = [
+    (unit, list(light))
+    for unit in (ConvGru, MinimalGated)
+    for count in (0, 1, 2, 6)
+    for light in itertools.combinations(switches_of(unit.gates), count)
+]
+
+
+def under_light(module, index, drive, light):
+    """The drive of one gate under the light (batch,)."""
+    if index not in module.gates:
+        return drive
+    row, lit = module.gates.index(index), light[:, None, None, None]
+    gain, shift = (part[row][None, :, None, None] for part in (module.gain, module.shift))
+    return (1 + gain * lit) * drive + shift * lit
+
+
+def plain(unit, features, opto, state):
+    """The equations of a gated unit's docstring, one frame and one gate at a time."""
+    channels, states = unit.out_channels, []
+    for frame, light in zip(features, opto, strict=True):
+        drives = []
+        for index in range(len(unit.gates)):
+            rows = slice(index * channels, (index + 1) * channels)
+            x = functional.conv2d(frame, unit.from_input.weight[rows], unit.from_input.bias[rows], padding="same")
+            s = functional.conv2d(state, unit.from_state.weight[rows], padding="same")
+            drives.append(
+                (under_light(unit.light_input, index, x, light), under_light(unit.light_state, index, s, light))
+            )
+        first, last = torch.sigmoid(sum(drives[0])), torch.sigmoid(sum(drives[-2]))
+        candidate = torch.tanh(drives[-1][0] + last * drives[-1][1])
+        # A GRU's update keeps the state, the minimal unit's gate lets the candidate in.
+        state = first * state + (1 - first) * candidate if len(drives) == 3 else state + first * (candidate - state)
+        states.append(state)
+    return torch.stack(states)
+
+
+def some(unit, light=None, seed=0, **config):
+    """A unit of 3 to 4 channels whose light does something, and what it is called with."""
+    torch.manual_seed(seed)
+    config |= {} if light is None else {"light": light}
+    config |= {} if unit is CausalTcn else {"kernel_input": 3, "kernel_state": 5}
+    built = unit(3, 4, **config)
+    for module in built.modules():
+        if isinstance(module, LightDrive):
+            torch.nn.init.normal_(module.gain)
+            torch.nn.init.normal_(module.shift)
+    return built, torch.randn(6, 2, 3, 7, 8), torch.rand(6, 2)
+
+
+def gradients(output, weights, inputs):
+    found = torch.autograd.grad((output * weights).sum(), [part for part in inputs if part.numel()])
+    return [output.detach(), *found]
+
+
+@pytest.mark.parametrize(("unit", "light"), SUBSETS)
+def test_a_gated_unit_is_its_equations_in_output_and_gradient(unit, light):
+    built, features, opto = some(unit, light)
+    state, weights = torch.randn(2, 4, 7, 8, requires_grad=True), torch.randn(6, 2, 4, 7, 8)
+    features.requires_grad_()
+    inputs = [features, state, *built.parameters()]
+    ours = gradients(built(features, opto, state)[0], weights, inputs)
+    expected = gradients(plain(built, features, opto, state), weights, inputs)
+    for one, other in zip(ours, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("unit", [ConvGru, MinimalGated])
+def test_the_written_gradient_is_the_numerical_one(unit):
+    built, features, opto = some(unit)
+    built.double()
+    names, values = zip(*built.named_parameters(), strict=True)
+
+    def run(features, opto, state, *values):
+        return torch.func.functional_call(built, dict(zip(names, values, strict=True)), (features, opto, state))
+
+    inputs = [features[:3, :, :, :3, :2], opto[:3], torch.randn(2, 4, 3, 2), *values]
+    inputs = [part.detach().double().requires_grad_() for part in inputs]
+    assert torch.autograd.gradcheck(run, inputs, fast_mode=True)
+
+
+@pytest.mark.parametrize("unit", [ConvGru, MinimalGated])
+def test_bfloat16_keeps_the_gradients_direction(unit):
+    built, features, opto = some(unit)
+    weights, inputs = torch.randn(6, 2, 4, 7, 8), list(built.parameters())
+    exact = gradients(built(features, opto)[0], weights, inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        states = built(features, opto)[0]
+    assert states.dtype == torch.float32
+    for one, other in zip(gradients(states, weights, inputs), exact, strict=True):
+        assert functional.cosine_similarity(one.flatten(), other.flatten(), 0) > 0.999
+
+
+@pytest.mark.parametrize("unit", [ConvGru, MinimalGated])
+def test_the_gradient_to_the_movie_needs_none_to_the_weights(unit):
+    built, features, opto = some(unit)
+    features.requires_grad_()
+    (expected,) = torch.autograd.grad(built(features, opto)[0].square().sum(), features)
+    built.requires_grad_(False)
+    (found,) = torch.autograd.grad(built(features, opto)[0].square().sum(), features)
+    assert torch.equal(found, expected)
+    with torch.no_grad():
+        assert torch.equal(built(features, opto)[0], built(features, opto)[0])
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_causal_tcn_is_a_sum_over_the_past(depthwise):
+    built, features, opto = some(CausalTcn, kernels_time=(3, 2), dilations=(2, 1), depthwise=depthwise)
+    expected = features
+    for layer, light in zip(built.layers, built.lights, strict=True):
+        kernel, bias = layer.over_time.weight[..., 0], layer.over_time.bias
+        if depthwise:
+            mixture = layer.mixture.weight[..., 0, 0]
+            kernel, bias = torch.einsum("oi,ik->oik", mixture, kernel[:, 0]), layer.mixture.bias
+        taps, dilation = kernel.shape[-1], layer.memory // (kernel.shape[-1] - 1)
+        responses = []
+        for time in range(6):
+            drive = bias[None, :, None, None].expand(2, -1, 7, 8)
+            for tap in range(taps):
+                past = time - (taps - 1 - tap) * dilation
+                if past >= 0:
+                    drive = drive + torch.einsum("oi,bihw->bohw", kernel[:, :, tap], expected[past])
+            responses.append(functional.elu(under_light(light, 0, drive, opto[time])))
+        added = torch.stack(responses)
+        expected = expected + added if expected.shape == added.shape else added
+    assert torch.allclose(built(features, opto)[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("unit", [ConvGru, MinimalGated])
+def test_each_light_switch_is_another_model(unit):
+    outputs = []
+    for switch in switches_of(unit.gates):
+        built, features, _ = some(unit, [switch])
+        outputs.append(built(features, torch.ones(6, 2))[0])
+    for one, other in itertools.combinations(outputs, 2):
+        assert not torch.allclose(one, other)
+
+
+UNITS = [(ConvGru, SWITCHES, ()), (MinimalGated, switches_of(MinimalGated.gates), ()), (CausalTcn, True, False)]
+
+
+@pytest.mark.parametrize(("unit", "on", "off"), UNITS)
+def test_in_the_dark_the_light_switches_do_nothing(unit, on, off):
+    (lit, features, _), (unlit, _, _) = some(unit, on), some(unit, off)
+    unlit.load_state_dict({name: lit.state_dict()[name] for name, p in unlit.state_dict().items() if p.numel()}, False)
+    dark = torch.zeros(6, 2)
+    assert torch.equal(lit(features, dark)[0], unlit(features, dark)[0])
+    assert not torch.allclose(lit(features, dark + 1)[0], unlit(features, dark + 1)[0])
+
+
+@pytest.mark.parametrize(("unit", "on", "off"), UNITS)
+def test_the_light_changes_no_earlier_frame_and_all_later_ones(unit, on, off):
+    built, features, opto = some(unit, on)
+    switched = torch.cat([opto[:3], 1 - opto[3:]])
+    before, after = built(features, opto)[0], built(features, switched)[0]
+    assert torch.equal(before[:3], after[:3])
+    assert ((before - after)[3:].abs().amax((1, 2, 3, 4)) > 1e-3).all()
+
+
+@pytest.mark.parametrize("chunks", [(4, 2), (1, 2, 3), (1,) * 6])
+@pytest.mark.parametrize(("unit", "on", "off"), UNITS)
+def test_a_state_passed_on_continues_the_clip(unit, on, off, chunks):
+    built, features, opto = some(unit, on)
+    whole, _ = built(features, opto)
+    weights = torch.randn(whole.shape)
+    state, parts = None, []
+    for frames, light in zip(features.split(chunks), opto.split(chunks), strict=True):
+        part, state = built(frames, light, state)
+        parts.append(part)
+    inputs = list(built.parameters())
+    ours, expected = (gradients(out, weights, inputs) for out in (torch.cat(parts), whole))
+    for one, other in zip(ours, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("unit", "name"), [(ConvGru, "update.input"), (MinimalGated, "gate.input")])
+def test_an_unknown_light_switch_names_the_nearest(unit, name):
+    with pytest.raises(ConfigError, match=f"did you mean '{name}'"):
+        unit(3, 4, light=[name[1:]])
+
+
+@pytest.mark.parametrize(
+    ("unit", "wrong"),
+    [
+        (ConvGru, {"kernel_state": 4}),
+        (MinimalGated, {"kernel_input": -1}),
+        (CausalTcn, {"kernels_time": (5,)}),
+        (CausalTcn, {"dilations": (0, 1, 2)}),
+    ],
+)
+def test_a_wrong_shape_of_a_unit_is_refused(unit, wrong):
+    with pytest.raises(ConfigError):
+        unit(3, 4, **wrong)
