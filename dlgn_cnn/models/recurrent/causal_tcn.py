@@ -23,7 +23,7 @@ class CausalLayer(nn.Module):
         super().__init__()
         self.memory = dilation * (kernel - 1)
         taps = in_channels if depthwise else channels
-        # A picture of time by pixels: the kernel spans time only.
+        # On a picture of time by the pixels of all clips, which takes channels_last maps as they lie in memory.
         self.over_time = nn.Conv2d(
             in_channels,
             taps,
@@ -36,10 +36,10 @@ class CausalLayer(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Features (memory + time, batch, feature, height, width) to the drive of the last ``time`` frames."""
-        size = features.shape[-2:]
-        pictures = features.permute(1, 2, 0, 3, 4).flatten(3).contiguous(memory_format=torch.channels_last)
-        drive: torch.Tensor = self.mixture(self.over_time(pictures))
-        return drive.unflatten(3, size).permute(2, 0, 1, 3, 4)
+        pixels = features.movedim(2, -1)
+        picture = pixels.flatten(1, 3)[None].permute(0, 3, 1, 2)
+        drive: torch.Tensor = self.mixture(self.over_time(picture))
+        return drive.permute(0, 2, 3, 1)[0].unflatten(1, pixels.shape[1:4]).movedim(-1, 2)
 
 
 @RECURRENTS.register("causal_tcn")
@@ -89,7 +89,7 @@ class CausalTcn(nn.Module):
         for index, (layer, light) in enumerate(zip(self.layers, self.lights, strict=True)):
             memory = int(layer.memory)  # type: ignore[arg-type]
             before = features.new_zeros(memory, *features.shape[1:]) if state is None else state[index]
-            seen = torch.cat([before, features])
+            seen = _joined(before, features)
             past.append(seen[len(seen) - memory :])
             drive, lit = layer(seen), light(opto)
             response = functional.elu(drive if lit is None else lit[1] + drive * lit[0])
@@ -99,3 +99,8 @@ class CausalTcn(nn.Module):
     def regularizer(self) -> torch.Tensor:
         """No penalty: zero."""
         return next(self.parameters()).new_zeros(())
+
+
+def _joined(before: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Both one after the other, each pixel's channels side by side in memory."""
+    return torch.cat([before.movedim(2, -1), features.movedim(2, -1)]).movedim(-1, 2)
