@@ -195,7 +195,9 @@ def check_agreement(name: str, info: DataInfo, batch: Batch) -> str:
     cosine = [functional.cosine_similarity(other, gradient, 0).item() for _, other in ours]
     if off[0] > 1e-2 or cosine[0] < 0.9999 or cosine[1] < 0.99:
         raise SystemExit(f"{name}: rates off by {off} of their deviation, gradients' cosines {cosine}")
-    return f"rates off by {off[0]:.0e}, {off[1]:.0e} of their spread; gradients' cosines {cosine[0]:.5f}, {cosine[1]:.4f}"
+    return (
+        f"rates off by {off[0]:.0e}, {off[1]:.0e} of their spread, gradients' cosine {cosine[0]:.4f}, {cosine[1]:.4f}"
+    )
 
 
 def time_ways(steps: dict[tuple[str, str], Step], rounds: int) -> dict[tuple[str, str], list[float]]:
