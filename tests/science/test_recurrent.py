@@ -93,9 +93,11 @@ def test_the_written_gradient_is_the_numerical_one(unit):
     assert torch.autograd.gradcheck(run, inputs, fast_mode=True)
 
 
-@pytest.mark.parametrize("unit", [ConvGru, MinimalGated])
-def test_bfloat16_keeps_the_gradients_direction(unit):
-    built, features, opto = some(unit)
+@pytest.mark.parametrize(
+    ("unit", "config"), [(ConvGru, {}), (MinimalGated, {}), (CausalTcn, {}), (CausalTcn, {"depthwise": True})]
+)
+def test_bfloat16_keeps_the_gradients_direction(unit, config):
+    built, features, opto = some(unit, **config)
     weights, inputs = torch.randn(6, 2, 4, 7, 8), list(built.parameters())
     exact = gradients(built(features, opto)[0], weights, inputs)
     with torch.autocast("cpu", torch.bfloat16):
@@ -120,12 +122,13 @@ def test_the_gradient_to_the_movie_needs_none_to_the_weights(unit):
 @pytest.mark.parametrize("depthwise", [False, True])
 def test_causal_tcn_is_a_sum_over_the_past(depthwise):
     built, features, opto = some(CausalTcn, kernels_time=(3, 2), dilations=(2, 1), depthwise=depthwise)
+    for layer in built.layers:
+        torch.nn.init.normal_(layer.bias)
     expected = features
     for layer, light in zip(built.layers, built.lights, strict=True):
-        kernel, bias = layer.over_time.weight[..., 0], layer.over_time.bias
+        kernel, bias = layer.over_time.weight[..., 0], layer.bias
         if depthwise:
-            mixture = layer.mixture.weight[..., 0, 0]
-            kernel, bias = torch.einsum("oi,ik->oik", mixture, kernel[:, 0]), layer.mixture.bias
+            kernel = torch.einsum("oi,ik->oik", layer.mixture.weight[..., 0, 0], kernel[:, 0])
         taps, dilation = kernel.shape[-1], layer.memory // (kernel.shape[-1] - 1)
         responses = []
         for time in range(6):

@@ -7,6 +7,7 @@ import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.cores.layers import TemporalConvolution
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.recurrent.light import LightDrive
 
@@ -22,24 +23,16 @@ class CausalLayer(nn.Module):
     def __init__(self, in_channels: int, channels: int, kernel: int, dilation: int, depthwise: bool) -> None:
         super().__init__()
         self.memory = dilation * (kernel - 1)
-        taps = in_channels if depthwise else channels
-        # On a picture of time by the pixels of all clips, which takes channels_last maps as they lie in memory.
-        self.over_time = nn.Conv2d(
-            in_channels,
-            taps,
-            (kernel, 1),
-            dilation=(dilation, 1),
-            groups=in_channels if depthwise else 1,
-            bias=not depthwise,
-        )
-        self.mixture = nn.Conv2d(in_channels, channels, 1) if depthwise else nn.Identity()
+        taps, groups = (in_channels, in_channels) if depthwise else (channels, 1)
+        self.over_time = TemporalConvolution(in_channels, taps, kernel, dilation, groups)
+        self.mixture = nn.Conv2d(in_channels, channels, 1, bias=False) if depthwise else nn.Identity()
+        self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Features (memory + time, batch, feature, height, width) to the drive of the last ``time`` frames."""
-        pixels = features.movedim(2, -1)
-        picture = pixels.flatten(1, 3)[None].permute(0, 3, 1, 2)
-        drive: torch.Tensor = self.mixture(self.over_time(picture))
-        return drive.permute(0, 2, 3, 1)[0].unflatten(1, pixels.shape[1:4]).movedim(-1, 2)
+        batch = features.shape[1]
+        drive: torch.Tensor = self.mixture(self.over_time(features.flatten(0, 1), batch))
+        return (drive + self.bias[:, None, None]).unflatten(0, (-1, batch))
 
 
 @RECURRENTS.register("causal_tcn")
@@ -50,8 +43,8 @@ class CausalTcn(nn.Module):
         features = [features +] elu((1 + gain * light) * drive + shift * light)
 
     with the light as in ``LightDrive`` in every layer unless ``light`` is false, and the features added where their
-    number stays. ``kernels_time`` (frames) and ``dilations`` (frames): one entry a layer; as they stand, a rate
-    depends on the last 29 frames. ``depthwise`` gives each channel its own temporal kernel, and mixes channels
+    number stays; each layer has ``channels``. ``kernels_time`` and ``dilations`` (both in frames) have one entry a
+    layer; as they stand, a rate depends on the last 29 frames. ``depthwise`` gives each channel its own temporal kernel, and mixes channels
     thereafter. The past before the first frame is zero, so that no frame is lost. Raises ConfigError.
     """
 

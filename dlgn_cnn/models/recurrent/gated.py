@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.cores.layers import channels_last
 from dlgn_cnn.models.recurrent.light import LightDrive, check_switches
 from dlgn_cnn.models.recurrent.scan import Cell, scan
 
@@ -48,8 +49,7 @@ class GatedUnit(nn.Module):
 
         The state (batch, channel, height, width) starts at zero where none is given.
         """
-        maps = features.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        drive = self.from_input(maps).unflatten(0, features.shape[:2])
+        drive = self.from_input(channels_last(features.flatten(0, 1))).unflatten(0, features.shape[:2])
         weight = self.from_state.weight
         if state is None:
             state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])

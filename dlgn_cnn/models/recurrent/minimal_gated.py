@@ -52,6 +52,7 @@ class MinimalGated(GatedUnit):
 
     ``light`` names where the light enters, any subset of ``{gate, candidate} x {input, state}``, written as
     ``"gate.input"``. As in ``conv_gru`` the gate acts on the convolved state. It costs two thirds of a ``conv_gru``.
+    ``kernel_input`` and ``kernel_state`` are in px, odd; the state has ``channels`` features.
     """
 
     gates = GATES
