@@ -191,7 +191,7 @@ def check_agreement(name: str, info: DataInfo, batch: Batch) -> str:
         # A GPU's convolutions round to 10 bits unless told not to.
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             _, rate = backward(model, batch, precision)
-        found.append((rate, torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])))
+        found.append((rate, torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]).double()))
     (rate, gradient), *ours = found
     off = [(other - rate).abs().max().item() / rate.std().item() for other, _ in ours]
     cosine = [functional.cosine_similarity(other, gradient, 0).item() for _, other in ours]

@@ -37,15 +37,18 @@ class CausalLayer(nn.Module):
 
 @RECURRENTS.register("causal_tcn")
 class CausalTcn(nn.Module):
-    """Causal, dilated temporal convolutions at each pixel of the feature maps (Bai et al. 2018), layer upon layer::
+    """Causal, dilated temporal convolutions at each pixel of the feature maps (Bai et al. 2018).
+
+    Layer upon layer::
 
         drive = convolution over the past of the features
         features = [features +] elu((1 + gain * light) * drive + shift * light)
 
     with the light as in ``LightDrive`` in every layer unless ``light`` is false, and the features added where their
     number stays; each layer has ``channels``. ``kernels_time`` and ``dilations`` (both in frames) have one entry a
-    layer; as they stand, a rate depends on the last 29 frames. ``depthwise`` gives each channel its own temporal kernel, and mixes channels
-    thereafter. The past before the first frame is zero, so that no frame is lost. Raises ConfigError.
+    layer; as they stand, a rate depends on the last 29 frames. ``depthwise`` gives each channel its own temporal
+    kernel, and mixes channels thereafter. The past before the first frame is zero, so that no frame is lost. Raises
+    ConfigError.
     """
 
     def __init__(
