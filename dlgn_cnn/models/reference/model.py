@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.errors import ConfigError, ModelError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.reference.history import HistoryKernel
 from dlgn_cnn.models.reference.light import find_light
@@ -33,7 +33,8 @@ class Inputs:
     history_weight: float
 
     def __post_init__(self) -> None:
-        find_light(self.light, self.stimulus)
+        with within("light"):
+            find_light(self.light, self.stimulus)
         if not (self.stimulus or self.running or self.pupil or self.light != "none"):
             raise ConfigError("stimulus, running and pupil are false and light is none: switch one of them on")
 
