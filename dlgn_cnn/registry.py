@@ -29,21 +29,21 @@ def nearest(name: str, choices: Iterable[str]) -> str:
 class Registry:
     """All parts of one kind (cores, readouts, trainers, ...), each registered in its own file.
 
-    ``package`` is the package whose modules register the parts; it is imported on first use, so that
-    adding a part is adding one file to it. ``given`` are the arguments that the caller supplies, which a config may not
-    set; ``has`` what a built part must have. ``adapt`` turns what an import path led to, where it keeps another
-    library's contract, into what keeps ours, and returns anything else as it is.
+    ``packages`` are those whose modules register the parts; they are imported on first use, so that adding a part is
+    adding one file to one of them. ``given`` are the arguments that the caller supplies, which a config may not set;
+    ``has`` what a built part must have. ``adapt`` turns what an import path led to, where it keeps another library's
+    contract, into what keeps ours, and returns anything else as it is.
     """
 
     def __init__(
         self,
         kind: str,
-        package: str,
+        *packages: str,
         given: Sequence[str] = (),
         has: Sequence[str] = (),
         adapt: Callable[[Part], Part] | None = None,
     ) -> None:
-        self.kind, self.package = kind, package
+        self.kind, self.packages = kind, packages
         self.given, self.has = tuple(given), tuple(has)
         self._adapt = adapt
         self._parts: dict[str, Part] = {}
@@ -154,16 +154,17 @@ class Registry:
         if lacking:
             raise ConfigError(
                 f"{self.kind} {name!r} returned a {type(built).__name__} without {', '.join(lacking)}: "
-                f"{self.package}'s docstring says what a {self.kind} must have"
+                f"{self.packages[0]}'s docstring says what a {self.kind} must have"
             )
         return built
 
     def _load(self) -> None:
         if not self._loaded:
             self._loaded = True
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
-                importlib.import_module(module.name)
+            for name in self.packages:
+                package = importlib.import_module(name)
+                for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+                    importlib.import_module(module.name)
 
 
 def supplied(part: Part, **available: Any) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def simulate(
     test_scenes: Annotated[int, typer.Option(help="Number of test scenes.")] = 14,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     mouse: Annotated[str, typer.Option(help="Name of the in-silico mouse.")] = "Simulated_2026_0001",
+    light_effect: Annotated[
+        str, typer.Option(help="Where the light acts: additive, none, gain, temporal or surround.")
+    ] = "additive",
+    light_strength: Annotated[float, typer.Option(help="Size of the light's effect; 1 is the published one.")] = 1.0,
+    light_share: Annotated[float, typer.Option(help="Share of the units that the light changes.")] = 1.0,
 ) -> None:
     """Write an in-silico dLGN recording in the lab's layout, with its truth beside it.
 
@@ -53,7 +58,16 @@ def simulate(
     from dlgn_cnn.simulation.recording import simulate as write
     from schemas.progress import bar
 
-    config = SimulationConfig(units=units, train_scenes=scenes, test_scenes=test_scenes, seed=seed, mouse=mouse)
+    config = SimulationConfig(
+        units=units,
+        train_scenes=scenes,
+        test_scenes=test_scenes,
+        seed=seed,
+        mouse=mouse,
+        light_effect=light_effect,
+        light_strength=light_strength,
+        light_share_of_units=light_share,
+    )
     with bar("simulate") as report:
         write(folder, config, movies, report)
     logger.info("%s holds a simulated recording of %d units (no animal was recorded)", folder, units)

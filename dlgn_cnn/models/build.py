@@ -15,7 +15,12 @@ from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry
 
-MODELS = Registry("model function", "dlgn_cnn.models", given=("data_info", "dataloaders", "seed", "allowed_packages"))
+MODELS = Registry(
+    "model function",
+    "dlgn_cnn.models",
+    "dlgn_cnn.models.reference",
+    given=("data_info", "dataloaders", "seed", "allowed_packages"),
+)
 Part = Mapping[str, Any]
 
 

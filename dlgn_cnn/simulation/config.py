@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from dlgn_cnn.data.recording import SIMULATED_PREFIX, SessionKey
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import nearest
 
 MOVIE = "hmovTrain_v3"
 MOVIE_RATE_HZ = 30.0
 FRAME_RATE_HZ = 60.0
 GRID_PX = (33, 53)
 DEG_PER_PX = 2.02
+LIGHT_EFFECTS = ("additive", "none", "gain", "temporal", "surround")
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,12 @@ class SimulationConfig:
 
     ``scene_duration_s`` is how long a presentation lasts on the session's clock; its file holds as many frames at 30 Hz
     (150 for 4.993 s). Movies are written at ``width_px`` by ``height_px``. ``undriven_share`` of the units ignore the
-    movie. The mouse's name begins with "Simulated", so that every table and plot says what it is. Raises ConfigError.
+    movie. The mouse's name begins with "Simulated", so that every table and plot says what it is.
+
+    ``light_effect`` says where the light acts on the ``light_share_of_units`` of the units that it changes, always
+    through each unit's causal kernel (see ``light.py``): ``additive`` in Hz beside the movie's drive, as published;
+    ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``light_strength``
+    scales the effect, 1 being its published size. Raises ConfigError.
     """
 
     units: int = 40
@@ -35,6 +42,9 @@ class SimulationConfig:
     height_px: int = 264
     gap_s: float = 0.5
     undriven_share: float = 0.1
+    light_effect: str = "additive"
+    light_strength: float = 1.0
+    light_share_of_units: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("units", "train_scenes", "test_scenes", "test_repeats"):
@@ -49,6 +59,16 @@ class SimulationConfig:
             )
         if min(self.width_px, self.height_px) < 16 or self.width_px % 2 or self.height_px % 2:
             raise ConfigError(f"movies of {self.width_px}x{self.height_px} px: expected even numbers of 16 or more")
+        self._check_light()
+
+    def _check_light(self) -> None:
+        if self.light_effect not in LIGHT_EFFECTS:
+            raise ConfigError(f"light_effect {self.light_effect!r}: {nearest(str(self.light_effect), LIGHT_EFFECTS)}")
+        if self.light_strength < 0 or not 0 <= self.light_share_of_units <= 1:
+            raise ConfigError(
+                f"light_strength {self.light_strength}, light_share_of_units {self.light_share_of_units}: expected a "
+                "strength of 0 or more, and a share from 0 to 1"
+            )
 
     @property
     def session(self) -> SessionKey:

@@ -5,6 +5,8 @@ ON to OFF 56:29, temporal peak one to two frames back with a slow tail, light ef
 450 ms.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dlgn_cnn.shapes import Times
@@ -23,31 +25,75 @@ LIGHT_TAPS = 50
 TROUGH_S, LIGHT_END_S = (0.083, 0.333), 0.45
 
 
-def spatial_kernels(units: int, generator: np.random.Generator) -> Times:
-    """Centre-surround kernels (unit, height, width) of unit norm on the 33 by 53 grid; an OFF centre is negative.
+@dataclass(frozen=True)
+class Fields:
+    """Centre and surround of each unit (unit,): place and s.d. of the centre in px, the surround's relative width and
+    volume, and the sign, -1 for an OFF centre.
+    """
 
-    A difference of Gaussians (Rodieck 1965) whose surround is 2.5 to 3.5 times as wide as the centre and holds 60 to
-    90 % of its volume. Centres keep ``MARGIN_PX`` from the frame's edges.
+    x: Times
+    y: Times
+    sigma: Times
+    ratio: Times
+    volume: Times
+    sign: Times
+
+    def kernels(self, surround: float = 1.0) -> Times:
+        """Kernels (unit, height, width) of unit norm on the 33 by 53 grid, the surround so many times as strong."""
+        height, width = GRID_PX
+        down = np.arange(height)[None, :, None] - self.y[:, None, None]
+        across = np.arange(width) - self.x[:, None, None]
+        parts = (part[:, None, None] for part in (self.sigma, self.ratio, surround * self.volume))
+        kernels = _difference(np.hypot(down, across), *parts)
+        return self.sign[:, None, None] * kernels / np.linalg.norm(kernels, axis=(1, 2), keepdims=True)
+
+
+def draw_fields(units: int, generator: np.random.Generator) -> Fields:
+    """Centre-surround fields: a difference of Gaussians (Rodieck 1965) whose surround is 2.5 to 3.5 times as wide as
+    the centre and holds 60 to 90 % of its volume. Centres keep ``MARGIN_PX`` from the frame's edges.
     """
     height, width = GRID_PX
     diameters = DIAMETER_MEDIAN_DEG * np.exp(DIAMETER_LOG_SD * generator.standard_normal(units))
     ratio, volume = generator.uniform(*SURROUND_RATIO, units), generator.uniform(*SURROUND_VOLUME, units)
     y = generator.uniform(MARGIN_PX, height - 1 - MARGIN_PX, units)
     x = generator.uniform(MARGIN_PX, width - 1 - MARGIN_PX, units)
-    down, across = np.arange(height)[None, :, None] - y[:, None, None], np.arange(width) - x[:, None, None]
     half_px = np.clip(diameters, *DIAMETER_RANGE_DEG) / DEG_PER_PX / 2
     sigma = half_px / _half_max_radius(ratio, volume)
-    kernels = _difference(np.hypot(down, across), *(part[:, None, None] for part in (sigma, ratio, volume)))
     sign = np.where(generator.random(units) < ON_SHARE, 1.0, -1.0)
-    return sign[:, None, None] * kernels / np.linalg.norm(kernels, axis=(1, 2), keepdims=True)
+    return Fields(x, y, sigma, ratio, volume, sign)
+
+
+def spatial_kernels(units: int, generator: np.random.Generator) -> Times:
+    """The kernels (unit, height, width) of fields that are drawn."""
+    return draw_fields(units, generator).kernels()
+
+
+@dataclass(frozen=True)
+class TimeCourses:
+    """Time course of each unit (unit, 1): a fast lobe's peak in s, and the slow lobe's relative time and size."""
+
+    peak_s: Times
+    ratio: Times
+    share: Times
+
+    def kernels(self, slower: float = 1.0, tail: float = 1.0) -> Times:
+        """Biphasic kernels (unit, lag) of unit norm, lag 0 first, at 60 Hz; both lobes ``slower`` times as slow, the
+        slow one ``tail`` times as large.
+        """
+        lag_s = (np.arange(TEMPORAL_TAPS, dtype=np.float64) + 0.5) / FRAME_RATE_HZ
+        peak_s = slower * self.peak_s
+        kernels = _lobe(lag_s, peak_s) - tail * self.share * _lobe(lag_s, self.ratio * peak_s)
+        return kernels / np.linalg.norm(kernels, axis=1, keepdims=True)
+
+
+def draw_time_courses(units: int, generator: np.random.Generator) -> TimeCourses:
+    """A fast lobe and a slower one against it."""
+    return TimeCourses(*(generator.uniform(*limits, (units, 1)) for limits in (PEAK_S, TAIL_RATIO, TAIL_SHARE)))
 
 
 def temporal_kernels(units: int, generator: np.random.Generator) -> Times:
-    """Biphasic kernels (unit, lag) of unit norm, lag 0 first, at 60 Hz: a fast lobe and a slower one against it."""
-    lag_s = (np.arange(TEMPORAL_TAPS, dtype=np.float64) + 0.5) / FRAME_RATE_HZ
-    peak_s, ratio, share = (generator.uniform(*limits, (units, 1)) for limits in (PEAK_S, TAIL_RATIO, TAIL_SHARE))
-    kernels = _lobe(lag_s, peak_s) - share * _lobe(lag_s, ratio * peak_s)
-    return kernels / np.linalg.norm(kernels, axis=1, keepdims=True)
+    """The kernels (unit, lag) of time courses that are drawn."""
+    return draw_time_courses(units, generator).kernels()
 
 
 def light_kernels(units: int, generator: np.random.Generator) -> Times:

@@ -14,6 +14,7 @@ LARGEST_GAIN = 4.0  # in mean rates: keeps a short session, which says little of
 LARGEST_STEP = 0.5
 CONVERGED = 1e-6
 RUNNING_CM_S = 1.0
+LIGHT = 1  # the row of the light's equation, and of its gain
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,15 @@ def softplus(inside_hz: Times) -> Times:
     return SOFTNESS_HZ * np.logaddexp(0.0, inside_hz / SOFTNESS_HZ)
 
 
-def calibrate(targets: Targets, drives: Drives) -> Gains:
+def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = None) -> Gains:
     """The gains with which each unit has its mean rate and its three indices over these bins.
 
     Newton's method for all units at once, four equations in four gains each; the movie's depth is given. A gain never
     exceeds ``LARGEST_GAIN`` mean rates, so a short session can miss an index; the truth always states what was used.
+    To a unit that is not ``additive`` (unit,; all are by default) the light adds nothing: its OMI is what it is.
     """
     units = len(targets.mean_hz)
+    alone = np.zeros(units, bool) if additive is None else ~additive
     gains = np.zeros((units, 4))
     gains[:, 0] = targets.mean_hz
     depth_hz = targets.depth * targets.mean_hz
@@ -82,6 +85,8 @@ def calibrate(targets: Targets, drives: Drives) -> Gains:
     for _ in range(STEPS):
         found = Gains(gains[:, 0], depth_hz, gains[:, 1], gains[:, 2], gains[:, 3])
         residual, slope = _residuals(targets, drives, found)
+        residual[alone, LIGHT] = 0.0
+        slope[alone, LIGHT], slope[alone, :, LIGHT] = 0.0, 0.0
         step = np.einsum("uij,uj->ui", np.linalg.pinv(slope, rcond=1e-4), residual)
         gains = gains - np.clip(step, -LARGEST_STEP * limit, LARGEST_STEP * limit)
         gains = np.clip(gains, -LARGEST_GAIN * limit, LARGEST_GAIN * limit)

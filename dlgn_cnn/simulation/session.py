@@ -1,6 +1,6 @@
 """A simulated session before it is written: kernels, conditions, rates and spikes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.conditions import Behaviour, Schedule, draw_behaviour, draw_light, draw_schedule
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
-from dlgn_cnn.simulation.kernels import LIGHT_TAPS, light_kernels, spatial_kernels, temporal_kernels
+from dlgn_cnn.simulation.kernels import LIGHT_TAPS, draw_fields, draw_time_courses, light_kernels
+from dlgn_cnn.simulation.light import LightChange, additive_omi, draw_change
 from dlgn_cnn.simulation.population import Drives, Gains, calibrate
 from dlgn_cnn.simulation.targets import draw_targets
 from dlgn_cnn.simulation.truth import Truth
@@ -34,6 +35,19 @@ class _Kernels:
     spatial: Times
     temporal: Times
     light: Times
+    change: LightChange
+
+
+@dataclass(frozen=True)
+class _Movie:
+    """The movie's drive in the dark and in lasting light (trial, unit, time)."""
+
+    dark: Times
+    lit: Times
+
+    def under(self, light: Times) -> Times:
+        """The drive where the light, through the units' kernels, is ``light`` (trial, unit, time)."""
+        return self.dark + light * (self.lit - self.dark)
 
 
 def simulate_session(
@@ -47,21 +61,26 @@ def simulate_session(
     schedule = draw_schedule(config, events)
     light_s = draw_light(schedule.shown_s, events)
     behaviour = _sampled(draw_behaviour(schedule.shown_s, events), schedule.shown_s, frames)
-    kernels = _Kernels(*(draw(config.units, population) for draw in (spatial_kernels, temporal_kernels, light_kernels)))
+    fields, courses = draw_fields(config.units, population), draw_time_courses(config.units, population)
+    light = light_kernels(config.units, population)
     targets = draw_targets(config.units, config.undriven_share, population)
-    drive = movie_drive(movies, kernels.spatial, kernels.temporal)[schedule.scene]
+    change = draw_change(config, fields, courses, targets.omi, population)
+    targets = replace(targets, omi=additive_omi(targets.omi, config.light_strength))
+    kernels = _Kernels(fields.kernels(), courses.kernels(), light, change)
+    dark = movie_drive(movies, kernels.spatial, kernels.temporal)
+    movie = _Movie(dark[schedule.scene], change.movie_drive(dark, movies)[schedule.scene])
     shares = light_shares(light_s, schedule.shown_s, frames)
-    gains = calibrate(targets, _drives(drive, shares, kernels.light, behaviour))
+    gains = calibrate(targets, _drives(movie, shares, light, behaviour), change.additive)
 
     def rate_hz(lit: Times) -> Times:
-        bins = gains.rate_hz(_drives(drive, lit, kernels.light, behaviour))
+        bins = gains.rate_hz(_drives(movie, lit, light, behaviour))
         return bins.reshape(config.units, -1, frames).transpose(1, 0, 2)
 
     rates = rate_hz(shares), rate_hz(np.zeros_like(shares)), rate_hz(np.ones_like(shares))
     spikes_s = [
         _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
     ]
-    truth = _truth(kernels, gains, targets.driven, schedule.scene, rates)
+    truth = _truth(config.light_effect, kernels, gains, targets.driven, schedule.scene, rates)
     return SimulatedSession(schedule, light_s, behaviour, spikes_s, truth)
 
 
@@ -71,16 +90,16 @@ def _sampled(behaviour: Behaviour, shown_s: Times, frames: int) -> dict[str, Tim
     return {name: behaviour.at(name, centres) for name in SIGNALS}
 
 
-def _drives(movie: Times, shares: Times, light: Times, behaviour: dict[str, Times]) -> Drives:
-    """Trials laid end to end; ``movie`` (trial, unit, time)."""
+def _drives(movie: _Movie, shares: Times, kernels: Times, behaviour: dict[str, Times]) -> Drives:
+    """Trials laid end to end; ``kernels`` (unit, lag) are the light's."""
 
     def on_end(by_trial: Times) -> Times:
         return by_trial.transpose(1, 0, 2).reshape(by_trial.shape[1], -1)
 
-    pupil = behaviour["pupil_size"].ravel()
+    pupil, light = behaviour["pupil_size"].ravel(), light_drive(shares, kernels)
     return Drives(
-        on_end(movie),
-        on_end(light_drive(shares, light)),
+        on_end(movie.under(light)),
+        on_end(light),
         shares[:, LIGHT_TAPS - 1 :].ravel(),
         behaviour["running"].ravel() / 10,
         (pupil - pupil.mean()) / pupil.std(),
@@ -99,7 +118,12 @@ def _spikes(rate_hz: Times, start_s: float, stop_s: float, generator: np.random.
 
 
 def _truth(
-    kernels: _Kernels, gains: Gains, driven: np.ndarray, scene: np.ndarray, rates_hz: tuple[Times, Times, Times]
+    light_effect: str,
+    kernels: _Kernels,
+    gains: Gains,
+    driven: np.ndarray,
+    scene: np.ndarray,
+    rates_hz: tuple[Times, Times, Times],
 ) -> Truth:
     shown, intact, suppressed = (rate.astype(np.float32) for rate in rates_hz)
     off, on = (rate.mean(axis=(0, 2)) for rate in rates_hz[1:])
@@ -107,7 +131,13 @@ def _truth(
         units=np.arange(1, len(driven) + 1),
         spatial=kernels.spatial.astype(np.float32),
         temporal=kernels.temporal.astype(np.float32),
+        light_effect=np.array(light_effect),
+        light_changed=kernels.change.changed,
+        light_kernel=kernels.light.astype(np.float32),
         light_hz=(gains.light_hz[:, None] * kernels.light).astype(np.float32),
+        lit_spatial=kernels.change.spatial.astype(np.float32),
+        lit_temporal=kernels.change.temporal.astype(np.float32),
+        lit_gain=kernels.change.gain,
         spontaneous_hz=gains.spontaneous_hz,
         depth_hz=gains.depth_hz,
         running_gain_hz=gains.running_hz,

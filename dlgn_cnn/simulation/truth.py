@@ -16,17 +16,27 @@ class Truth:
     """The truth of one simulated session, as it was used.
 
     ``units`` (unit,); ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, lag 0 first, at
-    60 Hz; ``light_hz`` (unit, lag) the light's kernel in Hz; gains (unit,) in Hz: of silence, of one s.d. of the linear
-    drive, of 10 cm/s, of one s.d. of pupil size; ``driven`` (unit,) whether the movie drives the unit at all. ``scene``
-    (trial,) is each trial's scene number. Rates in Hz are (trial, unit, frame): as shown, and for the same movies and
-    behaviour with the light always off (intact) and always on (suppressed). ``omi`` (unit,) is (suppressed - intact) /
-    (suppressed + intact) of their means.
+    60 Hz; gains (unit,) in Hz: of silence, of one s.d. of the linear drive, of 10 cm/s, of one s.d. of pupil size;
+    ``driven`` (unit,) whether the movie drives the unit at all. ``scene`` (trial,) is each trial's scene number.
+
+    ``light_effect`` is where the light acts, ``light_changed`` (unit,) on whom. ``light_kernel`` (unit, lag), of sum 1,
+    is how it is felt; ``light_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
+    ``lit_gain`` (unit,) times that of the kernels ``lit_spatial`` and ``lit_temporal``, scaled to the same s.d.
+
+    Rates in Hz are (trial, unit, frame): as shown, and for the same movies and behaviour with the light always off
+    (intact) and always on (suppressed); ``omi`` (unit,) is (suppressed - intact) / (suppressed + intact) of the means.
     """
 
     units: np.ndarray
     spatial: Floats
     temporal: Floats
+    light_effect: np.ndarray
+    light_changed: np.ndarray
+    light_kernel: Floats
     light_hz: Floats
+    lit_spatial: Floats
+    lit_temporal: Floats
+    lit_gain: Times
     spontaneous_hz: Times
     depth_hz: Times
     running_gain_hz: Times

@@ -1,0 +1,138 @@
+"""Space-time kernels: what part of the movie a unit is driven by, and how long before."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+from dlgn_cnn.models.regularizers import laplace_energy
+from dlgn_cnn.shapes import Video
+
+START_PEAK, START_NOISE = 2.0, 0.01
+
+
+@dataclass(frozen=True)
+class Bases:
+    """What kernels are weighted sums of: ``space`` (function, pixel), None for pixels; ``time`` (function, lag).
+
+    ``grid`` is the spatial functions' own height and width; ``support`` (unit, function) is 1 for those that a unit
+    may use and 0 for the others.
+    """
+
+    space: torch.Tensor | None
+    time: torch.Tensor
+    grid: tuple[int, int]
+    support: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """Weights in the loss, each of a mean over units: L1 and L2 norm of the spatial weights, summed, and their Laplace
+    energy; ``light`` is that of the squared difference that light makes to the temporal weights, summed.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+    laplace: float = 0.0
+    light: float = 0.0
+
+
+class SpaceTimeKernel(nn.Module):
+    """Each unit's kernel, a sum of ``rank`` products of a spatial and a temporal one; with rank None, any kernel.
+
+    Spatial weights (unit, rank, function) hold the size; temporal ones (unit, rank, function) count up to their norm.
+    Without a rank, each temporal function has spatial weights of its own. ``lit`` adds temporal weights that hold in
+    the light, in units of the norm of those that hold in the dark.
+    """
+
+    temporal: torch.Tensor
+    space: torch.Tensor | None
+    time: torch.Tensor
+    support: torch.Tensor
+
+    def __init__(self, bases: Bases, rank: int | None, lit: bool, penalty: Penalty, generator: torch.Generator) -> None:
+        super().__init__()
+        self.grid, self.penalty = bases.grid, penalty
+        for name in ("space", "time", "support"):
+            self.register_buffer(name, getattr(bases, name), persistent=False)
+        (units, functions), ranks = bases.support.shape, rank or len(bases.time)
+        # An optimiser's step moves all weights at once: the more ranks add up to a kernel, the less each may move it.
+        self.share = 1 / ranks
+        noise = torch.randn(units, ranks, functions, generator=generator)
+        self.spatial = nn.Parameter(START_NOISE * noise / bases.support.sum(1).sqrt()[:, None, None])
+        if rank is None:
+            temporal = torch.eye(ranks).repeat(units, 1, 1)
+            self.register_buffer("temporal", temporal, persistent=False)
+        else:
+            temporal = _start(bases.time, units, rank, generator)
+            self.temporal = nn.Parameter(temporal)
+        change = START_NOISE * torch.randn(temporal.shape, generator=generator)
+        self.light_change = nn.Parameter(change) if lit else None
+
+    def spatial_kernels(self) -> torch.Tensor:
+        """Spatial kernels (unit, rank, height * width), which hold the size."""
+        weights = self.weights()
+        return weights if self.space is None else weights @ self.space
+
+    def weights(self) -> torch.Tensor:
+        """Spatial weights (unit, rank, function)."""
+        return self.share * self.spatial * self.support[:, None]
+
+    def temporal_kernels(self) -> torch.Tensor:
+        """Temporal kernels (condition, unit, rank, lag), lag 0 first: in the dark and, where there is one, in light."""
+        dark = functional.normalize(self.temporal, dim=-1)
+        each = [dark] if self.light_change is None else [dark, dark + self.light_change]
+        return torch.stack(each) @ self.time
+
+    def kernels(self) -> torch.Tensor:
+        """Whole kernels (condition, unit, lag, height * width)."""
+        return torch.einsum("curl,urp->culp", self.temporal_kernels(), self.spatial_kernels())
+
+    def forward(self, videos: Video) -> torch.Tensor:
+        """Video of one channel to drive (condition, batch, unit, time); before the video the screen was grey."""
+        pixels = videos[:, 0].flatten(2)
+        seen = pixels if self.space is None else pixels @ self.space.T
+        units, ranks, _ = self.spatial.shape
+        responses = functional.linear(seen, self.weights().flatten(0, 1)).transpose(1, 2)
+        kernels = self.temporal_kernels().flip(-1)
+        conditions, lags = len(kernels), kernels.shape[-1]
+        # A group a unit: its ranks come in, its conditions go out.
+        filters = kernels.transpose(0, 1).reshape(units * conditions, ranks, lags)
+        drive = functional.conv1d(functional.pad(responses, (lags - 1, 0)), filters, groups=units)
+        return drive.unflatten(1, (units, conditions)).permute(2, 0, 1, 3)
+
+    def regularizer(self) -> torch.Tensor:
+        """Weighted sum of the penalties."""
+        weights, penalty = self.weights(), self.penalty
+        total = (penalty.l1 * weights.abs().sum() + penalty.l2 * weights.square().sum()) / len(weights)
+        if penalty.laplace:
+            total = total + penalty.laplace * laplace_energy(weights.unflatten(-1, self.grid).flatten(0, 1)[:, None])
+        if self.light_change is not None:
+            total = total + penalty.light * self.light_change.square().sum() / len(weights)
+        return total
+
+
+def near_centres(centres: torch.Tensor, grid: tuple[int, int], reach: float | None) -> torch.Tensor:
+    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``reach`` of its field's centre.
+
+    ``centres`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``reach`` is in steps of the grid,
+    and at least the nearest function is within it. All are where it is None.
+    """
+    height, width = grid
+    if reach is None:
+        return torch.ones(len(centres), height * width)
+    steps = (centres + 1) / 2 * torch.tensor([width - 1, height - 1])
+    down = torch.arange(height)[None, :, None] - steps[:, 1, None, None]
+    across = torch.arange(width)[None, None] - steps[:, 0, None, None]
+    distance = torch.hypot(down, across).flatten(1)
+    return (distance <= distance.amin(1, keepdim=True).clamp_min(reach)).float()
+
+
+def _start(time: torch.Tensor, units: int, rank: int, generator: torch.Generator) -> torch.Tensor:
+    """Temporal weights (unit, rank, function) of a lobe that peaks two frames back, each a little different."""
+    relative = (torch.arange(time.shape[1]) + 0.5) / START_PEAK
+    lobe = (relative * torch.exp(1 - relative)) ** 3
+    weights = torch.linalg.lstsq(time.T, lobe[:, None]).solution[:, 0]
+    noise = torch.randn(units, rank, len(time), generator=generator)
+    return functional.normalize(weights + 0.1 * noise, dim=-1)

@@ -1,0 +1,62 @@
+"""The spline GLM: kernels for movie, light, running and pupil on natural cubic splines."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.outputs import OUTPUTS
+from dlgn_cnn.models.reference.model import Inputs, ReferenceModel, build_reference
+from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centres
+from dlgn_cnn.models.reference.splines import knots_within, natural_cubic_basis
+
+
+@MODELS.register("spline_glm")
+def spline_glm(
+    data_info: Mapping[str, DataInfo],
+    seed: int,
+    allowed_packages: Collection[str] = (),
+    *,
+    stimulus: bool = True,
+    light: str = "additive",
+    running: bool = True,
+    pupil: bool = True,
+    lags: int = 15,
+    time_splines: int = 8,
+    knot_px: float = 3.0,
+    rank: int | None = None,
+    reach_px: float | None = 12.0,
+    history_lags: int = 50,
+    history_splines: int = 10,
+    l1_weight: float = 1e-4,
+    l2_weight: float = 1e-3,
+    history_weight: float = 0.1,
+    change_weight: float = 2e-3,
+    output: Mapping[str, Any] | None = None,
+) -> ReferenceModel:
+    """Poisson GLM of dLGN units (Schmors et al., iScience 2025; splines after Huang et al. 2021).
+
+    The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines in time
+    (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank`` space-time products. A
+    unit uses the splines within ``reach_px`` of the peak of its receptive field (null: all). ``stimulus``, ``light``,
+    ``running`` and ``pupil`` switch the inputs, which gives the published fifteen variants; ``light`` acts ``none``,
+    ``additive`` as published, as ``gain`` or as another ``temporal`` kernel. Light, running and pupil size act through
+    causal kernels of ``history_lags`` taps on ``history_splines`` splines. In the loss: L1
+    and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others' (``history_weight``) and of
+    what light changes in the temporal kernel (``change_weight``). ``output`` names the nonlinearity, softplus unless
+    given. Raises ConfigError.
+    """
+
+    def bases(info: DataInfo) -> Bases:
+        rows, columns = (natural_cubic_basis(size, knots_within(size, knot_px)) for size in info.frame_shape[1:])
+        grid = len(rows), len(columns)
+        reach = None if reach_px is None else reach_px / knot_px
+        support = near_centres(torch.tensor(info.field_centres), grid, reach)
+        return Bases(torch.kron(rows, columns), natural_cubic_basis(lags, time_splines), grid, support)
+
+    built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)
+    inputs = Inputs(stimulus, light, running, pupil, history_lags, history_splines, history_weight)
+    penalty = Penalty(l1_weight, l2_weight, 0.0, change_weight)
+    return build_reference(data_info, seed, bases, rank, inputs, penalty, built_output)

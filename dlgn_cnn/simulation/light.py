@@ -1,0 +1,71 @@
+"""Where the light acts on a simulated unit: what of it is another under light, and how much of that it has become.
+
+Every effect follows the light through the unit's causal kernel, whose output is 0 in the dark and 1 in lasting light.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.simulation.config import SimulationConfig
+from dlgn_cnn.simulation.drives import movie_drive
+from dlgn_cnn.simulation.kernels import Fields, TimeCourses
+
+LARGEST_OMI = 0.9
+SLOWER, TAIL_LOST = 0.25, 0.1  # no figure is published: on natural movies the two drives correlate at about .9
+SURROUND_LOST = 0.5  # after Born et al. (Nature Communications 2021): without feedback surrounds are weaker
+
+
+@dataclass(frozen=True)
+class LightChange:
+    """What the light makes of each unit: ``changed`` (unit,) whether it acts on it at all; in lasting light the unit
+    has the kernels ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, and takes ``gain``
+    (unit,) times the movie's drive. ``additive`` (unit,) says whether the light adds to it instead.
+    """
+
+    changed: np.ndarray
+    additive: np.ndarray
+    spatial: Times
+    temporal: Times
+    gain: Times
+
+    def movie_drive(self, dark: Times, movies: Frames) -> Times:
+        """The drive in lasting light (scene, unit, time), before the gain of the same s.d. as ``dark``, in which it
+        is given: a kernel that the light changes alters what a unit sees, not how strongly.
+        """
+        lit = dark.copy()
+        if self.changed.any() and not self.additive.any():
+            lit[:, self.changed] = movie_drive(movies, self.spatial[self.changed], self.temporal[self.changed])
+        return self.gain[:, None] * lit
+
+
+def draw_change(
+    config: SimulationConfig, fields: Fields, courses: TimeCourses, omi: Times, generator: np.random.Generator
+) -> LightChange:
+    """What the light changes in a session, in the units that are drawn for it.
+
+    A gain is the ratio of rates with the light on and off that the unit's ``omi`` (unit,) stands for, so that gains
+    spread as the published ratios do, to the power of ``light_strength``. A slower temporal kernel takes 1.25 times as
+    long and has nine tenths of the tail; a weaker surround has half its volume; both grow with ``light_strength``.
+    """
+    units, strength, effect = len(omi), config.light_strength, config.light_effect
+    changed = np.ones(units, bool)
+    if config.light_share_of_units < 1:
+        changed = generator.permutation(units) < round(config.light_share_of_units * units)
+    changed &= effect != "none"
+    spatial, temporal, gain = fields.kernels(), courses.kernels(), np.ones(units)
+    if effect == "gain":
+        gain = np.where(changed, ((1 + omi) / (1 - omi)) ** strength, 1.0)
+    elif effect == "temporal":
+        slower = courses.kernels(1 + SLOWER * strength, max(0.0, 1 - TAIL_LOST * strength))
+        temporal = np.where(changed[:, None], slower, temporal)
+    elif effect == "surround":
+        weaker = fields.kernels(max(0.0, 1 - SURROUND_LOST * strength))
+        spatial = np.where(changed[:, None, None], weaker, spatial)
+    return LightChange(changed, changed & (effect == "additive"), spatial, temporal, gain)
+
+
+def additive_omi(omi: Times, strength: float) -> Times:
+    """The index (unit,) that an additive light of ``strength`` is to reach: the published one, times that, below 1."""
+    return np.clip(strength * omi, -LARGEST_OMI, LARGEST_OMI)

@@ -1,0 +1,139 @@
+"""Every reference model, with the light in every place, tested alike."""
+
+import io
+
+import pytest
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.interface import DataInfo, EncodingModel
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.reference.light import LIGHTS
+
+INFO = {
+    "Mouse.1_s01_e01": DataInfo(
+        (1, 2, 7), (1, 13, 17), 60.0, (0.1, 0.2, 0.3), 90.0, 40.0, ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0))
+    ),
+    "Mouse_2_s01_e01": DataInfo((4, 9), (1, 13, 17), 60.0, (0.05, 0.5), 90.0, 40.0, ((0.2, 0.2), (0.0, -0.4))),
+}
+KEY = next(iter(INFO))
+RANKS = {"separable": 1, "full": None}
+CASES = [(name, light, rank) for name in ("ln", "spline_glm") for light in LIGHTS for rank in RANKS]
+
+
+def build(name, light, rank, seed=0):
+    return MODELS.get(name)(INFO, seed, light=light, rank=RANKS[rank], running=True, pupil=True, l1_weight=0.01)
+
+
+def batch(key, size=3, time=11):
+    generator = torch.Generator().manual_seed(0)
+    light, behaviour = torch.rand(size, time, generator=generator), torch.randn(size, 2, time, generator=generator)
+    return [torch.randn(size, 1, time, 13, 17, generator=generator), (light > 0.5).float(), key, behaviour]
+
+
+@pytest.mark.parametrize(("name", "light", "rank"), CASES)
+class TestReference:
+    def test_rate_has_the_declared_shape_and_is_positive(self, name, light, rank):
+        model = build(name, light, rank)
+        assert isinstance(model, EncodingModel)
+        for key, info in INFO.items():
+            rate = model(*batch(key))
+            assert rate.shape == (3, len(info.units), 11 - model.frames_lost)
+            assert (rate >= 0).all()
+
+    def test_gradient_reaches_every_parameter(self, name, light, rank):
+        model = build(name, light, rank)
+        rates = [model(*batch(key)) for key in INFO]
+        weights = torch.Generator().manual_seed(1)
+        loss = sum((rate * torch.randn(rate.shape, generator=weights)).sum() for rate in rates)
+        (loss + sum(model.regularizer(key) for key in INFO)).backward()
+        assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+    def test_evaluation_repeats_itself_and_state_survives_saving(self, name, light, rank):
+        model, other = build(name, light, rank).eval(), build(name, light, rank, seed=1).eval()
+        assert torch.equal(model(*batch(KEY)), model(*batch(KEY)))
+        assert not torch.equal(model(*batch(KEY)), other(*batch(KEY)))
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        file.seek(0)
+        other.load_state_dict(torch.load(file, weights_only=True))
+        assert torch.equal(model(*batch(KEY)), other(*batch(KEY)))
+
+    def test_no_future_frame_light_or_behaviour_changes_a_past_rate(self, name, light, rank):
+        model = scattered(build(name, light, rank))
+        before, after = batch(KEY), batch(KEY)
+        after[0][:, :, 7:] += 5
+        after[1][:, 7:] = 1 - after[1][:, 7:]
+        after[3][:, :, 7:] -= 2
+        one, other = model(*before), model(*after)
+        assert torch.equal(one[..., :7], other[..., :7])
+        assert not torch.equal(one[..., 7:], other[..., 7:])
+
+    def test_light_at_zero_is_the_model_without_light(self, name, light, rank):
+        model, without = scattered(build(name, light, rank)), build(name, "none", rank)
+        state = model.state_dict()
+        without.load_state_dict({key: state[key] for key in without.state_dict()})
+        videos, opto, key, behaviour = batch(KEY)
+        assert torch.equal(model(videos, 0 * opto, key, behaviour), without(videos, opto, key, behaviour))
+        changes = not torch.equal(model(videos, opto, key, behaviour), without(videos, opto, key, behaviour))
+        assert changes == (light != "none")
+
+    def test_initial_rate_without_a_stimulus_is_the_mean_count(self, name, light, rank):
+        model = build(name, light, rank)
+        videos, opto, key, behaviour = batch(KEY)
+        rate = model(0 * videos, 0 * opto, key, 0 * behaviour)
+        assert torch.allclose(rate, torch.tensor(INFO[key].mean_counts)[:, None].expand_as(rate), atol=1e-5)
+
+
+def scattered(model):
+    """The model with weights everywhere, as after a fit."""
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model.eval()
+
+
+def test_the_fifteen_published_variants_can_be_asked():
+    variants = 0
+    for stimulus in (True, False):
+        for light in ("none", "additive"):
+            for running in (True, False):
+                for pupil in (True, False):
+                    config = {"stimulus": stimulus, "light": light, "running": running, "pupil": pupil}
+                    if any([stimulus, running, pupil, light == "additive"]):
+                        assert MODELS.get("spline_glm")(INFO, 0, **config)(*batch(KEY)).shape == (3, 3, 11)
+                        variants += 1
+                    else:
+                        with pytest.raises(ConfigError, match="switch one of them on"):
+                            MODELS.get("spline_glm")(INFO, 0, **config)
+    assert variants == 15
+
+
+def test_missing_behaviour_is_taken_at_its_mean():
+    model = scattered(build("spline_glm", "additive", "full"))
+    videos, opto, key, behaviour = batch(KEY)
+    expected = model(videos, opto, key, 0 * behaviour)
+    assert torch.equal(model(videos, opto, key, torch.full_like(behaviour, torch.nan)), expected)
+    assert torch.equal(model(videos, opto, key), expected)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"light": "gian"}, "did you mean 'gain'"),
+        ({"light": "gain", "stimulus": False}, "choose additive or none"),
+        ({"rank": 0}, "or null for a full one"),
+        ({"time_splines": 16}, "16 splines over 15 points"),
+        ({"knot_px": 0.5}, "expected 1 or more"),
+        ({"output": {"name": "relu"}}, "no output called 'relu'"),
+    ],
+)
+def test_a_wrong_config_is_refused(wrong, said):
+    with pytest.raises(ConfigError, match=said):
+        MODELS.get("spline_glm")(INFO, 0, **wrong)
+
+
+def test_an_unknown_session_is_refused():
+    with pytest.raises(ModelError, match=r"it has Mouse\.1"):
+        build("ln", "none", "full").regularizer("Mouse_9_s01_e01")
