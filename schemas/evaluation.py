@@ -175,7 +175,7 @@ class InputGain(dj.Computed):
 
     definition = """
     # gain of each input
-    -> training.TrainedModel
+    -> Score
     """
 
     class Unit(dj.Part):
@@ -192,16 +192,22 @@ class InputGain(dj.Computed):
         """
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
-        """Configs, stores, weights and units of a fit."""
-        return _fit_inputs(key)
+        """Configs, stores, weights and units of a fit, and each unit's test correlation."""
+        scored = {tuple(unit_key(row).values()): row["correlation"] for row in (Score.Unit & key).to_dicts()}
+        spec, stores, weights, units = _fit_inputs(key)
+        return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
 
     @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, dict[str, Scores]], list[dict[str, Any]]]:
-        """Predict the test tier as recorded and with each input permuted; the fit's seed draws the permutations."""
+        """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
         model, loaders = training.restore(spec, stores, weights)
-        return input_gains(model, loaders, np.random.default_rng(spec.seed)), units
+        recorded = {name: np.full(len(loader.data_info.units), np.nan) for name, loader in loaders["test"].items()}
+        for unit in units:
+            if unit["correlation"] is not None:
+                recorded[unit["session_name"]][unit["unit_index"]] = unit["correlation"]
+        return input_gains(model, loaders, np.random.default_rng(spec.seed), recorded), units
 
     def make_insert(
         self, key: dict[str, Any], gains: dict[str, dict[str, Scores]], units: list[dict[str, Any]]

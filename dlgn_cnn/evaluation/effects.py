@@ -11,6 +11,7 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.light_null import false_discovery_rates, light_p_values
 from dlgn_cnn.evaluation.modulation import (
+    LIT,
     light_modulation,
     modulation_index,
     pupil_modulation,
@@ -43,7 +44,8 @@ class LightEffect:
     OMI = (suppressed - intact) / (sum): in the data from lit and unlit frames, which show different movies; in the
     model from the same frames shown twice, always dark and always lit. ``data_omi_p`` is the p of the data's OMI where
     the light does nothing (``light_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
-    compares running with still, EMI large with small pupil, both in data and model over the frames as recorded.
+    compares running with still, EMI large with small pupil, over the frames as recorded: in the model, each frame is
+    that of the dark or the lit prediction, as it was recorded.
     """
 
     data_intact_hz: Scores
@@ -91,14 +93,14 @@ def _light_effect(
 ) -> LightEffect:
     rate_hz = loaders["train"][key].data_info.rate_hz
 
-    def run(light: float | None) -> list[Prediction]:
+    def run(light: float) -> list[Prediction]:
         return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, light) for tier in tiers]
 
-    recorded, dark, lit = run(None), run(0.0), run(1.0)
-    observed, predicted = (_on_end([getattr(f, name) for f in recorded]) for name in ("observed", "predicted"))
-    opto, frames = _on_end([f.opto for f in recorded]), [n for f in recorded for n in f.trial_frames]
-    data = light_modulation(observed, opto)
-    intact, suppressed = (_on_end([f.predicted for f in found]).mean(-1) for found in (dark, lit))
+    found = run(0.0)
+    observed, opto = _on_end([f.observed for f in found]), _on_end([f.opto for f in found])
+    dark, lit = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
+    frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= LIT, lit, dark)
+    data, intact, suppressed = light_modulation(observed, opto), dark.mean(-1), lit.mean(-1)
     running, pupil = _behaviour([loaders[tier][key] for tier in tiers], frames)
     return LightEffect(
         data_intact_hz=data.intact * rate_hz,

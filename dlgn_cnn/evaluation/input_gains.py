@@ -35,23 +35,29 @@ GIVEN: Mapping[str, Callable[[Trial, np.ndarray], dict[str, Any]]] = {
     },
 }
 INPUTS = tuple(TAKEN)
+OFTEN_UNUSED = ("running", "pupil")
 
 
 def input_gains(
     model: torch.nn.Module,
     loaders: Any,
     generator: np.random.Generator,
+    recorded: Mapping[str, Scores] | None = None,
     tier: str = "test",
     permutations: int = 1,
 ) -> dict[str, dict[str, Scores]]:
     """``{session: {input: gain (unit,)}}``: single-trial correlation as recorded less that with the input permuted.
 
-    The mean over ``permutations``, each within the session and drawn from ``generator``; every trial gets another's
-    input, and another scene's where the movie is permuted. ``pupil`` is size and position together. NaN for a unit
-    without a score, and for an input that was not recorded, never varies, or has no other to take its place; 0 for one
-    that the model does not use. The loaders must have ``trials``, as ours do: from others nothing is known (NaN).
+    ``recorded`` is the former (unit,) by session, where it is known already. Gains are means over ``permutations``,
+    each within the session and drawn from ``generator``: every trial gets another's input, and another scene's where
+    the movie is permuted. ``pupil`` is size and position together. NaN for a unit without a score, and for an input
+    that was not recorded, never varies, or has no other to take its place; 0 for one that the model does not use. The
+    loaders must have ``trials``, as ours do: from others nothing is known (NaN).
     """
-    return {key: _gains(model, key, loader, generator, permutations) for key, loader in loaders[tier].items()}
+    return {
+        key: _gains(model, key, loader, generator, None if recorded is None else recorded[key], permutations)
+        for key, loader in loaders[tier].items()
+    }
 
 
 def permuted_trials(trials: Sequence[Trial], name: str, generator: np.random.Generator) -> list[Trial] | None:
@@ -75,18 +81,40 @@ def permuted_trials(trials: Sequence[Trial], name: str, generator: np.random.Gen
 
 
 def _gains(
-    model: torch.nn.Module, key: str, loader: Any, generator: np.random.Generator, permutations: int
+    model: torch.nn.Module,
+    key: str,
+    loader: Any,
+    generator: np.random.Generator,
+    recorded: Scores | None,
+    permutations: int,
 ) -> dict[str, Scores]:
     def score(shown: Any) -> Scores:
         found = predict(model, shown, key, BURN_IN_FRAMES)
         return correlation(found.predicted, found.observed)
 
-    recorded, gains = score(loader), {}
-    for name in INPUTS:
-        drawn = [permuted_trials(getattr(loader, "trials", ()), name, generator) for _ in range(permutations)]
-        losses = [recorded - score(loader.showing(trials)) for trials in drawn if trials is not None]
-        gains[name] = np.mean(losses, axis=0) if losses else np.full(len(recorded), np.nan)
-    return gains
+    before = score(loader) if recorded is None else np.asarray(recorded)
+
+    def loss(name: str) -> Scores:
+        trials = permuted_trials(getattr(loader, "trials", ()), name, generator)
+        if trials is None:
+            return np.full(len(before), np.nan)
+        if name in OFTEN_UNUSED and not _used(model, key, loader, trials, name):
+            return before - before
+        return before - score(loader.showing(trials))
+
+    return {name: np.mean([loss(name) for _ in range(permutations)], axis=0) for name in INPUTS}
+
+
+def _used(model: torch.nn.Module, key: str, loader: Any, changed: Sequence[Trial], name: str) -> bool:
+    """Whether the trial that changed most is predicted otherwise: a model that has no such input costs no more."""
+
+    def frames_changed(pair: tuple[Trial, Trial]) -> int:
+        one, other = (TAKEN[name](trial) for trial in pair)
+        return int(((one != other) & (np.isfinite(one) | np.isfinite(other))).sum())
+
+    most = max(zip(loader.trials, changed, strict=True), key=frames_changed)
+    one, other = (predict(model, loader.showing([trial]), key).predicted for trial in most)
+    return not np.array_equal(one, other, equal_nan=True)
 
 
 def _cut(
@@ -96,9 +124,9 @@ def _cut(
     while sum(map(len, parts)) < frames:
         label = after[label]
         parts.append(donors[label])
-    return np.concatenate(parts)[:frames]
+    return parts[0][:frames] if len(parts) == 1 else np.concatenate(parts)[:frames]
 
 
 def _vary(traces: Sequence[np.ndarray]) -> bool:
-    whole = np.concatenate(traces)
-    return bool((whole != whole[0])[np.isfinite(whole)].any())
+    high, low = (pick.reduce([pick.reduce(trace, axis=0) for trace in traces]) for pick in (np.fmax, np.fmin))
+    return bool((high > low).any())
