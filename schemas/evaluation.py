@@ -20,10 +20,6 @@ from schemas import dataset, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
-MEASURES = (
-    "correlation", "bits_per_spike", "average_correlation", "normalised_correlation", "explained", "explainable",
-    "ceiling", "oracle", "split_half", "reliability", "repeats",
-)  # fmt: skip
 BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained")
 
 
@@ -282,7 +278,7 @@ def _fit_inputs(key: dict[str, Any]) -> tuple[Any, ...]:
 
 def _condition_row(score: ConditionScore, index: int) -> dict[str, Any]:
     row: dict[str, Any] = {"tier": score.tier, "light": score.light, "frames": score.frames}
-    row |= {name: nullable(score.values[name][index]) for name in MEASURES}
+    row |= {name: nullable(values[index]) for name, values in score.values.items()}
     for side in ("low", "high"):
         row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}
     return row

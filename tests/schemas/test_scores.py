@@ -45,6 +45,18 @@ def test_one_query_finds_the_normalised_correlation_under_suppressed_light(fit):
     assert any(row["ceiling"] is not None for row in rows)
 
 
+def test_the_readmes_query_answers(fit, database):
+    from schemas import evaluation
+
+    query = (
+        f"SELECT unit, normalised_correlation FROM {database.prefix}evaluation.__score__condition "
+        "WHERE tier = 'test' AND light = 'suppressed'"
+    )
+    found = dict(evaluation.schema.connection.query(query).fetchall())
+    rows = (evaluation.Score.Condition & {"tier": "test", "light": "suppressed"}).to_dicts()
+    assert found == {row["unit"]: row["normalised_correlation"] for row in rows}
+
+
 def test_what_was_shown_once_has_no_ceiling(fit):
     from schemas import evaluation
 

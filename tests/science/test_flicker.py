@@ -9,7 +9,6 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.session_data import data_info
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.models.build import encoder
-from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.training.trainers.standard import standard
 from tests.recorded import write_flicker
 from tests.schemas.test_recorded import LN_CORRELATION, RELIABILITY
@@ -22,8 +21,6 @@ FRAMES_LOST = 38
 @pytest.fixture(scope="module")
 def score(shared_data, tmp_path_factory) -> ConditionScore:
     """Fitted to the running frames, scored on the frozen ones, which no tier but the test tier holds."""
-    if CORE["name"] not in CORES.names():
-        pytest.skip(f"no core {CORE['name']} is registered")
     (recording,) = read_recordings(write_flicker(shared_data, tmp_path_factory.mktemp("f") / "flicker.npz"))
     name = str(recording.session)
     spec = DatasetSpec((name,), size_px=(1, 1), rate_hz=75.0, near_duplicate=None)
