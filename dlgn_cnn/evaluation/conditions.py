@@ -3,8 +3,8 @@
 Repeats of a scene differ in the light where it was drawn anew. Two frames of a scene count as repeats only where the
 light was wholly on, or wholly off, in both, and had been for ``settle_s``: as long as the light's effect lasts. Frames
 soon after the light changed, or after a trial's start, before which it is not known, have no repeat. Running and pupil
-differ between repeats too, and what they do to a response counts as noise: a model that is told of them can exceed a
-ceiling by chance only as far as its prediction, averaged over the repeats, still holds them.
+differ between repeats too, and what they do to a response counts as noise. So a model that is told of them can come out
+above a ceiling: by little where there are many repeats, since its prediction is averaged over them as the response is.
 """
 
 from collections.abc import Hashable, Sequence
