@@ -32,6 +32,7 @@ def computed_tables() -> Sequence[Table]:
         training.TrainedModel,
         evaluation.Score,
         evaluation.FeedbackModulation,
+        evaluation.InputGain,
         mei.MEI,
     )
 

@@ -1,4 +1,4 @@
-"""What fits and data say of each unit: scores, the light's effect, receptive fields."""
+"""What fits and data say of each unit: scores, the light's effect, the gain of each input, receptive fields."""
 
 import math
 from collections.abc import Mapping
@@ -11,21 +11,24 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.data.fields import session_fields
 from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
-from dlgn_cnn.evaluation.score import LightEffect, light_effects, score_units
+from dlgn_cnn.evaluation.effects import LightEffect, light_effects
+from dlgn_cnn.evaluation.input_gains import input_gains
+from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
+BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained")
 
 
 @schema
 class Score(dj.Computed):
-    """A fitted model's scores on the test tier."""
+    """A fitted model's scores: in short, on the test tier, and in full, under each state of the light."""
 
     definition = """
-    # test scores of a fitted model
+    # scores of a fitted model
     -> training.TrainedModel
     ---
     mean_correlation=null : float64  # over units
@@ -41,6 +44,41 @@ class Score(dj.Computed):
         correlation=null : float64  # single-trial Pearson; null where the unit fired no spike in the test tier
         """
 
+    class Condition(dj.Part):
+        """One unit's scores in one tier, over all frames or those under one state of the light.
+
+        Definitions and papers: ``dlgn_cnn.evaluation.measures``; null is what is undefined, as any ceiling where
+        nothing was repeated. ``_low`` and ``_high`` bound the 95 % bootstrap interval over scenes.
+        """
+
+        definition = """
+        -> master
+        -> dataset.Dataset.Unit
+        tier : varchar(16)  # validation or test
+        light : varchar(16)  # all, intact or suppressed: which frames
+        ---
+        frames : int64  # of all trials
+        correlation=null : float64  # single-trial Pearson
+        correlation_low=null : float64
+        correlation_high=null : float64
+        bits_per_spike=null : float64  # log-likelihood over that of the mean rate in training
+        bits_per_spike_low=null : float64
+        bits_per_spike_high=null : float64
+        average_correlation=null : float64  # with the average of the repeats
+        normalised_correlation=null : float64  # the same over its ceiling
+        normalised_correlation_low=null : float64
+        normalised_correlation_high=null : float64
+        explained=null : float64  # share of explainable variance, FEVE
+        explained_low=null : float64
+        explained_high=null : float64
+        explainable=null : float64  # share of single trials' variance that is no noise
+        ceiling=null : float64  # of average_correlation
+        oracle=null : float64  # each trial with the mean of the others
+        split_half=null : float64  # mean of odd with mean of even repeats
+        reliability=null : float64  # the same after Spearman and Brown
+        repeats=null : float64  # mean number behind these
+        """
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit."""
         return _fit_inputs(key)
@@ -48,22 +86,34 @@ class Score(dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, Scores], list[dict[str, Any]]]:
-        """Predict the test tier."""
-        return score_units(*training.restore(spec, stores, weights), tier="test"), units
+    ) -> tuple[dict[str, list[ConditionScore]], list[dict[str, Any]]]:
+        """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
+        model, loaders = training.restore(spec, stores, weights)
+        return score_conditions(model, loaders, np.random.default_rng(spec.seed)), units
 
-    def make_insert(self, key: dict[str, Any], scores: dict[str, Scores], units: list[dict[str, Any]]) -> None:
-        """Insert the mean and a row a unit."""
-        self.insert1(key | {"mean_correlation": nullable(np.nanmean(np.concatenate(list(scores.values()))))})
+    def make_insert(
+        self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[dict[str, Any]]
+    ) -> None:
+        """Insert the mean, a row a unit, and a row a unit, tier and state of the light."""
+        test = {
+            name: next(one for one in found if (one.tier, one.light) == ("test", "all")).values["correlation"]
+            for name, found in scores.items()
+        }
+        self.insert1(key | {"mean_correlation": nullable(np.nanmean(np.concatenate(list(test.values()))))})
         self.Unit.insert(
-            key | unit_key(unit) | {"correlation": nullable(scores[unit["session_name"]][unit["unit_index"]])}
+            key | unit_key(unit) | {"correlation": nullable(test[unit["session_name"]][unit["unit_index"]])}
             for unit in units
+        )
+        self.Condition.insert(
+            key | unit_key(unit) | _condition_row(score, unit["unit_index"])
+            for unit in units
+            for score in scores[unit["session_name"]]
         )
 
 
 @schema
 class FeedbackModulation(dj.Computed):
-    """The light's effect on each unit, in data and in model, over the validation and test tiers."""
+    """The light's, running's and the pupil's effect on each unit, over the validation and test tiers."""
 
     definition = """
     # effect of the light
@@ -71,7 +121,7 @@ class FeedbackModulation(dj.Computed):
     """
 
     class Unit(dj.Part):
-        """One unit's mean rates and modulation index (suppressed - intact) / (suppressed + intact)."""
+        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.evaluation.effects.LightEffect``."""
 
         definition = """
         -> master
@@ -79,10 +129,16 @@ class FeedbackModulation(dj.Computed):
         ---
         data_intact_hz=null : float64
         data_suppressed_hz=null : float64
-        data_omi=null : float64
+        data_omi=null : float64  # (suppressed - intact) / (suppressed + intact)
+        data_omi_p=null : float64  # two-sided, permutations of the light's draws
+        data_omi_q=null : float64  # false-discovery rate over the fit's units
         model_intact_hz=null : float64
         model_suppressed_hz=null : float64
         model_omi=null : float64
+        data_rmi=null : float64  # (running - still) / (running + still)
+        model_rmi=null : float64
+        data_emi=null : float64  # (large pupil - small pupil) / (large pupil + small pupil)
+        model_emi=null : float64
         """
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
@@ -93,8 +149,9 @@ class FeedbackModulation(dj.Computed):
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
-        """Predict the same frames in the dark and in the light."""
-        return light_effects(*training.restore(spec, stores, weights)), units
+        """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
+        model, loaders = training.restore(spec, stores, weights)
+        return light_effects(model, loaders, np.random.default_rng(spec.seed)), units
 
     def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
@@ -104,6 +161,59 @@ class FeedbackModulation(dj.Computed):
             key
             | unit_key(unit)
             | {name: nullable(getattr(effects[unit["session_name"]], name)[unit["unit_index"]]) for name in names}
+            for unit in units
+        )
+
+
+@schema
+class InputGain(dj.Computed):
+    """What each input gains a fitted model on the test tier."""
+
+    definition = """
+    # gain of each input
+    -> Score
+    """
+
+    class Unit(dj.Part):
+        """One unit's test correlation less that with one input permuted over trials; null for one that never varies."""
+
+        definition = """
+        -> master
+        -> dataset.Dataset.Unit
+        ---
+        movie=null : float64
+        light=null : float64
+        running=null : float64
+        pupil=null : float64  # size and position
+        """
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        """Configs, stores, weights and units of a fit, and each unit's test correlation."""
+        scored = {tuple(unit_key(row).values()): row["correlation"] for row in (Score.Unit & key).to_dicts()}
+        spec, stores, weights, units = _fit_inputs(key)
+        return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
+
+    @interrupts.allowed()
+    def make_compute(
+        self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
+    ) -> tuple[dict[str, dict[str, Scores]], list[dict[str, Any]]]:
+        """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
+        model, loaders = training.restore(spec, stores, weights)
+        recorded = {name: np.full(len(loader.data_info.units), np.nan) for name, loader in loaders["test"].items()}
+        for unit in units:
+            if unit["correlation"] is not None:
+                recorded[unit["session_name"]][unit["unit_index"]] = unit["correlation"]
+        return input_gains(model, loaders, np.random.default_rng(spec.seed), recorded), units
+
+    def make_insert(
+        self, key: dict[str, Any], gains: dict[str, dict[str, Scores]], units: list[dict[str, Any]]
+    ) -> None:
+        """Insert a row a unit."""
+        self.insert1(key)
+        self.Unit.insert(
+            key
+            | unit_key(unit)
+            | {name: nullable(gain[unit["unit_index"]]) for name, gain in gains[unit["session_name"]].items()}
             for unit in units
         )
 
@@ -164,3 +274,11 @@ def unit_key(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fit_inputs(key: dict[str, Any]) -> tuple[Any, ...]:
     return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)
+
+
+def _condition_row(score: ConditionScore, index: int) -> dict[str, Any]:
+    row: dict[str, Any] = {"tier": score.tier, "light": score.light, "frames": score.frames}
+    row |= {name: nullable(values[index]) for name, values in score.values.items()}
+    for side in ("low", "high"):
+        row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}
+    return row

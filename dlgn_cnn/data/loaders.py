@@ -90,8 +90,26 @@ class TrialLoader:
 
     def under(self, light: float) -> "TrialLoader":
         """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
+        other = self._from_the_first()
+        other._light = light
+        return other
+
+    def showing(self, trials: Sequence[Trial]) -> "TrialLoader":
+        """A loader of whole ``trials`` of the same units, from the first on: those of this one with an input changed.
+
+        Raises ConfigError for a loader of windows, whose plan belongs to its own trials.
+        """
+        if self._plan is not None:
+            raise ConfigError("a loader of windows shows its own trials only: use that of another tier")
+        other = self._from_the_first()
+        other._traces = [_traces(trial) for trial in trials]
+        other.trials = [_viewing(trial, traces) for trial, traces in zip(trials, other._traces, strict=True)]
+        other._videos = [trial.videos for trial in trials]
+        return other
+
+    def _from_the_first(self) -> "TrialLoader":
         other = copy.copy(self)
-        other._light, other._epoch, other._seen, other._first = light, 0, 0, 0
+        other._epoch = other._seen = other._first = 0
         return other
 
     def batches_left(self) -> int:

@@ -8,6 +8,7 @@ from dlgn_cnn.errors import ModelError
 from dlgn_cnn.shapes import Floats, Scores
 
 LIT = 0.5
+RUNNING_CM_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,27 @@ def light_modulation(counts: Floats, opto: Floats) -> Modulation:
     lit = opto >= LIT
     suppressed, intact = (_mean(counts[:, chosen]) for chosen in (lit, ~lit))
     return Modulation(suppressed, intact, modulation_index(suppressed, intact))
+
+
+def running_modulation(counts: Floats, running_cm_s: Floats) -> Scores:
+    """RMI (unit,): modulation index of running and still frames, Schmors et al. 2025; running is above 1 cm/s.
+
+    ``counts`` (unit, time), ``running_cm_s`` (time,); frames at which it is missing are left out. NaN where the mouse
+    never ran, or always. Nothing randomises running: it goes with what was shown meanwhile, and with the pupil.
+    """
+    return _state_modulation(counts, running_cm_s, RUNNING_CM_S)
+
+
+def pupil_modulation(counts: Floats, pupil_size: Floats) -> Scores:
+    """EMI (unit,): modulation index of frames whose pupil is above the median size and of the others, as above."""
+    known = pupil_size[np.isfinite(pupil_size)]
+    return _state_modulation(counts, pupil_size, float(np.median(known)) if len(known) else np.nan)
+
+
+def _state_modulation(counts: Floats, state: Floats, threshold: float) -> Scores:
+    if counts.ndim != 2 or state.shape != counts.shape[1:]:
+        raise ModelError(f"counts {counts.shape} and state {state.shape}: expected (unit, time) and (time,)")
+    return modulation_index(_mean(counts[:, state > threshold]), _mean(counts[:, state <= threshold]))
 
 
 def _mean(counts: Floats) -> Scores:

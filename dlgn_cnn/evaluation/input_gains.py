@@ -1,0 +1,132 @@
+"""How much each input gains a model: what its correlation loses when that input is another trial's.
+
+As Schmors et al. (2025) did for their spline GLM: one input is permuted over trials while all others stay, so that its
+statistics remain and only its match to the response is gone.
+"""
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from dlgn_cnn.data.session_data import Trial
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.evaluation.metrics import correlation
+from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
+from dlgn_cnn.registry import nearest
+from dlgn_cnn.shapes import Scores
+
+TAKEN: Mapping[str, Callable[[Trial], np.ndarray]] = {
+    "movie": lambda trial: trial.videos,
+    "light": lambda trial: trial.opto,
+    "running": lambda trial: trial.behavior[0],
+    "pupil": lambda trial: np.stack([trial.behavior[1], *trial.pupil_center], 1),
+}
+GIVEN: Mapping[str, Callable[[Trial, np.ndarray], dict[str, Any]]] = {
+    "movie": lambda trial, trace: {"videos": trace},
+    "light": lambda trial, trace: {"opto": trace},
+    "running": lambda trial, trace: {"behavior": np.stack([trace, trial.behavior[1]])},
+    "pupil": lambda trial, trace: {
+        "behavior": np.stack([trial.behavior[0], trace[:, 0]]),
+        "pupil_center": trace[:, 1:].T,
+    },
+}
+INPUTS = tuple(TAKEN)
+OFTEN_UNUSED = ("running", "pupil")
+
+
+def input_gains(
+    model: torch.nn.Module,
+    loaders: Any,
+    generator: np.random.Generator,
+    recorded: Mapping[str, Scores] | None = None,
+    tier: str = "test",
+    permutations: int = 1,
+) -> dict[str, dict[str, Scores]]:
+    """``{session: {input: gain (unit,)}}``: single-trial correlation as recorded less that with the input permuted.
+
+    ``recorded`` is the former (unit,) by session, where it is known already. Gains are means over ``permutations``,
+    each within the session and drawn from ``generator``: every trial gets another's input, and another scene's where
+    the movie is permuted. ``pupil`` is size and position together. NaN for a unit without a score, and for an input
+    that was not recorded, never varies, or has no other to take its place; 0 for one that the model does not use. The
+    loaders must have ``trials``, as ours do: from others nothing is known (NaN).
+    """
+    return {
+        key: _gains(model, key, loader, generator, None if recorded is None else recorded[key], permutations)
+        for key, loader in loaders[tier].items()
+    }
+
+
+def permuted_trials(trials: Sequence[Trial], name: str, generator: np.random.Generator) -> list[Trial] | None:
+    """The trials with one input of ``INPUTS`` taken from another; None where there is nothing to permute.
+
+    Donors follow one another in one random cycle, so that none gives to itself (Sattolo 1986). Where a donor is shorter
+    than the trial that it gives to, the next one continues. Raises ModelError for an unknown input.
+    """
+    if name not in INPUTS:
+        raise ModelError(f"input {name!r}: {nearest(name, INPUTS)}")
+    labels: list[Hashable] = [trial.scene if name == "movie" else index for index, trial in enumerate(trials)]
+    donors = {label: TAKEN[name](trial) for label, trial in zip(labels, trials, strict=True)}
+    if len(donors) < 2 or not _vary(list(donors.values())):
+        return None
+    order = [list(donors)[index] for index in generator.permutation(len(donors))]
+    after = dict(zip(order, [*order[1:], order[0]], strict=True))
+    return [
+        dataclasses.replace(trial, **GIVEN[name](trial, _cut(donors, after, label, len(trial.videos))))
+        for label, trial in zip(labels, trials, strict=True)
+    ]
+
+
+def _gains(
+    model: torch.nn.Module,
+    key: str,
+    loader: Any,
+    generator: np.random.Generator,
+    recorded: Scores | None,
+    permutations: int,
+) -> dict[str, Scores]:
+    def score(shown: Any) -> Scores:
+        found = predict(model, shown, key, BURN_IN_FRAMES)
+        return correlation(found.predicted, found.observed)
+
+    before = score(loader) if recorded is None else np.asarray(recorded)
+
+    def loss(name: str) -> Scores:
+        trials = permuted_trials(getattr(loader, "trials", ()), name, generator)
+        if trials is None:
+            return np.full(len(before), np.nan)
+        if name in OFTEN_UNUSED and not _used(model, key, loader, trials, name):
+            return before - before
+        return before - score(loader.showing(trials))
+
+    return {name: np.mean([loss(name) for _ in range(permutations)], axis=0) for name in INPUTS}
+
+
+def _used(model: torch.nn.Module, key: str, loader: Any, changed: Sequence[Trial], name: str) -> bool:
+    """Whether the trial that changed most is predicted otherwise: a model that has no such input costs no more."""
+
+    def frames_changed(pair: tuple[Trial, Trial]) -> int:
+        one, other = (TAKEN[name](trial) for trial in pair)
+        return int(((one != other) & (np.isfinite(one) | np.isfinite(other))).sum())
+
+    most = max(zip(loader.trials, changed, strict=True), key=frames_changed)
+    one, other = (predict(model, loader.showing([trial]), key).predicted for trial in most)
+    return not np.array_equal(one, other, equal_nan=True)
+
+
+def _cut(
+    donors: Mapping[Hashable, np.ndarray], after: Mapping[Hashable, Hashable], label: Hashable, frames: int
+) -> np.ndarray:
+    parts: list[np.ndarray] = []
+    while sum(map(len, parts)) < frames:
+        label = after[label]
+        parts.append(donors[label])
+    return parts[0][:frames] if len(parts) == 1 else np.concatenate(parts)[:frames]
+
+
+def _vary(traces: Sequence[np.ndarray]) -> bool:
+    high, low = (pick.reduce([pick.reduce(trace, axis=0) for trace in traces]) for pick in (np.fmax, np.fmin))
+    return bool((high > low).any())
