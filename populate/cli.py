@@ -42,6 +42,7 @@ def simulate(
     units: Annotated[int, typer.Option(help="Number of units.")] = 40,
     scenes: Annotated[int, typer.Option(help="Number of training scenes.")] = 56,
     test_scenes: Annotated[int, typer.Option(help="Number of test scenes.")] = 14,
+    test_repeats: Annotated[int, typer.Option(help="How often a test scene is shown.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     mouse: Annotated[str, typer.Option(help="Name of the in-silico mouse.")] = "Simulated_2026_0001",
     light_effect: Annotated[
@@ -49,6 +50,7 @@ def simulate(
     ] = "additive",
     light_strength: Annotated[float, typer.Option(help="Size of the light's effect; 1 is the published one.")] = 1.0,
     light_share: Annotated[float, typer.Option(help="Share of the units that the light changes.")] = 1.0,
+    nonlinear_share: Annotated[float, typer.Option(help="Share of the units that no linear field describes.")] = 0.0,
 ) -> None:
     """Write an in-silico dLGN recording in the lab's layout, with its truth beside it.
 
@@ -62,11 +64,13 @@ def simulate(
         units=units,
         train_scenes=scenes,
         test_scenes=test_scenes,
+        test_repeats=test_repeats,
         seed=seed,
         mouse=mouse,
         light_effect=light_effect,
         light_strength=light_strength,
         light_share_of_units=light_share,
+        nonlinear_share=nonlinear_share,
     )
     with bar("simulate") as report:
         write(folder, config, movies, report)

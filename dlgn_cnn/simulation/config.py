@@ -26,7 +26,8 @@ class SimulationConfig:
     ``light_effect`` says where the light acts on the ``light_share_of_units`` of the units that it changes, always
     through each unit's causal kernel (see ``light.py``): ``additive`` in Hz beside the movie's drive, as published;
     ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``light_strength``
-    scales the effect, 1 being its published size. Raises ConfigError.
+    scales the effect, 1 being its published size. ``nonlinear_share`` of the units see the movie through what no linear
+    field describes (see ``nonlinear.py``); their light adds or does nothing. Raises ConfigError.
     """
 
     units: int = 40
@@ -45,6 +46,7 @@ class SimulationConfig:
     light_effect: str = "additive"
     light_strength: float = 1.0
     light_share_of_units: float = 1.0
+    nonlinear_share: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("units", "train_scenes", "test_scenes", "test_repeats"):
@@ -68,6 +70,14 @@ class SimulationConfig:
             raise ConfigError(
                 f"light_strength {self.light_strength}, light_share_of_units {self.light_share_of_units}: expected a "
                 "strength of 0 or more, and a share from 0 to 1"
+            )
+
+        if not 0 <= self.nonlinear_share <= 1:
+            raise ConfigError(f"nonlinear_share {self.nonlinear_share}: expected a share from 0 to 1")
+        if self.nonlinear_share and self.light_effect not in ("additive", "none"):
+            raise ConfigError(
+                f"light_effect {self.light_effect!r} changes a linear field, which nonlinear units do not have: set "
+                "nonlinear_share to 0, or light_effect to additive or none"
             )
 
     @property

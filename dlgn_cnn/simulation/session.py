@@ -10,6 +10,7 @@ from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
 from dlgn_cnn.simulation.kernels import LIGHT_TAPS, draw_fields, draw_time_courses, light_kernels
 from dlgn_cnn.simulation.light import LightChange, additive_omi, draw_change
+from dlgn_cnn.simulation.nonlinear import bend, draw_nonlinear
 from dlgn_cnn.simulation.population import Drives, Gains, calibrate
 from dlgn_cnn.simulation.targets import draw_targets
 from dlgn_cnn.simulation.truth import Truth
@@ -36,6 +37,7 @@ class _Kernels:
     temporal: Times
     light: Times
     change: LightChange
+    nonlinear: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def simulate_session(
     targets = draw_targets(config.units, config.undriven_share, population)
     change = draw_change(config, fields, courses, targets.omi, population)
     targets = replace(targets, omi=additive_omi(targets.omi, config.light_strength))
-    kernels = _Kernels(fields.kernels(), courses.kernels(), light, change)
-    dark = movie_drive(movies, kernels.spatial, kernels.temporal)
+    nonlinear = draw_nonlinear(config.units, config.nonlinear_share, population)
+    kernels = _Kernels(fields.kernels(), courses.kernels(), light, change, nonlinear)
+    dark = bend(movie_drive(movies, kernels.spatial, kernels.temporal), nonlinear, movies, fields, courses)
     movie = _Movie(dark[schedule.scene], change.movie_drive(dark, movies)[schedule.scene])
     shares = light_shares(light_s, schedule.shown_s, frames)
     gains = calibrate(targets, _drives(movie, shares, light, behaviour), change.additive)
@@ -143,6 +146,7 @@ def _truth(
         running_gain_hz=gains.running_hz,
         pupil_gain_hz=gains.pupil_hz,
         driven=driven,
+        nonlinear=kernels.nonlinear,
         scene=scene,
         rate_hz=shown,
         rate_intact_hz=intact,

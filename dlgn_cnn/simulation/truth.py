@@ -17,7 +17,8 @@ class Truth:
 
     ``units`` (unit,); ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, lag 0 first, at
     60 Hz; gains (unit,) in Hz: of silence, of one s.d. of the linear drive, of 10 cm/s, of one s.d. of pupil size;
-    ``driven`` (unit,) whether the movie drives the unit at all. ``scene`` (trial,) is each trial's scene number.
+    ``driven`` (unit,) whether the movie drives the unit at all, ``nonlinear`` (unit,) whether through more than these
+    kernels (see ``nonlinear.py``). ``scene`` (trial,) is each trial's scene number.
 
     ``light_effect`` is where the light acts, ``light_changed`` (unit,) on whom. ``light_kernel`` (unit, lag), of sum 1,
     is how it is felt; ``light_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
@@ -42,6 +43,7 @@ class Truth:
     running_gain_hz: Times
     pupil_gain_hz: Times
     driven: np.ndarray
+    nonlinear: np.ndarray
     scene: np.ndarray
     rate_hz: Floats
     rate_intact_hz: Floats

@@ -1,0 +1,81 @@
+"""Units that no linear field describes: rectified subunits, and a field that divides by the contrast around it."""
+
+import dataclasses
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.simulation.drives import movie_drive
+from dlgn_cnn.simulation.kernels import Fields, TimeCourses
+
+SUBUNITS = 6  # on a ring about the centre, each half as wide as it
+SUBUNIT_WIDTH = 0.5
+SUPPRESSIVE_WIDTH = 2.0  # of the suppressive field, in s.d. of the centre
+SUPPRESSIVE_FRAMES = 6  # over which its contrast is averaged: 100 ms
+
+
+def draw_nonlinear(units: int, share: float, generator: np.random.Generator) -> np.ndarray:
+    """Which units (unit,) are nonlinear: ``share`` of them. Nothing is drawn for a share of 0."""
+    chosen = np.zeros(units, bool)
+    if share > 0:
+        chosen[generator.permutation(units)[: round(share * units)]] = True
+    return chosen
+
+
+def bend(linear: Times, nonlinear: np.ndarray, movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
+    """The linear drives (scene, unit, time), with those of the ``nonlinear`` units (unit,) replaced."""
+    if not nonlinear.any():
+        return linear
+    chosen = Fields(*(getattr(fields, part.name)[nonlinear] for part in dataclasses.fields(fields)))
+    times = TimeCourses(*(getattr(courses, part.name)[nonlinear] for part in dataclasses.fields(courses)))
+    bent = linear.copy()
+    bent[:, nonlinear] = nonlinear_drive(linear[:, nonlinear], movies, chosen, times)
+    return bent
+
+
+def nonlinear_drive(linear: Times, movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
+    """The drive (scene, unit, time), of mean 0 and s.d. 1, of units whose linear fields give ``linear``, alike.
+
+    To the linear drive as much is added by rectified subunits (Hochstein and Shapley 1976, Y cells), which answer
+    texture of either sign; the sum is divided by the contrast within a suppressive field over the last 100 ms, plus its
+    own median (Bonin, Mante and Carandini 2005). ``movies`` (scene, time, height, width) uint8 at 60 Hz.
+    """
+    pooled = linear + _standardised(_subunits(movies, fields, courses))
+    contrast = suppressive_contrast(movies, fields)
+    return _standardised(pooled / (np.median(contrast, axis=(0, 2), keepdims=True) + contrast))
+
+
+def suppressive_contrast(movies: Frames, fields: Fields) -> Times:
+    """Root-mean-square contrast (scene, unit, time) about each centre, over the last 100 ms, 1 being a full grey range.
+
+    Frames are weighted with a Gaussian twice as wide as the centre; before a scene the screen is grey.
+    """
+    width = replace(fields, sigma=SUPPRESSIVE_WIDTH * fields.sigma, volume=np.zeros_like(fields.volume))
+    weights = np.abs(width.kernels())
+    weights /= weights.sum(axis=(1, 2), keepdims=True)
+    flat = weights.reshape(len(weights), -1).T.astype(np.float32)
+    mean = np.float32(movies.mean(dtype=np.float64))
+    power = np.stack([np.square((movie.reshape(len(movie), -1) - mean) / 255) @ flat for movie in movies])
+    # This origin makes the mean one over the frame itself and those before it.
+    averaged = uniform_filter1d(
+        power.astype(np.float64), SUPPRESSIVE_FRAMES, axis=1, mode="constant", origin=(SUPPRESSIVE_FRAMES - 1) // 2
+    )
+    return np.sqrt(np.maximum(averaged, 0.0)).transpose(0, 2, 1)
+
+
+def _subunits(movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
+    """Mean of the subunits' rectified drives (scene, unit, time)."""
+    total = 0.0
+    for angle in 2 * np.pi * np.arange(SUBUNITS) / SUBUNITS:
+        x, y = fields.x + fields.sigma * np.cos(angle), fields.y + fields.sigma * np.sin(angle)
+        subunit = replace(fields, x=x, y=y, sigma=SUBUNIT_WIDTH * fields.sigma, sign=-fields.sign)
+        total = total + np.maximum(movie_drive(movies, subunit.kernels(), courses.kernels()), 0.0)
+    return np.asarray(total / SUBUNITS)
+
+
+def _standardised(drive: Times) -> Times:
+    centred = drive - drive.mean(axis=(0, 2), keepdims=True)
+    spread = centred.std(axis=(0, 2), keepdims=True)
+    return centred / np.where(spread > 0, spread, 1.0)
