@@ -20,6 +20,7 @@ class _State:
     asked: int | None = None  # the signal that was received
     raising: bool = False  # whether it may be raised where it arrives
     active: bool = False  # whether our handlers are installed
+    postponed: bool = False  # whether the computation itself asks where it may stop
 
 
 @contextlib.contextmanager
@@ -60,8 +61,35 @@ def allowed() -> Iterator[None]:
 
 def check() -> None:
     """Raise what was asked: KeyboardInterrupt after SIGINT, SystemExit with status 143 after SIGTERM."""
+    if _State.postponed:
+        return
     if _State.active and _State.asked is not None:
         raise _interruption(_State.asked)
+
+
+@contextlib.contextmanager
+def postponed() -> Iterator[None]:
+    """Raise nothing within the block, not even at a ``check``: it looks at ``asked`` itself, and raises that."""
+    before = _State.postponed, _State.raising
+    _State.postponed, _State.raising = True, False
+    try:
+        yield
+    finally:
+        _State.postponed, _State.raising = before
+    if _State.raising:
+        check()
+
+
+def asked() -> BaseException | None:
+    """The interruption that somebody asked for, to be raised where the caller can stop; None where nobody did."""
+    before, _State.postponed = _State.postponed, False
+    try:
+        check()
+    except BaseException as interruption:
+        return interruption
+    finally:
+        _State.postponed = before
+    return None
 
 
 def behind(error: BaseException) -> BaseException | None:

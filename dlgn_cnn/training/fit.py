@@ -1,9 +1,8 @@
-"""One loop: epochs of Poisson regression with a schedule, early stopping and the best weights restored."""
+"""One loop: epochs of regression on counts with a schedule, early stopping and the best weights restored."""
 
-import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,115 +13,173 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import autocast, predict
 from dlgn_cnn.interface import Batch
+from dlgn_cnn.training.early_stopping import EarlyStopping
+from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
+from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
+from dlgn_cnn.training.noise import NoiseModel, as_part
+from dlgn_cnn.training.schedules import SCHEDULES, Schedule
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 StateDict = dict[str, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """How to fit. ``burn_in_frames`` of every window are shown but not scored; ``clip_norm`` bounds the gradient.
-
-    The learning rate warms up over ``warmup_share`` of all steps, then falls to zero along a half cosine (Loshchilov
-    and Hutter 2017). A fit stops after ``patience`` epochs without a better validation score.
-    """
-
-    max_epochs: int = 40
-    patience: int = 8
-    learning_rate: float = 0.005
-    weight_decay: float = 0.0
-    warmup_share: float = 0.1
-    clip_norm: float = 1.0
-    burn_in_frames: int = 15
-    precision: str = "float32"
-
-    def __post_init__(self) -> None:
-        if self.precision not in ("float32", "bfloat16"):
-            raise ConfigError(f"precision {self.precision!r}: choose float32 or bfloat16")
-        if min(self.max_epochs, self.patience) < 1 or self.learning_rate <= 0 or self.burn_in_frames < 0:
-            raise ConfigError(
-                "max_epochs and patience must be 1 or more, learning_rate above 0, burn_in_frames not below"
-            )
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch's figures: mean training loss (nats a unit and frame), penalty, validation correlation."""
-
-    epoch: int
-    loss: float
-    penalty: float
-    validation_correlation: float
-    learning_rate: float
+__all__ = ["EpochRecord", "Fit", "FitConfig", "StateDict"]
 
 
 class Fit:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; then ``best_state`` has the best weights.
 
+    ``loss`` is a function of rate and counts, or a ``NoiseModel``, whose parameters are then fitted too, without decay.
+    ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
+    ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
+    ``targets`` gives what is to be predicted of a session's batch in training, where that is not its responses.
     Raises ModelError where the loss is no longer finite.
     """
 
     def __init__(
-        self, model: torch.nn.Module, loaders: Mapping[str, Mapping[str, Any]], loss: Loss, config: FitConfig
+        self,
+        model: torch.nn.Module,
+        loaders: Mapping[str, Mapping[str, Any]],
+        loss: Loss | NoiseModel,
+        config: FitConfig,
+        boundary: Callable[["Fit"], None] | None = None,
+        targets: Callable[[str, Batch], torch.Tensor] | None = None,
     ) -> None:
-        self.model, self.loaders, self.loss, self.config = model, loaders, loss, config
+        self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        self.loss = (loss if isinstance(loss, NoiseModel) else NoiseModel(loss)).to(self.device)
+        self.boundary = boundary or (lambda fit: None)
+        self.targets = targets or (lambda data_key, batch: batch.responses)
+        self.optimizer = _optimizer([p for p in model.parameters() if p.requires_grad], self.loss, config)
+        batches = sum(len(loader) for loader in loaders["train"].values())
+        steps = config.max_epochs * -(-batches // config.accumulate)
+        self.schedule: Schedule = SCHEDULES.build(
+            as_part(config.schedule), optimizer=self.optimizer, steps=steps, warmup_share=config.warmup_share
         )
-        steps = config.max_epochs * sum(len(loader) for loader in loaders["train"].values())
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: _schedule(step, steps, config.warmup_share)
-        )
-        self.best_score, self.best_epoch = -math.inf, -1
-        self.best_state: StateDict = copy.deepcopy(model.state_dict())
+        self.stopping = EarlyStopping(config.patience)
+        self.best_state, self.best_noise = copied(model.state_dict()), copied(self.loss.state_dict())
+        self.records: list[EpochRecord] = []
+        self.forget_epoch()
+
+    def forget_epoch(self) -> None:
+        """Begin the counts of an epoch: its batches' (loss, penalty), its windows, whether all were trained on."""
+        self.parts: list[tuple[float, float]] = []
+        self.samples, self.seconds, self.training_s, self.trained = 0, 0.0, 0.0, False
+        self.rate = float(self.optimizer.param_groups[0]["lr"])
+        self._since = time.monotonic()
+        reset_peak(self.device)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is running, from 0."""
+        return len(self.records)
+
+    @property
+    def best_score(self) -> float:
+        """The validation correlation of the best epoch; minus infinity before the first."""
+        return self.records[self.best_epoch].validation_correlation if self.best_epoch >= 0 else -math.inf
+
+    @property
+    def best_epoch(self) -> int:
+        """The best epoch by the criterion; -1 before the first."""
+        return self.stopping.best_epoch
 
     def __iter__(self) -> Iterator[EpochRecord]:
-        for epoch in range(self.config.max_epochs):
-            record = self._epoch(epoch)
-            if record.validation_correlation > self.best_score:
-                self.best_score, self.best_epoch = record.validation_correlation, epoch
-                self.best_state = copy.deepcopy(self.model.state_dict())
-            yield record
-            if epoch - self.best_epoch >= self.config.patience:
-                break
+        while self.epoch < self.config.max_epochs and not self.stopping.exhausted(self.epoch):
+            yield self._epoch()
         self.model.load_state_dict(self.best_state)
+        self.loss.load_state_dict(self.best_noise)
 
-    def _epoch(self, epoch: int) -> EpochRecord:
-        rate = self.optimizer.param_groups[0]["lr"]
+    def elapsed_s(self) -> float:
+        """Seconds spent on the running epoch, those before a resumption included."""
+        now = time.monotonic()
+        self.seconds, self._since = self.seconds + now - self._since, now
+        return self.seconds
+
+    def _epoch(self) -> EpochRecord:
+        if not self.trained:
+            self._train()
+        validation_loss, validation_correlation = self.validate()
+        loss, penalty = np.mean(self.parts, axis=0)
+        record = EpochRecord(
+            epoch=self.epoch,
+            loss=float(loss),
+            penalty=float(penalty),
+            validation_loss=validation_loss,
+            validation_correlation=validation_correlation,
+            learning_rate=self.rate,
+            samples_per_s=self.samples / max(self.training_s, 1e-9),
+            peak_memory_bytes=peak_memory_bytes(self.device),
+            seconds=self.elapsed_s(),
+        )
+        goodness = validation_correlation if self.config.criterion == "correlation" else -validation_loss
+        if self.stopping.hear(self.epoch, goodness):
+            self.best_state, self.best_noise = copied(self.model.state_dict()), copied(self.loss.state_dict())
+        self.schedule.hear(goodness)
+        self.records.append(record)
+        self.forget_epoch()
+        return record
+
+    def _train(self) -> None:
         self.model.train()
-        steps = [self._step(data_key, batch) for data_key, batch in interleaved(self.loaders["train"])]
-        loss, penalty = np.mean(steps, axis=0)
-        return EpochRecord(epoch, float(loss), float(penalty), self.validate(), float(rate))
+        self.optimizer.zero_grad(set_to_none=True)
+        waiting = 0
+        for data_key, batch in interleaved(self.loaders["train"]):
+            self._backward(data_key, batch)
+            waiting += 1
+            if waiting == self.config.accumulate:
+                self._step(waiting)
+                waiting = 0
+                self.boundary(self)
+        if waiting:
+            self._step(waiting)
+        self.trained, self.training_s = True, self.elapsed_s()
+        self.boundary(self)
 
-    def _step(self, data_key: str, batch: Batch) -> tuple[float, float]:
+    def _backward(self, data_key: str, batch: Batch) -> None:
         moved = batch.to(self.device)
         with autocast(self.device, self.config.precision):
             predicted = self.model(
                 moved.videos, moved.opto, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
             )
-        scored = moved.responses.shape[-1] - self.config.burn_in_frames
-        loss = self.loss(predicted[..., -scored:].float(), moved.responses[..., -scored:])
+        scored = min(moved.responses.shape[-1] - self.config.burn_in_frames, predicted.shape[-1])
+        if scored < 1:
+            raise ConfigError(
+                f"burn_in_frames {self.config.burn_in_frames} leave nothing of a window of "
+                f"{moved.responses.shape[-1]} frames: lower burn_in_frames or lengthen window_frames"
+            )
+        loss = self.loss(predicted[..., -scored:].float(), self.targets(data_key, moved)[..., -scored:], data_key)
         penalty = self.model.regularizer(data_key)  # type: ignore[operator]
         total = loss + penalty
         if not torch.isfinite(total):
             raise ModelError(f"the loss became {total.item()}: lower learning_rate or clip_norm and fit again")
-        self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.parts.append((loss.item(), penalty.item()))
+        self.samples += len(batch.responses)
+
+    def _step(self, batches: int) -> None:
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        if batches > 1:
+            for parameter in parameters:
+                if parameter.grad is not None:
+                    parameter.grad /= batches
+        torch.nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
         self.optimizer.step()
-        self.scheduler.step()
-        return loss.item(), penalty.item()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.advance()
 
-    def validate(self) -> float:
-        """Mean single-trial correlation over all units of all sessions of the validation tier.
+    def validate(self) -> tuple[float, float]:
+        """Of the validation tier of all sessions: mean loss a unit and frame, mean single-trial correlation over units.
 
-        Units for which it is undefined are left out. Raises ModelError where it is undefined for all.
+        Units whose correlation is undefined are left out. Raises ModelError where it is undefined for all.
         """
-        scores = []
+        scores, losses, weights = [], [], []
         for data_key, loader in self.loaders["validation"].items():
-            found = predict(self.model, loader, data_key, self.config.burn_in_frames, precision=self.config.precision)
+            batches = self._stoppable(loader)
+            found = predict(self.model, batches, data_key, self.config.burn_in_frames, precision=self.config.precision)
             scores.append(correlation(found.predicted, found.observed))
+            rate, counts = (torch.from_numpy(x).to(self.device)[None] for x in (found.predicted, found.observed))
+            with torch.no_grad():
+                losses.append(self.loss(rate, counts, data_key).item())
+            weights.append(counts.numel())
         known = np.concatenate(scores)
         known = known[np.isfinite(known)]
         if not len(known):
@@ -130,11 +187,21 @@ class Fit:
                 "no unit has a validation score: each has no spikes in the validation tier or a constant prediction; "
                 "use more validation trials, or a lower learning_rate"
             )
-        return float(known.mean())
+        return float(np.average(losses, weights=weights)), float(known.mean())
+
+    def _stoppable(self, loader: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in loader:
+            yield batch
+            self.boundary(self)
 
 
-def _schedule(step: int, steps: int, warmup_share: float) -> float:
-    warmup = max(1, round(steps * warmup_share))
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1, steps - warmup))))
+def copied(state: Mapping[str, torch.Tensor]) -> StateDict:
+    """A state dict's values of now, on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in state.items()}
+
+
+def _optimizer(parameters: list[torch.nn.Parameter], loss: NoiseModel, config: FitConfig) -> torch.optim.AdamW:
+    groups: list[dict[str, Any]] = [{"params": parameters}]
+    if noise := list(loss.parameters()):
+        groups.append({"params": noise, "weight_decay": 0.0})
+    return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)

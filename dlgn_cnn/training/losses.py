@@ -1,4 +1,10 @@
-"""Losses: negative log-likelihoods a unit and frame, so that their scale is blind to batch, window and population."""
+"""Losses: negative log-likelihoods a unit and frame, so that their scale is blind to batch, window and population.
+
+A loss is a function of rate and counts, both (batch, unit, time) in spikes a frame, and of parameters of the noise,
+one value for all units or one a unit (unit,). The rate is the expected count under every loss. A parameter's default
+is where a fit of it starts; ``dlgn_cnn.training.noise`` fits it, within the bounds that ``CONSTRAINTS`` there has for
+its name. Terms that only counts decide are left out.
+"""
 
 import torch
 
@@ -7,6 +13,7 @@ from dlgn_cnn.shapes import Counts, Rate
 
 LOSSES = Registry("loss", "dlgn_cnn.training", given=("rate", "counts"))
 SMALLEST_RATE = 1e-6
+Noise = float | torch.Tensor
 
 
 @LOSSES.register("poisson")
@@ -17,3 +24,37 @@ def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
     """
     safe = rate.clamp_min(SMALLEST_RATE)
     return (safe - counts * safe.log()).mean()
+
+
+@LOSSES.register("negative_binomial")
+def negative_binomial(rate: Rate, counts: Counts, dispersion: Noise = 0.1) -> torch.Tensor:
+    """Mean negative binomial negative log-likelihood: variance = rate + dispersion * rate^2 (Goris et al. 2014).
+
+    Counts that vary more than a Poisson process of the same rate, as where the gain fluctuates from trial to trial.
+    ``dispersion`` > 0 is the variance of that gain; towards 0 the loss becomes Poisson's.
+    """
+    safe, spread = rate.clamp_min(SMALLEST_RATE), _per_unit(dispersion, rate)
+    size = 1 / spread
+    # Two large numbers that nearly cancel where the dispersion is small: their difference needs 64 bits.
+    ways = torch.lgamma(counts.double() + size.double()) - torch.lgamma(size.double()) - counts * size.double().log()
+    excess = torch.log1p(spread * safe)
+    return (size * excess + counts * (excess - safe.log()) - ways.to(rate.dtype)).mean()
+
+
+@LOSSES.register("zero_inflated_poisson")
+def zero_inflated_poisson(rate: Rate, counts: Counts, zero_share: Noise = 0.1) -> torch.Tensor:
+    """Mean zero-inflated Poisson negative log-likelihood (Lambert 1992).
+
+    A share ``zero_share`` of frames, in 0..1, is silent whatever the stimulus; in the others counts are Poisson with
+    mean rate / (1 - zero_share), so that ``rate`` is the expected count here too.
+    """
+    share = _per_unit(zero_share, rate)
+    mean = rate.clamp_min(SMALLEST_RATE) / (1 - share)
+    silent = torch.log(share + (1 - share) * torch.exp(-mean))
+    firing = torch.log1p(-share) - mean + counts * mean.log()
+    return -torch.where(counts == 0, silent, firing).mean()
+
+
+def _per_unit(value: Noise, rate: Rate) -> torch.Tensor:
+    """A parameter (unit,) or a number, shaped to go with (batch, unit, time)."""
+    return torch.as_tensor(value, dtype=rate.dtype, device=rate.device)[..., None]

@@ -69,8 +69,8 @@ def test_the_best_epoch_is_kept_and_a_fit_without_progress_stops():
     class Scripted(Fit):
         scores = iter([0.1, 0.5, 0.4, 0.3, 0.9])
 
-        def validate(self) -> float:
-            return next(self.scores)
+        def validate(self) -> tuple[float, float]:
+            return 0.0, next(self.scores)
 
     model = Gain()
     fit = Scripted(model, loaders(), LOSSES.get("poisson"), FitConfig(max_epochs=5, patience=2, burn_in_frames=0))

@@ -51,6 +51,38 @@ def test_a_computation_does_not_begin_once_somebody_asked_to_stop():
     assert not begun
 
 
+@pytest.mark.parametrize(("number", "kind"), KINDS)
+def test_a_computation_that_asks_itself_is_not_interrupted_where_it_stands(number, kind):
+    reached = []
+
+    @interrupts.allowed()
+    def compute():
+        with interrupts.postponed():
+            assert interrupts.asked() is None
+            send(number)
+            interrupts.check()
+            reached.append("the end of the step")
+            raise interrupts.asked()
+
+    with interrupts.deferred():
+        with pytest.raises(kind):
+            compute()
+        with pytest.raises(kind):
+            interrupts.check()
+    assert reached
+    assert interrupts.asked() is None
+
+
+def test_what_was_postponed_is_raised_at_the_end_of_the_block():
+    def compute():
+        with interrupts.postponed():
+            send(signal.SIGTERM)
+        raise AssertionError("too far")
+
+    with interrupts.deferred(), pytest.raises(SystemExit), interrupts.allowed():
+        compute()
+
+
 def test_a_second_signal_is_raised_anywhere():
     with interrupts.deferred():
         send(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 A trainer returns ``(score, output, state_dict)``: the validation score, a JSON-able record of the fit, and the
 weights of the best epoch. ``cb(uid=, epoch=, model=, info=)`` is called after every epoch.
+A trainer with an argument ``checkpoints`` is given a ``dlgn_cnn.training.checkpoints.Checkpoints``, or None.
 """
 
 from dlgn_cnn.registry import Registry
@@ -9,5 +10,5 @@ from dlgn_cnn.registry import Registry
 TRAINERS = Registry(
     "trainer",
     "dlgn_cnn.training.trainers",
-    given=("model", "dataloaders", "seed", "uid", "cb", "allowed_packages"),
+    given=("model", "dataloaders", "seed", "uid", "cb", "allowed_packages", "checkpoints", "teachers"),
 )

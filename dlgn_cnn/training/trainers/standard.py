@@ -1,23 +1,25 @@
 """The standard trainer: ``Fit`` on nnfabrik's contract."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.errors import within
+from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
-from dlgn_cnn.training.losses import LOSSES
+from dlgn_cnn.training.noise import NoiseModel, loss_of, units_of
 from dlgn_cnn.training.trainers import TRAINERS
 
 
 def check_standard(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
-    options = {name: value for name, value in config.items() if name in FitConfig.__dataclass_fields__}
-    FitConfig(**options)
+    FitConfig(**{name: value for name, value in config.items() if name in FitConfig.__dataclass_fields__})
     with within("loss"):
-        LOSSES.get(config.get("loss", "poisson"), allowed_packages)
+        loss_of(config.get("loss", "poisson"), allowed_packages)
 
 
 @TRAINERS.register("standard", check=check_standard)
@@ -28,8 +30,9 @@ def standard(
     uid: object = None,
     cb: Callable[..., None] | None = None,
     allowed_packages: Collection[str] = (),
+    checkpoints: Checkpoints | None = None,
     *,
-    loss: str = "poisson",
+    loss: str | Mapping[str, Any] = "poisson",
     max_epochs: int = FitConfig.max_epochs,
     patience: int = FitConfig.patience,
     learning_rate: float = FitConfig.learning_rate,
@@ -38,23 +41,46 @@ def standard(
     clip_norm: float = FitConfig.clip_norm,
     burn_in_frames: int = FitConfig.burn_in_frames,
     precision: str = FitConfig.precision,
+    schedule: str | Mapping[str, Any] = FitConfig.schedule,
+    accumulate: int = FitConfig.accumulate,
+    criterion: str = FitConfig.criterion,
 ) -> tuple[float, dict[str, Any], StateDict]:
     """Fit ``model`` where it stands (its device) and leave the best epoch's weights in it.
 
-    ``loss`` is a registered one's name; ``max_epochs``, ``patience``, ``learning_rate``, ``weight_decay``,
-    ``warmup_share``, ``clip_norm``, ``burn_in_frames`` and ``precision`` are as in ``FitConfig``. Returns the best mean
-    validation correlation, ``{"epochs": one record an epoch, "best_epoch": ...}`` and the best weights on the CPU.
-    ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own generators, which were
-    seeded with it.
+    ``loss`` is ``poisson``, ``negative_binomial`` or ``zero_inflated_poisson``, or ``{"name": ..., **parameters}`` as
+    ``NoiseModel`` takes them. ``max_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, ``warmup_share``,
+    ``clip_norm``, ``burn_in_frames``, ``precision``, ``schedule``, ``accumulate`` and ``criterion`` are as in
+    ``FitConfig``. Returns the best epoch's mean validation correlation, ``{"epochs": one record an epoch,
+    "best_epoch": ..., "noise": fitted parameters of the loss, if any}`` and the best weights on the CPU. ``seed`` is
+    part of the contract; all randomness here is in the loaders' and the model's own generators, which were seeded with
+    it. ``checkpoints``, from which a fit that was stopped goes on, and
+    ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
     """
     config = FitConfig(
-        max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision
-    )
-    fit = Fit(model, dataloaders, LOSSES.get(loss, allowed_packages), config)
-    records = []
-    for record in fit:
-        records.append(dataclasses.asdict(record))
-        if cb is not None:
-            cb(uid=uid, epoch=record.epoch, model=model, info=records[-1] | {"max_epochs": max_epochs})
-    output = {"epochs": records, "best_epoch": fit.best_epoch}
-    return fit.best_score, output, {name: value.cpu() for name, value in fit.best_state.items()}
+        max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision,
+        schedule, accumulate, criterion,
+    )  # fmt: skip
+    noise = NoiseModel.from_config(loss, units_of(dataloaders), allowed_packages)
+    return run(Fit(model, dataloaders, noise, config), uid, cb, checkpoints)
+
+
+def run(
+    fit: Fit, uid: object = None, cb: Callable[..., None] | None = None, checkpoints: Checkpoints | None = None
+) -> tuple[float, dict[str, Any], StateDict]:
+    """Run a fit to its end, telling ``cb`` of every epoch: (score, output, state_dict) of the trainers' contract."""
+    with contextlib.ExitStack() as stack:
+        if checkpoints is not None:
+            fit.boundary = checkpoints.boundary
+            stack.enter_context(interrupts.deferred())
+            stack.enter_context(interrupts.postponed())
+            checkpoints.resume(fit)
+        for record in fit:
+            if cb is not None:
+                info = dataclasses.asdict(record) | {"max_epochs": fit.config.max_epochs}
+                cb(uid=uid, epoch=record.epoch, model=fit.model, info=info)
+            # Only now: a checkpoint that knows of an epoch is one whose callback has heard of it.
+            fit.boundary(fit)
+    output = {"epochs": [dataclasses.asdict(record) for record in fit.records], "best_epoch": fit.best_epoch}
+    if noise := fit.loss.values():
+        output["noise"] = noise
+    return fit.best_score, output, fit.best_state

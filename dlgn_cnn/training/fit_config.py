@@ -1,0 +1,69 @@
+"""How to fit, and what an epoch came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.training.early_stopping import check_criterion
+from dlgn_cnn.training.noise import as_part
+from dlgn_cnn.training.schedules import SCHEDULES
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How to fit. ``burn_in_frames`` of every window are shown but not scored; ``clip_norm`` bounds the gradient.
+
+    The optimiser is AdamW (Loshchilov and Hutter 2019). The learning rate warms up over ``warmup_share`` of all steps,
+    then follows ``schedule``, a name or ``{"name": ..., **its options}``: ``cosine``, ``constant``, ``plateau``,
+    ``one_cycle``. A step takes the mean gradient of ``accumulate`` batches. A fit stops after ``patience`` epochs
+    without a better validation tier by ``criterion``, ``correlation`` or ``loss``; the best epoch's weights stay.
+    ``precision`` is that of the model's convolutions, ``float32`` or ``bfloat16``. Raises ConfigError.
+    """
+
+    max_epochs: int = 40
+    patience: int = 8
+    learning_rate: float = 0.005
+    weight_decay: float = 0.0
+    warmup_share: float = 0.1
+    clip_norm: float = 1.0
+    burn_in_frames: int = 15
+    precision: str = "float32"
+    schedule: str | Mapping[str, Any] = "cosine"
+    accumulate: int = 1
+    criterion: str = "correlation"
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("float32", "bfloat16"):
+            raise ConfigError(f"precision {self.precision!r}: choose float32 or bfloat16")
+        if min(self.max_epochs, self.patience, self.accumulate) < 1 or self.burn_in_frames < 0:
+            raise ConfigError("max_epochs and patience must be 1 or more, accumulate too, burn_in_frames not below 0")
+        if self.learning_rate <= 0 or self.clip_norm <= 0 or self.weight_decay < 0 or not 0 <= self.warmup_share <= 1:
+            raise ConfigError(
+                "learning_rate and clip_norm must be above 0, weight_decay not below, warmup_share between 0 and 1"
+            )
+        check_criterion(self.criterion)
+        schedule = as_part(self.schedule)
+        options = {name: value for name, value in schedule.items() if name != "name"}
+        with within("schedule"):
+            SCHEDULES.check(schedule.get("name", ""), options, SCHEDULES.given)
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch's figures. Losses in nats a unit and frame: of training without and of its penalty, of validation.
+
+    ``validation_correlation`` is the mean single-trial correlation over units. ``seconds`` are those of training and
+    validation together, ``samples_per_s`` the windows trained on a second, ``peak_memory_bytes`` the most that was
+    held: on a GPU by this epoch's tensors, on a CPU by the process since it began.
+    """
+
+    epoch: int
+    loss: float
+    penalty: float
+    validation_loss: float
+    validation_correlation: float
+    learning_rate: float
+    samples_per_s: float
+    peak_memory_bytes: int
+    seconds: float

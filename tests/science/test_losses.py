@@ -1,0 +1,124 @@
+"""Losses against scipy's probabilities, and their fitted noise against the noise that counts were drawn with."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import Batch
+from dlgn_cnn.training.fit import Fit, FitConfig
+from dlgn_cnn.training.losses import LOSSES
+from dlgn_cnn.training.noise import NoiseModel
+from dlgn_cnn.training.trainers.standard import standard
+from tests.science.test_fit import KEY, Gain, batches, loaders
+
+RATES = np.array([[0.01, 0.3, 2.0], [0.5, 7.0, 40.0]])
+
+
+def poisson(counts, rates):
+    return scipy.stats.poisson.logpmf(counts, rates)
+
+
+def negative_binomial(counts, rates, dispersion):
+    return scipy.stats.nbinom.logpmf(counts, 1 / dispersion, 1 / (1 + dispersion * rates))
+
+
+def zero_inflated_poisson(counts, rates, share):
+    firing = np.log(1 - share) + scipy.stats.poisson.logpmf(counts, rates / (1 - share))
+    return np.where(counts == 0, np.logaddexp(np.log(share), firing), firing)
+
+
+CASES = [
+    ("poisson", poisson, {}),
+    *(("negative_binomial", negative_binomial, {"dispersion": value}) for value in (1e-5, 0.1, 3.0)),
+    *(("zero_inflated_poisson", zero_inflated_poisson, {"zero_share": value}) for value in (0.01, 0.5)),
+]
+
+
+@pytest.mark.parametrize(("name", "log_probability", "noise"), CASES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_loss_is_the_negative_log_probability_up_to_what_counts_decide(name, log_probability, noise, dtype):
+    def loss(counts):
+        rates = torch.tensor(RATES, dtype=dtype)[None]
+        return LOSSES.get(name)(rates, torch.full_like(rates, counts), **noise).item()
+
+    for counts in (0.0, 1.0, 2.0, 9.0):
+        of_counts = scipy.special.gammaln(counts + 1)
+        expected = -(log_probability(counts, RATES, *noise.values()) + of_counts).mean()
+        assert loss(counts) == pytest.approx(expected, rel=2e-5)
+
+
+@pytest.mark.parametrize(("name", "log_probability", "noise"), CASES[1:])
+def test_a_parameter_a_unit_is_its_own_units(name, log_probability, noise):
+    ((parameter, value),) = noise.items()
+    rates, counts = torch.rand(2, 3, 5) + 0.1, torch.poisson(torch.rand(2, 3, 5))
+    values = torch.tensor([value, 0.3, 0.7])
+    found = LOSSES.get(name)(rates, counts, **{parameter: values})
+    apart = [LOSSES.get(name)(rates[:, [u]], counts[:, [u]], **{parameter: values[u].item()}) for u in range(3)]
+    assert found.item() == pytest.approx(torch.stack(apart).mean().item(), rel=1e-5)
+
+
+def drawn(kind: str, seed: int) -> list[Batch]:
+    """Batches whose counts have that noise around the rate of ``Gain``'s truth."""
+    generator, found = np.random.default_rng(seed), []
+    for batch in batches(40, seed):
+        grey = batch.videos[:, 0, :, 0, 0][:, None].numpy()
+        rate = np.exp(np.array([0.6, 0.3])[:, None] + np.array([0.4, -0.4])[:, None] * grey)
+        if kind == "negative_binomial":
+            spread = np.array([0.2, 1.0])[:, None]
+            counts = generator.poisson(rate * generator.gamma(1 / spread, spread, rate.shape))
+        else:
+            share = np.array([0.2, 0.5])[:, None]
+            counts = generator.poisson(rate / (1 - share)) * (generator.random(rate.shape) >= share)
+        responses = torch.from_numpy(counts.astype(np.float32))
+        found.append(Batch(batch.videos, responses, batch.opto, batch.behavior, batch.pupil_center))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "truth"),
+    [("negative_binomial", "dispersion", [0.2, 1.0]), ("zero_inflated_poisson", "zero_share", [0.2, 0.5])],
+)
+def test_the_noise_that_counts_were_drawn_with_is_found(kind, parameter, truth):
+    data = loaders(train=drawn(kind, 3), validation=drawn(kind, 4))
+    _, output, state = standard(
+        Gain(), data, 0, loss=kind, max_epochs=12, patience=12, learning_rate=0.05, burn_in_frames=0, criterion="loss"
+    )
+    assert output["noise"][parameter][KEY] == pytest.approx(truth, abs=0.06)
+    # The rate is the expected count whatever the noise.
+    assert state["gain"].numpy() == pytest.approx([0.4, -0.4], abs=0.05)
+    assert state["offset"].numpy() == pytest.approx([0.6, 0.3], abs=0.05)
+
+
+def test_given_noise_is_not_fitted():
+    given = {"name": "negative_binomial", "dispersion": {KEY: [0.5, 1.5]}}
+    model = NoiseModel.from_config(given, {KEY: 2})
+    assert list(model.parameters()) == []
+    assert model.values() == {}
+    _, output, _ = standard(Gain(), loaders(), 0, loss=given, max_epochs=1, burn_in_frames=0)
+    assert "noise" not in output
+
+
+def test_the_noise_of_a_fit_knows_no_decay():
+    noise = NoiseModel.from_config("negative_binomial", {KEY: 2})
+    fit = Fit(Gain(), loaders(), noise, FitConfig(weight_decay=0.5))
+    decays = {id(p): group["weight_decay"] for group in fit.optimizer.param_groups for p in group["params"]}
+    assert [decays[id(p)] for p in noise.parameters()] == [0.0]
+    assert [decays[id(p)] for p in fit.model.parameters()] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("gaussian", "negative_binomial"),
+        ({"name": "poisson", "dispersion": 1.0}, "takes no 'dispersion'"),
+        ({"name": "negative_binomial", "dispersion": 0.0}, "0..inf"),
+        ({"name": "negative_binomial", "dispersion": {KEY: [1.0]}}, "one a unit"),
+        ({"name": "zero_inflated_poisson", "zero_share": 1}, "0..1"),
+        ({"name": "zero_inflated_poisson", "zero_share": "many"}, "'learned'"),
+    ],
+)
+def test_a_wrong_loss_is_refused(config, words):
+    with pytest.raises(ConfigError, match=words):
+        NoiseModel.from_config(config, {KEY: 2})
