@@ -24,12 +24,14 @@ from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.training.loggers import LOGGERS
 from dlgn_cnn.training.losses import LOSSES
+from dlgn_cnn.training.schedules import SCHEDULES
 from dlgn_cnn.training.trainers import TRAINERS
 
 REGISTRIES: tuple[Registry, ...] = (
     *(MODELS, CORES, RECURRENTS, READOUTS, SHIFTERS, MODULATORS, OUTPUTS),
-    *(TRAINERS, LOSSES),
+    *(TRAINERS, LOSSES, SCHEDULES, LOGGERS),
     *(READERS, DATASETS, TRANSFORMS),
     *(METHODS, OBJECTIVES, CONSTRAINTS, OPTIMISERS, PRECONDITIONERS),
 )

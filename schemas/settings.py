@@ -18,7 +18,7 @@ class Settings:
     ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
     begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
     knows; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
-    torch's name of one.
+    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs.
     """
 
     home: Path
@@ -28,6 +28,8 @@ class Settings:
     allowed_packages: frozenset[str] = frozenset({"dlgn_cnn", "neuralpredictors"})
     device: str = "auto"
     datasets_url: str | None = field(default=None, repr=False)
+    checkpoint_s: float = 60.0
+    loggers: tuple[str, ...] = ()
 
     @property
     def cache(self) -> Path:
@@ -51,4 +53,16 @@ class Settings:
             allowed_packages=cls.allowed_packages | frozenset(extra),
             device=given.get("DLGN_DEVICE") or "auto",
             datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or None,
+            checkpoint_s=_checkpoint_s(given.get("DLGN_CHECKPOINT_S") or "60"),
+            loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
         )
+
+
+def _checkpoint_s(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise ConfigError(f"DLGN_CHECKPOINT_S {text!r}: expected seconds, as 60; 0 saves after every step")
+    return value

@@ -1,0 +1,33 @@
+"""A table of epochs as a text file."""
+
+import csv
+
+from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+
+
+@LOGGERS.register("csv")
+class CsvLogger:
+    """``csv/NAME.csv`` below the folder of logs: a line an epoch, in order, each written at once."""
+
+    def __init__(self, run: Run) -> None:
+        self.path = run.folder / "csv" / f"{run.name}.csv"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows: list[dict[str, str]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                self.rows = list(csv.DictReader(file))
+
+    def log(self, epoch: int, figures: Figures) -> None:
+        """Write the file anew, without what an earlier run said of this epoch and of those after it."""
+        self.rows = [row for row in self.rows if int(row["epoch"]) < epoch]
+        self.rows.append({"epoch": str(epoch)} | {name: str(figures[name]) for name in figures if name != "epoch"})
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        temporary = self.path.with_suffix(".tmp")
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows)
+        temporary.replace(self.path)
+
+    def close(self) -> None:
+        """Everything is written already."""

@@ -1,0 +1,38 @@
+"""Curves for Weights & Biases."""
+
+import os
+
+from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+
+
+@LOGGERS.register("wandb")
+class WandbLogger:
+    """A run in ``wandb`` below the folder of logs. Nothing leaves the machine unless WANDB_MODE is ``online``.
+
+    ``wandb sync`` sends what was logged offline. A fit that is taken up again goes on with its run.
+    """
+
+    requires = "wandb"
+
+    def __init__(self, run: Run) -> None:
+        import wandb
+
+        run.folder.mkdir(parents=True, exist_ok=True)
+        self.run = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", "dlgn_cnn"),
+            id=run.name,
+            name=run.name,
+            dir=str(run.folder),
+            config=dict(run.config),
+            resume="allow",
+            mode=os.environ.get("WANDB_MODE", "offline"),
+            settings=wandb.Settings(console="off", silent=True),
+        )
+
+    def log(self, epoch: int, figures: Figures) -> None:
+        """Log the figures at step ``epoch``."""
+        self.run.log(dict(figures), step=epoch)
+
+    def close(self) -> None:
+        """Finish the run."""
+        self.run.finish()
