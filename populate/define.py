@@ -10,7 +10,8 @@ import yaml
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from schemas import dataset, experiment, mei, model, session, trainer
+from dlgn_cnn.training.loggers import check_loggers
+from schemas import dataset, experiment, mei, model, session, trainer, training
 from schemas.database import settings_in_force
 
 KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "meis")
@@ -31,6 +32,7 @@ def define(path: Path) -> Defined:
 
     Everything is checked before anything is inserted, and inserted in one transaction. Raises ConfigError.
     """
+    check_loggers(settings_in_force().loggers)
     text = read_definition(path)
     name = str(text["experiment"])
     datasets = [(fn, with_sessions(config)) for fn, config in _calls(text, "datasets")]
@@ -88,9 +90,11 @@ def _check(datasets: list[Call], models: list[Call], trainers: list[Call], meis:
         with within(f"models[{index}]"):
             for info in foreseen:
                 check_model(call, info, allowed)
+            training.sources_of(call)
     for index, call in enumerate(trainers):
         with within(f"trainers[{index}]"):
             check_trainer(call, allowed)
+            training.teachers_of(call)
     for index, call in enumerate(meis):
         with within(f"meis[{index}]"):
             mei.check_mei(*call)

@@ -1,7 +1,7 @@
 """The tables. Importing a module declares nothing and connects to nothing: ``schemas.open_database()`` does.
 
 Foreign keys follow the imports: session, stimulus, optogenetics, recording, dataset, model, trainer, experiment,
-training, evaluation, mei.
+fitting, training, ensemble, evaluation, mei.
 """
 
 import warnings

@@ -1,6 +1,7 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
 import importlib
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dlgn_cnn.errors import ConfigError
@@ -16,7 +17,9 @@ MODULES = (
     "trainer",
     "experiment",
     "search",
+    "fitting",
     "training",
+    "ensemble",
     "evaluation",
     "mei",
 )
@@ -59,6 +62,22 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
         raise ConfigError("DLGN_DATABASE is not of the form mysql://user:password@host:port: correct it")
     backend, port = BACKENDS[url.scheme]
     return url.hostname, unquote(url.username), unquote(url.password or ""), url.port or port, backend
+
+
+def own_connection(other: Any) -> Any:
+    """A second connection to the server of ``other``, for one thread alone; encrypted as that one is."""
+    import datajoint
+
+    place = other.conn_info
+    return datajoint.Connection(
+        place["host"],
+        place["user"],
+        place["passwd"],
+        place["port"],
+        place["ssl_input"],
+        backend=other.adapter.backend,
+        config_override=other._config,
+    )
 
 
 def _activate(settings: Settings) -> None:

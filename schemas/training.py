@@ -8,10 +8,15 @@ import datajoint as dj
 import torch
 
 from dlgn_cnn import __version__, interrupts
+from dlgn_cnn.config import canonical_json
 from dlgn_cnn.device import pick_device
-from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.ensemble import EnsembleModel
+from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
+from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
-from schemas import dataset, experiment, model, progress, trainer
+from schemas import dataset, experiment, model, running, trainer
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
@@ -49,14 +54,20 @@ class TrainedModel(dj.Computed):
         return fit_spec(key), dataset.store_paths(key)
 
     @interrupts.allowed()
-    def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[dict[str, Any]]:
-        """Fit, with no database in reach, and store the weights."""
+    def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[dict[str, Any], str]:
+        """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
         settings = settings_in_force()
         device, started = pick_device(settings.device), time.monotonic()
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
-        fitted = build_model(spec, loaders, settings.allowed_packages).to(device)
-        with progress.epochs(f"fit {key['model_hash'][:8]} seed {key['seed']}") as callback:
-            score, output, state = run_trainer(spec, fitted, loaders, key, callback, settings.allowed_packages)
+        fitted = build_model(spec, loaders, settings.allowed_packages, settings.store / "weights").to(device)
+        folder = running.checkpoint_folder(key, stores)
+        with running.side_channel() as channel, running.listeners(key, spec, channel) as callback:
+            saved = running.checkpoints(key, folder, channel)
+            found = run_trainer(
+                spec, fitted, loaders, key, callback, settings.allowed_packages, saved,
+                lambda name: EnsembleModel([_fitted(*member, loaders) for member in spec.teachers[name]]),
+            )  # fmt: skip
+        score, output, state = found
         row = {
             "score": score,
             "output": output,
@@ -66,18 +77,42 @@ class TrainedModel(dj.Computed):
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,
         }
-        return (row,)
+        return row, folder
 
-    def make_insert(self, key: dict[str, Any], row: dict[str, Any]) -> None:
-        """Insert the fitted model's row."""
+    def make_insert(self, key: dict[str, Any], row: dict[str, Any], folder: str) -> None:
+        """Insert the fitted model's row; its checkpoints are of no more use."""
         self.insert1(key | row)
+        running.forget_checkpoints(key, folder)
 
 
 def fit_spec(key: Key) -> FitSpec:
-    """The configs of a fit, checked against their hashes."""
-    return FitSpec(
-        dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key), key["seed"]
-    )
+    """The configs of a fit, checked against their hashes, and the fitted models that they name. Raises ConfigError."""
+    calls = dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key)
+    return FitSpec(*calls, key["seed"], sources_of(calls[1]), teachers_of(calls[2], key["dataset_hash"]))
+
+
+def sources_of(call: Call) -> dict[str, str]:
+    """The digest of the weights of the fitted model that a model config names as its source, by that model's key.
+
+    Raises ConfigError for a key that is not fitted.
+    """
+    source = call[1].get("source")
+    if not asks(MODELS, call[0], "trained", settings_in_force().allowed_packages) or source is None:
+        return {}
+    names = TrainedModel.primary_key
+    if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
+        raise ConfigError(f"source {source!r} is no fitted model: give the {', '.join(names)} of a TrainedModel row")
+    return {canonical_json(source): weights_of(source)}
+
+
+def teachers_of(call: Call, dataset_hash: str | None = None) -> dict[str, list[tuple[FitSpec, str]]]:
+    """The members of the ensemble that a trainer config names as its teacher, by its hash. Raises ConfigError."""
+    # An ensemble is made of fitted models: its module comes after this one.
+    from schemas.ensemble import member_fits
+
+    if not asks(TRAINERS, call[0], "teachers", settings_in_force().allowed_packages) or "teacher" not in call[1]:
+        return {}
+    return {call[1]["teacher"]: member_fits(call[1]["teacher"], dataset_hash)}
 
 
 def weights_of(key: Key) -> str:
@@ -89,11 +124,17 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
     """A fitted model in evaluation mode on this process's device, and its loaders; needs no database."""
     settings = settings_in_force()
     loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
-    restored = build_model(spec, loaders, settings.allowed_packages)
-    restored.load_state_dict(load_weights(settings.store / "weights", weights_sha256))
-    return restored.to(pick_device(settings.device)).eval(), loaders
+    return _fitted(spec, weights_sha256, loaders).to(pick_device(settings.device)).eval(), loaders
 
 
 def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
     """A fitted model and its loaders from a ``TrainedModel`` key, for a notebook."""
     return restore(fit_spec(key), dataset.store_paths(key), weights_of(key))
+
+
+def _fitted(spec: FitSpec, weights_sha256: str, loaders: Any) -> torch.nn.Module:
+    """A fitted model for the sessions of ``loaders``."""
+    settings = settings_in_force()
+    built = build_model(spec, loaders, settings.allowed_packages, settings.store / "weights")
+    built.load_state_dict(load_weights(settings.store / "weights", weights_sha256))
+    return built

@@ -19,7 +19,7 @@ MODELS = Registry(
     "model function",
     "dlgn_cnn.models",
     "dlgn_cnn.models.reference",
-    given=("data_info", "dataloaders", "seed", "allowed_packages"),
+    given=("data_info", "dataloaders", "seed", "allowed_packages", "trained"),
 )
 Part = Mapping[str, Any]
 

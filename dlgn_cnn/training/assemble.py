@@ -1,30 +1,40 @@
 """From configs to loaders, model and trainer: nnfabrik's contract, with our own functions and a lab's alike."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from dlgn_cnn.annotations import parameters_of
+from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.build import MODELS
-from dlgn_cnn.registry import supplied
+from dlgn_cnn.registry import Registry, supplied
+from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.trainers import TRAINERS
+from dlgn_cnn.training.weights import load_weights
 
 Call = tuple[str, dict[str, Any]]
+Trained = Callable[[Mapping[str, Any]], dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
 class FitSpec:
-    """What one fit is made of: (function, config) of dataset, model and trainer, and the seed."""
+    """What one fit is made of: (function, config) of dataset, model and trainer, and the seed.
+
+    Of the fitted models that its configs name: ``sources`` has the digest of the weights by canonical JSON of the key,
+    ``teachers`` the members of an ensemble, each its spec and the digest of its weights, by the ensemble's hash.
+    """
 
     dataset: Call
     model: Call
     trainer: Call
     seed: int
+    sources: dict[str, str] = field(default_factory=dict)
+    teachers: dict[str, list[tuple["FitSpec", str]]] = field(default_factory=dict)
 
 
 def build_loaders(
@@ -38,20 +48,35 @@ def build_loaders(
     return function(**given, **config)
 
 
-def build_model(spec: FitSpec, loaders: Any, allowed: Collection[str] = ()) -> torch.nn.Module:
-    """The untrained model, which gets ``data_info`` where it asks for it and the loaders otherwise."""
+def build_model(
+    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | None = None
+) -> torch.nn.Module:
+    """The untrained model, which gets ``data_info`` where it asks for it and the loaders otherwise.
+
+    A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights, which are
+    in folder ``weights``.
+    """
+
+    def trained(key: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+        return _source_weights(spec, key, weights)
+
     function = MODELS.get(spec.model[0], allowed)
     if "data_info" in parameters_of(function):
         infos = {key: loader.data_info for key, loader in loaders["train"].items()}
-        return call_model(spec.model, spec.seed, allowed, data_info=infos)
-    return call_model(spec.model, spec.seed, allowed, dataloaders=loaders)
+        return call_model(spec.model, spec.seed, allowed, trained, data_info=infos)
+    return call_model(spec.model, spec.seed, allowed, trained, dataloaders=loaders)
 
 
-def call_model(call: Call, seed: int, allowed: Collection[str], **data: Any) -> torch.nn.Module:
-    """What a model function builds from ``data``, its ``data_info`` or ``dataloaders``. Raises ConfigError."""
+def call_model(
+    call: Call, seed: int, allowed: Collection[str], trained: Trained | None = None, **data: Any
+) -> torch.nn.Module:
+    """What a model function builds from ``data``, its ``data_info`` or ``dataloaders``. Raises ConfigError.
+
+    Without ``trained``, one that takes the weights of a fitted model keeps initial ones instead.
+    """
     name, config = call
     function = MODELS.get(name, allowed)
-    given = {"seed": seed, **data} | supplied(function, allowed_packages=allowed)
+    given = {"seed": seed, **data} | supplied(function, allowed_packages=allowed, trained=trained)
     MODELS.check_arguments(name, function, config, given)
     model = function(**given, **config)
     if not isinstance(model, torch.nn.Module):
@@ -66,12 +91,30 @@ def run_trainer(
     uid: object,
     cb: Callable[..., None] | None,
     allowed: Collection[str] = (),
+    checkpoints: Checkpoints | None = None,
+    teachers: Callable[[str], torch.nn.Module] | None = None,
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
-    """Fit ``model`` where it stands: (score, output, state_dict)."""
+    """Fit ``model`` where it stands: (score, output, state_dict).
+
+    ``checkpoints`` and ``teachers`` reach a trainer that asks for them by name; one that does not ask for checkpoints
+    begins anew when it was stopped.
+    """
     name, config = spec.trainer
     function = TRAINERS.get(name, allowed)
-    given = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    given |= supplied(function, allowed_packages=allowed)
+    given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
+    given |= supplied(function, allowed_packages=allowed, checkpoints=checkpoints, teachers=teachers)
     TRAINERS.check_arguments(name, function, config, given)
     score, output, state = function(**given, **config)
     return float(score), output, state
+
+
+def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] = ()) -> bool:
+    """Whether a function takes an argument that a caller may supply by name."""
+    return argument in parameters_of(registry.get(name, allowed))
+
+
+def _source_weights(spec: FitSpec, key: Mapping[str, Any], weights: Path | None) -> dict[str, torch.Tensor]:
+    digest = spec.sources.get(canonical_json(dict(key)))
+    if digest is None or weights is None:
+        raise ConfigError(f"the weights of {dict(key)} are not at hand: fit or restore the model through the tables")
+    return load_weights(weights, digest)

@@ -1,0 +1,144 @@
+"""A fit's side: what it tells others while it runs, and the checkpoints that it can go on from."""
+
+import contextlib
+import datetime
+import hashlib
+import logging
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import canonical_json
+from dlgn_cnn.training.assemble import FitSpec
+from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
+from dlgn_cnn.training.loggers import Run, logging_to
+from schemas import progress
+from schemas.database import own_connection, settings_in_force
+from schemas.fitting import Checkpoint, Epoch
+from schemas.side_channel import SideChannel
+
+logger = logging.getLogger("dlgn")
+Key = Mapping[str, Any]
+# Named here, since asking the table for its key may ask the database, which need not be in reach.
+FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
+FIGURES: dict[str, type] = {
+    "loss": float,
+    "penalty": float,
+    "validation_loss": float,
+    "validation_correlation": float,
+    "learning_rate": float,
+    "samples_per_s": float,
+    "peak_memory_bytes": int,
+    "seconds": float,
+}
+
+
+def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
+    """Where the checkpoints of a fit lie below the store: a name that the fit and its data's content decide."""
+    text = canonical_json({"key": _fit_key(key), "stores": dict(stores)})
+    return f"checkpoints/{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def side_channel() -> SideChannel:
+    """A side channel to the database in force."""
+    return SideChannel(lambda: own_connection(Epoch.connection))
+
+
+def checkpoints(key: Key, folder: str, channel: SideChannel) -> Checkpoints:
+    """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row."""
+    settings = settings_in_force()
+
+    def announce(saved: Saved, kept: list[str]) -> None:
+        row = _checkpoint_row(key, folder, saved)
+        serials = [int(name[:8]) for name in kept]
+        channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
+
+    return Checkpoints(settings.store / folder, settings.checkpoint_s, announce)
+
+
+def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
+    """A trainer's callback that makes every epoch a row, with those figures that the trainer gave."""
+
+    def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        row = {**_fit_key(key), "epoch": epoch, "ended": now, **_figures(info)}
+        channel.send(lambda connection: _replace_epochs(connection, row))
+
+    return callback
+
+
+@contextlib.contextmanager
+def listeners(key: Key, spec: FitSpec, channel: SideChannel) -> Iterator[Callable[..., None]]:
+    """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar."""
+    settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
+    rows = epoch_rows(key, channel)
+    with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
+
+        def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+            for listener in (rows, logs, bar):
+                listener(uid=uid, epoch=epoch, model=model, info=info)
+
+        yield callback
+
+
+def _logged(key: Key, spec: FitSpec) -> Run:
+    """The fit as loggers know it."""
+    hashes = (key[f"{kind}_hash"][:8] for kind in ("dataset", "model", "trainer"))
+    calls = {"dataset": spec.dataset, "model": spec.model, "trainer": spec.trainer}
+    config = {name: {"fn": function, **config} for name, (function, config) in calls.items()}
+    return Run("-".join([*hashes, f"seed{spec.seed}"]), settings_in_force().home / "logs", config | {"seed": spec.seed})
+
+
+def forget_checkpoints(key: Key, folder: str) -> None:
+    """Remove the files and rows of a fit that is done; files that cannot be removed are named in the log."""
+    (Checkpoint & _fit_key(key)).delete_quick()
+    try:
+        CheckpointFolder(settings_in_force().store / folder).clear()
+    except OSError as error:
+        logger.warning("checkpoints of a fit that is done are left behind: %s", error)
+
+
+def _fit_key(key: Key) -> dict[str, Any]:
+    return {name: key[name] for name in FIT}
+
+
+def _figures(info: Any) -> dict[str, Any]:
+    """What a callback was told that a row can hold; a lab's own trainer may tell anything."""
+    given = info if isinstance(info, Mapping) else {}
+    found = {name: given[name] for name in FIGURES if isinstance(given.get(name), int | float)}
+    return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
+
+
+def _checkpoint_row(key: Key, folder: str, saved: Saved) -> dict[str, Any]:
+    return {
+        **_fit_key(key),
+        "serial": saved.serial,
+        "path": f"{folder}/{saved.name}",
+        "sha256": saved.sha256,
+        "size_bytes": saved.size_bytes,
+        "epoch": saved.epoch,
+        "step": saved.step,
+        "best_epoch": saved.best_epoch,
+        "saved": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        "host": platform.node()[:64],
+    }
+
+
+def _replace_epochs(connection: Any, row: dict[str, Any]) -> None:
+    """Insert an epoch and remove what an earlier run left of it and of those after it."""
+    table = dj.FreeTable(connection, Epoch().full_table_name)
+    with connection.transaction:
+        (table & _fit_key(row) & f"epoch >= {row['epoch']}").delete_quick()
+        table.insert1(row)
+
+
+def _replace_checkpoints(connection: Any, row: dict[str, Any], kept: list[int]) -> None:
+    """Insert a checkpoint and remove the rows of files that are gone."""
+    table = dj.FreeTable(connection, Checkpoint().full_table_name)
+    with connection.transaction:
+        others = ", ".join(str(serial) for serial in kept if serial != row["serial"]) or "-1"
+        (table & _fit_key(row) & f"serial not in ({others})").delete_quick()
+        table.insert1(row)

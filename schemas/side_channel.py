@@ -1,0 +1,86 @@
+"""Statements that a running fit sends to the database beside its work: none can fail it, and none makes it wait."""
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+logger = logging.getLogger("dlgn")
+Statement = Callable[[Any], None]
+RETRY_S = 10.0
+CLOSE_S = 10.0
+
+
+class SideChannel:
+    """Runs statements in turn, each given a connection, in a thread that has a connection of its own.
+
+    While the database is away they wait; those still waiting at the end are dropped, and the log says so. A statement
+    that the database refuses is dropped at once, with its reason. To be used as a context.
+    """
+
+    def __init__(self, connect: Callable[[], Any], retry_s: float = RETRY_S, close_s: float = CLOSE_S) -> None:
+        self._connect, self._retry_s, self._close_s = connect, retry_s, close_s
+        self._sent: queue.SimpleQueue[Statement | None] = queue.SimpleQueue()
+        self._waiting: deque[Statement] = deque()
+        self._connection: Any = None
+        self._away = self._closing = False
+        self._thread = threading.Thread(target=self._run, name="side channel", daemon=True)
+
+    def __enter__(self) -> "SideChannel":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sent.put(None)
+        self._thread.join(self._close_s)
+        if self._thread.is_alive() or self._waiting:
+            logger.warning("%d rows of a fit's curves and checkpoints were never written", len(self._waiting))
+
+    def send(self, statement: Statement) -> None:
+        """Run ``statement(connection)`` as soon as may be."""
+        self._sent.put(statement)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._take()
+            self._work()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _take(self) -> None:
+        """Wait for a statement, or for the time to try again; take all that are there."""
+        try:
+            received = self._sent.get(timeout=self._retry_s if self._waiting else None)
+            while True:
+                if received is None:
+                    self._closing = True
+                else:
+                    self._waiting.append(received)
+                received = self._sent.get_nowait()
+        except queue.Empty:
+            pass
+
+    def _work(self) -> None:
+        while self._waiting:
+            tried_before = self._connection is not None
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                self._waiting[0](self._connection)
+            except Exception as error:
+                if self._connection is None or not self._connection.is_connected:
+                    self._connection = None
+                    if tried_before:  # a server closes what was idle for hours
+                        continue
+                    self._say_away(error)
+                    return
+                logger.warning("a row of a fit's curves or checkpoints was refused: %s", error)
+            self._waiting.popleft()
+            self._away = False
+
+    def _say_away(self, error: Exception) -> None:
+        if not self._away:
+            logger.warning("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
+        self._away = True

@@ -1,0 +1,142 @@
+"""Ensembles of fitted models in the tables; fits that name others: distilled from an ensemble, or transferred."""
+
+import numpy as np
+import pytest
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.evaluation.score import score_units
+from tests.factories import small_simulation
+
+ENCODER = {
+    "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
+    "readout": {"name": "gaussian"},
+}
+FIT = {"max_epochs": 1, "burn_in_frames": 5}
+SEEDS = (40, 41)
+
+
+@pytest.fixture(scope="module")
+def parts(database, tmp_path_factory):
+    """A dataset, a model and a trainer."""
+    from schemas import dataset, model, trainer
+    from schemas.ingest import ingest
+
+    (name,) = ingest(small_simulation(tmp_path_factory.mktemp("e") / "session", mouse="Simulated_2026_0600"))
+    options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
+    found = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
+    dataset.Dataset.populate(found)
+    return found | model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", FIT)
+
+
+def fit(parts, seed: int):
+    """The key of a fit, which is computed unless it was before."""
+    from schemas import experiment, trainer, training
+
+    trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
+    experiment.Experiment.insert1({"experiment_name": "ensemble"}, skip_duplicates=True)
+    key = parts | {"seed": seed}
+    experiment.Experiment.Fit.insert1({"experiment_name": "ensemble", **key}, skip_duplicates=True)
+    training.TrainedModel.populate(key)
+    return (training.TrainedModel & key).fetch1("KEY")
+
+
+@pytest.fixture(scope="module")
+def members(parts):
+    return [fit(parts, seed) for seed in SEEDS]
+
+
+@pytest.fixture(scope="module")
+def ensemble(members):
+    from schemas.ensemble import Ensemble
+
+    return Ensemble.add(members, "two seeds")
+
+
+def test_equal_sets_are_one_ensemble(members, ensemble):
+    from schemas.ensemble import Ensemble
+
+    assert Ensemble.add([*reversed(members), members[0]]) == ensemble
+    assert len(Ensemble.Member & ensemble) == 2
+    assert (Ensemble & ensemble).fetch1("members") == 2
+    assert Ensemble.add(members[:1]) != ensemble
+
+
+def test_an_ensemble_of_nothing_or_of_what_is_not_fitted_is_refused(members):
+    from schemas.ensemble import Ensemble
+
+    before = len(Ensemble())
+    with pytest.raises(ConfigError, match="no members"):
+        Ensemble.add([])
+    with pytest.raises(ConfigError, match="not fitted"):
+        Ensemble.add([members[0], members[0] | {"seed": 999}])
+    assert len(Ensemble()) == before
+
+
+def test_scores_and_the_loaders_take_an_ensemble_as_they_take_a_model(members, ensemble):
+    from schemas.ensemble import load_ensemble
+    from schemas.training import load_model
+
+    model, loaders = load_ensemble(ensemble)
+    assert not model.training
+    (name,) = loaders["test"]
+    shown = next(iter(loaders["test"][name]))
+    rates = [load_model(key)[0](shown.videos, shown.opto, name) for key in members]
+    assert torch.allclose(model(shown.videos, shown.opto, name), torch.stack(rates).mean(0))
+    scores = score_units(model, loaders, "test")[name]
+    assert scores.shape == (6,)
+    assert np.isfinite(scores).any()
+
+
+def test_an_mei_is_made_of_an_ensemble(ensemble):
+    from dlgn_cnn.mei.methods import gradient_ascent
+    from dlgn_cnn.mei.optimize import Target
+    from schemas.ensemble import load_ensemble
+
+    model, loaders = load_ensemble(ensemble)
+    ((name, loader),) = loaders["train"].items()
+    config, info = {"frames": 12, "steps": 2}, loader.data_info
+    (found,) = gradient_ascent([model], [Target(name, 0, False)], config, info, torch.device("cpu"))
+    # The engine's own mean over models is the reference.
+    (apart,) = gradient_ascent([*model.members], [Target(name, 0, False)], config, info, torch.device("cpu"))
+    assert np.allclose(found.stimulus, apart.stimulus, atol=1e-4)
+
+
+def test_a_model_is_distilled_from_an_ensemble(parts, ensemble):
+    from schemas import trainer
+    from schemas.training import TrainedModel
+
+    taught = parts | trainer.TrainerConfig.add("distill", {"teacher": ensemble["ensemble_hash"], "fit": FIT})
+    key = fit(taught, SEEDS[0])
+    alone = (TrainedModel & parts & {"seed": SEEDS[0]}).fetch1("weights_sha256")
+    assert (TrainedModel & key).fetch1("weights_sha256") != alone
+    fewer = trainer.TrainerConfig.add("distill", {"teacher": ensemble["ensemble_hash"], "share": 0.0, "fit": FIT})
+    # A teacher whose word does not count changes nothing.
+    assert (TrainedModel & fit(parts | fewer, SEEDS[0])).fetch1("weights_sha256") == alone
+
+
+def test_an_unknown_teacher_is_refused(parts):
+    from schemas import trainer
+
+    with pytest.raises(ConfigError, match=r"no ensemble 'none'.*Ensemble\.add"):
+        fit(parts | trainer.TrainerConfig.add("distill", {"teacher": "none"}), SEEDS[0])
+
+
+def test_a_core_is_transferred_and_restored(parts, members):
+    from schemas import model
+    from schemas.training import load_model
+
+    config = {"source": members[1], "model": ENCODER}
+    key = fit(parts | model.ModelConfig.add("transferred", config), SEEDS[0])
+    donor, (one, _) = load_model(members[1])[0], load_model(key)
+    for name, value in donor.core.state_dict().items():
+        assert torch.equal(value, one.core.state_dict()[name])
+    assert any(not torch.equal(value, one.state_dict()[name]) for name, value in donor.state_dict().items())
+
+
+def test_a_source_that_is_not_fitted_is_refused(parts, members):
+    from schemas import model
+
+    config = {"source": members[1] | {"seed": 999}, "model": ENCODER}
+    with pytest.raises(ConfigError, match="no fitted model"):
+        fit(parts | model.ModelConfig.add("transferred", config), SEEDS[0])

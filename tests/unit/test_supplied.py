@@ -1,0 +1,51 @@
+"""What a caller supplies reaches the trainer that asks for it by name; a lab's own is called as always."""
+
+import pytest
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.training.assemble import FitSpec, run_trainer
+from tests.science.test_fit import Gain
+
+CALLS: list[dict] = []
+LAB, ASKING, OPEN = (f"{__name__}.{name}" for name in ("lab_trainer", "asking_trainer", "open_trainer"))
+
+
+def lab_trainer(model, dataloaders, seed, uid, cb, max_iter=3):
+    CALLS.append({"seed": seed, "uid": uid, "max_iter": max_iter})
+    return 0.5, {}, model.state_dict()
+
+
+def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, teachers=None):
+    CALLS.append({"checkpoints": checkpoints, "teachers": teachers})
+    return 0.5, {}, model.state_dict()
+
+
+def open_trainer(model, dataloaders, seed, uid, cb, **config):
+    CALLS.append(config)
+    return 0.5, {}, model.state_dict()
+
+
+def spec(trainer: str, config: dict | None = None) -> FitSpec:
+    return FitSpec(("stored_sessions", {"sessions": []}), ("encoder", {}), (trainer, config or {}), 7)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "config", "expected"),
+    [
+        (LAB, {"max_iter": 5}, {"seed": 7, "uid": "key", "max_iter": 5}),
+        (ASKING, {}, {"checkpoints": "store", "teachers": "school"}),
+        (OPEN, {"anything": 1}, {"anything": 1}),
+    ],
+)
+def test_a_trainer_is_given_what_it_asks_for(trainer, config, expected):
+    CALLS.clear()
+    package = {__name__.split(".")[0]}
+    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package, "store", "school")
+    (call,) = CALLS
+    assert call == expected
+
+
+@pytest.mark.parametrize("trainer", [ASKING, "standard"])
+def test_what_is_supplied_is_no_part_of_a_config(trainer):
+    with pytest.raises(ConfigError, match="takes no 'checkpoints'"):
+        run_trainer(spec(trainer, {"checkpoints": 1}), Gain(), {}, "key", None, {__name__.split(".")[0]})
