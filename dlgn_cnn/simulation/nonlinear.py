@@ -67,12 +67,12 @@ def suppressive_contrast(movies: Frames, fields: Fields) -> Times:
 
 def _subunits(movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
     """Mean of the subunits' rectified drives (scene, unit, time)."""
-    total = 0.0
+    drives = []
     for angle in 2 * np.pi * np.arange(SUBUNITS) / SUBUNITS:
         x, y = fields.x + fields.sigma * np.cos(angle), fields.y + fields.sigma * np.sin(angle)
         subunit = replace(fields, x=x, y=y, sigma=SUBUNIT_WIDTH * fields.sigma, sign=-fields.sign)
-        total = total + np.maximum(movie_drive(movies, subunit.kernels(), courses.kernels()), 0.0)
-    return np.asarray(total / SUBUNITS)
+        drives.append(np.maximum(movie_drive(movies, subunit.kernels(), courses.kernels()), 0.0))
+    return np.asarray(sum(drives) / SUBUNITS)
 
 
 def _standardised(drive: Times) -> Times:
