@@ -77,7 +77,7 @@ class Size:
     original_epochs: int
 
 
-FULL, QUICK = Size(122, 88, 16, 24, 8), Size(10, 10, 3, 4, 1)
+FULL, QUICK = Size(122, 88, 16, 24, 8), Size(8, 7, 2, 3, 1)
 
 
 @dataclass(frozen=True)
