@@ -13,7 +13,7 @@ import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate.define import Defined, define
-from populate.worker import Tally, computed_tables, work
+from populate.worker import Tally, Wishes, computed_tables, work
 
 logger = logging.getLogger("dlgn")
 
@@ -59,7 +59,7 @@ def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:
 def populate_all(retry_errors: bool = False) -> Tally:
     """Work until nothing is left and say what was done."""
     schemas.open_database()
-    tally = work(retry_errors=retry_errors)
+    tally = work(wishes=Wishes(retry_errors=retry_errors))
     logger.info("%d computed, %d failed%s", tally.computed, tally.failed, "; see dlgn status" if tally.failed else "")
     return tally
 

@@ -1,5 +1,6 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
+import contextlib
 import importlib
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,7 @@ MODULES = (
     "ensemble",
     "evaluation",
     "mei",
+    "fleet",
 )
 STORE = "main"
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
@@ -78,6 +80,22 @@ def own_connection(other: Any) -> Any:
         backend=other.adapter.backend,
         config_override=other._config,
     )
+
+
+def reconnect() -> None:
+    """Give the tables a fresh connection, whatever state the old one is in, with no transaction open.
+
+    An embedded server that has died is started again. Raises the driver's error where no server answers.
+    """
+    from schemas import fleet
+
+    settings, connection = settings_in_force(), fleet.schema.connection
+    if settings.database is None:
+        server_address(settings)
+    with contextlib.suppress(Exception):  # a broken connection may refuse to be closed
+        connection.close()
+    connection.connect()
+    connection.cancel_transaction()
 
 
 def _activate(settings: Settings) -> None:

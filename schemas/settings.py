@@ -19,6 +19,8 @@ class Settings:
     begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
     knows; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
     torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs.
+    A worker that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal``
+    is one more signal at which it hands its key back, as a queueing system sends before it takes a machine away.
     """
 
     home: Path
@@ -30,6 +32,8 @@ class Settings:
     datasets_url: str | None = field(default=None, repr=False)
     checkpoint_s: float = 60.0
     loggers: tuple[str, ...] = ()
+    lease_s: float = 60.0
+    warning_signal: str | None = None
 
     @property
     def cache(self) -> Path:
@@ -55,6 +59,8 @@ class Settings:
             datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or None,
             checkpoint_s=_checkpoint_s(given.get("DLGN_CHECKPOINT_S") or "60"),
             loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
+            lease_s=_seconds(given.get("DLGN_LEASE_S") or "60"),
+            warning_signal=given.get("DLGN_WARNING_SIGNAL") or None,
         )
 
 
@@ -65,4 +71,14 @@ def _checkpoint_s(text: str) -> float:
         value = -1.0
     if not value >= 0:
         raise ConfigError(f"DLGN_CHECKPOINT_S {text!r}: expected seconds, as 60; 0 saves after every step")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise ConfigError(f"DLGN_LEASE_S {text!r}: expected seconds, as 60")
     return value
