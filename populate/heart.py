@@ -3,18 +3,23 @@
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 from populate.heartbeat import Beat
 from schemas import fleet, progress
 from schemas.database import server_address, settings_in_force
 
 BEATS_A_LEASE = 12
+DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
+ROOT = Path(__file__).resolve().parents[1]
+logger = logging.getLogger("dlgn")
 
 
 class Heart:
@@ -25,6 +30,7 @@ class Heart:
         self.device, self.lease_s = device, settings.lease_s
         self.every_s = settings.lease_s / BEATS_A_LEASE
         self.worker_id = ""
+        self._deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def register(self) -> None:
@@ -43,9 +49,14 @@ class Heart:
         """Start the heartbeat again where it has ended, as when the kernel took it for its memory."""
         if self._process is not None and self._process.poll() is None:
             return
+        if self._process is not None:
+            self._deaths += 1
+            logger.warning("the heartbeat process ended with status %d: it is started again", self._process.returncode)
+        if self._deaths > DEATHS:
+            raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see what it wrote above")
         # Its own session: a Ctrl-C in the worker's terminal is none of its business. -P: no module of the current
         # folder can stand in for one of ours.
-        path = os.pathsep.join(entry for entry in sys.path if entry)
+        path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry)])
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "populate.heartbeat"],
             bufsize=0,

@@ -20,6 +20,6 @@ class Orders:
 
 def in_force() -> Orders:
     """The orders that are in force for this machine."""
-    rows = (fleet.Order & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
+    rows = (fleet.StandingOrder & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
     paused = frozenset(row["table_name"] for row in rows if row["action"] == "pause")
     return Orders(paused, any(row["action"] == "drain" for row in rows))

@@ -70,7 +70,7 @@ class Attempt(dj.Manual):
 
 
 @schema
-class Order(dj.Manual):
+class StandingOrder(dj.Manual):
     """A standing order to workers, in force until its row is deleted."""
 
     definition = """

@@ -1,6 +1,7 @@
 """Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,6 +42,7 @@ def bar(title: str) -> Iterator[Report]:
 @contextlib.contextmanager
 def epochs(title: str) -> Iterator[Callable[..., None]]:
     """A trainer's callback that draws a bar of epochs with the last validation score."""
+    started = time.monotonic()
     with _bars() as bars:
         task = bars.add_task(title, total=None, note="")
 
@@ -50,7 +52,8 @@ def epochs(title: str) -> Iterator[Callable[..., None]]:
             score = known.get("validation_correlation")
             note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"
             bars.update(task, completed=epoch + 1, total=known.get("max_epochs"), note=note)
-            _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}")
+            rate = 60 * (epoch + 1) / max(time.monotonic() - started, 1e-3)
+            _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
 
         yield callback
 

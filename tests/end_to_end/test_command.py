@@ -140,7 +140,7 @@ def test_a_report_is_written(first, tmp_path):
 
 def test_status_counts_what_is_done(first):
     lines = [line for line in command("status").splitlines() if "TrainedModel" in line]
-    assert [int(word) for word in lines[0].split() if word.isdigit()] == [1, 0, 0, 0]
+    assert [int(word) for word in lines[0].split() if word.isdigit()] == [1, 0, 0, 0, 0]
 
 
 def test_two_workers_share_and_compute_nothing_twice(first, session, tmp_path):
