@@ -104,6 +104,21 @@ def priority(
     logger.info("%d pending keys have priority %d", found.prioritise(found.named(table), value, where), value)
 
 
+@app.command()
+def declare(
+    worker: Annotated[str | None, typer.Option(help="Also make this MySQL account for workers.")] = None,
+) -> None:
+    """Declare every table, so that workers need no right to; with --worker, give them an account that has none.
+
+    Example: DLGN_WORKER_PASSWORD=... dlgn declare --worker dlgn_worker
+    """
+    from populate import declare as found
+
+    logger.info("all tables are declared, %d of them computed", found.declare())
+    if worker is not None:
+        logger.info("%s", found.grant(worker))
+
+
 def _steer() -> ModuleType:
     """The module that steers, once the database is open."""
     import schemas
