@@ -3,6 +3,8 @@
 import os
 import re
 
+import fsspec
+
 from dlgn_cnn.errors import ConfigError
 from populate.worker import computed_tables
 from schemas import fleet
@@ -13,8 +15,11 @@ RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 
 
 def declare() -> int:
-    """Declare all tables and the queues of the computed ones; how many queues there are is returned."""
-    open_database()
+    """Declare all tables and the queues of the computed ones, whose number is returned; make the store's bucket."""
+    settings = open_database()
+    if settings.store_url is not None:
+        bucket = settings.store_url.split("/")[2]
+        fsspec.filesystem("s3").makedirs(bucket, exist_ok=True)
     return len([table.jobs for table in computed_tables()])
 
 

@@ -119,6 +119,29 @@ def declare(
         logger.info("%s", found.grant(worker))
 
 
+@app.command()
+def gc(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it, unless a worker is alive.")] = False,
+) -> None:
+    """Show what lies in the store and no row refers to; with --delete, remove it.
+
+    Example: dlgn gc --delete
+    """
+    import schemas
+
+    schemas.open_database()
+    from populate import gc as found
+
+    garbage = found.find_garbage()
+    for one in garbage:
+        for stored in one.unreferenced:
+            logger.info("%s/%s: %d kB, written %s", one.kind, stored.name, stored.size_bytes // 1000, stored.written)
+        count, megabytes = len(one.unreferenced), one.size_bytes / 1e6
+        logger.info("%s: no row refers to %d files, %.1f MB; %d are kept", one.kind, count, megabytes, one.kept)
+    if delete:
+        logger.info("%d files are deleted", found.collect(garbage))
+
+
 def _steer() -> ModuleType:
     """The module that steers, once the database is open."""
     import schemas

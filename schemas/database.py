@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -107,11 +108,21 @@ def _activate(settings: Settings) -> None:
         instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
     except Exception as error:
         raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
-    settings.store.mkdir(parents=True, exist_ok=True)
-    instance.config.stores[STORE] = {"protocol": "file", "location": str(settings.store)}
+    instance.config.stores[STORE] = _array_store(settings)
     for name in MODULES:
         module = importlib.import_module(f"schemas.{name}")
         module.schema.activate(f"{settings.prefix}{name}", connection=instance.connection)
+
+
+def _array_store(settings: Settings) -> dict[str, str]:
+    """Where DataJoint keeps arrays: below the same folder or bucket as everything else, with the same credentials."""
+    settings.store.mkdir(parents=True, exist_ok=True)
+    if settings.store_url is None:
+        return {"protocol": "file", "location": str(settings.store)}
+    place = urlsplit(settings.store_url)
+    given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    bucket = {"bucket": place.netloc, "location": place.path.strip("/")}
+    return {"protocol": "s3", "endpoint": given or "https://s3.amazonaws.com", **bucket}
 
 
 def _first_line(error: Exception) -> str:
