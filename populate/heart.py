@@ -109,9 +109,8 @@ class Heart:
 
 @contextlib.contextmanager
 def beating(device: str) -> Iterator[Heart]:
-    """A registered worker for the length of the block; progress bars also tell its heartbeat."""
+    """A worker, to be registered, for the length of the block; progress bars also tell its heartbeat."""
     heart = Heart(device)
-    heart.register()
     try:
         with progress.heard(heart.doing):
             yield heart

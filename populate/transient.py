@@ -1,16 +1,18 @@
 """Errors that trying again can mend, and how long to wait before."""
 
+import errno
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from datajoint.errors import LostConnectionError
+from safetensors import SafetensorError
 
 # MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
 MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
 # PostgreSQL: connection (class 08), serialisation, deadlock, lock, statement cancelled, too many, shutdown and start.
-POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03"})
+POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"})
 
 
 def is_transient(error: BaseException) -> bool:
@@ -28,9 +30,18 @@ def is_transient(error: BaseException) -> bool:
     return False
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a GPU's memory was exhausted, which another process on it may have caused."""
-    return isinstance(error, torch.cuda.OutOfMemoryError)
+def is_exhausted(error: BaseException) -> bool:
+    """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, torch.cuda.OutOfMemoryError):
+            return True
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(seen, SafetensorError) and "No space left" in str(seen):
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def delays(generator: np.random.Generator, first_s: float = 0.2, longest_s: float = 60.0) -> Iterator[float]:

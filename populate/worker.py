@@ -5,6 +5,7 @@ of workers that are gone go back to pending, an interrupted key does at once, wh
 is marked as failed with its traceback, and a worker waits for those that others hold, since more may follow.
 """
 
+import functools
 import logging
 import time
 import traceback
@@ -22,7 +23,7 @@ from populate.heart import Heart, beating
 from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.sweep import free_dead_reservations, sweep
-from populate.transient import delays, is_out_of_memory, is_transient
+from populate.transient import delays, is_exhausted, is_transient
 from schemas import dataset, evaluation, fleet, mei, recording, training
 from schemas.database import reconnect, settings_in_force
 
@@ -30,7 +31,7 @@ logger = logging.getLogger("dlgn")
 Table = Any
 POLL_SECONDS = 1.0
 MISSES = 3  # keys in a row that others took: time to look which are pending now
-OUT_OF_MEMORY_S = 30.0  # a key that found no room on its GPU waits this long
+EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
 
 
 def computed_tables() -> Sequence[Table]:
@@ -73,10 +74,8 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     """
     settings, asked = settings_in_force(), wishes or Wishes()
     with interrupts.deferred(settings.warning_signal), beating(device_name(settings.device)) as heart:
-        worker = _Worker(heart, tables or computed_tables(), asked)
-        if asked.retry_errors:
-            for queue in worker.queues:
-                queue.table.jobs.errors.delete_quick()
+        worker = _Worker(heart, asked)
+        worker.begin(tables or computed_tables())
         while worker.turn():
             pass
     return worker.tally
@@ -89,16 +88,28 @@ def device_name(device: str) -> str:
 
 
 class _Worker:
-    def __init__(self, heart: Heart, tables: Sequence[Table], wishes: Wishes) -> None:
+    def __init__(self, heart: Heart, wishes: Wishes) -> None:
         self.heart, self.wishes, self.tally = heart, wishes, Tally()
-        self.queues = [Queue(leased(table, heart), wishes.where, wishes.generator) for table in tables]
+        self.queues: list[Queue] = []
         self._delays = delays(wishes.generator)
         self._swept = 0.0
+        self._recalled = False
+
+    def begin(self, tables: Sequence[Table]) -> None:
+        """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
+        self._insist(self.heart.register)
+        for table in tables:
+            mine = self._insist(functools.partial(leased, table, self.heart))
+            self.queues.append(Queue(mine, self.wishes.where, self.wishes.generator))
+            if self.wishes.retry_errors:
+                self._insist(mine.jobs.errors.delete_quick)
 
     def turn(self) -> bool:
         """One round over all tables; false when there is nothing to wait for."""
         try:
             interrupts.check()
+            if self._recalled:
+                self._answer_recall()
             told = orders.in_force()
             if told.drained:
                 logger.warning("this machine is drained: the worker ends")
@@ -128,7 +139,10 @@ class _Worker:
         """Wait, longer each time, and connect anew."""
         wait_s = next(self._delays)
         logger.warning("database: %s: %s; next try in %.1f s", type(error).__name__, error, wait_s)
-        self._pause(wait_s)
+        try:
+            self._pause(wait_s)
+        except interrupts.Recalled:  # to be answered once there is a server to ask
+            self._recalled = interrupts.forget_recall()
         try:
             reconnect()
         except Exception as again:
@@ -162,11 +176,13 @@ class _Worker:
         return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
 
     def _answer_recall(self) -> None:
+        """A recall that is about no key: the whole worker may have been given up for lost."""
         interrupts.forget_recall()
-        known = (fleet.Worker & {"worker_id": self.heart.worker_id}).to_arrays("state")
+        self._recalled = False
+        known = self._insist(lambda: (fleet.Worker & {"worker_id": self.heart.worker_id}).to_arrays("state"))
         if list(known) != ["working"]:
             logger.warning("this worker was silent for longer than its lease: it goes on under a new name")
-            self.heart.register()
+            self._insist(self.heart.register)
 
     def _take_page(self, queue: Queue) -> bool:
         """Compute some of the first pending keys of one table, for about a second; whether any was computed."""
@@ -219,9 +235,9 @@ class _Worker:
     def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
         """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
         reason = f"{type(error).__name__}: {error}"
-        if is_out_of_memory(error):
+        if is_exhausted(error):
             torch.cuda.empty_cache()
-            jobs.try_again(reason, next(delays(self.wishes.generator, OUT_OF_MEMORY_S)))
+            jobs.try_again(reason, next(delays(self.wishes.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)
             return False
         stack = "".join(traceback.format_exception(error))
