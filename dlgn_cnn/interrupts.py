@@ -3,9 +3,10 @@
 Python raises KeyboardInterrupt between any two bytecodes. In the middle of a database driver's conversation the
 exception leaves a broken connection behind, or is replaced by the error that the broken connection then raises, and a
 worker goes on as if nobody had asked it to stop. So a worker notes the signal (``deferred``), raises it at once inside
-computations that hold no connection (``allowed``), and else at the next ``check``. A second signal is raised anywhere.
+computations that hold no connection (``allowed``), and else at the next ``check``. A second Ctrl-C is raised anywhere.
 
-SIGUSR2 is the recall of the key in hand alone: it ends the computation (``Recalled``), and the worker goes on.
+One more signal, ``RECALL``, is about the key in hand alone: it ends the computation (``Recalled``), and the worker goes
+on. It is a real-time signal where there are any, since queueing systems use SIGUSR1 and SIGUSR2.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-RECALL = signal.SIGUSR2
+RECALL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2)
 
 
 class Recalled(SystemExit):
@@ -135,7 +136,8 @@ def _received(number: int, frame: FrameType | None) -> Any:
         if _State.raising:
             raise Recalled(1)
         return
-    again, _State.asked = _State.asked is not None, number
+    # A second Ctrl-C is meant; a second SIGTERM is often the same one, sent to a group and to each of its processes.
+    again, _State.asked = _State.asked is not None and number == signal.SIGINT, number
     if again or _State.raising:
         raise _interruption(number)
 

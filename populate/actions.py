@@ -1,6 +1,7 @@
 """What the commands do once the database is open."""
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate import steer
 from populate.define import Defined, define
+from populate.gpus import chosen, supervise
 from populate.worker import Tally, Wishes, computed_tables, work
 
 logger = logging.getLogger("dlgn")
@@ -71,6 +73,16 @@ def populate_all(
     tally = work(tables, Wishes(where=where, retry_errors=retry_errors, stay=stay))
     logger.info("%d computed, %d failed%s", tally.computed, tally.failed, "; see dlgn status" if tally.failed else "")
     return tally
+
+
+def populate_on_gpus(
+    gpus: str, share: int, table_names: Sequence[str], where: str | None, retry_errors: bool, stay: bool
+) -> int:
+    """Run ``share`` workers on each of these GPUs, each a process of its own; the worst of their exit statuses."""
+    arguments = [word for name in table_names for word in ("--table", name)]
+    arguments += [] if where is None else ["--where", where]
+    arguments += ["--retry-errors"] * retry_errors + ["--stay"] * stay
+    return supervise(arguments, chosen(gpus, os.environ), share)
 
 
 def report_experiment(output: Path, experiment: str | None = None) -> Path:

@@ -142,13 +142,17 @@ def populate(
     where: Annotated[str | None, typer.Option(help='Only keys of which this SQL holds, as "seed < 3".')] = None,
     retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Try failed keys again.")] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Wait for more when nothing is left.")] = False,
+    gpus: Annotated[str | None, typer.Option(help="A worker on each: all, or numbers as 0,1.")] = None,
+    share: Annotated[int, typer.Option(min=1, help="Workers on each of --gpus, for small models.")] = 1,
 ) -> None:
     """Compute everything that is asked for; run it as often and on as many machines as you like.
 
     Example: dlgn populate --table TrainedModel --where "seed < 3"
     """
-    from populate.actions import populate_all
+    from populate.actions import populate_all, populate_on_gpus
 
+    if gpus is not None:
+        raise typer.Exit(populate_on_gpus(gpus, share, table or (), where, retry_errors, stay))
     if populate_all(table or (), where, retry_errors, stay).failed:
         raise typer.Exit(2)
 

@@ -1,8 +1,9 @@
 """The commands that watch and steer a fleet of workers."""
 
 import logging
+from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -117,6 +118,29 @@ def declare(
     logger.info("all tables are declared, %d of them computed", found.declare())
     if worker is not None:
         logger.info("%s", found.grant(worker))
+
+
+@app.command()
+def slurm(
+    workers: Annotated[int, typer.Option(min=1, help="How many jobs, each one worker.")] = 1,
+    hours: Annotated[float, typer.Option(help="How long each may run.")] = 24.0,
+    gpus: Annotated[int, typer.Option(help="GPUs a worker.")] = 1,
+    cpus: Annotated[int, typer.Option(help="CPU cores a worker.")] = 4,
+    partition: Annotated[str | None, typer.Option(help="SLURM's partition; its default, without.")] = None,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    logs: Annotated[Path, typer.Option(help="Folder for the jobs' output, which all machines see.")] = Path("slurm"),
+) -> None:
+    """Submit workers to SLURM; one that is preempted hands its key back and is queued again.
+
+    Example: dlgn slurm --workers 8 --hours 12 --partition gpu
+    """
+    from populate.slurm import submit
+
+    parameters: dict[str, Any] = {"timeout_min": int(hours * 60), "gpus_per_node": gpus, "cpus_per_task": cpus}
+    parameters |= {} if partition is None else {"slurm_partition": partition}
+    arguments = [word for name in table or () for word in ("--table", name)]
+    for job in submit(workers, arguments, logs, parameters):
+        logger.info("job %s", job.job_id)
 
 
 @app.command()

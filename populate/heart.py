@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from dlgn_cnn import interrupts
 from populate.heartbeat import Beat
 from schemas import fleet, progress
 from schemas.database import server_address, settings_in_force
@@ -100,6 +101,7 @@ class Heart:
             port=port,
             backend=backend,
             parent=os.getpid(),
+            recall=int(interrupts.RECALL),
             workers=fleet.Worker().full_table_name,
             leases=fleet.Lease().full_table_name,
             lease_s=self.lease_s,

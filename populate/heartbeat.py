@@ -2,7 +2,7 @@
 
 It beats while the worker computes, even where a computation holds the interpreter for minutes. It stops beating while
 the worker is stopped (SIGSTOP, a debugger, a suspended container), and says so at once where the worker has died. What
-it reads in the tables reaches the worker as a signal: SIGUSR2 where the key in hand is recalled, or was lost to others.
+it reads in the tables reaches the worker as a signal, where the key in hand is recalled, or was lost to others.
 
 The worker starts it with ``python -m populate.heartbeat`` and writes lines of JSON to its standard input: first
 ``Beat``, then ``{"worker_id": ...}`` for each name that it takes, and ``{"doing": ...}`` for its progress.
@@ -35,6 +35,7 @@ class Beat:
     port: int
     backend: str
     parent: int
+    recall: int  # the signal
     workers: str
     leases: str
     lease_s: float
@@ -119,7 +120,7 @@ class Heartbeat:
     def _recall(self, name: str) -> None:
         if name not in self.signalled:
             self.signalled.add(name)
-            os.kill(self.beat.parent, signal.SIGUSR2)
+            os.kill(self.beat.parent, self.beat.recall)
 
     def _say_died(self) -> None:
         """An orderly end is on record as such, so that only a death is left to say."""

@@ -105,7 +105,52 @@ def be_a_worker(environment: dict[str, str]) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         logging.basicConfig(level=logging.INFO, format=f"{os.getpid()} %(message)s")
-        open_with_patience()
+        open_tables()
+        work([ShortFit], Wishes(stay=True, generator=np.random.default_rng(os.getpid())))
+    except SystemExit as end:
+        status = int(end.code or 0)
+    except BaseException:
+        logging.exception("the worker ended")
+    finally:
+        os._exit(status)
+
+
+class Nursery:
+    """A process that has imported everything and forks workers: imports take longer than short fits."""
+
+    def __init__(self) -> None:
+        self._requests, given = socket.socketpair()
+        if os.fork() == 0:
+            self._requests.close()
+            self._serve(given)
+        given.close()
+
+    def start(self, environment: dict[str, str]) -> int:
+        self._requests.sendall(json.dumps(environment).encode() + b"\n")
+        return int(self._requests.makefile().readline())
+
+    @staticmethod
+    def _serve(requests: socket.socket) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers
+        for line in requests.makefile():
+            child = os.fork()
+            if child == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                requests.close()
+                be_a_worker(json.loads(line))
+            requests.sendall(f"{child}\n".encode())
+        os._exit(0)
+
+
+def be_a_worker(environment: dict[str, str]) -> None:
+    status = 1
+    try:
+        os.environ.update(environment)
+        log = os.open(environment["CHAOS_SAID"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        logging.basicConfig(level=logging.INFO, format=f"{os.getpid()} %(message)s")
+        open_tables()
         work([ShortFit], Wishes(stay=True, generator=np.random.default_rng(os.getpid())))
     except SystemExit as end:
         status = int(end.code or 0)
