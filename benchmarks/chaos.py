@@ -72,7 +72,8 @@ class Chaos:
             "DLGN_LEASE_S": str(plan.lease_s),
             "CHAOS_FIT_S": str(plan.fit_s),
             "CHAOS_LOG": str(folder / "computed"),
-            "CHAOS_SAID": str(folder / "said"),
+            "FLEET_SAID": str(folder / "said"),
+            "FLEET_TABLE": "ShortFit",
         }
         self.disk = mount(folder / "store")
         os.environ.update(self.environment | self.server.url(self.server.port))

@@ -74,7 +74,7 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     """
     settings, asked = settings_in_force(), wishes or Wishes()
     with interrupts.deferred(settings.warning_signal), beating(device_name(settings.device)) as heart:
-        worker = _Worker(heart, asked)
+        worker = Worker(heart, asked)
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
@@ -87,7 +87,9 @@ def device_name(device: str) -> str:
     return torch.cuda.get_device_name(picked) if picked.type == "cuda" else picked.type
 
 
-class _Worker:
+class Worker:
+    """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``tally`` is what it did."""
+
     def __init__(self, heart: Heart, wishes: Wishes) -> None:
         self.heart, self.wishes, self.tally = heart, wishes, Tally()
         self.queues: list[Queue] = []

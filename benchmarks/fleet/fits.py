@@ -1,5 +1,6 @@
 """A table of short fits, and workers for it that start at once."""
 
+import importlib
 import json
 import logging
 import os
@@ -61,6 +62,31 @@ class ShortFit(dj.Computed):
         self.Half.insert([{**key, "half": half} for half in (0, 1)])
 
 
+@schema
+class Number(dj.Manual):
+    definition = """
+    number : int32
+    """
+
+
+@schema
+class Empty(dj.Computed):
+    """Nothing is computed: what is left is the queue's own work."""
+
+    definition = """
+    -> Number
+    """
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[int]:
+        return (0,)
+
+    def make_compute(self, key: dict[str, Any], nothing: int) -> tuple[int]:
+        return (0,)
+
+    def make_insert(self, key: dict[str, Any], nothing: int) -> None:
+        self.insert1(key)
+
+
 def calculated(config: int) -> dict[str, torch.Tensor]:
     return {"weights": torch.from_numpy(np.random.default_rng(config).standard_normal(2000))}
 
@@ -68,6 +94,13 @@ def calculated(config: int) -> dict[str, torch.Tensor]:
 def open_tables() -> None:
     settings = schemas.open_database()
     schema.activate(f"{settings.prefix}chaos", connection=session.schema.connection)
+
+
+def drop_tables() -> None:
+    """On a server that others use, nothing is to be left."""
+    schema.drop(prompt=False)
+    for name in reversed(database.MODULES):
+        importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
 
 
 class Nursery:
@@ -101,12 +134,15 @@ def be_a_worker(environment: dict[str, str]) -> None:
     status = 1
     try:
         os.environ.update(environment)
-        log = os.open(environment["CHAOS_SAID"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        log = os.open(environment["FLEET_SAID"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.dup2(log, 1)
         os.dup2(log, 2)
         logging.basicConfig(level=logging.INFO, format=f"{os.getpid()} %(message)s")
         open_tables()
-        work([ShortFit], Wishes(stay=True, generator=np.random.default_rng(os.getpid())))
+        work(
+            [{"Empty": Empty, "ShortFit": ShortFit}[environment["FLEET_TABLE"]]],
+            Wishes(stay=True, generator=np.random.default_rng(os.getpid())),
+        )
     except SystemExit as end:
         status = int(end.code or 0)
     except BaseException:
