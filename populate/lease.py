@@ -5,6 +5,7 @@ another. So at every moment a key is pending, leased, failed, set aside or done.
 finds it gone inside the transaction that would insert its result, and inserts nothing.
 """
 
+import json
 import os
 import platform
 import uuid
@@ -13,7 +14,7 @@ from typing import Any
 
 import deepdiff
 from datajoint.errors import DuplicateError
-from datajoint.jobs import Job
+from datajoint.jobs import Job, _get_job_version
 
 from populate.attempts import Try, change, count_attempt, pend
 from populate.heart import Heart
@@ -49,6 +50,8 @@ class LeasedJobs(Job):
         super().__init__(target)
         self.heart = heart
         self.held: Held | None = None
+        self._user = self.connection.get_user()
+        self._version = _get_job_version(self.connection._config)
 
     def reserve(self, key: Key) -> bool:
         """Reserve a pending key and lease it; true for the key in hand, whose computation is tried again."""
@@ -69,13 +72,27 @@ class LeasedJobs(Job):
     def _reserve_and_lease(self, held: Held) -> bool:
         try:
             with self.connection.transaction:
-                if not super().reserve(held.key):
+                if not self._reserve(held.key):
                     return False
                 lease = {"token": held.token, "worker_id": self.heart.worker_id, "job_table": self.full_table_name}
-                fleet.Lease.insert1({**lease, **_named(self.target, held.key), "held_key": held.key})
+                lease |= {**_named(self.target, held.key), "held_key": json.dumps(held.key)}
+                columns, marks = ", ".join(lease), ", ".join(["%s"] * len(lease))
+                query = f"INSERT INTO {fleet.Lease().full_table_name} ({columns}) VALUES ({marks})"
+                self.connection.query(query, args=tuple(lease.values()))
         except DuplicateError:
             return False  # leased, though its job was queued anew: it is free once that lease has ended
         return True
+
+    def _reserve(self, key: Key) -> bool:
+        """What DataJoint's ``reserve`` does, without asking the server each time who we are."""
+        now = "CURRENT_TIMESTAMP(3)"
+        who = {"status": "reserved", "host": platform.node(), "pid": os.getpid(), "version": self._version}
+        who |= {"connection_id": self.connection.connection_id, "user": self._user}
+        quote = self.adapter.quote_identifier
+        assignments = ", ".join(f"{quote(name)} = %s" for name in who)
+        pending = (self & key & "status = 'pending'" & f"scheduled_time <= {now}").where_clause()
+        query = f"UPDATE {self.full_table_name} SET {assignments}, reserved_time = {now}{pending}"
+        return bool(self.connection.query(query, args=tuple(who.values())).rowcount == 1)
 
     def settle(self) -> None:
         """Within the transaction that inserts the result: end the lease and the job. Raises LeaseLost."""
