@@ -1,5 +1,6 @@
 """A key is inserted by whoever holds its lease, and by nobody else, whatever happens to workers and server."""
 
+import contextlib
 import os
 import signal
 import time
@@ -11,32 +12,6 @@ import torch
 
 from tests import toy
 from tests.toy import COMPUTED, DURING, Item, Squared
-
-
-@pytest.fixture(scope="module")
-def tables(database):
-    toy.activate()
-    yield database
-    toy.schema.drop(prompt=False)
-
-
-@pytest.fixture(autouse=True)
-def empty(tables):
-    from schemas import fleet
-
-    for table in (
-        Squared.Half,
-        Squared,
-        Squared.jobs,
-        Item,
-        fleet.Lease,
-        fleet.Worker,
-        fleet.Attempt,
-        fleet.StandingOrder,
-    ):
-        (table if not isinstance(table, type) else table()).delete_quick()
-    DURING.clear()
-    COMPUTED.clear()
 
 
 def work(*kinds: str, pause=lambda seconds: None, **wishes):
@@ -181,6 +156,29 @@ def test_a_connection_that_breaks_costs_no_computation(tables):
     assert work("", pause=waits.append).computed == 1
     assert COMPUTED == [0]
     assert len(waits) >= 1
+    assert (len(Squared()), len(Squared.Half())) == (1, 2)
+    assert no_trace_is_left()
+
+
+def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
+    """The server closes a connection on which nothing is said for a second: the computation outlasts it."""
+    mysql = bool(tables.database)
+    sql("SET SESSION wait_timeout = 1" if mysql else "SET idle_session_timeout = '1s'")
+    ours = Squared.connection.query("SELECT CONNECTION_ID()" if mysql else "SELECT pg_backend_pid()").fetchone()[0]
+    place = Squared.connection.conn_info
+    with contextlib.closing(Squared.connection.adapter.connect(
+        place["host"], place["port"], place["user"], place["passwd"], charset="", use_tls=None
+    )) as other:  # fmt: skip
+        asked = f"SELECT 1 FROM {'information_schema.processlist WHERE id' if mysql else 'pg_stat_activity WHERE pid'}"
+
+        def closed() -> bool:
+            with other.cursor() as cursor:
+                cursor.execute(f"{asked} = %s", (ours,))
+                return not cursor.fetchall()
+
+        DURING["compute"] = lambda key: wait_until(closed)
+        assert work("").computed == 1
+    assert COMPUTED == [0]
     assert (len(Squared()), len(Squared.Half())) == (1, 2)
     assert no_trace_is_left()
 

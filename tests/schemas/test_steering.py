@@ -8,9 +8,8 @@ import pytest
 from rich.console import Console
 
 from dlgn_cnn.errors import ConfigError
-from tests.schemas.test_leases import COMPUTED, DURING, Item, Squared, empty, observer, tables, work
-
-__all__ = ["empty", "tables"]  # fixtures
+from tests.schemas.test_leases import observer, work
+from tests.toy import COMPUTED, DURING, Item, Squared
 
 
 def text(view) -> str:

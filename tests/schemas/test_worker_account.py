@@ -10,6 +10,7 @@ import pymysql
 import pytest
 
 from dlgn_cnn.errors import ConfigError
+from tests import toy
 
 DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
 
@@ -37,11 +38,12 @@ def server(url: str, **options):
     )
 
 
-def test_a_worker_works_with_it(account, database):
-    environment = os.environ | {"DLGN_DATABASE": account}
-    done = subprocess.run([*DLGN, "populate"], env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "0 computed, 0 failed" in done.stderr
+def test_a_worker_works_with_it(account, tables, monkeypatch):
+    toy.Item.insert1((3, ""))
+    monkeypatch.setenv("DLGN_DATABASE", account)
+    said, _ = toy.start().communicate(timeout=120)
+    assert "computed=1" in said
+    assert toy.Squared().fetch1("square") == 9
 
 
 @pytest.mark.parametrize(
