@@ -13,25 +13,6 @@ from dlgn_cnn.objects import Objects
 from dlgn_cnn.training.weights import load_weights, save_weights
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """URL of a bucket on a server of this process."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        fsspec.filesystem("s3").mkdir("dlgn")
-        yield "s3://dlgn"
-    fsspec.filesystem("s3").clear_instance_cache()
-    server.stop()
-
-
 @pytest.fixture(params=["folder", "s3"])
 def objects(request, tmp_path) -> Objects:
     if request.param == "folder":
