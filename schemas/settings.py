@@ -20,8 +20,9 @@ class Settings:
     begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
     knows; ``store_url`` is an object store (``s3://bucket/folder``) that takes the place of the folder ``store``,
     datasets included; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
-    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs. A worker that
-    gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which it hands its key back, as a queueing system sends before it takes a machine away.
+    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs. A worker
+    that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
+    it hands its key back, as a queueing system sends before it takes a machine away.
     """
 
     home: Path
