@@ -158,7 +158,7 @@ class Chaos:
         with contextlib.suppress(OSError), (self.folder / "store" / "rubbish").open("wb") as file:
             while True:
                 file.write(bytes(65536))
-        threading.Timer(2.0, (self.folder / "store" / "rubbish").unlink).start()
+        threading.Timer(2.0, (self.folder / "store" / "rubbish").unlink, [True]).start()
 
     def _thaw(self, everybody: bool = False) -> None:
         for worker in self.workers:
