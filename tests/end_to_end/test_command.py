@@ -166,9 +166,7 @@ def test_a_killed_workers_key_is_computed_by_the_next(first, session, tmp_path, 
     with start_worker([*DLGN, "populate"]) as worker, ended(worker):
         wait_until(lambda: held_by(worker), worker)
     assert held_by(worker) == 1
-    command("define", definition(tmp_path, "after", session, [50 + stop]))
     with start_worker([*DLGN, "populate"]) as heir, ended(heir):
-        wait_until(lambda: len(TrainedModel & f"seed = {50 + stop}"), heir)
         wait_until(lambda: held_by(heir), heir)
         heir.send_signal(stop)
         said, _ = heir.communicate(timeout=120)
@@ -178,7 +176,6 @@ def test_a_killed_workers_key_is_computed_by_the_next(first, session, tmp_path, 
     assert len(TrainedModel().jobs.errors) == 0
     assert len(TrainedModel().jobs.pending) == 1
     _forget("killed")
-    _forget("after")
 
 
 def test_a_fit_that_fails_says_why_and_the_others_go_on(first, session, tmp_path):

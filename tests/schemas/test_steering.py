@@ -145,3 +145,16 @@ def test_ctrl_c_ends_a_worker_that_waits(tables):
     order("pause")
     with pytest.raises(KeyboardInterrupt):
         work(pause=lambda seconds: os.kill(os.getpid(), signal.SIGINT))
+
+
+def test_a_table_or_a_condition_that_cannot_be_is_refused_before_any_work(tables):
+    from populate.actions import populate_all
+
+    for names, where, wanted in (
+        (("TrainedModl",), None, "TrainedModel"),
+        ((), "seed = 3", "add --table"),
+        (("Score", "MEI"), "seed = 3", "add --table"),
+        (("TrainedModel",), "sead = 3", "seed"),
+    ):
+        with pytest.raises(ConfigError, match=wanted):
+            populate_all(names, where)
