@@ -1,9 +1,12 @@
-"""Ctrl-C and SIGTERM, raised only where nothing is half-said to a database.
+"""Ctrl-C, SIGTERM and their fellows, raised only where nothing is half-said to a database.
 
 Python raises KeyboardInterrupt between any two bytecodes. In the middle of a database driver's conversation the
 exception leaves a broken connection behind, or is replaced by the error that the broken connection then raises, and a
 worker goes on as if nobody had asked it to stop. So a worker notes the signal (``deferred``), raises it at once inside
-computations that hold no connection (``allowed``), and else at the next ``check``. A second signal is raised anywhere.
+computations that hold no connection (``allowed``), and else at the next ``check``. A second Ctrl-C is raised anywhere.
+
+One more signal, ``RECALL``, is about the key in hand alone: it ends the computation (``Recalled``), and the worker goes
+on. It is a real-time signal where there are any, since queueing systems use SIGUSR1 and SIGUSR2.
 """
 
 import contextlib
@@ -13,31 +16,42 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from dlgn_cnn.errors import ConfigError
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RECALL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2)
+
+
+class Recalled(SystemExit):
+    """The computation in hand is no longer wanted from this worker."""
 
 
 class _State:
     asked: int | None = None  # the signal that was received
+    recalled: bool = False  # whether the key in hand was called back
     raising: bool = False  # whether it may be raised where it arrives
     active: bool = False  # whether our handlers are installed
     postponed: bool = False  # whether the computation itself asks where it may stop
+    signals: tuple[int, ...] = ()  # what they are installed for
 
 
 @contextlib.contextmanager
-def deferred() -> Iterator[None]:
-    """Note SIGINT and SIGTERM until the end of the block, even where the process was started to ignore them.
+def deferred(warning: str | None = None) -> Iterator[None]:
+    """Note SIGINT, SIGTERM and recalls until the end of the block, even where the process was started to ignore them.
 
-    Outside the main thread, where Python allows no handlers, this does nothing. Handlers of before are restored.
+    ``warning`` names one more signal that ends the work, such as ``USR1``, which SLURM sends before it takes a machine
+    away. Outside the main thread, where Python allows no handlers, this does nothing. Handlers of before are restored.
     """
     if threading.current_thread() is not threading.main_thread() or _State.active:
         yield
         return
-    before = {number: signal.signal(number, _received) for number in SIGNALS}
-    _State.active, _State.asked, _State.raising = True, None, False
+    _State.signals = (*SIGNALS, RECALL, *([] if warning is None else [_numbered(warning)]))
+    before = {number: signal.signal(number, _received) for number in _State.signals}
+    _State.active, _State.asked, _State.raising, _State.recalled = True, None, False, False
     try:
         yield
     finally:
-        _State.active, _State.asked = False, None
+        _State.active, _State.asked, _State.recalled = False, None, False
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
 
@@ -49,7 +63,7 @@ def allowed() -> Iterator[None]:
         yield
         return
     check()
-    others = {number: signal.signal(number, _received) for number in SIGNALS}
+    others = {number: signal.signal(number, _received) for number in _State.signals}
     _State.raising = True
     try:
         yield
@@ -60,11 +74,19 @@ def allowed() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise what was asked: KeyboardInterrupt after SIGINT, SystemExit with status 143 after SIGTERM."""
+    """Raise what was asked: KeyboardInterrupt after SIGINT, SystemExit with status 128 + n after signal n, Recalled."""
     if _State.postponed:
         return
     if _State.active and _State.asked is not None:
         raise _interruption(_State.asked)
+    if _State.active and _State.recalled:
+        raise Recalled(1)
+
+
+def forget_recall() -> bool:
+    """Whether the key in hand was called back, which is then forgotten, as its computation has ended."""
+    recalled, _State.recalled = _State.recalled, False
+    return recalled
 
 
 @contextlib.contextmanager
@@ -96,8 +118,12 @@ def behind(error: BaseException) -> BaseException | None:
     """The interruption that an error is, or in the place of which it stands; None for any other error."""
     if _State.active and _State.asked is not None:
         return _interruption(_State.asked)
+    if _State.active and _State.recalled:
+        return Recalled(1)
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, Recalled):
+            return seen
         if isinstance(seen, KeyboardInterrupt | SystemExit):
             return _interruption(signal.SIGINT if isinstance(seen, KeyboardInterrupt) else signal.SIGTERM)
         seen = seen.__cause__ or seen.__context__
@@ -105,10 +131,23 @@ def behind(error: BaseException) -> BaseException | None:
 
 
 def _received(number: int, frame: FrameType | None) -> Any:
-    again, _State.asked = _State.asked is not None, number
+    if number == RECALL:
+        _State.recalled = True
+        if _State.raising:
+            raise Recalled(1)
+        return
+    # A second Ctrl-C is meant; a second SIGTERM is often the same one, sent to a group and to each of its processes.
+    again, _State.asked = _State.asked is not None and number == signal.SIGINT, number
     if again or _State.raising:
         raise _interruption(number)
 
 
 def _interruption(number: int) -> BaseException:
-    return SystemExit(128 + number) if number == signal.SIGTERM else KeyboardInterrupt()
+    return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+
+
+def _numbered(name: str) -> int:
+    found = getattr(signal, f"SIG{name.upper().removeprefix('SIG')}", None)
+    if not isinstance(found, signal.Signals) or found in (signal.SIGKILL, signal.SIGSTOP, RECALL):
+        raise ConfigError(f"warning signal {name!r}: expected the name of a signal a process may catch, as USR1")
+    return int(found)

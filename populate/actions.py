@@ -1,19 +1,20 @@
 """What the commands do once the database is open."""
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.table import Table
 
 import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
+from populate import steer
 from populate.define import Defined, define
-from populate.worker import Tally, computed_tables, work
+from populate.gpus import chosen, supervise
+from populate.worker import Tally, Wishes, computed_tables, work
 
 logger = logging.getLogger("dlgn")
 
@@ -56,29 +57,32 @@ def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:
     return best
 
 
-def populate_all(retry_errors: bool = False) -> Tally:
-    """Work until nothing is left and say what was done."""
+def populate_all(
+    table_names: Sequence[str] = (), where: str | None = None, retry_errors: bool = False, stay: bool = False
+) -> Tally:
+    """Work until nothing is left and say what was done; on all tables, or on those that are named.
+
+    Raises ConfigError for a table that is not there, and for a condition that is not SQL on the keys of its table.
+    """
+    if where is not None and len(table_names) != 1:
+        raise ConfigError(f"--where {where!r} asks for one table whose keys it is about: add --table TrainedModel")
     schemas.open_database()
-    tally = work(retry_errors=retry_errors)
+    tables = [steer.named(name) for name in table_names] or computed_tables()
+    if where is not None:
+        steer.check_condition(tables[0], where)
+    tally = work(tables, Wishes(where=where, retry_errors=retry_errors, stay=stay))
     logger.info("%d computed, %d failed%s", tally.computed, tally.failed, "; see dlgn status" if tally.failed else "")
     return tally
 
 
-def show_status() -> None:
-    """Print a table of what is done, reserved, pending and failed, then the failures' reasons."""
-    schemas.open_database()
-    shown = Table("table", "done", "reserved", "pending", "failed")
-    failures: list[dict[str, Any]] = []
-    for table in computed_tables():
-        remaining, total = table().progress()
-        reserved, failed = len(table.jobs.reserved), len(table.jobs.errors)
-        waiting = remaining - reserved - failed
-        shown.add_row(table.__name__, *map(str, (total - remaining, reserved, waiting, failed)))
-        failures += [{"table": table.__name__, **row} for row in table.jobs.errors.proj("error_message").to_dicts()]
-    console = Console()
-    console.print(shown)
-    for failure in failures:
-        console.print(f"{failure['table']}: {failure['error_message']}", markup=False)
+def populate_on_gpus(
+    gpus: str, share: int, table_names: Sequence[str], where: str | None, retry_errors: bool, stay: bool
+) -> int:
+    """Run ``share`` workers on each of these GPUs, each a process of its own; the worst of their exit statuses."""
+    arguments = [word for name in table_names for word in ("--table", name)]
+    arguments += [] if where is None else ["--where", where]
+    arguments += ["--retry-errors"] * retry_errors + ["--stay"] * stay
+    return supervise(arguments, chosen(gpus, os.environ), share)
 
 
 def report_experiment(output: Path, experiment: str | None = None) -> Path:

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from populate import fleet_cli
+
 app = typer.Typer(
     help="Encoding models of mouse dLGN with and without cortical feedback, in a database.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(fleet_cli.app)
 logger = logging.getLogger("dlgn")
 Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
 
@@ -135,27 +138,23 @@ def search(
 
 @app.command()
 def populate(
-    retry_errors: Annotated[bool, typer.Option(help="Try failed keys again.")] = False,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    where: Annotated[str | None, typer.Option(help='Only keys of which this SQL holds, as "seed < 3".')] = None,
+    retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Try failed keys again.")] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Wait for more when nothing is left.")] = False,
+    gpus: Annotated[str | None, typer.Option(help="A worker on each: all, or numbers as 0,1.")] = None,
+    share: Annotated[int, typer.Option(min=1, help="Workers on each of --gpus, for small models.")] = 1,
 ) -> None:
     """Compute everything that is asked for; run it as often and on as many machines as you like.
 
-    Example: dlgn populate
+    Example: dlgn populate --table TrainedModel --where "seed < 3"
     """
-    from populate.actions import populate_all
+    from populate.actions import populate_all, populate_on_gpus
 
-    if populate_all(retry_errors).failed:
+    if gpus is not None:
+        raise typer.Exit(populate_on_gpus(gpus, share, table or (), where, retry_errors, stay))
+    if populate_all(table or (), where, retry_errors, stay).failed:
         raise typer.Exit(2)
-
-
-@app.command()
-def status() -> None:
-    """Show what is done, under way, waiting and failed in every computed table.
-
-    Example: dlgn status
-    """
-    from populate.actions import show_status
-
-    show_status()
 
 
 @app.command()

@@ -1,26 +1,37 @@
 """A worker: takes pending keys of the computed tables, one at a time, until nothing is left for anybody.
 
-DataJoint's own job tables decide who computes what: a reservation is one atomic update, so no key is computed twice.
-Around it: a reservation whose process on this machine has died is freed, an interrupted key goes back to pending, and
-a worker waits for those that others hold, since more work may follow from them.
+DataJoint's own job tables decide who computes what, a lease who may insert it (``populate.lease``). Around them: keys
+of workers that are gone go back to pending, an interrupted key does at once, what passes is tried again, what does not
+is marked as failed with its traceback, and a worker waits for those that others hold, since more may follow.
 """
 
+import functools
 import logging
-import os
-import platform
 import time
+import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
+import numpy as np
+import torch
 
 from dlgn_cnn import interrupts
-from schemas import dataset, evaluation, mei, recording, training
+from dlgn_cnn.device import pick_device
+from populate import orders
+from populate.heart import Heart, beating
+from populate.job_queue import Queue
+from populate.lease import LeasedJobs, LeaseLost, leased
+from populate.sweep import free_dead_reservations, sweep
+from populate.transient import delays, is_exhausted, is_transient
+from schemas import dataset, evaluation, fleet, mei, recording, training
+from schemas.database import reconnect, settings_in_force
 
 logger = logging.getLogger("dlgn")
 Table = Any
 POLL_SECONDS = 1.0
+MISSES = 3  # keys in a row that others took: time to look which are pending now
+EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
 
 
 def computed_tables() -> Sequence[Table]:
@@ -45,86 +56,230 @@ class Tally:
     failed: int = 0
 
 
-def work(
-    tables: Sequence[Table] | None = None,
-    retry_errors: bool = False,
-    pause: Callable[[float], None] = time.sleep,
-) -> Tally:
-    """Compute until every key is done or failed; what this worker did is returned.
+@dataclass
+class Wishes:
+    """What a worker is to do: which keys (an SQL condition on them), whether to stay, how to wait, and its dice."""
 
-    ``retry_errors`` first returns failed keys to pending. Raises KeyboardInterrupt and SystemExit after the key in
-    hand went back to pending.
+    where: str | None = None
+    retry_errors: bool = False
+    stay: bool = False
+    pause: Callable[[float], None] = time.sleep
+    generator: np.random.Generator = field(default_factory=np.random.default_rng)
+
+
+def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) -> Tally:
+    """Compute until every key is done, failed or set aside; what this worker did is returned.
+
+    Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending.
     """
-    chosen, tally = tables or computed_tables(), Tally()
-    for table in chosen:
-        if retry_errors:
-            table.jobs.errors.delete_quick()
-        table.jobs.refresh(delay=-1)
-    with interrupts.deferred():
-        while True:
-            if any([drain(table, tally) for table in chosen]):
-                continue
-            if not any(len(table.jobs.reserved) for table in chosen):
-                return tally
-            with interrupts.allowed():
-                pause(POLL_SECONDS)
+    settings, asked = settings_in_force(), wishes or Wishes()
+    with interrupts.deferred(settings.warning_signal), beating(device_name(settings.device)) as heart:
+        worker = Worker(heart, asked)
+        worker.begin(tables or computed_tables())
+        while worker.turn():
+            pass
+    return worker.tally
 
 
-def drain(table: Table, tally: Tally) -> bool:
-    """Compute what is pending in one table; whether this worker did anything is returned."""
-    interrupts.check()
-    free_dead_reservations(table)
-    table.jobs.refresh(delay=-1)
-    did = False
-    for key in table.jobs.pending.keys(order_by="priority, scheduled_time"):
-        interrupts.check()
-        did = compute(table, key, tally) or did
-    return did
+def device_name(device: str) -> str:
+    """What a device is called in the tables."""
+    picked = pick_device(device)
+    return torch.cuda.get_device_name(picked) if picked.type == "cuda" else picked.type
 
 
-def compute(table: Table, key: dict[str, Any], tally: Tally) -> bool:
-    """Compute one key unless another worker has it; a failure is written to the job table and logged."""
-    name = f"{table.__name__} {_short(key)}"
-    try:
-        result = table.populate(key, reserve_jobs=True, refresh=False, max_calls=1)
-    except BaseException as error:
+class Worker:
+    """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``tally`` is what it did."""
+
+    def __init__(self, heart: Heart, wishes: Wishes) -> None:
+        self.heart, self.wishes, self.tally = heart, wishes, Tally()
+        self.queues: list[Queue] = []
+        self._delays = delays(wishes.generator)
+        self._swept = 0.0
+        self._recalled = False
+
+    def begin(self, tables: Sequence[Table]) -> None:
+        """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
+        self._insist(self.heart.register)
+        for table in tables:
+            mine = self._insist(functools.partial(leased, table, self.heart))
+            self.queues.append(Queue(mine, self.wishes.where, self.wishes.generator))
+            if self.wishes.retry_errors:
+                self._insist(mine.jobs.errors.delete_quick)
+
+    def turn(self) -> bool:
+        """One round over all tables; false when there is nothing to wait for."""
+        try:
+            interrupts.check()
+            if self._recalled:
+                self._answer_recall()
+            told = orders.in_force()
+            if told.drained:
+                logger.warning("this machine is drained: the worker ends")
+                return False
+            self._sweep()
+            if any([self._take_page(queue) for queue in self._open(told)]):
+                self._delays = delays(self.wishes.generator)
+                return True
+            return self._wait(told)
+        except BaseException as error:
+            self._bear(error)
+            return True
+
+    def _bear(self, error: BaseException) -> None:
+        """Go on after a recall that came between two keys, or a database that is away; raise anything else."""
         interruption = interrupts.behind(error)
-        if interruption is not None:
-            hand_back(table, key)
-            logger.warning("%s interrupted: handed back as pending", name)
+        if isinstance(interruption, interrupts.Recalled):
+            self._answer_recall()
+        elif interruption is not None:
             raise interruption from error
-        tally.failed += 1
-        logger.error("%s failed: %s: %s", name, type(error).__name__, error)
+        elif is_transient(error):
+            self._recover(error)
+        else:
+            raise error
+
+    def _recover(self, error: BaseException) -> None:
+        """Wait, longer each time, and connect anew."""
+        wait_s = next(self._delays)
+        logger.warning("database: %s: %s; next try in %.1f s", type(error).__name__, error, wait_s)
+        try:
+            self._pause(wait_s)
+        except interrupts.Recalled:  # to be answered once there is a server to ask
+            self._recalled = interrupts.forget_recall()
+        try:
+            reconnect()
+        except Exception as again:
+            logger.warning("database: still away (%s)", type(again).__name__)
+
+    def _pause(self, wait_s: float) -> None:
+        with interrupts.allowed():
+            self.wishes.pause(wait_s)
+
+    def _sweep(self) -> None:
+        """Look after others, as often as a heart beats."""
+        if time.monotonic() - self._swept >= self.heart.every_s:
+            self.heart.ensure_beating()
+            sweep(self.heart)
+            for queue in self.queues:
+                free_dead_reservations(queue.table)
+            self._swept = time.monotonic()
+
+    def _wait(self, told: orders.Orders) -> bool:
+        """Nothing was pending: look for what is new, or wait for those who hold keys; false where nobody does."""
+        for queue in self.queues:
+            queue.refresh(force=True)
+        if any(queue.next_keys() for queue in self._open(told)):
+            return True
+        if not self.wishes.stay and not any(queue.unfinished() for queue in self.queues):
+            return False
+        self._pause(POLL_SECONDS)
         return True
-    tally.computed += result["success_count"]
-    if result["success_count"]:
-        logger.info("%s done", name)
-    return bool(result["success_count"])
+
+    def _open(self, told: orders.Orders) -> list[Queue]:
+        return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
+
+    def _answer_recall(self) -> None:
+        """A recall that is about no key: the whole worker may have been given up for lost."""
+        interrupts.forget_recall()
+        self._recalled = False
+        known = self._insist(lambda: (fleet.Worker & {"worker_id": self.heart.worker_id}).to_arrays("state"))
+        if list(known) != ["working"]:
+            logger.warning("this worker was silent for longer than its lease: it goes on under a new name")
+            self._insist(self.heart.register)
+
+    def _take_page(self, queue: Queue) -> bool:
+        """Compute some of the first pending keys of one table, for about a second; whether any was computed."""
+        queue.refresh()
+        if queue.table.jobs.held is not None:  # an interruption, or a server that left, came before it was settled
+            queue.table.jobs.hand_back()
+        did, misses, until = False, 0, time.monotonic() + POLL_SECONDS
+        for key in queue.next_keys():
+            interrupts.check()
+            took = self._compute(queue.table, key)
+            did, misses = did or took, 0 if took else misses + 1
+            if misses >= MISSES or time.monotonic() >= until:
+                break
+        return did
+
+    def _compute(self, table: Table, key: dict[str, Any]) -> bool:
+        """Compute one key, unless another worker has it, as often as it takes; whether this worker had it."""
+        while True:
+            try:
+                # What populate() calls for each key; itself it would look all keys up again, and set signal handlers.
+                done = table._populate1(key, table.jobs, suppress_errors=False, return_exception_objects=True)
+            except BaseException as error:
+                if table.jobs.held is None or not is_transient(error) or interrupts.behind(error) is not None:
+                    return self._judge(table, key, error)
+                self._recover(error)
+            else:
+                self.tally.computed += bool(done)
+                if done:
+                    logger.info("%s done", _name(table, key))
+                return bool(done)
+
+    def _judge(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
+        """Settle what becomes of a key whose computation did not end in a result; raises what ends the worker."""
+        jobs, name, interruption = table.jobs, _name(table, key), interrupts.behind(error)
+        if isinstance(interruption, interrupts.Recalled):
+            self._insist(lambda: self._give_up(jobs, name))
+        elif interruption is not None:
+            self._hand_back(jobs, name)
+            raise interruption from error
+        elif isinstance(error, LeaseLost):
+            logger.warning("%s: %s", name, error)
+            jobs.held = None
+            self._answer_recall()
+        elif jobs.held is None:
+            raise error
+        else:
+            self.tally.failed += self._insist(lambda: self._fail(jobs, name, error))
+        return True
+
+    def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
+        """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
+        reason = f"{type(error).__name__}: {error}"
+        if is_exhausted(error):
+            torch.cuda.empty_cache()
+            jobs.try_again(reason, next(delays(self.wishes.generator, EXHAUSTED_S)))
+            logger.warning("%s: %s", name, reason)
+            return False
+        stack = "".join(traceback.format_exception(error))
+        if not jobs.fail(reason, stack):
+            logger.warning("%s failed, but its lease had expired: %s", name, reason)
+            return False
+        logger.error("%s failed: %s", name, reason)
+        return True
+
+    def _give_up(self, jobs: LeasedJobs, name: str) -> None:
+        """The key in hand was called back: set it aside or hand it back, as was asked."""
+        recall = None if jobs.held is None else jobs.recall()
+        if recall == "stop":
+            jobs.set_aside("stopped on request; dlgn retry makes it pending")
+        elif recall is not None:
+            jobs.hand_back()
+        jobs.held = None
+        logger.warning(
+            "%s called back: %s", name, {"stop": "set aside", None: "lease lost"}.get(recall, "pending again")
+        )
+        self._answer_recall()
+
+    def _hand_back(self, jobs: LeasedJobs, name: str) -> None:
+        """Return the key in hand by a fresh connection: on the old one a question may be without its answer."""
+        try:
+            reconnect()
+            if jobs.held is not None and jobs.hand_back():
+                logger.warning("%s interrupted: handed back as pending", name)
+        except Exception as error:
+            logger.warning("%s interrupted: pending once its lease has expired (%s)", name, type(error).__name__)
+
+    def _insist(self, action: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._recover(error)
 
 
-def hand_back(table: Table, key: dict[str, Any]) -> None:
-    """Return a key that this process holds, or has just marked as failed, to pending, by a connection of its own.
-
-    The interruption may have come between a question and its answer on the old one.
-    """
-    table.connection.close()
-    table.connection.connect()
-    mine = {"host": platform.node(), "pid": os.getpid()}
-    (table.jobs & key & mine & "status in ('reserved', 'error')").delete_quick()
-    table.jobs.refresh(delay=-1)
-
-
-def free_dead_reservations(table: Table) -> int:
-    """Return to pending what processes of this machine reserved that no longer exist; how many is returned."""
-    dead = [
-        job
-        for job in (table.jobs.reserved & {"host": platform.node()}).proj("pid").to_dicts()
-        if not psutil.pid_exists(job["pid"])
-    ]
-    for job in dead:
-        (table.jobs & job & "status='reserved'").delete_quick()
-    return len(dead)
-
-
-def _short(key: dict[str, Any]) -> str:
-    return " ".join(f"{name}={str(value)[:8]}" for name, value in key.items())
+def _name(table: Table, key: dict[str, Any]) -> str:
+    return f"{type(table).__name__} " + " ".join(f"{name}={str(value)[:8]}" for name, value in key.items())

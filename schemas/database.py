@@ -1,6 +1,8 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
+import contextlib
 import importlib
+import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +24,7 @@ MODULES = (
     "ensemble",
     "evaluation",
     "mei",
+    "fleet",
 )
 STORE = "main"
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
@@ -80,6 +83,22 @@ def own_connection(other: Any) -> Any:
     )
 
 
+def reconnect() -> None:
+    """Give the tables a fresh connection, whatever state the old one is in, with no transaction open.
+
+    An embedded server that has died is started again. Raises the driver's error where no server answers.
+    """
+    from schemas import fleet
+
+    settings, connection = settings_in_force(), fleet.schema.connection
+    if settings.database is None:
+        server_address(settings)
+    with contextlib.suppress(Exception):  # a broken connection may refuse to be closed
+        connection.close()
+    connection.connect()
+    connection.cancel_transaction()
+
+
 def _activate(settings: Settings) -> None:
     import datajoint
 
@@ -89,11 +108,21 @@ def _activate(settings: Settings) -> None:
         instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
     except Exception as error:
         raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
-    settings.store.mkdir(parents=True, exist_ok=True)
-    instance.config.stores[STORE] = {"protocol": "file", "location": str(settings.store)}
+    instance.config.stores[STORE] = _array_store(settings)
     for name in MODULES:
         module = importlib.import_module(f"schemas.{name}")
         module.schema.activate(f"{settings.prefix}{name}", connection=instance.connection)
+
+
+def _array_store(settings: Settings) -> dict[str, str]:
+    """Where DataJoint keeps arrays: below the same folder or bucket as everything else, with the same credentials."""
+    settings.store.mkdir(parents=True, exist_ok=True)
+    if settings.store_url is None:
+        return {"protocol": "file", "location": str(settings.store)}
+    place = urlsplit(settings.store_url)
+    given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    bucket = {"bucket": place.netloc, "location": place.path.strip("/")}
+    return {"protocol": "s3", "endpoint": given or "https://s3.amazonaws.com", **bucket}
 
 
 def _first_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.progress import Progress as Report
+
+_listener: Callable[[str], None] | None = None
+
+
+@contextlib.contextmanager
+def heard(listener: Callable[[str], None]) -> Iterator[None]:
+    """Within the block, ``listener`` hears in words how far each ``make`` is."""
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
 
 
 @contextlib.contextmanager
@@ -20,6 +34,7 @@ def bar(title: str) -> Iterator[Report]:
         def report(done: int, total: int) -> None:
             interrupts.check()
             bars.update(task, completed=done, total=total)
+            _tell(f"{title}: {done}/{total}")
 
         yield report
 
@@ -27,6 +42,7 @@ def bar(title: str) -> Iterator[Report]:
 @contextlib.contextmanager
 def epochs(title: str) -> Iterator[Callable[..., None]]:
     """A trainer's callback that draws a bar of epochs with the last validation score."""
+    started = time.monotonic()
     with _bars() as bars:
         task = bars.add_task(title, total=None, note="")
 
@@ -36,8 +52,15 @@ def epochs(title: str) -> Iterator[Callable[..., None]]:
             score = known.get("validation_correlation")
             note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"
             bars.update(task, completed=epoch + 1, total=known.get("max_epochs"), note=note)
+            rate = 60 * (epoch + 1) / max(time.monotonic() - started, 1e-3)
+            _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
 
         yield callback
+
+
+def _tell(words: str) -> None:
+    if _listener is not None:
+        _listener(words)
 
 
 def _bars() -> Progress:

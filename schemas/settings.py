@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.objects import Objects
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,11 @@ class Settings:
     ``home`` holds the embedded database; ``store`` datasets, spikes and weights (on a cluster, a shared folder);
     ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
     begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
-    knows; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
-    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs.
+    knows; ``store_url`` is an object store (``s3://bucket/folder``) that takes the place of the folder ``store``,
+    datasets included; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
+    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs. A worker
+    that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
+    it hands its key back, as a queueing system sends before it takes a machine away.
     """
 
     home: Path
@@ -30,11 +34,21 @@ class Settings:
     datasets_url: str | None = field(default=None, repr=False)
     checkpoint_s: float = 60.0
     loggers: tuple[str, ...] = ()
+    store_url: str | None = None
+    lease_s: float = 60.0
+    warning_signal: str | None = None
 
     @property
     def cache(self) -> Path:
         """This machine's copies of large datasets, which a fit cuts its windows from; may be deleted at any time."""
         return self.home / "cache"
+
+    @property
+    def weights(self) -> Objects:
+        """Where weights and checkpoints are stored by their bytes."""
+        if self.store_url is None:
+            return Objects(self.store / "weights")
+        return Objects(f"{self.store_url}/weights", self.cache / "weights")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -44,17 +58,24 @@ class Settings:
         prefix = given.get("DLGN_PREFIX") or cls.prefix
         if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
             raise ConfigError(f"DLGN_PREFIX {prefix!r}: expected lower-case letters, digits and '_'")
+        store = (given.get("DLGN_STORE") or str(home / "store")).rstrip("/")
+        store_url = store if "://" in store else None
+        if store_url is not None and not store_url.startswith("s3://"):
+            raise ConfigError(f"DLGN_STORE {store!r}: expected a folder, or s3://BUCKET/FOLDER")
         extra = [name.strip() for name in given.get("DLGN_ALLOW_PACKAGES", "").split(",") if name.strip()]
         return cls(
             home=home,
-            store=Path(given.get("DLGN_STORE") or home / "store").expanduser().resolve(),
+            store=home / "cache" if store_url else Path(store).expanduser().resolve(),
             database=given.get("DLGN_DATABASE") or None,
             prefix=prefix,
             allowed_packages=cls.allowed_packages | frozenset(extra),
             device=given.get("DLGN_DEVICE") or "auto",
-            datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or None,
             checkpoint_s=_checkpoint_s(given.get("DLGN_CHECKPOINT_S") or "60"),
             loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
+            datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or store_url,
+            store_url=store_url,
+            lease_s=_seconds(given.get("DLGN_LEASE_S") or "60"),
+            warning_signal=given.get("DLGN_WARNING_SIGNAL") or None,
         )
 
 
@@ -65,4 +86,14 @@ def _checkpoint_s(text: str) -> float:
         value = -1.0
     if not value >= 0:
         raise ConfigError(f"DLGN_CHECKPOINT_S {text!r}: expected seconds, as 60; 0 saves after every step")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise ConfigError(f"DLGN_LEASE_S {text!r}: expected seconds, as 60")
     return value

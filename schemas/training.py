@@ -59,7 +59,7 @@ class TrainedModel(dj.Computed):
         settings = settings_in_force()
         device, started = pick_device(settings.device), time.monotonic()
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
-        fitted = build_model(spec, loaders, settings.allowed_packages, settings.store / "weights").to(device)
+        fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights).to(device)
         folder = running.checkpoint_folder(key, stores)
         with running.side_channel() as channel, running.listeners(key, spec, channel) as callback:
             saved = running.checkpoints(key, folder, channel)
@@ -72,7 +72,7 @@ class TrainedModel(dj.Computed):
             "score": score,
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
-            "weights_sha256": save_weights(state, settings.store / "weights"),
+            "weights_sha256": save_weights(state, settings.weights),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,
@@ -135,6 +135,6 @@ def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
 def _fitted(spec: FitSpec, weights_sha256: str, loaders: Any) -> torch.nn.Module:
     """A fitted model for the sessions of ``loaders``."""
     settings = settings_in_force()
-    built = build_model(spec, loaders, settings.allowed_packages, settings.store / "weights")
-    built.load_state_dict(load_weights(settings.store / "weights", weights_sha256))
+    built = build_model(spec, loaders, settings.allowed_packages, settings.weights)
+    built.load_state_dict(load_weights(settings.weights, weights_sha256))
     return built

@@ -18,6 +18,27 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="module")
+def s3():
+    """URL of a bucket on an S3 server of this process, which the environment names."""
+    import fsspec
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        bucket = f"dlgn-{uuid.uuid4().hex[:8]}"
+        fsspec.filesystem("s3").mkdir(bucket)
+        yield f"s3://{bucket}"
+    fsspec.filesystem("s3").clear_instance_cache()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def database(served):
     """An empty database for the tests of one file, whichever files ran before; its settings."""
     yield served
@@ -49,7 +70,7 @@ def served(tmp_path_factory):
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from populate.worker import computed_tables
-    from schemas import dataset, experiment, mei, model, search, session, stimulus, trainer
+    from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer
 
     search.Study().delete(prompt=False)
     experiment.Experiment().delete(prompt=False)
@@ -59,6 +80,8 @@ def _empty() -> None:
         table().delete(prompt=False)
     for table in computed_tables():
         table().jobs.delete_quick()
+    for table in (fleet.Lease, fleet.Worker, fleet.Attempt, fleet.StandingOrder):
+        table().delete_quick()
 
 
 def _drop() -> None:

@@ -12,6 +12,7 @@ from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.objects import Objects
 from dlgn_cnn.registry import Registry, supplied
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.trainers import TRAINERS
@@ -49,7 +50,7 @@ def build_loaders(
 
 
 def build_model(
-    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | None = None
+    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | Objects | None = None
 ) -> torch.nn.Module:
     """The untrained model, which gets ``data_info`` where it asks for it and the loaders otherwise.
 
@@ -113,7 +114,7 @@ def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] 
     return argument in parameters_of(registry.get(name, allowed))
 
 
-def _source_weights(spec: FitSpec, key: Mapping[str, Any], weights: Path | None) -> dict[str, torch.Tensor]:
+def _source_weights(spec: FitSpec, key: Mapping[str, Any], weights: Path | Objects | None) -> dict[str, torch.Tensor]:
     digest = spec.sources.get(canonical_json(dict(key)))
     if digest is None or weights is None:
         raise ConfigError(f"the weights of {dict(key)} are not at hand: fit or restore the model through the tables")

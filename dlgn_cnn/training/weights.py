@@ -1,6 +1,5 @@
 """Weights as safetensors files named by their bytes: loading one can run no code."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -8,38 +7,33 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.objects import Objects
+
+ENDING = ".safetensors"
 
 
-def save_weights(state: dict[str, torch.Tensor], folder: Path) -> str:
-    """Store a state dict below ``folder``; the sha256 of its file, which is its name, is returned."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, temporary)
-        digest = file_sha256(temporary)
-        os.replace(temporary, weight_file(folder, digest))
-    finally:
-        temporary.unlink(missing_ok=True)
-    return digest
+def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
+    """Store a state dict in a folder or an object store; the sha256 of its file, which is its name, is returned."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weights"
+        save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, file)
+        return _objects(place).put(file, ENDING)
 
 
-def load_weights(folder: Path, sha256: str) -> dict[str, torch.Tensor]:
+def load_weights(place: Path | Objects, sha256: str) -> dict[str, torch.Tensor]:
     """The state dict stored under ``sha256``. Raises StoreError for a missing, altered or foreign file."""
-    path = weight_file(folder, sha256)
-    if not path.is_file():
-        raise StoreError(f"weights {path} are missing: restore the store folder, or delete the row and populate again")
-    if file_sha256(path) != sha256:
-        raise StoreError(f"weights {path} are not the ones that were stored: their bytes have another sha256")
+    path = _objects(place).get(sha256, ENDING)
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise StoreError(f"weights {path} are not a safetensors file ({error})") from error
+        raise StoreError(f"weights {path} are not a safetensors file ({error}): nothing of it was loaded") from error
 
 
 def weight_file(folder: Path, sha256: str) -> Path:
-    """Where weights of that digest lie."""
-    return folder / f"{sha256}.safetensors"
+    """Where weights of that digest lie in a folder."""
+    return folder / f"{sha256}{ENDING}"
+
+
+def _objects(place: Path | Objects) -> Objects:
+    return place if isinstance(place, Objects) else Objects(place)

@@ -1,0 +1,1 @@
+"""What the benchmarks of the fleet share: short fits, workers that start at once, servers that can be killed."""

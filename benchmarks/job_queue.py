@@ -1,0 +1,177 @@
+"""How fast does a queue of jobs move, beside bare DataJoint?
+
+A make that computes nothing, so that only the queue's own work is left. First, one worker each, in turn: keys a second
+of ``dlgn``'s worker (lease, heartbeat, sweep) and of ``Table.populate(reserve_jobs=True)``. Then, at growing lengths of
+the queue, seconds to queue all keys (product and DataJoint's own refresh), to show the status, and keys a second of
+many workers at once; and the longest time for which any of their transactions held a lock (MySQL only).
+
+Not called queue.py: scripts in this folder have it on their import path, where it would stand in for Python's queue.
+On the MySQL server that DLGN_TEST_MYSQL names, or on the embedded server.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import logging
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+import numpy as np
+from fleet.fits import Empty, Number, Nursery, drop_tables, open_tables
+
+from populate.heart import beating
+from populate.job_queue import refresh
+from populate.status import counts
+from populate.worker import Wishes, Worker
+from schemas import fleet, session
+
+SLOWER = 1.15  # at most this many times slower than bare DataJoint
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    rounds: int
+    keys: int
+    lengths: tuple[int, ...]
+    workers: int
+    seconds: float
+    bare_refresh_up_to: int
+
+
+QUICK = Plan(rounds=3, keys=60, lengths=(200, 2000), workers=2, seconds=3.0, bare_refresh_up_to=200)
+FULL = Plan(rounds=9, keys=300, lengths=(1000, 10_000, 100_000), workers=16, seconds=30.0, bare_refresh_up_to=1000)
+
+
+def fill(keys: int) -> None:
+    """Empty the tables and let ``keys`` be to be done."""
+    for table in (Empty(), Empty.jobs, Number()):
+        table.delete_quick()
+    for first in range(0, keys, 10_000):
+        Number.insert({"number": number} for number in range(first, min(first + 10_000, keys)))
+
+
+def seconds(action: Any) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def one_worker(plan: Plan) -> dict[str, list[float]]:
+    """Keys a second, product and bare in turn; the product's worker joins the fleet once, as for a day's work."""
+    ways = {
+        "product": turns,
+        "bare": lambda: seconds(lambda: Empty.populate(reserve_jobs=True, refresh=False)),
+    }
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(-1, plan.rounds):
+        for name, way in ways.items():
+            fill(plan.keys)
+            refresh(Empty())
+            took_s = way()
+            if number >= 0:  # the first round warms caches
+                found[name].append(plan.keys / took_s)
+    return found
+
+
+def turns() -> float:
+    """Seconds in which a worker that has begun computes everything."""
+    with beating("cpu") as heart:
+        worker = Worker(heart, Wishes(generator=np.random.default_rng(0)))
+        worker.begin([Empty])
+        started = time.perf_counter()
+        while worker.turn():
+            pass
+        return time.perf_counter() - started
+
+
+def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> tuple[float, float]:
+    """Keys a second of all workers while the queue is as it is, and the longest transaction in seconds."""
+    pids = [nursery.start(environment | {"FLEET_TABLE": "Empty"}) for _ in range(plan.workers)]
+    while len(fleet.Worker & "state = 'working'") < plan.workers:
+        time.sleep(0.05)
+    before, started, longest = len(Empty()), time.perf_counter(), 0.0
+    while time.perf_counter() - started < plan.seconds:
+        time.sleep(0.1)
+        longest = max(longest, oldest_transaction())
+    rate = (len(Empty()) - before) / (time.perf_counter() - started)
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    while len(fleet.Worker & "state = 'working'"):
+        time.sleep(0.05)
+    return rate, longest
+
+
+def oldest_transaction() -> float:
+    """Age in seconds of the oldest transaction that holds a lock."""
+    if session.schema.connection.adapter.backend != "mysql":
+        return 0.0
+    ask = "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))) FROM information_schema.innodb_trx"
+    return float(session.schema.connection.query(f"{ask} WHERE trx_rows_locked > 0").fetchone()[0] or 0) / 1e6
+
+
+def lengths(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> list[tuple[float, ...]]:
+    rows = []
+    for length in plan.lengths:
+        fill(length)
+        bare = seconds(Empty.jobs.refresh) if length <= plan.bare_refresh_up_to else float("nan")
+        Empty.jobs.delete_quick()
+        queued = seconds(lambda: refresh(Empty()))
+        again = seconds(lambda: refresh(Empty()))
+        shown = seconds(lambda: counts(Empty))
+        rate, longest = many_workers(plan, nursery, environment)
+        rows.append((length, queued, bare, again, shown, rate, longest))
+    return rows
+
+
+def report(plan: Plan, single: dict[str, list[float]], rows: list[Any]) -> bool:
+    middle = {name: statistics.median(rates) for name, rates in single.items()}
+    print("one worker, empty make: keys a second (median, slowest, fastest of rounds)")
+    for name, rates in single.items():
+        print(f"  {name:10s}{middle[name]:8.0f}{min(rates):8.0f}{max(rates):8.0f}")
+    print(f"\n{'keys':>8s}{'queue s':>9s}{'bare s':>8s}{'again s':>9s}{'status s':>10s}", end="")
+    print(f"{f'keys/s, {plan.workers} workers':>21s}{'longest lock s':>16s}")
+    for length, queued, bare, again, shown, rate, longest in rows:
+        print(f"{length:8d}{queued:9.2f}{bare:8.2f}{again:9.3f}{shown:10.3f}{rate:21.0f}{longest:16.2f}")
+    ratio = middle["bare"] / middle["product"]
+    growth = [
+        max(1e-9, later[column] / max(earlier[column], 0.05)) / (later[0] / earlier[0])
+        for earlier, later in itertools.pairwise(rows)
+        for column in (1, 3, 4)
+    ]
+    longest = max(row[6] for row in rows)
+    worst = max(ratio / SLOWER, max(growth), longest / 1.0)
+    print(f"\nqueue_times_slower_than_bare {ratio:.2f} {SLOWER} {'ok' if ratio <= SLOWER else 'short'}")
+    print(f"queue_growth_at_most_linear {max(growth):.2f} 1 {'ok' if max(growth) <= 1 else 'short'}")
+    print(f"queue_longest_lock_s {longest:.2f} 1 {'ok' if longest <= 1 else 'short'}")
+    print(f"job_queue {worst:.2f} 1 {'ok' if worst <= 1 else 'short'}")
+    return worst <= 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="short queues, 2 workers: under 50 s on 2 cores")
+    plan = QUICK if parser.parse_args().quick else FULL
+    with tempfile.TemporaryDirectory(prefix="queue-") as folder:
+        Path(folder).chmod(0o755)  # the embedded server runs as a user of its own where this script runs as root
+        nursery = Nursery()
+        environment = {"DLGN_HOME": folder, "DLGN_PREFIX": f"q{uuid.uuid4().hex[:8]}_", "DLGN_DEVICE": "cpu"}
+        environment |= {"DLGN_DATABASE": os.environ.get("DLGN_TEST_MYSQL", ""), "FLEET_SAID": f"{folder}/said"}
+        os.environ.update(environment)
+        open_tables()
+        logging.getLogger("dlgn").setLevel(logging.ERROR)
+        single = one_worker(plan)
+        rows = lengths(plan, nursery, environment)
+        drop_tables()
+        return 0 if report(plan, single, rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""A worker's name in the fleet, and the process that beats for it."""
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from dlgn_cnn import interrupts
+from populate.heartbeat import Beat
+from schemas import fleet, progress
+from schemas.database import server_address, settings_in_force
+
+BEATS_A_LEASE = 12
+DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
+ROOT = Path(__file__).resolve().parents[1]
+logger = logging.getLogger("dlgn")
+
+
+class Heart:
+    """This process as a worker: registered in the tables, with a heartbeat beside it."""
+
+    def __init__(self, device: str) -> None:
+        settings = settings_in_force()
+        self.device, self.lease_s = device, settings.lease_s
+        self.every_s = settings.lease_s / BEATS_A_LEASE
+        self.worker_id = ""
+        self._deaths = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def register(self) -> None:
+        """Take a new name, and have the heartbeat beat for it."""
+        connection = fleet.schema.connection
+        worker_id = uuid.uuid4().hex
+        row = {"worker_id": worker_id, "host": platform.node(), "pid": os.getpid(), "device": self.device}
+        soon = connection.adapter.interval_expr(self.lease_s, "second")
+        now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
+        fleet.Worker.insert1(row | {"state": "working", "started": now, "heartbeat": now, "expires": expires})
+        self.worker_id = worker_id
+        self.ensure_beating()
+        self._say({"worker_id": worker_id})
+
+    def ensure_beating(self) -> None:
+        """Start the heartbeat again where it has ended, as when the kernel took it for its memory."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None:
+            self._deaths += 1
+            logger.warning("the heartbeat process ended with status %d: it is started again", self._process.returncode)
+        if self._deaths > DEATHS:
+            raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see what it wrote above")
+        # Its own session: a Ctrl-C in the worker's terminal is none of its business. -P: no module of the current
+        # folder can stand in for one of ours.
+        path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "populate.heartbeat"],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,
+        )
+        self._say(dataclasses.asdict(self._beat()))
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
+        if self.worker_id:
+            self._say({"worker_id": self.worker_id})
+
+    def doing(self, text: str) -> None:
+        """What ``dlgn workers`` shows beside the key in hand."""
+        self._say({"doing": text[:255]})
+
+    def stop(self) -> None:
+        """Leave the fleet in order."""
+        self._say({"worker_id": ""})
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            self._process.wait()
+        with contextlib.suppress(Exception):  # the server may be what made us leave
+            fleet.Worker.update1({"worker_id": self.worker_id, "state": "ended", "doing": ""})
+
+    def _say(self, words: dict[str, object]) -> None:
+        """Tell the heartbeat; a full pipe or a dead heartbeat costs a line, never the work."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(json.dumps(words).encode() + b"\n")
+
+    def _beat(self) -> Beat:
+        host, user, password, port, backend = server_address(settings_in_force())
+        return Beat(
+            host=host,
+            user=user,
+            password=password,
+            port=port,
+            backend=backend,
+            parent=os.getpid(),
+            recall=int(interrupts.RECALL),
+            workers=fleet.Worker().full_table_name,
+            leases=fleet.Lease().full_table_name,
+            lease_s=self.lease_s,
+            every_s=self.every_s,
+        )
+
+
+@contextlib.contextmanager
+def beating(device: str) -> Iterator[Heart]:
+    """A worker, to be registered, for the length of the block; progress bars also tell its heartbeat."""
+    heart = Heart(device)
+    try:
+        with progress.heard(heart.doing):
+            yield heart
+    finally:
+        heart.stop()

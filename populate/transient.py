@@ -1,0 +1,52 @@
+"""Errors that trying again can mend, and how long to wait before."""
+
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from datajoint.errors import LostConnectionError
+from safetensors import SafetensorError
+
+# MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
+MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
+# PostgreSQL: connection (class 08), serialisation, deadlock, lock, statement cancelled, too many, shutdown and start.
+POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"})
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the database, not the computation, failed, and in a way that passes."""
+    if isinstance(error, LostConnectionError):
+        return True
+    module = type(error).__module__.partition(".")[0]
+    if module == "pymysql":
+        return bool(error.args) and error.args[0] in MYSQL_CODES
+    if module == "psycopg2":
+        code = getattr(error, "pgcode", None)
+        if code is None:  # the driver's own: no server, or one that left in mid-sentence
+            return type(error).__name__ in ("OperationalError", "InterfaceError")
+        return code in POSTGRES_CODES or code.startswith("08")
+    return False
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, torch.cuda.OutOfMemoryError):
+            return True
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(seen, SafetensorError) and "No space left" in str(seen):
+            return True
+        seen = seen.__cause__
+    return False
+
+
+def delays(generator: np.random.Generator, first_s: float = 0.2, longest_s: float = 60.0) -> Iterator[float]:
+    """Waits that double up to ``longest_s``, each drawn from half to the whole of it, so that workers do not march."""
+    wait: Any = first_s
+    while True:
+        yield float(wait * generator.uniform(0.5, 1.0))
+        wait = min(2 * wait, longest_s)

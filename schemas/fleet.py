@@ -1,0 +1,88 @@
+"""The fleet: who works, who holds which key, what went wrong before, and what workers are told to do.
+
+All times are the server's. The rows can be read and changed from SQL while workers run; the README says how.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import canonical_json
+
+schema = dj.Schema()
+
+
+@schema
+class Worker(dj.Manual):
+    """One worker process; its heartbeat process renews ``expires`` until it ends."""
+
+    definition = """
+    # worker process
+    worker_id : char(32)
+    ---
+    host : varchar(255)
+    pid : int32
+    device : varchar(64)
+    state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired
+    started=CURRENT_TIMESTAMP(3) : datetime(3)
+    heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)
+    expires : datetime(3)  # when its leases do, unless a heartbeat comes before
+    beating_since=CURRENT_TIMESTAMP(3) : datetime(3)  # heartbeats came without a gap since then
+    doing="" : varchar(255)  # how far it is with the key in hand
+    """
+
+
+@schema
+class Lease(dj.Manual):
+    """A key that a worker holds. Its token is asked for again in the transaction that inserts the result."""
+
+    definition = """
+    # held key
+    token : char(32)
+    ---
+    -> Worker
+    table_name : varchar(64)
+    key_hash : char(32)
+    held_key : json
+    job_table : varchar(160)  # DataJoint's queue that the key is in, quoted
+    since=CURRENT_TIMESTAMP(3) : datetime(3)
+    recall="" : enum('', 'stop', 'hand_back')  # set it to end the fit: key set aside, or pending again
+    unique index (table_name, key_hash)
+    """
+
+
+@schema
+class Attempt(dj.Manual):
+    """One try at a key that ended without a result and through no fault that trying again could not mend."""
+
+    definition = """
+    # failed try at a key
+    table_name : varchar(64)
+    key_hash : char(32)
+    ended : datetime(3)
+    ---
+    host : varchar(255)
+    pid : int32
+    reason : varchar(1000)
+    """
+
+
+@schema
+class StandingOrder(dj.Manual):
+    """A standing order to workers, in force until its row is deleted."""
+
+    definition = """
+    # standing order to workers
+    host="*" : varchar(255)  # whom it is for, '*' for all
+    table_name="*" : varchar(64)  # the table it is about, '*' for all
+    ---
+    action : enum('pause', 'drain')  # pause: take no new key; drain: end after the key in hand
+    given=CURRENT_TIMESTAMP(3) : datetime(3)
+    """
+
+
+def key_hash(key: Mapping[str, Any]) -> str:
+    """The digest that stands for a key in ``Lease`` and ``Attempt``."""
+    return hashlib.sha256(canonical_json(dict(key)).encode()).hexdigest()[:32]

@@ -1,0 +1,306 @@
+"""A key is inserted by whoever holds its lease, and by nobody else, whatever happens to workers and server."""
+
+import contextlib
+import os
+import signal
+import time
+
+import numpy as np
+import pymysql
+import pytest
+import torch
+
+from tests import toy
+from tests.toy import COMPUTED, DURING, Item, Squared
+
+
+def work(*kinds: str, pause=lambda seconds: None, **wishes):
+    """Let a worker of this process do one item of each kind."""
+    from populate.worker import Wishes
+    from populate.worker import work as do
+
+    Item.insert([(number, kind) for number, kind in enumerate(kinds, len(Item()))])
+    return do([Squared], Wishes(pause=pause, generator=np.random.default_rng(0), **wishes))
+
+
+def no_trace_is_left() -> bool:
+    from schemas import fleet
+
+    return len(fleet.Lease()) == len(Squared.jobs) == 0
+
+
+def sql(statement: str, *values) -> None:
+    Squared.connection.query(statement, args=values)
+
+
+def lose_the_lease(key) -> None:
+    """What happens while this worker is paused: it is not heard of, and another one looks around."""
+    from populate.sweep import sweep
+    from schemas import fleet
+
+    sql(f"UPDATE {fleet.Worker().full_table_name} SET state = 'died'")
+    assert sweep(observer()) == 1
+
+
+def observer(silent: bool = False):
+    """Another worker, heard of for long, or only since now."""
+    from populate.heart import Heart
+    from schemas import fleet
+
+    other = Heart("cpu")
+    other.ensure_beating = lambda: None
+    other.register()
+    if not silent:
+        past = f"CURRENT_TIMESTAMP(3) - {Squared.connection.adapter.interval_expr(3600, 'second')}"
+        table = fleet.Worker().full_table_name
+        sql(f"UPDATE {table} SET beating_since = {past} WHERE worker_id = %s", other.worker_id)
+    return other
+
+
+def test_keys_are_computed_and_nothing_is_left_behind(tables):
+    from schemas import fleet
+
+    assert work(*[""] * 5).computed == 5
+    assert sorted(Squared().to_arrays("square")) == [0, 1, 4, 9, 16]
+    assert no_trace_is_left()
+    assert list(fleet.Worker().to_arrays("state")) == ["ended"]
+
+
+def test_a_worker_that_was_paused_past_its_lease_inserts_nothing(tables):
+    from schemas import fleet
+
+    def once(key):
+        DURING.pop("compute")
+        lose_the_lease(key)
+
+    DURING["compute"] = once
+    inserted = []
+    DURING["insert"] = inserted.append
+    assert work("").computed == 1
+    assert len(COMPUTED) >= 2  # the news that the lease was lost may come when the next try has begun
+    assert inserted == [{"item": 0}]
+    assert "died" in fleet.Attempt().fetch1("reason")
+    assert no_trace_is_left()
+
+
+def test_the_lease_is_asked_for_in_the_inserting_transaction(tables):
+    """Rows that were inserted under a lease that ends before the commit are rolled back."""
+
+    def once(key):
+        DURING.pop("insert")
+        assert Squared.connection.in_transaction
+        raise pymysql.err.OperationalError(1213, "Deadlock found when trying to get lock")
+
+    DURING["insert"] = once
+    assert work("").computed == 1
+    assert (len(Squared()), len(Squared.Half()), COMPUTED) == (1, 2, [0])
+    assert no_trace_is_left()
+
+
+def test_after_three_lost_leases_a_key_has_failed_with_every_reason(tables):
+    DURING["compute"] = lose_the_lease
+    assert work("").computed == 0
+    assert len(COMPUTED) >= 3  # the news that a lease was lost may come when the next try has begun
+    message = Squared.jobs.errors.fetch1("error_message")
+    assert message.startswith("3 attempts: (1) the worker on ")
+    assert message.count("died at") == 3
+    assert len(Squared()) == 0
+
+
+def test_attempts_of_before_a_retry_do_not_count(tables):
+    from schemas import fleet
+
+    DURING["compute"] = lose_the_lease
+    work("")
+    DURING.clear()
+    assert work(retry_errors=True).computed == 1
+    assert len(fleet.Attempt()) == 3
+
+
+def test_a_bug_fails_once_with_its_traceback_and_blocks_nobody(tables):
+    tally = work("", "bug", "")
+    assert (tally.computed, tally.failed) == (2, 1)
+    assert COMPUTED.count(1) == 1
+    message, stack = Squared.jobs.errors.fetch1("error_message", "error_stack")
+    assert message == "KeyError: 'no such layer'"
+    assert "in make_compute" in stack
+    assert work().failed == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, None), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
+def test_a_signal_ends_the_worker_and_its_key_is_pending_with_its_priority(tables, monkeypatch, number, status):
+    import dataclasses
+
+    from populate import worker
+    from schemas import fleet
+
+    monkeypatch.setattr(worker, "settings_in_force", lambda: dataclasses.replace(tables, warning_signal="USR1"))
+    DURING["compute"] = lambda key: os.kill(os.getpid(), number)
+    Item.insert1((0, ""))
+    Squared.jobs.refresh(delay=-1, priority=2)
+    with pytest.raises((KeyboardInterrupt, SystemExit)) as caught:
+        work()
+    assert getattr(caught.value, "code", None) == status
+    assert Squared.jobs.pending.fetch1("priority") == 2
+    assert len(fleet.Lease()) == len(fleet.Attempt()) == 0
+
+
+def test_a_connection_that_breaks_costs_no_computation(tables):
+    def once(key):
+        DURING.pop("insert")
+        kill = "KILL CONNECTION_ID()" if tables.database else "SELECT pg_terminate_backend(pg_backend_pid())"
+        sql(kill)
+
+    DURING["insert"] = once
+    waits = []
+    assert work("", pause=waits.append).computed == 1
+    assert COMPUTED == [0]
+    assert len(waits) >= 1
+    assert (len(Squared()), len(Squared.Half())) == (1, 2)
+    assert no_trace_is_left()
+
+
+def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
+    """The server closes a connection on which nothing is said for a second: the computation outlasts it."""
+    mysql = bool(tables.database)
+    sql("SET SESSION wait_timeout = 1" if mysql else "SET idle_session_timeout = '1s'")
+    ours = Squared.connection.query("SELECT CONNECTION_ID()" if mysql else "SELECT pg_backend_pid()").fetchone()[0]
+    place = Squared.connection.conn_info
+    with contextlib.closing(Squared.connection.adapter.connect(
+        place["host"], place["port"], place["user"], place["passwd"], charset="", use_tls=None
+    )) as other:  # fmt: skip
+        asked = f"SELECT 1 FROM {'information_schema.processlist WHERE id' if mysql else 'pg_stat_activity WHERE pid'}"
+
+        def closed() -> bool:
+            with other.cursor() as cursor:
+                cursor.execute(f"{asked} = %s", (ours,))
+                return not cursor.fetchall()
+
+        DURING["compute"] = lambda key: wait_until(closed)
+        assert work("").computed == 1
+    assert COMPUTED == [0]
+    assert (len(Squared()), len(Squared.Half())) == (1, 2)
+    assert no_trace_is_left()
+
+
+def test_a_full_gpu_is_tried_three_times_later_each_time(tables):
+    def full(key):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    def skip_the_wait(seconds):
+        sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
+
+    DURING["compute"] = full
+    assert work("", pause=skip_the_wait).computed == 0
+    assert len(COMPUTED) == 3
+    assert Squared.jobs.errors.fetch1("error_message").count("CUDA out of memory") == 3
+
+
+def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):
+    """After the server was away, everybody was silent and everybody may be alive."""
+    from populate.sweep import sweep
+    from schemas import fleet
+
+    Item.insert1((0, ""))
+    Squared.jobs.refresh(delay=-1)
+    holder = observer()
+    from populate.lease import leased
+
+    assert leased(Squared, holder).jobs.reserve({"item": 0})
+    assert sweep(observer()) == 0
+    sql(f"UPDATE {fleet.Worker().full_table_name} SET expires = started WHERE worker_id = %s", holder.worker_id)
+    assert sweep(observer(silent=True)) == 0
+    assert len(fleet.Lease()) == 1
+    assert sweep(observer()) == 1
+    assert len(Squared.jobs.pending) == 1
+    assert (fleet.Worker & {"worker_id": holder.worker_id}).fetch1("state") == "lost"
+
+
+def test_two_leases_of_one_key_cannot_be(tables):
+    from populate.lease import leased
+
+    Item.insert1((0, ""))
+    Squared.jobs.refresh(delay=-1)
+    assert leased(Squared, observer()).jobs.reserve({"item": 0})
+    Squared.jobs.delete_quick()
+    Squared.jobs.refresh(delay=-1)
+    assert not leased(Squared, observer()).jobs.reserve({"item": 0})
+    assert len(Squared.jobs.pending) == 1
+
+
+def wait_until(happened, *processes, limit_s: float = 60) -> None:
+    deadline = time.monotonic() + limit_s
+    while not happened():
+        for process in processes:
+            assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, "waited in vain"
+
+
+def held() -> list[str]:
+    from schemas import fleet
+
+    return list(fleet.Lease().to_arrays("token"))
+
+
+@pytest.fixture
+def worker():
+    """A function that starts workers in processes of their own, which end with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(toy.start(*arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables, worker):
+    from populate.sweep import sweep
+    from schemas import fleet
+
+    Item.insert1((3, "wait"))
+    process = worker()
+    wait_until(held, process)
+    process.kill()
+    wait_until(lambda: list(fleet.Worker().to_arrays("state")) == ["died"])
+    assert sweep(observer(silent=True)) == 1
+    assert len(Squared.jobs.pending) == 1
+
+
+def test_a_worker_stopped_past_its_lease_inserts_nothing_and_goes_on(tables, worker, tmp_path):
+    from populate.sweep import sweep
+
+    Item.insert1((3, f"until:{tmp_path / 'done'}"))
+    process = worker(1.5)
+    wait_until(held, process)
+    (token,) = held()
+    process.send_signal(signal.SIGSTOP)
+    other = observer()
+    wait_until(lambda: sweep(other) == 1, process)
+    (tmp_path / "done").touch()
+    process.send_signal(signal.SIGCONT)
+    said, _ = process.communicate(timeout=60)
+    assert "computed=1" in said
+    assert "lease" in said
+    assert token not in held()
+    assert (len(Squared()), len(Squared.Half())) == (1, 2)
+
+
+@pytest.mark.parametrize(("recall", "status"), [("stop", "ignore"), ("hand_back", "pending")])
+def test_a_fit_is_called_back_from_sql(tables, worker, recall, status):
+    from schemas import fleet
+
+    Item.insert1((3, "wait"))
+    process = worker()
+    wait_until(held, process)
+    (token,) = held()
+    sql(f"UPDATE {fleet.Lease().full_table_name} SET recall = %s", recall)
+    wait_until(lambda: token not in held(), process)
+    if recall == "stop":
+        said, _ = process.communicate(timeout=60)
+        assert "set aside" in said
+        assert Squared.jobs.fetch1("status") == status
+    assert len(fleet.Attempt()) == 0

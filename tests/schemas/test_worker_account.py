@@ -1,0 +1,91 @@
+"""The workers' own MySQL account: enough to work, too little to break anything."""
+
+import os
+import subprocess
+import sys
+import uuid
+from urllib.parse import urlsplit
+
+import pymysql
+import pytest
+
+from dlgn_cnn.errors import ConfigError
+from tests import toy
+
+DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def account(database):
+    """URL of the workers' account, declared by the command."""
+    if not database.database:
+        pytest.skip("accounts are MySQL's: set DLGN_TEST_MYSQL")
+    name, password = f"w{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    environment = os.environ | {"DLGN_WORKER_PASSWORD": password}
+    done = subprocess.run([*DLGN, "declare", "--worker", name], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert password not in done.stderr + done.stdout
+    place = urlsplit(database.database)
+    yield f"mysql://{name}:{password}@{place.hostname}:{place.port}"
+    with server(database.database) as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP USER {name}")
+
+
+def server(url: str, **options):
+    place = urlsplit(url)
+    return pymysql.connect(
+        host=place.hostname, port=place.port, user=place.username, password=place.password, autocommit=True, **options
+    )
+
+
+def test_a_worker_works_with_it(account, tables, monkeypatch):
+    toy.Item.insert1((3, ""))
+    monkeypatch.setenv("DLGN_DATABASE", account)
+    said, _ = toy.start().communicate(timeout=120)
+    assert "computed=1" in said
+    assert toy.Squared().fetch1("square") == 9
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("DROP TABLE {prefix}session.mouse", 1142),
+        ("DROP DATABASE {prefix}session", 1044),
+        ("ALTER TABLE {prefix}session.mouse ADD COLUMN x INT", 1142),
+        ("CREATE TABLE {prefix}session.another (x INT)", 1142),
+        ("CREATE DATABASE {prefix}another", 1044),
+        ("INSERT INTO {other}.rows_of_another_lab VALUES (1)", 1142),
+        ("SELECT * FROM {other}.rows_of_another_lab", 1142),
+        ("SELECT * FROM mysql.user", 1142),
+    ],
+)
+def test_it_can_neither_drop_nor_alter_nor_reach_another_prefix(account, database, statement, code):
+    # One character off: an unescaped '_' in the grant would be a wildcard and let it in.
+    other = f"{database.prefix[:-1]}x_lab"
+    with server(database.database) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {other}")
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {other}.rows_of_another_lab (x INT)")
+        try:
+            with server(account, ssl={}) as limited, limited.cursor() as attempt:
+                with pytest.raises(pymysql.err.MySQLError) as caught:
+                    attempt.execute(statement.format(prefix=database.prefix, other=other))
+                assert caught.value.args[0] == code
+        finally:
+            cursor.execute(f"DROP DATABASE {other}")
+
+
+def test_it_connects_over_tls_only_as_the_server_offers_it(account):
+    with server(account, ssl={}) as encrypted, encrypted.cursor() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+        assert cursor.fetchone()[1]
+    with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+        server(account, ssl_disabled=True)
+
+
+def test_an_account_needs_a_plain_name_and_a_password(database, monkeypatch):
+    from populate.declare import grant
+
+    monkeypatch.delenv("DLGN_WORKER_PASSWORD", raising=False)
+    for name in ("worker", "wor'ker"):
+        with pytest.raises(ConfigError, match=r"MySQL|DLGN_WORKER_PASSWORD|letters"):
+            grant(name)
