@@ -11,11 +11,14 @@ from dlgn_cnn.data.loaders import DATASETS
 from dlgn_cnn.data.readers import READERS
 from dlgn_cnn.data.transforms import TRANSFORMS
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.apertures import APERTURES
 from dlgn_cnn.mei.constraints import CONSTRAINTS
 from dlgn_cnn.mei.methods import METHODS
 from dlgn_cnn.mei.objectives import OBJECTIVES
 from dlgn_cnn.mei.optimisers import OPTIMISERS
+from dlgn_cnn.mei.parametrisations import PARAMETRISATIONS
 from dlgn_cnn.mei.preconditioners import PRECONDITIONERS
+from dlgn_cnn.mei.priors import PRIORS
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.modulators import MODULATORS
@@ -33,7 +36,7 @@ REGISTRIES: tuple[Registry, ...] = (
     *(MODELS, CORES, RECURRENTS, READOUTS, SHIFTERS, MODULATORS, OUTPUTS),
     *(TRAINERS, LOSSES, SCHEDULES, LOGGERS),
     *(READERS, DATASETS, TRANSFORMS),
-    *(METHODS, OBJECTIVES, CONSTRAINTS, OPTIMISERS, PRECONDITIONERS),
+    *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, PARAMETRISATIONS, OPTIMISERS, PRECONDITIONERS, PRIORS),
 )
 # A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017.
 _PAPER = re.compile(r"[A-Z][\w’'-]+(?:,? (?:and|&) [A-Z][\w’'-]+)?(?: et al\.)?,? \(?(?:19|20)\d\d[a-z]?\b")

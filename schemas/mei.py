@@ -9,7 +9,7 @@ import numpy as np
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.mei.methods import METHODS
-from dlgn_cnn.mei.optimize import MEIResult, Target
+from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, progress, training

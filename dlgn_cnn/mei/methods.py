@@ -7,7 +7,9 @@ import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.optimize import DEFAULTS, MEIConfig, MEIResult, Target, synthesise
+from dlgn_cnn.mei.config import DEFAULTS, MEIConfig
+from dlgn_cnn.mei.optimize import synthesise
+from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import Registry
 
@@ -25,21 +27,35 @@ def ascent_options(
     *,
     objective: Part = DEFAULTS["objective"],
     constraint: Part = DEFAULTS["constraint"],
+    aperture: Part = DEFAULTS["aperture"],
+    parametrisation: Part = DEFAULTS["parametrisation"],
     optimiser: Part = DEFAULTS["optimiser"],
     preconditioner: Part = DEFAULTS["preconditioner"],
+    priors: Sequence[Part] = (),
+    running: float | None = None,
+    pupil_size: float | None = None,
+    pupil_center: Sequence[float] | None = None,
     frames: int = MEIConfig.frames,
+    free_frames: Sequence[int] | None = None,
     steps: int = MEIConfig.steps,
     patience: int = MEIConfig.patience,
     tolerance: float = MEIConfig.tolerance,
     batch_size: int = MEIConfig.batch_size,
     precision: str = MEIConfig.precision,
+    narrow: bool = MEIConfig.narrow,
 ) -> None:
     """What a config may set.
 
-    ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``optimiser`` how a step is made and
-    ``preconditioner`` what is done to a gradient before. ``frames`` is the clip's length; at most ``steps`` steps are
-    made, and a target stops once its activation has not grown by ``tolerance`` (a share) in ``patience`` steps.
-    ``batch_size`` targets run at once, in ``precision`` float32 or bfloat16.
+    ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``aperture`` where they may differ from
+    the mean grey, ``parametrisation`` the numbers that are ascended, ``optimiser`` how a step is made,
+    ``preconditioner`` what is done to a gradient before, and ``priors`` what is taken off the objective. Any but
+    objective and aperture may be ``{"path": ..., "kwargs": ...}``, a component written for sinzlab's mei.
+
+    The stimulus is shown at ``running``, ``pupil_size`` and ``pupil_center`` [x, y], in the recording's units; null is
+    the training tier's mean. ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change; null is
+    all. At most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a
+    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32 or bfloat16. ``narrow``
+    computes only the pixels and frames that a unit can see, where the model says which.
     """
 
 
@@ -70,4 +86,7 @@ def gradient_ascent(
         )
     black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
     parsed = MEIConfig.from_dict(config, (black, white), allowed_packages)
-    return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress)
+    # The info is one session's: of others' units it does not know where they look.
+    keys = {target.data_key for target in targets}
+    centres = {key: info.field_centres for key in keys} if len(keys) == 1 else None
+    return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress, centres)

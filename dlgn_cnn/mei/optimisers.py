@@ -17,12 +17,12 @@ State = dict[str, torch.Tensor]
 class Optimiser(Protocol):
     """One step of ascent."""
 
-    def start(self, stimuli: torch.Tensor) -> State:
-        """The state before the first step of (target, time, height, width)."""
+    def start(self, parameters: torch.Tensor) -> State:
+        """The state before the first step of parameters (target, ...), pixels or others."""
         ...
 
-    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """The next proposals; ``direction`` has unit norm in each target, ``state`` is updated, steps count from 0."""
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """The next parameters; ``direction`` has unit norm or less, ``state`` is updated, steps count from 0."""
         ...
 
 
@@ -40,15 +40,15 @@ class Momentum:
         self.decay = number("optimiser.decay", decay, 0, 1, above=True)
         self.momentum = number("optimiser.momentum", momentum, 0, 0.999)
 
-    def start(self, stimuli: torch.Tensor) -> State:
+    def start(self, parameters: torch.Tensor) -> State:
         """A velocity of zero."""
-        return {"velocity": torch.zeros_like(stimuli)}
+        return {"velocity": torch.zeros_like(parameters)}
 
-    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """Stimuli plus their norm times the rate times the unit velocity."""
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Parameters plus their norm times the rate, the direction's norm and the unit velocity."""
         state["velocity"] = self.momentum * state["velocity"] + (1 - self.momentum) * direction
-        length = self.learning_rate * self.decay**step * norms(stimuli)
-        return stimuli + length * unit(state["velocity"])
+        length = self.learning_rate * self.decay**step * norms(parameters) * norms(direction)
+        return parameters + length * unit(state["velocity"])
 
 
 @OPTIMISERS.register("adam")
@@ -66,22 +66,23 @@ class Adam:
         self.beta_mean = number("optimiser.beta_mean", beta_mean, 0, 0.999)
         self.beta_square = number("optimiser.beta_square", beta_square, 0, 0.99999)
 
-    def start(self, stimuli: torch.Tensor) -> State:
+    def start(self, parameters: torch.Tensor) -> State:
         """Both moments zero."""
-        return {"mean": torch.zeros_like(stimuli), "square": torch.zeros_like(stimuli)}
+        return {"mean": torch.zeros_like(parameters), "square": torch.zeros_like(parameters)}
 
-    def propose(self, stimuli: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """Stimuli plus the rate times the bias-corrected ratio of the moments."""
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Parameters plus the rate times the bias-corrected ratio of the moments."""
         state["mean"] = self.beta_mean * state["mean"] + (1 - self.beta_mean) * direction
         state["square"] = self.beta_square * state["square"] + (1 - self.beta_square) * direction.square()
         mean = state["mean"] / (1 - self.beta_mean ** (step + 1))
         root = (state["square"] / (1 - self.beta_square ** (step + 1))).sqrt()
-        return stimuli + self.learning_rate * self.decay**step * mean / (root + 1e-8)
+        return parameters + self.learning_rate * self.decay**step * mean / (root + 1e-8)
 
 
-def norms(stimuli: torch.Tensor) -> torch.Tensor:
-    """L2 norm of each stimulus, (target, 1, 1, 1)."""
-    return stimuli.flatten(1).norm(dim=1)[:, None, None, None]
+def norms(parameters: torch.Tensor) -> torch.Tensor:
+    """L2 norm of each target's parameters, (target, 1, ...) with as many axes."""
+    lengths = parameters.flatten(1).norm(dim=1)
+    return lengths.view(-1, *[1] * (parameters.ndim - 1))
 
 
 def unit(directions: torch.Tensor) -> torch.Tensor:

@@ -1,20 +1,23 @@
 """Preconditioners: how the gradient is reshaped before a step. They act as priors on the stimulus."""
 
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 
-from dlgn_cnn.mei.values import number
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.spectra import low_pass_matrix, natural_amplitude
+from dlgn_cnn.mei.values import number, whole
 from dlgn_cnn.registry import Registry
 
-PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei")
+PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei", given=("allowed_packages",))
 
 
 class Preconditioner(Protocol):
     """A positive semidefinite map of gradients: a small step along the result never lowers the activation."""
 
-    def __call__(self, gradient: torch.Tensor) -> torch.Tensor:
-        """Gradient (stimulus, time, height, width) to a direction of the same shape."""
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Gradient (stimulus, time, height, width) to a direction of the same shape; steps count from 0."""
         ...
 
 
@@ -22,7 +25,7 @@ class Preconditioner(Protocol):
 class Identity:
     """The gradient as it is."""
 
-    def __call__(self, gradient: torch.Tensor) -> torch.Tensor:
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
         """The gradient itself."""
         return gradient
 
@@ -39,13 +42,74 @@ class GaussianBlur:
         self.sigma_px = number("preconditioner.sigma_px", sigma_px, 0)
         self.sigma_frames = number("preconditioner.sigma_frames", sigma_frames, 0)
 
-    def __call__(self, gradient: torch.Tensor) -> torch.Tensor:
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
         """Blur (stimulus, time, height, width) along its last three axes."""
         time, height, width = gradient.shape[1:]
         in_time = blur_matrix(time, self.sigma_frames).to(gradient)
         rows, columns = (blur_matrix(size, self.sigma_px).to(gradient) for size in (height, width))
         blurred = rows @ gradient @ columns
         return (in_time @ blurred.flatten(2)).view_as(gradient)
+
+
+@PRECONDITIONERS.register("low_pass")
+class LowPass:
+    """Temporal low-pass: fast flicker, which no unit follows and no screen shows well, grows slowly.
+
+    ``cutoff`` is the frequency of half gain in cycles a frame (0.2 is 12 Hz at 60 frames a second), ``order`` how
+    steeply it falls.
+    """
+
+    def __init__(self, cutoff: float = 0.2, order: int = 2) -> None:
+        self.cutoff = number("preconditioner.cutoff", cutoff, 0, above=True)
+        self.order = whole("preconditioner.order", order, 1)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Filter (stimulus, time, height, width) along time."""
+        matrix = low_pass_matrix(gradient.shape[1], self.cutoff, self.order).to(gradient)
+        return (matrix @ gradient.flatten(2)).view_as(gradient)
+
+
+@PRECONDITIONERS.register("natural_spectrum")
+class NaturalSpectrum:
+    """The gradient's power at each frequency weighed by that of natural movies (Field 1987; Dong & Atick 1995).
+
+    The same as ascending pixels in the coordinates of ``fourier``. ``space_exponent`` and ``time_exponent`` say how
+    amplitude falls with spatial and temporal frequency.
+    """
+
+    def __init__(self, space_exponent: float = 1.0, time_exponent: float = 1.0) -> None:
+        self.space_exponent = number("preconditioner.space_exponent", space_exponent, 0)
+        self.time_exponent = number("preconditioner.time_exponent", time_exponent, 0)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Weigh the spectrum of (stimulus, time, height, width) over its last three axes."""
+        time, height, width = gradient.shape[1:]
+        power = natural_amplitude((time, height, width), self.space_exponent, self.time_exponent).square()
+        spectrum = torch.fft.rfftn(gradient, dim=(1, 2, 3)) * power.to(gradient)
+        return torch.fft.irfftn(spectrum, s=gradient.shape[1:], dim=(1, 2, 3))
+
+
+@PRECONDITIONERS.register("in_turn")
+class InTurn:
+    """Several preconditioners, each of what the one before returns.
+
+    ``parts`` are their configs. Each is a positive map; their product need not be one where they do not commute, as
+    blur and spectrum do but for the picture's edges.
+    """
+
+    def __init__(self, parts: Sequence[Mapping[str, Any]], allowed_packages: Collection[str] = ()) -> None:
+        if not parts:
+            raise ConfigError("in_turn without parts: name one preconditioner at least, or 'none' instead", "parts")
+        self.parts = [
+            PRECONDITIONERS.build(part, at=f"parts[{index}]", allowed_packages=allowed_packages)
+            for index, part in enumerate(parts)
+        ]
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Gradient (stimulus, time, height, width) through all parts."""
+        for part in self.parts:
+            gradient = part(gradient, step)
+        return gradient
 
 
 def blur_matrix(size: int, sigma: float) -> torch.Tensor:

@@ -3,14 +3,19 @@
 import torch
 
 
-def project(proposals: torch.Tensor, norm: float, low: float, high: float) -> torch.Tensor:
+def project(
+    proposals: torch.Tensor, norm: float, low: float, high: float, mask: torch.Tensor | None = None
+) -> torch.Tensor:
     """The point nearest to each proposal among those with this L2 norm and every value in [low, high].
 
-    ``proposals`` (stimulus, ...) in any scale; low <= 0 <= high. The same point is also the best answer to a linear
+    ``proposals`` (stimulus, ...) in any scale; low <= 0 <= high; where ``mask``, which broadcasts to them, is False,
+    the point is zero. The same point is also the best answer to a linear
     unit with the proposal as its filter. It is ``clip(scale * proposal)``: the squared norm of that is concave and
     piecewise linear in ``scale ** 2``, so Newton's steps from below end on the exact scale after a few passes.
     """
-    rows = proposals.flatten(1)
+    free = torch.ones_like(proposals, dtype=torch.bool) if mask is None else mask.expand_as(proposals)
+    free = free.flatten(1)
+    rows = torch.where(free, proposals.flatten(1), 0.0)
     # Squares of tiny gradients would vanish in float32.
     rows = rows / rows.abs().amax(1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
     bounds = torch.where(rows > 0, high, low).to(rows.dtype)
@@ -18,7 +23,7 @@ def project(proposals: torch.Tensor, norm: float, low: float, high: float) -> to
     short = (projected.square().sum(1) < norm**2 * (1 - 1e-6)).nonzero().flatten()
     if len(short):
         corners = torch.where(saturated[short], bounds[short], torch.zeros_like(bounds[short]))
-        projected[short] = _overfill(rows[short], corners, norm, low, high)
+        projected[short] = _overfill(rows[short], corners, free[short], norm, low, high)
     return projected.clamp(low, high).view_as(proposals)
 
 
@@ -37,13 +42,15 @@ def _scale_to_norm(rows: torch.Tensor, bounds: torch.Tensor, norm: float) -> tup
         saturated = reached
 
 
-def _overfill(rows: torch.Tensor, corners: torch.Tensor, norm: float, low: float, high: float) -> torch.Tensor:
+def _overfill(
+    rows: torch.Tensor, corners: torch.Tensor, free: torch.Tensor, norm: float, low: float, high: float
+) -> torch.Tensor:
     """Reach a norm that the rows' own signs cannot: move values to the longer bound, the least opposed first."""
     longer = high if high >= -low else low
-    opposed = (rows if longer < 0 else -rows).masked_fill(corners == longer, -torch.inf)
+    opposed = (rows if longer < 0 else -rows).masked_fill((corners == longer) | ~free, -torch.inf)
     order = opposed.argsort(dim=1, stable=True)
     sorted_squares = corners.square().gather(1, order)
-    gains = longer**2 - sorted_squares
+    gains = (longer**2 - sorted_squares) * free.gather(1, order)
     before = gains.cumsum(1) - gains
     missing = norm**2 - corners.square().sum(1, keepdim=True)
     taken = torch.minimum((missing - before).clamp_min(0), gains)

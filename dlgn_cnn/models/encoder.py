@@ -80,7 +80,7 @@ class Encoder(nn.Module):
         if self.recurrent is not None:
             features, _ = self.recurrent(features, opto.T[-len(features) :])
         drive = head(features, Signals(opto, behavior, pupil_center))
-        rate: torch.Tensor = self.output(drive.float())
+        rate: torch.Tensor = self.output(at_least_float32(drive))
         return rate.permute(1, 2, 0)
 
     def head(self, data_key: str) -> SessionHead:
@@ -100,6 +100,11 @@ def penalty_of(parts: Sequence[nn.Module | None]) -> torch.Tensor:
     """The sum of the penalties of those parts that are there."""
     penalties: list[torch.Tensor] = [part.regularizer() for part in parts if part is not None]  # type: ignore[operator]
     return torch.stack(penalties).sum()
+
+
+def at_least_float32(drive: torch.Tensor) -> torch.Tensor:
+    """A drive of bfloat16 as float32, whose digits an output nonlinearity needs; a wider one as it is."""
+    return drive.to(torch.promote_types(drive.dtype, torch.float32))
 
 
 def _module_name(data_key: str) -> str:

@@ -10,6 +10,7 @@ from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.cores.checks import check_frames
 from dlgn_cnn.models.cores.geometry import Layer, plan_layers
 from dlgn_cnn.models.cores.layers import DepthSeparable, channels_last, kernel_norms
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.regularizers import FilterPriors
 
 
@@ -91,6 +92,7 @@ class Conv3dCore(nn.Module):
         super().__init__()
         self.priors = FilterPriors(laplace_weight, laplace_time_weight, group_sparsity_weight)
         plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding, kernels_time, dilations_time)
+        self.plan_reach = plan.reach
         self.out_shape, self.frames_lost = plan.out_shape, plan.frames_lost
         layers: list[nn.Module] = []
         for index, layer in enumerate(plan.layers):
@@ -106,6 +108,10 @@ class Conv3dCore(nn.Module):
         check_frames(videos, self.frames_lost)
         features: torch.Tensor = self.layers(channels_last(videos))
         return features.permute(2, 0, 1, 3, 4)
+
+    def reach(self, frames: int) -> Reach | None:
+        """What one place of its features sees, however many frames there are."""
+        return self.plan_reach
 
     def regularizer(self) -> torch.Tensor:
         """Weighted Laplace energies of the first layer's filters and group sparsity of the later ones, a scalar."""

@@ -13,6 +13,7 @@ from dlgn_cnn.models.cores.layers import (
     to_features,
     to_frames,
 )
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.regularizers import FilterPriors
 
 
@@ -67,6 +68,7 @@ class Factorised3dCore(nn.Module):
         super().__init__()
         self.priors = FilterPriors(laplace_weight, laplace_time_weight, group_sparsity_weight)
         plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding, kernels_time, dilations_time)
+        self.plan_reach = plan.reach
         self.out_shape, self.frames_lost = plan.out_shape, plan.frames_lost
         self.layers = nn.ModuleList(
             FactorisedLayer(layer, separable=depth_separable and index > 0) for index, layer in enumerate(plan.layers)
@@ -82,6 +84,10 @@ class Factorised3dCore(nn.Module):
         for layer in self.layers:
             frames = layer(frames, batch=len(videos))
         return to_features(frames, batch=len(videos))
+
+    def reach(self, frames: int) -> Reach | None:
+        """What one place of its features sees, however many frames there are."""
+        return self.plan_reach
 
     def regularizer(self) -> torch.Tensor:
         """Weighted Laplace energies of the first layer's filters and group sparsity of the later ones, a scalar."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.checks import check_layers
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.registry import nearest
 
 PADDINGS = ("same", "valid")
@@ -56,6 +58,13 @@ class Plan:
     def frames_lost(self) -> int:
         """Frames that all layers need together before the current one."""
         return sum(layer.frames_lost for layer in self.layers)
+
+    @property
+    def reach(self) -> Reach | None:
+        """What one place of the last layer sees of the frame; None without padding, where its rows are moved."""
+        if any(layer.padding != layer.reach for layer in self.layers):
+            return None
+        return reduce(Reach.then, [Reach(layer.reach, layer.stride) for layer in self.layers])
 
 
 def plan_layers(

@@ -9,6 +9,7 @@ from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.cores.geometry import Layer, plan_layers
 from dlgn_cnn.models.cores.hermite import turned_basis
 from dlgn_cnn.models.cores.layers import to_features, to_frames
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.regularizers import FilterPriors, group_norms, separable_group_norms
 
 
@@ -134,6 +135,7 @@ class RotationEquivariant2dCore(nn.Module):
             raise ConfigError(f"rotations of a core is {rotations!r}: give a multiple of 4, so that quarters are exact")
         self.priors = FilterPriors(laplace_weight=laplace_weight, group_sparsity_weight=group_sparsity_weight)
         plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding)
+        self.plan_reach = plan.reach
         features, height, width = plan.out_shape
         self.out_shape = (rotations * features, height, width)
         layers: list[nn.Module] = []
@@ -148,6 +150,10 @@ class RotationEquivariant2dCore(nn.Module):
     def forward(self, videos: torch.Tensor) -> torch.Tensor:
         """Video (batch, channel, time, height, width) to features (time, batch, rotation x feature, ...)."""
         return to_features(self.layers(to_frames(videos)), batch=len(videos))
+
+    def reach(self, frames: int) -> Reach | None:
+        """What one place of its features sees, however many frames there are."""
+        return self.plan_reach
 
     def regularizer(self) -> torch.Tensor:
         """Weighted Laplace energy of the first layer's filters and group sparsity of the later ones, a scalar."""

@@ -6,6 +6,7 @@ from torch import nn
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.cores.geometry import plan_layers
 from dlgn_cnn.models.cores.layers import kernel_norms, spatial_convolution, to_features, to_frames
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.regularizers import FilterPriors
 
 
@@ -38,6 +39,7 @@ class Stacked2dCore(nn.Module):
         super().__init__()
         self.priors = FilterPriors(laplace_weight=laplace_weight, group_sparsity_weight=group_sparsity_weight)
         plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding)
+        self.plan_reach = plan.reach
         self.out_shape = plan.out_shape
         layers: list[nn.Module] = []
         for index, layer in enumerate(plan.layers):
@@ -48,6 +50,10 @@ class Stacked2dCore(nn.Module):
     def forward(self, videos: torch.Tensor) -> torch.Tensor:
         """Video (batch, channel, time, height, width) to features (time, batch, feature, height', width')."""
         return to_features(self.layers(to_frames(videos)), batch=len(videos))
+
+    def reach(self, frames: int) -> Reach | None:
+        """What one place of its features sees, however many frames there are."""
+        return self.plan_reach
 
     def regularizer(self) -> torch.Tensor:
         """Weighted Laplace energy of the first layer's filters and group sparsity of the later ones, a scalar."""

@@ -3,6 +3,7 @@
 A modulator is built with ``units`` (their number), ``info`` (the session's ``DataInfo``) and ``generator``, and called
 with drive (time, batch, unit) and the ``Signals`` of the same windows; it returns the changed drive. It has
 ``regularizer()``. It acts before the output nonlinearity, and leaves the drive as it is where its signal is missing.
+It may have ``unitwise = True``: no unit's drive then depends on another's, and an MEI computes its own unit's alone.
 """
 
 from dataclasses import dataclass

@@ -26,6 +26,8 @@ class BehaviorModulator(nn.Module):
     ``functions``, ``laplace_weight`` and ``l2_weight`` are those of ``light_kernel``. It starts at identity.
     """
 
+    unitwise = True
+
     def __init__(
         self,
         units: int,

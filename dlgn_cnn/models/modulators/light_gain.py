@@ -18,6 +18,8 @@ class LightGain(nn.Module):
     those of ``light_kernel``. It starts at identity.
     """
 
+    unitwise = True
+
     def __init__(
         self,
         units: int,

@@ -19,6 +19,8 @@ class LightKernel(nn.Module):
     first frames, which a core loses or the loss leaves out, count.
     """
 
+    unitwise = True
+
     def __init__(
         self,
         units: int,

@@ -6,7 +6,7 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
-from dlgn_cnn.models.readouts.places import Retinotopy, reflected
+from dlgn_cnn.models.readouts.places import Retinotopy, read_bilinearly, reflected
 from dlgn_cnn.registry import nearest
 
 GAUSS_TYPES = {"full": (2, 2), "uncorrelated": (2,), "isotropic": (1,)}
@@ -61,6 +61,7 @@ class GaussianReadout(nn.Module):
             self.mean = nn.Parameter(start)
         self.predicted = retinotopy_layers > 0
         self.generator = generator
+        self.map_shape = (in_shape[1], in_shape[2])
         self.feature_weight = feature_weight
 
     def positions(self, clips: int) -> torch.Tensor:
@@ -86,6 +87,26 @@ class GaussianReadout(nn.Module):
         read = functional.grid_sample(maps, grid.flatten(0, 1)[:, :, None], align_corners=True).squeeze(-1)
         drive = torch.einsum("nfu,uf->nu", read, self.features).unflatten(0, (time, clips))
         return drive + self.bias
+
+    def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
+        """Where units look in evaluation, (time or 1, 1, clip, 2): see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        place = self.positions(1)[0, units][None]
+        sizes = torch.tensor(self.map_shape[::-1], device=place.device)
+        moved = place if shift is None else place + shift
+        return ((moved + 1) / 2 * (sizes - 1))[:, None]
+
+    def read_each(
+        self,
+        features: torch.Tensor,
+        units: torch.Tensor,
+        corners: torch.Tensor,
+        shift: torch.Tensor | None,
+        opto: torch.Tensor,
+    ) -> torch.Tensor:
+        """Drive (time, clip) of one unit a clip: see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        places = self.places_px(units, shift)[:, 0].expand(len(features), -1, -1)
+        read = read_bilinearly(features, places, corners, self.map_shape)
+        return (read * self.features[units]).sum(-1) + self.bias[units]
 
     def regularizer(self) -> torch.Tensor:
         """Weighted L1 norm of the feature weights, summed over units."""

@@ -66,6 +66,26 @@ class LightSwitchedReadout(nn.Module):
         light = opto[..., None]
         return (1 - light) * intact + light * suppressed
 
+    def alternatives(self) -> tuple[Any, Any]:
+        """The two readouts."""
+        return self.intact, self.suppressed
+
+    def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
+        """Where units look in either light, (time or 1, place, clip, 2): see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        return torch.cat([readout.places_px(units, shift) for readout in self.alternatives()], 1)
+
+    def read_each(
+        self,
+        features: torch.Tensor,
+        units: torch.Tensor,
+        corners: torch.Tensor,
+        shift: torch.Tensor | None,
+        opto: torch.Tensor,
+    ) -> torch.Tensor:
+        """Drive (time, clip) of one unit a clip: see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        both = [readout.read_each(features, units, corners, shift, opto) for readout in self.alternatives()]
+        return (1 - opto) * both[0] + opto * both[1]
+
     def regularizer(self) -> torch.Tensor:
         """The penalties of both readouts, and the weighted squared difference of their weights."""
         pairs = zip(self.intact.parameters(), self.suppressed.parameters(), strict=True)

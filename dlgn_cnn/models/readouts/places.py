@@ -51,6 +51,29 @@ def shifted(features: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     return maps.unflatten(0, shift.shape[:2])
 
 
+def read_bilinearly(
+    features: torch.Tensor, places_px: torch.Tensor, corners: torch.Tensor, shape: tuple[int, int]
+) -> torch.Tensor:
+    """Each clip's own place in its piece of a feature map: (time, clip, feature).
+
+    ``features`` (time, clip, feature, height, width) begin at ``corners`` (clip, 2) of a map of ``shape`` (height,
+    width); ``places_px`` (time, clip, 2) and corners are x, y in px of that map, beyond which lies zero.
+    """
+    height, width = features.shape[-2:]
+    flat, low = features.flatten(3), places_px.floor()
+    total = places_px.new_zeros(())
+    for right, down in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        pixel = low + torch.tensor((right, down), dtype=low.dtype, device=low.device)
+        weight = (1 - (places_px - pixel).abs()).prod(-1)
+        end = torch.tensor(shape[::-1], device=low.device)
+        weight = torch.where(((pixel >= 0) & (pixel < end)).all(-1), weight, 0.0)
+        inside = pixel.long() - corners
+        index = inside[..., 1].clamp(0, height - 1) * width + inside[..., 0].clamp(0, width - 1)
+        value = flat.gather(3, index[..., None, None].expand(-1, -1, flat.shape[2], 1))[..., 0]
+        total = total + weight[..., None] * value.to(weight.dtype)
+    return total
+
+
 def pixel_places(size: int, like: torch.Tensor) -> torch.Tensor:
     """The coordinate of each of ``size`` pixels' centres along one axis."""
     return torch.linspace(-1, 1, size, dtype=like.dtype, device=like.device)

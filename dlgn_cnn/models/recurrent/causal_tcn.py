@@ -8,6 +8,7 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.layers import TemporalConvolution
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.recurrent.light import LightDrive
 
@@ -91,6 +92,10 @@ class CausalTcn(nn.Module):
             response = functional.elu(drive if lit is None else lit[1] + drive * lit[0])
             features = features + response if features.shape[2] == self.out_channels else response
         return features, tuple(past)
+
+    def reach(self, frames: int) -> Reach:
+        """Its own pixel."""
+        return Reach(0)
 
     def regularizer(self) -> torch.Tensor:
         """No penalty: zero."""

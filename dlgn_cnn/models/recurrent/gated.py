@@ -8,6 +8,7 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.layers import channels_last
+from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.recurrent.light import LightDrive, check_switches
 from dlgn_cnn.models.recurrent.scan import Cell, scan
 
@@ -55,6 +56,11 @@ class GatedUnit(nn.Module):
             state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])
         states = scan(self.cell, drive, weight, state, self.light_input(opto), self.light_state(opto))
         return states, states[-1]
+
+    def reach(self, frames: int) -> Reach:
+        """Half an input kernel, and half a state kernel more with every frame before."""
+        halves = [part.kernel_size[0] // 2 for part in (self.from_input, self.from_state)]
+        return Reach(halves[0] + (frames - 1) * halves[1])
 
     def regularizer(self) -> torch.Tensor:
         """No penalty: zero."""

@@ -1,0 +1,134 @@
+"""Components written for sinzlab's ``mei`` (Walker et al. 2019; ``neuro-mei`` on PyPI), named by ``{path, kwargs}``.
+
+Theirs take a stimulus with a channel axis, (stimulus, 1, time, height, width), and the number of the step. Each class
+here makes what our engine asks for out of one: its precondition, regularization, postprocessing, transform, and torch's
+optimisers. What is named by ``{name, ...}`` keeps our own contract, by import path too.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
+
+
+class Preconditioned:
+    """A preconditioner out of ``precondition(gradient, step) -> gradient``."""
+
+    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.part = called(part, kwargs)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Gradient (stimulus, time, height, width) to a direction."""
+        return without_channel(self.part(gradient[:, None], step), gradient)
+
+
+class Regularised:
+    """A prior out of ``regularization(stimulus, step) -> scalar``, asked for each stimulus by itself."""
+
+    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.part = called(part, kwargs)
+
+    def __call__(self, stimuli: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Penalty (stimulus,) of (stimulus, time, height, width)."""
+        return torch.stack([self.part(one[None, None], step).reshape(()) for one in stimuli])
+
+
+class Postprocessed:
+    """A constraint out of ``postprocessing(stimulus, step) -> stimulus``, taken to leave allowed stimuli alone."""
+
+    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.part = called(part, kwargs)
+
+    def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """What the component makes of each proposal by itself, grey outside the mask."""
+        if mask is not None:
+            proposals = proposals * mask
+        return torch.cat([without_channel(self.part(one[None, None], 0), one[None]) for one in proposals])
+
+    def check(self, free: int, total: int) -> None:
+        """Nothing is known of what it allows."""
+
+    def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """How much the component would still change each stimulus, as a share of its norm."""
+        moved = (self.project(stimuli, mask) - stimuli).flatten(1).norm(dim=1)
+        return moved / stimuli.flatten(1).norm(dim=1).clamp_min(torch.finfo(stimuli.dtype).tiny)
+
+
+class Transformed:
+    """A parametrisation out of ``transform(stimulus, step) -> stimulus``: what is shown is the transformed stimulus."""
+
+    isotropic = False
+
+    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.part = called(part, kwargs)
+
+    def start(self, noise: torch.Tensor) -> torch.Tensor:
+        """The noise itself."""
+        return noise
+
+    def clip(self, parameters: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+        """The transformed parameters (stimulus, time, height, width)."""
+        return without_channel(self.part(parameters[:, None], 0), parameters)
+
+    def settle(self, parameters: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
+        """The parameters as they are."""
+        return parameters
+
+
+class TorchOptimiser:
+    """An optimiser out of a class such as ``torch.optim.Adam``; its state must have the shape of the parameters."""
+
+    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.part, self.kwargs = part, dict(kwargs)
+        called(part, {"params": [torch.zeros(1, requires_grad=True)], **kwargs})
+
+    def start(self, parameters: torch.Tensor) -> dict[str, torch.Tensor]:
+        """No state."""
+        return {}
+
+    def propose(
+        self, parameters: torch.Tensor, direction: torch.Tensor, state: dict[str, torch.Tensor], step: int
+    ) -> torch.Tensor:
+        """One step of the optimiser down the negative direction."""
+        moved = torch.nn.Parameter(parameters.detach().clone())
+        optimiser, targets = self.part(params=[moved], **self.kwargs), len(parameters)
+        # Numbers of the state, as Adam's count of steps, have a row a target too, so that targets can leave.
+        known = {name: value[0] if value.shape == (targets,) else value for name, value in state.items()}
+        if known:
+            optimiser.state[moved].update(known)
+        moved.grad = -direction
+        optimiser.step()
+        for name, value in optimiser.state[moved].items():
+            if torch.is_tensor(value):
+                state[name] = value.expand(targets).clone() if value.ndim == 0 else value
+        return moved.detach()
+
+
+PLUGS: dict[str, Callable[..., Any]] = {
+    "preconditioner": Preconditioned,
+    "prior": Regularised,
+    "constraint": Postprocessed,
+    "parametrisation": Transformed,
+    "optimiser": TorchOptimiser,
+}
+
+
+def called(part: Callable[..., Any], kwargs: Mapping[str, Any]) -> Any:
+    """The component that a class or function builds from its arguments. Raises ConfigError where it does not."""
+    try:
+        return part(**kwargs)
+    except Exception as error:
+        raise ConfigError(
+            f"{part.__module__}.{part.__qualname__} cannot be built from {sorted(kwargs)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def without_channel(result: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """What a component returned, (stimulus, 1, time, height, width), less its channel axis. Raises ModelError."""
+    expected = (len(like), 1, *like.shape[1:])
+    if tuple(result.shape) != expected:
+        raise ModelError(f"a component of the MEI returned shape {tuple(result.shape)}, expected {expected}")
+    return result[:, 0]

@@ -1,0 +1,39 @@
+"""What a synthesis is asked for, and what it gives back."""
+
+from dataclasses import dataclass
+
+from dlgn_cnn.shapes import Floats
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one stimulus is for: a unit (its row in the readout of ``data_key``), a light condition, a random start."""
+
+    data_key: str
+    unit_index: int
+    suppressed: bool
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MEIResult:
+    """One MEI. ``stimulus`` (time, height, width) in normalised grey levels; ``activation`` what was maximised.
+
+    ``rates`` (condition: intact, suppressed; time) is what the model says to it in each light, in spikes a frame,
+    evaluated on the whole picture without autocast; ``history`` the activation less its priors' penalties at each step.
+    ``violation`` is the largest departure from the constraint of any stimulus that the model saw on the way, as a share
+    of the norm or range; ``share_computed`` how much of the clip's pixels and frames a step had to compute, 1 where the
+    unit sees all of it.
+    """
+
+    stimulus: Floats
+    activation: float
+    rates: Floats
+    history: Floats
+    violation: float = 0.0
+    share_computed: float = 1.0
+
+    @property
+    def steps(self) -> int:
+        """Steps that were made."""
+        return len(self.history)

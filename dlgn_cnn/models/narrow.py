@@ -1,0 +1,117 @@
+"""An encoder that looks only where a unit does: the same rates from a piece of the picture."""
+
+from collections.abc import Sequence
+
+import torch
+
+from dlgn_cnn.models.encoder import Encoder, at_least_float32
+from dlgn_cnn.models.modulators import Signals
+from dlgn_cnn.models.reach import Reach, ReadsPlaces, reach_of
+from dlgn_cnn.shapes import Behavior, Opto, Pupil
+
+
+class NarrowEncoder:
+    """One unit's rate a clip, over the last ``window`` frames, computed from the pixels and frames that it can see.
+
+    A unit with a Gaussian readout sees one point of a feature map: the reach of core and recurrence around it bounds
+    the pixels. A piece that ends at the picture's edge is padded with zeros there as the whole picture is; one that
+    ends inside is so large that the false zeros do not come as far as the unit looks. So the result is that of the
+    whole picture, but for the rounding of sums. A recurrent kernel above 1 px reaches further with every frame: where
+    that covers the picture, the piece is the picture. Without recurrence only the frames of the window, and those that
+    the core loses before it, are computed. Ask ``narrow`` whether a model has one.
+    """
+
+    def __init__(
+        self, model: Encoder, data_key: str, reach: Reach, frame_shape: tuple[int, int], frames: int, window: int
+    ) -> None:
+        self.model, self.head, self.reach = model, model.head(data_key), reach
+        self.frame_shape, self.window = frame_shape, window
+        self.units = len(torch.as_tensor(self.head.readout.bias))
+        needed = frames if model.recurrent is not None else window + model.frames_lost
+        self.frames = min(frames, needed)
+
+    def rates(
+        self,
+        stimuli: torch.Tensor,
+        units: torch.Tensor,
+        opto: Opto,
+        behavior: Behavior | None = None,
+        pupil_center: Pupil | None = None,
+    ) -> torch.Tensor:
+        """Rate (clip, ``window``) in spikes a frame of unit ``units[i]`` to clip i of (clip, time, height, width)."""
+        shift = None
+        if self.head.shifter is not None and pupil_center is not None:
+            shift = self.head.shifter(pupil_center[..., -self.window :])
+        corners, size = self.piece(units, shift)
+        pieces = cut(stimuli[:, -self.frames :], (corners * self.reach.stride).tolist(), size)
+        light = opto[:, -self.frames :]
+        if self.model.light_channel:
+            plane = light.to(pieces.dtype)[:, None, :, None, None].expand_as(pieces)
+            pieces = torch.cat([pieces, plane], 1)
+        features = self.model.core(pieces)
+        if self.model.recurrent is not None:
+            features, _ = self.model.recurrent(features, light.T[-len(features) :])
+        features, late = features[-self.window :], opto.T[-self.window :]
+        drive = self.head.readout.read_each(features, units, corners, shift, late)  # type: ignore[operator]
+        drive = self._modulated(drive, units, Signals(opto, behavior, pupil_center))
+        rate: torch.Tensor = self.model.output(at_least_float32(drive))
+        return rate.T
+
+    def piece(self, units: torch.Tensor, shift: torch.Tensor | None) -> tuple[torch.Tensor, tuple[int, int]]:
+        """Where each clip's piece begins, (clip, 2) x and y in px of the feature map, and all pieces' size in px."""
+        places = self.head.readout.places_px(units, shift).flatten(0, 1)  # type: ignore[operator]
+        stride, height, width = self.reach.stride, *self.frame_shape
+        corners, sizes = [], []
+        for axis, length in ((0, width), (1, height)):
+            last = -(-length // stride) - 1
+            low = places[..., axis].amin(0).floor().clamp(0, last)
+            high = (places[..., axis].amax(0).floor() + 1).clamp(0, last)
+            first = torch.div(low * stride - self.reach.radius_px, stride, rounding_mode="floor")
+            reached = high * stride + self.reach.radius_px + 1 - first * stride
+            # A piece begins where the stride falls, and so does the last that still fits.
+            steps = max(0, (length - int(reached.amax())) // stride)
+            corners.append(first.clamp(0, steps))
+            sizes.append(length - steps * stride)
+        return torch.stack(corners, -1).long(), (sizes[1], sizes[0])
+
+    def share(self, units: torch.Tensor, frames: int, shift: torch.Tensor | None = None) -> float:
+        """How much of the whole clips' pixels and frames is computed, 0 to 1."""
+        height, width = self.piece(units, shift)[1]
+        return height * width * self.frames / (self.frame_shape[0] * self.frame_shape[1] * frames)
+
+    def _modulated(self, drive: torch.Tensor, units: torch.Tensor, signals: Signals) -> torch.Tensor:
+        if not self.head.modulators:
+            return drive
+        index = units.expand(len(drive), -1)[..., None]
+        # Modulators take all units' drive: those that nobody asked for are driven by nothing.
+        every = drive.new_zeros(*drive.shape, self.units).scatter(2, index, drive[..., None])
+        for modulator in self.head.modulators:
+            every = modulator(every, signals)
+        return every.gather(2, index)[..., 0]
+
+
+def narrow(
+    model: torch.nn.Module, data_key: str, frame_shape: tuple[int, int], frames: int, window: int
+) -> NarrowEncoder | None:
+    """The encoder narrowed to single units, or None where a part does not say how far it sees.
+
+    Core and recurrence must have ``reach``, the readout ``places_px`` and ``read_each``, and modulators must be
+    ``unitwise``: no unit's drive may depend on another's.
+    """
+    if not isinstance(model, Encoder):
+        return None
+    head, reach = model.head(data_key), reach_of(model.core, model.recurrent, frames)
+    apart = all(getattr(modulator, "unitwise", False) for modulator in head.modulators)
+    readouts = [head.readout, *getattr(head.readout, "alternatives", list)()]
+    if reach is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
+        return None
+    return NarrowEncoder(model, data_key, reach, frame_shape, frames, window)
+
+
+def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:
+    """A piece of each of (clip, time, height, width) as a video (clip, 1, time, *size); ``corners`` are x, y in px."""
+    height, width = size
+    if (height, width) == stimuli.shape[-2:]:
+        return stimuli[:, None]
+    rows = [stimuli[i, :, y : y + height, x : x + width] for i, (x, y) in enumerate(corners)]
+    return torch.stack(rows)[:, None]

@@ -1,0 +1,113 @@
+"""A rate computed from the piece of the picture that a unit sees is the rate of the whole picture."""
+
+import pytest
+import torch
+
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.build import encoder
+from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.narrow import narrow
+from dlgn_cnn.models.reach import Bounded, reach_of
+from dlgn_cnn.models.recurrent import RECURRENTS
+
+KEY, HEIGHT, WIDTH, FRAMES, WINDOW = "one", 33, 53, 9, 4
+CENTRES = ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0), (-1.0, 0.97), (0.93, 0.2), (0.31, -0.44))
+CORE = {"name": "stacked_2d", "channels": [3, 3], "kernels": [5, 3], "strides": [1, 1]}
+STRIDED = {"name": "stacked_2d", "channels": [3, 3], "kernels": [7, 3], "strides": [3, 2]}
+POINT = {"name": "conv_gru", "channels": 4, "kernel_input": 3, "kernel_state": 1, "light": ["update.input"]}
+SWITCHED = {"name": "light_switched", "readout": {"name": "gaussian"}}
+CASES = {
+    "core alone": {"core": CORE},
+    "strides": {"core": STRIDED},
+    "pointwise memory": {"core": STRIDED, "recurrent": POINT},
+    "reach that grows": {"core": CORE, "recurrent": POINT | {"kernel_state": 3}},
+    "light as a channel": {"core": CORE, "light_channel": True},
+    "switched readout": {"core": CORE, "readout": SWITCHED},
+    "shifter": {"core": CORE, "shifter": {"name": "mlp"}},
+    "modulators": {
+        "core": CORE,
+        "modulators": [{"name": "light_kernel", "taps": 6, "basis": "taps"}, {"name": "behavior", "taps": 3}],
+    },
+}
+
+
+def model_of(core, readout=None, **parts):
+    units = len(CENTRES)
+    info = DataInfo(tuple(range(units)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * units, 90.0, 40.0, CENTRES)
+    model = encoder({KEY: info}, 0, core=core, readout=readout or {"name": "gaussian"}, **parts).double().eval()
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if not name.endswith("mean"):
+                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def clips(requires_grad=False):
+    generator = torch.Generator().manual_seed(2)
+    stimuli = torch.randn(len(CENTRES), FRAMES, HEIGHT, WIDTH, generator=generator, dtype=torch.float64)
+    behavior, pupil = torch.randn(2, len(CENTRES), 2, FRAMES, generator=generator, dtype=torch.float64)
+    opto = (torch.arange(FRAMES) > 3).double().expand(len(CENTRES), -1)
+    return stimuli.requires_grad_(requires_grad), opto, behavior, 0.5 * pupil
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rates_and_gradients_are_those_of_the_whole_picture(case):
+    model, units = model_of(**CASES[case]), torch.arange(len(CENTRES))
+    view = narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    found = []
+    for whole in (True, False):
+        stimuli, opto, behavior, pupil = clips(requires_grad=True)
+        if whole:
+            rates = model(stimuli[:, None], opto, KEY, behavior, pupil)[units, units, -WINDOW:]
+        else:
+            rates = view.rates(stimuli, units, opto, behavior, pupil)
+        (gradient,) = torch.autograd.grad(rates.sum(), stimuli)
+        found.append((rates.detach(), gradient))
+    for whole, piece in zip(*found, strict=True):
+        # The same numbers, summed in another order where a convolution's rows are fewer.
+        torch.testing.assert_close(piece, whole, rtol=1e-12, atol=1e-14)
+
+
+def test_a_unit_far_from_the_edges_is_cheap_and_growing_reach_takes_the_picture():
+    small = narrow(model_of(CORE), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    # Kernels of 5 and 3 px see 7 px around a pixel, 8 around two: of 9 frames the last 4 are asked for.
+    assert small.piece(torch.tensor([0]), None)[1] == (8, 8)
+    assert small.share(torch.tensor([0]), FRAMES) == pytest.approx(8 * 8 * 4 / (33 * 53 * 9))
+    growing = CASES["reach that grows"] | {"recurrent": POINT | {"kernel_state": 7}}
+    large = narrow(model_of(**growing), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    assert large.share(torch.tensor([0]), FRAMES) == 1
+
+
+def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
+    model = model_of(CORE, readout={"name": "factorised"})
+    assert narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
+    assert narrow(torch.nn.Linear(1, 1), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
+    model = model_of(CORE, readout=SWITCHED | {"readout": {"name": "factorised"}})
+    assert narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
+
+
+EXAMPLES = {"stacked_2d": STRIDED, "conv_gru": POINT | {"kernel_state": 3}}
+BOUNDED = [("core", name) for name in CORES.names()] + [("recurrent", name) for name in RECURRENTS.names()]
+
+
+@pytest.mark.parametrize(("kind", "name"), BOUNDED)
+def test_no_part_sees_further_than_it_says(kind, name):
+    """Not-a-number in one row spreads to all that depends on it, whatever the weights are."""
+    if name not in EXAMPLES:
+        pytest.skip(f"{name} has no example here and is computed whole")
+    model = model_of(**({"core": EXAMPLES[name]} if kind == "core" else {"core": CORE, "recurrent": EXAMPLES[name]}))
+    assert isinstance(model.core if kind == "core" else model.recurrent, Bounded)
+    reach, seen = reach_of(model.core, model.recurrent, FRAMES), set()
+    for row in range(HEIGHT):
+        video = torch.zeros(1, 1, FRAMES, HEIGHT, 12, dtype=torch.float64)
+        video[..., row, :] = torch.nan
+        features = model.core(video)
+        if model.recurrent is not None:
+            features, _ = model.recurrent(features, torch.zeros(len(features), 1, dtype=torch.float64))
+        touched = features[-1, 0].isnan().any(0).any(1).nonzero().flatten()
+        away = (touched * reach.stride - row).abs()
+        assert (away <= reach.radius_px).all()
+        seen |= set(away.tolist())
+    # The reach is no larger than it need be either.
+    assert max(seen) == min(reach.radius_px, HEIGHT - 1)
