@@ -31,7 +31,8 @@ class Ascent:
         self.models, self.targets, self.config, self.device = models, list(targets), config, device
         self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
         self.keys = sorted({target.data_key for target in targets})
-        self.showing = self._showing(getattr(config.objective, "window_frames", None) if config.narrow else None)
+        window = getattr(config.objective, "window_frames", None) if config.narrow else None
+        self.showing = self._showing(window, config.precision)
         self.share = self.showing.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
         self.parameters = config.parametrisation.start(noise.to(device, working_dtype(models)))
@@ -94,8 +95,7 @@ class Ascent:
 
     def _activation(self, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
         lights = self.config.objective.lights(suppression(targets, stimuli))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            rates = torch.stack([self.showing.rates(stimuli, targets, light) for light in lights])
+        rates = torch.stack([self.showing.rates(stimuli, targets, light) for light in lights])
         return self.config.objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
 
     def _keep_best(self, value: np.ndarray, step: int) -> None:
@@ -135,8 +135,8 @@ class Ascent:
             for index in range(len(self.targets))
         ]
 
-    def _showing(self, window: int | None) -> Showing:
-        return Showing(self.models, self.keys, self.shape, self.config.state, window)
+    def _showing(self, window: int | None, precision: str = "float32") -> Showing:
+        return Showing(self.models, self.keys, self.shape, self.config.state, window, precision)
 
 
 def in_both_lights(showing: Showing, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:

@@ -34,7 +34,8 @@ class Showing:
     """Models and how to show them stimuli: the mean rate of all models, an ensemble's or a single one's.
 
     ``window`` is how many last frames are wanted, None for all. Where one is given and a model allows it, only the
-    pixels that a target's unit can see are computed (``dlgn_cnn.models.narrow``).
+    pixels that a target's unit can see are computed (``dlgn_cnn.models.narrow``). ``precision`` is float32, which
+    leaves the models as they are, or bfloat16; stimuli are not rounded but on their way in.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Showing:
         shape: tuple[int, int, int],
         state: AnimalState | None = None,
         window: int | None = None,
+        precision: str = "float32",
     ) -> None:
         self.models, self.state, self.window = models, state or AnimalState(), window
-        frames, frame_shape = shape[0], (shape[1], shape[2])
+        self.autocast = precision == "bfloat16"
+        dtype = torch.bfloat16 if self.autocast else None
         self.narrowed: dict[tuple[int, str], NarrowEncoder | None] = {
-            (index, key): narrow(model, key, frame_shape, frames, window) if window is not None else None
+            (index, key): narrow(model, key, shape, window, dtype) if window is not None else None
             for index, model in enumerate(models)
             for key in data_keys
         }
@@ -90,7 +93,8 @@ class Showing:
             if view is not None:
                 outputs.append(view.rates(stimuli, units, opto, *traces))
                 continue
-            rates = model(stimuli[:, None], opto, data_key, *traces)
+            with torch.autocast(stimuli.device.type, torch.bfloat16, enabled=self.autocast):
+                rates = model(stimuli[:, None], opto, data_key, *traces)
             own = rates[torch.arange(clips, device=units.device), units]
             outputs.append(own if self.window is None else own[:, -self.window :])
         return torch.stack(outputs).mean(0)

@@ -1,6 +1,7 @@
 """An encoder that looks only where a unit does: the same rates from a piece of the picture."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import torch
 
@@ -19,16 +20,31 @@ class NarrowEncoder:
     whole picture, but for the rounding of sums. A recurrent kernel above 1 px reaches further with every frame: where
     that covers the picture, the piece is the picture. Without recurrence only the frames of the window, and those that
     the core loses before it, are computed. Ask ``narrow`` whether a model has one.
+
+    With another ``dtype``, as bfloat16, core and recurrence run on copies in it from end to end, without the casts at
+    every operation that autocast makes; where a unit looks, and what follows, keep the model's own precision.
     """
 
     def __init__(
-        self, model: Encoder, data_key: str, reach: Reach, frame_shape: tuple[int, int], frames: int, window: int
+        self,
+        model: Encoder,
+        data_key: str,
+        reach: Reach,
+        shape: tuple[int, int, int],
+        window: int,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        self.model, self.head, self.reach = model, model.head(data_key), reach
-        self.frame_shape, self.window = frame_shape, window
+        self.model, self.head, self.reach, self.dtype = model, model.head(data_key), reach, dtype
+        self.frame_shape, self.window = shape[1:], window
         self.units = len(torch.as_tensor(self.head.readout.bias))
-        needed = frames if model.recurrent is not None else window + model.frames_lost
-        self.frames = min(frames, needed)
+        self.core, self.recurrent = model.core, model.recurrent
+        if dtype is not None:
+            self.core, self.recurrent = deepcopy((self.core, self.recurrent))
+            for part in (self.core, self.recurrent):
+                if part is not None:
+                    part.to(dtype)
+        needed = shape[0] if self.recurrent is not None else window + model.frames_lost
+        self.frames = min(shape[0], needed)
 
     def rates(
         self,
@@ -44,13 +60,13 @@ class NarrowEncoder:
             shift = self.head.shifter(pupil_center[..., -self.window :])
         corners, size = self.piece(units, shift)
         pieces = cut(stimuli[:, -self.frames :], (corners * self.reach.stride).tolist(), size)
-        light = opto[:, -self.frames :]
+        pieces, light = (part.to(self.dtype or part.dtype) for part in (pieces, opto[:, -self.frames :]))
         if self.model.light_channel:
             plane = light.to(pieces.dtype)[:, None, :, None, None].expand_as(pieces)
             pieces = torch.cat([pieces, plane], 1)
-        features = self.model.core(pieces)
-        if self.model.recurrent is not None:
-            features, _ = self.model.recurrent(features, light.T[-len(features) :])
+        features = self.core(pieces)
+        if self.recurrent is not None:
+            features, _ = self.recurrent(features, light.T[-len(features) :])
         features, late = features[-self.window :], opto.T[-self.window :]
         drive = self.head.readout.read_each(features, units, corners, shift, late)  # type: ignore[operator]
         drive = self._modulated(drive, units, Signals(opto, behavior, pupil_center))
@@ -91,21 +107,26 @@ class NarrowEncoder:
 
 
 def narrow(
-    model: torch.nn.Module, data_key: str, frame_shape: tuple[int, int], frames: int, window: int
+    model: torch.nn.Module,
+    data_key: str,
+    shape: tuple[int, int, int],
+    window: int,
+    dtype: torch.dtype | None = None,
 ) -> NarrowEncoder | None:
     """The encoder narrowed to single units, or None where a part does not say how far it sees.
 
+    ``shape`` is that of the clips (time, height, width), ``window`` how many last frames of the rate are wanted.
     Core and recurrence must have ``reach``, the readout ``places_px`` and ``read_each``, and modulators must be
     ``unitwise``: no unit's drive may depend on another's.
     """
     if not isinstance(model, Encoder):
         return None
-    head, reach = model.head(data_key), reach_of(model.core, model.recurrent, frames)
+    head, reach = model.head(data_key), reach_of(model.core, model.recurrent, shape[0])
     apart = all(getattr(modulator, "unitwise", False) for modulator in head.modulators)
     readouts = [head.readout, *getattr(head.readout, "alternatives", list)()]
     if reach is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
         return None
-    return NarrowEncoder(model, data_key, reach, frame_shape, frames, window)
+    return NarrowEncoder(model, data_key, reach, shape, window, dtype)
 
 
 def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:

@@ -54,7 +54,7 @@ def clips(requires_grad=False):
 @pytest.mark.parametrize("case", CASES)
 def test_rates_and_gradients_are_those_of_the_whole_picture(case):
     model, units = model_of(**CASES[case]), torch.arange(len(CENTRES))
-    view = narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     found = []
     for whole in (True, False):
         stimuli, opto, behavior, pupil = clips(requires_grad=True)
@@ -70,21 +70,36 @@ def test_rates_and_gradients_are_those_of_the_whole_picture(case):
 
 
 def test_a_unit_far_from_the_edges_is_cheap_and_growing_reach_takes_the_picture():
-    small = narrow(model_of(CORE), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    small = narrow(model_of(CORE), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     # Kernels of 5 and 3 px see 7 px around a pixel, 8 around two: of 9 frames the last 4 are asked for.
     assert small.piece(torch.tensor([0]), None)[1] == (8, 8)
     assert small.share(torch.tensor([0]), FRAMES) == pytest.approx(8 * 8 * 4 / (33 * 53 * 9))
     growing = CASES["reach that grows"] | {"recurrent": POINT | {"kernel_state": 7}}
-    large = narrow(model_of(**growing), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW)
+    large = narrow(model_of(**growing), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     assert large.share(torch.tensor([0]), FRAMES) == 1
 
 
 def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
     model = model_of(CORE, readout={"name": "factorised"})
-    assert narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
-    assert narrow(torch.nn.Linear(1, 1), KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
+    assert narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
+    assert narrow(torch.nn.Linear(1, 1), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
     model = model_of(CORE, readout=SWITCHED | {"readout": {"name": "factorised"}})
-    assert narrow(model, KEY, (HEIGHT, WIDTH), FRAMES, WINDOW) is None
+    assert narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
+
+
+def test_bfloat16_keeps_rate_and_direction():
+    model, units = model_of(**CASES["reach that grows"]), torch.arange(len(CENTRES))
+    found = []
+    for dtype in (None, torch.bfloat16):
+        view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW, dtype)
+        stimuli, opto, behavior, pupil = clips(requires_grad=True)
+        rates = view.rates(stimuli, units, opto, behavior, pupil)
+        found.append((rates.detach(), *torch.autograd.grad(rates.sum(), stimuli)))
+    exact, rounded = found
+    torch.testing.assert_close(rounded[0], exact[0], rtol=0.05, atol=0.01)
+    similar = torch.nn.functional.cosine_similarity(exact[1].flatten(1), rounded[1].flatten(1))
+    assert (similar > 0.995).all()
+    assert next(model.parameters()).dtype == torch.float64
 
 
 EXAMPLES = {"stacked_2d": STRIDED, "conv_gru": POINT | {"kernel_state": 3}}
