@@ -62,7 +62,7 @@ class MEIConfig:
     frames: int = 40
     free_frames: tuple[int, int] | None = None
     steps: int = 100
-    patience: int = 15
+    patience: int = 10
     tolerance: float = 1e-3
     batch_size: int = 32
     precision: str = "float32"

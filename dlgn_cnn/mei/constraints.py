@@ -58,13 +58,13 @@ class NormWithinRange:
 
     def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """The largest of: departure from the norm, from the range, and from grey outside the mask."""
-        rows = stimuli.double().flatten(1)
+        rows = stimuli.flatten(1)
         norm = self.norm_of(rows.shape[1])
         off = [(rows.norm(dim=1) / norm - 1).abs()]
         off += [(rows.amax(1) - self.high).clamp_min(0) / self.largest]
         off += [(self.low - rows.amin(1)).clamp_min(0) / self.largest]
         if mask is not None:
-            off += [stimuli.double().masked_fill(mask, 0).flatten(1).norm(dim=1) / norm]
+            off += [stimuli.masked_fill(mask, 0).flatten(1).norm(dim=1) / norm]
         return torch.stack(off).amax(0)
 
 

@@ -98,7 +98,7 @@ def test_phases_alone_keep_the_natural_amplitude():
 def test_an_energy_cells_optimum_lies_in_the_plane_of_its_two_filters():
     """Rate 2 a^2 + b^2 of unit drives a, b: at norm n it is 2 n^2, along the first filter with either sign."""
     model = Cells(filters(2), lambda drives, light: 2 * drives[:, :1] ** 2 + drives[:, 1:] ** 2)
-    for found in climb(model, [Target(KEY, 0, False, seed) for seed in range(4)]):
+    for found in climb(model, [Target(KEY, 0, False, seed) for seed in range(4)], patience=80):
         assert found.activation == pytest.approx(2 * NORM**2, rel=1e-4)
         assert abs(cosine(found.stimulus, model.filters[0].detach())) > 0.999
 
@@ -202,7 +202,7 @@ def test_preconditioners_are_positive_maps():
         basis = torch.eye(FRAMES * 12, dtype=torch.float64).view(-1, FRAMES, 3, 4)
         matrix = part(basis, 0).flatten(1)
         torch.testing.assert_close(matrix, matrix.T, atol=1e-12, rtol=0)
-        assert torch.linalg.eigvalsh(matrix).min() > -1e-12
+        assert torch.linalg.eigvalsh(matrix).min() > -1e-8
 
 
 def test_low_pass_halves_a_cosine_at_its_cutoff_and_keeps_a_constant():

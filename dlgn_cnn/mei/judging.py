@@ -1,0 +1,55 @@
+"""What models say to given stimuli: models that took no part in their synthesis, above all."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.mei.ascent import in_both_lights
+from dlgn_cnn.mei.checks import check
+from dlgn_cnn.mei.showing import AnimalState, Showing
+from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.shapes import Floats
+
+BATCH = 32
+
+
+@torch.no_grad()
+def judged(
+    judges: Sequence[torch.nn.Module],
+    targets: Sequence[Target],
+    stimuli: torch.Tensor,
+    window_frames: int,
+    state: AnimalState | None = None,
+) -> Floats:
+    """Each target's unit's mean rate to its own stimulus over the last frames: (target, condition: intact, suppressed).
+
+    ``judges`` should be models that took no part in the synthesis; the rate is their mean, in spikes a frame.
+    ``stimuli`` (target, time, height, width) on the judges' device. Raises ModelError where there are not as many
+    stimuli as targets.
+    """
+    if len(stimuli) != len(targets):
+        raise ModelError(f"{len(stimuli)} stimuli for {len(targets)} targets: give one each")
+    check(judges, targets, stimuli.device)
+    time, height, width = stimuli.shape[1:]
+    showing = Showing(judges, sorted({target.data_key for target in targets}), (time, height, width), state)
+    chunks = [slice(first, first + BATCH) for first in range(0, len(targets), BATCH)]
+    rates = torch.cat([in_both_lights(showing, stimuli[rows], targets[rows]) for rows in chunks])
+    return np.asarray(rates[..., -window_frames:].mean(-1).float().cpu().numpy())
+
+
+def contrast_response(
+    judges: Sequence[torch.nn.Module],
+    targets: Sequence[Target],
+    stimuli: torch.Tensor,
+    shares: Sequence[float],
+    window_frames: int,
+    state: AnimalState | None = None,
+) -> Floats:
+    """Mean rates to each stimulus at shares of its contrast: (target, share, condition), as ``judged``.
+
+    A share above 1 may leave the screen's range, and nothing here clips it.
+    """
+    rates = [judged(judges, targets, stimuli * share, window_frames, state) for share in shares]
+    return np.stack(rates, 1)

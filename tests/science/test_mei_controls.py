@@ -1,0 +1,213 @@
+"""Controls, distances and diverse sets against answers that are known without a model."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.mei.config import MEIConfig
+from dlgn_cnn.mei.constraints import CONSTRAINTS
+from dlgn_cnn.mei.controls import another_unit, linear_field, moved, phase_scrambled, scaled
+from dlgn_cnn.mei.distance import distance, extent_px
+from dlgn_cnn.mei.diverse import diverse_set, nearest
+from dlgn_cnn.mei.gratings import Grating, GratingGrid, grating_clips
+from dlgn_cnn.mei.judging import contrast_response, judged
+from dlgn_cnn.mei.natural import natural_clips
+from dlgn_cnn.mei.optimize import synthesise
+from dlgn_cnn.mei.scanning import best_of
+from dlgn_cnn.mei.targets import Target
+
+KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 11, 13
+SHAPE, CPU = (FRAMES, HEIGHT, WIDTH), torch.device("cpu")
+L2 = CONSTRAINTS.build({"name": "l2_norm", "norm": 5.0, "low": -2.0, "high": 3.0})
+
+
+class Cells(torch.nn.Module):
+    """Rate of the last frame: ``rate`` of each unit's drive by its own filter, doubled where the light is on."""
+
+    data_keys, frames_lost = (KEY,), 0
+
+    def __init__(self, filters, rate=lambda drive: drive):
+        super().__init__()
+        self.filters, self.rate = torch.nn.Parameter(filters.double()), rate
+
+    def forward(self, videos, opto, data_key, behavior=None, pupil_center=None):
+        drive = torch.einsum("bthw,uthw->bu", videos[:, 0], self.filters.to(videos)) * (1 + opto[:, -1:])
+        last = self.rate(drive)[..., None]
+        return torch.cat([0 * last.expand(-1, -1, videos.shape[2] - 1), last], -1)
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_a_clip_is_nowhere_from_itself_and_opposite_to_its_negative():
+    clip = draw(*SHAPE).numpy()
+    same, negative = distance(clip, 3 * clip), distance(clip, -clip)
+    np.testing.assert_allclose([same.clip, same.spatial, same.temporal, same.spectral], 0, atol=1e-12)
+    assert negative.clip == pytest.approx(2)
+    np.testing.assert_allclose([negative.spatial, negative.temporal, negative.spectral], 0, atol=1e-12)
+
+
+def test_each_distance_sees_its_own_kind_of_change_alone():
+    clip = np.zeros(SHAPE)
+    clip[1:3, 2:4, 2:4] = draw(2, 2, 2).numpy()
+    elsewhere, later = np.roll(clip, (5, 6), (1, 2)), np.roll(clip, 4, 0)
+    there, then = distance(clip, elsewhere), distance(clip, later)
+    assert (there.spatial, then.temporal) == (pytest.approx(1), pytest.approx(1))
+    np.testing.assert_allclose([there.temporal, there.spectral, then.spatial, then.spectral], 0, atol=1e-12)
+    time, across = np.arange(16)[:, None, None], np.arange(16)
+    slow, fast = (np.sin(2 * np.pi * (across / 8 - time / period)) * np.ones((16, 16, 16)) for period in (16, 4))
+    assert distance(slow, fast).spectral == pytest.approx(1)
+    assert distance(slow, fast).spatial == pytest.approx(0, abs=1e-12)
+
+
+def test_distances_that_are_not_defined_are_refused():
+    clip = draw(*SHAPE).numpy()
+    with pytest.raises(ConfigError, match="shapes"):
+        distance(clip, clip[1:])
+    with pytest.raises(ConfigError, match="mean grey"):
+        distance(clip, 0 * clip)
+
+
+def test_extent_of_a_gaussian_is_its_standard_deviation():
+    """Energy exp(-r^2 / s^2) has a mean square radius of s^2."""
+    down, across = np.mgrid[-20:21, -20:21]
+    assert extent_px(np.exp(-(down**2 + across**2) / (2 * 4.0**2))[None]) == pytest.approx(4, rel=1e-6)
+
+
+def test_every_control_meets_the_constraint():
+    mask = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
+    mask[..., 2:9, 3:10] = True
+    grating = next(grating_clips(GratingGrid(radii_px=(4,)), SHAPE, (6, 5), L2, mask, batch_size=8))
+    clips = next(natural_clips([draw(20, HEIGHT, WIDTH)], FRAMES, 3, L2, mask))
+    scrambled = scaled(phase_scrambled(draw(3, *SHAPE), torch.Generator().manual_seed(1)), L2, mask)
+    for found, number in ((grating, 8), (clips, 5), (scrambled, 3)):
+        assert len(found) == number
+        np.testing.assert_allclose(found.flatten(1).norm(dim=1), 5, rtol=1e-5)
+        assert found.min() >= -2
+        assert found.max() <= 3
+        assert not found[..., ~mask[0, 0]].any()
+    with pytest.raises(ConfigError, match="mean grey"):
+        scaled(torch.zeros(1, *SHAPE), L2)
+
+
+def test_linear_field_over_a_window_is_the_best_of_a_linear_unit():
+    field, window = draw(5, HEIGHT, WIDTH), 3
+    found = linear_field(field, FRAMES, window)
+    clip = torch.zeros(SHAPE, dtype=torch.float64, requires_grad=True)
+    rates = [
+        sum((field[lag] * clip[t - lag]).sum() for lag in range(5) if t >= lag) for t in range(FRAMES - window, FRAMES)
+    ]
+    (gradient,) = torch.autograd.grad(torch.stack(rates).mean(), clip)
+    torch.testing.assert_close(found, gradient)
+
+
+def test_scrambling_keeps_amplitudes_and_nothing_else():
+    clips = draw(2, *SHAPE)
+    scrambled = phase_scrambled(clips, torch.Generator().manual_seed(1))
+    assert np.abs(np.fft.fftn(scrambled[0])) == pytest.approx(np.abs(np.fft.fftn(clips[0])), abs=1e-8)
+    assert distance(clips[0], scrambled[0]).spectral == pytest.approx(0, abs=1e-9)
+    assert 0.8 < distance(clips[0], scrambled[0]).clip < 1.2
+
+
+def test_a_moved_stimulus_leaves_grey_behind():
+    clip = draw(*SHAPE)
+    found = moved(clip, (2.0, 3.0), (6.0, 1.0))
+    assert torch.equal(found[:, : HEIGHT - 2, 4:], clip[:, 2:, : WIDTH - 4])
+    assert not found[:, HEIGHT - 2 :].any()
+    assert not found[..., :4].any()
+    assert not moved(clip, (0, 0), (WIDTH, 0)).any()
+
+
+def test_nobody_stands_in_for_itself_and_everybody_once():
+    for seed in range(20):
+        found = another_unit(5, torch.Generator().manual_seed(seed))
+        assert sorted(found) == list(range(5))
+        assert all(one != unit for unit, one in enumerate(found))
+
+
+def test_a_grating_drifts_at_its_own_frequency_in_its_own_direction():
+    clip = Grating(0, 1 / 8, 1 / 16, 100).clip((32, 16, 16), (0, 0))
+    torch.testing.assert_close(clip[2, :, 1:], clip[0, :, :-1])
+    spectrum = np.abs(np.fft.fftn(clip))
+    assert set(zip(*np.nonzero(spectrum > 1e-6 * spectrum.max()), strict=True)) == {(30, 0, 2), (2, 0, 14)}
+    down = Grating(90, 1 / 8, 0, 100, 90).clip((1, 16, 16), (0, 0))
+    assert down[0, :, 3] == pytest.approx(np.cos(2 * np.pi * np.arange(16) / 8))
+    assert not Grating(0, 0.1, 0.1, 2).clip(SHAPE, (6, 5))[:, 5, 9:].any()
+
+
+def test_the_best_grating_of_a_grating_cell_is_its_own():
+    grid = GratingGrid(radii_px=(4.0,), phases_deg=(0.0, 90.0))
+    wanted = [7, 100]
+    filters = torch.stack([grid.gratings()[index].clip(SHAPE, (6, 5)) for index in wanted])
+    batches = grating_clips(grid, SHAPE, (6, 5), L2, batch_size=10)
+    found = best_of([Cells(filters).float().eval()], KEY, [0, 1], False, batches, 1)
+    assert [best.index for best in found] == wanted
+
+
+def test_the_best_natural_clip_is_the_one_that_is_the_filter():
+    videos = [draw(30, HEIGHT, WIDTH, seed=seed) for seed in range(3)]
+    filters = torch.stack([videos[1][4 : 4 + FRAMES], -videos[2][22:30]])
+    constraint = CONSTRAINTS.build({"name": "l2_norm", "norm": 5.0, "low": -9.0, "high": 9.0})
+    model = Cells(filters).eval()
+    (best, other) = best_of([model], KEY, [0, 1], True, natural_clips(videos, FRAMES, 2, constraint, batch_size=7), 1)
+    own = filters[0] / filters[0].norm() * 5
+    np.testing.assert_allclose(best.stimulus, own, atol=1e-6)
+    assert best.rate == pytest.approx(2 * float((own * filters[0]).sum()), rel=1e-5)
+    assert best.index == 12 + 2
+    assert cosine(other.stimulus, filters[1]) > 0
+    with pytest.raises(ConfigError, match="no clip"):
+        best_of([model], KEY, [0], False, natural_clips(videos, 31, 1, constraint), 1)
+
+
+def cosine(one, other):
+    one, other = np.ravel(one), np.ravel(other)
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def test_judges_answer_with_their_mean_in_both_lights_at_each_contrast():
+    judges = [Cells(draw(2, *SHAPE, seed=seed), torch.relu).eval() for seed in (0, 1)]
+    targets, stimuli = [Target(KEY, 1, False), Target(KEY, 0, True)], draw(2, *SHAPE, seed=5)
+    rates = judged(judges, targets, stimuli, 1)
+    for row, unit in enumerate((1, 0)):
+        drives = [float((judge.filters[unit].detach() * stimuli[row]).sum()) for judge in judges]
+        intact = sum(max(drive, 0) for drive in drives) / 2
+        assert rates[row] == pytest.approx([intact, 2 * intact], rel=1e-6)
+    curve = contrast_response(judges, targets, stimuli, (0.0, 0.5, 1.0), 1)
+    assert curve.shape == (2, 3, 2)
+    np.testing.assert_allclose(curve[:, 1], curve[:, 2] / 2, rtol=1e-6)
+    with pytest.raises(ModelError, match="one each"):
+        judged(judges, targets, stimuli[:1], 1)
+    with pytest.raises(ModelError, match="eval"):
+        judged([judges[0].train()], targets, stimuli, 1)
+
+
+def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
+    """Energy of two orthonormal filters: every mixture is as good, so a set spreads over a circle of the plane.
+
+    Off the plane by an angle t the energy falls as cos^2 t, and a linear response as cos t: 85 % bounds t.
+    """
+    basis = torch.linalg.qr(draw(math.prod(SHAPE), 2))[0].T.reshape(2, *SHAPE)
+
+    class Energy(Cells):
+        def forward(self, videos, opto, data_key, behavior=None, pupil_center=None):
+            rates = super().forward(videos, 0 * opto, data_key)
+            return rates.square().sum(1, keepdim=True)
+
+    options = {"frames": FRAMES, "steps": 100, "objective": {"window_frames": 1}, "preconditioner": {"name": "none"}}
+    config = MEIConfig.from_dict(options, (-9.0, 9.0))
+    spreads = []
+    for model in (Energy(basis).eval(), Cells(basis[:1]).eval()):
+        seeds = synthesise([model], [Target(KEY, 0, False, seed) for seed in range(4)], config, SHAPE[1:], CPU)
+        meis, best = np.stack([one.stimulus for one in seeds]), max(one.activation for one in seeds)
+        found = diverse_set([model], Target(KEY, 0, False), meis, config, CPU, count=4)
+        assert all(one.activation >= 0.85 * best * (1 - 1e-6) for one in found)
+        assert all(one.violation < 1e-5 for one in found)
+        spreads.append(float(nearest(torch.as_tensor(np.stack([one.stimulus for one in found]))).mean()))
+    # Four on a circle stand a right angle apart, the square root of 2.
+    assert spreads[0] > 1.25
+    # Around one filter they are at most sin t = 0.53 off it, the corners of a tetrahedron sqrt(8 / 3) of that apart.
+    assert 0.6 < spreads[1] <= 0.5268 * math.sqrt(8 / 3) + 1e-3
