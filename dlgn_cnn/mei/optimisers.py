@@ -15,7 +15,9 @@ State = dict[str, torch.Tensor]
 
 
 class Optimiser(Protocol):
-    """One step of ascent."""
+    """One step of ascent; ``isotropic`` where all of a stimulus moves by one step size."""
+
+    isotropic: bool
 
     def start(self, parameters: torch.Tensor) -> State:
         """The state before the first step of parameters (target, ...), pixels or others."""
@@ -34,6 +36,8 @@ class Momentum:
     the running mean of the directions, whose memory is ``momentum``. As the rate grows large this becomes the
     generalised power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
     """
+
+    isotropic = True
 
     def __init__(self, learning_rate: float = 1.0, decay: float = 0.98, momentum: float = 0.5) -> None:
         self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
@@ -57,6 +61,8 @@ class Adam:
 
     ``beta_mean`` and ``beta_square`` are the shares that the running means of gradient and square keep a step.
     """
+
+    isotropic = False
 
     def __init__(
         self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999

@@ -80,6 +80,8 @@ class Transformed:
 class TorchOptimiser:
     """An optimiser out of a class such as ``torch.optim.Adam``; its state must have the shape of the parameters."""
 
+    isotropic = False
+
     def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
         self.part, self.kwargs = part, dict(kwargs)
         called(part, {"params": [torch.zeros(1, requires_grad=True)], **kwargs})

@@ -1,0 +1,180 @@
+"""Components of other packages in the engine: sinzlab's conventions, torch's optimisers, neuro-mei's own loop."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.config import MEIConfig
+from dlgn_cnn.mei.contrast import light_contrast
+from dlgn_cnn.mei.optimize import synthesise
+from dlgn_cnn.mei.projection import project
+from dlgn_cnn.mei.targets import Target
+
+KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
+OPTIONS = {"frames": SHAPE[0], "steps": 60, "patience": 60, "objective": {"window_frames": 1}}
+PLAIN = OPTIONS | {"preconditioner": {"name": "none"}}
+
+
+class Halved:
+    """A precondition, a regularization, a postprocessing and a transform as a lab writes them for sinzlab's mei."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, tensor, i_iteration):
+        assert tensor.shape[1:] == (1, *SHAPE)
+        return tensor * self.factor
+
+
+class Energy:
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __call__(self, tensor, i_iteration):
+        assert tensor.shape == (1, 1, *SHAPE)
+        return self.weight * tensor[..., :3].square().sum()
+
+
+class ChangeNorm:
+    def __init__(self, norm):
+        self.norm = norm
+
+    def __call__(self, tensor, i_iteration):
+        return tensor * self.norm / tensor.norm()
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch):
+    module = types.ModuleType("mylab")
+    for part in (Halved, Energy, ChangeNorm):
+        setattr(module, part.__name__, part)
+    module.Flat = lambda: lambda tensor, i_iteration: tensor.sum(1)
+    monkeypatch.setitem(sys.modules, "mylab", module)
+
+
+class LinearCells(torch.nn.Module):
+    data_keys, frames_lost = (KEY,), 0
+
+    def __init__(self, units=2):
+        super().__init__()
+        self.filters = torch.nn.Parameter(torch.randn(units, *SHAPE, generator=torch.Generator().manual_seed(70)))
+
+    def forward(self, videos, opto, data_key, behavior=None, pupil_center=None):
+        # The light turns the second half of the picture's columns around.
+        sign = 1 - 2 * opto[:, -1:, None, None] * (torch.arange(SHAPE[2]) > 4)
+        last = torch.einsum("bthw,uthw->bu", videos[:, 0] * sign, self.filters)[..., None]
+        return torch.cat([0 * last.expand(-1, -1, SHAPE[0] - 1), last], -1)
+
+
+def climb(model, units=(0, 1), **changed):
+    config = MEIConfig.from_dict(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
+    return synthesise([model.eval()], [Target(KEY, unit, False) for unit in units], config, SHAPE[1:], CPU)
+
+
+def cosine(one, other):
+    one, other = np.ravel(one).astype(float), np.ravel(other).astype(float)
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"preconditioner": {"path": "mylab.Halved", "kwargs": {"factor": 0.5}}},
+        {"parametrisation": {"path": "mylab.Halved", "kwargs": {"factor": 0.5}}},
+        {"constraint": {"path": "mylab.ChangeNorm", "kwargs": {"norm": 4.0}}},
+        {"optimiser": {"path": "torch.optim.Adam", "kwargs": {"lr": 0.05}}, "steps": 300, "patience": 300},
+        {"optimiser": {"path": "torch.optim.SGD", "kwargs": {"lr": 0.5, "momentum": 0.5}}},
+    ],
+)
+def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
+    model = LinearCells()
+    for unit, found in enumerate(climb(model, **changed)):
+        assert cosine(found.stimulus, model.filters[unit].detach()) > 0.999
+        if "constraint" in changed:
+            assert np.linalg.norm(found.stimulus) == pytest.approx(4, rel=1e-5)
+        assert found.violation < 1e-5
+
+
+def test_a_regularization_is_a_prior_of_each_stimulus_by_itself():
+    model = LinearCells()
+    (alone,) = climb(model, units=(1,), priors=[{"path": "mylab.Energy", "kwargs": {"weight": 5.0}}])
+    beside = climb(model, priors=[{"path": "mylab.Energy", "kwargs": {"weight": 5.0}}])[1]
+    free = climb(model)[1]
+    assert np.square(alone.stimulus[..., :3]).sum() < 0.2 * np.square(free.stimulus[..., :3]).sum()
+    np.testing.assert_allclose(alone.stimulus, beside.stimulus, atol=2e-3)
+    assert alone.activation > alone.history.max()
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"preconditioner": {"path": "other.Thing"}}, "not allowed"),
+        ({"preconditioner": {"path": "mylab.Halved"}}, "cannot be built"),
+        ({"preconditioner": {"path": "mylab.Halved", "kwargs": {"factor": 1}, "x": 1}}, "'kwargs' only"),
+        ({"objective": {"path": "mylab.Halved"}}, "does not fit here"),
+        ({"priors": {"name": "total_variation"}}, "a list of priors"),
+        ({"optimiser": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
+        ({"free_frames": [3, 2]}, "free_frames"),
+        ({"narrow": 1}, "true or false"),
+        ({"pupil_center": [1]}, "pupil_center"),
+    ],
+)
+def test_a_component_that_does_not_fit_is_refused_by_name(changed, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        climb(LinearCells(), **changed)
+
+
+def test_a_component_of_another_shape_is_refused():
+    with pytest.raises(ModelError, match=r"returned shape .* expected"):
+        climb(LinearCells(), preconditioner={"path": "mylab.Flat"})
+
+
+def test_neuro_meis_own_loop_finds_the_same_stimulus():
+    optimization = pytest.importorskip("mei.optimization")
+    from mei.stoppers import NumIterations
+    from mei.tracking import Tracker
+
+    model = LinearCells().eval()
+    (ours,) = climb(model, units=(0,), constraint={"name": "l2_norm", "norm": 4.0})
+    start = torch.randn(1, 1, *SHAPE, generator=torch.Generator().manual_seed(3))
+    mei = optimization.MEI(
+        lambda clip: model(clip, torch.zeros(1, SHAPE[0]), KEY)[0, 0, -1],
+        start,
+        torch.optim.SGD([start.requires_grad_(True)], lr=1.0),
+        False,
+        False,
+        postprocessing=lambda clip, step: project(clip, 4.0, -10.0, 10.0),
+    )
+    activation, theirs = optimization.optimize(mei, NumIterations(60), Tracker())
+    assert ours.activation == pytest.approx(activation, rel=1e-4)
+    assert cosine(ours.stimulus, theirs) > 0.999
+
+
+def test_the_light_contrast_separates_what_the_light_turns_around():
+    model = LinearCells().eval()
+    info = DataInfo((1, 2), (1, *SHAPE[1:]), 60.0, (0.1, 0.1), 100.0, 50.0, ((0.0, 0.0),) * 2)
+    options = {name: value for name, value in PLAIN.items() if name != "objective"}
+    config = options | {"objective": {"window_frames": 1}}
+    found = light_contrast([model], [(KEY, 1, 0)], config, info, CPU)
+    own = model.filters[1].detach().numpy()
+    kept, turned = own * (np.arange(SHAPE[2]) <= 4), own * (np.arange(SHAPE[2]) > 4)
+    wanted = {
+        "intact": kept + turned,
+        "suppressed": kept - turned,
+        "intact_minus_suppressed": turned,
+        "suppressed_minus_intact": -turned,
+    }
+    assert set(found) == set(wanted)
+    norms = [np.linalg.norm(results[0].stimulus) for results in found.values()]
+    assert norms == pytest.approx([norms[0]] * 4, rel=1e-5)
+    for name, (result,) in found.items():
+        assert cosine(result.stimulus, wanted[name]) > 0.99, name
+    difference = found["intact_minus_suppressed"][0]
+    assert difference.activation == pytest.approx(difference.rates[0, -1] - difference.rates[1, -1], rel=1e-5)
+    with pytest.raises(ConfigError, match="leave out 'mean_rate'"):
+        light_contrast([model], [(KEY, 1, 0)], OPTIONS | {"objective": {"name": "mean_rate"}}, info, CPU)
