@@ -2,8 +2,9 @@
 
 product     ``synthesise``: all units in one batch, one forward and backward pass a step, no gradient of weights,
             bfloat16 under a float32 stimulus, only the pixels that a unit sees, a stop once nothing grows
-neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, as it is: one stimulus a run, two forward
-            and backward passes a step, float32, gradients of all weights, the last stimulus is the result
+neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, as it is (pip install --no-deps neuro-mei):
+            one stimulus a run, two forward and backward passes a step, float32, gradients of all weights, the last
+            stimulus is the result
 
 Both climb the same mean rate of the same units of one encoder, from the same random starts, with the same blur of the
 gradient, and both project every stimulus onto the same norm and range with the same function. neuro-mei descends with

@@ -73,9 +73,9 @@ class Ascent:
         """The change of the parameters that changes clips as ``wanted``, of unit norm or less.
 
         In pixels it is the wanted change, whose part along the stimulus does no harm: the projection removes it, and
-        the fixed point is the stimulus along it. Other parameters, and an optimiser with a step size a pixel, would turn
-        that part into a change of the stimulus even at the optimum (Adam would end on the filter's signs), so it is
-        taken out; what is left shrinks as the optimum comes near.
+        the fixed point is the stimulus along it. Other parameters, and an optimiser with a step size a pixel, would
+        turn that part into a change of the stimulus even at the optimum (Adam would end on the filter's signs), so it
+        is taken out; what is left shrinks as the optimum comes near.
         """
         if self.config.parametrisation.isotropic and self.config.optimiser.isotropic:
             return unit(wanted)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.narrow import NarrowEncoder, narrow
 
 
@@ -47,12 +48,14 @@ class Showing:
         window: int | None = None,
         precision: str = "float32",
     ) -> None:
-        self.models, self.state, self.window = models, state or AnimalState(), window
+        # An ensemble's mean is that of its members, each of which may be narrowed.
+        self.models = list(models[0].members) if _is_ensemble(models) else list(models)  # type: ignore[arg-type]
+        self.state, self.window = state or AnimalState(), window
         self.autocast = precision == "bfloat16"
         dtype = torch.bfloat16 if self.autocast else None
         self.narrowed: dict[tuple[int, str], NarrowEncoder | None] = {
             (index, key): narrow(model, key, shape, window, dtype) if window is not None else None
-            for index, model in enumerate(models)
+            for index, model in enumerate(self.models)
             for key in data_keys
         }
 
@@ -97,4 +100,9 @@ class Showing:
                 rates = model(stimuli[:, None], opto, data_key, *traces)
             own = rates[torch.arange(clips, device=units.device), units]
             outputs.append(own if self.window is None else own[:, -self.window :])
-        return torch.stack(outputs).mean(0)
+        shortest = min(rates.shape[1] for rates in outputs)
+        return torch.stack([rates[:, -shortest:] for rates in outputs]).mean(0)
+
+
+def _is_ensemble(models: Sequence[torch.nn.Module]) -> bool:
+    return len(models) == 1 and isinstance(models[0], EnsembleModel)

@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.showing import Showing
+from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
+from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.narrow import narrow
 from dlgn_cnn.models.reach import Bounded, reach_of
 from dlgn_cnn.models.recurrent import RECURRENTS
@@ -106,6 +109,20 @@ def test_bfloat16_keeps_rate_and_direction():
     similar = torch.nn.functional.cosine_similarity(exact[1].flatten(1), rounded[1].flatten(1))
     assert (similar > 0.995).all()
     assert next(model.parameters()).dtype == torch.float64
+
+
+def test_an_ensemble_is_shown_through_its_members_narrowed():
+    members = [model_of(CORE), model_of(CONVOLVED, recurrent=POINT)]
+    ensemble, targets = EnsembleModel(members).eval(), [Target(KEY, unit, True) for unit in range(len(CENTRES))]
+    stimuli, *_ = clips()
+    shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTRES), dtype=torch.float64)
+    showing = Showing([ensemble], [KEY], shape, window=WINDOW)
+    assert all(view is not None for view in showing.narrowed.values())
+    assert max(showing.share(targets, FRAMES, torch.device("cpu"))) < 0.5
+    whole = ensemble(stimuli[:, None], light[:, None].expand(-1, FRAMES), KEY)
+    own = whole[torch.arange(len(CENTRES)), torch.arange(len(CENTRES))]
+    torch.testing.assert_close(showing.rates(stimuli, targets, light), own[:, -WINDOW:], rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(Showing([ensemble], [KEY], shape).rates(stimuli, targets, light), own)
 
 
 EXAMPLES = {
