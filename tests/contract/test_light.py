@@ -90,5 +90,3 @@ def test_the_light_switch_changes_no_earlier_frame(part, name, channel):
     earlier = SWITCHED - model.frames_lost
     assert torch.equal(before[..., :earlier], after[..., :earlier])
     assert not torch.equal(before[..., earlier:], after[..., earlier:])
-
-

@@ -139,7 +139,9 @@ class TestPart:
     @pytest.mark.parametrize("device", DEVICES)
     def test_device_is_kept(self, part, name, device):
         model = build(part, name).to(device)
-        videos, opto, key, behavior, pupil = (x if isinstance(x, str) else x.to(device) for x in batch(next(iter(INFO))))
+        videos, opto, key, behavior, pupil = (
+            x if isinstance(x, str) else x.to(device) for x in batch(next(iter(INFO)))
+        )
         for training in (True, False):
             rate = model.train(training)(videos, opto, key, behavior, pupil)
             assert (rate.device.type, model.regularizer(key).device.type) == (device, device)
