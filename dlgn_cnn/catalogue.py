@@ -38,8 +38,11 @@ REGISTRIES: tuple[Registry, ...] = (
     *(READERS, DATASETS, TRANSFORMS),
     *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, PARAMETRISATIONS, OPTIMISERS, PRECONDITIONERS, PRIORS),
 )
-# A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017.
-_PAPER = re.compile(r"[A-Z][\w’'-]+(?:,? (?:and|&) [A-Z][\w’'-]+)?(?: et al\.)?,? \(?(?:19|20)\d\d[a-z]?\b")
+# A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017. Sensorium 2023
+# is a competition, and the "Science" of iScience no author.
+_PAPER = re.compile(
+    r"\b(?!Sensorium )[A-Z][\w’'-]+(?:,? (?:and|&) [A-Z][\w’'-]+)?(?: et al\.)?,? \(?(?:19|20)\d\d[a-z]?\b"
+)
 
 
 @dataclasses.dataclass(frozen=True)

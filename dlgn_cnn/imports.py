@@ -1,7 +1,9 @@
 """Parts named by import path: only from packages that a setting allows, since importing runs code."""
 
+import difflib
 import importlib
 from collections.abc import Callable, Collection
+from types import ModuleType
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
@@ -22,10 +24,18 @@ def import_part(kind: str, path: str, allowed_packages: Collection[str]) -> Call
         )
     module, _, name = path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        owner = importlib.import_module(module)
+        if not hasattr(owner, name):
+            raise AttributeError(f"module {module!r} has no {name!r}{_nearest(name, owner)}")
+        found = getattr(owner, name)
     except Exception as error:
         # The module's own code runs here, and may fail in any way.
         raise ConfigError(f"{kind} {path!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise ConfigError(f"{kind} {path!r} is of type {type(found).__name__}, expected a class or function")
     return found
+
+
+def _nearest(name: str, module: ModuleType) -> str:
+    close = difflib.get_close_matches(name, [one for one in dir(module) if not one.startswith("_")], n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from dlgn_cnn.catalogue import Entry, Parameter, catalogue, find
+from dlgn_cnn.catalogue import Entry, catalogue, find
+
+MORE = "dlgn models NAME: a part in full, with its parameters and defaults; dlgn models --json: all of it, for machines"
 
 
 def show(name: str | None = None, as_json: bool = False) -> None:
@@ -18,8 +21,8 @@ def show(name: str | None = None, as_json: bool = False) -> None:
     if as_json:
         console.print(as_text(entries), markup=False, highlight=False, soft_wrap=True)
     elif name is None:
-        for kind in dict.fromkeys(entry.kind for entry in entries):
-            console.print(_listing(kind, [entry for entry in entries if entry.kind == kind]))
+        console.print(_listing(entries), highlight=False)
+        console.print(MORE, markup=False, highlight=False)
     else:
         for entry in entries:
             _print_in_full(console, entry)
@@ -30,17 +33,28 @@ def as_text(entries: Iterable[Entry]) -> str:
     return json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2, ensure_ascii=False, default=str)
 
 
-def _listing(kind: str, entries: list[Entry]) -> Table:
-    shown = Table("name", "parameters", "meaning", "paper", title=kind, title_justify="left", expand=True)
-    for entry in entries:
-        parameters = ", ".join(map(_brief, entry.parameters))
-        shown.add_row(*map(_escaped, (entry.name, parameters, entry.meaning, "; ".join(entry.papers))))
+def _listing(entries: list[Entry]) -> Table:
+    """A line a part, the kinds one below the other."""
+    shown = Table("", "", "", box=None, show_header=False, padding=(0, 2, 0, 0))
+    shown.columns[0].no_wrap = True
+    shown.columns[2].max_width = 30
+    for kind in dict.fromkeys(entry.kind for entry in entries):
+        shown.add_row(f"[bold]{kind}[/bold]")
+        for entry in (one for one in entries if one.kind == kind):
+            shown.add_row(*map(_escaped, (f"  {entry.name}", _short(entry), "; ".join(entry.papers))))
+        shown.add_row()
     return shown
+
+
+def _short(entry: Entry) -> str:
+    """What a part means, without the papers, which have a column of their own, and a docstring's backticks."""
+    uncited = re.sub(r" \([^()]*\b(?:19|20)\d\d[^()]*\)", "", entry.meaning)
+    return uncited.replace("``", "")
 
 
 def _print_in_full(console: Console, entry: Entry) -> None:
     console.print(f"{entry.kind} {entry.name}", style="bold", markup=False, highlight=False)
-    console.print(entry.text, markup=False, highlight=False)
+    console.print(_reflowed(entry.text), markup=False, highlight=False)
     if entry.parameters:
         shown = Table("parameter", "type", "default")
         for one in entry.parameters:
@@ -48,9 +62,10 @@ def _print_in_full(console: Console, entry: Entry) -> None:
         console.print(shown)
 
 
-def _brief(parameter: Parameter) -> str:
-    default = "" if parameter.required else f" = {_value(parameter.default)}"
-    return f"{parameter.name}: {parameter.type}{default}"
+def _reflowed(text: str) -> str:
+    """A docstring whose paragraphs are one line each, for the terminal to wrap; what is indented stays as it is."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(one if re.search(r"^ ", one, re.MULTILINE) else one.replace("\n", " ") for one in paragraphs)
 
 
 def _value(value: Any) -> str:

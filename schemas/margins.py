@@ -6,9 +6,8 @@ that the test tier chooses nothing.
 
 from typing import Any
 
+from dlgn_cnn.models.reference import reference_names
 from schemas import dataset, evaluation, model, training
-
-REFERENCES = ("ln", "spline_glm")
 
 
 def unit_margins() -> Any:
@@ -35,7 +34,7 @@ def mean_margins() -> Any:
 
 def best_references() -> Any:
     """The keys of each dataset's best reference fit by validation score, of those that are scored; more for a tie."""
-    named = model.ModelConfig & [{"model_fn": name} for name in REFERENCES]
+    named = model.ModelConfig & [{"model_fn": name} for name in reference_names()]
     fits = training.TrainedModel.proj(validation="score") & named.proj() & evaluation.Score.proj()
     best = dataset.Dataset.aggr(fits, exclude_nonmatching=True, best_validation="max(validation)")
     return (fits * best & "validation = best_validation").proj()

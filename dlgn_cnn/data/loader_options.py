@@ -40,8 +40,16 @@ class LoaderOptions:
             check_transforms(self.transforms, self.allowed_packages)
 
 
-def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> DataInfo | None:
-    """What a model may be told of a session of ``stored_sessions`` with this config, figures made up, shapes true.
+@dataclasses.dataclass(frozen=True)
+class Foreseen:
+    """What is known of a dataset before it is read: its sessions, figures made up and shapes true, and its windows."""
+
+    info: DataInfo
+    window_frames: int
+
+
+def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> Foreseen | None:
+    """What a model will get of ``stored_sessions`` with this config.
 
     None where a transform is not ours: what it makes of made-up figures tells nothing. Raises ConfigError for a config
     that ``stored_sessions`` or ``Dataset`` would refuse.
@@ -49,8 +57,8 @@ def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -
     spec = DatasetSpec.from_config(config)
     names = {field.name for field in dataclasses.fields(LoaderOptions)}
     options = {name: value for name, value in config.items() if name in names}
-    steps = LoaderOptions(**options, allowed_packages=allowed_packages).transforms
-    steps = DEFAULT if steps is None else steps
+    cut = LoaderOptions(**options, allowed_packages=allowed_packages)
+    steps = DEFAULT if cut.transforms is None else cut.transforms
     if any("." in step["name"] for step in steps):
         return None
     chosen = [step["units"] for step in steps if step["name"] == "select_units"]
@@ -65,4 +73,4 @@ def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -
         field_centres=((0.0, 0.0),) * len(units),
     )
     statistics = TrainingStatistics(dict.fromkeys(units, 1.0), np.zeros(2), np.ones(2))
-    return build_transforms(steps, info, statistics)[1]
+    return Foreseen(build_transforms(steps, info, statistics)[1], cut.window_frames)

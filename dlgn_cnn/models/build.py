@@ -38,12 +38,13 @@ def encoder(
     output: Part | None = None,
     light_channel: bool = False,
 ) -> Encoder:
-    """An ``Encoder`` for the sessions of ``data_info``; each part is ``{"name": ..., **its parameters}``.
+    """A shared core and recurrence, for each session a readout, shifter and modulators, and an output nonlinearity.
 
-    ``core``, ``recurrent`` and ``output`` are shared; ``readout``, ``shifter`` and ``modulators`` (in the order in
-    which they act) are built for each session. With ``light_channel`` the light is a channel of the video too. A part's
-    name is a registered one, or an import path of one of ``allowed_packages``, which the caller supplies. Initial
-    weights follow from ``seed`` alone; initial biases are each unit's mean count. Raises ConfigError.
+    Each part is ``{"name": ..., **its parameters}``: ``core``, ``recurrent`` and ``output`` for all sessions,
+    ``readout``, ``shifter`` and ``modulators`` (in the order in which they act) built for each. With ``light_channel``
+    the light is a channel of the video too. A part's name is a registered one, or an import path of one of
+    ``allowed_packages``, which the caller supplies. Initial weights follow from ``seed`` alone; initial biases are each
+    unit's mean count. Raises ConfigError.
     """
     channels, height, width = next(iter(data_info.values())).frame_shape
     generator = torch.Generator().manual_seed(seed)

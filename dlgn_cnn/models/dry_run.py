@@ -68,8 +68,8 @@ class Duty:
                     raise ConfigError(f"the {self.kind} returned a {type(returned).__name__}, not (features, state)")
                 returned = returned[0]
             _check(f"the {self.kind}", returned, self.shape(inputs[0]), self.axes)
-            if self.kind == "output" and (returned < 0).any():
-                raise ConfigError(f"the output returned rates down to {returned.min():g}, expected none below 0")
+            if self.kind == "output" and not (returned >= 0).all():
+                raise ConfigError(f"the output returned rates down to {returned.min():g}, expected none below 0 or NaN")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ModelError
+from dlgn_cnn.models.heads import Heads
 from dlgn_cnn.models.modulators import Signals
 from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
 
@@ -54,10 +54,10 @@ class Encoder(nn.Module):
         super().__init__()
         self.core = core
         self.recurrent = recurrent
-        self.heads = nn.ModuleDict({_module_name(key): head for key, head in heads.items()})
+        self.heads = Heads(heads)
         self.output = output
         self.light_channel = light_channel
-        self.data_keys = tuple(heads)
+        self.data_keys = self.heads.data_keys
         self.frames_lost = int(core.frames_lost)  # type: ignore[arg-type]
 
     def forward(
@@ -85,11 +85,7 @@ class Encoder(nn.Module):
 
     def head(self, data_key: str) -> SessionHead:
         """The parts of one session. Raises ModelError for one that the model was not built for."""
-        if data_key not in self.data_keys:
-            raise ModelError(f"this model has no session {data_key!r}: it has {', '.join(self.data_keys)}")
-        head = self.heads[_module_name(data_key)]
-        assert isinstance(head, SessionHead)
-        return head
+        return self.heads.of(data_key)
 
     def regularizer(self, data_key: str) -> torch.Tensor:
         """The penalty that all parts add to the loss of a session's batch."""
@@ -105,8 +101,3 @@ def penalty_of(parts: Sequence[nn.Module | None]) -> torch.Tensor:
 def at_least_float32(drive: torch.Tensor) -> torch.Tensor:
     """A drive of bfloat16 as float32, whose digits an output nonlinearity needs; a wider one as it is."""
     return drive.to(torch.promote_types(drive.dtype, torch.float32))
-
-
-def _module_name(data_key: str) -> str:
-    # A module's name may hold no dot, a mouse's may.
-    return data_key.replace(".", "__dot__")

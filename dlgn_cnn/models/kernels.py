@@ -48,20 +48,29 @@ class CausalKernels(nn.Module):
         return self.weights @ self.basis
 
     def forward(self, traces: torch.Tensor, frames: int) -> torch.Tensor:
-        """Traces (batch, trace, time) to the last ``frames`` frames of their sum (frame, batch, unit).
-
-        What came before the first frame counts as 0: the light as off, a standardised trace as at its mean.
-        """
-        kernels = self.kernels()
-        past = kernels.shape[-1] - 1
-        seen = functional.pad(traces.to(kernels.dtype), (past, 0))[..., -(frames + past) :]
-        return functional.conv1d(seen, kernels.flip(-1)).permute(2, 0, 1)
+        """Traces (batch, trace, time) to the last ``frames`` frames of their sum (frame, batch, unit)."""
+        return remembered(traces, self.kernels(), frames).permute(2, 0, 1)
 
     def regularizer(self) -> torch.Tensor:
         """Weighted curvature and size. Past its last tap a kernel is 0, so a step there counts as curvature."""
         kernels = self.kernels()
         bends = functional.pad(kernels, (0, 2)).diff(n=2)
         return self.laplace_weight * bends.square().mean() + self.l2_weight * kernels.square().mean()
+
+
+def remembered(traces: torch.Tensor, kernels: torch.Tensor, frames: int | None = None) -> torch.Tensor:
+    """Traces (batch, trace, time) through causal kernels (kernel, trace, lag), lag 0 first, summed over traces.
+
+    The last ``frames`` frames of it (None: all): (batch, kernel, frame). What was before the first frame is not known;
+    a trace is taken to have been as it is there. Light and behaviour last: light that is redrawn every second was the
+    same a quarter of a second before in seven windows of eight, and off in half; and under constant light, in which
+    MEIs are made and effects predicted, a rate is then the one that lasts, with no switch at the first frame.
+    """
+    before = kernels.shape[-1] - 1
+    seen = torch.cat([traces[..., :1].expand(-1, -1, before), traces], -1).to(kernels.dtype)
+    if frames is not None:
+        seen = seen[..., -(frames + before) :]
+    return functional.conv1d(seen, kernels.flip(-1))
 
 
 def raised_cosines(functions: int, taps: int) -> torch.Tensor:

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
 
 OUTPUTS = Registry("output", "dlgn_cnn.models", has=("inverse",))
@@ -16,11 +17,13 @@ class Softplus(nn.Module):
 
     ``sharpness`` a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large. ``learned`` makes it
     a parameter, as the winner of Sensorium 2023 did: one for all units, since an output is shared by all sessions and
-    a unit's own gain is in its readout's features.
+    a unit's own gain is in its readout's features. Raises ConfigError.
     """
 
     def __init__(self, sharpness: float = 10.0, learned: bool = False) -> None:
         super().__init__()
+        if sharpness <= 0:
+            raise ConfigError(f"sharpness {sharpness} of a softplus: expected more than 0")
         value = torch.tensor(float(sharpness)).log()
         if learned:
             self.log_sharpness = nn.Parameter(value)

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection
 
+import torch
+
 from dlgn_cnn.annotations import parameters_of
+from dlgn_cnn.data.loader_options import Foreseen
 from dlgn_cnn.data.loaders import DATASETS
-from dlgn_cnn.errors import within
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.dry_run import dry_run
@@ -25,10 +28,10 @@ def check_spec(spec: FitSpec, allowed: Collection[str] = ()) -> None:
         check_trainer(spec.trainer, allowed)
 
 
-def check_dataset(call: Call, allowed: Collection[str] = ()) -> DataInfo | None:
-    """Refuse a dataset config; what a model may be told of its sessions is returned, None where that is unknown."""
+def check_dataset(call: Call, allowed: Collection[str] = ()) -> Foreseen | None:
+    """Refuse a dataset config; what a model will get of it is returned, None where that is unknown."""
     foreseen = _check_call(DATASETS, call, allowed)
-    return foreseen if isinstance(foreseen, DataInfo) else None
+    return foreseen if isinstance(foreseen, Foreseen) else None
 
 
 def check_trainer(call: Call, allowed: Collection[str] = ()) -> None:
@@ -36,21 +39,31 @@ def check_trainer(call: Call, allowed: Collection[str] = ()) -> None:
     _check_call(TRAINERS, call, allowed)
 
 
-def check_model(call: Call, foreseen: DataInfo | None, allowed: Collection[str] = ()) -> None:
+def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] = ()) -> None:
     """Refuse a model config.
 
     A model that is built from ``data_info`` alone is built for a made-up session, so that a wrong key of any part is
-    found; where its shape is ``foreseen``, the model also sees a made-up clip, so that a part which breaks its contract
-    is found too.
+    found; where its data are ``foreseen``, the model also sees a made-up clip, so that a part which breaks its contract
+    is found too, and a model that loses all frames of a window.
     """
     _check_call(MODELS, call, allowed)
     if "data_info" not in parameters_of(MODELS.get(call[0], allowed)):
         return
-    info = foreseen or DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
+    info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
         model = call_model(call, seed=0, allowed=allowed, data_info={MADE_UP: info})
         if foreseen is not None:
             dry_run(model, MADE_UP, info)
+            _check_window(model, foreseen.window_frames)
+
+
+def _check_window(model: torch.nn.Module, window_frames: int) -> None:
+    lost = getattr(model, "frames_lost", 0)
+    if lost >= window_frames:
+        raise ConfigError(
+            f"this model loses {lost} frames and windows have {window_frames}: give the dataset's window_frames "
+            f"{lost + 1} or more, or the model shorter kernels in time"
+        )
 
 
 def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> object:

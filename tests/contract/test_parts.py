@@ -62,6 +62,8 @@ PARTS = [
     *(("modulator", name) for name in MODULATORS.names()),
     *(("output", name) for name in OUTPUTS.names()),
 ]
+# Tensors of "meta" have a shape and no values: one from elsewhere among them is an error, as on a GPU.
+DEVICES = ["meta", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 def build(part, name, seed=0):
@@ -134,6 +136,22 @@ class TestPart:
         features, _ = model.recurrent(features, opto.T.double()[-len(features) :])
         assert model.head(key)(features, Signals(opto.double(), behavior, pupil)).dtype == torch.float64
 
+    @pytest.mark.parametrize("device", DEVICES)
+    def test_device_is_kept(self, part, name, device):
+        model = build(part, name).to(device)
+        videos, opto, key, behavior, pupil = (
+            x if isinstance(x, str) else x.to(device) for x in batch(next(iter(INFO)))
+        )
+        for training in (True, False):
+            rate = model.train(training)(videos, opto, key, behavior, pupil)
+            assert (rate.device.type, model.regularizer(key).device.type) == (device, device)
+
+    def test_a_clips_rate_does_not_depend_on_its_batch(self, part, name):
+        model = shaken(build(part, name)).eval()
+        videos, opto, key, behavior, pupil = batch(next(iter(INFO)))
+        alone = model(videos[1:2], opto[1:2], key, behavior[1:2], pupil[1:2])
+        torch.testing.assert_close(model(videos, opto, key, behavior, pupil)[1:2], alone, rtol=1e-5, atol=1e-6)
+
     def test_no_future_frame_or_signal_changes_a_past_rate(self, part, name):
         model = shaken(build(part, name)).eval()
         videos, opto, key, behavior, pupil = batch(next(iter(INFO)))
@@ -196,12 +214,6 @@ class TestCore:
             with pytest.raises(ModelError, match=f"show it {core.frames_lost + 1} or more"):
                 core(movie(time=core.frames_lost))
 
-    @pytest.mark.parametrize("device", ["meta", *(["cuda"] if torch.cuda.is_available() else [])])
-    def test_device_is_kept(self, name, device):
-        core = core_of(name).to(device).train()
-        assert core(movie().to(device)).device.type == device
-        assert core.regularizer().device.type == device
-
     def test_bfloat16_points_where_float32_does(self, name):
         core, found = core_of(name), []
         for enabled in (False, True):
@@ -219,6 +231,19 @@ class TestCore:
         assert penalty.shape == ()
         assert penalty > 0
         assert penalty.requires_grad
+
+
+@pytest.mark.parametrize("name", RECURRENTS.names())
+def test_a_clip_in_pieces_with_the_state_passed_on_is_the_clip_whole(name):
+    unit = shaken(build("recurrent", name).recurrent).eval()
+    generator = torch.Generator().manual_seed(0)
+    features, opto = torch.randn(9, 2, 5, 4, 6, generator=generator), torch.rand(9, 2, generator=generator)
+    whole, _ = unit(features, opto)
+    state, pieces = None, []
+    for piece in torch.arange(9).split((1, 5, 3)):
+        found, state = unit(features[piece], opto[piece], state)
+        pieces.append(found)
+    torch.testing.assert_close(torch.cat(pieces), whole, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LOSSES.names())

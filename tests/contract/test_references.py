@@ -6,19 +6,15 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.interface import DataInfo, EncodingModel
+from dlgn_cnn.interface import EncodingModel
 from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.reference import reference_names
 from dlgn_cnn.models.reference.light import LIGHTS
+from tests.contract.test_parts import DEVICES, INFO
 
-INFO = {
-    "Mouse.1_s01_e01": DataInfo(
-        (1, 2, 7), (1, 13, 17), 60.0, (0.1, 0.2, 0.3), 90.0, 40.0, ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0))
-    ),
-    "Mouse_2_s01_e01": DataInfo((4, 9), (1, 13, 17), 60.0, (0.05, 0.5), 90.0, 40.0, ((0.2, 0.2), (0.0, -0.4))),
-}
 KEY = next(iter(INFO))
 RANKS = {"separable": 1, "full": None}
-CASES = [(name, light, rank) for name in ("ln", "spline_glm") for light in LIGHTS for rank in RANKS]
+CASES = [(name, light, rank) for name in reference_names() for light in LIGHTS for rank in RANKS]
 
 
 def build(name, light, rank, seed=0):
@@ -58,6 +54,15 @@ class TestReference:
         file.seek(0)
         other.load_state_dict(torch.load(file, weights_only=True))
         assert torch.equal(model(*batch(KEY)), other(*batch(KEY)))
+
+    @pytest.mark.parametrize("device", DEVICES)
+    def test_device_and_dtype_are_kept(self, name, light, rank, device):
+        model = build(name, light, rank)
+        videos, opto, key, behaviour = batch(KEY)
+        drive = model.double().head(KEY)(videos.double(), opto.double(), behaviour.double())
+        assert drive.dtype == torch.float64
+        rate = model.float().to(device)(videos.to(device), opto.to(device), key, behaviour.to(device))
+        assert (rate.device.type, model.regularizer(key).device.type) == (device, device)
 
     def test_no_future_frame_light_or_behaviour_changes_a_past_rate(self, name, light, rank):
         model = scattered(build(name, light, rank))

@@ -64,7 +64,7 @@ def test_a_published_kernel_acts_on_the_light_as_numpys_convolution(shared_data)
         modulator.light.weights.copy_(torch.from_numpy(published.copy())[:, None])
         found = modulator(torch.zeros(len(light), 1, 3).double(), Signals(torch.from_numpy(light)[None]))[:, 0].numpy()
     for unit, kernel in enumerate(published):
-        assert np.allclose(found[:, unit], np.convolve(light, kernel)[: len(light)], atol=1e-9)
+        assert np.allclose(found[:, unit], convolved(light, kernel), atol=1e-9)
 
 
 def test_light_kernels_alone_predict_as_well_as_published(shared_data):
@@ -174,9 +174,14 @@ def test_light_gain_scales_a_drive_around_a_level_of_its_own():
     assert torch.allclose(modulator(drive, signals), expected, atol=1e-5)
 
 
+def convolved(trace, kernel):
+    """A trace (time,) through a kernel (tap,); before its first frame it was as it is there."""
+    return np.convolve(np.pad(trace, (len(kernel) - 1, 0), "edge"), kernel, "valid")
+
+
 def through(traces, kernels):
     """Traces (trace, time) through kernels (trace, tap), summed: the drive's frames (time,)."""
-    return sum(np.convolve(*pair)[:TIME] for pair in zip(traces, kernels, strict=True))[-FRAMES:]
+    return sum(convolved(*pair) for pair in zip(traces, kernels, strict=True))[-FRAMES:]
 
 
 @pytest.mark.parametrize("taps", [1, 8])
@@ -231,3 +236,11 @@ def test_behavior_of_one_signal_ignores_the_other():
 def test_a_wrong_config_says_what_is_wrong(config, message):
     with pytest.raises(ConfigError, match=message):
         build(config)
+
+
+@pytest.mark.parametrize("config", LIGHT_MODULATORS, ids=str)
+def test_under_constant_light_a_drive_is_the_one_that_lasts(config):
+    drive, _ = drive_and_signals()
+    changed = build(config)(torch.ones_like(drive), Signals(torch.ones(CLIPS, TIME)))
+    assert torch.allclose(changed, changed[-1:].expand_as(changed), atol=1e-5)
+    assert not torch.allclose(changed, torch.ones_like(changed), atol=1e-2)

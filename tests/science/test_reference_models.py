@@ -10,7 +10,7 @@ from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import MODELS
-from dlgn_cnn.models.reference.history import past
+from dlgn_cnn.models.kernels import remembered
 from dlgn_cnn.models.reference.splines import natural_cubic_basis
 from dlgn_cnn.training.trainers.standard import standard
 
@@ -39,7 +39,7 @@ def test_splines_that_cannot_be_are_refused(functions):
 def test_a_history_is_numpys_convolution_of_a_signal_that_lasts():
     generator = np.random.default_rng(0)
     signal, kernel = generator.random(40), generator.standard_normal((2, 12))
-    found = past(torch.tensor(signal)[None], torch.tensor(kernel))[0].numpy()
+    found = remembered(torch.tensor(signal)[None, None], torch.tensor(kernel)[:, None])[0].numpy()
     before = np.concatenate([np.full(11, signal[0]), signal])
     for row, own in zip(found, kernel, strict=True):
         np.testing.assert_allclose(row, np.convolve(before, own, "valid"), atol=1e-12)

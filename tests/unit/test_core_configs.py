@@ -19,7 +19,7 @@ def build(name="stacked_2d", **config):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"kernels": [5]}, "2 channels, 1 kernels"),
+        ({"kernels": [5]}, r"2 channels, 1 kernels(, 2 kernels_time)?: give one"),
         ({"strides": [1, 1, 1]}, "3 strides"),
         ({"dilations": []}, "dilations of a core is"),
         ({"channels": 4}, "channels: given 4 .int., expected list of int"),

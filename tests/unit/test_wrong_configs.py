@@ -66,6 +66,12 @@ def test_the_right_one_passes():
         ("model.readout.feature_weight", "1e-5", r"^model\.config\.readout\.feature_weight: .*float: write 1e-05"),
         ("model.readout.init_mean", "center", r"^model\.config\.readout: init_mean 'center'"),
         ("model.output.learned", 1, r"^model\.config\.output\.learned: given 1 \(int\), expected bool"),
+        ("model.output.sharpness", -1.0, r"^model\.config\.output: sharpness -1\.0 .*more than 0"),
+        (
+            "model.core",
+            {"name": "conv_3d", "channels": [2], "kernels": [3], "kernels_time": [21]},
+            r"^model\.config: this model loses 20 frames and windows have 20: .*window_frames 21 or more",
+        ),
         ("model.output", {"sharpness": 3.0}, r"^model\.config\.output: this output needs a 'name'"),
         ("model.modulators", [{"name": "gain"}], r"^model\.config\.modulators\[0\]: there is no modulator"),
         ("model.modulators", [3], r"^model\.config\.modulators\[0\]: given 3 \(int\), expected mapping"),

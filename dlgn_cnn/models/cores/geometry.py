@@ -81,21 +81,21 @@ def plan_layers(
 
     Strides and dilations are 1 where they are not given. Raises ConfigError for what does not fit together.
     """
-    ones = [1] * (len(channels) if isinstance(channels, Sequence) else 1)
-    lists = {
+    given = {
         "channels": channels,
         "kernels": kernels,
-        "strides": ones if strides is None else strides,
-        "dilations": ones if dilations is None else dilations,
-        "kernels_time": ones if kernels_time is None else kernels_time,
-        "dilations_time": ones if dilations_time is None else dilations_time,
+        "strides": strides,
+        "dilations": dilations,
+        "kernels_time": kernels_time,
+        "dilations_time": dilations_time,
     }
-    check_layers(lists)
+    check_layers({name: values for name, values in given.items() if values is not None})
+    lists = [[1] * len(channels) if values is None else values for values in given.values()]
     if padding not in PADDINGS:
         raise ConfigError(f"there is no padding {padding!r}: {nearest(str(padding), PADDINGS)}")
     incoming, height, width = in_shape
     layers = []
-    for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists.values(), strict=True):
+    for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists, strict=True):
         margin = dilation * (kernel // 2) if padding == "same" else 0
         layer = Layer(incoming, outgoing, kernel, stride, dilation, margin, kernel_time, dilation_time)
         layers.append(layer)

@@ -15,8 +15,8 @@ class LightKernel(nn.Module):
     There kernels have 50 taps at 60 Hz, are deepest 83 to 333 ms after the light and back at zero by 450 ms.
     ``taps`` frames of the light count, the present one included; ``basis`` is ``raised_cosine``, ``functions`` bumps
     over log time, or ``taps``, a free weight a tap. ``laplace_weight`` weighs the kernels' curvature over lags,
-    ``l2_weight`` their mean square. Kernels start at zero. Before a window's first frame there is no light; a window's
-    first frames, which a core loses or the loss leaves out, count.
+    ``l2_weight`` their mean square. Kernels start at zero. Before a window's first frame the light is taken to have
+    been as it is there; a window's first frames, which a core loses or the loss leaves out, count.
     """
 
     unitwise = True

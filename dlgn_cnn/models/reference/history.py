@@ -1,18 +1,9 @@
 """Causal kernels over the recent past of a signal that all units share: light, running, pupil."""
 
 import torch
-import torch.nn.functional as functional
 from torch import nn
 
-
-def past(signal: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    """A signal (batch, time) through causal kernels (kernel, lag), lag 0 first: (batch, kernel, time).
-
-    What was before the window is not known; the signal is taken to have been as it is in the first frame, since light
-    and behaviour last.
-    """
-    before = signal[:, :1].expand(-1, kernels.shape[1] - 1)
-    return functional.conv1d(torch.cat([before, signal], 1)[:, None], kernels.flip(1)[:, None])
+from dlgn_cnn.models.kernels import remembered
 
 
 class HistoryKernel(nn.Module):
@@ -35,7 +26,8 @@ class HistoryKernel(nn.Module):
 
     def forward(self, signal: torch.Tensor) -> torch.Tensor:
         """A signal (batch, time) to drive (batch, unit, time)."""
-        return self.weights @ past(signal.to(self.basis.dtype), self.basis)
+        # A product with weights after the convolution: there are fewer functions than units.
+        return self.weights @ remembered(signal[:, None], self.basis[:, None])
 
     def regularizer(self) -> torch.Tensor:
         """Weighted sum of squares, a mean over units."""
@@ -51,4 +43,4 @@ class MixingKernel(HistoryKernel):
 
     def forward(self, signal: torch.Tensor) -> torch.Tensor:
         """A signal (batch, time) in 0..1 to the share (batch, unit, time) that it has won."""
-        return past(signal.to(self.basis.dtype), self.kernels())
+        return remembered(signal[:, None], self.kernels()[:, None])

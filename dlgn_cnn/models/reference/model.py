@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError, ModelError, within
+from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.heads import Heads
 from dlgn_cnn.models.reference.history import HistoryKernel
 from dlgn_cnn.models.reference.light import find_light
 from dlgn_cnn.models.reference.space_time import Bases, Penalty, SpaceTimeKernel
@@ -88,9 +89,8 @@ class ReferenceModel(nn.Module):
 
     def __init__(self, heads: Mapping[str, ReferenceHead], output: nn.Module) -> None:
         super().__init__()
-        self.data_keys = tuple(heads)
-        # A module's name may hold no dot, a mouse's may.
-        self.heads = nn.ModuleList(heads.values())
+        self.heads = Heads(heads)
+        self.data_keys = self.heads.data_keys
         self.output = output
 
     def forward(
@@ -107,11 +107,7 @@ class ReferenceModel(nn.Module):
 
     def head(self, data_key: str) -> ReferenceHead:
         """One session's kernels. Raises ModelError for one that the model was not built for."""
-        if data_key not in self.data_keys:
-            raise ModelError(f"this model has no session {data_key!r}: it has {', '.join(self.data_keys)}")
-        head = self.heads[self.data_keys.index(data_key)]
-        assert isinstance(head, ReferenceHead)
-        return head
+        return self.heads.of(data_key)
 
     def regularizer(self, data_key: str) -> torch.Tensor:
         """The penalty that is added to the loss of a session's batch."""

@@ -36,14 +36,15 @@ def spline_glm(
     change_weight: float = 2e-3,
     output: Mapping[str, Any] | None = None,
 ) -> ReferenceModel:
-    """Poisson GLM of dLGN units (Schmors et al., iScience 2025; splines after Huang et al. 2021).
+    """Spline GLM: movie, light, running and pupil through kernels on splines, one Poisson rate (Schmors et al. 2025).
 
-    The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines in time
-    (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank`` space-time products. A
-    unit uses the splines within ``reach_px`` of the peak of its receptive field (null: all). ``stimulus``, ``light``,
-    ``running`` and ``pupil`` switch the inputs, which gives the published fifteen variants; ``light`` acts ``none``,
-    ``additive`` as published, as ``gain`` or as another ``temporal`` kernel. Light, running and pupil size act through
-    causal kernels of ``history_lags`` taps on ``history_splines`` splines. In the loss: L1
+
+    The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines (as Huang et
+    al. 2021) in time (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank``
+    space-time products. A unit uses the splines within ``reach_px`` of the peak of its receptive field (null: all).
+    ``stimulus``, ``light``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen variants;
+    ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` kernel. Light, running
+    and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines`` splines. In the loss: L1
     and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others' (``history_weight``) and of
     what light changes in the temporal kernel (``change_weight``). ``output`` names the nonlinearity, softplus unless
     given. Raises ConfigError.

@@ -1,0 +1,92 @@
+"""The light in every part that takes it: at zero it is the model without it, and it changes no earlier frame."""
+
+import pytest
+import torch
+
+from dlgn_cnn.models.build import encoder
+from dlgn_cnn.models.cores import CORES
+from tests.contract.test_parts import EXAMPLES, INFO, PARTS, batch, shaken
+
+KEY = next(iter(INFO))
+SWITCHED = 7
+# Each part that takes the light: the model's config without it.
+WITHOUT = {
+    "conv_gru": {"recurrent": {"name": "conv_gru", "channels": 6, "light": []}},
+    "minimal_gated": {"recurrent": {"name": "minimal_gated", "channels": 6, "light": []}},
+    "causal_tcn": {"recurrent": {"name": "causal_tcn", "channels": 6, "light": False}},
+    "light_switched": {"readout": EXAMPLES["light_switched"]["readout"]},
+    "light_kernel": {},
+    "light_gain": {},
+}
+PLAIN = {"core": {"name": "stacked_2d", **EXAMPLES["stacked_2d"]}, "readout": {"name": "gaussian"}}
+
+
+def lit(part, name):
+    """The model in which the light acts through this part alone."""
+    own = {"name": name, **EXAMPLES.get(name, {})}
+    return encoder(INFO, 0, **PLAIN | ({"modulators": [own]} if part == "modulator" else {part: own}))
+
+
+def without_light(model, **config):
+    """A model of the config with the weights of ``model``, as far as it has them."""
+    plain = encoder(INFO, 0, **PLAIN | config)
+    weights = model.state_dict()
+    renamed = {name.replace("readout.intact.", "readout."): weight for name, weight in weights.items()}
+    # Where the video has a channel less, its filters are the first channels of theirs.
+    plain.load_state_dict(
+        {name: renamed[name][tuple(map(slice, own.shape))] for name, own in plain.state_dict().items()}
+    )
+    return plain.eval()
+
+
+def rates(model, opto):
+    videos, _, key, behavior, pupil = batch(KEY)
+    return model.eval()(videos, opto, key, behavior, pupil)
+
+
+def darkness():
+    return torch.zeros_like(batch(KEY)[1])
+
+
+def switched():
+    """The light as it is in ``batch``, and the same with another state from a frame on."""
+    opto = batch(KEY)[1]
+    return opto, torch.cat([opto[:, :SWITCHED], 1 - opto[:, SWITCHED:]], 1)
+
+
+def answers_to_light(model):
+    return not torch.equal(*(rates(model, opto) for opto in switched()))
+
+
+@pytest.mark.parametrize(("part", "name"), [case for case in PARTS if case[0] != "core"])
+def test_light_at_zero_is_the_model_without_light(part, name):
+    model = shaken(lit(part, name))
+    assert answers_to_light(model) == (name in WITHOUT), f"WITHOUT of this file says how {part} {name} is without light"
+    if name in WITHOUT:
+        plain = without_light(model, **WITHOUT[name])
+        assert not answers_to_light(plain)
+        torch.testing.assert_close(rates(model, darkness()), rates(plain, darkness()), rtol=1e-5, atol=1e-7)
+        assert not torch.allclose(rates(model, 1 - darkness()), rates(plain, darkness()), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", CORES.names())
+def test_a_light_channel_at_zero_is_the_model_without_one(name):
+    core = {"name": name, **EXAMPLES[name]}
+    model = shaken(encoder(INFO, 0, **PLAIN | {"core": core}, light_channel=True))
+    plain = without_light(model, core=core)
+    torch.testing.assert_close(rates(model, darkness()), rates(plain, darkness()), rtol=1e-5, atol=1e-6)
+    assert answers_to_light(model)
+    assert not answers_to_light(plain)
+
+
+@pytest.mark.parametrize("channel", [False, True])
+@pytest.mark.parametrize(("part", "name"), PARTS)
+def test_the_light_switch_changes_no_earlier_frame(part, name, channel):
+    parts = {"recurrent": {"name": "conv_gru", "channels": 6}} if part != "recurrent" else {}
+    own = {"name": name, **EXAMPLES.get(name, {})}
+    parts |= {"modulators": [own]} if part == "modulator" else {part: own}
+    model = shaken(encoder(INFO, 0, **PLAIN | parts, light_channel=channel))
+    before, after = (rates(model, opto) for opto in switched())
+    earlier = SWITCHED - model.frames_lost
+    assert torch.equal(before[..., :earlier], after[..., :earlier])
+    assert not torch.equal(before[..., earlier:], after[..., earlier:])
