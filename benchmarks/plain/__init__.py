@@ -1,0 +1,1 @@
+"""Models as their equations are written: what the benchmarks compare with."""
