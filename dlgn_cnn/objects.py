@@ -1,7 +1,8 @@
 """Files that are named by their bytes, in a folder or in an object store: one small interface for both.
 
 A name is the sha256 of the content and an ending. So an object never changes, may be written twice at once, and is
-checked whenever it is read: what has another digest is an error, never a wrong number.
+checked whenever it is read: what has another digest is an error, never a wrong number. ``write`` and ``read`` are for
+those who make names of their own, and check what they read.
 """
 
 import contextlib
@@ -74,6 +75,31 @@ class Objects:
             raise StoreError(f"{self.url}/{name} is not what was stored: its bytes have another sha256")
         return path
 
+    def write(self, name: str, data: bytes) -> None:
+        """Store bytes under a name of the caller's: there whole or not at all. Raises OSError or StoreError."""
+        if self.local is None:
+            with self._asked("written", name):
+                self._files.pipe_file(f"{self.root}/{name}", data)
+            return
+        with _temporary(self.local) as temporary:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.local / name)
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a name. Raises StoreError."""
+        with self._asked("read", name):
+            return bytes(self._files.cat_file(f"{self.root}/{name}"))
+
+    def sizes(self) -> dict[str, int]:
+        """Every file that is stored, with its size in bytes. Raises StoreError."""
+        with self._asked("listed"):
+            self._files.invalidate_cache()
+            found = self._files.find(self.root, detail=True)
+            return {path[len(self.root) + 1 :]: info["size"] for path, info in found.items()}
+
     def names(self) -> Iterator[Stored]:
         """Every file that is stored, whole or left over from a writer that was killed."""
         if not self._files.exists(self.root):
@@ -86,6 +112,14 @@ class Objects:
         """Remove a stored file, and this machine's copy of it."""
         self._files.rm_file(f"{self.root}/{name}")
         (self._folder / name).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _asked(self, what: str, name: str = "") -> Iterator[None]:
+        """Whatever a store's client raises, in this project's words."""
+        try:
+            yield
+        except Exception as error:  # each client has errors of its own, botocore's are no OSErrors
+            raise StoreError(f"{self.url}/{name} cannot be {what} ({type(error).__name__}: {error})") from error
 
     @property
     def _folder(self) -> Path:

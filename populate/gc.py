@@ -2,15 +2,18 @@
 
 import datetime
 import importlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects, Stored
-from schemas import dataset, fleet
+from schemas import dataset, fitting, fleet
 from schemas.database import MODULES, settings_in_force
 
 GRACE = datetime.timedelta(hours=24)  # writers without a lease, as a notebook, insert their row within this time
+ARRAYS = "_schema"  # where DataJoint keeps them below its store
+CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,22 @@ class Garbage:
 
 
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
-    """Weights and dataset files that no row refers to and that are older than a day."""
+    """Weights, datasets, arrays and checkpoints that no row refers to and that are older than a day.
+
+    Arrays are those that DataJoint keeps of this prefix's tables: others may keep theirs in the same store.
+    """
     settings = settings_in_force()
-    digests, folders = referenced_digests(), _referenced_folders()
+    tables, folders = list(_tables()), _referenced_folders()
+    digests, arrays = referenced_digests(tables), _referenced_arrays(tables)
+    schemas = {f"{settings.prefix}{module}" for module in MODULES}
+    checkpoints = set(map(str, fitting.Checkpoint().to_arrays("path")))
     datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
     return [
         _sort("weights", settings.weights, before, lambda name: name.split(".")[0] in digests),
         _sort("datasets", datasets, before, lambda name: any(name.startswith(f"{folder}/") for folder in folders)),
+        _sort("arrays", settings.below(ARRAYS), before, lambda name: name in arrays or _schema(name) not in schemas),
+        _sort("checkpoints", settings.below(CHECKPOINTS), before, lambda name: f"{CHECKPOINTS}/{name}" in checkpoints),
     ]
 
 
@@ -60,17 +71,39 @@ def collect(found: list[Garbage]) -> int:
         (fleet.StandingOrder & order).delete_quick()
 
 
-def referenced_digests() -> set[str]:
-    """Every sha256 that any table holds, of weights or of anything else: what a later table refers to is kept too."""
+def referenced_digests(tables: Sequence[Any]) -> set[str]:
+    """Every sha256 that these tables hold, of weights or of anything else: what a later table refers to is kept too."""
     found: set[str] = set()
+    for table in tables:
+        for column in table.heading.names:
+            if column.endswith("sha256"):
+                found.update(map(str, table.to_arrays(column)))
+    return found
+
+
+def _referenced_arrays(tables: Sequence[Any]) -> set[str]:
+    """The files below ``ARRAYS`` that a row of one of these tables refers to.
+
+    DataJoint's own collector goes on where a table cannot be read, and takes its files for garbage.
+    """
+    found: set[str] = set()
+    for table in tables:
+        for column in table.heading.schema_objects:
+            codec = table.heading.attributes[column].codec
+            for row in table.proj(column).cursor(as_dict=True):  # as stored: decoding would fetch the arrays
+                found.update(path for path, _ in codec.referenced_paths(row[column]))
+    return {path.removeprefix(f"{ARRAYS}/") for path in found}
+
+
+def _tables() -> Iterator[Any]:
     for module in MODULES:
         schema = importlib.import_module(f"schemas.{module}").schema
         for name in schema.list_tables():
-            table = schema.get_table(name)
-            for column in table.heading.names:
-                if column.endswith("sha256"):
-                    found.update(map(str, table.to_arrays(column)))
-    return found
+            yield schema.get_table(name)
+
+
+def _schema(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _refuse_while_somebody_writes() -> None:

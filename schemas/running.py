@@ -12,6 +12,7 @@ from typing import Any
 import datajoint as dj
 
 from dlgn_cnn.config import canonical_json
+from dlgn_cnn.errors import StoreError
 from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
 from dlgn_cnn.training.loggers import Run, logging_to
@@ -56,7 +57,7 @@ def checkpoints(key: Key, folder: str, channel: SideChannel) -> Checkpoints:
         serials = [int(name[:8]) for name in kept]
         channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
 
-    return Checkpoints(settings.store / folder, settings.checkpoint_s, announce)
+    return Checkpoints(settings.below(folder), settings.checkpoint_s, announce)
 
 
 def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
@@ -96,8 +97,8 @@ def forget_checkpoints(key: Key, folder: str) -> None:
     """Remove the files and rows of a fit that is done; files that cannot be removed are named in the log."""
     (Checkpoint & _fit_key(key)).delete_quick()
     try:
-        CheckpointFolder(settings_in_force().store / folder).clear()
-    except OSError as error:
+        CheckpointFolder(settings_in_force().below(folder)).clear()
+    except (OSError, StoreError) as error:
         logger.warning("checkpoints of a fit that is done are left behind: %s", error)
 
 

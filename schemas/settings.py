@@ -45,10 +45,14 @@ class Settings:
 
     @property
     def weights(self) -> Objects:
-        """Where weights and checkpoints are stored by their bytes."""
+        """Where weights are stored by their bytes."""
+        return self.below("weights")
+
+    def below(self, folder: str) -> Objects:
+        """A folder of the store, wherever that is."""
         if self.store_url is None:
-            return Objects(self.store / "weights")
-        return Objects(f"{self.store_url}/weights", self.cache / "weights")
+            return Objects(self.store / folder)
+        return Objects(f"{self.store_url}/{folder}", self.cache / folder)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

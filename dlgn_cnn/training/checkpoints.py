@@ -1,16 +1,15 @@
-"""Checkpoints of one fit in one folder: saved while it runs, the last two kept, the first sound one gone on from.
+"""Checkpoints of one fit in one folder, of this machine or of an object store: the last two are kept.
 
-A file is a snapshot as safetensors with its other facts as JSON in the header, so that loading one can run no code. It
-is named by its serial number and by the sha256 of its bytes, and is there whole or not at all. It holds the best
-epoch's weights besides the last ones.
+They are saved while the fit runs, and it goes on from the first sound one. A file is a snapshot as safetensors with its
+other facts as JSON in the header, so that loading one can run no code. It is named by its serial number and by the
+sha256 of its bytes, and is there whole or not at all. It holds the best epoch's weights besides the last ones.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from safetensors import SafetensorError
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import DlgnError, StoreError
+from dlgn_cnn.objects import Objects
 from dlgn_cnn.training.fit import Fit
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
 
@@ -28,6 +28,10 @@ logger = logging.getLogger("dlgn")
 EVERY_S = 60.0
 KEPT = 2
 NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
+
+
+class Damaged(StoreError):
+    """A checkpoint that is not what was written, and never will be."""
 
 
 @dataclass(frozen=True)
@@ -46,49 +50,47 @@ class Saved:
 class CheckpointFolder:
     """The files of one fit's checkpoints; ``folder`` is made with the first."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | Objects) -> None:
+        self.place = folder if isinstance(folder, Objects) else Objects(folder)
 
     def names(self) -> list[str]:
-        """The files that are there, oldest first."""
-        return sorted(path.name for path in self.folder.glob("*.safetensors") if NAME.fullmatch(path.name))
+        """The files that are there, oldest first. Raises StoreError where a store cannot be asked."""
+        return sorted(name for name in self.place.sizes() if NAME.fullmatch(name))
 
     def write(self, snapshot: Snapshot) -> str:
-        """Save a snapshot and remove all but the last two; the file's name is returned. Raises OSError."""
+        """Save a snapshot and remove all but the last two; the file's name is returned. Raises OSError, StoreError."""
         data = safetensors.torch.save(snapshot.tensors, {"facts": json.dumps(snapshot.facts)})
         before = self.names()
         serial = int(before[-1][:8]) + 1 if before else 0
         name = f"{serial:08d}-{hashlib.sha256(data).hexdigest()}.safetensors"
-        _put(self.folder / name, data)
+        self.place.write(name, data)
         for old in before[: 1 - KEPT]:
             self.remove(old)
         return name
 
     def read(self, name: str) -> Snapshot:
-        """The snapshot in a file. Raises StoreError for one that is not what was written."""
-        try:
-            data = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise StoreError(f"it cannot be read ({error})") from error
+        """The snapshot in a file. Raises StoreError for one that cannot be read, Damaged for another than written."""
+        data = self.place.read(name)
         found = NAME.fullmatch(name)
         if found is None or hashlib.sha256(data).hexdigest() != found[2]:
-            raise StoreError(f"its {len(data)} bytes have another sha256 than its name says")
+            raise Damaged(f"its {len(data)} bytes have another sha256 than its name says")
         try:
             header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
             return Snapshot(safetensors.torch.load(data), json.loads(header["__metadata__"]["facts"]))
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"it is not a checkpoint ({error})") from error
+            raise Damaged(f"it is not a checkpoint ({error})") from error
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
-        (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self.place.delete(name)
 
     def clear(self) -> None:
-        """Remove every file and the folder."""
-        if self.folder.is_dir():
-            for path in self.folder.iterdir():
-                path.unlink(missing_ok=True)
-            self.folder.rmdir()
+        """Remove every file and the folder. Raises OSError, StoreError."""
+        for name in self.place.sizes():
+            self.remove(name)
+        if self.place.local is not None and self.place.local.is_dir():
+            self.place.local.rmdir()
 
 
 class Checkpoints:
@@ -100,7 +102,7 @@ class Checkpoints:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | Objects,
         every_s: float = EVERY_S,
         announce: Callable[[Saved, list[str]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -121,18 +123,18 @@ class Checkpoints:
         """Save the fit as it stands; a failure is logged."""
         try:
             name = self.files.write(capture(fit))
-            size = (self.files.folder / name).stat().st_size
+            size = self.files.place.sizes()[name]
             sha256 = name[9 : 9 + 64]
             saved = Saved(name, int(name[:8]), sha256, size, fit.epoch, fit.schedule.step, fit.best_epoch)
             self.announce(saved, self.files.names())
         except Exception as error:
-            logger.warning("no checkpoint in %s: %s: %s", self.files.folder, type(error).__name__, error)
+            logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
         self._last = self.clock()
 
     def resume(self, fit: Fit) -> bool:
         """Put a fit that has not begun where the last sound checkpoint was taken; whether there was one is returned.
 
-        A damaged one is named in the log, removed, and the one before is tried.
+        A damaged one is named in the log, removed, and the one before is tried; one that cannot be read is left there.
         """
         beginning = capture(fit)
         for name, snapshot in self._sound():
@@ -151,30 +153,21 @@ class Checkpoints:
         for name in reversed(self.files.names()):
             try:
                 snapshot = self.files.read(name)
-            except StoreError as error:
+            except Damaged as error:
                 self._discard(name, error)
+            except StoreError as error:
+                self._say_useless(name, error)
             else:
                 yield name, snapshot
 
     def _discard(self, name: str, error: Exception) -> None:
-        logger.warning(
-            "checkpoint %s is of no use: %s; going on from the one before, or from the beginning",
-            self.files.folder / name,
-            error,
-        )
+        self._say_useless(name, error)
         self.files.remove(name)
 
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, whatever happens meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    def _say_useless(self, name: str, error: Exception) -> None:
+        logger.warning(
+            "checkpoint %s/%s is of no use: %s; going on from the one before, or from the beginning",
+            self.files.place.url,
+            name,
+            error,
+        )

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,3 +76,42 @@ def test_what_a_row_has_come_to_refer_to_is_kept(weights):
     collect(found)
     assert left not in names(find_garbage())
     assert kept in names(find_garbage())
+
+
+def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
+    """DataJoint leaves the files of deleted rows behind."""
+    from populate.gc import collect, find_garbage
+    from schemas import recording, session
+
+    key = {"mouse": "Collected", "series": 1, "experiment": 1}
+    session.Mouse.insert1({"mouse": "Collected", "simulated": True})
+    session.Session.insert1({**key, "session_name": "Collected_s01_e01"})
+    recording.RawFile.insert1({**key, "reader": "x", "raw_path": "x", "raw_sha256": "x", "reader_options": {}})
+    recording.Recording.insert1({**key, "units": 0, "spikes": 0}, allow_direct_insert=True)
+    values = {name: np.arange(5.0) + number for number, name in enumerate(("running", "pupil_size"))}
+    recording.Recording.Signal.insert(
+        [{**key, "signal": name, "signal_times_s": array, "signal_values": array} for name, array in values.items()],
+        allow_direct_insert=True,
+    )
+    arrays = database.store / "_schema"
+    others = arrays / "another_labs_schema" / "table" / "array.npy"
+    others.parent.mkdir(parents=True)
+    others.write_bytes(b"")
+    for file in arrays.rglob("*.npy"):
+        os.utime(file, (0, 0))
+    assert not found_below(find_garbage(), "arrays")
+    (recording.Recording.Signal & key & {"signal": "running"}).delete_quick()
+    left = found_below(find_garbage(), "arrays")
+    assert len(left) == 2
+    assert all("signal=running" in path.parts for path in left)
+    collect(find_garbage())
+    assert not any(path.exists() for path in left)
+    assert others.exists()
+    kept = (recording.Recording.Signal & key).fetch1("signal_values")
+    assert np.array_equal(kept.load(), values["pupil_size"])
+
+
+def found_below(garbage, kind: str) -> set[Path]:
+    (one,) = [one for one in garbage if one.kind == kind]
+    assert all((one.place.local / stored.name).exists() for stored in one.unreferenced)
+    return {one.place.local / stored.name for stored in one.unreferenced}

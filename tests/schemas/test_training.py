@@ -1,11 +1,13 @@
 """Curves and checkpoints of fits in the tables: there while a fit runs, gone on from when it was stopped."""
 
 import dataclasses
+import datetime
 import logging
 import time
 
 import pytest
 
+from dlgn_cnn import interrupts
 from dlgn_cnn.training.fit import Fit
 from tests.factories import small_simulation
 
@@ -149,6 +151,93 @@ def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys
     assert epochs(keys) == [0, 1, 2]
     assert len(fitting.Checkpoint & keys) == 0
     assert not (store / running.checkpoint_folder(keys, store_paths(keys))).exists()
+
+
+def test_a_fit_that_is_stopped_is_saved_and_a_retry_goes_on_from_there(keys, database, monkeypatch):
+    from populate import heart, steer
+    from populate.worker import Wishes, work
+    from schemas.fitting import Checkpoint
+    from schemas.training import TrainedModel, weights_of
+
+    undisturbed, wishes = fit(keys), Wishes(pause=lambda seconds: None)
+    (TrainedModel & keys).delete(prompt=False)
+    # Its heart beats, and the news of the order comes, twice a second.
+    monkeypatch.setattr(heart, "settings_in_force", lambda: dataclasses.replace(database, lease_s=6.0))
+    steps, real = [], Fit._step
+
+    def step(self, batches):
+        steps.append(self.schedule.step)
+        if len(steps) == 4:
+            assert steer.stop(TrainedModel, "seed = 0") == 1
+            deadline = time.monotonic() + 60
+            while interrupts.asked() is None and time.monotonic() < deadline:
+                pass
+        real(self, batches)
+
+    monkeypatch.setattr(Fit, "_step", step)
+    assert work([TrainedModel], wishes).computed == 0
+    assert TrainedModel.jobs.fetch1("status") == "ignore"
+    assert (Checkpoint & keys).to_arrays("step").tolist() == [4]
+    assert work([TrainedModel], wishes).computed == 0
+    assert steer.retry(TrainedModel) == 1
+    assert work([TrainedModel], wishes).computed == 1
+    assert steps[:5] == [0, 1, 2, 3, 4]
+    assert weights_of(keys) == undisturbed
+
+
+def test_checkpoints_lie_in_the_bucket_until_the_fit_is_done(keys, s3, settings, monkeypatch):
+    import fsspec
+
+    from schemas import fitting
+    from schemas.training import TrainedModel
+
+    undisturbed = fit(keys)
+    (TrainedModel & keys).delete(prompt=False)
+    files = fsspec.filesystem("s3")
+
+    def stored() -> set[str]:
+        files.invalidate_cache()
+        return {path.partition("/lab/")[2] for path in files.find(f"{s3}/lab")}
+
+    settings(checkpoint_s=0.0, store_url=f"{s3}/lab")
+    with monkeypatch.context() as patched:
+        crash_at(patched, 5)
+        with pytest.raises(Crash):
+            TrainedModel.populate(keys)
+    assert stored() == set((fitting.Checkpoint & keys).to_arrays("path"))
+    steps, real = [], Fit._step
+    monkeypatch.setattr(Fit, "_step", lambda self, batches: (steps.append(self.schedule.step), real(self, batches)))
+    assert fit(keys) == undisturbed
+    assert steps[0] == 5
+    assert stored() == set()
+
+
+def test_checkpoints_that_no_row_names_are_garbage_once_they_are_old(keys, settings, monkeypatch):
+    from populate.gc import find_garbage
+    from schemas import fitting, running
+    from schemas.training import TrainedModel
+
+    fit(keys)
+    settings(checkpoint_s=0.0)
+    (TrainedModel & keys).delete(prompt=False)
+    with monkeypatch.context() as patched:
+        crash_at(patched, 3)
+        with pytest.raises(Crash):
+            TrainedModel.populate(keys)
+
+    def found(days: int) -> set[str]:
+        now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+        (one,) = [one for one in find_garbage(now) if one.kind == "checkpoints"]
+        return {f"checkpoints/{stored.name}" for stored in one.unreferenced}
+
+    assert found(days=2) == set()
+    assert len(fitting.Checkpoint & keys) == 2
+    (forgotten,) = (fitting.Checkpoint & keys & "step = 2").to_arrays("path")
+    (fitting.Checkpoint & keys & "step = 2").delete_quick()
+    assert found(days=0) == set()
+    assert found(days=2) == {forgotten}
+    fit(keys)
+    assert not (running.settings_in_force().store / forgotten).exists()
 
 
 def test_a_fit_ends_though_the_database_takes_no_rows(keys, monkeypatch, caplog):
