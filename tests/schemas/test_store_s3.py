@@ -29,6 +29,7 @@ def test_a_recording_and_its_dataset_lie_in_the_bucket(database, s3, tmp_path):
         done = subprocess.run([*DLGN, *map(str, arguments)], env=elsewhere, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
+    before = set(database.store.rglob("*"))  # of tests that ran before
     command("declare")
     command("ingest", tmp_path / "recording")
     command("define", tmp_path / "experiment.yaml")
@@ -38,7 +39,7 @@ def test_a_recording_and_its_dataset_lie_in_the_bucket(database, s3, tmp_path):
     found = files.find(f"{s3}/lab")
     assert any(path.endswith("/manifest.json") for path in found)
     assert any("receptive_field" in path for path in found)
-    assert not any(path.suffix == ".npy" for path in database.store.rglob("*"))
+    assert set(database.store.rglob("*")) == before
 
 
 @pytest.mark.parametrize("store", ["gs://bucket/lab", "http://somewhere"])

@@ -34,7 +34,7 @@ def test_unknown_readers_and_options_list_the_choices(tmp_path):
         read_recordings(tmp_path, reader="nwbb")
     with pytest.raises(ConfigError, match="spikes_outside"):
         read_recordings(tmp_path, spikes_outsid="drop")
-    with pytest.raises(RecordingError, match="'error' or 'drop'"):
+    with pytest.raises(ConfigError, match="'error' or 'drop'"):
         read_recordings(tmp_path, spikes_outside="keep")
 
 
