@@ -21,8 +21,8 @@ MODULES = (
     "search",
     "fitting",
     "training",
-    "ensemble",
     "evaluation",
+    "ensemble",
     "mei",
     "fleet",
 )
