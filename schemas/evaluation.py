@@ -262,14 +262,15 @@ def score_rows(
         for name, found in scores.items()
     }
     short = [
-        unit_key(unit) | {"correlation": nullable(test[unit["session_name"]][unit["unit_index"]])} for unit in units
+        unit_key(unit) | {"correlation": nullable(float(test[unit["session_name"]][unit["unit_index"]]))}
+        for unit in units
     ]
     full = [
         unit_key(unit) | _condition_row(score, unit["unit_index"])
         for unit in units
         for score in scores[unit["session_name"]]
     ]
-    return nullable(float(np.nanmean(np.concatenate(list(test.values()))))), short, full
+    return nullable(np.nanmean(np.concatenate(list(test.values())))), short, full
 
 
 def nullable(value: float) -> float | None:
