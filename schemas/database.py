@@ -67,6 +67,17 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
     return url.hostname, unquote(url.username), unquote(url.password or ""), url.port or port, backend
 
 
+def declare_queue(jobs: Any) -> None:
+    """Declare a computed table's queue unless it is there; that another process does so meanwhile is no error."""
+    if jobs.is_declared:
+        return
+    try:
+        jobs.declare()
+    except Exception:
+        if not jobs.is_declared:
+            raise
+
+
 def own_connection(other: Any) -> Any:
     """A second connection to the server of ``other``, for one thread alone; encrypted as that one is."""
     import datajoint

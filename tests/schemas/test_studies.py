@@ -221,6 +221,18 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
     (training.TrainedModel & keys[:2]).delete(prompt=False)
 
 
+def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
+    from datajoint.jobs import Job
+
+    from schemas.database import declare_queue
+    from schemas.training import TrainedModel
+
+    assert len(TrainedModel.jobs) == 0
+    answers = iter([False])
+    monkeypatch.setattr(Job, "is_declared", property(lambda self: next(answers, True)))
+    declare_queue(Job(TrainedModel()))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
