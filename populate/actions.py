@@ -43,6 +43,8 @@ def define_experiment(file: Path) -> Defined:
     logger.info(
         "experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new
     )
+    for name in found.ensembles:
+        logger.info("ensemble %s", name)
     return found
 
 

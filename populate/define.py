@@ -11,25 +11,27 @@ from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.loggers import check_loggers
-from schemas import dataset, experiment, mei, model, session, trainer, training
+from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.database import settings_in_force
 
-KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "meis")
+KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ensembles", "meis")
 Call = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Defined:
-    """What a definition came to: the experiment's name, its fits, and how many of them are new."""
+    """What a definition came to: the experiment's name, its fits, how many of them are new, its ensembles' hashes."""
 
     name: str
     fits: int
     new: int
+    ensembles: tuple[str, ...] = ()
 
 
 def define(path: Path) -> Defined:
     """Insert the experiment that a YAML file describes: all combinations of its datasets, models, trainers and seeds.
 
+    With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
     Everything is checked before anything is inserted, and inserted in one transaction. Raises ConfigError.
     """
     check_loggers(settings_in_force().loggers)
@@ -41,6 +43,7 @@ def define(path: Path) -> Defined:
     if not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers")
     meis = list(_calls(text, "meis")) if "meis" in text else []
+    ensembles = _wants_ensembles(text, seeds)
     _check(datasets, models, trainers, meis)
     with session.schema.connection.transaction:
         _insert_experiment(name, text.get("comment", ""))
@@ -52,9 +55,10 @@ def define(path: Path) -> Defined:
             for seed in seeds
         ]
         new = _insert_fits(fits)
+        means = _plan_ensembles(fits) if ensembles else ()
         for call in meis:
             mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add(*call)}, skip_duplicates=True)
-    return Defined(name, len(fits), new)
+    return Defined(name, len(fits), new, means)
 
 
 def read_definition(path: Path) -> dict[str, Any]:
@@ -130,3 +134,20 @@ def _insert_fits(fits: list[dict[str, Any]]) -> int:
         trainer.Seed.insert1({"seed": fit["seed"]}, skip_duplicates=True)
     experiment.Experiment.Fit.insert(fits, skip_duplicates=True)
     return len(experiment.Experiment.Fit()) - before
+
+
+def _wants_ensembles(text: dict[str, Any], seeds: list[int]) -> bool:
+    wanted = text.get("ensembles", False)
+    if type(wanted) is not bool:
+        raise ConfigError(f"given {wanted!r}, expected true: all seeds of a model make an ensemble", "ensembles")
+    if wanted and len(set(seeds)) < 2:
+        raise ConfigError(f"an ensemble of seeds {seeds}: give two seeds or more", "ensembles")
+    return wanted
+
+
+def _plan_ensembles(fits: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Make an ensemble of all fits that differ by nothing but their seed; the ensembles' hashes."""
+    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for fit in fits:
+        alike.setdefault(tuple(value for name, value in fit.items() if name != "seed"), []).append(fit)
+    return tuple(ensemble.Ensemble.plan(members)["ensemble_hash"] for members in alike.values())

@@ -19,6 +19,7 @@ from datajoint.jobs import Job, _get_job_version
 from populate.attempts import Try, change, count_attempt, pend
 from populate.heart import Heart
 from schemas import fleet
+from schemas.database import declare_queue
 
 Key = dict[str, Any]
 Table = Any
@@ -173,8 +174,7 @@ def leased(table: Table, heart: Heart) -> Table:
     """
     instance = table()
     jobs = LeasedJobs(instance, heart)
-    if not jobs.is_declared:
-        jobs.declare()
+    declare_queue(jobs)
     instance.jobs = jobs
     if hasattr(instance, "make_insert"):
         _guard_parts(instance, jobs)

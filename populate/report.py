@@ -40,9 +40,10 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary."""
     key = best_fit(name)
     model, loaders = training.load_model(key)
+    whole = (evaluation.Score.Condition & {"tier": "test", "light": "all"}).proj("normalised_correlation")
     units = (
         evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit
-        * evaluation.ReceptiveField.Unit & key
+        * evaluation.ReceptiveField.Unit * whole & key
     ).to_dicts(order_by="correlation DESC")  # fmt: skip
     stimuli = (mei.MEI.Stimulus & key).to_dicts(order_by="mei_seed DESC")
     by_unit: dict[str, dict[str, Row]] = {}
@@ -62,6 +63,9 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
         all_correlations=_column(units, "correlation"),
         all_omi_data=_column(units, "data_omi"),
         all_omi_model=_column(units, "model_omi"),
+        all_normalised=_column(units, "normalised_correlation"),
+        all_omi_p=_column(units, "data_omi_p"),
+        all_omi_q=_column(units, "data_omi_q"),
         truth=tuple(truth),
     )
     return write_report(report, path)
@@ -88,6 +92,9 @@ def _unit(row: Row, meis: Mapping[str, Row], predictions: Mapping[str, Predictio
         responses_hz=_responses(meis),
         omi_data=row["data_omi"],
         omi_model=row["model_omi"],
+        normalised_correlation=row["normalised_correlation"],
+        omi_p=row["data_omi_p"],
+        omi_q=row["data_omi_q"],
     )
 
 

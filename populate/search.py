@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datajoint.jobs import Job
+
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
@@ -15,7 +17,7 @@ from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from populate.define import Call, read_yaml, with_sessions
 from populate.worker import work
 from schemas import dataset, recording, search, training
-from schemas.database import settings_in_force
+from schemas.database import declare_queue, settings_in_force
 
 logger = logging.getLogger("dlgn")
 PARTS = search.PARTS
@@ -51,6 +53,7 @@ def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
     """
     plan = define_study(path)
     tables = (recording.Recording, dataset.Dataset, training.TrainedModel)
+    declare_queue(Job(training.TrainedModel()))
     while True:
         asked = ask(plan, ahead)
         if not work(tables).computed and not asked:

@@ -21,8 +21,8 @@ MODULES = (
     "search",
     "fitting",
     "training",
-    "ensemble",
     "evaluation",
+    "ensemble",
     "mei",
     "fleet",
 )
@@ -65,6 +65,17 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
         raise ConfigError("DLGN_DATABASE is not of the form mysql://user:password@host:port: correct it")
     backend, port = BACKENDS[url.scheme]
     return url.hostname, unquote(url.username), unquote(url.password or ""), url.port or port, backend
+
+
+def declare_queue(jobs: Any) -> None:
+    """Declare a computed table's queue unless it is there; that another process does so meanwhile is no error."""
+    if jobs.is_declared:
+        return
+    try:
+        jobs.declare()
+    except Exception:
+        if not jobs.is_declared:
+            raise
 
 
 def own_connection(other: Any) -> Any:

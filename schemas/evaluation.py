@@ -20,6 +20,7 @@ from schemas import dataset, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
+Row = dict[str, Any]
 BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained")
 
 
@@ -95,20 +96,10 @@ class Score(dj.Computed):
         self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[dict[str, Any]]
     ) -> None:
         """Insert the mean, a row a unit, and a row a unit, tier and state of the light."""
-        test = {
-            name: next(one for one in found if (one.tier, one.light) == ("test", "all")).values["correlation"]
-            for name, found in scores.items()
-        }
-        self.insert1(key | {"mean_correlation": nullable(np.nanmean(np.concatenate(list(test.values()))))})
-        self.Unit.insert(
-            key | unit_key(unit) | {"correlation": nullable(test[unit["session_name"]][unit["unit_index"]])}
-            for unit in units
-        )
-        self.Condition.insert(
-            key | unit_key(unit) | _condition_row(score, unit["unit_index"])
-            for unit in units
-            for score in scores[unit["session_name"]]
-        )
+        mean, short, full = score_rows(scores, units)
+        self.insert1(key | {"mean_correlation": mean})
+        self.Unit.insert(key | row for row in short)
+        self.Condition.insert(key | row for row in full)
 
 
 @schema
@@ -260,6 +251,26 @@ class ReceptiveField(dj.Computed):
         self.Unit.insert(
             key | unit_key(unit) | {"field": fields[unit["session_name"]][unit["unit_index"]]} for unit in units
         )
+
+
+def score_rows(
+    scores: Mapping[str, list[ConditionScore]], units: list[Row]
+) -> tuple[float | None, list[Row], list[Row]]:
+    """Of scores by session: the mean test correlation, a row a unit, and a row a unit, tier and state of the light."""
+    test = {
+        name: next(one for one in found if (one.tier, one.light) == ("test", "all")).values["correlation"]
+        for name, found in scores.items()
+    }
+    short = [
+        unit_key(unit) | {"correlation": nullable(float(test[unit["session_name"]][unit["unit_index"]]))}
+        for unit in units
+    ]
+    full = [
+        unit_key(unit) | _condition_row(score, unit["unit_index"])
+        for unit in units
+        for score in scores[unit["session_name"]]
+    ]
+    return nullable(np.nanmean(np.concatenate(list(test.values())))), short, full
 
 
 def nullable(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""A fit's side: what it tells others while it runs, and the checkpoints that it can go on from."""
+"""A fit's side: what it tells others while it runs, whether to give it up, and checkpoints that it can go on from."""
 
 import contextlib
 import datetime
@@ -16,7 +16,7 @@ from dlgn_cnn.errors import StoreError
 from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
 from dlgn_cnn.training.loggers import Run, logging_to
-from schemas import progress
+from schemas import progress, search
 from schemas.database import own_connection, settings_in_force
 from schemas.fitting import Checkpoint, Epoch
 from schemas.side_channel import SideChannel
@@ -48,8 +48,43 @@ def side_channel() -> SideChannel:
     return SideChannel(lambda: own_connection(Epoch.connection))
 
 
-def checkpoints(key: Key, folder: str, channel: SideChannel) -> Checkpoints:
-    """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row."""
+class GivenUp(Exception):
+    """Raised within a fit whose trial is hopeless; ``epoch`` is the one that was found to be, from 0."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"given up after epoch {epoch}: worse than the study's other trials")
+        self.epoch = epoch
+
+
+class Watch:
+    """Whether those who ask for a fit give it up: found out after each epoch, in the side channel's thread."""
+
+    def __init__(self, key: Key, fitted: Any, channel: SideChannel) -> None:
+        self._key, self._fitted, self._channel = key, fitted, channel
+        self._hopeless: int | None = None
+
+    def __call__(self, uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+        """Trainer's callback: ask about an epoch, after which there are more. Raises GivenUp as ``check``."""
+        last = isinstance(info, Mapping) and info.get("max_epochs") == epoch + 1
+        if not last:
+            self._channel.send(lambda connection: self._ask(connection, epoch))
+        self.check()
+
+    def check(self) -> None:
+        """Raise GivenUp where the answer is known to be yes."""
+        if self._hopeless is not None:
+            raise GivenUp(self._hopeless)
+
+    def _ask(self, connection: Any, epoch: int) -> None:
+        if self._hopeless is None and search.is_hopeless(self._key, self._fitted, connection):
+            self._hopeless = epoch
+
+
+def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[], None] | None = None) -> Checkpoints:
+    """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row.
+
+    ``check`` is called wherever the fit can end, which what it raises does.
+    """
     settings = settings_in_force()
 
     def announce(saved: Saved, kept: list[str]) -> None:
@@ -57,7 +92,7 @@ def checkpoints(key: Key, folder: str, channel: SideChannel) -> Checkpoints:
         serials = [int(name[:8]) for name in kept]
         channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
 
-    return Checkpoints(settings.below(folder), settings.checkpoint_s, announce)
+    return Checkpoints(settings.below(folder), settings.checkpoint_s, announce, check=check)
 
 
 def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
@@ -72,14 +107,14 @@ def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def listeners(key: Key, spec: FitSpec, channel: SideChannel) -> Iterator[Callable[..., None]]:
-    """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar."""
+def listeners(key: Key, spec: FitSpec, channel: SideChannel, watch: Watch) -> Iterator[Callable[..., None]]:
+    """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar, watch."""
     settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
     rows = epoch_rows(key, channel)
     with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
 
         def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
-            for listener in (rows, logs, bar):
+            for listener in (rows, logs, bar, watch):
                 listener(uid=uid, epoch=epoch, model=model, info=info)
 
         yield callback
@@ -93,13 +128,33 @@ def _logged(key: Key, spec: FitSpec) -> Run:
     return Run("-".join([*hashes, f"seed{spec.seed}"]), settings_in_force().home / "logs", config | {"seed": spec.seed})
 
 
-def forget_checkpoints(key: Key, folder: str) -> None:
-    """Remove the files and rows of a fit that is done; files that cannot be removed are named in the log."""
-    (Checkpoint & _fit_key(key)).delete_quick()
+def discard_checkpoints(key: Key, folder: str, channel: SideChannel) -> None:
+    """Remove the rows and files of a fit that would fail again from where they are."""
+    _remove(folder)
+    channel.send(lambda other: (dj.FreeTable(other, Checkpoint().full_table_name) & _fit_key(key)).delete_quick())
+
+
+def sweep_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
+    """Remove ``folder``, and the rows and files of all fits that are done (``fitted``) or no longer ``asked`` for.
+
+    Call it when what is done is there for all to see, since before that the fit may still be lost. What goes wrong is
+    logged: the fit is done.
+    """
+    try:
+        useless = [*(Checkpoint & fitted.proj()).to_dicts(), *(Checkpoint - asked.proj()).to_dicts()]
+        for name in {folder} | {row["path"].rpartition("/")[0] for row in useless}:
+            _remove(name)
+        for row in useless:
+            (Checkpoint & _fit_key(row)).delete_quick()
+    except Exception as error:
+        logger.warning("checkpoints of fits that are done are left for the next fit to remove: %s", error)
+
+
+def _remove(folder: str) -> None:
     try:
         CheckpointFolder(settings_in_force().below(folder)).clear()
     except (OSError, StoreError) as error:
-        logger.warning("checkpoints of a fit that is done are left behind: %s", error)
+        logger.warning("checkpoints that are of no more use are left behind: %s", error)
 
 
 def _fit_key(key: Key) -> dict[str, Any]:

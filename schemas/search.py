@@ -1,6 +1,6 @@
 """Searches: a study and its trials as rows, each trial a fit of hashed configs that any worker computes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import datajoint as dj
@@ -9,12 +9,11 @@ from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless
 from dlgn_cnn.search.space import space_of
-from schemas import dataset, experiment, model, trainer
+from schemas import dataset, experiment, fitting, model, trainer
 from schemas.hashed import transaction
 
 schema = dj.Schema()
 Call = tuple[str, dict[str, Any]]
-Curves = Callable[[Mapping[str, Any]], Sequence[float]]
 PARTS = ("dataset", "model", "trainer")
 FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 
@@ -98,36 +97,35 @@ def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int,
     return True
 
 
-def history(name: str, fitted: Any, curves: Curves | None = None, connection: Any = None) -> list[Trial]:
-    """The trials of a study in order, with what is known of each by now.
+def history(name: str, fitted: Any, connection: Any = None) -> list[Trial]:
+    """The trials of a study in order, with what is known of each by now: its score, or those of its epochs so far.
 
-    ``fitted`` is the table of trained models; ``curves`` gives the score of each epoch of a fit, by its key, so far.
-    ``connection`` is a thread's own; that of the tables, without.
+    ``fitted`` is the table of trained models. ``connection`` is a thread's own; that of the tables, without.
     """
     trials = _by(connection, Study.Trial) & {"study_name": name}
-    done = (trials.proj(*FIT) * _by(connection, fitted).proj("score")).to_dicts()
-    scores = {row["trial"]: row["score"] for row in done}
+    fits = trials.proj(*FIT)
+    scores = {row["trial"]: row["score"] for row in (fits * _by(connection, fitted).proj("score")).to_dicts()}
+    epochs = (fits * _by(connection, fitting.Epoch).proj("validation_correlation")).to_dicts(order_by="trial, epoch")
     pruned = set((_by(connection, PrunedTrial) & {"study_name": name}).to_arrays("trial").tolist())
-    found = []
+    curves, found = _curves(epochs), []
     for row in trials.to_dicts(order_by="trial"):
         number = row["trial"]
         state = State.DONE if number in scores else State.PRUNED if number in pruned else State.OPEN
-        curve = tuple(curves(fit_key(row))) if curves else ()
-        found.append(Trial(number, row["trial_values"], state, scores.get(number), curve))
+        found.append(Trial(number, row["trial_values"], state, scores.get(number), curves.get(number, ())))
     return found
 
 
-def is_hopeless(key: Mapping[str, Any], fitted: Any, curves: Curves, connection: Any = None) -> bool:
+def is_hopeless(key: Mapping[str, Any], fitted: Any, connection: Any = None) -> bool:
     """Whether a fit under way is to be given up: only studies ask for it, and each would, by its epochs so far.
 
     Arguments are as for ``history``.
     """
     fit = fit_key(key)
     asking = set((_by(connection, experiment.Experiment.Fit) & fit).to_arrays("experiment_name"))
-    mine = (_by(connection, Study.Trial) & fit).to_dicts()
+    mine = [row for row in (_by(connection, Study.Trial) & fit).to_dicts() if row["study_name"] in asking]
     if not mine or asking - {row["study_name"] for row in mine}:
         return False
-    return all(_gives_up(row, history(row["study_name"], fitted, curves, connection), connection) for row in mine)
+    return all(_gives_up(row, history(row["study_name"], fitted, connection), connection) for row in mine)
 
 
 def give_up(key: Mapping[str, Any], epoch: int) -> None:
@@ -150,6 +148,16 @@ def _gives_up(row: Mapping[str, Any], trials: list[Trial], connection: Any) -> b
     space = space_of({part: config[part]["config"] for part in PARTS})
     own = next(one for one in trials if one.number == row["trial"])
     return hopeless(space, own, trials, Strategy(**config["strategy"]))
+
+
+def _curves(rows: list[dict[str, Any]]) -> dict[int, list[float]]:
+    """The score of each epoch by trial, from the first one to the last before one that a trainer told nothing of."""
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        curve = found.setdefault(row["trial"], [])
+        if row["epoch"] == len(curve) and row["validation_correlation"] is not None:
+            curve.append(row["validation_correlation"])
+    return found
 
 
 def _by(connection: Any, table: Any) -> Any:

@@ -76,7 +76,7 @@ class SideChannel:
                         continue
                     self._say_away(error)
                     return
-                logger.warning("a row of a fit's curves or checkpoints was refused: %s", error)
+                logger.warning("beside a fit, what its curves, checkpoints or study asked for was refused: %s", error)
             self._waiting.popleft()
             self._away = False
 

@@ -1,5 +1,6 @@
 """Fits: one row a trained model, weights in the store."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +11,20 @@ import torch
 from dlgn_cnn import __version__, interrupts
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.device import pick_device
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
-from schemas import dataset, experiment, model, running, trainer
+from schemas import dataset, experiment, model, running, search, trainer
 from schemas.database import settings_in_force
+from schemas.running import GivenUp
 
 schema = dj.Schema()
+logger = logging.getLogger("dlgn")
 Key = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @schema
@@ -43,6 +47,8 @@ class TrainedModel(dj.Computed):
     fit_seconds : float64
     """
 
+    _folder: str | None = None  # where the checkpoints lie of a fit that ended, until its row is there to stay
+
     @property
     def key_source(self) -> Any:
         """The fits that experiments name and whose dataset is stored."""
@@ -54,20 +60,17 @@ class TrainedModel(dj.Computed):
         return fit_spec(key), dataset.store_paths(key)
 
     @interrupts.allowed()
-    def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[dict[str, Any], str]:
+    def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[Row | GivenUp, str]:
         """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
-        settings = settings_in_force()
+        settings, folder = settings_in_force(), running.checkpoint_folder(key, stores)
         device, started = pick_device(settings.device), time.monotonic()
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
         fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights).to(device)
-        folder = running.checkpoint_folder(key, stores)
-        with running.side_channel() as channel, running.listeners(key, spec, channel) as callback:
-            saved = running.checkpoints(key, folder, channel)
-            found = run_trainer(
-                spec, fitted, loaders, key, callback, settings.allowed_packages, saved,
-                lambda name: EnsembleModel([_fitted(*member, loaders) for member in spec.teachers[name]]),
-            )  # fmt: skip
-        score, output, state = found
+        try:
+            score, output, state = _run(key, spec, fitted, loaders, folder)
+        except GivenUp as end:
+            logger.info("fit %s seed %d %s", key["model_hash"][:8], key["seed"], end)
+            return end, folder
         row = {
             "score": score,
             "output": output,
@@ -79,10 +82,46 @@ class TrainedModel(dj.Computed):
         }
         return row, folder
 
-    def make_insert(self, key: dict[str, Any], row: dict[str, Any], folder: str) -> None:
-        """Insert the fitted model's row; its checkpoints are of no more use."""
-        self.insert1(key | row)
-        running.forget_checkpoints(key, folder)
+    def make_insert(self, key: dict[str, Any], found: Row | GivenUp, folder: str) -> None:
+        """Insert the fitted model's row, or note that its trial was given up."""
+        self._folder = folder
+        if isinstance(found, GivenUp):
+            search.give_up(key, found.epoch)
+        else:
+            self.insert1(key | found)
+
+    def _populate1(
+        self,
+        key: dict[str, Any],
+        jobs: Any,
+        suppress_errors: bool,
+        return_exception_objects: bool,
+        make_kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Compute a key as DataJoint does: the only place that hears of its commit, before which no checkpoint goes."""
+        self._folder = None
+        done = super()._populate1(key, jobs, suppress_errors, return_exception_objects, make_kwargs)
+        if self._folder is not None:
+            running.sweep_checkpoints(self, experiment.Experiment.Fit(), self._folder)
+        return done
+
+
+def _run(
+    key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
+) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
+    """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
+    with running.side_channel() as channel:
+        watch = running.Watch(key, TrainedModel, channel)
+        with running.listeners(key, spec, channel, watch) as callback:
+            saved = running.checkpoints(key, folder, channel, watch.check)
+            try:
+                return run_trainer(
+                    spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved,
+                    lambda name: EnsembleModel([_fitted(*member, loaders) for member in spec.teachers[name]]),
+                )  # fmt: skip
+            except ModelError:
+                running.discard_checkpoints(key, folder, channel)
+                raise
 
 
 def fit_spec(key: Key) -> FitSpec:

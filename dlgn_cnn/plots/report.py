@@ -55,6 +55,9 @@ class UnitReport:
     responses_hz: Floats | None
     omi_data: float | None
     omi_model: float | None
+    normalised_correlation: float | None = None  # over its noise ceiling; None where nothing was repeated
+    omi_p: float | None = None  # of the data's index where the light does nothing
+    omi_q: float | None = None  # false-discovery rate over all units
 
     @property
     def rate_hz(self) -> float:
@@ -74,6 +77,9 @@ class Report:
     all_correlations: Floats
     all_omi_data: Floats
     all_omi_model: Floats
+    all_normalised: Floats
+    all_omi_p: Floats
+    all_omi_q: Floats
     truth: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -111,7 +117,9 @@ def _overview(report: Report) -> str:
         + _image(_score_figure(report), "Histogram of test correlations; light effect in data against model")
         + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
         "trials, both light conditions. Right: optogenetic modulation index, OMI = (rate light on &minus; rate light "
-        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality.</p>"
+        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalised: "
+        "correlation with the average of the repeats over its noise ceiling, which needs repeats that agree. p: of the "
+        "data's OMI under permutations of the light; q: the false-discovery rate over all units.</p>"
         + "<h2>The fit</h2>"
         + _table(("", ""), report.summary)
     )
@@ -120,8 +128,9 @@ def _overview(report: Report) -> str:
 def _unit_section(unit: UnitReport) -> str:
     name = f"{unit.session} unit {unit.unit}"
     parts = [
-        f"<h2>{html.escape(name)}</h2><p>test correlation {_number(unit.correlation)} &middot; "
-        f"OMI in data {_signed(unit.omi_data)}, in model {_signed(unit.omi_model)}</p>",
+        f"<h2>{html.escape(name)}</h2><p>test correlation {_number(unit.correlation)} &middot; normalised "
+        f"{_repeated(unit.normalised_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
+        f"{_number(unit.omi_p)}, q {_number(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>",
         _image(_trace_figure(unit), f"Predicted over observed rate of {name}, light-on times shaded"),
         _image(_field_figure(unit), f"Receptive field of {name} beside its MEIs"),
     ]
@@ -137,9 +146,16 @@ def _unit_section(unit: UnitReport) -> str:
 
 
 def _all_units(report: Report) -> str:
-    columns = (report.all_correlations, report.all_omi_data, report.all_omi_model)
-    rows = [(name, *map(_signed, values)) for name, *values in zip(report.all_units, *columns, strict=True)]
-    header = ("unit", "test correlation", "OMI in data", "OMI in model")
+    columns = {
+        "test correlation": map(_signed, report.all_correlations),
+        "normalised": map(_repeated, report.all_normalised),
+        "OMI in data": map(_signed, report.all_omi_data),
+        "p": map(_number, report.all_omi_p),
+        "q": map(_number, report.all_omi_q),
+        "OMI in model": map(_signed, report.all_omi_model),
+    }
+    rows = list(zip(report.all_units, *columns.values(), strict=True))
+    header = ("unit", *columns)
     return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(header, rows)}</details>"
 
 
@@ -192,8 +208,8 @@ def _table(header: Iterable[str], rows: Cells) -> str:
     return f"<table>{line(header, 'th')}{''.join(line(row, 'td') for row in rows)}</table>"
 
 
-def _formatter(form: str) -> Callable[[float | None], str]:
-    return lambda value: "undefined" if value is None or not np.isfinite(value) else format(value, form)
+def _formatter(form: str, absent: str = "undefined") -> Callable[[float | None], str]:
+    return lambda value: absent if value is None or not np.isfinite(value) else format(value, form)
 
 
-_number, _signed = _formatter(".3f"), _formatter("+.3f")
+_number, _signed, _repeated = _formatter(".3f"), _formatter("+.3f"), _formatter(".3f", "no ceiling")

@@ -97,7 +97,7 @@ class Checkpoints:
     """Saves a fit every ``every_s`` seconds and where it is asked to stop, and takes it up again.
 
     ``boundary`` is for ``Fit``. ``announce`` is told of each file that was saved and of all that are kept. What goes
-    wrong in saving is logged and never ends a fit.
+    wrong in saving is logged and never ends a fit; what ``check``, which is called at every boundary, raises does.
     """
 
     def __init__(
@@ -106,13 +106,16 @@ class Checkpoints:
         every_s: float = EVERY_S,
         announce: Callable[[Saved, list[str]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        check: Callable[[], None] | None = None,
     ) -> None:
         self.files, self.every_s, self.clock = CheckpointFolder(folder), every_s, clock
+        self.check = check or (lambda: None)
         self.announce = announce or (lambda saved, kept: None)
         self._last = clock()
 
     def boundary(self, fit: Fit) -> None:
         """Save where it is time to, and raise the interruption that somebody asked for."""
+        self.check()
         stop = interrupts.asked()
         if (stop is not None or self.clock() - self._last >= self.every_s) and can_capture(fit):
             self.save(fit)

@@ -28,7 +28,7 @@ models:
       readout: {{name: gaussian}}
 trainers:
   - fn: standard
-    config: {{max_epochs: {epochs}}}
+    config: {{max_epochs: {epochs}, patience: 1000}}
 seeds: {seeds}
 meis:
   - fn: gradient_ascent
@@ -67,6 +67,13 @@ def held_by(process: subprocess.Popen) -> int:
     from schemas.training import TrainedModel
 
     return len(TrainedModel().jobs.reserved & {"pid": process.pid})
+
+
+def epochs_ended(key: dict[str, int]) -> dict[int, object]:
+    """When each epoch of a fit ended."""
+    from schemas.fitting import Epoch
+
+    return dict(zip(*(Epoch & key).to_arrays("epoch", "ended"), strict=True))
 
 
 def wait_until(happened, process: subprocess.Popen, limit_s: float = 120) -> None:
@@ -159,18 +166,27 @@ def test_two_workers_share_and_compute_nothing_twice(first, session, tmp_path):
 
 
 @pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_killed_workers_key_is_computed_by_the_next(first, session, tmp_path, stop, status):
+def test_a_killed_workers_fit_is_gone_on_with_by_the_next(first, session, tmp_path, stop, status, monkeypatch):
+    """The first worker is killed with SIGKILL in mid-fit, the second one stopped: no epoch is computed anew."""
+    from schemas.fitting import Checkpoint
     from schemas.training import TrainedModel
 
+    seed = {"seed": 20 + stop}
+    monkeypatch.setenv("DLGN_CHECKPOINT_S", "0")
     command("define", definition(tmp_path, "killed", session, [20 + stop], epochs=400))
     with start_worker([*DLGN, "populate"]) as worker, ended(worker):
-        wait_until(lambda: held_by(worker), worker)
+        wait_until(lambda: max(epochs_ended(seed), default=0) > 2 and len(Checkpoint & seed), worker)
     assert held_by(worker) == 1
+    reached = max((Checkpoint & seed).to_arrays("epoch"))
+    before = {epoch: when for epoch, when in epochs_ended(seed).items() if epoch < reached}
     with start_worker([*DLGN, "populate"]) as heir, ended(heir):
-        wait_until(lambda: held_by(heir), heir)
+        wait_until(lambda: held_by(heir) and max(epochs_ended(seed)) > reached + 1, heir)
         heir.send_signal(stop)
         said, _ = heir.communicate(timeout=120)
     assert heir.returncode == status, said
+    assert "fit goes on from" in said
+    assert before
+    assert before.items() <= epochs_ended(seed).items()
     assert "handed back as pending" in said
     assert len(TrainedModel().jobs.reserved) == 0
     assert len(TrainedModel().jobs.errors) == 0

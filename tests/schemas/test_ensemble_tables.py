@@ -1,11 +1,17 @@
 """Ensembles of fitted models in the tables; fits that name others: distilled from an ensemble, or transferred."""
 
+import dataclasses
+import math
+
 import numpy as np
 import pytest
 import torch
+import yaml
+from datajoint.errors import DataJointError
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.score import score_units
+from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, score_units
 from tests.factories import small_simulation
 
 ENCODER = {
@@ -86,6 +92,62 @@ def test_scores_and_the_loaders_take_an_ensemble_as_they_take_a_model(members, e
     scores = score_units(model, loaders, "test")[name]
     assert scores.shape == (6,)
     assert np.isfinite(scores).any()
+
+
+def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
+    from schemas.ensemble import EnsembleScore, load_ensemble
+    from schemas.training import TrainedModel, load_model
+
+    EnsembleScore.populate(ensemble)
+    _, loaders = load_ensemble(ensemble)
+    (name,) = loaders["test"]
+    found = [predict(load_model(key)[0], loaders["test"][name], name, BURN_IN_FRAMES) for key in members]
+    mean = np.mean([one.predicted for one in found], 0)
+    with np.errstate(invalid="ignore"):
+        expected = [np.corrcoef(*pair)[0, 1] for pair in zip(mean, found[0].observed, strict=True)]
+    rows = (EnsembleScore.Unit & ensemble).to_dicts(order_by="unit")
+    scores = [math.nan if row["correlation"] is None else row["correlation"] for row in rows]
+    assert scores == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    assert (EnsembleScore & ensemble).fetch1("mean_correlation") == pytest.approx(np.nanmean(expected), abs=1e-5)
+    conditions = EnsembleScore.Condition & ensemble & {"tier": "test", "light": "suppressed"}
+    assert len(conditions) == len(rows) == 6
+    assert len(EnsembleScore.Member & ensemble) == len(members)
+    with pytest.raises(DataJointError, match="part"):
+        (TrainedModel & members[0]).delete(prompt=False)
+
+
+def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitted(parts, members, tmp_path):
+    """One seed more than there are: the score waits for it, and so does whoever would learn from the ensemble."""
+    from populate.define import define
+    from schemas import dataset
+    from schemas.ensemble import Ensemble, EnsembleScore, member_fits
+
+    seeds = [*SEEDS, 42]
+    text = {
+        "experiment": "planned",
+        "datasets": [{"fn": "stored_sessions", "config": dataset.DatasetConfig.load(parts)[1]}],
+        "models": [{"fn": "encoder", "config": ENCODER}],
+        "trainers": [{"fn": "standard", "config": FIT}],
+        "seeds": seeds,
+        "ensembles": True,
+    }
+    file = tmp_path / "planned.yaml"
+    file.write_text(yaml.safe_dump(text))
+    defined = define(file)
+    (name,) = defined.ensembles
+    assert define(file) == dataclasses.replace(defined, new=0)
+    key = {"ensemble_hash": name}
+    assert sorted((Ensemble.Member & key).to_arrays("seed")) == seeds
+    assert len(EnsembleScore().key_source & key) == 0
+    with pytest.raises(ConfigError, match="1 of 3 members are not fitted"):
+        member_fits(name)
+    fit(parts, 42)
+    EnsembleScore.populate()
+    assert len(EnsembleScore & key) == 1
+    for changed, message in (({"seeds": [42]}, "two seeds or more"), ({"ensembles": "seeds"}, "expected true")):
+        file.write_text(yaml.safe_dump(text | changed))
+        with pytest.raises(ConfigError, match=message):
+            define(file)
 
 
 def test_an_mei_is_made_of_an_ensemble(ensemble):

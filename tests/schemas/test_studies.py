@@ -1,9 +1,15 @@
 """A study as rows: it resumes, tries nothing twice, gives hopeless trials up, and its best trial is one query."""
 
+import dataclasses
+import datetime
+import logging
+import threading
+
 import pytest
 import yaml
 
 from dlgn_cnn.errors import ConfigError
+from schemas.side_channel import SideChannel
 from tests.factories import small_simulation
 
 STUDY = {
@@ -127,12 +133,13 @@ def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path)
     plan = define_study(written(tmp_path, study="pruned", trainer=trainer, strategy=strategy, trials=4))
     ask(plan, ahead=4)
     keys = [search.fit_key(row) for row in (search.Study.Trial & {"study_name": "pruned"}).to_dicts(order_by="trial")]
-    done = {"score": 0.4, "output": {}, "parameters": 1, "weights_sha256": "", "device": "", "versions": {}}
-    training.TrainedModel.insert([{**key, **done, "fit_seconds": 0.0} for key in keys[:2]], allow_direct_insert=True)
-    curves = dict(zip(map(str, keys), ([0.2, 0.4], [0.3, 0.4], [0.1, 0.2], [0.1, 0.5]), strict=True))
+    for key, curve in zip(keys[:2], ([0.2, 0.4], [0.3, 0.4]), strict=True):
+        done_before(key, curve)
+    for key, curve in zip(keys[2:], ([0.1, 0.2], [0.1, 0.5]), strict=True):
+        add_epochs(key, curve)
 
     def hopeless(key):
-        return search.is_hopeless(key, training.TrainedModel, lambda fit: curves[str(fit)])
+        return search.is_hopeless(key, training.TrainedModel)
 
     assert [hopeless(key) for key in keys[2:]] == [True, False]
     assert hopeless({**keys[2], "more": "of a job's key"})
@@ -151,6 +158,80 @@ def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path)
     (experiment.Experiment.Fit & {"experiment_name": "pruned"}).delete_quick()
     (training.TrainedModel & keys[:2]).delete(prompt=False)
     assert len(dataset.Dataset())
+
+
+class AtOnce(SideChannel):
+    """A side channel whose statements are run before the fit goes on: in the same thread, on the same connection."""
+
+    def send(self, statement):
+        done = threading.Event()
+        super().send(statement)
+        super().send(lambda connection: done.set())
+        assert done.wait(60)
+
+
+def done_before(key, curve):
+    """The row and the epochs of a fit that was done with this curve."""
+    from schemas import dataset, training
+
+    dataset.Dataset.populate({"dataset_hash": key["dataset_hash"]})
+    done = {"score": max(curve), "output": {}, "parameters": 1, "weights_sha256": "", "device": "", "versions": {}}
+    training.TrainedModel.insert1({**key, **done, "fit_seconds": 0.0}, allow_direct_insert=True)
+    add_epochs(key, curve)
+
+
+def add_epochs(key, curve):
+    from schemas import fitting
+
+    rows = [{**key, "epoch": epoch, "validation_correlation": value} for epoch, value in enumerate(curve)]
+    fitting.Epoch.insert(row | {"ended": datetime.datetime(2026, 1, 1)} for row in rows)
+
+
+def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog):
+    """Two trials were far better at every epoch than a small fit can be: the third ends after its first one."""
+    from populate.search import define_study, known_trials, search_study
+    from populate.worker import work
+    from schemas import database, fitting, running, search, training
+
+    own = training.schema.connection
+    monkeypatch.setattr(running, "side_channel", lambda: AtOnce(lambda: database.own_connection(own)))
+    monkeypatch.setattr(running, "settings_in_force", lambda: dataclasses.replace(ingested, checkpoint_s=0.0))
+    trainer = {"fn": "standard", "config": {"max_epochs": 3, "learning_rate": {"choices": [0.05, 0.06, 0.07]}}}
+    strategy = {"startup_trials": 2, "warmup_epochs": 0}
+    core = {"name": "stacked_2d", "channels": [3], "kernels": [3]}
+    model = {"fn": "encoder", "config": {"core": core, "readout": {"name": "gaussian"}}}
+    file = written(tmp_path, study="live", model=model, trainer=trainer, strategy=strategy)
+    plan = define_study(file)
+    for number, rate in enumerate((0.05, 0.06, 0.07)):
+        values = {"trainer.learning_rate": rate}
+        search.add_trial("live", number, plan.filled(values), plan.seed, values)
+    keys = [search.fit_key(row) for row in (search.Study.Trial & {"study_name": "live"}).to_dicts(order_by="trial")]
+    for key in keys[:2]:
+        done_before(key, [0.9, 0.95, 0.99])
+    with caplog.at_level(logging.INFO, "dlgn"):
+        assert search_study(file)["trial"] == 0
+    assert [one.state.value for one in known_trials("live")] == ["done", "done", "pruned"]
+    assert (search.PrunedTrial & {"study_name": "live"}).fetch1("pruned_epoch") == 0
+    assert "given up after epoch 0" in caplog.text
+    assert len(fitting.Epoch & keys[2]) == 1
+    for table in (training.TrainedModel, training.TrainedModel.jobs, fitting.Checkpoint):
+        assert len(table & keys[2]) == 0
+    assert not list((ingested.store / "checkpoints").glob("*"))
+    assert work((training.TrainedModel,)).computed == 0, "nobody takes it up again"
+    (training.TrainedModel & keys[:2]).delete(prompt=False)
+
+
+def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
+    from datajoint.jobs import Job
+
+    from schemas.database import declare_queue
+    from schemas.training import TrainedModel
+
+    before = len(TrainedModel.jobs)  # declared by now, if not before
+    answers = iter([False])
+    monkeypatch.setattr(Job, "is_declared", property(lambda self: next(answers, True)))
+    declare_queue(Job(TrainedModel()))
+    assert len(TrainedModel.jobs) == before
 
 
 @pytest.mark.parametrize(

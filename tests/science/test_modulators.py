@@ -68,7 +68,7 @@ def test_a_published_kernel_acts_on_the_light_as_numpys_convolution(shared_data)
 
 
 def test_light_kernels_alone_predict_as_well_as_published(shared_data):
-    """Held-out correlation of the opto-only GLM of Schmors et al.: .378, .253, -.009."""
+    """Held-out correlation of the opto-only GLM of Schmors et al.: .378, .253, -.009; nothing was chosen by it here."""
     with np.load(shared_data / "schmors2025" / "three_units_with_opto.npz") as stored:
         light = {tier: torch.from_numpy(stored[f"opto_{tier}"]).float()[None] for tier in ("train", "test")}
         train_hz, test_hz = (
@@ -91,7 +91,7 @@ def test_light_kernels_alone_predict_as_well_as_published(shared_data):
     optimizer.step(loss)
     predicted = rate("test", len(test_hz)).detach().numpy()
     found = [np.corrcoef(predicted[:, unit], test_hz[:, unit])[0, 1] for unit in range(3)]
-    assert np.allclose(found, [0.378, 0.253, -0.009], atol=0.015)
+    assert found == pytest.approx([0.378, 0.253, -0.009], abs=0.01)
 
 
 def test_raised_cosines_span_the_published_light_kernel_and_sum_to_a_constant(shared_data):

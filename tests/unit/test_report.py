@@ -29,6 +29,9 @@ UNIT = UnitReport(
     responses_hz=np.array([[30.0, 20.0], [25.0, 22.0]]),
     omi_data=-0.1,
     omi_model=None,
+    normalised_correlation=0.625,
+    omi_p=0.004,
+    omi_q=0.013,
 )
 REPORT = Report(
     title="A <title>",
@@ -39,6 +42,9 @@ REPORT = Report(
     all_correlations=np.array([0.25, 0.5, np.nan]),
     all_omi_data=np.array([-0.1, 0.2, np.nan]),
     all_omi_model=np.array([-0.2, 0.1, 0.0]),
+    all_normalised=np.array([0.625, np.nan, np.nan]),
+    all_omi_p=np.array([0.004, 0.5, np.nan]),
+    all_omi_q=np.array([0.013, 0.75, np.nan]),
     truth=(("figure", "0.9", "at least 0.7"),),
 )
 
@@ -85,6 +91,11 @@ def test_nothing_is_loaded_and_nothing_runs(page):
 
 def test_every_picture_says_in_words_what_it_is(page):
     assert all(len(attrs["alt"]) > 20 for tag, attrs in page.tags if tag == "img")
+
+
+def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
+    assert "normalised 0.625 · OMI in data -0.100 (p 0.004, q 0.013)" in page.text
+    assert "u8+0.500no ceiling+0.2000.5000.750+0.100" in page.text
 
 
 def test_a_real_recording_is_not_called_simulated(tmp_path):
