@@ -10,6 +10,7 @@ On the MySQL server that DLGN_TEST_MYSQL names, or on the embedded server.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import itertools
 import logging
@@ -20,8 +21,9 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
@@ -46,8 +48,8 @@ class Plan:
     bare_refresh_up_to: int
 
 
-QUICK = Plan(rounds=3, keys=60, lengths=(200, 2000), workers=2, seconds=3.0, bare_refresh_up_to=200)
-FULL = Plan(rounds=9, keys=300, lengths=(1000, 10_000, 100_000), workers=16, seconds=30.0, bare_refresh_up_to=1000)
+QUICK = Plan(rounds=8, keys=40, lengths=(200, 2000), workers=2, seconds=3.0, bare_refresh_up_to=200)
+FULL = Plan(rounds=30, keys=50, lengths=(1000, 10_000, 100_000), workers=16, seconds=20.0, bare_refresh_up_to=1000)
 
 
 def fill(keys: int) -> None:
@@ -64,21 +66,51 @@ def seconds(action: Any) -> float:
     return time.perf_counter() - started
 
 
-def one_worker(plan: Plan) -> dict[str, list[float]]:
-    """Keys a second, product and bare in turn; the product's worker joins the fleet once, as for a day's work."""
+class Single(NamedTuple):
+    """What one worker did in each round: keys a second, and what it asked of the server a key."""
+
+    rates: dict[str, list[float]]
+    statements: dict[str, float]
+    commits: dict[str, float]
+
+
+def one_worker(plan: Plan) -> Single:
+    """Product and bare in turn, few keys each, so that both meet with the same noise; who is first changes."""
     ways = {
         "product": turns,
         "bare": lambda: seconds(lambda: Empty.populate(reserve_jobs=True, refresh=False)),
     }
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    found: Single = Single({name: [] for name in ways}, {}, {})
     for number in range(-1, plan.rounds):
-        for name, way in ways.items():
+        for name in sorted(ways, reverse=bool(number % 2)):
             fill(plan.keys)
             refresh(Empty())
-            took_s = way()
+            with counting() as asked:
+                took_s = ways[name]()
             if number >= 0:  # the first round warms caches
-                found[name].append(plan.keys / took_s)
+                found.rates[name].append(plan.keys / took_s)
+                found.statements[name] = len(asked) / plan.keys
+                # Outside a transaction, each statement that writes is committed by itself.
+                found.commits[name] = sum(commits for commits in asked) / plan.keys
     return found
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[list[bool]]:
+    """Whether each statement that the tables' connection sends within the block is committed with it."""
+    asked: list[bool] = []
+    connection, real = session.schema.connection, session.schema.connection.query
+
+    def query(text: str, *arguments: Any, **named: Any) -> Any:
+        writes = text.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        asked.append(text.startswith("COMMIT") or (writes and not connection.in_transaction))
+        return real(text, *arguments, **named)
+
+    connection.query = query
+    try:
+        yield asked
+    finally:
+        del connection.query
 
 
 def turns() -> float:
@@ -92,12 +124,12 @@ def turns() -> float:
         return time.perf_counter() - started
 
 
-def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> tuple[float, float]:
-    """Keys a second of all workers while the queue is as it is, and the longest transaction in seconds."""
+def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> tuple[float, float, str]:
+    """Keys a second of all workers while the queue is as it is; the longest transaction in seconds, and its words."""
     pids = [nursery.start(environment | {"FLEET_TABLE": "Empty"}) for _ in range(plan.workers)]
     while len(fleet.Worker & "state = 'working'") < plan.workers:
         time.sleep(0.05)
-    before, started, longest = len(Empty()), time.perf_counter(), 0.0
+    before, started, longest = len(Empty()), time.perf_counter(), (0.0, "")
     while time.perf_counter() - started < plan.seconds:
         time.sleep(0.1)
         longest = max(longest, oldest_transaction())
@@ -106,18 +138,20 @@ def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> t
         os.kill(pid, signal.SIGTERM)
     while len(fleet.Worker & "state = 'working'"):
         time.sleep(0.05)
-    return rate, longest
+    return rate, *longest
 
 
-def oldest_transaction() -> float:
-    """Age in seconds of the oldest transaction that holds a lock."""
+def oldest_transaction() -> tuple[float, str]:
+    """Age in seconds of the oldest transaction that holds a lock, and the statement that it is in, if any."""
     if session.schema.connection.adapter.backend != "mysql":
-        return 0.0
-    ask = "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))) FROM information_schema.innodb_trx"
-    return float(session.schema.connection.query(f"{ask} WHERE trx_rows_locked > 0").fetchone()[0] or 0) / 1e6
+        return 0.0, ""
+    ask = "SELECT TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)), COALESCE(trx_query, 'between two statements')"
+    ask += " FROM information_schema.innodb_trx WHERE trx_rows_locked > 0 ORDER BY trx_started LIMIT 1"
+    found = session.schema.connection.query(ask).fetchone()
+    return (float(found[0]) / 1e6, str(found[1])) if found else (0.0, "")
 
 
-def lengths(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> list[tuple[float, ...]]:
+def lengths(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> list[tuple[Any, ...]]:
     rows = []
     for length in plan.lengths:
         fill(length)
@@ -126,33 +160,42 @@ def lengths(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> list[t
         queued = seconds(lambda: refresh(Empty()))
         again = seconds(lambda: refresh(Empty()))
         shown = seconds(lambda: counts(Empty))
-        rate, longest = many_workers(plan, nursery, environment)
-        rows.append((length, queued, bare, again, shown, rate, longest))
+        rows.append((length, queued, bare, again, shown, *many_workers(plan, nursery, environment)))
     return rows
 
 
-def report(plan: Plan, single: dict[str, list[float]], rows: list[Any]) -> bool:
-    middle = {name: statistics.median(rates) for name, rates in single.items()}
-    print("one worker, empty make: keys a second (median, slowest, fastest of rounds)")
-    for name, rates in single.items():
-        print(f"  {name:10s}{middle[name]:8.0f}{min(rates):8.0f}{max(rates):8.0f}")
+def report(plan: Plan, single: Single, rows: list[Any]) -> bool:
+    ratio = show_single(single)
     print(f"\n{'keys':>8s}{'queue s':>9s}{'bare s':>8s}{'again s':>9s}{'status s':>10s}", end="")
     print(f"{f'keys/s, {plan.workers} workers':>21s}{'longest lock s':>16s}")
-    for length, queued, bare, again, shown, rate, longest in rows:
+    for length, queued, bare, again, shown, rate, longest, _ in rows:
         print(f"{length:8d}{queued:9.2f}{bare:8.2f}{again:9.3f}{shown:10.3f}{rate:21.0f}{longest:16.2f}")
-    ratio = middle["bare"] / middle["product"]
-    growth = [
+    growth = max(
         max(1e-9, later[column] / max(earlier[column], 0.05)) / (later[0] / earlier[0])
         for earlier, later in itertools.pairwise(rows)
         for column in (1, 3, 4)
-    ]
-    longest = max(row[6] for row in rows)
-    worst = max(ratio / SLOWER, max(growth), longest / 1.0)
+    )
+    longest, statement = max(row[6:] for row in rows)
+    if statement:
+        print(f"the longest lock, when last seen: {statement[:200]}")
+    worst = max(ratio / SLOWER, growth, longest / 1.0)
     print(f"\nqueue_times_slower_than_bare {ratio:.2f} {SLOWER} {'ok' if ratio <= SLOWER else 'short'}")
-    print(f"queue_growth_at_most_linear {max(growth):.2f} 1 {'ok' if max(growth) <= 1 else 'short'}")
+    print(f"queue_growth_at_most_linear {growth:.2f} 1 {'ok' if growth <= 1 else 'short'}")
     print(f"queue_longest_lock_s {longest:.2f} 1 {'ok' if longest <= 1 else 'short'}")
     print(f"job_queue {worst:.2f} 1 {'ok' if worst <= 1 else 'short'}")
     return worst <= 1
+
+
+def show_single(single: Single) -> float:
+    """Print what one worker did; the median over rounds of how many times slower the product was than bare."""
+    print("one worker, empty make: keys a second (median, slowest, fastest of rounds); statements, commits a key")
+    for name, rates in single.rates.items():
+        print(f"  {name:10s}{statistics.median(rates):8.0f}{min(rates):8.0f}{max(rates):8.0f}", end="")
+        print(f"{single.statements[name]:8.1f}{single.commits[name]:8.1f}")
+    ratios = [bare / ours for bare, ours in zip(single.rates["bare"], single.rates["product"], strict=True)]
+    quartiles = statistics.quantiles(ratios, n=4)
+    print(f"  times slower than bare, round by round: {quartiles[1]:.2f} ({quartiles[0]:.2f} to {quartiles[2]:.2f})")
+    return quartiles[1]
 
 
 def main() -> int:
