@@ -26,6 +26,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.progress import Progress, silent
 
 MANIFEST = "manifest.json"
+FOREIGN_INDEX = "index.json"
 ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
 
@@ -92,35 +93,38 @@ def read_info(folder: Path) -> DataInfo:
     return DataInfo(**plain)
 
 
-class ForeignRows:
-    """Rows of a Deep Lake folder that is not ours, of version 3 or 4, column by name; raises RecordingError.
+def copy_foreign_rows(folder: Path, place: Path) -> None:
+    """Copy every cell of a Deep Lake folder that is not ours, of version 3 or 4, to a file each in ``place``.
 
-    It carries no hashes, so a chunk that was damaged before it came to us reads as zeros and cannot be told from data.
+    See ``dlgn_cnn.data.foreign``, which runs this in a process of its own: Deep Lake's reading of version 3 can end the
+    process that does it. Raises RecordingError where the folder cannot be read at all; a cell that cannot leaves a file
+    that says why.
     """
+    import deeplake
 
-    def __init__(self, folder: Path) -> None:
-        import deeplake
+    quoted = str(folder.resolve())
+    if '"' in quoted:
+        raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
+    try:
+        rows = deeplake.query(f'SELECT * FROM "{quoted}"')
+        columns, count = [column.name for column in rows.schema.columns], len(rows)
+    except Exception as error:
+        raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
+    for row in range(count):
+        for index, column in enumerate(columns):
+            _copy_cell(rows, row, column, place / f"{row}.{index}")
+    (place / FOREIGN_INDEX).write_text(json.dumps({"columns": columns, "rows": count}))
 
-        quoted = str(folder.resolve())
-        if '"' in quoted:
-            raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
-        self.folder = folder
-        try:
-            self._rows = deeplake.query(f'SELECT * FROM "{quoted}"')
-            self.columns = [column.name for column in self._rows.schema.columns]
-        except Exception as error:
-            raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def cell(self, row: int, column: str) -> Any:
-        """One cell: an array of ours, or a text."""
-        try:
-            value = self._rows[row][column]
-        except Exception as error:
-            raise RecordingError(f"{self.folder}: row {row}, {column} cannot be read ({error})") from error
-        return value if isinstance(value, str) else np.array(value)
+def _copy_cell(rows: Any, row: int, column: str, file: Path) -> None:
+    try:
+        value = rows[row][column]
+        if isinstance(value, str):
+            file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"text": value}))
+        else:
+            np.save(f"{file}.npy", np.array(value), allow_pickle=False)
+    except Exception as error:
+        file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"error": str(error)}))
 
 
 def rows_digest(folder: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dlgn_cnn.data import foreign
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.scenes import scene_frames
@@ -64,3 +65,17 @@ def test_a_folder_that_only_looks_like_one_is_refused(tmp_path):
         (tmp_path / name).write_text("{}")
     with pytest.raises(RecordingError, match=r"Deep Lake|columns"):
         read_recordings(tmp_path, **NAMED)
+
+
+def test_a_child_that_crashes_is_started_again_and_at_last_given_up(folder, monkeypatch):
+    """As Deep Lake's query engine crashes now and then: here the child kills itself."""
+    died = "import os, signal, sys\nfrom pathlib import Path\nmark = Path(sys.argv[2]) / 'mark'\n"
+    died += "if not mark.exists() or ALWAYS:\n    mark.touch()\n    os.kill(os.getpid(), signal.SIGSEGV)\n"
+    whole = foreign.ForeignRows(folder)
+    monkeypatch.setattr(foreign, "COPY", "ALWAYS = False\n" + died + foreign.COPY)
+    again = foreign.ForeignRows(folder)
+    assert (again.columns, len(again)) == (whole.columns, len(whole))
+    np.testing.assert_array_equal(again.cell(3, "responses"), whole.cell(3, "responses"))
+    monkeypatch.setattr(foreign, "COPY", "ALWAYS = True\n" + died)
+    with pytest.raises(RecordingError, match=r"crashed 5 times .*signal 11"):
+        foreign.ForeignRows(folder)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dlgn_cnn.data.foreign import ForeignRows, foreign_rows
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.recording import Recording, SessionKey
 from dlgn_cnn.data.scenes import FRAME_SOURCES, array_scene, as_grey
-from dlgn_cnn.data.store import ForeignRows
 from dlgn_cnn.data.trial_arrays import BEHAVIOR_ROWS, ArrayTrial, recording_of
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
@@ -43,7 +43,7 @@ def read_deeplake(
     from 0 without it; ``behavior_rows`` says what the rows of ``behavior`` are, pupil size before running without it.
     Raises RecordingError for whatever contradicts this, naming row and column.
     """
-    rows = ForeignRows(path)
+    rows = foreign_rows(path)
     tier = next((name for name in TIERS if name in rows.columns), None)
     missing = [name for name in ("videos", "responses") if name not in rows.columns]
     if missing or tier is None:
@@ -61,7 +61,7 @@ def read_deeplake(
 @FRAME_SOURCES.register("deeplake")
 def deeplake_frames(path: Path, address: str) -> Frames:
     """The frames (time, height, width) of one row."""
-    rows, row = ForeignRows(path), int(address)
+    rows, row = foreign_rows(path), int(address)
     return _frames(path, row, rows.cell(row, "videos"), rows.cell(row, "responses").shape[-1])
 
 
