@@ -30,6 +30,8 @@ from schemas.database import reconnect, settings_in_force
 logger = logging.getLogger("dlgn")
 Table = Any
 POLL_SECONDS = 1.0
+LONGEST_POLL_S = 30.0
+LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the look took
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
 
@@ -166,13 +168,16 @@ class Worker:
 
     def _wait(self, told: orders.Orders) -> bool:
         """Nothing was pending: look for what is new, or wait for those who hold keys; false where nobody does."""
+        started = time.monotonic()
         for queue in self.queues:
             queue.refresh(force=True)
+        looked_s = time.monotonic() - started
         if any(queue.next_keys() for queue in self._open(told)):
             return True
         if not self.wishes.stay and not any(queue.unfinished() for queue in self.queues):
             return False
-        self._pause(POLL_SECONDS)
+        # Many who wait beside a long list of keys would else keep the server from those who work.
+        self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s), LONGEST_POLL_S))
         return True
 
     def _open(self, told: orders.Orders) -> list[Queue]:
