@@ -32,7 +32,7 @@ def distance(one: Floats, other: Floats) -> Distance:
         raise ConfigError(f"clips of shapes {first.shape} and {second.shape}: expected one (time, height, width)")
     if not first.any() or not second.any():
         raise ConfigError("one of two clips is mean grey throughout: its distance from another is not defined")
-    pairs = zip(_views(first), _views(second), strict=True)
+    pairs = zip(views(first), views(second), strict=True)
     return Distance(*(1 - _cosine(*pair) for pair in pairs))
 
 
@@ -45,7 +45,8 @@ def extent_px(stimulus: Floats) -> float:
     return float(np.sqrt((share * ((down - y) ** 2 + (across - x) ** 2)).sum()))
 
 
-def _views(clip: np.ndarray) -> tuple[np.ndarray, ...]:
+def views(clip: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What is compared of a clip (time, height, width), in the order of ``Distance``'s fields."""
     square = np.square(clip)
     return clip, np.sqrt(square.mean(0)), np.sqrt(square.mean((1, 2))), np.abs(np.fft.fftn(clip))
 
