@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.data.light_blocks import check_shuffle
 from dlgn_cnn.data.transforms import DEFAULT, TrainingStatistics, build_transforms, check_transforms
 from dlgn_cnn.data.windows import LIGHTS, WINDOWS, check_choice
 from dlgn_cnn.errors import ConfigError
@@ -27,6 +28,7 @@ class LoaderOptions:
     windows: str = "random"
     light: str = "any"
     transforms: Sequence[Mapping[str, Any]] | None = None
+    shuffle_light: Mapping[str, Any] | None = None
     allowed_packages: Collection[str] = ()
 
     def __post_init__(self) -> None:
@@ -36,6 +38,8 @@ class LoaderOptions:
                 raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
         check_choice("windows", self.windows, WINDOWS)
         check_choice("light", self.light, LIGHTS)
+        if self.shuffle_light is not None:
+            check_shuffle(self.shuffle_light)
         if self.transforms is not None:
             check_transforms(self.transforms, self.allowed_packages)
 

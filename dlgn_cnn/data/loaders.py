@@ -11,6 +11,7 @@ import torch
 
 from dlgn_cnn.data.cache import cached_session
 from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.data.light_blocks import with_shuffled_light
 from dlgn_cnn.data.loader_options import LoaderOptions, foresee
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.data.store import read_info, read_session
@@ -158,6 +159,7 @@ def stored_sessions(
     windows: str = "random",
     light: str = "any",
     transforms: Sequence[Mapping[str, Any]] | None = None,
+    shuffle_light: Mapping[str, Any] | None = None,
     cache: Path | None = None,
     allowed_packages: Collection[str] = (),
     **spec: object,
@@ -168,7 +170,9 @@ def stored_sessions(
     hold without overlap: ``windows`` ``random`` draws them anywhere within each trial, ``tiled`` takes always the same,
     in another order. ``light`` keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``)
     or either (``constant``); validation and test stay whole trials. ``transforms`` are applied in order and replace the
-    default, which is ``[{name: normalise}]``: a list without it leaves grey levels in 0..255.
+    default, which is ``[{name: normalise}]``: a list without it leaves grey levels in 0..255. ``shuffle_light``, as
+    ``{seed: 0, period_s: 1.002}``, permutes the light's labels of training and of validation in blocks of that period,
+    for fits that are a null of the light's effect (``light_blocks``).
 
     ``stores`` maps a session's name to its folder; it, ``cache`` and ``allowed_packages``, from which a transform may
     be imported, are supplied by the caller, since a path is no part of a config. ``spec`` is what ``DatasetSpec``
@@ -176,7 +180,7 @@ def stored_sessions(
     Sessions are held in memory; with a ``cache`` folder, those above 1 GiB have their videos memory-mapped from there,
     though all is in memory once while the cache is written. Raises ConfigError, and StoreError for a damaged store.
     """
-    options = LoaderOptions(batch_size, window_frames, windows, light, transforms, allowed_packages)
+    options = LoaderOptions(batch_size, window_frames, windows, light, transforms, shuffle_light, allowed_packages)
     choices = [field.name for kind in (DatasetSpec, LoaderOptions) for field in dataclasses.fields(kind)][:-1]
     for name in sorted(set(spec) - set(choices)):
         raise ConfigError(f"a dataset of stored sessions takes no {name!r}: {nearest(name, choices)}")
@@ -232,6 +236,8 @@ def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
 def _tier_loaders(
     session: SessionData, info: DataInfo, seed: int, name: str, options: LoaderOptions
 ) -> dict[str, TrialLoader]:
+    if options.shuffle_light is not None:
+        session = with_shuffled_light(session, options.shuffle_light, name)
     train = session.tier("train")
     configs = DEFAULT if options.transforms is None else options.transforms
     statistics = training_statistics(session.units, train)

@@ -13,11 +13,11 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from dlgn_cnn.data.light_blocks import redraw_blocks
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.modulation import LIT, modulation_index
 from dlgn_cnn.shapes import Floats, Scores
 
-SHORTEST_FRAMES = 2  # what is left of a period at a trial's edge; shorter is the rounding of its edges
 TIE = 1e-12
 
 
@@ -56,29 +56,6 @@ def false_discovery_rates(p_values: Scores) -> Scores:
     if known.any():
         found[known] = false_discovery_control(p_values[known])
     return found
-
-
-def redraw_blocks(opto: Floats, period_frames: float) -> list[int]:
-    """The first frame of each block of one trial's light (time,), in order: stretches drawn together.
-
-    Every change of the light begins a block, and so does every whole period after or before one within a run. In a
-    trial whose light never changes it is not known when it was drawn: its blocks are counted from its start.
-    """
-    if len(opto) == 0 or period_frames <= 0:
-        raise ModelError(f"light of {len(opto)} frames and a period of {period_frames}: both must be above 0")
-    changes = 1 + np.flatnonzero(np.diff(opto >= LIT))
-    edges = [0, *changes.tolist(), len(opto)]
-    blocks: list[int] = []
-    for start, stop in pairwise(edges):
-        blocks += _run_blocks(start, stop, period_frames, backwards=start == 0 and stop < len(opto))
-    return blocks
-
-
-def _run_blocks(start: int, stop: int, period_frames: float, backwards: bool) -> list[int]:
-    count = int((stop - start) // period_frames) + 1
-    steps = np.rint(period_frames * np.arange(1, count + 1)).astype(int)
-    inner = stop - steps[::-1] if backwards else start + steps
-    return [start, *inner[(inner - start >= SHORTEST_FRAMES) & (stop - inner >= SHORTEST_FRAMES)].tolist()]
 
 
 def _starts(opto: Floats, trial_frames: Sequence[int], period_frames: float) -> np.ndarray:
