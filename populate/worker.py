@@ -24,7 +24,7 @@ from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
-from schemas import dataset, ensemble, evaluation, fleet, mei, recording, training
+from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, training
 from schemas.database import reconnect, settings_in_force
 
 logger = logging.getLogger("dlgn")
@@ -48,6 +48,8 @@ def computed_tables() -> Sequence[Table]:
         evaluation.InputGain,
         ensemble.EnsembleScore,
         mei.MEI,
+        mei_control.MEIControl,
+        mei_contrast.MEIContrast,
     )
 
 

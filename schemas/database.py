@@ -24,6 +24,8 @@ MODULES = (
     "evaluation",
     "ensemble",
     "mei",
+    "mei_control",
+    "mei_contrast",
     "fleet",
 )
 STORE = "main"

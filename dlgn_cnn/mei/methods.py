@@ -59,6 +59,11 @@ def ascent_options(
     """
 
 
+def screen_range(info: DataInfo) -> tuple[float, float]:
+    """Black and white of an 8-bit screen in the normalised grey levels of ``info``."""
+    return -info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std
+
+
 def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse a config of ``gradient_ascent``, whatever the screen's range will be. Raises ConfigError."""
     MEIConfig.from_dict(config, ANY_RANGE, allowed_packages)
@@ -84,8 +89,7 @@ def gradient_ascent(
             f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    black, white = (-info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std)
-    parsed = MEIConfig.from_dict(config, (black, white), allowed_packages)
+    parsed = MEIConfig.from_dict(config, screen_range(info), allowed_packages)
     # The info is one session's: of others' units it does not know where they look.
     keys = {target.data_key for target in targets}
     centres = {key: info.field_centres for key in keys} if len(keys) == 1 else None

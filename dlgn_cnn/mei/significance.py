@@ -14,6 +14,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.distance import extent_px, views
 from dlgn_cnn.shapes import Floats, Scores
 
+Labels = Sequence[bool] | np.ndarray
 VIEWS = ("clip", "spatial", "temporal", "spectral", "extent")
 MOST_RELABELLINGS = 1000
 TIE = 1e-9
@@ -37,7 +38,7 @@ def pairwise_distances(stimuli: Floats) -> Scores:
     return np.stack([*found, np.abs(extents[:, None] - extents)])
 
 
-def between_and_within(distances: Scores, suppressed: Sequence[bool]) -> tuple[Scores, Scores]:
+def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, Scores]:
     """Mean distance (view,) of an intact from a suppressed stimulus, and of two starts of one light.
 
     ``distances`` (view, stimulus, stimulus); the second is NaN where neither light has two starts.
@@ -51,9 +52,7 @@ def between_and_within(distances: Scores, suppressed: Sequence[bool]) -> tuple[S
     return distances[:, lit][:, :, ~lit].mean((1, 2)), within
 
 
-def starts_null(
-    distances: Scores, suppressed: Sequence[bool], generator: np.random.Generator
-) -> tuple[Scores, Scores, Scores]:
+def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Generator) -> tuple[Scores, Scores, Scores]:
     """Effect, p and null mean (view,) of the distance between the lights, were the starts' labels exchangeable.
 
     All relabellings of the starts, or 1000 drawn ones where there are more, make the null (Fisher 1935); the effect is

@@ -1,0 +1,164 @@
+"""Controls of the MEIs: what else excites a unit, and what models say to all of it that took no part."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import datajoint as dj
+import numpy as np
+import torch
+
+from dlgn_cnn import interrupts
+from dlgn_cnn.mei.config import MEIConfig
+from dlgn_cnn.mei.control_set import Control, Materials, clips_of, control_set
+from dlgn_cnn.mei.methods import screen_range
+from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.training.assemble import FitSpec
+from schemas import dataset, evaluation, experiment, mei, optogenetics, progress, training
+from schemas.database import settings_in_force
+from schemas.evaluation import nullable, unit_key
+
+schema = dj.Schema()
+Fit = tuple[FitSpec, str]
+Row = dict[str, Any]
+
+
+@schema
+class MEIControl(dj.Computed):
+    """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
+
+    Judges are the fits of the same dataset, model and trainer from other seeds; an MEI waits for all that experiments
+    ask for. Without one, what they would say is NULL.
+    """
+
+    definition = """
+    # controls of the MEIs of a fitted model
+    -> mei.MEI
+    -> evaluation.ReceptiveField
+    ---
+    judges : int32  # fits that took no part in the synthesis
+    """
+
+    class Stimulus(dj.Part):
+        """One control of one unit's MEI in one condition; definitions: ``dlgn_cnn.mei.control_set``."""
+
+        definition = """
+        -> master
+        -> dataset.Dataset.Unit
+        -> optogenetics.OptoCondition
+        control : varchar(16)  # mei, natural, grating, linear_field, another_unit or phase_scrambled
+        ---
+        stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        parameters : json  # of the best grating, number of the best clip, unit whose MEI it is
+        norm : float64  # L2 norm of the stimulus
+        intact_hz : float64  # mean rate over the scored window that the fitted model predicts, light off
+        suppressed_hz : float64  # the same, light on
+        judged_intact_hz=null : float64  # mean of the judges
+        judged_suppressed_hz=null : float64
+        """
+
+    @property
+    def key_source(self) -> Any:
+        """MEIs of our own method whose judges are fitted, on datasets whose light is as recorded."""
+        unfitted = experiment.Experiment.Fit.proj() - training.TrainedModel.proj()
+        own = mei.MEIConfig & {"mei_fn": "gradient_ascent"}
+        ready = (mei.MEI.proj() & own.proj()) - unfitted.proj(unfitted_seed="seed")
+        return ready * evaluation.ReceptiveField.proj() - shuffled_datasets().proj()
+
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
+        """Configs, stores and weights of the fit and its judges, each unit's best MEI a light, and linear fields."""
+        _, config = mei.MEIConfig.load(key)
+        fit = training.fit_spec(key), training.weights_of(key)
+        units = {tuple(unit_key(row).values()): row for row in dataset.unit_rows(key)}
+        rows = (mei.MEI.Stimulus & key).to_dicts(order_by="activation")
+        best = {(*unit_key(row).values(), row["opto_condition"]): row for row in rows}
+        chosen = [row | {"unit_row": units[tuple(unit_key(row).values())]} for row in best.values()]
+        fields = [
+            (units[tuple(unit_key(row).values())], row["field"])
+            for row in (evaluation.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
+        ]
+        return fit, dataset.store_paths(key), judges_of(key), config, chosen, fields
+
+    @interrupts.allowed()
+    def make_compute(
+        self,
+        key: Row,
+        fit: Fit,
+        stores: dict[str, str],
+        judges: list[Fit],
+        config: Row,
+        chosen: list[Row],
+        fields: list[tuple[Row, Any]],
+    ) -> tuple[list[tuple[Row, Control]], float, int]:
+        """Make every control, and show all of them to the fit and its judges; the fit's seed draws what is drawn."""
+        model, loaders = training.restore(fit[0], stores, fit[1])
+        others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
+        materials = materials_of(model, loaders, config, fields)
+        meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
+        generator = torch.Generator().manual_seed(fit[0].seed)
+        with progress.bar(f"controls of {len(meis)} MEIs") as report:
+            found = control_set(meis, materials, others, generator, report)
+        rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
+        rate_hz = next(iter(materials.infos.values())).rate_hz
+        return [(rows[one.target], one) for one in found], rate_hz, len(judges)
+
+    def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, judges: int) -> None:
+        """Insert a row a control."""
+        self.insert1(key | {"judges": judges})
+        self.Stimulus.insert(
+            key
+            | unit_key(row)
+            | {"opto_condition": row["opto_condition"], "control": control.name}
+            | _control_row(control, rate_hz)
+            for row, control in found
+        )
+
+
+def shuffled_datasets() -> Any:
+    """The configs of datasets whose labels of the light are shuffled: a query."""
+    return dataset.DatasetConfig & (dataset.DatasetConfig.Leaf & {"path": "shuffle_light.seed"}).proj()
+
+
+def judges_of(key: Row) -> list[Fit]:
+    """Configs and weights of the fits that differ from this one in their seed alone."""
+    alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
+    keys = (training.TrainedModel & alike & f"seed != {key['seed']}").keys(order_by="seed")
+    return [(training.fit_spec(one), training.weights_of(one)) for one in keys]
+
+
+def materials_of(model: torch.nn.Module, loaders: Any, config: Row, fields: list[tuple[Row, Any]]) -> Materials:
+    """What controls are made of, from a fitted model and its loaders."""
+    infos = {name: loader.data_info for name, loader in loaders["train"].items()}
+    parsed = MEIConfig.from_dict(
+        *(mei.method_options(config), screen_range(next(iter(infos.values()))), settings_in_force().allowed_packages)
+    )
+    known = {(unit["session_name"], unit["unit_index"]): np.asarray(field.load()) for unit, field in fields}
+    videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
+    return Materials([model], parsed, infos, videos, known, next(model.parameters()).device)
+
+
+def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
+    """Each scene of a session once, as the model sees it; of another package's loaders, all that they give."""
+    tiers = [loaders[tier][name] for tier in ("train", "validation", "test")]
+    whole = loaders["test"][name]
+    if not hasattr(whole, "showing"):
+        yield from (clip for tier in tiers for clip in clips_of(tier))
+        return
+    scenes = {trial.scene: trial for tier in reversed(tiers) for trial in tier.trials}
+    yield from clips_of(whole.showing(list(scenes.values())))
+
+
+def _target(row: Row) -> Target:
+    unit = row["unit_row"]
+    return Target(unit["session_name"], unit["unit_index"], mei.CONDITIONS[row["opto_condition"]], row["mei_seed"])
+
+
+def _control_row(control: Control, rate_hz: float) -> Row:
+    rates = {"intact_hz": control.rates[0], "suppressed_hz": control.rates[1]}
+    heard = {"judged_intact_hz": control.judged[0], "judged_suppressed_hz": control.judged[1]}
+    return {
+        "stimulus": np.asarray(control.stimulus, np.float32),
+        "parameters": control.parameters,
+        "norm": float(np.linalg.norm(control.stimulus)),
+        **{name: float(value) * rate_hz for name, value in rates.items()},
+        **{name: nullable(float(value) * rate_hz) for name, value in heard.items()},
+    }

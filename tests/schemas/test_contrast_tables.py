@@ -1,0 +1,148 @@
+"""Controls and the feedback contrast in the tables: judged by other seeds, against fits to shuffled labels."""
+
+import numpy as np
+import pytest
+import torch
+
+from dlgn_cnn.mei.distance import distance, extent_px
+from tests.factories import small_simulation
+
+ENCODER = {
+    "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
+    "readout": {"name": "light_switched", "readout": {"name": "gaussian"}},
+}
+DATASET = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
+MEI = {"units": [1, 2, 3], "seeds": [0, 1], "frames": 12, "steps": 2, "objective": {"window_frames": 3}}
+UNASKED = ("FeedbackModulation", "InputGain")
+DEFINITION = """
+experiment: contrast
+datasets:
+  - {{fn: stored_sessions, config: {{sessions: all, {options}}}}}
+  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 0}}}}}}
+  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 1}}}}}}
+models: [{{fn: encoder, config: {encoder}}}]
+trainers: [{{fn: standard, config: {{max_epochs: 1, burn_in_frames: 5}}}}]
+seeds: [40, 41]
+meis: [{{fn: gradient_ascent, config: {mei}}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def done(database, tmp_path_factory):
+    """An experiment of one dataset as recorded and twice shuffled, computed by a worker; its session."""
+    from populate.define import define
+    from populate.worker import computed_tables, work
+    from schemas.dataset import Dataset
+    from schemas.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("contrast")
+    (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0701"))
+    file = folder / "contrast.yaml"
+    options = ", ".join(f"{key}: {value}" for key, value in DATASET.items())
+    file.write_text(DEFINITION.format(options=options, encoder=ENCODER, mei=MEI))
+    define(file)
+    tally = work([table for table in computed_tables() if table.__name__ not in UNASKED])
+    assert tally.failed == 0
+    assert len(Dataset()) == 3
+    return name
+
+
+def contrasts():
+    from schemas.mei_contrast import MEIContrast
+
+    return MEIContrast
+
+
+def test_only_fits_to_the_recorded_light_are_contrasted(done):
+    from schemas.dataset import DatasetConfig
+    from schemas.mei import MEI as Table
+    from schemas.mei_control import MEIControl
+
+    assert len(Table()) == 6
+    for table in (contrasts(), MEIControl):
+        rows = table().to_dicts()
+        assert {row["seed"] for row in rows} == {40, 41}
+        for row in rows:
+            assert "shuffle_light" not in DatasetConfig.load(row)[1]
+    assert set(contrasts()().to_arrays("null_fits")) == {4}
+
+
+def test_distances_are_those_of_the_stored_stimuli(done):
+    from schemas.mei import MEI as Table
+
+    key = (contrasts().Unit & {"seed": 40, "unit": 2}).fetch1("KEY")
+    shown = {
+        (row["opto_condition"], row["mei_seed"]): np.asarray(row["stimulus"].load())
+        for row in (Table.Stimulus & key).to_dicts()
+    }
+    pairs = [distance(shown["intact", one], shown["suppressed", two]) for one in (0, 1) for two in (0, 1)]
+    rows = {row["view"]: row for row in (contrasts().Distance & key).to_dicts()}
+    for view in ("clip", "spatial", "temporal", "spectral"):
+        assert rows[view]["distance"] == pytest.approx(np.mean([getattr(one, view) for one in pairs]), abs=1e-6)
+        assert rows[view]["null_kind"] == "shuffled"
+        assert 0 < rows[view]["p"] <= rows[view]["q"] <= 1
+        # Three units in four shuffled fits: no p is below 1 / 13.
+        assert rows[view]["p"] >= 1 / 13 - 1e-9
+    extent = np.mean([extent_px(shown["suppressed", seed]) for seed in (0, 1)])
+    assert (contrasts().Unit & key).fetch1("suppressed_extent_px") == pytest.approx(extent)
+
+
+def test_larger_suppressed_meis_by_effect_in_sql(done):
+    """README's query, against the same by hand."""
+    from schemas import session
+    from schemas.database import settings_in_force
+
+    prefix = settings_in_force().prefix
+    text = query().replace("dlgn_", prefix).replace("q < 0.1", "q < 1.1")
+    connection = session.schema.connection
+    if connection.adapter.backend == "mysql":
+        text = text.replace('"', "`")
+    found = [tuple(row) for row in connection.query(text).fetchall()]
+    units = (contrasts().Unit * contrasts().Distance & "view = 'extent'").to_dicts()
+    larger = [row for row in units if row["suppressed_extent_px"] > row["intact_extent_px"] and row["q"] is not None]
+    assert larger
+    assert {(row[0], row[1], row[2]) for row in found} == {(row["mouse"], row["unit"], row["seed"]) for row in larger}
+    effects = [row[3] for row in found]
+    assert effects == sorted(effects, reverse=True)
+
+
+def query() -> str:
+    from pathlib import Path
+
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (block,) = [one.split("```")[0] for one in readme.split("```sql\n")[1:] if "suppressed_extent_px" in one]
+    return block.strip().rstrip(";")
+
+
+def test_controls_are_at_the_meis_norm_and_judged_by_the_other_seed(done):
+    from schemas.mei_control import MEIControl
+    from schemas.training import TrainedModel, load_model
+
+    assert set(MEIControl().to_arrays("judges")) == {1}
+    key = (MEIControl.Stimulus & {"seed": 40, "unit": 1, "opto_condition": "suppressed", "control": "mei"}).fetch1(
+        "KEY"
+    )
+    del key["control"]
+    rows = (MEIControl.Stimulus & key).to_dicts()
+    names = {row["control"] for row in rows}
+    assert names >= {"mei", "natural", "grating", "linear_field", "phase_scrambled"}
+    mei_norm = next(row["norm"] for row in rows if row["control"] == "mei")
+    fit = {name: key[name] for name in TrainedModel.primary_key}
+    models = [load_model(fit)[0], load_model(fit | {"seed": 41})[0]]
+    for row in rows:
+        assert row["norm"] == pytest.approx(mei_norm, rel=1e-5)
+        clip = torch.as_tensor(np.asarray(row["stimulus"].load()))[None, None]
+        for model, prefix in zip(models, ("", "judged_"), strict=True):
+            for light, name in ((0.0, "intact_hz"), (1.0, "suppressed_hz")):
+                with torch.no_grad():
+                    rate = model(clip, torch.full((1, clip.shape[2]), light), done)[0, 0, -3:].mean() * 60
+                assert row[prefix + name] == pytest.approx(float(rate), rel=1e-4, abs=1e-6)
+    grating = next(row for row in rows if row["control"] == "grating")["parameters"]
+    assert set(grating) == {"direction_deg", "cycles_px", "cycles_frame", "radius_px", "phase_deg"}
+
+
+def test_another_units_mei_is_of_another_unit(done):
+    from schemas.mei_control import MEIControl
+
+    for row in (MEIControl.Stimulus & "control = 'another_unit'").to_dicts():
+        assert row["parameters"]["unit"] != row["unit"]
