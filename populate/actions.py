@@ -97,6 +97,33 @@ def report_experiment(output: Path, experiment: str | None = None) -> Path:
     return path
 
 
+def export_stimuli(
+    folder: Path,
+    size: str,
+    experiment: str | None,
+    chosen: tuple[Sequence[int], Sequence[str], bool],
+    scaling: tuple[str, float],
+    deg_per_px: float | None = None,
+) -> Path:
+    """Write stimuli for the rig (units, conditions, controls; upscaling, tolerance) and say where they are."""
+    from dlgn_cnn.mei.export import Screen
+
+    screen = Screen(_size(size), *scaling)
+    schemas.open_database()
+    from populate.export import Chosen, export
+
+    path = export(folder, Chosen(experiment, *chosen), screen, deg_per_px)
+    logger.info("stimuli: %s", path.resolve())
+    return path
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+        raise ConfigError(f"size {text!r}: expected HEIGHTxWIDTH in px, as 264x424")
+    return int(sides[0]), int(sides[1])
+
+
 def _option(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
     if not (name and given):

@@ -172,6 +172,29 @@ def report(
 
 
 @app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="New folder for the stimuli.")],
+    size: Annotated[str, typer.Option(help="The rig's picture, HEIGHTxWIDTH in px, as 264x424.")],
+    experiment: Annotated[str | None, typer.Option(help="Experiment; the only one, without.")] = None,
+    unit: Annotated[list[int] | None, typer.Option(help="Only this unit; may be given again.")] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="Only intact or suppressed.")] = None,
+    controls: Annotated[bool, typer.Option("--controls", help="The controls of each MEI too.")] = False,
+    upscaling: Annotated[str, typer.Option(help="nearest or bilinear.")] = "nearest",
+    tolerance: Annotated[float, typer.Option(help="What the norm may be off in 8 bits, as a share.")] = 0.01,
+    deg_per_px: Annotated[float | None, typer.Option(help="Degrees of a pixel of the fitted movies.")] = None,
+) -> None:
+    """Write the MEIs of an experiment's best fit as lossless video and arrays for the rig.
+
+    Example: dlgn export stimuli --size 264x424 --experiment demo --unit 3 --controls
+    """
+    from populate.actions import export_stimuli
+
+    export_stimuli(
+        folder, size, experiment, (unit or (), condition or (), controls), (upscaling, tolerance), deg_per_px
+    )
+
+
+@app.command()
 def demo(
     movies: Movies = None,
     folder: Annotated[Path | None, typer.Option(help="Where the recording goes; DLGN_HOME/demo, without.")] = None,

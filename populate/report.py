@@ -16,7 +16,7 @@ from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.plots.report import Report, UnitReport, write_report
 from dlgn_cnn.registry import nearest
-from schemas import dataset, evaluation, experiment, mei, training
+from schemas import dataset, evaluation, experiment, mei, mei_control, training
 
 Row = dict[str, Any]
 Truth = Sequence[tuple[str, str, str]]
@@ -30,6 +30,8 @@ def best_fit(name: str | None = None) -> Row:
     if name not in names:
         raise ConfigError(f"experiment {name!r}: {nearest(str(name), names) if names else 'none defined yet'}")
     fits = training.TrainedModel * evaluation.Score & (experiment.Experiment.Fit & {"experiment_name": name})
+    # Fits to shuffled labels of the light are a null, not a result.
+    fits = fits - mei_control.shuffled_datasets().proj()
     best = (fits & "mean_correlation is not null").keys(order_by="mean_correlation DESC", limit=1)
     if not best:
         raise ConfigError(f"experiment {name!r} has no scored fit yet: run dlgn populate, or see dlgn status")

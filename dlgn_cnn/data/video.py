@@ -17,7 +17,7 @@ from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Frames
 
-CODEC = "mpeg4"
+CODEC, LOSSLESS_CODEC = "mpeg4", "ffv1"
 QUANTISER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
 # The last two: a damaged codec's name leaves no codec, and damaged labels are no UTF-8.
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
@@ -115,6 +115,21 @@ def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px
             written += 1
         container.mux(stream.encode(None))
     _require_frames(path, written)
+
+
+def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
+    """Encode grey frames (time, height, width) uint8 as FFV1, which ``read_grey`` gives back bit for bit.
+
+    Raises RecordingError for frames of another form, and for none.
+    """
+    _require_frames(path, len(frames))
+    with av.open(str(path), "w") as container:
+        rate = Fraction(rate_hz).limit_denominator(1001)
+        stream = cast(av.VideoStream, container.add_stream(LOSSLESS_CODEC, rate=rate))
+        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "gray"
+        for image in frames:
+            container.mux(stream.encode(_frame(image)))
+        container.mux(stream.encode(None))
 
 
 def _frame(image: np.ndarray) -> av.VideoFrame:

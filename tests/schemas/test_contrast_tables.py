@@ -54,6 +54,7 @@ def contrasts():
 
 
 def test_only_fits_to_the_recorded_light_are_contrasted(done):
+    from populate.report import best_fit
     from schemas.dataset import DatasetConfig
     from schemas.mei import MEI as Table
     from schemas.mei_control import MEIControl
@@ -65,6 +66,7 @@ def test_only_fits_to_the_recorded_light_are_contrasted(done):
         for row in rows:
             assert "shuffle_light" not in DatasetConfig.load(row)[1]
     assert set(contrasts()().to_arrays("null_fits")) == {4}
+    assert "shuffle_light" not in DatasetConfig.load(best_fit("contrast"))[1]
 
 
 def test_distances_are_those_of_the_stored_stimuli(done):
@@ -146,3 +148,48 @@ def test_another_units_mei_is_of_another_unit(done):
 
     for row in (MEIControl.Stimulus & "control = 'another_unit'").to_dicts():
         assert row["parameters"]["unit"] != row["unit"]
+
+
+def test_stimuli_are_exported_for_the_rig_and_the_manifest_says_what_they_are(done, tmp_path):
+    import hashlib
+    import json
+
+    from dlgn_cnn.data.video import read_grey
+    from dlgn_cnn.mei.export import Screen
+    from populate.export import Chosen, export
+    from schemas.dataset import Dataset
+    from schemas.mei import MEI as Table
+    from schemas.training import TrainedModel
+
+    chosen = Chosen("contrast", [2], ["suppressed"])
+    path = export(tmp_path / "rig", chosen, Screen((36, 64), tolerance=0.05), deg_per_px=2.0)
+    text = json.loads(path.read_text())
+    fit = (TrainedModel & text["fit"]).fetch1()
+    assert (text["weights_sha256"], text["degrees_per_px"]) == (fit["weights_sha256"], 1.0)
+    (entry,) = text["stimuli"]
+    assert (entry["unit"], entry["condition"], entry["session"]) == (2, "suppressed", done)
+    assert entry["norm_shown"] == pytest.approx(entry["norm"], rel=0.05)
+    wanted = Table.Stimulus & text["fit"] & {"unit": 2, "opto_condition": "suppressed", "mei_seed": entry["mei_seed"]}
+    stimulus = np.asarray(wanted.fetch1("stimulus").load())
+    video, arrays = (path.parent / name for name in sorted(entry["files"]))
+    for file in (video, arrays):
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["files"][file.name]
+    frames = read_grey(video, (36, 64))
+    np.testing.assert_array_equal(np.load(arrays)["frames"], frames)
+    np.testing.assert_allclose(frames[:, ::2, ::2], entry["grey_mean"] + entry["grey_std"] * stimulus, atol=0.501)
+    assert len(Dataset()) == 3
+
+
+def test_an_export_of_nothing_or_over_something_is_refused(done, tmp_path):
+    from dlgn_cnn.errors import ConfigError
+    from dlgn_cnn.mei.export import Screen
+    from populate.export import Chosen, export
+
+    screen = Screen((36, 64), tolerance=0.05)
+    with pytest.raises(ConfigError, match=r"units \[9\].*\[1, 2, 3\]"):
+        export(tmp_path / "none", Chosen("contrast", [9]), screen)
+    with pytest.raises(ConfigError, match="'intact'"):
+        export(tmp_path / "none", Chosen("contrast", [], ["intac"]), screen)
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="not empty"):
+        export(tmp_path, Chosen("contrast"), screen)

@@ -1,0 +1,143 @@
+"""Out to the rig: stored stimuli as lossless video and arrays, with a manifest that says what each is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn import __version__
+from dlgn_cnn.data.files import file_sha256
+from dlgn_cnn.data.video import read_grey, write_lossless
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.export import Screen, Shown, for_screen
+from dlgn_cnn.registry import nearest
+from dlgn_cnn.training.assemble import build_loaders
+from populate.report import best_fit
+from schemas import dataset, mei, mei_control, training
+from schemas.database import settings_in_force
+
+Row = dict[str, Any]
+MANIFEST = "manifest.json"
+KEY = ("dataset_hash", "model_hash", "trainer_hash", "seed", "mei_hash")
+NAME = ("mouse", "series", "experiment", "unit", "opto_condition")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which stimuli: of an experiment's best fit, by unit number and condition (all, where empty), with controls."""
+
+    experiment: str | None = None
+    units: Sequence[int] = ()
+    conditions: Sequence[str] = ()
+    controls: bool = False
+
+
+def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | None = None) -> Path:
+    """Write the chosen stimuli to a new ``folder``; its manifest is returned.
+
+    Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesised, ``rate_hz``), both
+    read back and compared before the manifest says their digests. Of several random starts the best is taken.
+    ``deg_per_px`` is the size of a pixel of the movies that the model was fitted to. Raises ConfigError where nothing
+    is chosen, where the folder holds something, and as ``for_screen`` does.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"{folder} is not empty: name a new folder")
+    rows = _rows(chosen)
+    infos = _infos(rows[0])
+    names = {tuple(row[name] for name in NAME[:4]): row["session_name"] for row in dataset.unit_rows(rows[0])}
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for row in rows:
+        session = names[tuple(row[name] for name in NAME[:4])]
+        entries.append(_write(folder, row | {"session_name": session}, infos[session], screen))
+    times = screen.times(infos[entries[0]["session"]].frame_shape[1:])
+    text = _head(rows[0], screen, None if deg_per_px is None else deg_per_px / times) | {"stimuli": entries}
+    path = folder / MANIFEST
+    path.write_text(json.dumps(text, indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def _rows(chosen: Chosen) -> list[Row]:
+    for condition in chosen.conditions:
+        if condition not in mei.CONDITIONS:
+            raise ConfigError(f"condition {condition!r}: {nearest(condition, list(mei.CONDITIONS))}")
+    fit = {name: best_fit(chosen.experiment)[name] for name in KEY[:4]}
+    found = (mei.MEI.Stimulus & fit).to_dicts(order_by="activation")
+    best = list({tuple(row[name] for name in (*KEY, *NAME)): row | {"control": "mei"} for row in found}.values())
+    if chosen.controls:
+        best += (mei_control.MEIControl.Stimulus & fit & "control != 'mei'").to_dicts(order_by="KEY")
+    kept = [row for row in best if not chosen.units or row["unit"] in chosen.units]
+    kept = [row for row in kept if not chosen.conditions or row["opto_condition"] in chosen.conditions]
+    missing = set(chosen.units) - {row["unit"] for row in kept}
+    if not kept or missing:
+        known = sorted({row["unit"] for row in best})
+        raise ConfigError(f"no stimuli of units {sorted(missing)}: the best fit of this experiment has them of {known}")
+    return sorted(kept, key=lambda row: [str(row[name]) for name in (*NAME, "control", "mei_hash")])
+
+
+def _infos(key: Row) -> dict[str, DataInfo]:
+    """What is known of each session of the fit: its grey levels and frame rate."""
+    settings = settings_in_force()
+    stores = dataset.absolute(dataset.store_paths(key))
+    loaders = build_loaders(training.fit_spec(key), stores, settings.allowed_packages, settings.cache)
+    return {name: loader.data_info for name, loader in loaders["train"].items()}
+
+
+def _write(folder: Path, row: Row, info: DataInfo, screen: Screen) -> Row:
+    stimulus = np.asarray(row["stimulus"].load(), np.float32)
+    shown = for_screen(stimulus, info.video_mean, info.video_std, screen)
+    name = "_".join(
+        [row["session_name"], f"u{row['unit']:02d}", row["opto_condition"], row["control"], row["mei_hash"][:8]]
+    )
+    video, arrays = folder / f"{name}.avi", folder / f"{name}.npz"
+    write_lossless(video, shown.frames, info.rate_hz)
+    np.savez(arrays, frames=shown.frames, stimulus=stimulus, rate_hz=info.rate_hz)
+    _read_back(video, arrays, shown, screen)
+    return _entry(row, info, shown, (video, arrays))
+
+
+def _read_back(video: Path, arrays: Path, shown: Shown, screen: Screen) -> None:
+    with np.load(arrays) as stored:
+        same = np.array_equal(stored["frames"], shown.frames)
+    if not same or not np.array_equal(read_grey(video, screen.size_px), shown.frames):
+        raise ConfigError(f"{video.stem} reads back as other frames than were written: the disk or codec is at fault")
+
+
+def _entry(row: Row, info: DataInfo, shown: Shown, files: tuple[Path, Path]) -> Row:
+    return {
+        "session": row["session_name"],
+        "unit": int(row["unit"]),
+        "condition": row["opto_condition"],
+        "stimulus": row["control"],
+        "mei_seed": row.get("mei_seed"),
+        "mei_hash": row["mei_hash"],
+        "parameters": row.get("parameters"),
+        "norm": shown.norm_asked,
+        "norm_shown": shown.norm,
+        "lowest_grey": int(shown.frames.min()),
+        "highest_grey": int(shown.frames.max()),
+        "grey_mean": info.video_mean,
+        "grey_std": info.video_std,
+        "frames": len(shown.frames),
+        "frame_rate_hz": info.rate_hz,
+        "predicted_intact_hz": row["intact_hz"],
+        "predicted_suppressed_hz": row["suppressed_hz"],
+        "files": {path.name: file_sha256(path) for path in files},
+    }
+
+
+def _head(key: Mapping[str, Any], screen: Screen, deg_per_px: float | None) -> Row:
+    fit = {name: key[name] for name in KEY[:4]}
+    return {
+        "dlgn_cnn": __version__,
+        "fit": fit,
+        "weights_sha256": training.weights_of(fit),
+        "size_px": list(screen.size_px),
+        "upscaling": screen.method,
+        "norm_tolerance": screen.tolerance,
+        "degrees_per_px": deg_per_px,
+    }

@@ -1,0 +1,73 @@
+"""Stimuli for the rig: what the screen shows against what was asked for; a lossless codec read by another reader."""
+
+import av
+import numpy as np
+import pytest
+import scipy.ndimage
+
+from dlgn_cnn.data.video import read_grey, write_lossless
+from dlgn_cnn.errors import ConfigError, RecordingError
+from dlgn_cnn.mei.export import Screen, for_screen, upscaled
+
+MEAN, STD = 101.37, 48.2
+
+
+def stimulus(contrast=0.3, generator=None):
+    drawn = np.random.default_rng(0).standard_normal((7, 6, 9)) * contrast
+    return np.clip(drawn, -MEAN / STD, (255 - MEAN) / STD).astype(np.float32)
+
+
+def test_nearest_pixels_are_whole_blocks_within_half_a_level():
+    shown = for_screen(stimulus(), MEAN, STD, Screen((24, 36)))
+    assert shown.frames.shape == (7, 24, 36)
+    blocks = shown.frames.reshape(7, 6, 4, 9, 4)
+    assert (np.ptp(blocks, axis=(2, 4)) == 0).all()
+    assert np.abs(blocks[:, :, 0, :, 0] - (MEAN + STD * stimulus())).max() <= 0.5 + 1e-4
+    assert shown.norm == pytest.approx(np.linalg.norm(stimulus()), rel=0.01)
+    native = np.linalg.norm((blocks[:, :, 0, :, 0] - MEAN) / STD)
+    assert shown.norm == pytest.approx(native)
+
+
+def test_bilinear_is_scipys_and_loses_contrast():
+    grown = upscaled(stimulus().astype(float), 4, "bilinear")
+    at = (np.arange(24) + 0.5) / 4 - 0.5, (np.arange(36) + 0.5) / 4 - 0.5
+    wanted = scipy.ndimage.map_coordinates(
+        stimulus()[3].astype(float), np.meshgrid(*at, indexing="ij"), order=1, mode="nearest"
+    )
+    np.testing.assert_allclose(grown[3], wanted, atol=1e-6)
+    with pytest.raises(ConfigError, match="nearest, a stimulus of more contrast"):
+        for_screen(stimulus(), MEAN, STD, Screen((24, 36), "bilinear"))
+    shown = for_screen(stimulus(), MEAN, STD, Screen((24, 36), "bilinear", 0.9))
+    assert shown.norm < shown.norm_asked
+
+
+@pytest.mark.parametrize(
+    ("size", "method", "sentence"),
+    [((24, 37), "nearest", "no whole multiple"), ((5, 9), "nearest", "take 6x9"), ((24, 36), "cubic", "upscaling")],
+)
+def test_a_screen_that_does_not_fit_is_refused(size, method, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        for_screen(stimulus(), MEAN, STD, Screen(size, method))
+
+
+def test_what_the_screen_cannot_show_is_refused():
+    bright = stimulus()
+    bright[4, 2, 2] = (256 - MEAN) / STD
+    with pytest.raises(ConfigError, match="frame 4 asks for grey levels"):
+        for_screen(bright, MEAN, STD, Screen((6, 9)))
+    with pytest.raises(ConfigError, match="tolerance above"):
+        for_screen(stimulus(0.005), MEAN, STD, Screen((6, 9)))
+
+
+def test_a_lossless_video_comes_back_bit_for_bit_and_bears_its_rate(tmp_path):
+    frames = np.random.default_rng(1).integers(0, 256, (12, 33, 53), dtype=np.uint8)
+    frames[0, 0, :2] = 0, 255
+    write_lossless(tmp_path / "one.avi", frames, 60.0)
+    np.testing.assert_array_equal(read_grey(tmp_path / "one.avi", (33, 53)), frames)
+    with av.open(str(tmp_path / "one.avi")) as container:
+        assert container.streams.video[0].codec_context.name == "ffv1"
+        assert float(container.streams.video[0].average_rate) == 60.0
+        decoded = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    np.testing.assert_array_equal(np.stack(decoded), frames)
+    with pytest.raises(RecordingError, match="no frames"):
+        write_lossless(tmp_path / "two.avi", frames[:0], 60.0)
