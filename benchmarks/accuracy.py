@@ -77,7 +77,7 @@ class Size:
     original_epochs: int
 
 
-FULL, QUICK = Size(122, 88, 16, 24, 8), Size(8, 7, 2, 3, 1)
+FULL, QUICK = Size(122, 64, 12, 24, 10), Size(8, 7, 2, 3, 1)
 
 
 @dataclass(frozen=True)

@@ -139,8 +139,8 @@ class MEI(dj.Computed):
 
 
 def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of an MEI config that the method gets: all but ``units`` and ``seeds``, which are the table's."""
-    return {name: value for name, value in config.items() if name not in ("units", "seeds")}
+    """The part of an MEI config that the method gets: all but what the tables take themselves."""
+    return {name: value for name, value in config.items() if name not in ("units", "seeds", "controls")}
 
 
 def check_mei(method: str, config: Mapping[str, Any]) -> None:
@@ -149,6 +149,8 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
     with within("fn"):
         function = METHODS.get(method, allowed)
     with within("config"):
+        if type(config.get("controls", False)) is not bool:
+            raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
         METHODS.check_values(function, method_options(config), allowed)
 
 

@@ -26,8 +26,9 @@ Row = dict[str, Any]
 class MEIControl(dj.Computed):
     """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
 
-    Judges are the fits of the same dataset, model and trainer from other seeds; an MEI waits for all that experiments
-    ask for. Without one, what they would say is NULL.
+    Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Judges
+    are the fits of the same dataset, model and trainer from other seeds; an MEI waits for all that experiments ask for.
+    Without one, what they would say is NULL.
     """
 
     definition = """
@@ -58,9 +59,10 @@ class MEIControl(dj.Computed):
 
     @property
     def key_source(self) -> Any:
-        """MEIs of our own method whose judges are fitted, on datasets whose light is as recorded."""
+        """MEIs of our own method that ask for controls, whose judges are fitted, on datasets of light as recorded."""
         unfitted = experiment.Experiment.Fit.proj() - training.TrainedModel.proj()
-        own = mei.MEIConfig & {"mei_fn": "gradient_ascent"}
+        asked = mei.MEIConfig.Leaf & {"path": "controls", "kind": "bool", "number": 1}
+        own = mei.MEIConfig & {"mei_fn": "gradient_ascent"} & asked.proj()
         ready = (mei.MEI.proj() & own.proj()) - unfitted.proj(unfitted_seed="seed")
         return ready * evaluation.ReceptiveField.proj() - shuffled_datasets().proj()
 

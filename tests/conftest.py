@@ -4,6 +4,9 @@ import os
 import uuid
 from pathlib import Path
 
+# Before torch is imported, here and in the processes that tests start: models as small as these lose by two threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

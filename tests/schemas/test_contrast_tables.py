@@ -12,7 +12,8 @@ ENCODER = {
     "readout": {"name": "light_switched", "readout": {"name": "gaussian"}},
 }
 DATASET = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
-MEI = {"units": [1, 2, 3], "seeds": [0, 1], "frames": 12, "steps": 2, "objective": {"window_frames": 3}}
+MEI = {"units": [1, 2, 3], "seeds": [0, 1], "controls": True, "frames": 12, "steps": 2}
+MEI |= {"objective": {"window_frames": 3}}
 UNASKED = ("FeedbackModulation", "InputGain")
 DEFINITION = """
 experiment: contrast
