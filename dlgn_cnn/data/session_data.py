@@ -107,12 +107,12 @@ def data_info(session: SessionData) -> DataInfo:
         float(mean),
         float(np.sqrt(variance)),
         field_centres(fields),
-        *_known_moments([trial.behavior for trial in train]),
-        *_known_moments([trial.pupil_center for trial in train]),
+        *known_moments([trial.behavior for trial in train]),
+        *known_moments([trial.pupil_center for trial in train]),
     )
 
 
-def _known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each signal where it is known; 1 for the deviation of one that never varies."""
     mean, std = moments([(values, np.isfinite(values)) for values in rows])
     return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dlgn_cnn.data.session_data import Trial, moments
+from dlgn_cnn.data.session_data import Trial, known_moments, moments
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry
@@ -50,10 +50,9 @@ class TrainingStatistics:
 def training_statistics(units: Sequence[int], trials: Sequence[Trial]) -> TrainingStatistics:
     """The statistics of the training ``trials``, whose response rows are ``units``."""
     responses = [(trial.responses, np.ones(trial.responses.shape[1], bool)) for trial in trials]
-    behavior = [(trial.behavior, np.isfinite(trial.behavior)) for trial in trials]
     _, response_std = moments(responses)
-    mean, std = moments(behavior)
-    return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, np.where(std > 0, std, 1.0))
+    mean, std = (np.array(figure) for figure in known_moments([trial.behavior for trial in trials]))
+    return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, std)
 
 
 def check_transforms(configs: object, allowed_packages: Collection[str] = ()) -> None:
