@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from dlgn_cnn.data import packed
 from dlgn_cnn.data.cache import cached_session
 from dlgn_cnn.data.dataset import DatasetSpec
 from dlgn_cnn.data.light_blocks import with_shuffled_light
 from dlgn_cnn.data.loader_options import LoaderOptions, foresee
+from dlgn_cnn.data.packed import PackedVideos, Window
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.data.store import read_info, read_session
-from dlgn_cnn.data.transforms import DEFAULT, Transform, build_transforms, training_statistics
+from dlgn_cnn.data.transforms import DEFAULT, Scaling, Transform, build_transforms, training_statistics
 from dlgn_cnn.data.windows import EpochOrder, WindowPlan, plan_windows
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
@@ -24,7 +26,6 @@ from dlgn_cnn.shapes import Floats
 
 DATASETS = Registry("dataset function", "dlgn_cnn.data", given=("seed", "stores", "cache", "allowed_packages"))
 Loaders = dict[str, dict[str, "TrialLoader"]]
-Window = tuple[int, int, int]
 
 
 class TrialLoader:
@@ -38,9 +39,10 @@ class TrialLoader:
     ``state_dict`` says at any time which epoch is running and how many of its batches were handed out; a loader that
     loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
 
-    Memory: the trials' videos are shared, all else is copied once, and ``trials`` are views of that; and one batch of
-    float32. Responses, light and behaviour lie in one array, time first, so that a window is one stretch; those of a
-    batch are transposed views of such. Batches share no memory with one another or with the trials.
+    Memory: trials are copied once, and ``trials`` are views of the copy; without a ``plan``, or above 1 GiB, videos are
+    shared instead; and one batch of float32. Responses, light and behaviour lie in one array, time first, so that a
+    window is one stretch; those of a batch are transposed views of such. Batches share no memory with one another or
+    with the trials.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class TrialLoader:
         self._plan, self._order, self._transforms = plan, order, tuple(transforms)
         self._epoch = self._seen = self._first = 0
         self._light: float | None = None
+        self._packed = self._pack()
         self._videos = [trial.videos for trial in self.trials]
 
     def __len__(self) -> int:
@@ -135,18 +138,33 @@ class TrialLoader:
 
     def _batch(self, windows: list[Window]) -> Batch:
         # By numpy, whose slices cost far less than torch's: a fifth of a batch's time went into naming them.
-        shown, traces = (
-            np.concatenate([arrays[index][start:stop] for index, start, stop in windows])
-            for arrays in (self._videos, self._traces)
-        )
-        videos = torch.from_numpy(shown.reshape(len(windows), 1, -1, *shown.shape[1:]))
+        traces = np.concatenate([self._traces[index][start:stop] for index, start, stop in windows])
         rows = torch.from_numpy(traces.reshape(len(windows), -1, traces.shape[1])).mT
         responses, opto, behavior, pupil_center = rows.split((rows.shape[1] - 5, 1, 2, 2), 1)
         shown_light = opto.squeeze(1) if self._light is None else torch.full_like(opto.squeeze(1), self._light)
+        videos, transforms = self._shown(windows)
         batch = Batch(videos, responses, shown_light, behavior, pupil_center)
-        for transform in self._transforms:
+        for transform in transforms:
             batch = transform(batch)
         return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
+
+    def _shown(self, windows: list[Window]) -> tuple[torch.Tensor, Sequence[Transform]]:
+        """The video of a batch, and the transforms that it has yet to go through."""
+        if self._packed is not None:
+            return self._packed.cut(windows), self._transforms[1:]
+        shown = np.stack([self._videos[index][start:stop] for index, start, stop in windows])
+        return torch.from_numpy(shown)[:, None], self._transforms
+
+    def _pack(self) -> PackedVideos | None:
+        """The trials' videos as they are cut fastest, where windows of them are and the first transform scales them."""
+        size = sum(trial.videos.nbytes for trial in self.trials)
+        match self._transforms:
+            case (Scaling(grey_scaling=scaling), *_) if self._plan is not None and size <= packed.BOUND_BYTES:
+                copied = PackedVideos([trial.videos for trial in self.trials], *scaling)
+                views = zip(self.trials, copied.videos, strict=True)
+                self.trials = [dataclasses.replace(trial, videos=video) for trial, video in views]
+                return copied
+        return None
 
 
 @DATASETS.register("stored_sessions", options=DatasetSpec, check=foresee)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data import buffers
+from dlgn_cnn.data import buffers, packed
 from dlgn_cnn.data.cache import cached_session
 from dlgn_cnn.data.loaders import TrialLoader, interleaved, session_loaders, stored_sessions
 from dlgn_cnn.data.recording import SceneKey
@@ -76,6 +76,18 @@ def test_training_video_is_normalised_by_the_training_tier(loaders):
     info = loaders["train"].data_info
     assert (info.video_mean, info.video_std) == pytest.approx((grey.mean(), grey.std()), rel=1e-5)
     assert info.mean_counts[0] == pytest.approx(np.concatenate([t.responses[0] for t in data.tier("train")]).mean())
+
+
+@pytest.mark.parametrize("bound_bytes", [2**30, 0], ids=["packed in memory", "where they lie"])
+def test_windows_are_the_stored_grey_levels_normalised_wherever_they_are_cut_from(monkeypatch, bound_bytes):
+    monkeypatch.setattr(packed, "BOUND_BYTES", bound_bytes)
+    data = session()
+    info = data_info(data)
+    for batch in session_loaders(data, info, 0, 3, 30)["train"]:
+        for video, responses in zip(batch.videos, batch.responses, strict=True):
+            trial, first = divmod(int(responses[0, 0]), 1000)
+            grey = data.tier("train")[trial].videos[first : first + 30].astype(float)
+            np.testing.assert_allclose(video[0], (grey - info.video_mean) / info.video_std, atol=1e-6)
 
 
 def test_equal_seeds_give_equal_epochs_and_an_epoch_differs_from_the_next():

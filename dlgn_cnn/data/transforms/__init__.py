@@ -9,7 +9,7 @@ float32. A transform draws nothing at random.
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,13 @@ class Transform(Protocol):
     def __call__(self, batch: Batch) -> Batch:
         """The changed batch; ``batch`` stays as it is."""
         ...
+
+
+@runtime_checkable
+class Scaling(Protocol):
+    """A transform that makes ``factor * grey + offset`` of the video and nothing else: windows may be cut as that."""
+
+    grey_scaling: tuple[float, float]
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ class Normalise:
                 f"normalise takes a video of one channel, not {data_info.frame_shape[0]}: list it before channels"
             )
         self.data_info = data_info
-        self._offset = torch.tensor(-data_info.video_mean / data_info.video_std)
-        self._factor = 1.0 / data_info.video_std
+        self.grey_scaling = 1.0 / data_info.video_std, -data_info.video_mean / data_info.video_std
 
     def __call__(self, batch: Batch) -> Batch:
         """Normalised float32 video."""
+        factor, offset = self.grey_scaling
         videos = buffers.empty(tuple(batch.videos.shape), torch.float32).copy_(batch.videos)
         # One pass over memory; subtracting and then dividing would be two, and is a third slower.
-        torch.add(self._offset, videos, alpha=self._factor, out=videos)
+        torch.add(torch.tensor(offset), videos, alpha=factor, out=videos)
         return Batch(videos, batch.responses, batch.opto, batch.behavior, batch.pupil_center)
