@@ -1,7 +1,6 @@
 """The feedback contrast: how far a unit's intact and suppressed MEI are apart, and whether that is a finding."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any
 
 import datajoint as dj
@@ -9,10 +8,9 @@ import numpy as np
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.evaluation.light_null import false_discovery_rates
 from dlgn_cnn.mei.distance import extent_px
-from dlgn_cnn.mei.significance import VIEWS, between_and_within, pairwise_distances, shuffled_null, starts_null
-from dlgn_cnn.shapes import Floats, Scores
+from dlgn_cnn.mei.findings import Finding, Measured, UnitMEIs, findings, measure
+from dlgn_cnn.mei.significance import VIEWS
 from schemas import dataset, experiment, mei
 from schemas.evaluation import nullable, unit_key
 from schemas.mei_control import shuffled_datasets
@@ -20,17 +18,18 @@ from schemas.mei_control import shuffled_datasets
 schema = dj.Schema()
 Row = dict[str, Any]
 UnitKey = tuple[Any, ...]
-Stimuli = dict[UnitKey, dict[str, list[Any]]]
-LIGHTS = tuple(mei.CONDITIONS)
+Stimuli = dict[UnitKey, list[Row]]
+COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz")
 
 
 @schema
 class MEIContrast(dj.Computed):
-    """The MEIs of one fitted model in the two lights, against the same of models fitted to shuffled labels.
+    """The MEIs of one fitted model in the two lights, against those of models in which there is nothing to find.
 
-    These are the fits of an otherwise equal dataset config with ``shuffle_light``, of the same model and trainer, with
-    the same MEIs: list the dataset twice in an experiment, and as often shuffled as the null is to have fits (``seed``
-    0, 1, ...; two at least), each with ``units`` by number. Without them the null is the random starts alone.
+    The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_light``,
+    of the same model and trainer, with the same MEIs. List the dataset once as recorded and some times shuffled
+    (``seed`` 0, 1, ...; two at least), each with ``units`` by number. The next are fits that differ by nothing but
+    their seed (three at least), the weakest the random starts (two at least).
     """
 
     definition = """
@@ -38,6 +37,7 @@ class MEIContrast(dj.Computed):
     -> mei.MEI
     ---
     null_fits : int32  # fits to shuffled labels of the light
+    members : int32  # fits that differ by nothing but their seed, this one among them
     """
 
     class Unit(dj.Part):
@@ -55,16 +55,19 @@ class MEIContrast(dj.Computed):
         """
 
     class Distance(dj.Part):
-        """One unit's distance between the lights in one view; definitions: ``dlgn_cnn.mei.significance``."""
+        """One unit's distance between the lights in one view against one null; definitions:
+        ``dlgn_cnn.mei.significance``.
+        """
 
         definition = """
         -> master
         -> dataset.Dataset.Unit
-        view : varchar(16)  # clip, spatial, temporal, spectral or extent
+        view : varchar(16)  # clip, spatial, temporal, spectral, extent or response
+        null_kind : varchar(16)  # shuffled, members or starts: what p refers to
         ---
-        distance : float64  # mean over pairs of an intact and a suppressed MEI
+        strongest : bool  # whether no stronger null is there: the rows to report
+        distance : float64  # mean over pairs of an intact and a suppressed MEI; for members, of two fits
         within=null : float64  # mean over pairs of random starts in one light
-        null_kind : varchar(16)  # shuffled or starts: what p refers to
         null_distance=null : float64  # the null's mean
         effect=null : float64  # excess over the null, in its standard deviations
         p=null : float64
@@ -73,32 +76,41 @@ class MEIContrast(dj.Computed):
 
     @property
     def key_source(self) -> Any:
-        """MEIs whose experiments have no other of the same model, trainer and config pending: the null is complete."""
+        """MEIs whose experiments have no other of the same model, trainer and config pending: the nulls are complete.
+
+        Not those of a difference between the lights, which are two things by what was asked of them.
+        """
         planned = experiment.Experiment.Fit.proj() * mei.MEIPlan.proj()
         pending = (planned - mei.MEI.proj()).proj(pending_dataset="dataset_hash", pending_seed="seed")
-        return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj()
+        differences = mei.MEIConfig.where({"objective.name": "light_difference"})
+        return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """The stimuli of the fit, and of each fit to shuffled labels."""
+        """The stimuli of the fit, of each fit to shuffled labels, and of the other seeds."""
         shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
-        return _stimuli(key), [_stimuli(one) for one in shuffled], _rates(key)
+        members = [one for one in _meis_of(key, key["dataset_hash"]) if one["seed"] != key["seed"]]
+        return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
     @interrupts.allowed()
     def make_compute(
-        self, key: Row, stimuli: Stimuli, shuffled: list[Stimuli], rates: dict[UnitKey, Row]
-    ) -> tuple[dict[UnitKey, Row], dict[UnitKey, list[Row]], int]:
-        """Distances of all units, and their place in the null; the fit's seed draws relabellings where it must."""
-        clips = {unit: _loaded(lights) for unit, lights in stimuli.items() if set(lights) == set(LIGHTS)}
-        nulls = [_between(one, list(clips)) for one in shuffled]
+        self, key: Row, stimuli: Stimuli, shuffled: list[Stimuli], members: list[Stimuli]
+    ) -> tuple[dict[UnitKey, Row], dict[UnitKey, list[Row]], Row]:
+        """Distances of all units, and their place in each null; the fit's seed draws relabellings where it must."""
         generator = np.random.default_rng(key["seed"])
-        distances = _distances(clips, np.array([one for one in nulls if one is not None]), generator)
-        return {unit: _unit_row(lights) | rates[unit] for unit, lights in clips.items()}, distances, len(nulls)
+        rows: dict[UnitKey, Row] = {}
+        measured: list[Measured] = []
+        for unit in stimuli:
+            own = _loaded(stimuli, unit)
+            if own is not None:
+                nulls = [(_loaded(one, unit) for one in fits) for fits in (shuffled, members)]
+                measured.append(measure(own, nulls[0], nulls[1], generator))
+                rows[unit] = _unit_row(own)
+        fits = {"null_fits": len(shuffled), "members": 1 + len(members)}
+        return rows, _distances(list(rows), findings(measured), [one.within for one in measured]), fits
 
-    def make_insert(
-        self, key: Row, units: dict[UnitKey, Row], distances: dict[UnitKey, list[Row]], null_fits: int
-    ) -> None:
-        """Insert a row a unit, and a row a unit and view."""
-        self.insert1(key | {"null_fits": null_fits})
+    def make_insert(self, key: Row, units: dict[UnitKey, Row], distances: dict[UnitKey, list[Row]], fits: Row) -> None:
+        """Insert a row a unit, and a row a unit, view and null."""
+        self.insert1(key | fits)
         self.Unit.insert(key | _key(unit) | row for unit, row in units.items())
         self.Distance.insert(key | _key(unit) | row for unit, rows in distances.items() for row in rows)
 
@@ -120,75 +132,45 @@ def _meis_of(key: Row, dataset_hash: str) -> list[Row]:
 
 
 def _stimuli(key: Row) -> Stimuli:
-    found: Stimuli = defaultdict(lambda: defaultdict(list))
-    for row in (mei.MEI.Stimulus & key).to_dicts(order_by="mei_seed"):
-        found[tuple(unit_key(row).values())][row["opto_condition"]].append(row["stimulus"])
-    return {unit: dict(lights) for unit, lights in found.items()}
+    found: Stimuli = defaultdict(list)
+    for row in (mei.MEI.Stimulus & key).to_dicts(order_by=["opto_condition", "mei_seed"]):
+        found[tuple(unit_key(row).values())].append({name: row[name] for name in COLUMNS})
+    return dict(found)
 
 
-def _rates(key: Row) -> dict[UnitKey, Row]:
-    sums: dict[UnitKey, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in (mei.MEI.Stimulus & key).to_dicts():
-        name = f"{row['opto_condition']}_hz"
-        sums[tuple(unit_key(row).values())][name].append(row[name])
-    return {unit: {name: float(np.mean(values)) for name, values in own.items()} for unit, own in sums.items()}
+def _loaded(stimuli: Stimuli, unit: UnitKey) -> UnitMEIs | None:
+    """A unit's MEIs, None where it has none in one of the lights."""
+    rows = stimuli.get(unit, [])
+    if {row["opto_condition"] for row in rows} != set(mei.CONDITIONS):
+        return None
+    return UnitMEIs(
+        np.stack([np.asarray(row["stimulus"].load()) for row in rows]),
+        np.array([[row["intact_hz"], row["suppressed_hz"]] for row in rows]),
+        np.array([mei.CONDITIONS[row["opto_condition"]] for row in rows]),
+    )
 
 
-def _loaded(lights: Mapping[str, list[Any]]) -> dict[str, Floats]:
-    return {light: np.stack([np.asarray(one.load()) for one in lights[light]]) for light in LIGHTS}
+def _unit_row(meis: UnitMEIs) -> Row:
+    row: Row = {"starts": int(min(meis.suppressed.sum(), (~meis.suppressed).sum()))}
+    for light, suppressed in mei.CONDITIONS.items():
+        chosen = meis.suppressed == suppressed
+        row[f"{light}_extent_px"] = float(np.mean([extent_px(one) for one in meis.stimuli[chosen]]))
+        row[f"{light}_hz"] = float(meis.rates[chosen, int(suppressed)].mean())
+    return row
 
 
-def _between(stimuli: Stimuli, units: list[UnitKey]) -> Scores | None:
-    """A shuffled fit's distance between the lights (view, unit); NaN for a unit that has no MEIs in it."""
-    found = np.full((len(VIEWS), len(units)), np.nan)
-    for index, unit in enumerate(units):
-        if set(stimuli.get(unit, ())) == set(LIGHTS):
-            clips = _loaded(stimuli[unit])
-            found[:, index] = between_and_within(pairwise_distances(_together(clips)), _labels(clips))[0]
-    return found if np.isfinite(found).any() else None
-
-
-def _distances(
-    clips: dict[UnitKey, dict[str, Floats]], nulls: Scores, generator: np.random.Generator
-) -> dict[UnitKey, list[Row]]:
-    """The rows of each unit, one a view."""
-    pairs = [(pairwise_distances(_together(one)), _labels(one)) for one in clips.values()]
-    measured = [between_and_within(*pair) for pair in pairs]
-    found, within = (np.array([one[part] for one in measured]).T for part in (0, 1))
-    kind = "shuffled" if len(nulls) > 1 else "starts"
-    if kind == "shuffled":
-        judged = [shuffled_null(found[view], nulls[:, view]) for view in range(len(VIEWS))]
-    else:
-        relabelled = [starts_null(*pair, generator) for pair in pairs]
-        judged = [_over_units(relabelled, view) for view in range(len(VIEWS))]
-    rows: dict[UnitKey, list[Row]] = {unit: [] for unit in clips}
-    for view, name in enumerate(VIEWS):
-        effect, p, mean = judged[view]
-        q = false_discovery_rates(p)
-        for index, unit in enumerate(clips):
-            values = {"within": within[view, index], "null_distance": mean[index]}
-            values |= {"effect": effect[index], "p": p[index], "q": q[index]}
-            row: Row = {"view": name, "distance": float(found[view, index]), "null_kind": kind}
-            rows[unit].append(row | {column: nullable(value) for column, value in values.items()})
+def _distances(units: list[UnitKey], found: dict[str, Finding], within: list[Any]) -> dict[UnitKey, list[Row]]:
+    """The rows of each unit, one a view and null."""
+    rows: dict[UnitKey, list[Row]] = {unit: [] for unit in units}
+    for place, (kind, finding) in enumerate(found.items()):
+        for view, name in enumerate(VIEWS):
+            for index, unit in enumerate(units):
+                columns = ("null_distance", "effect", "p", "q")
+                values = {column: getattr(finding, column)[view, index] for column in columns}
+                row: Row = {"view": name, "null_kind": kind, "strongest": place == 0}
+                row |= {"distance": float(finding.distance[view, index]), "within": nullable(within[index][view])}
+                rows[unit].append(row | {column: nullable(value) for column, value in values.items()})
     return rows
-
-
-def _over_units(relabelled: list[tuple[Scores, Scores, Scores]], view: int) -> tuple[Scores, Scores, Scores]:
-    effect, p, mean = (np.array([one[part][view] for one in relabelled]) for part in range(3))
-    return effect, p, mean
-
-
-def _together(clips: Mapping[str, Floats]) -> Floats:
-    return np.concatenate([clips[light] for light in LIGHTS])
-
-
-def _labels(clips: Mapping[str, Floats]) -> list[bool]:
-    return [mei.CONDITIONS[light] for light in LIGHTS for _ in clips[light]]
-
-
-def _unit_row(clips: Mapping[str, Floats]) -> Row:
-    extents = {f"{light}_extent_px": float(np.mean([extent_px(one) for one in clips[light]])) for light in LIGHTS}
-    return extents | {"starts": min(len(one) for one in clips.values())}
 
 
 def _key(unit: UnitKey) -> Row:

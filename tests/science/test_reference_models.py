@@ -1,5 +1,7 @@
 """Reference models against the truth of a simulation, published figures and other libraries."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,34 @@ def test_the_kernel_of_a_simulated_ln_cell_is_recovered(name, config):
         found = model.head(KEY).stimulus.kernels()[0].flatten(1)
     for one, truth in zip(found.numpy(), kernels.flatten(1).numpy(), strict=True):
         assert np.corrcoef(one, truth)[0, 1] > 0.9
+
+
+def test_a_field_that_the_light_changes_is_recovered_in_both_lights():
+    """A unit whose field is elsewhere in lit trials; one whose field stays; and the light adds to the rate of both."""
+    down, across = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    places = {"dark": [(4, 4), (5, 9)], "lit": [(4, 7), (5, 9)]}
+    course = torch.tensor(np.exp(-((np.arange(LAGS) - 2) ** 2) / 2), dtype=torch.float32)
+    tiers, fields = [], {}
+    for light, (name, own) in enumerate(places.items()):
+        spatial = np.stack([np.exp(-((down - y) ** 2 + (across - x) ** 2) / 3) for y, x in own])
+        kernels = course[:, None, None] * torch.tensor(spatial, dtype=torch.float32)[:, None]
+        fields[name] = spatial.reshape(2, -1)
+        shown = white_noise(24, 0.5 * kernels / kernels.flatten(1).norm(dim=1)[:, None, None, None], light)
+        tiers.append([replace(batch, opto=torch.full_like(batch.opto, light)) for batch in shown])
+    batches = [batch for pair in zip(*tiers, strict=True) for batch in pair]
+    mean = torch.cat([batch.responses for batch in batches]).mean((0, 2))
+    centres = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places["dark"])
+    info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centres)
+    config = {"lags": LAGS, "knot_px": 1.5, "rank": 1, "running": False, "pupil": False, "change_weight": 1e-3}
+    output = {"name": "softplus", "sharpness": 1.0}
+    model = MODELS.get("spline_glm")({KEY: info}, 0, light="spatial", output=output, **config)
+    standard(model, {"train": {KEY: batches}, "validation": {KEY: batches[:4]}}, 0, max_epochs=8, learning_rate=0.1)
+    with torch.no_grad():
+        found = model.head(KEY).stimulus.kernels()[:, :, 2].numpy()
+    for one, truth in zip(found, fields.values(), strict=True):
+        assert all(np.corrcoef(*pair)[0, 1] > 0.9 for pair in zip(one, truth, strict=True))
+    moved = np.linalg.norm(found[1] - found[0], axis=1) / np.linalg.norm(found[0], axis=1)
+    assert moved[0] > 1 > 3 * moved[1]
 
 
 def light_windows(rate_hz: np.ndarray, light: np.ndarray, frames: int) -> list[Batch]:

@@ -1,4 +1,4 @@
-"""Where the light acts in a reference model: nowhere, beside the movie's drive, on its gain, on its time course."""
+"""Where the light acts in a reference model: nowhere, beside the movie's drive, on its gain, or on a kernel."""
 
 import torch
 from torch import nn
@@ -12,7 +12,8 @@ from dlgn_cnn.shapes import Opto
 class NoLight(nn.Module):
     """The light changes nothing."""
 
-    two_kernels = needs_stimulus = False
+    changes: str | None = None  # which of a unit's kernels is another one in the light: temporal or spatial
+    needs_stimulus = False
 
     def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
         super().__init__()
@@ -62,7 +63,8 @@ class GainLight(AdditiveLight):
 class TemporalLight(AdditiveLight):
     """The light, through a causal kernel of sum 1, fades each unit's temporal kernel into another one."""
 
-    two_kernels = needs_stimulus = True
+    changes = "temporal"
+    needs_stimulus = True
 
     def build(self, units: int, basis: torch.Tensor, weight: float) -> HistoryKernel:
         """A kernel that is nowhere negative and sums to 1."""
@@ -76,11 +78,31 @@ class TemporalLight(AdditiveLight):
         return mixed
 
 
+class SpatialLight(TemporalLight):
+    """The light, through a causal kernel of sum 1, fades each unit's spatial kernel into another, and its baseline too.
+
+    A field that only seemed to change because the light adds to the rate is what the baseline is for.
+    """
+
+    changes = "spatial"
+
+    def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
+        super().__init__(units, basis, weight)
+        self.added = nn.Parameter(torch.zeros(units, 1))
+
+    def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
+        """A mixture of the dark and the lit drive, the lit one from another baseline."""
+        dark, lit = drives
+        mixed: torch.Tensor = dark + self.kernel(opto) * (lit + self.added - dark)
+        return mixed
+
+
 LIGHTS: dict[str, type[NoLight]] = {
     "none": NoLight,
     "additive": AdditiveLight,
     "gain": GainLight,
     "temporal": TemporalLight,
+    "spatial": SpatialLight,
 }
 
 

@@ -37,10 +37,10 @@ def ln(
 
     The filter is a sum of ``rank`` products of space and time, or any where it is null, and lies within ``reach_px`` of
     the peak of the unit's receptive field (null: anywhere). ``light`` acts ``none``, ``additive``, as ``gain`` or as
-    another ``temporal`` filter, with a memory of ``history_lags`` frames on ``history_splines`` natural cubic splines;
-    so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``), L2 norm (``l2_weight``) and Laplace energy
-    (``laplace_weight``) of the spatial filter, L2 of the memories (``history_weight``) and of what light changes in the
-    temporal filter (``change_weight``).
+    another ``temporal`` or ``spatial`` filter, with a memory of ``history_lags`` frames on ``history_splines`` natural
+    cubic splines; so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``), L2 norm (``l2_weight``) and
+    Laplace energy (``laplace_weight``) of the spatial filter, L2 of the memories (``history_weight``) and of what light
+    changes in a filter (``change_weight``).
     ``output`` names the nonlinearity, softplus unless given. Raises ConfigError.
     """
 

@@ -127,7 +127,7 @@ def build_reference(
     generator = torch.Generator().manual_seed(seed)
     if rank is not None and rank < 1:
         raise ConfigError(f"rank {rank} of a space-time kernel: expected 1 or more, or null for a full one")
-    lit, heads = find_light(inputs.light, inputs.stimulus).two_kernels, {}
+    lit, heads = find_light(inputs.light, inputs.stimulus).changes, {}
     for key, info in data_info.items():
         if info.frame_shape[0] != 1:
             raise ConfigError(

@@ -29,7 +29,7 @@ class Bases:
 @dataclass(frozen=True)
 class Penalty:
     """Weights in the loss, each of a mean over units: L1 and L2 norm of the spatial weights, summed, and their Laplace
-    energy; ``light`` is that of the squared difference that light makes to the temporal weights, summed.
+    energy; ``light`` is that of the squared difference that light makes to a kernel's weights, summed.
     """
 
     l1: float = 0.0
@@ -42,8 +42,8 @@ class SpaceTimeKernel(nn.Module):
     """Each unit's kernel, a sum of ``rank`` products of a spatial and a temporal one; with rank None, any kernel.
 
     Spatial weights (unit, rank, function) hold the size; temporal ones (unit, rank, function) count up to their norm.
-    Without a rank, each temporal function has spatial weights of its own. ``lit`` adds temporal weights that hold in
-    the light, in units of the norm of those that hold in the dark.
+    Without a rank, each temporal function has spatial weights of its own. ``lit``, ``temporal`` or ``spatial``, adds
+    weights of that kind that hold in the light: those of the dark plus a change, in units of their norm.
     """
 
     temporal: torch.Tensor
@@ -51,9 +51,11 @@ class SpaceTimeKernel(nn.Module):
     time: torch.Tensor
     support: torch.Tensor
 
-    def __init__(self, bases: Bases, rank: int | None, lit: bool, penalty: Penalty, generator: torch.Generator) -> None:
+    def __init__(
+        self, bases: Bases, rank: int | None, lit: str | None, penalty: Penalty, generator: torch.Generator
+    ) -> None:
         super().__init__()
-        self.grid, self.penalty = bases.grid, penalty
+        self.grid, self.penalty, self.lit = bases.grid, penalty, lit
         for name in ("space", "time", "support"):
             self.register_buffer(name, getattr(bases, name), persistent=False)
         (units, functions), ranks = bases.support.shape, rank or len(bases.time)
@@ -67,49 +69,62 @@ class SpaceTimeKernel(nn.Module):
         else:
             temporal = _start(bases.time, units, rank, generator)
             self.temporal = nn.Parameter(temporal)
-        change = START_NOISE * torch.randn(temporal.shape, generator=generator)
+        changed = self.spatial.shape if lit == "spatial" else temporal.shape
+        change = START_NOISE * torch.randn(changed, generator=generator)
         self.light_change = nn.Parameter(change) if lit else None
 
     def spatial_kernels(self) -> torch.Tensor:
-        """Spatial kernels (unit, rank, height * width), which hold the size."""
-        weights = self.weights()
-        return weights if self.space is None else weights @ self.space
+        """Spatial kernels (unit, rank, height * width) in the dark, which hold the size."""
+        return self._pixels(self.weights())
 
     def weights(self) -> torch.Tensor:
-        """Spatial weights (unit, rank, function)."""
+        """Spatial weights (unit, rank, function) in the dark."""
         return self.share * self.spatial * self.support[:, None]
+
+    def _each_weights(self) -> torch.Tensor:
+        """Spatial weights (condition, unit, rank, function): in the dark and, where there are any, in light."""
+        dark = self.weights()
+        if self.lit != "spatial" or self.light_change is None:
+            return dark[None]
+        norm = dark.flatten(1).norm(dim=1)[:, None, None]
+        return torch.stack([dark, dark + norm * self.light_change * self.support[:, None]])
+
+    def _pixels(self, weights: torch.Tensor) -> torch.Tensor:
+        return weights if self.space is None else weights @ self.space
 
     def temporal_kernels(self) -> torch.Tensor:
         """Temporal kernels (condition, unit, rank, lag), lag 0 first: in the dark and, where there is one, in light."""
         dark = functional.normalize(self.temporal, dim=-1)
-        each = [dark] if self.light_change is None else [dark, dark + self.light_change]
-        return torch.stack(each) @ self.time
+        lit = [] if self.lit != "temporal" or self.light_change is None else [dark + self.light_change]
+        return torch.stack([dark, *lit]) @ self.time
 
     def kernels(self) -> torch.Tensor:
         """Whole kernels (condition, unit, lag, height * width)."""
-        return torch.einsum("curl,urp->culp", self.temporal_kernels(), self.spatial_kernels())
+        spatial = self._pixels(self._each_weights())
+        return torch.einsum("curl,surp->csulp", self.temporal_kernels(), spatial).flatten(0, 1)
 
     def forward(self, videos: Video) -> torch.Tensor:
         """Video of one channel to drive (condition, batch, unit, time); before the video the screen was grey."""
         pixels = videos[:, 0].flatten(2)
         seen = pixels if self.space is None else pixels @ self.space.T
         units, ranks, _ = self.spatial.shape
-        responses = functional.linear(seen, self.weights().flatten(0, 1)).transpose(1, 2)
-        kernels = self.temporal_kernels().flip(-1)
-        conditions, lags = len(kernels), kernels.shape[-1]
-        # A group a unit: its ranks come in, its conditions go out.
-        filters = kernels.transpose(0, 1).reshape(units * conditions, ranks, lags)
-        drive = functional.conv1d(functional.pad(responses, (lags - 1, 0)), filters, groups=units)
-        return drive.unflatten(1, (units, conditions)).permute(2, 0, 1, 3)
+        weights, kernels = self._each_weights(), self.temporal_kernels().flip(-1)
+        responses = functional.linear(seen, weights.flatten(0, 2)).transpose(1, 2)
+        spaces, times, lags = len(weights), len(kernels), kernels.shape[-1]
+        # A group a unit and spatial condition: its ranks come in, its temporal conditions go out.
+        filters = kernels.transpose(0, 1).reshape(units * times, ranks, lags).repeat(spaces, 1, 1)
+        drive = functional.conv1d(functional.pad(responses, (lags - 1, 0)), filters, groups=spaces * units)
+        return drive.unflatten(1, (spaces, units, times)).permute(1, 3, 0, 2, 4).flatten(0, 1)
 
     def regularizer(self) -> torch.Tensor:
-        """Weighted sum of the penalties."""
-        weights, penalty = self.weights(), self.penalty
-        total = (penalty.l1 * weights.abs().sum() + penalty.l2 * weights.square().sum()) / len(weights)
+        """Weighted sum of the penalties; spatial weights of each light alike, lest those less held be the larger."""
+        weights, penalty = self._each_weights(), self.penalty
+        rows = weights.flatten(0, 1)
+        total = (penalty.l1 * rows.abs().sum() + penalty.l2 * rows.square().sum()) / len(rows)
         if penalty.laplace:
-            total = total + penalty.laplace * laplace_energy(weights.unflatten(-1, self.grid).flatten(0, 1)[:, None])
+            total = total + penalty.laplace * laplace_energy(rows.unflatten(-1, self.grid).flatten(0, 1)[:, None])
         if self.light_change is not None:
-            total = total + penalty.light * self.light_change.square().sum() / len(weights)
+            total = total + penalty.light * self.light_change.square().sum() / weights.shape[1]
         return total
 
 

@@ -43,11 +43,11 @@ def spline_glm(
     al. 2021) in time (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank``
     space-time products. A unit uses the splines within ``reach_px`` of the peak of its receptive field (null: all).
     ``stimulus``, ``light``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen variants;
-    ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` kernel. Light, running
-    and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines`` splines. In the loss: L1
-    and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others' (``history_weight``) and of
-    what light changes in the temporal kernel (``change_weight``). ``output`` names the nonlinearity, softplus unless
-    given. Raises ConfigError.
+    ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial`` kernel.
+    Light, running and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines`` splines. In
+    the loss: L1 and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others'
+    (``history_weight``) and of what light changes in a kernel (``change_weight``). ``output`` names the nonlinearity,
+    softplus unless given. Raises ConfigError.
     """
 
     def bases(info: DataInfo) -> Bases:

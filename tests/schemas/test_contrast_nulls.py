@@ -1,0 +1,87 @@
+"""The contrast where no labels are shuffled: the other seeds are the null; every objective is rows of both lights."""
+
+import numpy as np
+import pytest
+
+from tests.factories import small_simulation
+
+ENCODER = {
+    "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
+    "readout": {"name": "light_switched", "readout": {"name": "gaussian"}},
+}
+MEI = {"units": [1, 2], "seeds": [0, 1], "frames": 12, "steps": 2}
+DEFINITION = """
+experiment: members
+datasets: [{{fn: stored_sessions, config: {{sessions: all, size_px: [18, 32], window_frames: 40}}}}]
+models: [{{fn: encoder, config: {encoder}}}]
+trainers: [{{fn: standard, config: {{max_epochs: 1, burn_in_frames: 5}}}}]
+seeds: [50, 51, 52]
+meis:
+  - {{fn: gradient_ascent, config: {same}}}
+  - {{fn: gradient_ascent, config: {difference}}}
+"""
+UNASKED = ("FeedbackModulation", "InputGain", "ReceptiveField")
+
+
+@pytest.fixture(scope="module")
+def done(database, tmp_path_factory):
+    """Three fits that differ by their seed, with what excites most in each light and what tells them apart."""
+    from populate.define import define
+    from populate.worker import computed_tables, work
+    from schemas.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("members")
+    ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
+    objectives = [{"name": one, "window_frames": 3} for one in ("mean_rate", "light_difference")]
+    same, difference = (MEI | {"objective": one} for one in objectives)
+    file = folder / "members.yaml"
+    file.write_text(DEFINITION.format(encoder=ENCODER, same=same, difference=difference))
+    define(file)
+    assert work([table for table in computed_tables() if table.__name__ not in UNASKED]).failed == 0
+
+
+def test_the_other_seeds_are_the_null_where_no_labels_are_shuffled(done):
+    from schemas.mei_contrast import MEIContrast
+
+    rows = (MEIContrast * MEIContrast.Distance).to_dicts()
+    assert {row["seed"] for row in rows} == {50, 51, 52}
+    assert {(row["null_fits"], row["members"]) for row in rows} == {(0, 3)}
+    assert {(row["null_kind"], bool(row["strongest"])) for row in rows} == {("members", True), ("starts", False)}
+    # Two units whose lights can be exchanged in three ways: no p is below 1 / 7.
+    assert all(1 / 7 - 1e-9 <= row["p"] <= row["q"] <= 1 for row in rows if row["strongest"])
+
+
+def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
+    from dlgn_cnn.mei.distance import distance
+    from schemas.mei import MEI as Table
+    from schemas.mei import MEIConfig
+    from schemas.mei_contrast import MEIContrast
+
+    config = MEIConfig.where({"objective.name": "mean_rate"}).proj()
+    stimuli = (Table.Stimulus & config & {"unit": 2}).to_dicts()
+    pairs = [
+        distance(np.asarray(one["stimulus"].load()), np.asarray(other["stimulus"].load())).spatial
+        for one in stimuli
+        for other in stimuli
+        if (one["opto_condition"], other["opto_condition"]) == ("intact", "suppressed") and one["seed"] != other["seed"]
+    ]
+    asked = {"unit": 2, "view": "spatial", "null_kind": "members"}
+    found = (MEIContrast.Distance & asked).to_arrays("distance")
+    np.testing.assert_allclose(found, np.mean(pairs), rtol=1e-6)
+
+
+def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done):
+    """The contrasting stimuli are two by what was asked of them: that they differ is no finding."""
+    from schemas.mei import MEI as Table
+    from schemas.mei import MEIConfig
+    from schemas.mei_contrast import MEIContrast
+
+    differences = MEIConfig.where({"objective.name": "light_difference"}).proj()
+    rows = (Table.Stimulus & differences).to_dicts()
+    assert len(rows) == 3 * 2 * 2 * 2
+    for row in rows:
+        own, other = (row[f"{name}_hz"] for name in sorted(("intact", "suppressed"), key=row["opto_condition"].__ne__))
+        # The activation is in spikes a frame of 1/60 s.
+        assert row["activation"] * 60 == pytest.approx(own - other, rel=1e-3, abs=1e-4)
+    assert not (MEIContrast & differences)
+    assert len(MEIContrast & MEIConfig.where({"objective.name": "mean_rate"}).proj()) == 3
