@@ -1,0 +1,133 @@
+"""Contrast responses of MEIs and their controls in the tables; every stored stimulus against its constraint."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.factories import small_simulation
+
+CONTRASTS = [0, 0.5, 1.0, 5.0]
+MEI = {"units": [1, 2], "controls": True, "contrasts": CONTRASTS, "frames": 12, "steps": 3}
+MEI |= {"objective": {"window_frames": 3}, "constraint": {"contrast": 0.2}}
+DEFINITION = """
+experiment: controls
+datasets: [{fn: stored_sessions, config: {sessions: all, size_px: [18, 32], window_frames: 40}}]
+models:
+  - fn: encoder
+    config:
+      core: {name: stacked_2d, channels: [2], kernels: [5], strides: [3]}
+      readout: {name: light_switched, readout: {name: gaussian}}
+trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
+seeds: [40, 41]
+meis: [{fn: gradient_ascent, config: MEI}]
+"""
+
+
+@pytest.fixture(scope="module")
+def done(database, tmp_path_factory):
+    """Two fits to one dataset, the MEIs of each and their controls, which the other judges; the session's name."""
+    from populate.define import define
+    from populate.worker import computed_tables, work
+    from schemas.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("controls")
+    (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
+    file = folder / "controls.yaml"
+    file.write_text(DEFINITION.replace("MEI", str(MEI)))
+    define(file)
+    unasked = ("FeedbackModulation", "InputGain", "MEIContrast")
+    tally = work([table for table in computed_tables() if table.__name__ not in unasked])
+    assert tally.failed == 0
+    return name
+
+
+def grey_levels(name):
+    """Mean and standard deviation of the session's training movies."""
+    from schemas.training import TrainedModel, load_model
+
+    key = TrainedModel().keys(order_by="seed")[0]
+    info = load_model(key)[1]["train"][name].data_info
+    return info.video_mean, info.video_std
+
+
+def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the_contrast(done):
+    from schemas.mei_control import MEIControl
+    from schemas.training import TrainedModel, load_model
+
+    key = (MEIControl & {"seed": 40}).fetch1("KEY")
+    fit = {name: key[name] for name in TrainedModel.primary_key}
+    models = {"": load_model(fit)[0], "judged_": load_model(fit | {"seed": 41})[0]}
+    rows = (MEIControl.Stimulus.proj("stimulus") * MEIControl.ContrastResponse & key & {"unit": 2}).to_dicts()
+    assert {row["control"] for row in rows} >= {"mei", "natural", "grating", "linear_field", "phase_scrambled"}
+    for row in rows:
+        assert row["contrast"] == CONTRASTS[row["level"]]
+        clip = row["contrast"] * torch.as_tensor(np.asarray(row["stimulus"].load()))[None, None]
+        for prefix, model in models.items():
+            for light, name in ((0.0, "intact_hz"), (1.0, "suppressed_hz")):
+                with torch.no_grad():
+                    rate = model(clip, torch.full((1, clip.shape[2]), light), done)[0, 1, -3:].mean() * 60
+                assert row[prefix + name] == pytest.approx(float(rate), rel=1e-4, abs=1e-6)
+
+
+def test_a_contrast_that_the_screen_cannot_show_has_no_row_and_every_other_has_one(done):
+    from schemas.mei_control import MEIControl
+
+    mean, std, fits = *grey_levels(done), set()
+    for row in MEIControl.Stimulus.to_dicts():
+        levels = (
+            MEIControl.ContrastResponse & {name: row[name] for name in MEIControl.Stimulus.primary_key}
+        ).to_arrays("level", order_by="level")
+        grey = mean + std * CONTRASTS[-1] * np.asarray(row["stimulus"].load(), float)
+        fitting = bool(grey.min() >= -1e-3 and grey.max() <= 255 + 1e-3)
+        fits.add(fitting)
+        assert levels.tolist() == [0, 1, 2, 3][: 3 + fitting]
+    assert fits == {False, True}
+
+
+def test_every_stored_stimulus_read_back_meets_its_constraint(done):
+    from schemas.mei import MEI as Table
+    from schemas.mei_control import MEIControl
+
+    mean, std = grey_levels(done)
+    rows = Table.Stimulus.to_dicts() + MEIControl.Stimulus.to_dicts()
+    assert len(rows) > 30
+    for row in rows:
+        stimulus = np.asarray(row["stimulus"].load(), np.float64)
+        assert np.linalg.norm(stimulus) == pytest.approx(MEI["constraint"]["contrast"] * stimulus.size**0.5, rel=1e-5)
+        grey = mean + std * stimulus
+        assert grey.min() >= -1e-5 * 255
+        assert grey.max() <= 255 * (1 + 1e-5)
+        assert row["violation"] <= 1e-5
+
+
+def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
+    from dataclasses import replace
+
+    from dlgn_cnn.errors import ModelError
+    from dlgn_cnn.mei import methods
+    from schemas.mei import MEI as Table
+    from schemas.mei import MEIConfig, MEIPlan
+
+    honest = methods.synthesise
+
+    def loud(*arguments):
+        return [replace(one, stimulus=one.stimulus * 1.0001) for one in honest(*arguments)]
+
+    key = MEIConfig.add("gradient_ascent", MEI | {"units": [1], "controls": False})
+    MEIPlan.insert1({"experiment_name": "controls"} | key)
+    monkeypatch.setattr(methods, "synthesise", loud)
+    with pytest.raises(ModelError, match=r"intact stimulus \(0\) of unit 1 departs from its constraint by 0.0001"):
+        Table.populate(key)
+    assert not Table & key
+    monkeypatch.undo()
+    Table.populate(key)
+    assert len(Table & key) == 2
+
+
+@pytest.mark.parametrize("given", [[1, 0.5], [-1, 1], 3, [True, 2], ["1"]])
+def test_contrasts_that_are_no_ladder_are_refused(given, database):
+    from dlgn_cnn.errors import ConfigError
+    from schemas.mei import check_mei
+
+    with pytest.raises(ConfigError, match=r"contrasts: .* expected shares"):
+        check_mei("gradient_ascent", {"contrasts": given})
