@@ -131,3 +131,45 @@ def test_contrasts_that_are_no_ladder_are_refused(given, database):
 
     with pytest.raises(ConfigError, match=r"contrasts: .* expected shares"):
         check_mei("gradient_ascent", {"contrasts": given})
+
+
+def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(done, tmp_path):
+    import json
+
+    from dlgn_cnn.data.video import read_grey
+    from dlgn_cnn.mei.export import Screen
+    from populate.export import Chosen, export
+    from schemas.mei_control import MEIControl
+
+    path = export(tmp_path / "rig", Chosen("controls", [1], controls=True), Screen((36, 64)))
+    text = json.loads(path.read_text())
+    # The simulated picture is 53 px of 2.02 degrees wide, here 64 px of the screen.
+    assert text["degrees_per_px"] == pytest.approx(2.02 * 53 / 64)
+    assert {one["stimulus"] for one in text["stimuli"]} >= {"mei", "natural", "grating", "phase_scrambled"}
+    for one in text["stimuli"]:
+        assert (one["mei_seed"], one["duration_s"]) == (0, 12 / 60)
+        assert one["size_deg"] == pytest.approx([18 * 2.02 * 53 / 32, 2.02 * 53])
+        frames = read_grey(path.parent / next(name for name in one["files"] if name.endswith(".avi")), (36, 64))
+        shown = np.linalg.norm((frames[:, ::2, ::2] - one["grey_mean"]) / one["grey_std"])
+        assert shown == pytest.approx(MEI["constraint"]["contrast"] * (12 * 18 * 32) ** 0.5, rel=1e-5)
+        assert one["norm_departure"] < 1e-5
+        assert one["grey_levels_off"] <= 0.6
+    (grating,) = (o for o in text["stimuli"] if (o["stimulus"], o["condition"]) == ("grating", "intact"))
+    row = MEIControl.Stimulus & text["fit"] & {"unit": 1, "opto_condition": "intact", "control": "grating"}
+    own = row.fetch1("parameters")
+    assert grating["grating"]["cycles_deg"] == pytest.approx(own["cycles_px"] * 32 / (2.02 * 53))
+    assert grating["grating"]["temporal_frequency_hz"] == pytest.approx(own["cycles_frame"] * 60)
+
+
+def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_path):
+    from dlgn_cnn.errors import ConfigError
+    from dlgn_cnn.mei.export import Screen
+    from populate import export as module
+
+    chosen = module.Chosen("controls", [1])
+    with pytest.raises(ConfigError, match="expected a number above 0"):
+        module.export(tmp_path / "rig", chosen, Screen((36, 64)), -1.0)
+    monkeypatch.setattr(module, "SIMULATED_PREFIX", "In silico")
+    with pytest.raises(ConfigError, match=r"18x32 px.*--deg-per-px"):
+        module.export(tmp_path / "rig", chosen, Screen((36, 64)))
+    assert not (tmp_path / "rig").exists()
