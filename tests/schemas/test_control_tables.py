@@ -173,3 +173,25 @@ def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_pa
     with pytest.raises(ConfigError, match=r"18x32 px.*--deg-per-px"):
         module.export(tmp_path / "rig", chosen, Screen((36, 64)))
     assert not (tmp_path / "rig").exists()
+
+
+def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
+    from schemas.judged import judged_margins, winning_units
+    from schemas.mei_control import MEIControl
+
+    heard: dict = {}
+    for row in MEIControl.Stimulus.to_dicts():
+        rates = heard.setdefault((row["seed"], row["unit"], row["opto_condition"]), {})
+        rates[row["control"]] = row[f"judged_{row['opto_condition']}_hz"]
+    rows = judged_margins().to_dicts()
+    assert len(rows) == len(heard) == 8
+    for row in rows:
+        rates = dict(heard[row["seed"], row["unit"], row["opto_condition"]])
+        own = rates.pop("mei")
+        assert row["mei_hz"] == pytest.approx(own)
+        assert row["margin_hz"] == pytest.approx(own - max(rates.values()))
+    assert len(winning_units()) == 4
+    for unit in winning_units().to_dicts():
+        margins = [row["margin_hz"] for row in rows if (row["seed"], row["unit"]) == (unit["seed"], unit["unit"])]
+        assert unit["lights"] == len(margins) == 2
+        assert unit["least_margin_hz"] == pytest.approx(min(margins))
