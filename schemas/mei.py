@@ -11,6 +11,7 @@ import numpy as np
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, ModelError, within
 from dlgn_cnn.mei.control_set import CONTRASTS
+from dlgn_cnn.mei.diverse_method import diverse
 from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
@@ -130,7 +131,7 @@ class MEI(dj.Computed):
                 report,
                 **supplied(synthesise, allowed_packages=allowed),
             )
-        if synthesise is gradient_ascent:
+        if synthesise in (gradient_ascent, diverse):
             off = departures([target for _, target in asked], [one.stimulus for one in found], options, info, allowed)
             found = [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
         return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window

@@ -16,7 +16,7 @@ from dlgn_cnn.mei.distance import distance, extent_px
 from dlgn_cnn.mei.diverse import diverse_set, nearest
 from dlgn_cnn.mei.gratings import Grating, GratingGrid, grating_clips
 from dlgn_cnn.mei.judging import contrast_response, judged
-from dlgn_cnn.mei.methods import departures, gradient_ascent
+from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.natural import natural_clips
 from dlgn_cnn.mei.optimize import synthesise
 from dlgn_cnn.mei.scanning import best_of
@@ -288,3 +288,26 @@ def test_departures_of_what_would_be_stored_are_seen(spoil, least):
     assert honest < 1e-6
     (spoilt,) = departures([target], [spoil(found.stimulus)], options, info)
     assert spoilt > least
+
+
+def test_as_a_method_the_seeds_of_a_unit_and_light_are_one_diverse_set_within_its_aperture():
+    """Of linear cells the response falls as the cosine with the best, which bounds how far two members are apart."""
+    model, told = Cells(draw(2, *SHAPE)).float().eval(), []
+    info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.2, -0.1), (-0.3, 0.1)))
+    options = {"frames": FRAMES, "steps": 30, "objective": {"window_frames": 1}, "preconditioner": {"name": "none"}}
+    options |= {"aperture": {"name": "disc", "radius_px": 4}}
+    targets = [Target(KEY, unit, False, seed) for seed in (0, 1, 2) for unit in (0, 1)]
+    found = METHODS.get("diverse")([model], targets, options | {"share": 0.9}, info, CPU, lambda *d: told.append(d))
+    best = gradient_ascent([model], targets[:2], options, info, CPU)
+    for row, (target, one) in enumerate(zip(targets, found, strict=True)):
+        assert one.activation >= 0.9 * best[target.unit_index].activation * (1 - 1e-3)
+        assert one.rates[0, -1] == pytest.approx(one.activation, rel=1e-4)
+        assert departures([target], [one.stimulus], options | {"share": 0.9}, info)[0] < 1e-5
+        others = [other.stimulus for index, other in enumerate(found) if index % 2 == row % 2 and index != row]
+        # At 90 % two members are at most twice the arc cosine of 0.9 apart.
+        assert all(2 * 0.9**2 - 1 - 1e-3 <= cosine(one.stimulus, other) < 0.95 for other in others)
+    assert told[-1] == (4, 4)
+    with pytest.raises(ConfigError, match="two 'seeds' or more"):
+        METHODS.get("diverse")([model], targets[:2], options, info, CPU)
+    with pytest.raises(ConfigError, match="share"):
+        METHODS.check_values(METHODS.get("diverse"), options | {"share": 1.2})
