@@ -1,8 +1,12 @@
 """Contrast responses of MEIs and their controls in the tables; every stored stimulus against its constraint."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from tests.factories import small_simulation
 
@@ -195,3 +199,38 @@ def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
         margins = [row["margin_hz"] for row in rows if (row["seed"], row["unit"]) == (unit["seed"], unit["unit"])]
         assert unit["lights"] == len(margins) == 2
         assert unit["least_margin_hz"] == pytest.approx(min(margins))
+
+
+def page() -> str:
+    return (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "meis.md").read_text()
+
+
+def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
+    from schemas import judged, mei
+    from schemas.mei_control import MEIControl
+
+    curves, margins, worst = re.findall(r"```sql\n(.+?);\n```", page(), re.DOTALL)
+    query = mei.schema.connection.query
+    rows = query(curves.replace("dlgn_", database.prefix)).fetchall()
+    assert len(rows) == len(MEIControl.ContrastResponse & {"opto_condition": "intact"})
+    found = {tuple(row[:3]): (row[3] - row[4]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
+    wanted = judged.judged_margins().to_dicts()
+    assert len(found) == len(wanted)
+    for row in wanted:
+        assert found[row["seed"], row["unit"], row["opto_condition"]] == pytest.approx(row["margin_hz"])
+    ((number, largest),) = query(worst.replace("dlgn_", database.prefix)).fetchall()
+    assert number == len(mei.MEI.Stimulus())
+    assert largest <= 1e-5
+    (code,) = re.findall(r"```python\n(.+?)```", page(), re.DOTALL)
+    exec(compile(code, "meis.md", "exec"), {})
+
+
+def test_the_how_tos_config_is_one(database):
+    from dlgn_cnn.mei.config import CHOICES
+    from schemas.mei import OWN, check_mei
+
+    (text,) = re.findall(r"```yaml\n(.+?)```", page(), re.DOTALL)
+    (entry,) = yaml.safe_load(text)["meis"]
+    check_mei(entry["fn"], entry["config"])
+    for key in (*CHOICES, *OWN):
+        assert f"`{key}`" in page() or f"{key}:" in page(), key
