@@ -43,7 +43,8 @@ def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | Non
     """Write the chosen stimuli to a new ``folder``; its manifest is returned.
 
     Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesised, ``rate_hz``), both
-    read back and compared before the manifest says their digests. Of several random starts the best is taken.
+    read back and compared before the manifest says their digests. Of several random starts the best is taken, of a
+    diverse set every member.
     ``deg_per_px`` is how many degrees of visual field a pixel of the movies spans that the model was fitted to: no
     recording says so but a simulated one. Raises ConfigError where it is not known, where nothing is chosen, where the
     folder holds something, and as ``for_screen`` does.
@@ -71,20 +72,31 @@ def _rows(chosen: Chosen) -> list[Row]:
         if condition not in mei.CONDITIONS:
             raise ConfigError(f"condition {condition!r}: {nearest(condition, list(mei.CONDITIONS))}")
     fit = {name: best_fit(chosen.experiment)[name] for name in KEY[:4]}
-    found = (mei.MEI.Stimulus & fit).to_dicts(order_by="activation")
-    by_unit = {tuple(row[name] for name in (*KEY, *NAME)): row | {"control": "mei"} for row in found}
-    best = list(by_unit.values())
+    best = _synthesised(fit)
     if chosen.controls:
         # A control is one of the best MEI of its unit and light, too: the same seed.
-        for row in (mei_control.MEIControl.Stimulus & fit & "control != 'mei'").to_dicts(order_by="KEY"):
-            best.append(row | {"mei_seed": by_unit[tuple(row[name] for name in (*KEY, *NAME))]["mei_seed"]})
+        seeds = {_which(row): row["mei_seed"] for row in best}
+        rows = (mei_control.MEIControl.Stimulus & fit & "control != 'mei'").to_dicts(order_by="KEY")
+        best += [row | {"mei_seed": seeds[_which(row)]} for row in rows]
     kept = [row for row in best if not chosen.units or row["unit"] in chosen.units]
     kept = [row for row in kept if not chosen.conditions or row["opto_condition"] in chosen.conditions]
     missing = set(chosen.units) - {row["unit"] for row in kept}
     if not kept or missing:
         known = sorted({row["unit"] for row in best})
         raise ConfigError(f"no stimuli of units {sorted(missing)}: the best fit of this experiment has them of {known}")
-    return sorted(kept, key=lambda row: [str(row[name]) for name in (*NAME, "control", "mei_hash")])
+    return sorted(kept, key=lambda row: [str(row[name]) for name in (*NAME, "control", "mei_hash", "mei_seed")])
+
+
+def _synthesised(fit: Row) -> list[Row]:
+    """Of MEIs the best of all seeds; of a diverse set every member."""
+    sets = {row["mei_hash"] for row in (mei.MEIConfig & {"mei_fn": "diverse"}).to_dicts()}
+    rows = (mei.MEI.Stimulus & fit).to_dicts(order_by="activation")
+    best = {_which(row): row | {"control": "mei"} for row in rows if row["mei_hash"] not in sets}
+    return [*best.values(), *(row | {"control": "diverse"} for row in rows if row["mei_hash"] in sets)]
+
+
+def _which(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in (*KEY, *NAME))
 
 
 def _infos(key: Row) -> dict[str, DataInfo]:
@@ -113,9 +125,8 @@ def _degrees(key: Row, info: DataInfo, given: float | None) -> float:
 def _write(folder: Path, row: Row, info: DataInfo, screen: Screen, native_deg: float) -> Row:
     stimulus = np.asarray(row["stimulus"].load(), np.float32)
     shown = for_screen(stimulus, info.video_mean, info.video_std, screen)
-    name = "_".join(
-        [row["session_name"], f"u{row['unit']:02d}", row["opto_condition"], row["control"], row["mei_hash"][:8]]
-    )
+    words = (row["opto_condition"], row["control"], row["mei_hash"][:8], row["mei_seed"])
+    name = "_".join(map(str, (row["session_name"], f"u{row['unit']:02d}", *words)))
     video, arrays = folder / f"{name}.avi", folder / f"{name}.npz"
     write_lossless(video, shown.frames, info.rate_hz)
     np.savez(arrays, frames=shown.frames, stimulus=stimulus, rate_hz=info.rate_hz)

@@ -13,6 +13,7 @@ from tests.factories import small_simulation
 CONTRASTS = [0, 0.5, 1.0, 5.0]
 MEI = {"units": [1, 2], "controls": True, "contrasts": CONTRASTS, "frames": 12, "steps": 3}
 MEI |= {"objective": {"window_frames": 3}, "constraint": {"contrast": 0.2}}
+SETS = {name: MEI[name] for name in ("frames", "objective", "constraint")} | {"units": [2], "seeds": [0, 1], "steps": 2}
 DEFINITION = """
 experiment: controls
 datasets: [{fn: stored_sessions, config: {sessions: all, size_px: [18, 32], window_frames: 40}}]
@@ -23,7 +24,7 @@ models:
       readout: {name: light_switched, readout: {name: gaussian}}
 trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
 seeds: [40, 41]
-meis: [{fn: gradient_ascent, config: MEI}]
+meis: [{fn: gradient_ascent, config: MEI}, {fn: diverse, config: SETS}]
 """
 
 
@@ -37,7 +38,7 @@ def done(database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("controls")
     (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
     file = folder / "controls.yaml"
-    file.write_text(DEFINITION.replace("MEI", str(MEI)))
+    file.write_text(DEFINITION.replace("MEI", str(MEI)).replace("SETS", str(SETS)))
     define(file)
     unasked = ("FeedbackModulation", "InputGain", "MEIContrast")
     tally = work([table for table in computed_tables() if table.__name__ not in unasked])
@@ -163,6 +164,21 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
     own = row.fetch1("parameters")
     assert grating["grating"]["cycles_deg"] == pytest.approx(own["cycles_px"] * 32 / (2.02 * 53))
     assert grating["grating"]["temporal_frequency_hz"] == pytest.approx(own["cycles_frame"] * 60)
+
+
+def test_a_diverse_set_is_exported_member_by_member(done, tmp_path):
+    import json
+
+    from dlgn_cnn.mei.export import Screen
+    from populate.export import Chosen, export
+
+    text = json.loads(export(tmp_path / "rig", Chosen("controls", [2], ["intact"]), Screen((18, 32))).read_text())
+    assert {(one["stimulus"], one["mei_seed"]) for one in text["stimuli"]} == {
+        ("diverse", 0),
+        ("diverse", 1),
+        ("mei", 0),
+    }
+    assert len({name for one in text["stimuli"] for name in one["files"]}) == 6
 
 
 def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_path):
