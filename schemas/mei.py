@@ -1,14 +1,18 @@
 """Maximally exciting inputs under both light conditions."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import datajoint as dj
 import numpy as np
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.mei.methods import METHODS
+from dlgn_cnn.errors import ConfigError, ModelError, within
+from dlgn_cnn.mei.control_set import CONTRASTS
+from dlgn_cnn.mei.diverse_method import diverse
+from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
@@ -18,6 +22,8 @@ from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
+TOLERANCE = 1e-5
+OWN = ("units", "seeds", "controls", "contrasts")
 CONDITIONS = {"intact": False, "suppressed": True}
 Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
@@ -74,6 +80,7 @@ class MEI(dj.Computed):
         norm : float64  # L2 norm of the stimulus
         lowest : float64  # darkest value
         highest : float64  # brightest value
+        violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
         steps : int32
         """
 
@@ -124,23 +131,48 @@ class MEI(dj.Computed):
                 report,
                 **supplied(synthesise, allowed_packages=allowed),
             )
+        if synthesise in (gradient_ascent, diverse):
+            off = departures([target for _, target in asked], [one.stimulus for one in found], options, info, allowed)
+            found = [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
         return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
 
     def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int) -> None:
-        """Insert a row a stimulus."""
-        self.insert1(key | {"stimuli": len(synthesis)})
-        self.Stimulus.insert(
-            key
-            | evaluation.unit_key(row)
-            | {"opto_condition": row["opto_condition"], "mei_seed": row["mei_seed"]}
-            | _stimulus_row(result, rate_hz, window)
+        """Insert a row a stimulus. Raises ModelError for one that is not allowed."""
+        rows = [
+            (key | evaluation.unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
             for row, _, result in synthesis
+        ]
+        for row, result in rows:
+            refuse_violation(row, result.violation)
+        self.insert1(key | {"stimuli": len(synthesis)})
+        self.Stimulus.insert(row | _stimulus_row(result, rate_hz, window) for row, result in rows)
+
+
+def refuse_violation(row: Mapping[str, Any], violation: float) -> None:
+    """Raise ModelError for a stimulus, named by its row, that departs from its constraint by more than 1e-5."""
+    if not violation <= TOLERANCE:
+        which = ", ".join(str(row[name]) for name in ("control", "mei_seed") if name in row)
+        raise ModelError(
+            f"the {row['opto_condition']} stimulus ({which}) of unit {row['unit']} departs from its constraint by "
+            f"{violation:.2g} of its norm or range, {TOLERANCE:g} at most is stored: choose a constraint that leaves "
+            "what it has made alone"
         )
 
 
 def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an MEI config that the method gets: all but what the tables take themselves."""
-    return {name: value for name, value in config.items() if name not in ("units", "seeds", "controls")}
+    return {name: value for name, value in config.items() if name not in OWN}
+
+
+def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
+    """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
+    given = config.get("contrasts", CONTRASTS)
+    known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
+    if not known or list(given) != sorted(set(given)):
+        raise ConfigError(
+            f"given {given!r}, expected shares of the MEI's contrast from the lowest, as {list(CONTRASTS)}", "contrasts"
+        )
+    return tuple(map(float, given))
 
 
 def check_mei(method: str, config: Mapping[str, Any]) -> None:
@@ -151,6 +183,7 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
     with within("config"):
         if type(config.get("controls", False)) is not bool:
             raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
+        contrasts_of(config)
         METHODS.check_values(function, method_options(config), allowed)
 
 
@@ -179,5 +212,6 @@ def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, A
         "norm": float(np.linalg.norm(result.stimulus)),
         "lowest": float(result.stimulus.min()),
         "highest": float(result.stimulus.max()),
+        "violation": result.violation,
         "steps": result.steps,
     }

@@ -1,6 +1,6 @@
 """Controls of the MEIs: what else excites a unit, and what models say to all of it that took no part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import datajoint as dj
@@ -12,6 +12,7 @@ from dlgn_cnn.mei.config import MEIConfig
 from dlgn_cnn.mei.control_set import Control, Materials, clips_of, control_set
 from dlgn_cnn.mei.methods import screen_range
 from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, mei, optogenetics, progress, training
 from schemas.database import settings_in_force
@@ -51,6 +52,25 @@ class MEIControl(dj.Computed):
         stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
         parameters : json  # of the best grating, number of the best clip, unit whose MEI it is
         norm : float64  # L2 norm of the stimulus
+        violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
+        intact_hz : float64  # mean rate over the scored window that the fitted model predicts, light off
+        suppressed_hz : float64  # the same, light on
+        judged_intact_hz=null : float64  # mean of the judges
+        judged_suppressed_hz=null : float64
+        """
+
+    class ContrastResponse(dj.Part):
+        """What models say to a stimulus at a share of its contrast, in both lights.
+
+        The shares are those of ``contrasts`` in the MEI config. One at which a value would leave the range that the
+        MEI was allowed has no row: nothing is clipped.
+        """
+
+        definition = """
+        -> MEIControl.Stimulus
+        level : int32  # place among the config's contrasts, from 0
+        ---
+        contrast : float64  # share of the stimulus's own contrast; 0 is the mean grey
         intact_hz : float64  # mean rate over the scored window that the fitted model predicts, light off
         suppressed_hz : float64  # the same, light on
         judged_intact_hz=null : float64  # mean of the judges
@@ -104,14 +124,18 @@ class MEIControl(dj.Computed):
         return [(rows[one.target], one) for one in found], rate_hz, len(judges)
 
     def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, judges: int) -> None:
-        """Insert a row a control."""
-        self.insert1(key | {"judges": judges})
-        self.Stimulus.insert(
-            key
-            | unit_key(row)
-            | {"opto_condition": row["opto_condition"], "control": control.name}
-            | _control_row(control, rate_hz)
+        """Insert a row a control, and a row a control and contrast. Raises ModelError for one that is not allowed."""
+        rows = [
+            (key | unit_key(row) | {"opto_condition": row["opto_condition"], "control": control.name}, control)
             for row, control in found
+        ]
+        for name, control in rows:
+            mei.refuse_violation(name, control.violation)
+        self.insert1(key | {"judges": judges})
+        contrasts = mei.contrasts_of(mei.MEIConfig.load(key)[1])
+        self.Stimulus.insert(name | _control_row(control, rate_hz) for name, control in rows)
+        self.ContrastResponse.insert(
+            name | rung for name, control in rows for rung in _ladder_rows(control, contrasts, rate_hz)
         )
 
 
@@ -135,7 +159,8 @@ def materials_of(model: torch.nn.Module, loaders: Any, config: Row, fields: list
     )
     known = {(unit["session_name"], unit["unit_index"]): np.asarray(field.load()) for unit, field in fields}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
-    return Materials([model], parsed, infos, videos, known, next(model.parameters()).device)
+    device = next(model.parameters()).device
+    return Materials([model], parsed, infos, videos, known, device, contrasts=mei.contrasts_of(config))
 
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
@@ -155,12 +180,23 @@ def _target(row: Row) -> Target:
 
 
 def _control_row(control: Control, rate_hz: float) -> Row:
-    rates = {"intact_hz": control.rates[0], "suppressed_hz": control.rates[1]}
-    heard = {"judged_intact_hz": control.judged[0], "judged_suppressed_hz": control.judged[1]}
     return {
         "stimulus": np.asarray(control.stimulus, np.float32),
         "parameters": control.parameters,
         "norm": float(np.linalg.norm(control.stimulus)),
-        **{name: float(value) * rate_hz for name, value in rates.items()},
-        **{name: nullable(float(value) * rate_hz) for name, value in heard.items()},
+        "violation": control.violation,
+        **_rates_hz(control.rates, control.judged, rate_hz),
     }
+
+
+def _ladder_rows(control: Control, contrasts: Sequence[float], rate_hz: float) -> Iterator[Row]:
+    for level, contrast in enumerate(contrasts):
+        if np.isfinite(control.ladder[level]).all():
+            shown = _rates_hz(control.ladder[level], control.judged_ladder[level], rate_hz)
+            yield {"level": level, "contrast": contrast, **shown}
+
+
+def _rates_hz(rates: Floats, heard: Floats, rate_hz: float) -> Row:
+    own = {f"{light}_hz": float(rate) * rate_hz for light, rate in zip(mei.CONDITIONS, rates, strict=True)}
+    judged = zip(mei.CONDITIONS, heard, strict=True)
+    return own | {f"judged_{light}_hz": nullable(float(rate) * rate_hz) for light, rate in judged}

@@ -17,13 +17,20 @@ def check(models: Sequence[torch.nn.Module], targets: Sequence[Target], device: 
     for model in models:
         if any(part.training for part in model.modules()):
             raise ModelError("the model is in training mode, in which its answer is random: call model.eval() first")
-        places = {parameter.device.type for parameter in model.parameters()}
-        if places - {device.type}:
-            raise ModelError(f"the model is on {', '.join(sorted(places))}, the synthesis on {device}: move the model")
+        places = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
+        if any(_elsewhere(place, device) for place in places):
+            found = ", ".join(sorted(map(str, places)))
+            raise ModelError(f"the model is on {found}, the synthesis on {device}: move the model")
         keys = tuple(model.data_keys)  # type: ignore[arg-type]
         for target in targets:
             if target.data_key not in keys:
                 raise ModelError(f"the model has no session {target.data_key!r}: it has {', '.join(keys)}")
+
+
+def _elsewhere(place: torch.device, device: torch.device) -> bool:
+    """A device without a number is whichever of its kind is current."""
+    numbers = {place.index, device.index} - {None}
+    return place.type != device.type or len(numbers) > 1
 
 
 def probe(

@@ -30,6 +30,10 @@ class Constraint(Protocol):
         """How far each stimulus is from being allowed (stimulus,), as a share of the norm or range."""
         ...
 
+    def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
+        """Whether every value of each stimulus lies in the range, whatever its norm: (stimulus,) of bool."""
+        ...
+
 
 class NormWithinRange:
     """Clips of one L2 norm whose every value is within a range; what the registered constraints share."""
@@ -66,6 +70,11 @@ class NormWithinRange:
         if mask is not None:
             off += [stimuli.masked_fill(mask, 0).flatten(1).norm(dim=1) / norm]
         return torch.stack(off).amax(0)
+
+    def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
+        """Whether every value lies within [low, high], to 1e-6 of the longer side: (stimulus,) of bool."""
+        rows, room = stimuli.flatten(1), 1e-6 * self.largest
+        return (rows.amin(1) >= self.low - room) & (rows.amax(1) <= self.high + room)
 
 
 @CONSTRAINTS.register("rms_contrast")

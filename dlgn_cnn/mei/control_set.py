@@ -13,7 +13,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.config import MEIConfig
 from dlgn_cnn.mei.controls import another_unit, linear_field, moved, phase_scrambled, scaled
 from dlgn_cnn.mei.gratings import GratingGrid, grating_clips
-from dlgn_cnn.mei.judging import judged
+from dlgn_cnn.mei.judging import contrast_response, within_range
 from dlgn_cnn.mei.natural import natural_clips
 from dlgn_cnn.mei.optimize import centres_px, mask_of
 from dlgn_cnn.mei.scanning import best_of
@@ -22,6 +22,8 @@ from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
 
 CONTROLS = ("mei", "natural", "grating", "linear_field", "another_unit", "phase_scrambled")
+# Octaves, as in contrast-response functions of single cells; 0 is the mean grey.
+CONTRASTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
 Videos = Mapping[str, Callable[[], Iterable[torch.Tensor]]]
 
 
@@ -31,6 +33,8 @@ class Control:
 
     ``rates`` and ``judged`` (condition: intact, suppressed) are mean rates over the scored window in spikes a frame, of
     the models that the MEIs were synthesised on and of those that took no part; NaN where there is none of these.
+    ``ladder`` and ``judged_ladder`` (contrast, condition) are the same at the materials' shares of its contrast, NaN
+    where a value would leave the range; ``violation`` is its departure from the constraint, a share of norm or range.
     """
 
     name: str
@@ -38,6 +42,9 @@ class Control:
     stimulus: Floats
     rates: Floats
     judged: Floats
+    ladder: Floats
+    judged_ladder: Floats
+    violation: float
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -47,6 +54,7 @@ class Materials:
 
     ``videos`` gives a session's clips (time, height, width) in normalised grey levels, anew whenever it is called;
     ``fields`` (lag, height, width) are linear receptive fields by session and unit's row, as far as they are known.
+    ``contrasts`` are the shares of its own contrast at which each stimulus is shown.
     """
 
     models: Sequence[torch.nn.Module]
@@ -56,6 +64,7 @@ class Materials:
     fields: Mapping[tuple[str, int], Floats]
     device: torch.device
     grid: GratingGrid = dataclasses.field(default_factory=GratingGrid)
+    contrasts: Sequence[float] = CONTRASTS
 
     @property
     def window_frames(self) -> int:
@@ -76,9 +85,10 @@ def control_set(
     """The MEIs themselves and every control of each, all at the MEI's norm, in its range and within its aperture.
 
     The best natural clip of the session and the best drifting grating are chosen on the synthesis's models in the
-    target's light, as the MEI was. A control that there cannot be is left out: a linear field that is not known or of
-    another size than the stimulus, another unit's MEI where there is one unit only or its MEI, moved, leaves the
-    screen. Raises ModelError and ConfigError as ``judged`` does.
+    target's light, as the MEI was; every stimulus is then shown at the materials' shares of its contrast, too. A
+    control that there cannot be is left out: a linear field that is not known or of another size than the stimulus,
+    another unit's MEI where there is one unit only or its MEI, moved, leaves the screen. Raises ModelError and
+    ConfigError as ``judged`` does.
     """
     made: list[Made] = []
     targets = [target for target, _ in meis]
@@ -88,15 +98,44 @@ def control_set(
     for done, kind in enumerate(kinds):
         made += kind(targets, stimuli, masks, materials, generator)
         progress(done + 1, len(kinds) + 1)
-    shown = torch.stack([stimulus for _, _, stimulus, _ in made])
-    asked = [targets[row] for _, row, _, _ in made]
-    own = judged(materials.models, asked, shown, materials.window_frames, materials.config.state)
-    others = np.full_like(own, np.nan)
-    if judges:
-        others = judged(judges, asked, shown, materials.window_frames, materials.config.state)
+    found = _answered(made, targets, masks, materials, judges)
     progress(len(kinds) + 1, len(kinds) + 1)
+    return found
+
+
+def _answered(
+    made: Sequence[Made],
+    targets: Sequence[Target],
+    masks: torch.Tensor,
+    materials: Materials,
+    judges: Sequence[torch.nn.Module],
+) -> list[Control]:
+    """What the synthesis's models and the judges say to every stimulus, at its own contrast and along the ladder."""
+    rows = [row for _, row, _, _ in made]
+    shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [targets[row] for row in rows]
+    contrasts, constraint = sorted({1.0, *materials.contrasts}), materials.config.constraint
+    own, along = contrasts.index(1.0), [contrasts.index(contrast) for contrast in materials.contrasts]
+    wanted = within_range(shown, contrasts, constraint)
+    nothing = np.full((*wanted.shape, 2), np.nan, np.float32)
+    state = materials.config.state
+    mine, theirs = (
+        contrast_response(models, asked, shown, contrasts, materials.window_frames, state, wanted)
+        if models
+        else nothing
+        for models in (materials.models, judges)
+    )
     return [
-        Control(name, targets[row], np.asarray(stimulus.cpu().numpy()), own[index], others[index], parameters)
+        Control(
+            name=name,
+            target=targets[row],
+            stimulus=np.asarray(stimulus.cpu().numpy()),
+            rates=mine[index, own],
+            judged=theirs[index, own],
+            ladder=mine[index, along],
+            judged_ladder=theirs[index, along],
+            violation=float(constraint.violation(stimulus[None], masks[row : row + 1])),
+            parameters=parameters,
+        )
         for index, (name, row, stimulus, parameters) in enumerate(made)
     ]
 

@@ -6,12 +6,11 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.quantise import BRIGHTEST, DARKEST, MOST_OFF, quantised
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Floats, Frames
 
 METHODS = ("nearest", "bilinear")
-DARKEST, BRIGHTEST = 0.0, 255.0
-HALF_A_LEVEL = 0.5
 ROUNDING = 1e-3
 
 
@@ -53,35 +52,45 @@ class Shown:
     """A stimulus as it goes to the rig: ``frames`` (time, height, width) in grey levels, and its norm as quantised.
 
     ``norm`` is over the stimulus's own pixels and in its own unit, as the constraint is: the screen's over the number
-    of pixels that one became.
+    of pixels that one became. ``levels_off`` is the largest departure of a value from what was asked for.
     """
 
     frames: Frames
     norm: float
     norm_asked: float
+    levels_off: float
+
+    @property
+    def departure(self) -> float:
+        """How far the norm shown is from the one asked for, as a share of it."""
+        return abs(self.norm / self.norm_asked - 1)
 
 
 def for_screen(stimulus: Floats, grey_mean: float, grey_std: float, screen: Screen) -> Shown:
     """A stimulus (time, height, width) in standard deviations from the mean grey, as the screen shows it.
 
-    Every frame is checked: none leaves 0..255 before it is rounded, and none is further than half a level from what
-    was asked for after; the clip's norm, about the true mean grey, is within the tolerance. Raises ConfigError.
+    Rounding keeps the norm about the true mean grey (``quantised``), so that it is off by no more than what
+    ``bilinear`` smooths away. Every frame is checked: none leaves 0..255 before it is rounded, and none is further than
+    0.6 levels from what was asked for after; the clip's norm is within the tolerance. Raises ConfigError.
     """
     times = screen.times((stimulus.shape[1], stimulus.shape[2]))
-    wanted = grey_mean + grey_std * upscaled(np.asarray(stimulus, np.float64), times, screen.method)
+    asked = np.asarray(stimulus, np.float64)
+    wanted = grey_mean + grey_std * (asked if screen.method == "nearest" else upscaled(asked, times, screen.method))
     _check_range(wanted)
-    frames = np.clip(np.rint(wanted), DARKEST, BRIGHTEST).astype(np.uint8)
-    off = np.abs(frames - wanted).max((1, 2))
-    if (off > HALF_A_LEVEL + ROUNDING).any():
+    levels = quantised(wanted, grey_mean)
+    off = np.abs(levels - wanted).max((1, 2))
+    if (off > MOST_OFF + ROUNDING).any():
         raise ConfigError(f"frame {int(off.argmax())} is {off.max():.3f} grey levels off after rounding")
-    asked = float(np.linalg.norm(np.asarray(stimulus, np.float64)))
+    frames = upscaled(levels, times, "nearest") if screen.method == "nearest" else levels
     norm = float(np.linalg.norm((frames - grey_mean) / grey_std)) / times
-    if abs(norm / asked - 1) > screen.tolerance:
+    shown = Shown(frames, norm, float(np.linalg.norm(asked)), float(off.max()))
+    if shown.departure > screen.tolerance:
         raise ConfigError(
-            f"in 8 bits and {screen.method} at {times} times the size the norm is {norm:.4g}, not {asked:.4g}: take "
-            f"nearest, a stimulus of more contrast, or a tolerance above {abs(norm / asked - 1):.3f}"
+            f"in 8 bits and {screen.method} at {times} times the size the norm is {norm:.4g}, not "
+            f"{shown.norm_asked:.4g}: take nearest, a stimulus of more contrast, or a tolerance above "
+            f"{shown.departure:.3f}"
         )
-    return Shown(frames, norm, asked)
+    return shown
 
 
 def upscaled(stimulus: np.ndarray, times: int, method: str) -> np.ndarray:

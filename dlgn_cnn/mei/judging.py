@@ -8,10 +8,12 @@ import torch
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.mei.ascent import in_both_lights
 from dlgn_cnn.mei.checks import check
+from dlgn_cnn.mei.constraints import Constraint
 from dlgn_cnn.mei.showing import AnimalState, Showing
 from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.shapes import Floats
 
+Answers = np.ndarray
 BATCH = 32
 
 
@@ -43,13 +45,33 @@ def contrast_response(
     judges: Sequence[torch.nn.Module],
     targets: Sequence[Target],
     stimuli: torch.Tensor,
-    shares: Sequence[float],
+    contrasts: Sequence[float],
     window_frames: int,
     state: AnimalState | None = None,
+    shown: Answers | None = None,
 ) -> Floats:
-    """Mean rates to each stimulus at shares of its contrast: (target, share, condition), as ``judged``.
+    """Mean rates to each stimulus at shares of its contrast: (target, contrast, condition), as ``judged``.
 
-    A share above 1 may leave the screen's range, and nothing here clips it.
+    Nothing is clipped: a share above 1 may leave the screen's range. ``shown`` (target, contrast) of bool says which
+    are wanted, as ``within_range`` does; the others are NaN.
     """
-    rates = [judged(judges, targets, stimuli * share, window_frames, state) for share in shares]
-    return np.stack(rates, 1)
+    wanted = np.ones((len(targets), len(contrasts)), bool) if shown is None else shown
+    found = np.full((*wanted.shape, 2), np.nan, np.float32)
+    for level, contrast in enumerate(contrasts):
+        rows = np.flatnonzero(wanted[:, level]).tolist()
+        for few in (rows[first : first + BATCH] for first in range(0, len(rows), BATCH)):
+            some = [targets[row] for row in few]
+            found[few, level] = judged(judges, some, stimuli[few] * contrast, window_frames, state)
+    return found
+
+
+def within_range(stimuli: torch.Tensor, contrasts: Sequence[float], constraint: Constraint) -> Answers:
+    """Which stimuli stay within the constraint's range at which shares of their contrast: (target, contrast) of bool.
+
+    All do up to 1: the mean grey lies in every range.
+    """
+    found = [
+        torch.full((len(stimuli),), True) if contrast <= 1 else constraint.in_range(stimuli * contrast).cpu()
+        for contrast in contrasts
+    ]
+    return np.asarray(torch.stack(found, 1).numpy())

@@ -3,15 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.config import DEFAULTS, MEIConfig
-from dlgn_cnn.mei.optimize import synthesise
+from dlgn_cnn.mei.optimize import Centres, mask_of, synthesise
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.shapes import Floats
 
 METHODS = Registry(
     "MEI method",
@@ -89,8 +91,40 @@ def gradient_ascent(
             f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    parsed = MEIConfig.from_dict(config, screen_range(info), allowed_packages)
+    parts = parsed(config, info, allowed_packages)
+    return synthesise(models, targets, parts, info.frame_shape[1:], device, progress, centres_of(targets, info))
+
+
+def departures(
+    targets: Sequence[Target],
+    stimuli: Sequence[Floats],
+    config: Mapping[str, Any],
+    info: DataInfo,
+    allowed_packages: Collection[str] = (),
+) -> list[float]:
+    """How far each target's stimulus, rounded to float32 as it is stored, is from what a config allows it.
+
+    The config is that of ``gradient_ascent`` or ``diverse``. The largest of the departures from norm, range, aperture
+    and free frames, as a share of the norm or range; worked out in float64 from the config alone. Raises ConfigError as
+    ``MEIConfig.from_dict`` does.
+    """
+    config = {name: value for name, value in config.items() if name != "share"}
+    parts = parsed(config, info, allowed_packages)
+    mask = mask_of(targets, parts, info.frame_shape[1:], centres_of(targets, info)).expand(len(targets), -1, -1, -1)
+    found = []
+    for row, stimulus in enumerate(stimuli):
+        stored = torch.as_tensor(np.asarray(stimulus, np.float32)).double()
+        found.append(float(parts.constraint.violation(stored[None], mask[row : row + 1])))
+    return found
+
+
+def parsed(config: Mapping[str, Any], info: DataInfo, allowed_packages: Collection[str] = ()) -> MEIConfig:
+    """The config's parts, pixels within what an 8-bit screen shows unless it says otherwise. Raises ConfigError."""
+    return MEIConfig.from_dict(config, screen_range(info), allowed_packages)
+
+
+def centres_of(targets: Sequence[Target], info: DataInfo) -> Centres | None:
+    """Where the units' fields are, by session, for an aperture; None for targets of several sessions."""
     # The info is one session's: of others' units it does not know where they look.
     keys = {target.data_key for target in targets}
-    centres = {key: info.field_centres for key in keys} if len(keys) == 1 else None
-    return synthesise(models, targets, parsed, info.frame_shape[1:], device, progress, centres)
+    return {key: info.field_centres for key in keys} if len(keys) == 1 else None

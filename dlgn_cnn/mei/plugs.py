@@ -55,6 +55,10 @@ class Postprocessed:
         moved = (self.project(stimuli, mask) - stimuli).flatten(1).norm(dim=1)
         return moved / stimuli.flatten(1).norm(dim=1).clamp_min(torch.finfo(stimuli.dtype).tiny)
 
+    def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
+        """False: nothing is known of the range that it allows."""
+        return torch.zeros(len(stimuli), dtype=torch.bool, device=stimuli.device)
+
 
 class Transformed:
     """A parametrisation out of ``transform(stimulus, step) -> stimulus``: what is shown is the transformed stimulus."""

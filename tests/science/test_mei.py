@@ -1,5 +1,8 @@
 """MEIs of cells whose best stimulus is known without a synthesis."""
 
+import contextlib
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +12,14 @@ from scipy.optimize import minimize
 
 from dlgn_cnn.errors import ConfigError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.checks import check
 from dlgn_cnn.mei.config import MEIConfig
 from dlgn_cnn.mei.methods import gradient_ascent
 from dlgn_cnn.mei.optimize import synthesise
 from dlgn_cnn.mei.preconditioners import GaussianBlur, blur_matrix
 from dlgn_cnn.mei.projection import project
 from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.progress import silent
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 7, 9
 CPU = torch.device("cpu")
@@ -39,9 +44,9 @@ class LinearCells(torch.nn.Module):
         return torch.cat([torch.zeros_like(last)[..., None].expand(-1, -1, FRAMES - 1), last[..., None]], -1)
 
 
-def climb(models, targets, low=-10.0, high=10.0, **changed):
+def climb(models, targets, low=-10.0, high=10.0, progress=silent, **changed):
     config = MEIConfig.from_dict(LINEAR | changed, (low, high))
-    return synthesise(models, targets, config, (HEIGHT, WIDTH), CPU)
+    return synthesise(models, targets, config, (HEIGHT, WIDTH), CPU, progress)
 
 
 def cosine(one, other) -> float:
@@ -162,6 +167,44 @@ def test_a_target_that_the_model_lacks_is_refused(targets, sentence):
 def test_a_model_in_training_mode_is_refused():
     with pytest.raises(ModelError, match="eval"):
         climb([LinearCells().train()], [Target(KEY, 0, False)])
+
+
+def test_a_model_on_another_device_is_refused_before_the_first_step():
+    steps, config, targets = [], MEIConfig.from_dict(LINEAR, (-2, 2)), [Target(KEY, 0, False)]
+    for model, device in ((LinearCells().to("meta"), CPU), (LinearCells(), torch.device("meta"))):
+        with pytest.raises(ModelError, match=r"on (meta|cpu), the synthesis on (cpu|meta): move the model"):
+            synthesise([model.eval()], targets, config, (HEIGHT, WIDTH), device, lambda done, total: steps.append(done))
+    half = LinearCells().eval()
+    half.register_buffer("grid", torch.zeros(1, device="meta"))
+    with pytest.raises(ModelError, match="on cpu, meta"):
+        synthesise([half], targets, config, (HEIGHT, WIDTH), CPU)
+    assert not steps
+
+
+@pytest.mark.parametrize(("place", "refused"), [("cuda:1", True), ("cuda:0", False), ("cuda", False), ("cpu", True)])
+def test_another_gpu_is_another_device(place, refused):
+    class Elsewhere(LinearCells):
+        def parameters(self, recurse=True):
+            return iter([types.SimpleNamespace(device=torch.device(place))])
+
+    with pytest.raises(ModelError, match=r"move the model") if refused else contextlib.nullcontext():
+        check([Elsewhere().eval()], [Target(KEY, 0, False)], torch.device("cuda:0"))
+
+
+def test_an_ascent_stops_on_its_plateau_and_progress_ends_at_the_total():
+    told, targets = [], [Target(KEY, unit, False) for unit in (0, 1, 2)]
+    options = {"patience": 5, "tolerance": 1e-3, "batch_size": 2}
+    found = climb([LinearCells().eval()], targets, progress=lambda *done: told.append(done), **options)
+    for one in found:
+        best = np.maximum.accumulate(one.history)
+        grown = 1 + np.flatnonzero(one.history[1:] - best[:-1] > 1e-3 * np.abs(best[:-1]))
+        assert one.steps == len(one.history) == grown[-1] + 1 + 5 < LINEAR["steps"]
+    done = [done for done, _ in told]
+    assert {total for _, total in told} == {2 * LINEAR["steps"]}
+    assert done == sorted(done)
+    assert done[-1] == 2 * LINEAR["steps"]
+    slow = {"optimiser": {"name": "momentum", "learning_rate": 0.02, "decay": 1.0}}
+    assert {one.steps for one in climb([LinearCells().eval()], targets, **options, **slow)} == {LINEAR["steps"]}
 
 
 def test_the_method_keeps_within_what_a_screen_shows():

@@ -7,13 +7,16 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.config import MEIConfig
 from dlgn_cnn.mei.constraints import CONSTRAINTS
+from dlgn_cnn.mei.control_set import CONTROLS, Materials, control_set
 from dlgn_cnn.mei.controls import another_unit, linear_field, moved, phase_scrambled, scaled
 from dlgn_cnn.mei.distance import distance, extent_px
 from dlgn_cnn.mei.diverse import diverse_set, nearest
 from dlgn_cnn.mei.gratings import Grating, GratingGrid, grating_clips
 from dlgn_cnn.mei.judging import contrast_response, judged
+from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.natural import natural_clips
 from dlgn_cnn.mei.optimize import synthesise
 from dlgn_cnn.mei.scanning import best_of
@@ -211,3 +214,100 @@ def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
     assert spreads[0] > 1.25
     # Around one filter they are at most sin t = 0.53 off it, the corners of a tetrahedron sqrt(8 / 3) of that apart.
     assert 0.6 < spreads[1] <= 0.5268 * math.sqrt(8 / 3) + 1e-3
+
+
+class Soft(Cells):
+    """The same with a softplus behind the drive."""
+
+    def __init__(self, filters):
+        super().__init__(filters, torch.nn.functional.softplus)
+
+
+def ladder_of(contrasts, high):
+    """The control set of two softplus units' filters as their MEIs, judged by cells of three times the drive."""
+    filters = draw(2, *SHAPE) / 20
+    info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.0, 0.0), (0.1, 0.2)))
+    options = {"frames": FRAMES, "objective": {"window_frames": 1}, "constraint": {"contrast": 0.5}}
+    config = MEIConfig.from_dict(options, (-high, high))
+    stimuli = scaled(filters, config.constraint).numpy()
+    videos, fields = (
+        {KEY: lambda: [draw(20, HEIGHT, WIDTH, seed=5).float()]},
+        {(KEY, 0): draw(4, HEIGHT, WIDTH).numpy()},
+    )
+    grid = GratingGrid((0.0,), (0.1,), (0.1,), (4.0,), (0.0,))
+    materials = Materials([Soft(filters).eval()], config, {KEY: info}, videos, fields, CPU, grid, contrasts)
+    meis = [(Target(KEY, unit, light), stimuli[unit]) for unit in (0, 1) for light in (False, True)]
+    found = control_set(meis, materials, [Soft(3 * filters).eval()], torch.Generator().manual_seed(0))
+    return filters, found
+
+
+def test_the_contrast_response_of_a_linear_nonlinear_unit_is_its_nonlinearity():
+    """Rate of a share c of the contrast = softplus(c drive), at the drive's double where the light is on."""
+    contrasts = (0.0, 0.3, 1.0, 1.5)
+    filters, found = ladder_of(contrasts, 9.0)
+    assert {one.name for one in found} == set(CONTROLS)
+    for one in found:
+        drive = float((filters[one.target.unit_index] * torch.as_tensor(one.stimulus)).sum())
+        wanted = [[np.log1p(np.exp(light * contrast * drive)) for light in (1, 2)] for contrast in contrasts]
+        np.testing.assert_allclose(one.ladder, wanted, rtol=1e-5)
+        wanted = [[np.log1p(np.exp(3 * light * contrast * drive)) for light in (1, 2)] for contrast in contrasts]
+        np.testing.assert_allclose(one.judged_ladder, wanted, rtol=1e-5)
+        np.testing.assert_allclose([one.rates, one.judged], [one.ladder[2], one.judged_ladder[2]], rtol=1e-6)
+        assert one.violation < 1e-6
+
+
+def test_a_contrast_beyond_the_range_is_not_answered_and_those_within_are():
+    _, found = ladder_of((1.0, 1.5, 1.2), 1.8)
+    answered = np.array([np.isfinite(one.ladder).all(1) for one in found])
+    room = np.array([1.8 / np.abs(one.stimulus).max() for one in found])
+    assert answered[:, 0].all()
+    assert (answered[:, 1] == (room >= 1.5)).all()
+    assert 0 < answered[:, 1].sum() < len(found)
+    assert (answered[:, 2] == (room >= 1.2)).all()
+    assert all(
+        np.isfinite(one.judged_ladder).all(1).tolist() == row.tolist() for one, row in zip(found, answered, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "least"),
+    [
+        (lambda clip: clip * 1.0001, 9e-5),
+        (lambda clip: np.where(clip == clip.max(), 4.0, clip), 0.1),
+        (lambda clip: np.roll(clip, 6, 2), 0.1),
+        (lambda clip: np.roll(clip, 1, 0), 0.1),
+    ],
+)
+def test_departures_of_what_would_be_stored_are_seen(spoil, least):
+    info = DataInfo((4,), (1, HEIGHT, WIDTH), 60.0, (0.1,), 100.0, 50.0, ((0.2, -0.1),))
+    options = {"frames": FRAMES, "steps": 3, "objective": {"window_frames": 1}, "free_frames": [2, 7]}
+    options |= {"aperture": {"name": "disc", "radius_px": 4}, "constraint": {"contrast": 0.5}}
+    model, target = Cells(draw(1, *SHAPE)).float().eval(), Target(KEY, 0, False)
+    (found,) = gradient_ascent([model], [target], options, info, CPU)
+    (honest,) = departures([target], [found.stimulus], options, info)
+    assert honest < 1e-6
+    (spoilt,) = departures([target], [spoil(found.stimulus)], options, info)
+    assert spoilt > least
+
+
+def test_as_a_method_the_seeds_of_a_unit_and_light_are_one_diverse_set_within_its_aperture():
+    """Of linear cells the response falls as the cosine with the best, which bounds how far two members are apart."""
+    model, told = Cells(draw(2, *SHAPE)).float().eval(), []
+    info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.2, -0.1), (-0.3, 0.1)))
+    options = {"frames": FRAMES, "steps": 30, "objective": {"window_frames": 1}, "preconditioner": {"name": "none"}}
+    options |= {"aperture": {"name": "disc", "radius_px": 4}}
+    targets = [Target(KEY, unit, False, seed) for seed in (0, 1, 2) for unit in (0, 1)]
+    found = METHODS.get("diverse")([model], targets, options | {"share": 0.9}, info, CPU, lambda *d: told.append(d))
+    best = gradient_ascent([model], targets[:2], options, info, CPU)
+    for row, (target, one) in enumerate(zip(targets, found, strict=True)):
+        assert one.activation >= 0.9 * best[target.unit_index].activation * (1 - 1e-3)
+        assert one.rates[0, -1] == pytest.approx(one.activation, rel=1e-4)
+        assert departures([target], [one.stimulus], options | {"share": 0.9}, info)[0] < 1e-5
+        others = [other.stimulus for index, other in enumerate(found) if index % 2 == row % 2 and index != row]
+        # At 90 % two members are at most twice the arc cosine of 0.9 apart.
+        assert all(2 * 0.9**2 - 1 - 1e-3 <= cosine(one.stimulus, other) < 0.95 for other in others)
+    assert told[-1] == (4, 4)
+    with pytest.raises(ConfigError, match="two 'seeds' or more"):
+        METHODS.get("diverse")([model], targets[:2], options, info, CPU)
+    with pytest.raises(ConfigError, match="share"):
+        METHODS.check_values(METHODS.get("diverse"), options | {"share": 1.2})
