@@ -12,7 +12,7 @@ from dlgn_cnn.mei.methods import METHODS
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, experiment, optogenetics, progress, training
+from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
@@ -67,7 +67,7 @@ class MEI(dj.Computed):
         -> optogenetics.OptoCondition
         mei_seed : int32
         ---
-        stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' grey level
         activation : float64  # what was maximised
         intact_hz : float64  # mean rate over the scored window, light off
         suppressed_hz : float64  # the same, light on
@@ -124,6 +124,7 @@ class MEI(dj.Computed):
                 report,
                 **supplied(synthesise, allowed_packages=allowed),
             )
+        arrays.upload((schema.database, _stored(result)) for result in found)
         return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
 
     def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int) -> None:
@@ -170,9 +171,13 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
     return [row for row in rows if row["unit"] in wanted]
 
 
+def _stored(result: MEIResult) -> Any:
+    return np.asarray(result.stimulus, np.float32)
+
+
 def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, Any]:
     return {
-        "stimulus": np.asarray(result.stimulus, np.float32),
+        "stimulus": _stored(result),
         "activation": result.activation,
         "intact_hz": float(result.rates[0, -window:].mean()) * rate_hz,
         "suppressed_hz": float(result.rates[1, -window:].mean()) * rate_hz,
