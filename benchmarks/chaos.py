@@ -186,7 +186,7 @@ class Chaos:
         self._thaw(everybody=True)
         for worker in self.workers:
             self._signal(worker.pid, signal.SIGTERM)
-        wait_for_end([worker.pid for worker in self.workers])
+        wait_for_end([worker.pid for worker in self.workers], 60.0 + self.plan.cut_s)
 
     def close(self) -> None:
         self.server.stop()
@@ -200,7 +200,7 @@ def children(pid: int) -> list[int]:
     return []
 
 
-def wait_for_end(pids: list[int], limit_s: float = 60.0) -> None:
+def wait_for_end(pids: list[int], limit_s: float) -> None:
     deadline = time.monotonic() + limit_s
     while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.1)
