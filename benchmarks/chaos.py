@@ -9,6 +9,9 @@ no reservation and no lease is to be left; the key with the bug is to be in `err
 On a MySQL server that this script starts, kills and starts again, where a starter is beside the checkout or named by
 DLGN_MYSQL_STARTER (called as `STARTER start|kill|stop FOLDER PORT`); else on the embedded server, without network cuts.
 The disk is a file system of 8 MB, which only root may mount; else no disk fills.
+
+In full, workers have the lease that is shipped (60 s) and networks are cut for 60 s, so that some cuts outlast a lease
+and some do not; faults come every 6 s, and fits, which mostly sleep, last long enough that the last finds some at work.
 """
 
 import argparse
@@ -49,7 +52,7 @@ class Plan:
 
 
 QUICK = Plan(workers=3, fits=40, faults=10, fit_s=0.3, lease_s=1.5, cut_s=2.5, every_s=0.8)
-FULL = Plan(workers=8, fits=200, faults=60, fit_s=0.5, lease_s=6.0, cut_s=10.0, every_s=1.0)
+FULL = Plan(workers=8, fits=200, faults=60, fit_s=10.0, lease_s=60.0, cut_s=60.0, every_s=6.0)
 
 
 @dataclasses.dataclass
@@ -94,7 +97,8 @@ class Chaos:
         kinds += [self.fill] if self.disk else []
         faults = [kinds[number % len(kinds)] for number in range(self.plan.faults)]
         self.dice.shuffle(faults)
-        deadline = started + 3 * self.plan.faults * self.plan.every_s + 120
+        work_s = self.plan.fits * self.plan.fit_s / self.plan.workers
+        deadline = started + 3 * (self.plan.faults * self.plan.every_s + work_s) + 120
         while time.monotonic() < deadline:
             self._tend()
             if faults:
@@ -115,7 +119,9 @@ class Chaos:
                 self._replace(worker)
 
     def _any(self) -> Worker:
-        return self.dice.choice([worker for worker in self.workers if not worker.frozen_until])
+        """One that runs; of those that do not, the one that goes on first, where all are stopped."""
+        running = [worker for worker in self.workers if not worker.frozen_until]
+        return self.dice.choice(running or [min(self.workers, key=lambda worker: worker.frozen_until)])
 
     def _replace(self, worker: Worker) -> None:
         self.workers[self.workers.index(worker)] = self._start()
@@ -180,7 +186,7 @@ class Chaos:
         self._thaw(everybody=True)
         for worker in self.workers:
             self._signal(worker.pid, signal.SIGTERM)
-        wait_for_end([worker.pid for worker in self.workers])
+        wait_for_end([worker.pid for worker in self.workers], 60.0 + self.plan.cut_s)
 
     def close(self) -> None:
         self.server.stop()
@@ -194,7 +200,7 @@ def children(pid: int) -> list[int]:
     return []
 
 
-def wait_for_end(pids: list[int], limit_s: float = 60.0) -> None:
+def wait_for_end(pids: list[int], limit_s: float) -> None:
     deadline = time.monotonic() + limit_s
     while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.1)

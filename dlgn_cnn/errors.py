@@ -27,6 +27,10 @@ class StoreError(DlgnError):
     """A stored dataset is missing, incomplete or damaged."""
 
 
+class StoreAway(StoreError):
+    """A store gives no answer for now, as one does whose server is busy or out of reach: asking again may help."""
+
+
 class ModelError(DlgnError):
     """A model was asked for something that it does not have."""
 

@@ -19,6 +19,7 @@ import fsspec
 
 from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.store_errors import store_error
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Objects:
         """Store a file; its sha256 is returned. Raises StoreError where the place cannot be written or read back."""
         digest = file_sha256(file)
         name = f"{digest}{ending}"
-        try:
+        with self._asked("written", name):
             if self.local is not None:
                 self._place(file, name)
             elif not self._files.exists(f"{self.root}/{name}"):
@@ -57,8 +58,6 @@ class Objects:
                     self._files.makedirs(self.root, exist_ok=True)
                 self._files.put_file(str(file), f"{self.root}/{name}")
                 self.get(digest, ending)
-        except (OSError, RuntimeError) as error:
-            raise StoreError(f"{self.url}/{name} cannot be written ({type(error).__name__}: {error})") from error
         return digest
 
     def get(self, digest: str, ending: str) -> Path:
@@ -118,8 +117,10 @@ class Objects:
         """Whatever a store's client raises, in this project's words."""
         try:
             yield
+        except StoreError:
+            raise
         except Exception as error:  # each client has errors of its own, botocore's are no OSErrors
-            raise StoreError(f"{self.url}/{name} cannot be {what} ({type(error).__name__}: {error})") from error
+            raise store_error(f"{self.url}/{name} cannot be {what}", error) from error
 
     @property
     def _folder(self) -> Path:
@@ -138,8 +139,8 @@ class Objects:
                 self._files.get_file(f"{self.root}/{name}", str(temporary))
             except FileNotFoundError:
                 return
-            except (OSError, RuntimeError) as error:
-                raise StoreError(f"{self.url}/{name} cannot be read ({type(error).__name__}: {error})") from error
+            except Exception as error:
+                raise store_error(f"{self.url}/{name} cannot be read", error) from error
             os.replace(temporary, path)
 
 

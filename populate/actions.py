@@ -73,7 +73,9 @@ def populate_all(
     if where is not None:
         steer.check_condition(tables[0], where)
     tally = work(tables, Wishes(where=where, retry_errors=retry_errors, stay=stay))
-    logger.info("%d computed, %d failed%s", tally.computed, tally.failed, "; see dlgn status" if tally.failed else "")
+    pruned = f", {tally.pruned} pruned" if tally.pruned else ""
+    hint = "; see dlgn status" if tally.failed else ""
+    logger.info("%d computed, %d failed%s%s", tally.computed, tally.failed, pruned, hint)
     return tally
 
 

@@ -26,10 +26,7 @@ def count_attempt(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool
 
     Whether it is pending again is returned. To be called in a transaction that has ended the key's lease.
     """
-    mine = {"table_name": one.table_name, "key_hash": fleet.key_hash(one.key)}
-    now = job.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
-    words = reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 3]}..."
-    fleet.Attempt.insert1({**mine, "ended": now, "host": one.host, "pid": one.pid, "reason": words})
+    mine = put_on_record(one, reason)
     created = (job & dict(one.key)).to_arrays("created_time")
     if not len(created):
         return False  # somebody has withdrawn the job
@@ -42,6 +39,15 @@ def count_attempt(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool
     tries = "; ".join(f"({number}) {text}" for number, text in enumerate(reasons, 1))
     change(job, one.key, "error", f"{len(reasons)} attempts: {tries}")
     return False
+
+
+def put_on_record(one: Try, reason: str) -> dict[str, str]:
+    """Insert a try that ended without a result, and why; what restricts ``fleet.Attempt`` to its key is returned."""
+    mine = {"table_name": one.table_name, "key_hash": fleet.key_hash(one.key)}
+    now = fleet.schema.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
+    words = reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 3]}..."
+    fleet.Attempt.insert1({**mine, "ended": now, "host": one.host, "pid": one.pid, "reason": words})
+    return mine
 
 
 def pend(job: Job, key: Mapping[str, Any], delay_s: float = 0.0) -> None:

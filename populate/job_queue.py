@@ -58,12 +58,21 @@ def refresh(table: Any) -> int:
     jobs, source = table.jobs, table.key_source
     new = _without(source.proj(), [table, jobs])
     scheduled = jobs.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
-    state = {"status": "pending", "priority": jobs.connection._config.jobs.default_priority}
     for some in _chunks(new):
-        jobs.insert([{**key, **state, "scheduled_time": scheduled} for key in some], skip_duplicates=True)
+        _insert_pending(jobs, some, scheduled)
     for some in _chunks(_without(jobs & "status <> 'reserved'", [source.proj()])):
         (jobs & some & "status <> 'reserved'").delete_quick()
     return len(new)
+
+
+def _insert_pending(jobs: Any, keys: list[Key], scheduled: Any) -> None:
+    """Queue keys unless they are; not by DataJoint's insert, which takes longer to check a row than the server does."""
+    names = jobs.primary_key
+    columns = ", ".join(map(jobs.adapter.quote_identifier, (*names, "status", "priority", "scheduled_time")))
+    row = f"({'%s, ' * len(names)}'pending', {int(jobs.connection._config.jobs.default_priority)}, %s)"
+    unless_there = jobs.adapter.skip_duplicates_clause(jobs.full_table_name, names)
+    query = f"INSERT INTO {jobs.full_table_name} ({columns}) VALUES {', '.join([row] * len(keys))}{unless_there}"
+    jobs.connection.query(query, args=[value for key in keys for value in (*(key[name] for name in names), scheduled)])
 
 
 def _without(left: Any, others: Sequence[Any]) -> list[Key]:

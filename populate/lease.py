@@ -16,7 +16,8 @@ import deepdiff
 from datajoint.errors import DuplicateError
 from datajoint.jobs import Job, _get_job_version
 
-from populate.attempts import Try, change, count_attempt, pend
+from populate import queue_sql
+from populate.attempts import Try, change, count_attempt, pend, put_on_record
 from populate.heart import Heart
 from schemas import fleet
 from schemas.database import declare_queue
@@ -71,38 +72,23 @@ class LeasedJobs(Job):
         return held.sure
 
     def _reserve_and_lease(self, held: Held) -> bool:
-        try:
-            with self.connection.transaction:
-                if not self._reserve(held.key):
-                    return False
-                lease = {"token": held.token, "worker_id": self.heart.worker_id, "job_table": self.full_table_name}
-                lease |= {**_named(self.target, held.key), "held_key": json.dumps(held.key)}
-                columns, marks = ", ".join(lease), ", ".join(["%s"] * len(lease))
-                query = f"INSERT INTO {fleet.Lease().full_table_name} ({columns}) VALUES ({marks})"
-                self.connection.query(query, args=tuple(lease.values()))
-        except DuplicateError:
-            return False  # leased, though its job was queued anew: it is free once that lease has ended
-        return True
-
-    def _reserve(self, key: Key) -> bool:
-        """What DataJoint's ``reserve`` does, without asking the server each time who we are."""
-        now = "CURRENT_TIMESTAMP(3)"
+        # What DataJoint's ``reserve`` writes, without asking the server each time who we are.
         who = {"status": "reserved", "host": platform.node(), "pid": os.getpid(), "version": self._version}
         who |= {"connection_id": self.connection.connection_id, "user": self._user}
-        quote = self.adapter.quote_identifier
-        assignments = ", ".join(f"{quote(name)} = %s" for name in who)
-        pending = (self & key & "status = 'pending'" & f"scheduled_time <= {now}").where_clause()
-        query = f"UPDATE {self.full_table_name} SET {assignments}, reserved_time = {now}{pending}"
-        return bool(self.connection.query(query, args=tuple(who.values())).rowcount == 1)
+        lease = {"token": held.token, "worker_id": self.heart.worker_id, "job_table": self.full_table_name}
+        lease |= {**_named(self.target, held.key), "held_key": json.dumps(held.key)}
+        try:
+            return queue_sql.reserve(self.connection, self.full_table_name, held.key, who, lease)
+        except DuplicateError:
+            return False  # leased, though its job was queued anew: it is free once that lease has ended
 
     def settle(self) -> None:
         """Within the transaction that inserts the result: end the lease and the job. Raises LeaseLost."""
         held = self._in_hand()
-        if not self._lease(held).delete_quick(get_count=True):
+        job_table = None if self._kept else self.full_table_name
+        if not queue_sql.settle(self.connection, held.token, job_table, held.key):
             raise LeaseLost(f"the lease on {held.key} has expired: its result is dropped, another worker computes it")
         held.settled = True
-        if not self._kept:
-            (self & held.key).delete_quick()
 
     def complete(self, key: Key, duration: float | None = None) -> None:
         """The key is done: by this worker, whose transaction has ended its job, or before this worker came."""
@@ -126,7 +112,7 @@ class LeasedJobs(Job):
 
     def try_again(self, reason: str, delay_s: float) -> bool:
         """Count a failed try at the key in hand: pending after ``delay_s``, or failed for good after the third."""
-        return self._let_go(lambda held: count_attempt(self, self._try(held), reason, delay_s))
+        return self._let_go(lambda held: count_attempt(self, self.current_try(), reason, delay_s))
 
     def fail(self, reason: str, stack: str) -> bool:
         """Mark the key in hand as failed, with its traceback."""
@@ -136,6 +122,10 @@ class LeasedJobs(Job):
                 super(LeasedJobs, self).error(held.key, reason, stack)
 
         return self._let_go(write)
+
+    def current_try(self) -> Try:
+        """The try at the key in hand."""
+        return Try(type(self.target).__name__, self._in_hand().key, platform.node(), os.getpid())
 
     def recall(self) -> str | None:
         """Why the key in hand is called back: ``stop``, ``hand_back``, nothing, or None where it is no longer ours."""
@@ -158,9 +148,6 @@ class LeasedJobs(Job):
 
     def _lease(self, held: Held) -> Any:
         return fleet.Lease & {"token": held.token}
-
-    def _try(self, held: Held) -> Try:
-        return Try(type(self.target).__name__, held.key, platform.node(), os.getpid())
 
     @property
     def _kept(self) -> bool:
@@ -195,6 +182,8 @@ def _guard_parts(instance: Table, jobs: LeasedJobs) -> None:
     def make_insert(key: Key, *computed: Any) -> None:
         jobs.settle()
         insert(key, *computed)
+        if without := getattr(instance, "ended_without", ""):
+            put_on_record(jobs.current_try(), without)
 
     instance.make_compute, instance.make_insert = make_compute, make_insert
 

@@ -56,7 +56,8 @@ def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
     declare_queue(Job(training.TrainedModel()))
     while True:
         asked = ask(plan, ahead)
-        if not work(tables).computed and not asked:
+        did = work(tables)
+        if not (did.computed or did.pruned or asked):
             break
     return best_trial(plan.name)
 

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from populate.worker import computed_tables
-from schemas import fleet
+from schemas import fleet, search, training
 
-COLUMNS = ("done", "reserved", "pending", "failed", "stopped")
+COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
 
 
 def show(view: Callable[[], RenderableType], every_s: float | None = None) -> None:
@@ -27,11 +27,12 @@ def show(view: Callable[[], RenderableType], every_s: float | None = None) -> No
 
 
 def progress() -> RenderableType:
-    """A row a computed table: keys done, reserved, pending, failed, set aside; then the failures' reasons."""
+    """A row a computed table: keys done, reserved, pending, failed, set aside, pruned; then the failures' reasons."""
     shown = Table("table", *COLUMNS)
     reasons: list[Text] = []
     for table in computed_tables():
-        shown.add_row(table.__name__, *map(str, counts(table)))
+        pruned = len(search.pruned_fits(table)) if table is training.TrainedModel else 0
+        shown.add_row(table.__name__, *map(str, counts(table)), str(pruned))
         failed = (table.jobs & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
         reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
     orders = [Text(_order(row)) for row in fleet.StandingOrder().to_dicts(order_by="KEY")]

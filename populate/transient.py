@@ -9,6 +9,8 @@ import torch
 from datajoint.errors import LostConnectionError
 from safetensors import SafetensorError
 
+from dlgn_cnn.errors import StoreAway
+
 # MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
 MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
 # PostgreSQL: connection (class 08), serialisation, deadlock, lock, statement cancelled, too many, shutdown and start.
@@ -16,8 +18,8 @@ POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01"
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the database, not the computation, failed, and in a way that passes."""
-    if isinstance(error, LostConnectionError):
+    """Whether the database or a store, not the computation, failed, and in a way that passes."""
+    if isinstance(error, LostConnectionError | StoreAway):
         return True
     module = type(error).__module__.partition(".")[0]
     if module == "pymysql":

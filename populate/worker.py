@@ -18,6 +18,7 @@ import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.device import pick_device
+from dlgn_cnn.errors import StoreAway
 from populate import orders
 from populate.heart import Heart, beating
 from populate.job_queue import Queue
@@ -55,10 +56,11 @@ def computed_tables() -> Sequence[Table]:
 
 @dataclass
 class Tally:
-    """What a worker did: keys computed, and keys that failed with their reason."""
+    """What a worker did: keys computed, keys that failed with their reason, and fits that their studies gave up."""
 
     computed: int = 0
     failed: int = 0
+    pruned: int = 0
 
 
 @dataclass
@@ -143,9 +145,9 @@ class Worker:
             raise error
 
     def _recover(self, error: BaseException) -> None:
-        """Wait, longer each time, and connect anew."""
-        wait_s = next(self._delays)
-        logger.warning("database: %s: %s; next try in %.1f s", type(error).__name__, error, wait_s)
+        """Wait, longer each time, and connect anew, since a connection may have been closed meanwhile."""
+        wait_s, who = next(self._delays), "store" if isinstance(error, StoreAway) else "database"
+        logger.warning("%s: %s: %s; next try in %.1f s", who, type(error).__name__, error, wait_s)
         try:
             self._pause(wait_s)
         except interrupts.Recalled:  # to be answered once there is a server to ask
@@ -219,10 +221,15 @@ class Worker:
                     return self._judge(table, key, error)
                 self._recover(error)
             else:
-                self.tally.computed += bool(done)
                 if done:
-                    logger.info("%s done", _name(table, key))
+                    self._tell(table, key)
                 return bool(done)
+
+    def _tell(self, table: Table, key: dict[str, Any]) -> None:
+        without = getattr(table, "ended_without", "")
+        self.tally.pruned += bool(without)
+        self.tally.computed += not without
+        logger.info("%s %s", _name(table, key), without or "done")
 
     def _judge(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
         """Settle what becomes of a key whose computation did not end in a result; raises what ends the worker."""

@@ -122,6 +122,7 @@ def _activate(settings: Settings) -> None:
     except Exception as error:
         raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
     instance.config.stores[STORE] = _array_store(settings)
+    importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
     for name in MODULES:
         module = importlib.import_module(f"schemas.{name}")
         module.schema.activate(f"{settings.prefix}{name}", connection=instance.connection)

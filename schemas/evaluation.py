@@ -16,7 +16,7 @@ from dlgn_cnn.evaluation.input_gains import input_gains
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, training
+from schemas import arrays, dataset, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
@@ -225,7 +225,7 @@ class ReceptiveField(dj.Computed):
         -> master
         -> dataset.Dataset.Unit
         ---
-        field : <npy@main>  # (lag, height, width)
+        field : <array@main>  # (lag, height, width)
         """
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
@@ -243,6 +243,7 @@ class ReceptiveField(dj.Computed):
             fields = session_fields([(trial.videos, trial.responses) for trial in stored.tier("train")], FIELD_LAGS)
             own = sorted((row["unit_index"], row["unit"]) for row in units if row["session_name"] == name)
             found[name] = fields[[stored.units.index(unit) for _, unit in own]]
+        arrays.upload((schema.database, field) for fields in found.values() for field in fields)
         return found, units
 
     def make_insert(self, key: dict[str, Any], fields: dict[str, Floats], units: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from dlgn_cnn.data.readers import read_recordings, recognised
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
-from schemas import optogenetics, recording, session, stimulus
+from schemas import arrays, optogenetics, recording, session, stimulus
 
 Key = dict[str, Any]
 
@@ -28,6 +28,7 @@ def ingest(
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     raw = [_raw_row(one, chosen, options) for one in found]
     new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
+    arrays.upload(part for one, _ in new for part in _arrays(one))
     with session.schema.connection.transaction:
         for one, row in new:
             _insert(one, row)
@@ -66,15 +67,23 @@ def _insert(one: Recording, raw: Key) -> None:
         _insert_scene(scene, file)
     stimulus.Presentation.insert(_presentations(one, key))
     stimulus.FrameOnsets.insert(
-        key | {"trial": shown.trial, "frame_onsets_s": np.array(shown.frame_onsets_s)}
-        for shown in one.presentations
-        if shown.frame_onsets_s
+        key | {"trial": trial, "frame_onsets_s": onsets_s} for trial, onsets_s in _frame_onsets(one)
     )
     optogenetics.OptoEpoch.insert(
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
     )
     recording.RawFile.insert1(key | raw)
     recording.Recording().make_insert(key, one, allow_direct_insert=True)
+
+
+def _frame_onsets(one: Recording) -> Iterator[tuple[int, Any]]:
+    return ((shown.trial, np.array(shown.frame_onsets_s)) for shown in one.presentations if shown.frame_onsets_s)
+
+
+def _arrays(one: Recording) -> Iterator[tuple[str, Any]]:
+    """Everything of a session that goes to the store, as ``arrays.upload`` takes it."""
+    yield from recording.arrays_of(one)
+    yield from ((stimulus.schema.database, onsets_s) for _, onsets_s in _frame_onsets(one))
 
 
 def _presentations(one: Recording, key: Key) -> Sequence[Key]:

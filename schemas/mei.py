@@ -16,7 +16,7 @@ from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, experiment, optogenetics, progress, training
+from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
@@ -73,7 +73,7 @@ class MEI(dj.Computed):
         -> optogenetics.OptoCondition
         mei_seed : int32
         ---
-        stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' grey level
         activation : float64  # what was maximised
         intact_hz : float64  # mean rate over the scored window, light off
         suppressed_hz : float64  # the same, light on
@@ -134,6 +134,7 @@ class MEI(dj.Computed):
         if synthesise in (gradient_ascent, diverse):
             off = departures([target for _, target in asked], [one.stimulus for one in found], options, info, allowed)
             found = [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
+        arrays.upload((schema.database, _stored(result)) for result in found)
         return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
 
     def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int) -> None:
@@ -203,9 +204,13 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
     return [row for row in rows if row["unit"] in wanted]
 
 
+def _stored(result: MEIResult) -> Any:
+    return np.asarray(result.stimulus, np.float32)
+
+
 def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, Any]:
     return {
-        "stimulus": np.asarray(result.stimulus, np.float32),
+        "stimulus": _stored(result),
         "activation": result.activation,
         "intact_hz": float(result.rates[0, -window:].mean()) * rate_hz,
         "suppressed_hz": float(result.rates[1, -window:].mean()) * rate_hz,

@@ -14,7 +14,7 @@ from dlgn_cnn.mei.methods import screen_range
 from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, experiment, mei, optogenetics, progress, training
+from schemas import arrays, dataset, evaluation, experiment, mei, optogenetics, progress, training
 from schemas.database import settings_in_force
 from schemas.evaluation import nullable, unit_key
 
@@ -49,7 +49,7 @@ class MEIControl(dj.Computed):
         -> optogenetics.OptoCondition
         control : varchar(16)  # mei, natural, grating, linear_field, another_unit or phase_scrambled
         ---
-        stimulus : <npy@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' grey level
         parameters : json  # of the best grating, number of the best clip, unit whose MEI it is
         norm : float64  # L2 norm of the stimulus
         violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
@@ -119,6 +119,7 @@ class MEIControl(dj.Computed):
         generator = torch.Generator().manual_seed(fit[0].seed)
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
             found = control_set(meis, materials, others, generator, report)
+        arrays.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
         rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
         rate_hz = next(iter(materials.infos.values())).rate_hz
         return [(rows[one.target], one) for one in found], rate_hz, len(judges)

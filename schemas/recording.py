@@ -1,5 +1,6 @@
 """What was recorded: the raw file of a session, and its spikes and signals once read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import BinnedResponses, SessionKey
 from dlgn_cnn.data.recording import Recording as RawRecording
 from dlgn_cnn.errors import RecordingError
-from schemas import session
+from schemas import arrays, session
 
 schema = dj.Schema()
 
@@ -52,7 +53,7 @@ class Recording(dj.Imported):
         -> session.Unit
         ---
         spike_count : int32
-        spike_times_s : <npy@main>
+        spike_times_s : <array@main>
         """
 
     class Bins(dj.Part):
@@ -61,7 +62,7 @@ class Recording(dj.Imported):
         definition = """
         -> master
         ---
-        bins_s : <npy@main>  # (bin, start and stop)
+        bins_s : <array@main>  # (bin, start and stop)
         """
 
     class Binned(dj.Part):
@@ -72,7 +73,7 @@ class Recording(dj.Imported):
         -> session.Unit
         ---
         response_sum : float64
-        responses : <npy@main>
+        responses : <array@main>
         """
 
     class Signal(dj.Part):
@@ -82,8 +83,8 @@ class Recording(dj.Imported):
         -> master
         signal : varchar(16)  # running, pupil_size, pupil_x or pupil_y
         ---
-        signal_times_s : <npy@main>
-        signal_values : <npy@main>  # NaN where missing
+        signal_times_s : <array@main>
+        signal_values : <array@main>  # NaN where missing
         """
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
@@ -99,7 +100,9 @@ class Recording(dj.Imported):
             raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
         wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
         found = read_recordings(Path(path), reader=reader, **options)
-        return (next(recording for recording in found if recording.session == wanted),)
+        own = next(recording for recording in found if recording.session == wanted)
+        arrays.upload(arrays_of(own))
+        return (own,)
 
     def make_insert(self, key: dict[str, Any], recording: RawRecording, allow_direct_insert: bool = False) -> None:
         """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
@@ -131,3 +134,13 @@ class Recording(dj.Imported):
             ),
             **direct,
         )
+
+
+def arrays_of(recording: RawRecording) -> Iterator[tuple[str, Any]]:
+    """The arrays that ``Recording`` keeps of a session, as ``arrays.upload`` takes them."""
+    kept: list[Any] = [np.asarray(times) for times in recording.spike_times_s.values()]
+    if recording.binned is not None:
+        kept += [recording.binned.bins_s, *recording.binned.values]
+    for signal in recording.signals.values():
+        kept += [signal.times_s, signal.values]
+    return ((schema.database, one) for one in kept)

@@ -12,7 +12,7 @@ from typing import Any
 import datajoint as dj
 
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.errors import StoreError
+from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
 from dlgn_cnn.training.loggers import Run, logging_to
@@ -62,6 +62,7 @@ class Watch:
     def __init__(self, key: Key, fitted: Any, channel: SideChannel) -> None:
         self._key, self._fitted, self._channel = key, fitted, channel
         self._hopeless: int | None = None
+        self._blind = False  # whether nobody here can tell
 
     def __call__(self, uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
         """Trainer's callback: ask about an epoch, after which there are more. Raises GivenUp as ``check``."""
@@ -76,8 +77,14 @@ class Watch:
             raise GivenUp(self._hopeless)
 
     def _ask(self, connection: Any, epoch: int) -> None:
-        if self._hopeless is None and search.is_hopeless(self._key, self._fitted, connection):
-            self._hopeless = epoch
+        if self._hopeless is not None or self._blind:
+            return
+        try:
+            if search.is_hopeless(self._key, self._fitted, connection):
+                self._hopeless = epoch
+        except ConfigError as error:  # the same after each epoch, as where Optuna is not installed
+            self._blind = True
+            logger.warning("whether its study gives this fit up cannot be told here, and it runs to its end: %s", error)
 
 
 def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[], None] | None = None) -> Checkpoints:

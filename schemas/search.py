@@ -138,6 +138,11 @@ def give_up(key: Mapping[str, Any], epoch: int) -> None:
             (experiment.Experiment.Fit & fit & {"experiment_name": row["study_name"]}).delete_quick()
 
 
+def pruned_fits(fitted: Any) -> Any:
+    """The fits that were given up and are not in ``fitted``, the table of trained models: a query, a row a fit."""
+    return (dj.U(*FIT) & (Study.Trial * PrunedTrial).proj(*FIT)) - fitted.proj()
+
+
 def fit_key(row: Mapping[str, Any]) -> dict[str, Any]:
     """The key of the fit in a row that has it."""
     return {name: row[name] for name in FIT}

@@ -60,5 +60,5 @@ class FrameOnsets(dj.Manual):
     # measured onsets of frames
     -> Presentation
     ---
-    frame_onsets_s : <npy@main>  # NaN for a frame that the screen dropped
+    frame_onsets_s : <array@main>  # NaN for a frame that the screen dropped
     """

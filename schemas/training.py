@@ -1,6 +1,5 @@
 """Fits: one row a trained model, weights in the store."""
 
-import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +21,6 @@ from schemas.database import settings_in_force
 from schemas.running import GivenUp
 
 schema = dj.Schema()
-logger = logging.getLogger("dlgn")
 Key = Mapping[str, Any]
 Row = dict[str, Any]
 
@@ -48,6 +46,7 @@ class TrainedModel(dj.Computed):
     """
 
     _folder: str | None = None  # where the checkpoints lie of a fit that ended, until its row is there to stay
+    ended_without: str = ""  # why the last key that was computed here ended without a result
 
     @property
     def key_source(self) -> Any:
@@ -69,7 +68,6 @@ class TrainedModel(dj.Computed):
         try:
             score, output, state = _run(key, spec, fitted, loaders, folder)
         except GivenUp as end:
-            logger.info("fit %s seed %d %s", key["model_hash"][:8], key["seed"], end)
             return end, folder
         row = {
             "score": score,
@@ -87,6 +85,7 @@ class TrainedModel(dj.Computed):
         self._folder = folder
         if isinstance(found, GivenUp):
             search.give_up(key, found.epoch)
+            self.ended_without = f"pruned: {found}"
         else:
             self.insert1(key | found)
 
@@ -99,7 +98,7 @@ class TrainedModel(dj.Computed):
         make_kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Compute a key as DataJoint does: the only place that hears of its commit, before which no checkpoint goes."""
-        self._folder = None
+        self._folder, self.ended_without = None, ""
         done = super()._populate1(key, jobs, suppress_errors, return_exception_objects, make_kwargs)
         if self._folder is not None:
             running.sweep_checkpoints(self, experiment.Experiment.Fit(), self._folder)

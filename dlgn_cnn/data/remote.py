@@ -16,6 +16,7 @@ import fsspec
 from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.data.store import MANIFEST, read_session
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.store_errors import store_error
 
 
 def publish(folder: Path, url: str) -> None:
@@ -36,12 +37,10 @@ def publish(folder: Path, url: str) -> None:
             files.put_file(str(file), remote)
             if hashlib.sha256(files.cat_file(remote)).hexdigest() != file_sha256(file):
                 raise StoreError(f"{url}: {file.name} does not read back as it was written: check that place")
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(
-            f"{url} cannot be written ({type(error).__name__}: {error}): check it and populate again"
-        ) from error
+    except StoreError:
+        raise
+    except Exception as error:  # each client has errors of its own
+        raise store_error(f"{url} cannot be written", error) from error
 
 
 def fetch(url: str, folder: Path) -> Path:
@@ -63,8 +62,10 @@ def fetch(url: str, folder: Path) -> Path:
             files.get_file(remote, str(local))
         read_session(temporary)
         temporary.replace(folder)
-    except (OSError, RuntimeError) as error:
-        raise StoreError(f"{url} cannot be read ({type(error).__name__}: {error}): check it and try again") from error
+    except StoreError:
+        raise
+    except Exception as error:
+        raise store_error(f"{url} cannot be read", error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder

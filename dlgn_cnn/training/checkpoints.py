@@ -19,7 +19,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.errors import DlgnError, StoreError
+from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.objects import Objects
 from dlgn_cnn.training.fit import Fit
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
@@ -138,6 +138,7 @@ class Checkpoints:
         """Put a fit that has not begun where the last sound checkpoint was taken; whether there was one is returned.
 
         A damaged one is named in the log, removed, and the one before is tried; one that cannot be read is left there.
+        Raises StoreAway where the store gives no answer, StoreError where it cannot be asked.
         """
         beginning = capture(fit)
         for name, snapshot in self._sound():
@@ -158,6 +159,8 @@ class Checkpoints:
                 snapshot = self.files.read(name)
             except Damaged as error:
                 self._discard(name, error)
+            except StoreAway:
+                raise  # going on without it would cost all that was computed
             except StoreError as error:
                 self._say_useless(name, error)
             else:

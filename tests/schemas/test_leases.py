@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from dlgn_cnn import interrupts
+from dlgn_cnn.errors import StoreAway
 from tests import toy
 from tests.toy import COMPUTED, DURING, Item, Squared
 
@@ -159,6 +160,32 @@ def test_a_connection_that_breaks_costs_no_computation(tables):
     assert COMPUTED == [0]
     assert len(waits) >= 1
     assert (len(Squared()), len(Squared.Half())) == (1, 2)
+    assert no_trace_is_left()
+
+
+def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
+    from schemas import fleet
+
+    answers = iter([StoreAway("listed"), StoreAway("read")])
+
+    def away(key):
+        for answer in answers:
+            raise answer
+
+    DURING["compute"] = away
+    waits = []
+    assert work("", pause=waits.append).computed == 1
+    assert len(waits) == 2
+    assert waits[1] > waits[0] / 2  # each is drawn from half to the whole of a span that doubles
+    assert len(fleet.Attempt()) == 0
+    assert no_trace_is_left()
+
+
+def test_a_proxy_that_takes_one_statement_at_a_time_is_sent_so(tables, monkeypatch):
+    from populate import queue_sql
+
+    monkeypatch.setattr(queue_sql, "_takes_many", lambda raw: False)
+    assert work("", "").computed == 2
     assert no_trace_is_left()
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import logging
+import sys
 import threading
 
 import pytest
@@ -191,7 +192,7 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
     """Two trials were far better at every epoch than a small fit can be: the third ends after its first one."""
     from populate.search import define_study, known_trials, search_study
     from populate.worker import work
-    from schemas import database, fitting, running, search, training
+    from schemas import database, fitting, fleet, running, search, training
 
     own = training.schema.connection
     monkeypatch.setattr(running, "side_channel", lambda: AtOnce(lambda: database.own_connection(own)))
@@ -212,13 +213,47 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
         assert search_study(file)["trial"] == 0
     assert [one.state.value for one in known_trials("live")] == ["done", "done", "pruned"]
     assert (search.PrunedTrial & {"study_name": "live"}).fetch1("pruned_epoch") == 0
-    assert "given up after epoch 0" in caplog.text
+    assert "seed=0 pruned: given up after epoch 0" in caplog.text
+    assert not any(line.endswith("done") for line in caplog.messages)
+    assert [row["reason"] for row in fleet.Attempt.to_dicts()] == [
+        "pruned: given up after epoch 0: worse than the study's other trials"
+    ]
+    assert [len(search.pruned_fits(training.TrainedModel) & key) for key in keys] == [0, 0, 1]
+    assert shown("TrainedModel", "pruned") == len(search.pruned_fits(training.TrainedModel))
     assert len(fitting.Epoch & keys[2]) == 1
     for table in (training.TrainedModel, training.TrainedModel.jobs, fitting.Checkpoint):
         assert len(table & keys[2]) == 0
     assert not list((ingested.store / "checkpoints").glob("*"))
     assert work((training.TrainedModel,)).computed == 0, "nobody takes it up again"
     (training.TrainedModel & keys[:2]).delete(prompt=False)
+
+
+def shown(table, column) -> int:
+    """What ``dlgn status`` shows of a table in one column."""
+    from populate.status import progress
+
+    counts = progress().renderables[0]
+    names, places = (list(counts.columns[index].cells) for index in (0, -1))
+    assert counts.columns[-1].header == column
+    return int(places[names.index(table)])
+
+
+def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_path, monkeypatch, caplog):
+    from populate.search import define_study
+    from populate.worker import Wishes, work
+    from schemas import experiment, search, training
+
+    trainer = {"fn": "standard", "config": {"max_epochs": 4, "learning_rate": {"choices": [0.08, 0.09]}}}
+    core = {"name": "stacked_2d", "channels": [2], "kernels": [3]}
+    model = {"fn": "encoder", "config": {"core": core, "readout": {"name": "gaussian"}}}
+    plan = define_study(written(tmp_path, study="blind", model=model, trainer=trainer))
+    values = {"trainer.learning_rate": 0.08}
+    search.add_trial("blind", 0, plan.filled(values), plan.seed, values)
+    monkeypatch.setitem(sys.modules, "optuna", None)  # what Python does with a package that is not installed
+    key = search.fit_key((search.Study.Trial & {"study_name": "blind"}).fetch1())
+    assert work((training.TrainedModel,), Wishes(f"trainer_hash = '{key['trainer_hash']}'")).computed == 1
+    assert caplog.text.count("install dlgn_cnn[search]") == 1
+    (experiment.Experiment & {"experiment_name": "blind"}).delete(prompt=False)
 
 
 def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):

@@ -3,11 +3,13 @@
 import math
 import os
 import signal
+import socket
 
 import pytest
+import s3fs
 import torch
 
-from dlgn_cnn.errors import StoreError
+from dlgn_cnn.errors import StoreAway, StoreError
 from dlgn_cnn.objects import Objects
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.snapshot import capture
@@ -43,15 +45,28 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_removed(tmp_path, monkeypat
     files = CheckpointFolder(tmp_path)
     name = files.write(capture(new_fit()))
 
-    def away(self, name):
-        raise StoreError("no answer")
+    def refused(self, name):
+        raise StoreError("not yours to read")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Objects, "read", away)
+        patched.setattr(Objects, "read", refused)
         assert not Checkpoints(tmp_path).resume(new_fit())
-    assert "no answer" in caplog.text
+    assert "not yours to read" in caplog.text
     assert files.names() == [name]
     assert Checkpoints(tmp_path).resume(new_fit())
+
+
+def test_a_fit_does_not_begin_anew_while_its_checkpoints_are_out_of_reach(tmp_path):
+    """On s3fs's own error, of a server that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    place = Objects("s3://bucket/fit", tmp_path)
+    place._files = s3fs.S3FileSystem(
+        key="k", secret="s", endpoint_url=f"http://127.0.0.1:{port}", config_kwargs={"retries": {"max_attempts": 0}}
+    )
+    place._files.retries = 1
+    with pytest.raises(StoreAway, match="cannot be listed"):
+        Checkpoints(place).resume(new_fit())
 
 
 def steps_kept(folder, killed_at: int, every_steps: int) -> int:

@@ -1,0 +1,37 @@
+"""What a store's client raised: whether the same again may succeed, or somebody has to mend something first."""
+
+import errno
+
+from dlgn_cnn.errors import StoreAway, StoreError
+
+# Of a network file system, or as s3fs translates an object store's "busy", "slow down" and "internal error".
+PASSING = frozenset(
+    number
+    for name in ("EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE")
+    if (number := getattr(errno, name, None)) is not None
+)
+# By the name of a client's base class, since none of these packages need be installed.
+CLIENTS = frozenset(
+    {
+        "botocore.exceptions.ConnectionError",
+        "botocore.exceptions.HTTPClientError",
+        "aiohttp.client_exceptions.ClientConnectionError",
+        "aiohttp.client_exceptions.ClientPayloadError",
+    }
+)
+
+
+def store_error(what: str, error: BaseException) -> StoreError:
+    """``what`` could not be done, as ``error`` says: a StoreAway where the same again may succeed."""
+    kind = StoreAway if passes(error) else StoreError
+    advice = "asked again later" if kind is StoreAway else "check it and try again"
+    return kind(f"{what} ({type(error).__name__}: {error}): {advice}")
+
+
+def passes(error: BaseException) -> bool:
+    """Whether nobody answered, or asked for patience; not where something is missing, forbidden or full."""
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if isinstance(error, OSError) and error.errno in PASSING:
+        return True
+    return any(f"{base.__module__}.{base.__qualname__}" in CLIENTS for base in type(error).__mro__)

@@ -1,0 +1,84 @@
+"""Arrays of the tables: files named by their bytes, stored before a transaction opens and only referred to within it.
+
+A column of type ``<array@main>`` takes a numpy array and gives back a ``StoredArray``, read when it is asked for. An
+upload may take minutes, during which a transaction would hold its locks. So whoever inserts many arrays, or to a store
+far away, calls ``upload`` first. What was not uploaded is when it is inserted: slower, but as right.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from datajoint.builtin_codecs import NpyCodec, NpyRef
+
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.objects import Objects
+from schemas.database import settings_in_force
+
+FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
+AT_ONCE = 8
+_ahead: set[str] = set()  # paths of what the last ``upload`` of this process stored
+
+
+class StoredArray(NpyRef):
+    """An array in the store: its shape and type are known, its values are read once they are asked for."""
+
+    def load(self, mmap_mode: str | None = None) -> Any:
+        """The array, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
+        folder, _, name = self.path.rpartition("/")
+        if mmap_mode is not None or self.is_loaded or len(name) != len(".npy") + 64:  # or written by DataJoint's codec
+            return super().load(mmap_mode)
+        data = settings_in_force().below(folder).read(name)
+        if hashlib.sha256(data).hexdigest() != name.removesuffix(".npy"):
+            raise StoreError(f"array {self.path} is not what was stored: its bytes have another sha256")
+        self._cached = np.load(io.BytesIO(data), allow_pickle=False)
+        return self._cached
+
+
+class ArrayCodec(NpyCodec):
+    """DataJoint's codec of arrays, but that a file is named by its bytes, and may be there before its row."""
+
+    name = "array"
+
+    def encode(
+        self, value: Any, *, key: Any = None, context: dict[str, Any] | None = None, store_name: str | None = None
+    ) -> dict[str, Any]:
+        """What the row holds of an array: its path, store, type and shape."""
+        schema, _, _, _ = self._extract_context(key, context)
+        folder, name, data = _place(schema, value)
+        if f"{folder}/{name}" not in _ahead:
+            settings_in_force().below(folder).write(name, data)
+        return {"path": f"{folder}/{name}", "store": store_name, "dtype": str(value.dtype), "shape": list(value.shape)}
+
+    def decode(self, stored: dict[str, Any], *, key: Any = None, context: dict[str, Any] | None = None) -> StoredArray:
+        """The array that a row refers to."""
+        return StoredArray(stored, self._get_backend(stored.get("store"), config=self._codec_config(key, context)))
+
+
+def upload(arrays: Iterable[tuple[str, Any]]) -> None:
+    """Store arrays, each with the name of the schema whose tables will refer to it, eight at a time.
+
+    They are to be inserted as they are here, to the bit, and before the next call. Raises StoreError, StoreAway.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        stored = set(pool.map(lambda one: _store(*one), arrays))
+    _ahead.clear()
+    _ahead.update(stored)
+
+
+def _store(schema: str, array: Any) -> str:
+    folder, name, data = _place(schema, array)
+    # Also where it is there: what was written just now is no garbage for a day, with or without a row.
+    settings_in_force().below(folder).write(name, data)
+    return f"{folder}/{name}"
+
+
+def _place(schema: str, array: Any) -> tuple[str, str, bytes]:
+    """The folder and name of an array's file below the store, and its bytes."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    data = buffer.getvalue()
+    return f"{FOLDER}/{schema}", f"{hashlib.sha256(data).hexdigest()}.npy", data
