@@ -27,6 +27,10 @@ class StoreError(DlgnError):
     """A stored dataset is missing, incomplete or damaged."""
 
 
+class ArchiveError(DlgnError):
+    """A published archive is broken, is not ours, or contradicts what is there."""
+
+
 class ModelError(DlgnError):
     """A model was asked for something that it does not have."""
 

@@ -16,6 +16,7 @@ from dlgn_cnn.data.remote import fetch, publish
 from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.store import ensure_session, rows_digest
 from dlgn_cnn.errors import ConfigError, RecordingError
+from dlgn_cnn.interface import DataInfo
 from schemas import recording, session, stimulus
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
@@ -158,6 +159,14 @@ class Dataset(dj.Computed):
                 own | {"unit": unit, "unit_index": index, "mean_rate_hz": means[unit] * data.rate_hz}
                 for index, unit in enumerate(units[name])
             )
+
+
+def store_session(path: str, data: SessionData, info: DataInfo) -> str:
+    """Store a session that was built elsewhere, with its statistics, below the store; the digest of its rows."""
+    ensure_session(data, _local(path), info)
+    if settings_in_force().datasets_url is not None:
+        publish(_local(path), _url(path))
+    return rows_digest(_local(path))
 
 
 def store_paths(key: Mapping[str, Any]) -> dict[str, str]:
