@@ -41,24 +41,29 @@ def split_place(place: str) -> tuple[str, str | None, str | None]:
     return where, model, digest
 
 
-def archive_at(where: str, digest: str | None = None, cache: Path | None = None) -> Archive:
+def archive_at(where: str, digest: str | None = None, cache: Path | None = None, anew: bool = False) -> Archive:
     """The archive at a path or URL; ``cache`` holds copies of what was fetched (the user's cache folder, without).
 
-    Without ``digest`` a cached copy is used as it is; with one, a copy that is another archive is fetched again. Raises
-    ArchiveError.
+    Without ``digest`` a cached copy is used as it is; with one, a copy that is another archive is fetched again, as any
+    copy is with ``anew``. Raises ArchiveError.
     """
     if "://" not in where:
         return open_archive(Path(where).expanduser(), digest)
-    if not urlsplit(where).path.endswith(SINGLE_FILES):
+    if not is_copied(where):
         return Archive(Remote(where), where, digest)
     kept = _cache_file(where, cache)
-    if kept.exists():
+    if kept.exists() and not anew:
         try:
             return open_archive(kept, digest)
         except ArchiveError:
             kept.unlink()  # cut short, or an earlier state of that URL
     _fetch(where, kept)
     return open_archive(kept, digest)
+
+
+def is_copied(where: str) -> bool:
+    """Whether an archive is used by way of a copy in the cache."""
+    return "://" in where and urlsplit(where).path.endswith(SINGLE_FILES)
 
 
 def _cache_file(where: str, cache: Path | None) -> Path:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from dlgn_cnn.archive.manifest import MODELS_FILE
-from dlgn_cnn.archive.places import archive_at, split_place
+from dlgn_cnn.archive.places import archive_at, is_copied, split_place
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.archive.sessions import info_from_json
 from dlgn_cnn.errors import ArchiveError, ModelError
@@ -49,12 +49,13 @@ def load(
     ModelError with the names for one that is not there, and ConfigError for a part that is not at hand.
     """
     where, named, pinned = split_place(str(place))
-    archive = archive_at(where, sha256 or pinned, cache)
-    entries = _entries(archive)
     allowed = _allowed() if allowed_packages is None else frozenset(allowed_packages)
-    entry = _chosen(entries, model or named, archive.place)
-    built = _built(archive, entry, entries, allowed)
-    built.published = dict(entry)  # type: ignore[assignment]
+    try:
+        built = _loaded(archive_at(where, sha256 or pinned, cache), model or named, allowed)
+    except ArchiveError:
+        if not is_copied(where):
+            raise
+        built = _loaded(archive_at(where, sha256 or pinned, cache, anew=True), model or named, allowed)
     return built.to(device).eval()
 
 
@@ -62,6 +63,14 @@ def names(place: str | Path, cache: Path | None = None) -> list[str]:
     """The names of an archive's models, each of which ``load`` takes."""
     where, _, pinned = split_place(str(place))
     return [_label(entry) for entry in _entries(archive_at(where, pinned, cache))]
+
+
+def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> torch.nn.Module:
+    entries = _entries(archive)
+    entry = _chosen(entries, model, archive.place)
+    built = _built(archive, entry, entries, allowed)
+    built.published = dict(entry)  # type: ignore[assignment]
+    return built
 
 
 def _entries(archive: Archive) -> list[Entry]:
@@ -79,7 +88,7 @@ def _chosen(entries: list[Entry], model: str | None, place: str) -> Entry:
         raise ModelError(f"{place} holds {len(entries)} models: {nearest('', labels)}")
     found = [entry for entry in entries if model in (entry["name"], _label(entry))]
     if not found and len(model) >= SHORTEST_PREFIX:
-        found = [entry for entry in entries if any(one.startswith(model) for one in _hashes(entry))]
+        found = [entry for entry in entries if any(one.startswith(model) for one in (_label(entry), *_hashes(entry)))]
     if len(found) != 1:
         choices = [_label(entry) for entry in found] or labels
         raise ModelError(f"{place} has {len(found) or 'no'} models {model!r}: {nearest(model, choices)}")

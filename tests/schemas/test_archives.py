@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from dlgn_cnn.archive.reading import open_archive
 from dlgn_cnn.errors import ArchiveError, ConfigError
@@ -78,9 +79,7 @@ def assert_same(found: dict, expected: dict):
     assert set(found) == set(expected)
     for name, values in expected.items():
         if name.startswith("scores"):
-            assert len(found[name]) == len(values)
-            for row, wanted in zip(found[name], values, strict=True):
-                assert row == pytest.approx(wanted, rel=1e-12)
+            assert found[name] == values
         else:
             assert len(found[name]) == len(values) > 0
             np.testing.assert_allclose(np.ravel(found[name]), np.ravel(values), rtol=0, atol=1e-6)
@@ -120,6 +119,7 @@ def _drop_schemas(url: str, prefix: str):
         ) as connection,
         connection.cursor() as cursor,
     ):
+        cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
         for name in MODULES:
             cursor.execute(f"DROP DATABASE IF EXISTS `{prefix}{name}`")
 
@@ -149,6 +149,25 @@ def test_rows_come_with_all_that_they_were_made_from_and_no_more(published, fits
     assert sum(name.startswith("weights/") for name in files) == 2
     assert sum(name.startswith("stimuli/") for name in files) == len(stimulus.Scene())
     assert {name.rpartition(".")[2] for name in files} == {"jsonl", "json", "npy", "safetensors", "avi"}
+
+
+def test_its_models_by_name_are_those_of_the_tables(published, fits):
+    import dlgn_cnn
+    from schemas import ensemble, training
+
+    path, _ = published
+    built, loaders = training.load_model(fits[0])
+    mean, _ = ensemble.load_ensemble(ensemble.Ensemble.keys()[0])
+    by_name = {"first": built, fits[1]["model_hash"][:8] + "-1": training.load_model(fits[1])[0], "ensemble-": mean}
+    for name, expected in by_name.items():
+        model = dlgn_cnn.load(f"{path}#{name}")
+        for data_key, loader in loaders["test"].items():
+            for batch in loader:
+                shown = (batch.videos, batch.opto, data_key, batch.behavior, batch.pupil_center)
+                with torch.no_grad():
+                    np.testing.assert_allclose(model(*shown), expected(*shown), rtol=0, atol=1e-6)
+    info = dlgn_cnn.load(f"{path}#first").published["sessions"][data_key]
+    assert info["video_mean"] == loader.data_info.video_mean
 
 
 def test_it_holds_no_secret_and_no_path_of_this_machine(published, database):
