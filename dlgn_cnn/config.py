@@ -11,6 +11,7 @@ from dlgn_cnn.errors import ConfigError
 
 Config = Mapping[str, Any]
 HASH_LENGTH = 32
+HASH_VERSION = 1  # of the way from a config to its hash; stored with every row, so that another way can be told apart
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class Leaf:
 def canonical_json(value: Any) -> str:
     """The one text of a config: keys sorted, no spaces, ``1``, ``1.0``, ``"1"`` and ``true`` all different.
 
-    Raises ConfigError, naming the path, for what JSON cannot carry unchanged: a tuple, a set, NaN, a numpy scalar,
-    a key that is not a string.
+    Text is compared by code points: the two ways to write an accented letter are two values. Raises ConfigError, naming
+    the path, for what JSON cannot carry unchanged: a tuple, a set, NaN, a numpy scalar, half of a surrogate pair, a
+    key that is not a string.
     """
     for _ in leaves(value):
         pass
@@ -49,6 +51,7 @@ def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
         for key in value:
             if not isinstance(key, str):
                 raise ConfigError(f"config key {key!r} under {path or 'the top'} is not a string: quote it")
+            _check_text(key, path)
         for key in sorted(value):
             yield from leaves(value[key], f"{path}.{key}" if path else key)
     elif type(value) is list and value:
@@ -74,5 +77,28 @@ def _leaf(value: Any, path: str) -> Leaf:
             "write a list" if isinstance(value, tuple | set) else "use str, bool, int, finite float, list, dict or null"
         )
         raise ConfigError(f"config value at {path or 'the top'} is {value!r} of type {type(value).__name__}: {advice}")
-    number = float(value) if kind in ("bool", "int", "float") else None
-    return Leaf(path, kind, json.dumps(value, ensure_ascii=False), number)
+    if kind == "str":
+        _check_text(value, path)
+    return Leaf(path, kind, _text(value, path), _number(value) if kind in ("bool", "int", "float") else None)
+
+
+def _check_text(text: str, path: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"config text {text!r} at {path or 'the top'} is no Unicode text: {error.reason}") from error
+
+
+def _text(value: Any, path: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError as error:  # Python writes no integer of more than some thousand digits
+        raise ConfigError(f"config value at {path or 'the top'} is too large: {error}") from error
+
+
+def _number(value: float) -> float | None:
+    """The value for queries; None for an integer that is larger than any float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None

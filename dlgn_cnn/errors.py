@@ -31,6 +31,10 @@ class StoreAway(StoreError):
     """A store gives no answer for now, as one does whose server is busy or out of reach: asking again may help."""
 
 
+class ArchiveError(DlgnError):
+    """A published archive is broken, is not ours, or contradicts what is there."""
+
+
 class ModelError(DlgnError):
     """A model was asked for something that it does not have."""
 

@@ -15,7 +15,8 @@ from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.remote import fetch, publish
 from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.store import ensure_session, rows_digest
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, RecordingError
+from dlgn_cnn.interface import DataInfo
 from schemas import recording, session, stimulus
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
@@ -46,7 +47,12 @@ class DatasetConfig(HashedConfig, dj.Manual):
 
     @classmethod
     def insert_links(cls, key: Mapping[str, str], config: Mapping[str, Any]) -> None:
-        """Link the sessions that the config names. Raises ConfigError for one that was never ingested."""
+        """Link the sessions that the config names. Raises ConfigError for one that was never ingested.
+
+        A lab's own function, named by import path, may name none of ours: it reads data that these tables do not know.
+        """
+        if "." in (cls & key).fetch1("dataset_fn") and not _names_sessions(config.get("sessions")):
+            return
         for name in DatasetSpec.from_config(config).sessions:
             parsed = SessionKey.parse(name)
             found = {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment}
@@ -117,6 +123,8 @@ class Dataset(dj.Computed):
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, tuple[int, ...]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
+        if not sessions:
+            return {}, {}, {}
         spec = DatasetSpec.from_config(config)
         origin = canonical_json([spec.digest(), *(one.origin for one in sessions)])
         folder = f"datasets/{hashlib.sha256(origin.encode()).hexdigest()[:32]}"
@@ -153,6 +161,14 @@ class Dataset(dj.Computed):
             )
 
 
+def store_session(path: str, data: SessionData, info: DataInfo) -> str:
+    """Store a session that was built elsewhere, with its statistics, below the store; the digest of its rows."""
+    ensure_session(data, _local(path), info)
+    if settings_in_force().datasets_url is not None:
+        publish(_local(path), _url(path))
+    return rows_digest(_local(path))
+
+
 def store_paths(key: Mapping[str, Any]) -> dict[str, str]:
     """``{session name: path below the store}`` of a dataset."""
     rows = (Dataset.Session * session.Session & {"dataset_hash": key["dataset_hash"]}).to_dicts()
@@ -179,6 +195,13 @@ def _local(path: str) -> Path:
 
 def _url(path: str) -> str:
     return f"{settings_in_force().datasets_url}/{path}"
+
+
+def _names_sessions(names: Any) -> bool:
+    try:
+        return isinstance(names, list) and bool([SessionKey.parse(name) for name in names])
+    except (RecordingError, ConfigError, TypeError):
+        return False
 
 
 def _session_key(name: str) -> dict[str, Any]:

@@ -106,7 +106,8 @@ class EnsembleScore(dj.Computed):
     @property
     def key_source(self) -> Any:
         """The ensembles all of whose members are fitted."""
-        return Ensemble.proj() - (Ensemble.Member - training.TrainedModel.proj()).proj()
+        recorded = Ensemble & dataset.Dataset.Session.proj()
+        return recorded.proj() - (Ensemble.Member - training.TrainedModel.proj()).proj()
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Each member's key, configs and weights; stores and units of the dataset."""

@@ -34,6 +34,7 @@ class Score(dj.Computed):
     ---
     mean_correlation=null : float64  # over units
     """
+    key_source = training.recorded_fits
 
     class Unit(dj.Part):
         """One unit's score."""
@@ -110,6 +111,7 @@ class FeedbackModulation(dj.Computed):
     # effect of the light
     -> training.TrainedModel
     """
+    key_source = training.recorded_fits
 
     class Unit(dj.Part):
         """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.evaluation.effects.LightEffect``."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from dlgn_cnn.config import canonical_json, config_hash, leaves
+from dlgn_cnn.config import HASH_VERSION, canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
 
 LEAF_DEFINITION = """
@@ -34,7 +34,7 @@ class HashedConfig:
         if cls() & key:
             return key
         with transaction(cls.connection):  # type: ignore[attr-defined]
-            names = {"fn": function, "config": dict(config), "comment": comment}
+            names = {"fn": function, "config": dict(config), "comment": comment, "hash_version": HASH_VERSION}
             cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
             rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in leaves(config)]
             cls.Leaf.insert([{**key, **row} for row in rows])  # type: ignore[attr-defined]
@@ -82,4 +82,5 @@ def config_definition(kind: str, title: str) -> str:
     {kind}_fn : varchar(128)  # registered name, or import path of an allowed package
     {kind}_config : json  # its arguments
     {kind}_comment="" : varchar(256)
+    {kind}_hash_version=1 : int16  # of the way from function and config to the hash
     """

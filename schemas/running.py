@@ -117,12 +117,19 @@ def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
 def listeners(key: Key, spec: FitSpec, channel: SideChannel, watch: Watch) -> Iterator[Callable[..., None]]:
     """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar, watch."""
     settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
-    rows = epoch_rows(key, channel)
+    rows, ended = epoch_rows(key, channel), 0
     with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
 
-        def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+        def callback(
+            uid: object = None, epoch: int | None = None, model: object = None, info: Any = None, state: Any = None
+        ) -> None:
+            # Trainers of nnfabrik's heirs call back without a word, or tell their ``state``.
+            nonlocal ended
+            number = ended if epoch is None else epoch
+            ended = number + 1
+            told = info if isinstance(info, Mapping) else state if isinstance(state, Mapping) else {}
             for listener in (rows, logs, bar, watch):
-                listener(uid=uid, epoch=epoch, model=model, info=info)
+                listener(uid=uid, epoch=number, model=model, info=told)
 
         yield callback
 

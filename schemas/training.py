@@ -123,6 +123,10 @@ def _run(
                 raise
 
 
+# The key source of what is said of units and scenes, which of data that a lab's own function reads nobody knows.
+recorded_fits = property(lambda table: TrainedModel.proj() & dataset.Dataset.Session.proj())
+
+
 def fit_spec(key: Key) -> FitSpec:
     """The configs of a fit, checked against their hashes, and the fitted models that they name. Raises ConfigError."""
     calls = dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key)

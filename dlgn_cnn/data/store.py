@@ -31,17 +31,18 @@ ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
 
 
-def write_session(session: SessionData, folder: Path, progress: Progress = silent) -> str:
+def write_session(session: SessionData, folder: Path, progress: Progress = silent, info: DataInfo | None = None) -> str:
     """Write a session to ``folder``, which must not exist; the digest that identifies its rows is returned.
 
-    Raises StoreError where the disk is too full, or where what was written does not read back as it was.
+    ``info`` are its statistics as another machine found them, to the last digit. Raises StoreError where the disk is
+    too full, where what was written does not read back as it was, and where ``info`` is of another session.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _check_space(session, folder.parent)
     with _temporary_sibling(folder) as temporary:
         _write_rows(session, temporary / "rows", progress)
         manifest = {
-            "statistics": json.loads(json.dumps(dataclasses.asdict(data_info(session)))),
+            "statistics": json.loads(json.dumps(dataclasses.asdict(_statistics(session, info)))),
             "units": list(session.units),
             "rate_hz": session.rate_hz,
             "rows": [trial.sha256() for trial in session.trials],
@@ -70,7 +71,7 @@ def read_session(folder: Path) -> SessionData:
     return SessionData(tuple(manifest["units"]), float(manifest["rate_hz"]), trials)
 
 
-def ensure_session(session: SessionData, folder: Path) -> None:
+def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = None) -> None:
     """Write a session to ``folder`` unless a sound copy is there; a damaged one is replaced.
 
     Raises StoreError where the folder holds another session's rows.
@@ -79,7 +80,7 @@ def ensure_session(session: SessionData, folder: Path) -> None:
         stored = read_session(folder)
     except StoreError:
         shutil.rmtree(folder, ignore_errors=True)
-        write_session(session, folder)
+        write_session(session, folder, info=info)
         return
     if [trial.sha256() for trial in stored.trials] != [trial.sha256() for trial in session.trials]:
         raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
@@ -135,6 +136,22 @@ def rows_digest(folder: Path) -> str:
 
 
 _rebuild = "delete its Dataset row and populate again to rebuild it"
+
+
+def _statistics(session: SessionData, info: DataInfo | None) -> DataInfo:
+    """The session's statistics; ``info``, where it is given and they are the same but for rounding.
+
+    The centre of a field is the pixel with its peak, which rounding can move: it is taken as given.
+    """
+    found = data_info(session)
+    if info is None:
+        return found
+    for name, value in dataclasses.asdict(found).items():
+        given = getattr(info, name)
+        same = np.shape(given) == np.shape(value)
+        if not same or (name != "field_centres" and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
+            raise StoreError(f"the {name} of a session is given as {given!r:.80}, its trials say {value!r:.80}")
+    return info
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

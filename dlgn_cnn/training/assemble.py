@@ -15,6 +15,7 @@ from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.objects import Objects
 from dlgn_cnn.registry import Registry, supplied
 from dlgn_cnn.training.checkpoints import Checkpoints
+from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights
 
@@ -44,7 +45,8 @@ def build_loaders(
     """``{tier: {session: loader}}``. ``stores`` and ``cache`` reach a dataset function that asks for them by name."""
     name, config = spec.dataset
     function = DATASETS.get(name, allowed)
-    given = {"seed": spec.seed} | supplied(function, stores=stores, cache=cache, allowed_packages=allowed)
+    given = {} if has_own_seed(spec.dataset) else {"seed": spec.seed}
+    given |= supplied(function, stores=stores, cache=cache, allowed_packages=allowed)
     DATASETS.check_arguments(name, function, config, given)
     return function(**given, **config)
 
@@ -52,7 +54,7 @@ def build_loaders(
 def build_model(
     spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | Objects | None = None
 ) -> torch.nn.Module:
-    """The untrained model, which gets ``data_info`` where it asks for it and the loaders otherwise.
+    """The untrained model, which gets the loaders where it takes them, and ``data_info`` otherwise.
 
     A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights, which are
     in folder ``weights``.
@@ -61,17 +63,17 @@ def build_model(
     def trained(key: Mapping[str, Any]) -> dict[str, torch.Tensor]:
         return _source_weights(spec, key, weights)
 
-    function = MODELS.get(spec.model[0], allowed)
-    if "data_info" in parameters_of(function):
-        infos = {key: loader.data_info for key, loader in loaders["train"].items()}
-        return call_model(spec.model, spec.seed, allowed, trained, data_info=infos)
-    return call_model(spec.model, spec.seed, allowed, trained, dataloaders=loaders)
+    name = loaders_name(MODELS.get(spec.model[0], allowed))
+    if name is not None:
+        return call_model(spec.model, spec.seed, allowed, trained, **{name: loaders})
+    infos = {key: loader.data_info for key, loader in loaders["train"].items()}
+    return call_model(spec.model, spec.seed, allowed, trained, data_info=infos)
 
 
 def call_model(
     call: Call, seed: int, allowed: Collection[str], trained: Trained | None = None, **data: Any
 ) -> torch.nn.Module:
-    """What a model function builds from ``data``, its ``data_info`` or ``dataloaders``. Raises ConfigError.
+    """What a model function builds from ``data``: its ``data_info``, or its loaders by their name. Raises ConfigError.
 
     Without ``trained``, one that takes the weights of a fitted model keeps initial ones instead.
     """
@@ -95,7 +97,7 @@ def run_trainer(
     checkpoints: Checkpoints | None = None,
     teachers: Callable[[str], torch.nn.Module] | None = None,
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
-    """Fit ``model`` where it stands: (score, output, state_dict).
+    """Fit ``model`` where it stands: (score, output, state_dict), the output as JSON can hold it.
 
     ``checkpoints`` and ``teachers`` reach a trainer that asks for them by name; one that does not ask for checkpoints
     begins anew when it was stopped.
@@ -106,7 +108,26 @@ def run_trainer(
     given |= supplied(function, allowed_packages=allowed, checkpoints=checkpoints, teachers=teachers)
     TRAINERS.check_arguments(name, function, config, given)
     score, output, state = function(**given, **config)
-    return float(score), output, state
+    return float(score), plain(output), state
+
+
+def has_own_seed(call: Call) -> bool:
+    """Whether a lab's dataset function gets the seed of its config instead of the fit's, as nnfabrik gives it."""
+    return "." in call[0] and "seed" in call[1]
+
+
+def loaders_name(function: Callable[..., Any]) -> str | None:
+    """What a model function calls the loaders that it takes; None for one that is built from ``data_info`` alone.
+
+    nnfabrik hands them over as the first argument, whatever its name, to functions that can do with ``data_info`` too.
+    """
+    parameters = parameters_of(function)
+    if "dataloaders" in parameters:
+        return "dataloaders"
+    first = next(iter(parameters.values()), None)
+    if "data_info" in parameters or first is None or first.kind is not first.POSITIONAL_OR_KEYWORD:
+        return None if "data_info" in parameters else "dataloaders"
+    return first.name
 
 
 def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] = ()) -> bool:

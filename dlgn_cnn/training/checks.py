@@ -1,6 +1,7 @@
 """A fit's configs, refused before any data are read: the error says where in them, and what is nearest."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import torch
 
@@ -12,7 +13,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.dry_run import dry_run
 from dlgn_cnn.registry import Registry
-from dlgn_cnn.training.assemble import Call, FitSpec, call_model
+from dlgn_cnn.training.assemble import Call, FitSpec, call_model, has_own_seed, loaders_name
 from dlgn_cnn.training.trainers import TRAINERS
 
 MADE_UP = "made_up"
@@ -47,7 +48,7 @@ def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] 
     is found too, and a model that loses all frames of a window.
     """
     _check_call(MODELS, call, allowed)
-    if "data_info" not in parameters_of(MODELS.get(call[0], allowed)):
+    if loaders_name(MODELS.get(call[0], allowed)) is not None:
         return
     info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
@@ -71,5 +72,13 @@ def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> obj
     with within("fn"):
         part = registry.get(name, allowed)
     with within("config"):
-        registry.check_arguments(name, part, config, [one for one in registry.given if one in parameters_of(part)])
+        registry.check_arguments(name, part, config, _given(registry, call, part))
         return registry.check_values(part, config, allowed)
+
+
+def _given(registry: Registry, call: Call, part: Callable[..., Any]) -> list[str]:
+    """The arguments that a function will get beside its config."""
+    given = [one for one in registry.given if one in parameters_of(part)]
+    if registry is MODELS and (loaders := loaders_name(part)) is not None:
+        given.append(loaders)
+    return [one for one in given if not (registry is DATASETS and one == "seed" and has_own_seed(call))]

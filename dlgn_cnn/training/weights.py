@@ -14,10 +14,13 @@ ENDING = ".safetensors"
 
 
 def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
-    """Store a state dict in a folder or an object store; the sha256 of its file, which is its name, is returned."""
+    """Store a state dict in a folder or an object store; the sha256 of its file, which is its name, is returned.
+
+    Raises StoreError for one that holds anything but tensors.
+    """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights"
-        save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, file)
+        save_file(_separate(state), file)
         return _objects(place).put(file, ENDING)
 
 
@@ -33,6 +36,20 @@ def load_weights(place: Path | Objects, sha256: str) -> dict[str, torch.Tensor]:
 def weight_file(folder: Path, sha256: str) -> Path:
     """Where weights of that digest lie in a folder."""
     return folder / f"{sha256}{ENDING}"
+
+
+def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors on the CPU, none in another's memory: weights that are shared are stored once for each name."""
+    found: dict[str, torch.Tensor] = {}
+    seen: set[int] = set()
+    for key, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            raise StoreError(f"state dict entry {key!r} is of type {type(value).__name__}: only tensors can be stored")
+        tensor = value.detach().cpu().contiguous()
+        place = tensor.untyped_storage().data_ptr()
+        found[key] = tensor.clone() if place in seen else tensor
+        seen.add(place)
+    return found
 
 
 def _objects(place: Path | Objects) -> Objects:

@@ -1,0 +1,109 @@
+"""The table of contents of an archive: what is in it, and by which bytes each file is known."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dlgn_cnn.errors import ArchiveError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+MODELS_FILE = "models.json"
+MAX_MANIFEST_BYTES = 256 * 2**20
+_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+=-]{0,254}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: its size in bytes and the sha256 of its content."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its kind (int, float64, text, json, npy, ...) and whether it may be null."""
+
+    name: str
+    kind: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns and how many rows of it there are."""
+
+    columns: tuple[Column, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an archive says of itself. ``left_out`` are sentences on what it lacks on purpose."""
+
+    files: dict[str, Entry]
+    tables: dict[str, Table] = field(default_factory=dict)
+    published: str = ""
+    package: str = ""
+    schema_version: int | None = None
+    selection: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    citation: str = ""
+    left_out: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def size_bytes(self) -> int:
+        """What all files take when unpacked."""
+        return sum(entry.size for entry in self.files.values())
+
+    def to_json(self) -> bytes:
+        """The text of ``manifest.json``."""
+        return (json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def parse(cls, text: bytes, place: str) -> "Manifest":
+        """The manifest in these bytes. Raises ArchiveError, which names ``place``, for anything else."""
+        try:
+            found = json.loads(text)
+            if found["format"] != FORMAT:
+                raise ArchiveError(f"{place} is of format {found['format']!r}, this version reads {FORMAT}: upgrade it")
+            files = {str(name): Entry(int(one["size"]), str(one["sha256"])) for name, one in found["files"].items()}
+            tables = {str(name): _table(one) for name, one in found["tables"].items()}
+            rest = {name: found[name] for name in ("published", "package", "schema_version", "selection")}
+            rest |= {name: str(found[name]) for name in ("licence", "citation")}
+            manifest = cls(files, tables, left_out=tuple(map(str, found["left_out"])), **rest)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            if isinstance(error, ArchiveError):
+                raise
+            raise ArchiveError(f"{place}: its {MANIFEST} is no manifest ({type(error).__name__}: {error})") from error
+        _check(manifest, place)
+        return manifest
+
+
+def check_name(name: str, place: str) -> str:
+    """A file's name within an archive, once it is sure to stay below any folder. Raises ArchiveError."""
+    segments = name.split("/")
+    if len(name) > 500 or not all(_SEGMENT.fullmatch(one) for one in segments):
+        raise ArchiveError(
+            f"{place} names a file {name[:80]!r}, which no archive of ours would: nothing of it was read"
+        )
+    return name
+
+
+def _check(manifest: Manifest, place: str) -> None:
+    for name, entry in manifest.files.items():
+        check_name(name, place)
+        if entry.size < 0 or not _DIGEST.fullmatch(entry.sha256):
+            raise ArchiveError(f"{place}: size or sha256 of {name} in its manifest is none")
+    for name in manifest.tables:
+        check_name(name, place)
+
+
+def _table(found: Mapping[str, Any]) -> Table:
+    columns = (Column(str(one["name"]), str(one["kind"]), bool(one["nullable"])) for one in found["columns"])
+    return Table(tuple(columns), int(found["rows"]))

@@ -1,0 +1,150 @@
+"""Fitted models from an archive: ready modules by name, with no database."""
+
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from dlgn_cnn.archive.manifest import MODELS_FILE
+from dlgn_cnn.archive.places import archive_at, is_copied, split_place
+from dlgn_cnn.archive.reading import Archive
+from dlgn_cnn.archive.sessions import info_from_json
+from dlgn_cnn.errors import ArchiveError, ModelError
+from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.models.ensemble import EnsembleModel
+from dlgn_cnn.registry import nearest
+from dlgn_cnn.training.assemble import call_model, loaders_name
+
+OURS = frozenset({"dlgn_cnn", "neuralpredictors"})
+SHORTEST_PREFIX = 4
+Entry = Mapping[str, Any]
+
+
+def load(
+    place: str | Path,
+    model: str | None = None,
+    *,
+    sha256: str | None = None,
+    device: str | torch.device = "cpu",
+    allowed_packages: Collection[str] | None = None,
+    cache: Path | None = None,
+) -> torch.nn.Module:
+    """A fitted model of a published archive, in evaluation mode on ``device``; no database is needed.
+
+    ``place`` is a path or URL of a folder, ``.zip`` or ``.tar``, with the model's name behind a ``#``, as in
+    ``"https://lab.org/dlgn.zip#gru"``, or given as ``model``: a name that ``dlgn publish --name`` gave, or the first
+    digits of a model's, weights' or ensemble's hash. The archive's only model needs no name. ``#gru&sha256=DIGEST``, or
+    ``sha256``, pins the archive to the digest that ``dlgn publish`` says. It is built of registered parts, and of those
+    at import paths in ``allowed_packages`` (ours, and those in ``DLGN_ALLOW_PACKAGES``, without); loading runs no code
+    that the archive holds.
+
+    The module fulfils ``dlgn_cnn.interface.EncodingModel``: its ``data_keys`` are the sessions, and it gives a rate
+    (batch, unit, time) in spikes a frame. Its ``published`` says where it comes from: key, config, seed and, by
+    session, ``data_info``, which has the units' numbers and how grey levels are to be normalised. Raises ArchiveError,
+    ModelError with the names for one that is not there, and ConfigError for a part that is not at hand.
+    """
+    where, named, pinned = split_place(str(place))
+    allowed = _allowed() if allowed_packages is None else frozenset(allowed_packages)
+    try:
+        built = _loaded(archive_at(where, sha256 or pinned, cache), model or named, allowed)
+    except ArchiveError:
+        if not is_copied(where):
+            raise
+        built = _loaded(archive_at(where, sha256 or pinned, cache, anew=True), model or named, allowed)
+    return built.to(device).eval()
+
+
+def names(place: str | Path, cache: Path | None = None) -> list[str]:
+    """The names of an archive's models, each of which ``load`` takes."""
+    where, _, pinned = split_place(str(place))
+    return [_label(entry) for entry in _entries(archive_at(where, pinned, cache))]
+
+
+def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> torch.nn.Module:
+    entries = _entries(archive)
+    entry = _chosen(entries, model, archive.place)
+    built = _built(archive, entry, entries, allowed)
+    built.published = dict(entry)  # type: ignore[assignment]
+    return built
+
+
+def _entries(archive: Archive) -> list[Entry]:
+    found = archive.read_json(MODELS_FILE)
+    if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
+        raise ArchiveError(f"{archive.place}: its {MODELS_FILE} is no list of models")
+    return found
+
+
+def _chosen(entries: list[Entry], model: str | None, place: str) -> Entry:
+    labels = [_label(entry) for entry in entries]
+    if model is None:
+        if len(entries) == 1:
+            return entries[0]
+        raise ModelError(f"{place} holds {len(entries)} models: {nearest('', labels)}")
+    found = [entry for entry in entries if model in (entry["name"], _label(entry))]
+    if not found and len(model) >= SHORTEST_PREFIX:
+        found = [entry for entry in entries if any(one.startswith(model) for one in (_label(entry), *_hashes(entry)))]
+    if len(found) != 1:
+        choices = [_label(entry) for entry in found] or labels
+        raise ModelError(f"{place} has {len(found) or 'no'} models {model!r}: {nearest(model, choices)}")
+    return found[0]
+
+
+def _label(entry: Entry) -> str:
+    """The one name of a model: what it was published as, or its hash with its seed."""
+    return str(entry["name"] or entry["label"])
+
+
+def _hashes(entry: Entry) -> list[str]:
+    key = entry.get("key", {})
+    return [str(one) for one in (key.get("model_hash"), key.get("ensemble_hash"), entry.get("weights_sha256")) if one]
+
+
+def _built(archive: Archive, entry: Entry, entries: list[Entry], allowed: frozenset[str]) -> torch.nn.Module:
+    try:
+        if "members" in entry:
+            by_label = {one["label"]: one for one in entries}
+            return EnsembleModel([_built(archive, by_label[name], [], allowed) for name in entry["members"]])
+        built = _untrained(archive, entry, allowed)
+        built.load_state_dict(_weights(archive, str(entry["weights_sha256"])))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArchiveError(f"{archive.place}: its model {_label(entry)} is described wrongly ({error!r})") from error
+    except RuntimeError as error:
+        raise ModelError(
+            f"the weights of {_label(entry)} do not fit the model that this version builds: {error}; "
+            f"it was published by dlgn_cnn {archive.manifest.package}"
+        ) from error
+    return built
+
+
+def _untrained(archive: Archive, entry: Entry, allowed: frozenset[str]) -> torch.nn.Module:
+    if entry["sessions"] is None:
+        raise ModelError(
+            f"model {_label(entry)} of {archive.place} is built from its data's loaders, which no archive holds: "
+            "dlgn load puts it into a database, where its dataset function is called"
+        )
+    call, seed = (entry["function"], entry["config"]), int(entry["seed"])
+    name = loaders_name(MODELS.get(call[0], allowed))
+    if name is not None:  # a lab's own function, which knows data_info in its own form
+        return call_model(call, seed, allowed, None, **{name: None, "data_info": entry["sessions"]})
+    infos = {key: info_from_json(info) for key, info in entry["sessions"].items()}
+    return call_model(call, seed, allowed, None, data_info=infos)
+
+
+def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = archive.copy(f"weights/{digest}.safetensors", Path(folder) / "weights.safetensors")
+        try:
+            return {key: value.clone() for key, value in load_file(path).items()}
+        except SafetensorError as error:
+            raise ArchiveError(f"{archive.place}: weights {digest} are no safetensors file ({error})") from error
+
+
+def _allowed() -> frozenset[str]:
+    given = os.environ.get("DLGN_ALLOW_PACKAGES", "").split(",")
+    return OURS | {name.strip() for name in given if name.strip()}

@@ -1,0 +1,65 @@
+"""A stored session as one safetensors file: its trials' arrays, each video once, and labels as JSON beside them."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.errors import ArchiveError
+from dlgn_cnn.interface import DataInfo
+
+TRACES = {"responses": 2, "opto": 1, "behavior": 2, "pupil_center": 2}
+
+
+def write_session_file(session: SessionData, info: DataInfo, path: Path) -> None:
+    """Write a session to ``path``; ``info`` are the statistics that were stored with it. Memory: the session."""
+    arrays: dict[str, np.ndarray] = {}
+    labels = []
+    for index, trial in enumerate(session.trials):
+        video = f"video.{hashlib.sha256(trial.videos.tobytes()).hexdigest()}.{trial.videos.shape[0]}"
+        arrays[video] = np.ascontiguousarray(trial.videos)
+        arrays |= {f"{index}.{name}": np.ascontiguousarray(getattr(trial, name)) for name in TRACES}
+        labels.append([trial.trial, trial.scene.movie, trial.scene.scene, trial.tier, video])
+    text = {"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels, "info": info_to_json(info)}
+    save_file(arrays, path, metadata={"session": json.dumps(text)})
+
+
+def read_session_file(path: Path) -> tuple[SessionData, DataInfo]:
+    """The session in a file, and the statistics that were stored with it. Raises ArchiveError for anything else."""
+    try:
+        with safe_open(path, "numpy") as file:
+            text = json.loads((file.metadata() or {})["session"])
+            trials = tuple(_trial(file, index, *labels) for index, labels in enumerate(text["trials"]))
+        session = SessionData(tuple(map(int, text["units"])), float(text["rate_hz"]), trials)
+        return session, info_from_json(text["info"])
+    except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        raise ArchiveError(f"{path.name} is no stored session ({type(error).__name__}: {error})") from error
+
+
+def info_to_json(info: DataInfo) -> dict[str, Any]:
+    """What is known of a session's data, as JSON; floats keep every digit."""
+    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(info)))
+    return found
+
+
+def info_from_json(found: dict[str, Any]) -> DataInfo:
+    """The reverse. Raises TypeError or ValueError for anything else."""
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in found.items()}
+    values["field_centres"] = tuple((float(x), float(y)) for x, y in values["field_centres"])
+    return DataInfo(**values)
+
+
+def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> Trial:
+    arrays = {name: file.get_tensor(f"{index}.{name}") for name in TRACES}
+    frames = file.get_tensor(video)
+    wrong = [name for name, dimensions in TRACES.items() if arrays[name].ndim != dimensions]
+    if wrong or frames.ndim != 3 or frames.dtype != np.uint8:
+        raise ValueError(f"trial {trial} has {wrong or 'a video'} of another shape or type than a trial has")
+    return Trial(int(trial), SceneKey(str(movie), int(scene)), str(tier), videos=frames, **arrays)

@@ -1,0 +1,131 @@
+"""The tables as an archive knows them: by names that hold in every database, in the order of their dependencies."""
+
+import functools
+import importlib
+import importlib.util
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.archive.manifest import Column
+from schemas import session
+from schemas.database import MODULES
+
+LEFT_OUT_MODULES = ("fleet", "search")  # who works on what; what is to be tried next
+LEFT_OUT_TABLES = ("fitting.Checkpoint",)  # files that a fit under way goes on from
+LOOSE_PARTS = ("experiment.Experiment.Fit",)  # of which some are published and others not
+WHOLE = ("session.Session", "dataset.Dataset")  # with which comes all that hangs on them alone
+KINDS = {
+    "bool": r"bool(ean)?$",
+    "int": r"((tiny|small|medium|big)?int(eger)?( unsigned)?|u?int\d+)$",
+    "float32": r"(float|real|float32)$",
+    "float64": r"(double( precision)?|float64)$",
+    "json": r"jsonb?$",
+    "npy": r"<npy@\w+>$",
+    "datetime": r"(datetime|timestamp)",
+    "date": r"date$",
+    "text": r"((var)?char|character|enum|text|longtext|mediumtext)",
+    "bytes": r"(bytes|bytea|(long|medium|tiny)?blob|binary|varbinary|uuid)",
+}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A foreign key: ``names`` maps the child's columns to the parent's."""
+
+    child: str
+    parent: str
+    names: dict[str, str]
+    primary: bool
+
+
+class Catalog:
+    """Every table that an archive may hold, by name as ``evaluation.Score.Unit``; parents before children.
+
+    ``anchor`` says on whose key a table's rows are chosen: a part's is its master's, and what hangs on a session alone
+    comes with the session.
+    """
+
+    def __init__(self) -> None:
+        known = {table().full_table_name: (name, table) for name, table in _declared()}
+        graph = session.schema.connection.dependencies
+        graph.load()
+        order = [known[full] for full in graph.topo_sort() if full in known]
+        self.tables: dict[str, Any] = {name: table() for name, table in order}
+        self.edges = [
+            Edge(name, known[parent][0], dict(props["attr_map"]), bool(props["primary"]))
+            for full, (name, _) in known.items()
+            for parent, props in graph.parents(full)
+            if parent in known
+        ]
+        self.anchor: dict[str, str] = {}
+        for name in self.tables:
+            self.anchor[name] = self._anchor(name)
+
+    def columns(self, name: str) -> list[Column]:
+        """The columns of a table, with the kind that each has in an archive."""
+        return [_column(name, one) for one in self.tables[name].heading.attributes.values()]
+
+    def parents(self, name: str) -> list[Edge]:
+        """The foreign keys of a table."""
+        return [edge for edge in self.edges if edge.child == name]
+
+    def children(self, name: str) -> list[Edge]:
+        """The foreign keys to a table."""
+        return [edge for edge in self.edges if edge.parent == name]
+
+    def group(self, anchor: str) -> list[str]:
+        """The tables whose rows are chosen by the key of ``anchor``."""
+        return [name for name, other in self.anchor.items() if other == anchor]
+
+    def _anchor(self, name: str) -> str:
+        if name in LOOSE_PARTS:
+            return name
+        master = name.rpartition(".")[0]
+        if master in self.anchor:
+            return self.anchor[master]
+        above = {self.anchor[edge.parent] for edge in self.parents(name) if edge.primary}
+        return above.pop() if len(above) == 1 and above <= set(WHOLE) else name
+
+
+def precision_s(table: Any, column: str) -> float:
+    """To how many seconds a database keeps a column of times."""
+    attribute = table.heading.attributes[column]
+    digits = re.search(r"\((\d)\)", str(attribute.original_type or attribute.type))
+    return 10.0 ** -int(digits[1]) if digits else 1.0
+
+
+def schema_version() -> int | None:
+    """The version of the tables, where they have one."""
+    if importlib.util.find_spec("schemas.migrations") is None:
+        return None
+    return int(importlib.import_module("schemas.migrations.steps").latest())
+
+
+@functools.cache
+def _declared() -> tuple[tuple[str, Any], ...]:
+    found: list[tuple[str, Any]] = []
+    for module_name in MODULES:
+        if module_name in LEFT_OUT_MODULES:
+            continue
+        module = importlib.import_module(f"schemas.{module_name}")
+        for table in vars(module).values():
+            if _is_table(table) and table.__module__ == module.__name__:
+                found.append((f"{module_name}.{table.__name__}", table))
+                parts = (one for one in vars(table).values() if _is_table(one) and issubclass(one, dj.Part))
+                found += [(f"{module_name}.{table.__name__}.{part.__name__}", part) for part in parts]
+    return tuple((name, table) for name, table in found if name not in LEFT_OUT_TABLES)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, dj.Table) and hasattr(value, "definition")
+
+
+def _column(table: str, attribute: Any) -> Column:
+    text = str(attribute.type if attribute.codec else attribute.original_type or attribute.type).lower()
+    kind = next((kind for kind, pattern in KINDS.items() if re.match(pattern, text)), None)
+    if kind is None:
+        raise TypeError(f"column {attribute.name} of {table} is of type {text}, which no archive knows how to hold")
+    return Column(attribute.name, kind, bool(attribute.nullable))

@@ -1,0 +1,148 @@
+"""The files that rows refer to: into an archive by what is in them, and out of it to where this machine keeps such."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from dlgn_cnn.archive.reading import Archive
+from dlgn_cnn.archive.sessions import read_session_file, write_session_file
+from dlgn_cnn.archive.writing import ArchiveWriter
+from dlgn_cnn.data.files import file_sha256
+from dlgn_cnn.data.store import read_info, read_session, rows_digest
+from dlgn_cnn.errors import ArchiveError, StoreError
+from dlgn_cnn.training.weights import ENDING
+from populate.archive.selection import Selection
+from schemas import dataset
+from schemas.database import settings_in_force
+
+Row = dict[str, Any]
+WEIGHTS = "weights_sha256"
+SCENES, RAW = "stimulus.Scene", "recording.RawFile"
+_HASH = re.compile(r"[0-9a-f]{32}")
+PLACES = {SCENES: "scene_path", RAW: "raw_path"}  # on the machine that ingested them
+
+
+def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
+    """The weights that any chosen row names. Raises StoreError for those that are missing or altered."""
+    place = settings_in_force().weights
+    for name, table in selection.catalog.tables.items():
+        if WEIGHTS in table.heading.names and selection.restrictions(name):
+            for row in selection.rows(name):
+                archive.add(f"weights/{row[WEIGHTS]}{ENDING}", place.get(row[WEIGHTS], ENDING), row[WEIGHTS])
+
+
+def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
+    """The trials of the chosen datasets' sessions, each once. Raises StoreError for those that are damaged."""
+    for row in selection.rows("dataset.Dataset.Session"):
+        name = session_file(row)
+        if name in archive.files:
+            continue
+        (folder,) = dataset.absolute({"session": row["store_path"]}).values()
+        if rows_digest(folder) != row["rows_digest"]:
+            raise StoreError(f"dataset {folder} holds other rows than its own: delete its Dataset row, populate again")
+        with tempfile.TemporaryDirectory() as temporary:
+            file = Path(temporary) / "session"
+            write_session_file(read_session(folder), read_info(folder), file)
+            archive.add(name, file)
+
+
+def session_file(row: Row) -> str:
+    """Where an archive has the trials of a row of ``Dataset.Session``."""
+    return f"datasets/{row['rows_digest']}{ENDING}"
+
+
+def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
+    """The files of the chosen scenes, by path: what each is called in the archive. A missing one is left out."""
+    found: dict[str, str] = {}
+    for row in selection.rows(SCENES):
+        path = Path(row["scene_path"])
+        if row["scene_path"] not in found and path.is_file():
+            digest = file_sha256(path)
+            if not row["scene_part"] and digest != row["scene_sha256"]:
+                raise StoreError(f"scene file {path} is not the one that was ingested: restore it, or --no-stimuli")
+            found[row["scene_path"]] = f"stimuli/{digest}{path.suffix.lower()}"
+            archive.add(found[row["scene_path"]], path, digest)
+    return found
+
+
+def local_name(stimuli: dict[str, str], name: str, row: Row) -> Row:
+    """A row of the archive, in which a path of this machine is a file of the archive, or its bare name."""
+    column = PLACES.get(name)
+    if column is None:
+        return row
+    return row | {column: stimuli.get(row[column], Path(row[column]).name)}
+
+
+def place_weights(archive: Archive) -> None:
+    """Store an archive's weights where this machine keeps such. Raises ArchiveError for what is no safetensors file."""
+    for name in _below(archive, "weights"):
+        _digest_of(archive, name)
+        with tempfile.TemporaryDirectory() as folder:
+            file = archive.copy(name, Path(folder) / "weights")
+            try:
+                with safe_open(file, "numpy") as opened:
+                    opened.keys()
+            except SafetensorError as error:
+                raise ArchiveError(f"{archive.place}: {name} is no safetensors file ({error})") from error
+            settings_in_force().weights.put(file, ENDING)
+
+
+def place_stimuli(archive: Archive) -> None:
+    """Copy an archive's scene files below the store, unless they are there."""
+    for name in _below(archive, "stimuli"):
+        target = _stimulus_path(name)
+        if not target.exists() or file_sha256(target) != _digest_of(archive, name):
+            archive.copy(name, target)
+
+
+def placed_name(archive: Archive, name: str, row: Row) -> Row:
+    """A row in which a file of the archive is where this machine has it. Raises ArchiveError for any other path."""
+    column = PLACES.get(name)
+    if column is None:
+        return row
+    given = str(row[column])
+    if given in archive.manifest.files:
+        return row | {column: str(_stimulus_path(given))}
+    if Path(given).name != given:
+        raise ArchiveError(f"{archive.place}: {column} {given!r:.80} of a row leads out of the archive")
+    return row
+
+
+def restore_session(archive: Archive, row: Row) -> None:
+    """Write the trials of a row of ``Dataset.Session`` where the row says, where the archive holds them.
+
+    Raises ArchiveError where they are not those of the row's digest, and for a path that leads out of the store.
+    """
+    parts = str(row["store_path"]).split("/")
+    if len(parts) != 3 or parts[0] != "datasets" or not _HASH.fullmatch(parts[1]) or _leads_out(parts[2]):
+        raise ArchiveError(f"{archive.place}: store_path {row['store_path']!r:.80} leads out of the store")
+    name = session_file(row)
+    if name not in archive.manifest.files:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        data, info = read_session_file(archive.copy(name, Path(folder) / "session"))
+    if dataset.store_session(row["store_path"], data, info) != row["rows_digest"]:
+        raise ArchiveError(f"{archive.place}: {name} holds other trials than its row says")
+
+
+def _leads_out(name: str) -> bool:
+    return name in ("", ".", "..") or any(one in name for one in "/\\\0")
+
+
+def _below(archive: Archive, folder: str) -> list[str]:
+    return sorted(name for name in archive.manifest.files if name.startswith(f"{folder}/"))
+
+
+def _digest_of(archive: Archive, name: str) -> str:
+    """The digest in a file's name, which must be that of its content."""
+    digest = name.partition("/")[2].partition(".")[0]
+    if archive.entry(name).sha256 != digest:
+        raise ArchiveError(f"{archive.place}: {name} is not what its name says")
+    return digest
+
+
+def _stimulus_path(name: str) -> Path:
+    return settings_in_force().store / name

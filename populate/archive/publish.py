@@ -1,0 +1,218 @@
+"""Publishing: the chosen rows, and every file that they refer to, as one archive that stands for itself.
+
+Memory: the keys of what is chosen (``selection``), a digest of each file, one session's arrays, and one batch of rows.
+"""
+
+import datetime
+import hashlib
+import json
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn import __version__
+from dlgn_cnn.archive.arrays import array_bytes
+from dlgn_cnn.archive.manifest import MODELS_FILE, Manifest, Table
+from dlgn_cnn.archive.reading import open_archive
+from dlgn_cnn.archive.writing import ArchiveWriter, writing
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.registry import nearest
+from populate.archive.catalog import Catalog, schema_version
+from populate.archive.files import add_sessions, add_stimuli, add_weights, local_name
+from populate.archive.models import model_entries
+from populate.archive.rows import encode, line
+from populate.archive.selection import FITS, Selection
+from schemas import experiment, session
+
+Row = dict[str, Any]
+REPORT = "report.html"
+ENVIRONMENT = "environment.json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to publish: rows of ``table`` of which ``where`` holds, of an ``experiment``'s fits where one is named.
+
+    With ``downstream`` comes what was made of them, but for the tables named in ``without`` and what hangs on those.
+    ``names`` are as NAME or NAME=SQL: the best of the chosen fits, or of those of which the SQL holds.
+    """
+
+    table: str = "TrainedModel"
+    where: str | None = None
+    experiment: str | None = None
+    downstream: bool = True
+    without: tuple[str, ...] = ()
+    datasets: bool = True
+    stimuli: bool = True
+    report: bool = True
+    names: tuple[str, ...] = ()
+    licence: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What an archive came to: its digest, its rows by table, its size in bytes, and what it lacks."""
+
+    sha256: str
+    rows: dict[str, int]
+    size_bytes: int
+    left_out: tuple[str, ...]
+
+
+def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Published:
+    """Write an archive of what is ``wanted`` to ``path``: whole or not at all, all rows as of one moment.
+
+    Raises ConfigError where nothing is chosen, ArchiveError where something has that name, and StoreError where a file
+    that a row refers to is missing or altered.
+    """
+    with writing(path) as archive, _one_moment():
+        catalog = Catalog()
+        selection = Selection(catalog, _known(catalog, wanted.without))
+        name, rows = _root(catalog, wanted)
+        selection.choose(name, rows, wanted.downstream)
+        left_out = _add_files(archive, selection, wanted)
+        stimuli = add_stimuli(archive, selection) if wanted.stimuli else {}
+        tables = {}
+        for done, table in enumerate(catalog.tables, 1):
+            if selection.restrictions(table):
+                tables[table] = _add_rows(archive, selection, table, stimuli)
+            progress(done, len(catalog.tables))
+        manifest = _manifest(archive, wanted, tables, left_out)
+        archive.finish(manifest.to_json())
+    return Published(
+        open_archive(path).sha256,
+        {table: one.rows for table, one in tables.items()},
+        manifest.size_bytes,
+        manifest.left_out,
+    )
+
+
+def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
+    (name,) = _known(catalog, (wanted.table,))
+    if catalog.anchor[name] != name:
+        raise ConfigError(f"table {wanted.table!r} is chosen with {catalog.anchor[name]}: name that")
+    rows = catalog.tables[name]
+    if wanted.experiment is not None:
+        names = list(map(str, experiment.Experiment.to_arrays("experiment_name")))
+        if wanted.experiment not in names or name != FITS:
+            raise ConfigError(
+                f"experiment {wanted.experiment!r} of {wanted.table}: {nearest(wanted.experiment, names)}"
+                if name == FITS
+                else f"an experiment is one of fits: leave out --table {wanted.table}"
+            )
+        rows = rows & (experiment.Experiment.Fit & {"experiment_name": wanted.experiment})
+    try:
+        rows = rows if wanted.where is None else rows & wanted.where
+        empty = not rows
+    except Exception as error:
+        columns = ", ".join(catalog.tables[name].heading.names)
+        raise ConfigError(f"condition {wanted.where!r} on {wanted.table} ({columns}): {error}") from error
+    if empty:
+        raise ConfigError(f"no row of {wanted.table} is chosen: see dlgn status for what there is, or widen --where")
+    return name, rows
+
+
+def _known(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The tables of these names, with or without their module. Raises ConfigError with the nearest."""
+    short = {name.partition(".")[2]: name for name in catalog.tables} | {name: name for name in catalog.tables}
+    for name in names:
+        if name not in short:
+            raise ConfigError(f"table {name!r}: {nearest(name, [one.partition('.')[2] for one in catalog.tables])}")
+    return tuple(short[name] for name in names)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All that is read within is as it was when the block began."""
+    connection = session.schema.connection
+    with connection.transaction:
+        if connection.adapter.backend == "postgresql":
+            connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _add_files(archive: ArchiveWriter, selection: Selection, wanted: Wanted) -> list[str]:
+    """Weights, datasets, stimuli, models, environment and report; what was left out, in sentences."""
+    left_out = [f"{name}, and what hangs on it" for name in wanted.without]
+    if not wanted.downstream:
+        left_out.append("everything that was made of the chosen rows")
+    add_weights(archive, selection)
+    if wanted.datasets:
+        add_sessions(archive, selection)
+    else:
+        left_out.append("datasets: their rows are here, their trials are not")
+    if not wanted.stimuli:
+        left_out.append("stimuli: the files that were shown")
+    entries, unbuilt = model_entries(selection, wanted.names)
+    archive.add_bytes(MODELS_FILE, json.dumps(entries, indent=1, allow_nan=False).encode())
+    archive.add_bytes(ENVIRONMENT, json.dumps(_environment(), indent=1).encode())
+    if wanted.report:
+        left_out += _add_report(archive, selection)
+    return [*left_out, *unbuilt]
+
+
+def _add_rows(archive: ArchiveWriter, selection: Selection, name: str, stimuli: dict[str, str]) -> Table:
+    columns, count = selection.catalog.columns(name), 0
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows"
+        with file.open("wb") as lines:
+            for row in selection.rows(name):
+                lines.write(line(local_name(stimuli, name, encode(row, columns, partial(_add_array, archive)))))
+                count += 1
+        archive.add(f"rows/{name}.jsonl", file)
+    return Table(tuple(columns), count)
+
+
+def _add_array(archive: ArchiveWriter, array: np.ndarray) -> str:
+    data = array_bytes(array)
+    digest = hashlib.sha256(data).hexdigest()
+    archive.add_bytes(f"arrays/{digest}.npy", data)
+    return digest
+
+
+def _add_report(archive: ArchiveWriter, selection: Selection) -> list[str]:
+    names = [row["experiment_name"] for row in selection.keys("experiment.Experiment")]
+    if len(names) != 1:
+        return [f"report: one is written of one experiment, these fits are of {len(names)}"]
+    from populate.report import write
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            archive.add(REPORT, write(Path(folder) / REPORT, names[0]))
+        except ConfigError as error:
+            return [f"report: {error}"]
+    return []
+
+
+def _environment() -> Row:
+    packages = {one.metadata["Name"]: one.version for one in metadata.distributions() if one.metadata["Name"]}
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], left_out: list[str]) -> Manifest:
+    return Manifest(
+        files=archive.files,
+        tables=tables,
+        published=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        package=__version__,
+        schema_version=schema_version(),
+        selection={"table": wanted.table, "where": wanted.where, "experiment": wanted.experiment},
+        licence=wanted.licence,
+        citation=wanted.citation,
+        left_out=tuple(left_out),
+    )

@@ -1,0 +1,85 @@
+"""Rows as lines of JSON, there and back, the same in every database."""
+
+import base64
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.archive.manifest import Column
+from dlgn_cnn.errors import ArchiveError
+
+Row = dict[str, Any]
+FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
+
+
+def encode(row: Row, columns: Sequence[Column], keep: Callable[[np.ndarray], str]) -> Row:
+    """A row as JSON holds it; ``keep`` stores an array and returns the digest that stands for it."""
+    return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, keep) for one in columns}
+
+
+def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], np.ndarray]) -> Row:
+    """The reverse; ``fetch`` gives the array of a digest. Raises ArchiveError for a value of another kind."""
+    if set(row) != {one.name for one in columns}:
+        raise ArchiveError(f"a row has the columns {sorted(row)}, expected {sorted(one.name for one in columns)}")
+    found = {}
+    for one in columns:
+        value = row[one.name]
+        if value is None and not one.nullable:
+            raise ArchiveError(f"column {one.name} of a row is null, which it may not be")
+        try:
+            found[one.name] = None if value is None else _decode(value, one.kind, fetch)
+        except (ValueError, TypeError) as error:
+            if isinstance(error, ArchiveError):
+                raise
+            raise ArchiveError(f"column {one.name} of a row holds {value!r:.80}, expected {one.kind}") from error
+    return found
+
+
+def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
+    """Whether two encoded values are not the same, but for what a database cannot keep."""
+    if one is None or other is None:
+        return one is not other
+    if kind == "float32":
+        return not np.isclose(one, other, rtol=FLOAT32_TOLERANCE, atol=0)
+    if kind == "datetime":
+        times = datetime.datetime.fromisoformat(one), datetime.datetime.fromisoformat(other)
+        return abs((times[0] - times[1]).total_seconds()) > precision_s
+    return bool(one != other)
+
+
+def line(row: Row) -> bytes:
+    """One line of a rows file."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
+    if kind == "npy":
+        return keep(np.asarray(value.load()))
+    if kind == "bytes":
+        raw = value.bytes if hasattr(value, "bytes") else bytes(value)
+        return base64.b64encode(raw).decode()
+    if kind in ("datetime", "date"):
+        return value.isoformat()
+    casts: dict[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "float32": float, "float64": float, "text": str}
+    return casts[kind](value) if kind in casts else value
+
+
+def _decode(value: Any, kind: str, fetch: Callable[[str], np.ndarray]) -> Any:
+    expected: dict[str, type | tuple[type, ...]] = {
+        "bool": bool, "int": int, "float32": (float, int), "float64": (float, int),
+        "text": str, "npy": str, "bytes": str, "datetime": str, "date": str,
+    }  # fmt: skip
+    if kind in expected and (not isinstance(value, expected[kind]) or (kind == "int" and isinstance(value, bool))):
+        raise TypeError(kind)
+    if kind == "npy":
+        return fetch(value)
+    if kind == "bytes":
+        return base64.b64decode(value, validate=True)
+    if kind == "datetime":
+        return datetime.datetime.fromisoformat(value)
+    if kind == "date":
+        return datetime.date.fromisoformat(value)
+    return value

@@ -1,0 +1,132 @@
+"""Which rows belong to a restriction: what it was made from, what was made of it, and what belongs to either.
+
+Memory: the keys of the chosen sessions, scenes, configs, fits, MEIs and the like; never those of a session's
+presentations or a fit's scores, which are chosen by theirs.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import datajoint as dj
+
+from populate.archive.catalog import Catalog, Edge
+from populate.archive.links import LINKS
+
+Row = dict[str, Any]
+BATCH = 200
+FITS = "training.TrainedModel"
+BY_FIT = ("experiment.Experiment.Fit", "fitting.Epoch")  # rows of a fit that have its key and no foreign key to it
+ENSEMBLES = "ensemble.Ensemble"
+PLANS = ("experiment.Experiment", "mei.MEIPlan", "mei.MEIConfig")
+
+
+class Selection:
+    """Rows by table, as restrictions of which none meets another's rows."""
+
+    def __init__(self, catalog: Catalog, without: Collection[str] = ()) -> None:
+        self.catalog = catalog
+        self._without = set(without)
+        self._found: dict[str, dict[tuple[Any, ...], Row]] = {}
+        self._descended: set[tuple[str, tuple[Any, ...]]] = set()
+        self._todo: deque[tuple[str, list[Row], bool]] = deque()
+
+    def choose(self, name: str, rows: Any, downstream: bool) -> None:
+        """Choose the rows of a query on a table, with all that they need, and with what was made of them."""
+        self._add(name, rows.proj().to_dicts(), downstream)
+        self._work()
+        self._complete(downstream)
+
+    def keys(self, name: str) -> list[Row]:
+        """The chosen keys of a table that is chosen by its own."""
+        return list(self._found.get(name, {}).values())
+
+    def restrictions(self, name: str) -> list[Row]:
+        """What restricts a table to the chosen rows: one key or more, each of rows of its own."""
+        return self.keys(FITS) if name in BY_FIT else self.keys(self.catalog.anchor[name])
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """The chosen rows of a table, in the order of their keys, a batch of restrictions at a time."""
+        table = self.catalog.tables[name]
+        size = BATCH if self.catalog.anchor[name] == name and name not in BY_FIT else 1
+        for keys in batches(self.restrictions(name), size):
+            yield from (table & keys).to_dicts(order_by="KEY")
+
+    def _add(self, name: str, rows: Sequence[Row], downstream: bool) -> None:
+        columns = self.catalog.tables[name].primary_key
+        found = self._found.setdefault(name, {})
+        fresh = []
+        for row in rows:
+            key = tuple(row[column] for column in columns)
+            if key not in found or (downstream and (name, key) not in self._descended):
+                found[key] = dict(zip(columns, key, strict=True))
+                fresh.append(found[key])
+            if downstream:
+                self._descended.add((name, key))
+        if fresh:
+            self._todo.append((name, fresh, downstream))
+
+    def _work(self) -> None:
+        while self._todo:
+            name, keys, downstream = self._todo.popleft()
+            for member in self.catalog.group(name):
+                for part in batches(keys, BATCH):
+                    for edge in self.catalog.parents(member):
+                        self._ascend(edge, part, name)
+                    for edge in self.catalog.children(member) if downstream else ():
+                        self._descend(edge, part, name)
+            follow: Callable[[list[Row]], Iterator[tuple[str, list[Row]]]] | None = LINKS.get(name)
+            for other, linked in follow(keys) if follow else ():
+                self._add(other, linked, False)
+
+    def _ascend(self, edge: Edge, keys: list[Row], anchor: str) -> None:
+        target = self.catalog.anchor[edge.parent]
+        if target == anchor:
+            return
+        names = {parent: child for child, parent in edge.names.items()}
+        wanted = {column: names[column] for column in self.catalog.tables[target].primary_key}
+        rows = (dj.U(*wanted.values()) & (self.catalog.tables[edge.child] & keys)).to_dicts()
+        found = [{column: row[name] for column, name in wanted.items()} for row in rows]
+        self._add(target, [row for row in found if None not in row.values()], False)
+
+    def _descend(self, edge: Edge, keys: list[Row], anchor: str) -> None:
+        target = self.catalog.anchor[edge.child]
+        if target == anchor or edge.child in BY_FIT or self._is_left_out(edge.child):
+            return
+        names = {parent: child for child, parent in edge.names.items()}
+        renamed = [{names[column]: value for column, value in key.items()} for key in keys]
+        columns = self.catalog.tables[target].primary_key
+        rows = (dj.U(*columns) & (self.catalog.tables[edge.child] & renamed)).to_dicts()
+        self._add(target, rows, True)
+
+    def _is_left_out(self, name: str) -> bool:
+        return any(name == one or name.startswith(f"{one}.") for one in self._without)
+
+    def _complete(self, downstream: bool) -> None:
+        """Experiments that ask for the chosen fits, their plans of the chosen MEIs, and ensembles of none but these."""
+        experiment, plan, config = PLANS
+        fits = self.catalog.tables[BY_FIT[0]]
+        for keys in batches(self.keys(FITS), BATCH):
+            self._add(experiment, (dj.U("experiment_name") & (fits & keys)).to_dicts(), False)
+        asked, made = self.keys(experiment), self.keys(config)
+        if asked and made:
+            self._add(plan, (self.catalog.tables[plan] & asked & made).proj().to_dicts(), False)
+        if downstream and not self._is_left_out(ENSEMBLES):
+            self._add(ENSEMBLES, self._whole_ensembles(), False)
+        self._work()
+
+    def _whole_ensembles(self) -> list[Row]:
+        members = self.catalog.tables[f"{ENSEMBLES}.Member"]
+        chosen: Counter[str] = Counter()
+        for keys in batches(self.keys(FITS), BATCH):
+            chosen.update(str(row["ensemble_hash"]) for row in (members & keys).to_dicts())
+        rows = self.catalog.tables[ENSEMBLES].to_dicts()
+        return [row for row in rows if 0 < row["members"] == chosen[row["ensemble_hash"]]]
+
+
+def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in lists of at most ``size``."""
+    running = iter(rows)
+    while batch := list(islice(running, size)):
+        yield batch

@@ -1,0 +1,1 @@
+"""From nnfabrik's tables into these."""
