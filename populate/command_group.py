@@ -56,20 +56,18 @@ class CommandGroup(TyperGroup):
             try:
                 found = super().invoke(ctx)
                 sys.stdout.flush()
-            except Exception as error:
-                raise typer.Exit(_ended_by(error, ctx)) from error
-            except KeyboardInterrupt as error:
+            except BaseException as error:
                 raise typer.Exit(_ended_by(error, ctx)) from error
             return found
 
 
 def _ended_by(error: BaseException, ctx: Any) -> int:
     """Say what an exception means, unless typer says it, which raises it; the exit code."""
-    if hasattr(error, "exit_code") or isinstance(error, typer.Abort):
-        raise error
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):  # rich ends with status 1
         _forget_output()
         return PIPE_CLOSED
+    if hasattr(error, "exit_code") or isinstance(error, typer.Abort | SystemExit):
+        raise error
     if ctx.params.get("debug") or os.environ.get(DEBUG):
         logger.error("%s", faults.trace(error))
     fault = faults.explain(error)

@@ -61,7 +61,7 @@ class Fault:
 
 def explain(error: BaseException) -> Fault:
     """The sentence for an exception; the whole trace of one that nobody foresaw goes to a file that it names."""
-    if interrupts.behind(error) is not None:
+    if not isinstance(error, DlgnError) and interrupts.behind(error) is not None:
         return Fault("stopped; what was finished is kept, run the same command to go on", stopped=True)
     known = _meaning(error)
     if known is None:
@@ -111,8 +111,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _first_line(error: BaseException) -> str:
     """What an error says first; a driver's code before it says nothing to most people."""
-    said = error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else str(error)
-    return (str(said).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+    said = str(error)
+    if type(error).__module__.partition(".")[0] in ("datajoint", "pymysql"):
+        said = ": ".join(word.rstrip(".:") for word in error.args if isinstance(word, str) and word)
+    return (said.strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
 
 
 def _kept(error: BaseException) -> str:

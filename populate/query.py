@@ -91,7 +91,7 @@ def _restricted(expression: Expression, question: Question) -> Expression:
         try:
             restricted = expression & condition
             ask(f"{restricted.make_sql().replace('%%', '%')} LIMIT 0")
-        except ConfigError as error:
+        except (ConfigError, dj.DataJointError) as error:
             columns = ", ".join(expression.heading.names)
             raise ConfigError(f"condition {condition!r}: {error} (columns: {columns})") from error
         expression = restricted
