@@ -157,6 +157,7 @@ def _array_store(settings: Settings) -> dict[str, str]:
 
 def refusal(error: Exception) -> str:
     """What a driver said when it could not connect, in one line, and what to do about it."""
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    coded = len(error.args) > 1 and isinstance(error.args[0], int)
+    said = (str(error.args[1] if coded else error).strip().splitlines() or [type(error).__name__])[0]
     advice = next((advice for word, advice in REFUSALS.items() if word in said.lower()), UNREACHABLE)
     return f"{said}; {advice}"

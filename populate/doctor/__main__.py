@@ -11,16 +11,13 @@ from populate.doctor.finding import FAIL, Finding
 def main(group: str) -> None:
     """Check one group; what breaks it is a finding too."""
     subject, advice = GROUPS[group]
+    findings, sys.stdout = sys.stdout, sys.stderr  # where libraries write what they have to say
     try:
         for finding in importlib.import_module(f"populate.doctor.{group}").check():
-            _tell(finding)
+            findings.write(f"{finding.line()}\n")
+            findings.flush()
     except Exception as error:
-        _tell(Finding(FAIL, subject, faults.explain(error).sentence, advice))
-
-
-def _tell(finding: Finding) -> None:
-    sys.stdout.write(f"{finding.line()}\n")
-    sys.stdout.flush()
+        findings.write(f"{Finding(FAIL, subject, faults.explain(error).sentence, advice).line()}\n")
 
 
 if __name__ == "__main__":
