@@ -17,6 +17,7 @@ from dlgn_cnn.registry import nearest
 from populate.read_only import Answer
 
 ENDINGS = (".csv", ".parquet")
+LONGEST = 60  # letters of a cell on a screen
 HASH_LETTERS = 8  # as many of a hash as tell configs apart on a screen
 
 
@@ -71,7 +72,8 @@ def as_table(answer: Answer) -> Table:
 def _short(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(_plain(value))
+    text = str(_plain(value)).replace("\n", " ")
+    text = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
     return text[:HASH_LETTERS] if name.endswith("_hash") else text.replace("[", r"\[")
 
 

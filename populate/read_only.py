@@ -1,5 +1,6 @@
 """Statements that only read: one at a time, in a transaction in which the server itself refuses to write."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -49,12 +50,18 @@ def ask(sql: str) -> Answer:
     try:
         # The drivers fill in values at '%' even where there are none to fill in.
         cursor = connection.query(sql.replace("%", "%%"), reconnect=False)
-        return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
+        rows = [tuple(map(_as_text, row)) for row in cursor.fetchall()]
+        return Answer([column[0] for column in cursor.description or ()], rows)
     except Exception as error:
         _raise_as_sentence(error)
         raise
     finally:
         connection.query("ROLLBACK")
+
+
+def _as_text(value: Any) -> Any:
+    """A value as every server gives it: JSON comes parsed from one and as text from the other."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _raise_as_sentence(error: Exception) -> None:
