@@ -12,7 +12,7 @@ import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate import steer
-from populate.define import Defined, define
+from populate.define import Defined, insert, plans
 from populate.gpus import chosen, supervise
 from populate.worker import Tally, Wishes, computed_tables, work
 
@@ -36,16 +36,25 @@ def ingest_recording(path: Path, reader: str | None = None, options: Sequence[st
     return new
 
 
-def define_experiment(file: Path) -> Defined:
-    """Define an experiment and say how many fits are new."""
+def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
+    """Show every config of a file's experiments and whether it is known, then insert them unless it is a dry run."""
     schemas.open_database()
-    found = define(file)
-    logger.info(
-        "experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new
-    )
-    for name in found.ensembles:
-        logger.info("ensemble %s", name)
-    return found
+    from populate.define_table import show_plan
+
+    done = []
+    for plan in plans(file):
+        show_plan(plan)
+        if dry_run:
+            logger.info("experiment %s: %d fits; a dry run, nothing is inserted", plan.name, plan.fits)
+            continue
+        found = insert(plan)
+        logger.info(
+            "experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new
+        )
+        for name in found.ensembles:
+            logger.info("ensemble %s", name)
+        done.append(found)
+    return done
 
 
 def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:

@@ -1,42 +1,48 @@
 """The ``dlgn`` command."""
 
 import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from populate import archive_cli, fleet_cli
+from populate import archive_cli, fleet_cli, query_cli, setup_cli
+from populate.command_group import EXIT_CODES, SOME_FAILED, CommandGroup
 
 app = typer.Typer(
+    cls=CommandGroup,
     help="Encoding models of mouse dLGN with and without cortical feedback, in a database.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(fleet_cli.app)
-app.add_typer(archive_cli.app)
+for part in (setup_cli, fleet_cli, query_cli, archive_cli):
+    app.add_typer(part.app)
 logger = logging.getLogger("dlgn")
 Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
 
 
 def main() -> None:
-    """Run the command; an error that the user can mend is one sentence and exit status 1."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logger.setLevel(logging.INFO)
-    from dlgn_cnn import interrupts
-    from dlgn_cnn.errors import DlgnError
+    """Run the command: what goes wrong is one sentence and an exit code, see ``command_group``."""
+    app(prog_name="dlgn")
 
-    try:
-        app()
-    except DlgnError as error:
-        logger.error("dlgn: %s", error)
-        sys.exit(1)
-    except (KeyboardInterrupt, Exception) as error:
-        if interrupts.behind(error) is None:
-            raise
-        logger.error("dlgn: stopped; what was finished is kept, run the same command to go on")
-        sys.exit(130)
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import dlgn_cnn
+
+        typer.echo(dlgn_cnn.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def dlgn(
+    debug: Annotated[bool, typer.Option("--debug", help="Show errors in full; so does DLGN_DEBUG=1.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Encoding models of mouse dLGN with and without cortical feedback, in a database."""
 
 
 @app.command()
@@ -113,14 +119,19 @@ def models(
 
 
 @app.command()
-def define(file: Annotated[Path, typer.Argument(help="YAML file of one experiment.")]) -> None:
-    """Define an experiment: which datasets, models, trainers and seeds are to be fitted.
+def define(
+    file: Annotated[Path, typer.Argument(help="YAML of one experiment, or a Python file of yours that builds some.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show everything, insert nothing.")] = False,
+) -> None:
+    """Define experiments: which datasets, models, trainers and seeds are to be fitted, grids written out.
 
-    Example: dlgn define my_experiment.yaml
+    Every config is checked and shown with its hash, new or known, before anything is inserted.
+
+    Example: dlgn define my_experiment.yaml --dry-run
     """
     from populate.actions import define_experiment
 
-    define_experiment(file)
+    define_experiment(file, dry_run)
 
 
 @app.command()
@@ -139,7 +150,7 @@ def search(
 
 @app.command()
 def populate(
-    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    table: fleet_cli.Tables = None,
     where: Annotated[str | None, typer.Option(help='Only keys of which this SQL holds, as "seed < 3".')] = None,
     retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Try failed keys again.")] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Wait for more when nothing is left.")] = False,
@@ -155,7 +166,7 @@ def populate(
     if gpus is not None:
         raise typer.Exit(populate_on_gpus(gpus, share, table or (), where, retry_errors, stay))
     if populate_all(table or (), where, retry_errors, stay).failed:
-        raise typer.Exit(2)
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()

@@ -1,21 +1,79 @@
-"""Experiments from a YAML file: every config checked, hashed and inserted, with the fits that combine them."""
+"""Experiments as rows: every config checked and hashed, then inserted, with the fits that combine them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.search.grid import expand
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.loggers import check_loggers
+from populate.definition import read_definitions
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.database import settings_in_force
 
-KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ensembles", "meis")
 Call = tuple[str, dict[str, Any]]
+FORM = "{fn: NAME, config: {...}}, with grid: {PATH: [VALUES]} where it stands for many"
+TABLES: dict[str, Any] = {
+    "datasets": dataset.DatasetConfig,
+    "models": model.ModelConfig,
+    "trainers": trainer.TrainerConfig,
+    "meis": mei.MEIConfig,
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One config: of which part of the experiment and where in it, and which values of its grid it has, if any."""
+
+    part: str
+    place: str
+    fn: str
+    config: dict[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Its row's key, whether that is there or not."""
+        return {f"{TABLES[self.part].kind}_hash": config_hash(self.fn, self.config)}
+
+    @property
+    def call(self) -> Call:
+        """Function and arguments."""
+        return self.fn, self.config
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment as it was written, with every grid written out; nothing of it is inserted yet."""
+
+    name: str
+    comment: str
+    entries: tuple[Entry, ...]
+    seeds: tuple[int, ...]
+    ensembles: bool
+
+    def of(self, part: str) -> list[Entry]:
+        """The entries of one part."""
+        return [entry for entry in self.entries if entry.part == part]
+
+    def known(self) -> set[str]:
+        """The hashes of those entries that are in the tables."""
+        return {
+            value
+            for part in TABLES
+            for row in (TABLES[part] & [entry.key for entry in self.of(part)]).proj().to_dicts()
+            for value in row.values()
+        }
+
+    @property
+    def fits(self) -> int:
+        """How many fits there are to be: all combinations."""
+        return len(self.seeds) * math.prod(len(self.of(part)) for part in ("datasets", "models", "trainers"))
 
 
 @dataclass(frozen=True)
@@ -29,89 +87,95 @@ class Defined:
 
 
 def define(path: Path) -> Defined:
-    """Insert the experiment that a YAML file describes: all combinations of its datasets, models, trainers and seeds.
+    """Insert the experiment of a file that holds one. Raises ConfigError."""
+    (plan,) = plans(path)
+    return insert(plan)
+
+
+def plans(path: Path) -> list[Plan]:
+    """The experiments of a YAML or Python file, checked. Raises ConfigError, with the place, and inserts nothing."""
+    check_loggers(settings_in_force().loggers)
+    found = [_plan(text, path) for text in read_definitions(path)]
+    for plan in found:
+        _check(plan)
+    return found
+
+
+def insert(plan: Plan) -> Defined:
+    """Insert an experiment: all combinations of its datasets, models, trainers and seeds, in one transaction.
 
     With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
-    Everything is checked before anything is inserted, and inserted in one transaction. Raises ConfigError.
     """
-    check_loggers(settings_in_force().loggers)
-    text = read_definition(path)
-    name = str(text["experiment"])
-    datasets = [(fn, with_sessions(config)) for fn, config in _calls(text, "datasets")]
-    models, trainers = list(_calls(text, "models")), list(_calls(text, "trainers"))
-    seeds = text.get("seeds", [0])
-    if not seeds or not all(type(seed) is int for seed in seeds):
-        raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers")
-    meis = list(_calls(text, "meis")) if "meis" in text else []
-    ensembles = _wants_ensembles(text, seeds)
-    _check(datasets, models, trainers, meis)
     with session.schema.connection.transaction:
-        _insert_experiment(name, text.get("comment", ""))
+        _insert_experiment(plan.name, plan.comment)
+        keys = {part: [TABLES[part].add(*entry.call) for entry in plan.of(part)] for part in TABLES}
+        combined = itertools.product(keys["datasets"], keys["models"], keys["trainers"], plan.seeds)
         fits = [
-            {"experiment_name": name, **one, **two, **three, "seed": seed}
-            for one in [dataset.DatasetConfig.add(*call) for call in datasets]
-            for two in [model.ModelConfig.add(*call) for call in models]
-            for three in [trainer.TrainerConfig.add(*call) for call in trainers]
-            for seed in seeds
+            {"experiment_name": plan.name, **one, **two, **three, "seed": seed} for one, two, three, seed in combined
         ]
         new = _insert_fits(fits)
-        means = _plan_ensembles(fits) if ensembles else ()
-        for call in meis:
-            mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add(*call)}, skip_duplicates=True)
-    return Defined(name, len(fits), new, means)
+        means = _plan_ensembles(fits) if plan.ensembles else ()
+        for key in keys["meis"]:
+            mei.MEIPlan.insert1({"experiment_name": plan.name, **key}, skip_duplicates=True)
+    return Defined(plan.name, len(fits), new, means)
 
 
-def read_definition(path: Path) -> dict[str, Any]:
-    """The parsed YAML of an experiment. Raises ConfigError for a missing file, bad YAML, or a key it does not know."""
-    return read_yaml(path, "experiment", KEYS, ("experiment", "datasets", "models", "trainers"))
+def _plan(text: dict[str, Any], path: Path) -> Plan:
+    seeds = text.get("seeds", [0])
+    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
+        raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers, as [0, 1, 2]")
+    entries = {(one.part, *one.key.values()): one for part in TABLES for one in _entries(text, part)}
+    name, comment = str(text["experiment"]), str(text.get("comment", ""))
+    return Plan(name, comment, tuple(entries.values()), tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
 
 
-def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
-    """The parsed YAML of an experiment, or what ``kind`` it is, with these ``keys``. Raises ConfigError."""
-    try:
-        text = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{kind} {path} cannot be read: {error}") from error
-    if not isinstance(text, dict):
-        raise ConfigError(f"{kind} {path} holds no keys: expected {', '.join(keys)}")
-    for key in text:
-        if key not in keys:
-            raise ConfigError(f"{kind} {path} has {key!r}: {nearest(str(key), keys)}")
-    missing = [key for key in required if not text.get(key)]
-    if missing:
-        raise ConfigError(f"{kind} {path} lacks {', '.join(missing)}")
-    return text
+def _entries(text: dict[str, Any], part: str) -> Iterator[Entry]:
+    """Every config of one part, those of a grid one by one."""
+    for index, (fn, config, grid) in enumerate(_calls(text, part)):
+        with within(f"{part}[{index}]"):
+            for values, one in expand(config, grid):
+                yield Entry(part, f"{part}[{index}]", fn, with_sessions(one) if part == "datasets" else one, values)
 
 
-def _check(datasets: list[Call], models: list[Call], trainers: list[Call], meis: list[Call]) -> None:
+def _check(plan: Plan) -> None:
     """Refuse a wrong config, with the path to what is wrong in it, before any data are read."""
     allowed = settings_in_force().allowed_packages
     foreseen = []
-    for index, call in enumerate(datasets):
-        with within(f"datasets[{index}]"):
-            foreseen.append(check_dataset(call, allowed))
-    for index, call in enumerate(models):
-        with within(f"models[{index}]"):
+    for entry, place in _placed(plan, "datasets"):
+        with within(place):
+            foreseen.append(check_dataset(entry.call, allowed))
+    for entry, place in _placed(plan, "models"):
+        with within(place):
             for info in foreseen:
-                check_model(call, info, allowed)
-            training.sources_of(call)
-    for index, call in enumerate(trainers):
-        with within(f"trainers[{index}]"):
-            check_trainer(call, allowed)
-            training.teachers_of(call)
-    for index, call in enumerate(meis):
-        with within(f"meis[{index}]"):
-            mei.check_mei(*call)
+                check_model(entry.call, info, allowed)
+            training.sources_of(entry.call)
+    for entry, place in _placed(plan, "trainers"):
+        with within(place):
+            check_trainer(entry.call, allowed)
+            training.teachers_of(entry.call)
+    for entry, place in _placed(plan, "meis"):
+        with within(place):
+            mei.check_mei(*entry.call)
 
 
-def _calls(text: dict[str, Any], part: str) -> Iterator[Call]:
-    if not isinstance(text[part], list):
-        raise ConfigError(f"given {text[part]!r}, expected a list of {{fn: NAME, config: {{...}}}}", part)
-    for index, entry in enumerate(text[part]):
-        config = (entry.get("config") or {}) if isinstance(entry, dict) else None
-        if not isinstance(config, dict) or set(entry) - {"fn", "config"} or not isinstance(entry.get("fn"), str):
-            raise ConfigError(f"given {entry!r}, expected {{fn: NAME, config: {{...}}}}", f"{part}[{index}]")
-        yield entry["fn"], config
+def _placed(plan: Plan, part: str) -> Iterator[tuple[Entry, str]]:
+    """Each entry of a part, and how an error names it: where it is written, and its values of the grid."""
+    for entry in plan.of(part):
+        values = ", ".join(f"{path}={value!r}" for path, value in entry.values.items())
+        yield entry, f"{entry.place} ({values})" if values else entry.place
+
+
+def _calls(text: dict[str, Any], part: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Function, config and grid of each entry that is written. Raises ConfigError."""
+    written = text.get(part) or []
+    if not isinstance(written, list):
+        raise ConfigError(f"given {written!r}, expected a list of {FORM}", part)
+    for index, entry in enumerate(written):
+        named = isinstance(entry, dict) and set(entry) <= {"fn", "config", "grid"} and isinstance(entry.get("fn"), str)
+        config, grid = ((entry.get(key) or {}) if named else None for key in ("config", "grid"))
+        if not isinstance(config, dict) or not isinstance(grid, dict):
+            raise ConfigError(f"given {entry!r}, expected {FORM}", f"{part}[{index}]")
+        yield entry["fn"], config, grid
 
 
 def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
@@ -130,8 +194,7 @@ def _insert_experiment(name: str, comment: str) -> None:
 
 def _insert_fits(fits: list[dict[str, Any]]) -> int:
     before = len(experiment.Experiment.Fit())
-    for fit in fits:
-        trainer.Seed.insert1({"seed": fit["seed"]}, skip_duplicates=True)
+    trainer.Seed.insert([{"seed": seed} for seed in sorted({fit["seed"] for fit in fits})], skip_duplicates=True)
     experiment.Experiment.Fit.insert(fits, skip_duplicates=True)
     return len(experiment.Experiment.Fit()) - before
 

@@ -11,6 +11,7 @@ from dlgn_cnn.simulation.compare import Agreement, compare
 from dlgn_cnn.simulation.recording import SimulationConfig, simulate
 from dlgn_cnn.simulation.truth import load_truth
 from populate import actions
+from populate.command_group import SOME_FAILED
 from populate.report import best_fit
 from populate.report import write as write_report
 
@@ -33,7 +34,7 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     actions.define_experiment(EXPERIMENT)
     tally = actions.populate_all()
     if tally.failed:
-        raise SystemExit(2)
+        raise SystemExit(SOME_FAILED)
     found, path = agreement(place), settings.home / "demo" / "report.html"
     if tally.computed or not path.exists():
         write_report(path, "demo", truth=found.rows(TARGETS))

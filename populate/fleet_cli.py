@@ -7,10 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
+from populate.table_names import complete_computed
+
 app = typer.Typer()
 logger = logging.getLogger("dlgn")
-TableName = Annotated[str, typer.Argument(metavar="TABLE", help="A computed table, as TrainedModel.")]
-AnyTable = Annotated[str, typer.Argument(metavar="TABLE", help="A computed table; all, without.")]
+TableName = Annotated[
+    str, typer.Argument(metavar="TABLE", help="A computed table, as TrainedModel.", autocompletion=complete_computed)
+]
+AnyTable = Annotated[
+    str, typer.Argument(metavar="TABLE", help="A computed table; all, without.", autocompletion=complete_computed)
+]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Only this table; may be given again.", autocompletion=complete_computed),
+]
 Where = Annotated[str | None, typer.Option(help='SQL condition on the keys, as "seed = 3"; all keys, without.')]
 Host = Annotated[str, typer.Option(help="A machine's name as dlgn workers shows it; all, without.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Keep it on the screen until Ctrl-C.")]
@@ -127,7 +137,7 @@ def slurm(
     gpus: Annotated[int, typer.Option(help="GPUs a worker.")] = 1,
     cpus: Annotated[int, typer.Option(help="CPU cores a worker.")] = 4,
     partition: Annotated[str | None, typer.Option(help="SLURM's partition; its default, without.")] = None,
-    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    table: Tables = None,
     logs: Annotated[Path, typer.Option(help="Folder for the jobs' output, which all machines see.")] = Path("slurm"),
 ) -> None:
     """Submit workers to SLURM; one that is preempted hands its key back and is queued again.

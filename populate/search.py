@@ -14,7 +14,8 @@ from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from populate.define import Call, read_yaml, with_sessions
+from populate.define import Call, with_sessions
+from populate.definition import read_yaml
 from populate.worker import work
 from schemas import dataset, recording, search, training
 from schemas.database import declare_queue, settings_in_force

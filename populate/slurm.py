@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
+from populate.command_group import OK, SOME_FAILED
 
 SIGNAL = "SUBMITIT_PREEMPT_SIGNAL"  # which signal SLURM sends before it takes the machine away; submitit's word for it
 
@@ -24,7 +25,7 @@ class WorkerJob:
         done = subprocess.run(
             [sys.executable, "-m", "populate", *self.arguments], env=os.environ | {"DLGN_WARNING_SIGNAL": warning}
         )
-        if done.returncode not in (0, 2):  # 2: some keys have failed, which dlgn status tells
+        if done.returncode not in (OK, SOME_FAILED):  # dlgn status tells which keys failed
             raise RuntimeError(f"dlgn populate ended with status {done.returncode}: see this job's output")
         return done.returncode
 

@@ -25,7 +25,9 @@ def check_condition(table: Table, where: str) -> None:
         (table.jobs & where).keys(limit=1)
     except Exception as error:
         columns = ", ".join(table.jobs.primary_key)
-        raise ConfigError(f"condition {where!r} on {table.__name__} ({columns}): {error}") from error
+        raise ConfigError(
+            f"condition {where!r} on {table.__name__} ({columns}): {error}; correct the condition"
+        ) from error
 
 
 def pause(table_name: str = "*", host: str = "*") -> None:

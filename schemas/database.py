@@ -30,6 +30,16 @@ MODULES = (
 )
 STORE = "main"
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
+FORMS = [f"{scheme}://user:password@host:{port}" for scheme, (_, port) in BACKENDS.items()]
+# What drivers say of a server that lets nobody in, by a word of it: what to do.
+REFUSALS = {
+    "access denied": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
+    "authentication failed": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
+    "no password supplied": "set DLGN_DATABASE_PASSWORD",
+    "is not allowed to connect": "ask its administrator to let this machine in",
+    "too many connections": "try again when fewer workers run, or raise the server's limit",
+}
+UNREACHABLE = "see that the server runs and that host, port and firewall are right, then correct DLGN_DATABASE"
 
 _open: Settings | None = None
 
@@ -63,10 +73,14 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
 
         return str(embedded.start(settings.home / "postgres")), "postgres", "", 5432, "postgresql"
     url = urlsplit(settings.database)
-    if url.scheme not in BACKENDS or not url.hostname or not url.username:
-        raise ConfigError("DLGN_DATABASE is not of the form mysql://user:password@host:port: correct it")
+    try:
+        given = url.port
+    except ValueError:
+        given = -1
+    if url.scheme not in BACKENDS or not url.hostname or not url.username or given == -1:
+        raise ConfigError(f"DLGN_DATABASE is not of the form {' or '.join(FORMS)}: correct it")
     backend, port = BACKENDS[url.scheme]
-    return url.hostname, unquote(url.username), unquote(url.password or ""), url.port or port, backend
+    return url.hostname, unquote(url.username), unquote(url.password or ""), given or port, backend
 
 
 def declare_queue(jobs: Any) -> None:
@@ -120,7 +134,7 @@ def _activate(settings: Settings) -> None:
         # Its warnings are advice on type names; its errors reach us as exceptions.
         instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
     except Exception as error:
-        raise ConfigError(f"the database at {host}:{port} refused {user!r}: {_first_line(error)}") from error
+        raise ConfigError(f"the database at {host}:{port} refused {user!r}: {refusal(error)}") from error
     instance.config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
     for name in MODULES:
@@ -130,7 +144,10 @@ def _activate(settings: Settings) -> None:
 
 def _array_store(settings: Settings) -> dict[str, str]:
     """Where DataJoint keeps arrays: below the same folder or bucket as everything else, with the same credentials."""
-    settings.store.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the store {settings.store} cannot be made ({error}): correct DLGN_STORE") from error
     if settings.store_url is None:
         return {"protocol": "file", "location": str(settings.store)}
     place = urlsplit(settings.store_url)
@@ -139,5 +156,9 @@ def _array_store(settings: Settings) -> dict[str, str]:
     return {"protocol": "s3", "endpoint": given or "https://s3.amazonaws.com", **bucket}
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def refusal(error: Exception) -> str:
+    """What a driver said when it could not connect, in one line, and what to do about it."""
+    coded = len(error.args) > 1 and isinstance(error.args[0], int)
+    said = (str(error.args[1] if coded else error).strip().splitlines() or [type(error).__name__])[0]
+    advice = next((advice for word, advice in REFUSALS.items() if word in said.lower()), UNREACHABLE)
+    return f"{said}; {advice}"

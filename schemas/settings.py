@@ -9,6 +9,7 @@ import platformdirs
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects
+from schemas.settings_file import PASSWORD, read_settings, with_password
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from ``DLGN_HOME`` and its fellows, which the README lists."""
-        given = os.environ if environment is None else environment
+        """Settings from ``DLGN_HOME`` and its fellows, which the README lists; those of ``dlgn.env`` unless given."""
+        given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
         home = Path(given.get("DLGN_HOME") or platformdirs.user_data_path("dlgn_cnn")).expanduser().resolve()
         prefix = given.get("DLGN_PREFIX") or cls.prefix
         if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
@@ -70,7 +71,7 @@ class Settings:
         return cls(
             home=home,
             store=home / "cache" if store_url else Path(store).expanduser().resolve(),
-            database=given.get("DLGN_DATABASE") or None,
+            database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
             prefix=prefix,
             allowed_packages=cls.allowed_packages | frozenset(extra),
             device=given.get("DLGN_DEVICE") or "auto",

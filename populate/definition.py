@@ -1,0 +1,95 @@
+"""Files that say what is wanted: YAML, or Python that builds the same keys.
+
+The rule about code: a Python file is run only where the command line names that very file, with the rights of whoever
+typed it, as ``python FILE`` would run it. Nothing that a file names is run: parts named by import path are still
+those of allowed packages, in a config that Python built as in one that YAML holds.
+"""
+
+import runpy
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dlgn_cnn.errors import ConfigError, DlgnError
+from dlgn_cnn.registry import nearest
+
+KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ensembles", "meis")
+REQUIRED = ("experiment", "datasets", "models", "trainers")
+NAME = "experiment"  # what a Python file assigns: a dict, several, or a function that returns or yields them
+
+
+def read_definitions(path: Path) -> list[dict[str, Any]]:
+    """The experiments of a file: one of YAML, or as many as a Python file builds. Raises ConfigError."""
+    if path.suffix != ".py":
+        return [read_yaml(path, "experiment", KEYS, REQUIRED)]
+    found = [_plain(one) for one in _built(path)]
+    if not found:
+        raise ConfigError(f"experiment {path} built none: let {NAME!r} hold or yield one dict or more")
+    for one in found:
+        check_keys(one, f"experiment {path}", KEYS, REQUIRED)
+    return found
+
+
+def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+    """The parsed YAML of an experiment, or what ``kind`` it is, with these ``keys``. Raises ConfigError."""
+    try:
+        text = yaml.safe_load(path.read_text())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None else f"line {mark.line + 1}: "
+        said = error.problem or error.context
+        raise ConfigError(f"{kind} {path} cannot be read: {line}{said}; correct the YAML there") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
+    return check_keys(text, f"{kind} {path}", keys, required)
+
+
+def check_keys(text: Any, what: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+    """Return a definition. Raises ConfigError for no dict, for a key that is not known, and for one that lacks."""
+    if not isinstance(text, dict):
+        raise ConfigError(f"{what} holds no keys: expected {', '.join(keys)}")
+    for key in text:
+        if key not in keys:
+            raise ConfigError(f"{what} has {key!r}: {nearest(str(key), keys)}")
+    missing = [key for key in required if not text.get(key)]
+    if missing:
+        raise ConfigError(f"{what} lacks {', '.join(missing)}: add {'it' if len(missing) == 1 else 'them'}")
+    return text
+
+
+def _built(path: Path) -> list[Any]:
+    """Run a Python file that the user named, and collect what it defines."""
+    if not path.is_file():
+        raise ConfigError(f"experiment {path} cannot be read: there is no such file; correct the path")
+    try:
+        namespace = runpy.run_path(str(path), run_name="dlgn_experiment")
+        if NAME not in namespace:
+            raise ConfigError(f"experiment {path} assigns no {NAME!r}: a dict, or a function that yields dicts")
+        found = namespace[NAME]
+        made = found() if callable(found) else found
+        return [made] if isinstance(made, Mapping) else list(made)
+    except DlgnError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"experiment {path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Where in the user's own file it happened."""
+    if isinstance(error, SyntaxError):
+        return f" line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f" line {lines[-1]}" if lines else ""
+
+
+def _plain(value: Any) -> Any:
+    """Dicts and lists in place of other mappings, of tuples, ranges and generators; anything else as it is."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | set | frozenset):
+        return [_plain(one) for one in value]
+    return value

@@ -1,0 +1,24 @@
+"""``python -m populate.doctor GROUP``: the findings of one group of checks, a line of JSON each."""
+
+import importlib
+import sys
+
+from populate import faults
+from populate.doctor.examine import GROUPS
+from populate.doctor.finding import FAIL, Finding
+
+
+def main(group: str) -> None:
+    """Check one group; what breaks it is a finding too."""
+    subject, advice = GROUPS[group]
+    findings, sys.stdout = sys.stdout, sys.stderr  # where libraries write what they have to say
+    try:
+        for finding in importlib.import_module(f"populate.doctor.{group}").check():
+            findings.write(f"{finding.line()}\n")
+            findings.flush()
+    except Exception as error:
+        findings.write(f"{Finding(FAIL, subject, faults.explain(error).sentence, advice).line()}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

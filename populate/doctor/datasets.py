@@ -1,0 +1,41 @@
+"""Deep Lake: whether a row that is written reads back as it was."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.store import read_session, write_session
+from populate.doctor.finding import Finding, judged
+
+
+def check() -> Iterator[Finding]:
+    """A made-up session of two trials, stored, read and compared."""
+    session = _session()
+    with tempfile.TemporaryDirectory(prefix="dlgn-doctor-") as folder:
+        place = Path(folder) / "session"
+        write_session(session, place)
+        stored = [trial.sha256() for trial in read_session(place).trials]
+    same = stored == [trial.sha256() for trial in session.trials]
+    yield judged("Deep Lake", "a row is written and read back" if same else "rows come back altered", same, "", "fail")
+
+
+def _session() -> SessionData:
+    generator = np.random.default_rng(0)
+    trials = [
+        Trial(
+            trial=number,
+            scene=SceneKey("doctor", number),
+            tier=tier,
+            videos=generator.integers(0, 256, (30, 8, 8), dtype=np.uint8),
+            responses=generator.poisson(1.0, (2, 30)).astype(np.float32),
+            opto=np.zeros(30, dtype=np.float32),
+            behavior=generator.random((2, 30)).astype(np.float32),
+            pupil_center=generator.random((2, 30)).astype(np.float32),
+        )
+        for number, tier in enumerate(("train", "test"))
+    ]
+    return SessionData((1, 2), 60.0, tuple(trials))

@@ -1,0 +1,38 @@
+"""The device that fits would run on: whether it computes."""
+
+import shutil
+from collections.abc import Iterator
+
+import torch
+
+from dlgn_cnn.device import pick_device
+from dlgn_cnn.errors import ConfigError
+from populate.doctor.finding import FAIL, Finding, judged
+from schemas.settings import Settings
+
+DRIVER = "nvidia-smi"  # there where NVIDIA's driver is
+
+
+def check() -> Iterator[Finding]:
+    """The device by its name and memory, after a product of matrices on it."""
+    wanted = Settings.from_environment().device
+    try:
+        device = pick_device(wanted)
+    except ConfigError as error:
+        yield Finding(
+            FAIL, "GPU", str(error), "set DLGN_DEVICE to auto or cpu, or install a build of torch for the GPU"
+        )
+        return
+    ones = torch.ones(64, 64, device=device)
+    right = bool(torch.equal(ones @ ones, 64 * ones))
+    yield judged("GPU", _seen(device), right, "it computes wrongly: update its driver, or set DLGN_DEVICE=cpu", FAIL)
+    if device.type == "cpu" and wanted == "auto" and shutil.which(DRIVER):
+        advice = "install a build of torch for CUDA, as PyTorch's own page says, or update the driver"
+        yield judged("GPU", f"this machine has {DRIVER}, but torch {torch.__version__} sees no GPU", False, advice)
+
+
+def _seen(device: torch.device) -> str:
+    if device.type != "cuda":
+        return f"none is used: fits run on {device.type}, {torch.get_num_threads()} threads"
+    free, total = torch.cuda.mem_get_info(device)
+    return f"{torch.cuda.get_device_name(device)}, {free / 1e9:.0f} of {total / 1e9:.0f} GB free"

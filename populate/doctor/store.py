@@ -1,0 +1,44 @@
+"""The store: whether what is written there reads back, and how much room it has."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.objects import Objects
+from populate.doctor.finding import FAIL, OK, Finding, space
+from schemas.settings import Settings
+
+FOLDER = "doctor"
+CONTENT = bytes(range(256)) * 256
+
+
+def check() -> Iterator[Finding]:
+    """The place of arrays and weights, and that of datasets where it is another."""
+    settings = Settings.from_environment()
+    place = settings.store_url or str(settings.store)
+    yield _written_and_read("store", place, settings.below(FOLDER), "DLGN_STORE")
+    if settings.store_url is None and settings.store.exists():
+        yield space("store", shutil.disk_usage(settings.store).free, place)
+    if settings.datasets_url not in (None, settings.store_url):
+        objects = Objects(f"{settings.datasets_url}/{FOLDER}", settings.cache / FOLDER)
+        yield _written_and_read("datasets", str(settings.datasets_url), objects, "DLGN_DATASETS")
+
+
+def _written_and_read(subject: str, place: str, objects: Objects, setting: str) -> Finding:
+    name = f"check-{os.getpid()}"
+    try:
+        objects.write(name, CONTENT)
+        same = objects.read(name) == CONTENT
+        objects.delete(name)
+        if objects.local is not None:
+            with contextlib.suppress(OSError):  # another doctor's file is in it
+                objects.local.rmdir()
+    except (OSError, StoreError) as error:
+        said = " ".join(str(error).split())
+        advice = f"correct {setting}, its rights or its keys; for s3://, AWS_ENDPOINT_URL and pip install '.[s3]'"
+        return Finding(FAIL, subject, said, advice)
+    if not same:
+        return Finding(FAIL, subject, f"{place} returned other bytes than were written", "check the disk or the server")
+    return Finding(OK, subject, f"{place} is written and read back")

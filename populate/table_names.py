@@ -1,0 +1,45 @@
+"""The names of all tables, read from the source of ``schemas``: quick enough for a shell that completes words."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import schemas
+from schemas.database import MODULES
+
+COMPUTED = ("Computed", "Imported")
+
+
+@cache
+def table_tiers() -> dict[str, str]:
+    """DataJoint's tier of every table by name: Manual, Lookup, Imported, Computed, or Part, as of ``Score.Unit``."""
+    found: dict[str, str] = {}
+    for name in MODULES:
+        source = (Path(schemas.__file__).parent / f"{name}.py").read_text()
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef) and node.decorator_list:
+                found |= {node.name: _tier(node)}
+                found |= {f"{node.name}.{part.name}": "Part" for part in _parts(node)}
+    return found
+
+
+def complete_computed(incomplete: str) -> list[str]:
+    """The computed tables whose names begin so."""
+    return [name for name, tier in table_tiers().items() if tier in COMPUTED and name.startswith(incomplete)]
+
+
+def complete_table(incomplete: str) -> list[str]:
+    """The tables whose names begin so; the last one of a join."""
+    before, star, last = incomplete.rpartition("*")
+    return [f"{before}{star}{name}" for name in table_tiers() if name.startswith(last)]
+
+
+def _tier(node: ast.ClassDef) -> str:
+    return next((base.attr for base in node.bases if isinstance(base, ast.Attribute)), "")
+
+
+def _parts(node: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    for one in node.body:
+        if isinstance(one, ast.ClassDef) and _tier(one) == "Part":
+            yield one

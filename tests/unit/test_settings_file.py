@@ -1,0 +1,60 @@
+"""A project's dlgn.env: read where commands run, overruled by the environment, without secrets."""
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from dlgn_cnn.errors import ConfigError
+from schemas import Settings
+from schemas.settings_file import MEANING, read_settings, with_password, without_password
+
+
+def test_the_environment_prevails_over_the_file(tmp_path, monkeypatch):
+    (tmp_path / "dlgn.env").write_text("# ours\nDLGN_PREFIX=lab_\nexport DLGN_STORE='/lab/share'\n\nDLGN_LEASE_S=30\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLGN_LEASE_S", "7")
+    monkeypatch.delenv("DLGN_STORE", raising=False)
+    monkeypatch.delenv("DLGN_PREFIX", raising=False)
+    found = Settings.from_environment()
+    assert (found.prefix, str(found.store), found.lease_s) == ("lab_", "/lab/share", 7.0)
+    assert Settings.from_environment({}).prefix == "dlgn_"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("DLGN_PREFX=x", "line 2 sets DLGN_PREFX: .*did you mean 'DLGN_PREFIX'"),
+        ("PATH=/bin", "line 2 sets PATH: choose from"),
+        ("DLGN_ALLOW_PACKAGES=mylab", "which packages may run code"),
+        ("DLGN_DATABASE_PASSWORD=x", "export it in your shell"),
+        ("DLGN_DATABASE=mysql://ada:secret@host", "holds a password"),
+        ("mysql://host", "expected NAME=VALUE"),
+    ],
+)
+def test_what_does_not_belong_there_is_refused_with_its_line(tmp_path, line, sentence):
+    (tmp_path / "dlgn.env").write_text(f"# ours\n{line}\n")
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        read_settings(tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def test_every_setting_that_is_read_can_stand_in_the_file():
+    read = []
+
+    class Heard(dict):
+        def get(self, name, default=None):
+            read.append(name)
+            return default
+
+    Settings.from_environment(Heard())
+    assert set(read) - set(MEANING) == {"DLGN_ALLOW_PACKAGES", "DLGN_DATABASE_PASSWORD"}
+    assert set(MEANING) <= set(read)
+
+
+def test_a_password_from_elsewhere_is_put_into_the_url_whatever_is_in_it():
+    url = with_password("mysql://ada@[::1]:3306", "a/b@c:d%")
+    assert unquote(urlsplit(url).password) == "a/b@c:d%"
+    assert (urlsplit(url).hostname, urlsplit(url).port) == ("::1", 3306)
+    assert without_password(url) == "mysql://ada@[::1]:3306"
+    assert with_password("mysql://ada:own@host", "other") == "mysql://ada:own@host"
+    assert with_password(None, "x") is None
