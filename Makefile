@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test test-mysql lint bench format clean
+.PHONY: install demo test test-mysql lint docs bench format clean
+
+install: $(VENV)/installed
 
 demo: $(VENV)/installed
 	$(BIN)/dlgn demo $(if $(MOVIES),--movies $(MOVIES))
@@ -22,6 +24,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -b html -W --keep-going --quiet docs docs/build/html
 
 # Each prints a ratio against a reference beside it; all but the last line of each is for people.
 bench: $(VENV)/installed-dev
@@ -43,5 +48,9 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) docs/build docs/reference/generated

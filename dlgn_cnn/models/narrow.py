@@ -130,7 +130,7 @@ def narrow(
 
 
 def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:
-    """A piece of each of (clip, time, height, width) as a video (clip, 1, time, *size); ``corners`` are x, y in px."""
+    """A piece of each of (clip, time, height, width) as a video ``(clip, 1, time, *size)``; corners are x, y in px."""
     height, width = size
     if (height, width) == stimuli.shape[-2:]:
         return stimuli[:, None]

@@ -1,0 +1,34 @@
+"""How the site is built: pages in MyST markdown; the reference and the diagram written from the code at each build."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from generators import write_all  # noqa: E402
+
+from dlgn_cnn import __version__  # noqa: E402
+
+project = "dlgn_cnn"
+author = "the dlgn_cnn authors"
+copyright = f"2026, {author}"
+release = version = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 100
+
+html_theme = "furo"
+html_title = "dlgn_cnn"
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
+exclude_patterns = ["build"]
+
+
+def setup(app):  # noqa: D103
+    app.connect("builder-inited", lambda app: write_all(Path(app.srcdir) / "reference" / "generated"))

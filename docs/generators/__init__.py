@@ -1,0 +1,21 @@
+"""Reference pages written from the code, so that none can say what the code does not."""
+
+from pathlib import Path
+
+from generators import api, command, diagram, parts, tables
+
+
+def write_all(folder: Path) -> None:
+    """Write every generated page below ``folder``; one that is as it was keeps its date: builds stay short."""
+    pages = {
+        "command.md": command.page(),
+        "parts.rst": parts.page(),
+        "tables.rst": tables.page(),
+        "diagram.html": diagram.drawing(),
+        **api.pages(),
+    }
+    for name, text in pages.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)

@@ -1,0 +1,32 @@
+"""A page a package, with every public module of it by its docstrings."""
+
+from pathlib import Path
+
+from generators.rst import heading
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("dlgn_cnn", "schemas", "populate")
+# What a table is stands in the reference of tables; its class as autodoc sees it is DataJoint's machinery.
+TABLES = "   :exclude-members: definition, contents, key_source, make_fetch, make_compute, make_insert"
+
+
+def pages() -> dict[str, str]:
+    """Each page's name below the generated folder, and its text."""
+    packages = {file.parent for room in ROOMS for file in (ROOT / room).rglob("__init__.py")}
+    return {f"api/{_dotted(package)}.rst": _page(package) for package in sorted(packages)}
+
+
+def _page(package: Path) -> str:
+    name = _dotted(package)
+    modules = [name] + [f"{name}.{file.stem}" for file in sorted(package.glob("*.py")) if not file.stem.startswith("_")]
+    return "\n".join([heading(name), *map(_module, modules)])
+
+
+def _module(name: str) -> str:
+    head = "" if name.count(".") == 0 else heading(name, 1)
+    options = [TABLES] if name.startswith("schemas.") else []
+    return "\n".join([head, f".. automodule:: {name}", *options, ""])
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).parts)

@@ -1,0 +1,110 @@
+"""What people read is true: pages and notebooks are run, in the database that the tutorial's reader has made."""
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import typer
+from nbclient import NotebookClient
+
+from tests.docs.pages import PAGES, ROOT, RUN, SHOWN, Reader, commands, put_command
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TUTORIAL = ROOT / "docs" / "tutorial" / "index.md"
+OTHERS = [page for page in PAGES if page not in (ROOT / "README.md", TUTORIAL)]
+MOST_COMMANDS = 10
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module")
+def lesson(database, tmp_path_factory):
+    """The tutorial's reader, at its end."""
+    folder = tmp_path_factory.mktemp("lesson")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{put_command(tmp_path_factory.mktemp('bin'))}{os.pathsep}{os.environ['PATH']}")
+        yield Reader(folder).read(TUTORIAL)
+
+
+def test_the_tutorial_ends_with_two_models_a_contrast_and_a_page(lesson):
+    from schemas.margins import mean_margins
+    from schemas.mei_contrast import MEIContrast
+
+    assert lesson.skipped == 0
+    assert len(mean_margins()) == 2
+    assert len(MEIContrast.Unit()) == 3
+    assert (lesson.folder / "my_report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_what_the_tutorial_left(lesson, path, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("PYTHONWARNINGS", "ignore")
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert not [output for output in shown if output.output_type == "error"]
+    assert any("image/png" in output.get("data", {}) for output in shown)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs_and_reads_no_file(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        assert not re.search(r"\bopen\(|read_(csv|pickle|parquet)|np\.load|responses\.pkl|DLGN_HOME", cell.source)
+
+
+@pytest.mark.parametrize("page", OTHERS, ids=name)
+def test_the_code_of_a_page_runs(lesson, page, tmp_path):
+    Reader(tmp_path).read(page)
+
+
+def test_with_the_readme_alone_two_models_are_compared_in_ten_commands(tmp_path):
+    """By a shell, from nothing: a home of its own, and a folder that holds what a clone does."""
+    (tmp_path / "populate").symlink_to(ROOT / "populate")
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    home = {"DLGN_HOME": str(tmp_path / "home"), "DLGN_PREFIX": "", "DLGN_DATABASE": "", "DLGN_DEVICE": "cpu"}
+    path = os.pathsep.join([str(put_command(bin_folder)), str(Path(os.sys.executable).parent), os.environ["PATH"]])
+    reader = Reader(tmp_path, home | {"PATH": path}, own_process=True).read(ROOT / "README.md")
+    assert "2 fits, 2 of them new" in reader.said
+    rows = [line for line in reader.said.splitlines() if re.search(r"\b(spline_glm|encoder)\b.*$", line)]
+    assert {word for line in rows for word in ("spline_glm", "encoder") if word in line} == {"spline_glm", "encoder"}
+    assert (tmp_path / "my_report.html").is_file()
+
+
+def test_the_readme_needs_no_more_than_ten_commands():
+    readme = (ROOT / "README.md").read_text()
+    section = readme.split("in ten commands\n", 1)[1].split("\n## ", 1)[0]
+    blocks = "\n".join(re.findall(r"```sh\n(.+?)```", section, re.DOTALL))
+    begun = [line for line in blocks.splitlines() if re.match(r"(make|\.|dlgn|cp|python) ", line)]
+    assert 5 < len(begun) <= MOST_COMMANDS
+
+
+def test_every_dlgn_line_of_every_page_is_one_that_the_command_takes():
+    from populate.cli import app
+
+    found = [words for page in PAGES for words in commands(page)]
+    assert len(found) > 30
+    for words in found:
+        command, rest = typer.main.get_command(app), words
+        while hasattr(command, "commands") and not rest[0].startswith("-"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_context("dlgn", list(rest))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_code_is_in_a_language_that_is_run(page):
+    text = page.read_text()
+    fences = re.findall(r"^```(?:\{code-block\} )?(\w+)", text, re.MULTILINE)
+    assert set(fences) <= {*RUN, *SHOWN}
+    for reason in re.findall(r"^<!--+ *skip:(.+?)-->", text, re.MULTILINE):
+        assert re.fullmatch(r' next ".{10,}" *', reason), f"{page}: say why it is not run: {reason}"
