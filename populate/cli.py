@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from populate import fleet_cli
+from populate.dashboard import command as dashboard_cli
 
 app = typer.Typer(
     help="Encoding models of mouse dLGN with and without cortical feedback, in a database.",
@@ -15,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(fleet_cli.app)
+app.add_typer(dashboard_cli.app)
 logger = logging.getLogger("dlgn")
 Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
 

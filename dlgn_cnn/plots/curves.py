@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.plots.style import LEGEND_PT, SERIES, plain
 from dlgn_cnn.shapes import Scores
@@ -26,7 +27,7 @@ def learning_curves(axes: Axes, curves: Mapping[str, Scores], quantity: str = "v
         if np.isfinite(shown).any() and quantity != "samples_per_s":
             axes.plot(best(shown), shown[best(shown)], "o", color=colour, ms=4)
     axes.set(xlabel="epoch", ylabel=QUANTITIES[quantity])
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if 1 < len(curves) <= MOST_NAMED:
         axes.legend(fontsize=LEGEND_PT, frameon=False)
     return plain(axes)

@@ -82,12 +82,12 @@ def _head(report: Report) -> str:
 
 
 def _overview(report: Report) -> str:
-    truth = ""
+    truth, drawn = "", overview_figure(report.all_correlations, report.all_omi_data, report.all_omi_model)
     if report.truth:
         truth = "<h2>Against the simulated truth</h2>" + _table(("figure", "value", "target"), report.truth)
     return truth + (
         "<h2>All units</h2>"
-        + _image(score_figure(report), alternatives.overview(report.all_correlations))
+        + _image(drawn, alternatives.overview(report.all_correlations))
         + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
         "trials, both light conditions. Right: optogenetic modulation index, OMI = (rate light on &minus; rate light "
         "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalised: "
@@ -156,18 +156,18 @@ def _all_units(report: Report) -> str:
     return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(header, rows)}</details>"
 
 
-def score_figure(report: Report) -> Figure:
-    """Test correlations of all units, and the light's effect in data and model."""
+def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -> Figure:
+    """Test correlations of all units (unit,), and the light's effect in data and model."""
     figure = new_figure(820, 320)
     left, right = figure.subplots(1, 2)
-    correlation_histogram(left, report.all_correlations)
-    light_scatter(right, report.all_omi_data, report.all_omi_model)
+    correlation_histogram(left, correlations)
+    light_scatter(right, omi_data, omi_model)
     return figure
 
 
 def curves_figure(curves: Sequence[tuple[str, Scores]]) -> Figure:
     """A panel a quantity, against epochs."""
-    figure = new_figure(410 * len(curves), 240)
+    figure = new_figure(410 * len(curves), 280)
     for axes, (quantity, values) in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
         learning_curves(axes, {quantity: values}, quantity)
     return figure

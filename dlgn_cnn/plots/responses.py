@@ -1,9 +1,11 @@
 """A unit's responses to a scene that was shown again and again: spikes, and rates in both conditions."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.modulation import LIT
@@ -61,11 +63,11 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
             for counts, own in zip(repeats.counts, repeats.lit(condition), strict=True)
         ]
         places = list(range(1, len(shown) + 1))
-        lines = axes.eventplot(shown, lineoffsets=places, linelengths=0.8, linewidths=0.9, colors=colour)
+        lines: Any = axes.eventplot(shown, lineoffsets=places, linelengths=0.8, linewidths=0.9, colors=colour)
         lines[0].set_label(f"spike, feedback {condition}")
     count = len(repeats.counts)
     axes.set(xlim=_limits(repeats), ylim=(count + 0.5, 0.5), xlabel="time in presentation (s)", ylabel="presentation")
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=LEGEND_PT, ncols=3, frameon=False, **ABOVE)
     return plain(axes)
 

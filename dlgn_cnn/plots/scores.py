@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.plots.style import ABOVE, INTACT, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, plain
-from dlgn_cnn.shapes import Floats, Scores
+from dlgn_cnn.shapes import Scores
 
 
-def correlation_histogram(axes: Axes, correlations: Floats) -> Axes:
+def correlation_histogram(axes: Axes, correlations: Scores) -> Axes:
     """Test correlations (unit,) of all units and their median; undefined ones are counted in the title."""
     known = correlations[np.isfinite(correlations)]
     missing = len(correlations) - len(known)
@@ -20,10 +21,11 @@ def correlation_histogram(axes: Axes, correlations: Floats) -> Axes:
             f"median {np.median(known):.3f} of {len(known)} units" + f", {missing} undefined" * bool(missing)
         )
     axes.set(xlabel="test correlation with single trials (Pearson)", ylabel="number of units")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     return plain(axes)
 
 
-def light_scatter(axes: Axes, data_omi: Floats, model_omi: Floats) -> Axes:
+def light_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
     """The light's effect (unit,) in the data and in the model. OMI = (on - off) / (on + off), in [-1, 1]."""
     both = np.isfinite(data_omi) & np.isfinite(model_omi)
     reach = max(0.1, float(np.abs(np.concatenate([data_omi[both], model_omi[both], [0.0]])).max())) * 1.1
@@ -43,7 +45,7 @@ def light_scatter(axes: Axes, data_omi: Floats, model_omi: Floats) -> Axes:
     return plain(axes)
 
 
-def response_bars(axes: Axes, responses_hz: Floats) -> Axes:
+def response_bars(axes: Axes, responses_hz: Scores) -> Axes:
     """What the model says to both MEIs under both conditions: (stimulus, light), intact before suppressed."""
     places = np.arange(2)
     for light, (colour, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):

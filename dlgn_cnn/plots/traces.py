@@ -9,7 +9,7 @@ from dlgn_cnn.shapes import Floats, Times
 BIN_FRAMES = 3
 
 
-def rate_trace(axes: Axes, time_s: Floats, observed_hz: Floats, predicted_hz: Floats, light: Floats) -> Axes:
+def rate_trace(axes: Axes, time_s: Times, observed_hz: Floats, predicted_hz: Floats, light: Floats) -> Axes:
     """One presentation: observed rate as bars, the prediction over it, light-on times shaded; all (time,).
 
     Observed rates are means over ``BIN_FRAMES`` frames; a rest too short for a bar is not shown.
@@ -28,7 +28,7 @@ def rate_trace(axes: Axes, time_s: Floats, observed_hz: Floats, predicted_hz: Fl
     return plain(axes)
 
 
-def light_spans(time_s: Floats | Times, light: Floats, width: float) -> list[tuple[float, float]]:
+def light_spans(time_s: Times, light: Floats, width: float) -> list[tuple[float, float]]:
     """Start and stop (s) of every run of frames in which the light is on."""
     edges = np.diff(np.concatenate([[0], np.asarray(light) > 0, [0]]).astype(int))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1

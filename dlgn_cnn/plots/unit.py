@@ -113,7 +113,7 @@ def field_figure(spatial: Floats, temporal: Floats, rate_hz: float) -> Figure:
 def mei_figure(pair: MEIPair) -> Figure:
     """Both MEIs as film strips on one grey scale, their time courses, and what the model says to each."""
     figure = new_figure(PAGE_PX, 320)
-    strips, rest = figure.subfigures(1, 2, width_ratios=[2.6, 1])
+    strips, rest = np.asarray(figure.subfigures(1, 2, width_ratios=[2.6, 1]))
     rows = strips.subplots(2, 1)
     named = ((pair.intact, "intact"), (pair.suppressed, "suppressed"))
     for axes, (stimulus, name) in zip(rows, named, strict=True):

@@ -12,6 +12,7 @@ from dlgn_cnn.plots.contrast import ViewDistance, contrast_distances
 from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
 from dlgn_cnn.plots.curves import QUANTITIES, learning_curves
 from dlgn_cnn.plots.films import side_by_side
+from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster
 from dlgn_cnn.plots.scores import correlation_histogram, light_scatter, response_bars, score_distributions
 from dlgn_cnn.plots.style import CONDITION_COLOURS, SERIES, new_figure, rendered
@@ -183,6 +184,8 @@ FIGURES = {
     "meis": lambda: unit.mei_figure(unit.MEIPair(MEI, MEI / 2, np.ones((2, 2)), RATE_HZ)),
     "distance": lambda: unit.distance_figure(DISTANCES),
     "controls": lambda: unit.controls_figure({"intact": CONTROLS, "suppressed": FIT_ONLY}),
+    "fit": lambda: curves_figure([("loss", POINTS), ("validation_correlation", POINTS)]),
+    "overview": lambda: overview_figure(POINTS, POINTS, POINTS),
     "curves": lambda: unit.contrast_response_figure({"intact": unit.ContrastCurve(POINTS, POINTS, POINTS)}),
 }
 
