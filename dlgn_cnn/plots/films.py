@@ -15,7 +15,8 @@ def side_by_side(clips: Sequence[Floats], reach: float, times: int = 1, gap_px: 
     """Clips (time, height, width) of one shape beside one another: (time, height, width) in grey levels.
 
     ``reach`` is the value shown as white, its negative black, 0 the middle grey; each pixel becomes ``times`` by
-    ``times``. ``foot_px`` of paper below leave room for a player's buttons. Sides are made even, as video codecs ask. Raises ConfigError for no clip and for clips of several shapes.
+    ``times``. ``foot_px`` of paper below leave room for a player's buttons. Sides are made even, as video codecs ask.
+    Raises ConfigError for no clip and for clips of several shapes.
     """
     if len({clip.shape for clip in clips}) != 1 or reach <= 0:
         raise ConfigError(f"clips of {[clip.shape for clip in clips]}, reach {reach}: expected one shape, and above 0")

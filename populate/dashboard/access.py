@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import html
 import ipaddress
+from urllib.parse import urlsplit
 
 import flask
 
@@ -65,8 +66,7 @@ def guard(server: flask.Flask, token: str | None) -> None:
 
 
 def _host_asked() -> str:
-    host = flask.request.host
-    return host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and host.count(":") in (1, 8) else host
+    return urlsplit(f"//{flask.request.host}").hostname or ""
 
 
 def _has(token: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dash import html
+from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
@@ -38,7 +39,7 @@ def page(reader: Reader, query: Query) -> Component:
 
 def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
     def found() -> tuple[int, list[dict[str, Any]]]:
-        jobs = table.jobs
+        jobs = Job(table())  # a table's own ``jobs`` would be declared by looking
         if not jobs.is_declared:
             return 0, []
         failed = jobs & "status IN ('error', 'ignore')"
@@ -48,7 +49,7 @@ def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
     if not rows:
         return []
     more = f", the first {MOST} of them here" * (count > MOST)
-    names = table.jobs.primary_key if rows else []
+    names = Job(table()).primary_key
     blocks = [_failure({part: row[part] for part in names}, row) for row in rows]
     return [html.H2(f"{name}: {count}{more}"), *blocks, html.P(f"dlgn retry {name} makes them pending again.")]
 

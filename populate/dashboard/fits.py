@@ -48,7 +48,7 @@ def page(reader: Reader, query: Query) -> Component:
     return parts.page(
         "Fits",
         html.P(_said(bool(named), bool(at_work)), id="fits-said", className="note"),
-        html.Div(graph, role="img", **parts.aria(label=ALT)),
+        html.Div(graph, role="figure", **parts.aria(label=ALT)),
         html.Div(_table(reader, shown, at_work), id="fits-table"),
         dcc.Store(id="curves-cursor", data=cursor),
         dcc.Store(id="fits-named", data=bool(named)),

@@ -17,6 +17,7 @@ from populate.dashboard.reading import Reader
 BLOCK = 100
 MOST_LEAVES = 3  # of those that vary, shown unasked
 TITLES = {"fits": "Fits", "units": "Units"}
+SHUFFLED = "dataset:shuffle_light"
 BLANK = ("blank", "notBlank")
 GRID = {
     "cacheBlockSize": BLOCK,
@@ -32,13 +33,15 @@ GRID = {
 
 def wanted_of(board: Leaderboard, query: Query) -> Wanted:
     """What a URL asks of a leaderboard; of columns and order, what is usual where it says nothing."""
-    usual = [*board.view.shown, *board.varied[:MOST_LEAVES]]
+    shuffled = query.get("shuffled") == "1"
+    varied = [name for name in board.varied if shuffled or not name.startswith(SHUFFLED)]
+    usual = [*board.view.shown, *varied[:MOST_LEAVES]]
     return Wanted(
         columns=tuple(query["columns"].split() if "columns" in query else usual),
         filters=filters_of(query),
         order=tuple(query.get("order", f"-{board.view.order}").split()),
         experiment=query.get("experiment"),
-        shuffled=query.get("shuffled") == "1",
+        shuffled=shuffled,
     )
 
 
@@ -82,7 +85,7 @@ def register(app: Any, reader: Reader) -> None:
         if request is None:
             return (no_update,) * 4
         board = Leaderboard.open(reader, query.get("of", "fits"))
-        changed = {"where": filters_text(filters_from(request)), "order": _order_from(request)}
+        changed = {"where": filters_text(filters_from(request)), "order": _order_from(request, board)}
         search = place("", query, **changed)
         wanted = wanted_of(board, query_of(search))
         rows = board.rows(wanted, request["startRow"], request["endRow"])
@@ -94,10 +97,14 @@ def register(app: Any, reader: Reader) -> None:
     @app.callback(
         Output("where", "search"),
         Input("board-columns", "value"),
+        State("board", "columnDefs"),
         State("view", "search"),
         prevent_initial_call=True,
     )
-    def choose(columns: list[str], search: str) -> str:
+    def choose(columns: list[str], shown: list[dict[str, Any]], search: str) -> Any:
+        """Another URL once somebody has chosen: the page's own first choice is not one."""
+        if columns == [column["field"] for column in shown[1:]]:
+            return no_update
         return place("", query_of(search), columns=" ".join(columns))
 
 
@@ -110,9 +117,11 @@ def filters_from(request: Mapping[str, Any]) -> tuple[Filter, ...]:
     return tuple(found)
 
 
-def _order_from(request: Mapping[str, Any]) -> str | None:
+def _order_from(request: Mapping[str, Any], board: Leaderboard) -> str | None:
+    """The order of a grid's request as a URL has it, which need not say what is usual."""
     sorts = request.get("sortModel") or []
-    return " ".join("-" * (one["sort"] == "desc") + one["colId"] for one in sorts) or None
+    order = " ".join("-" * (one["sort"] == "desc") + one["colId"] for one in sorts)
+    return None if order in ("", f"-{board.view.order}") else order
 
 
 def _model(column: Column, asked: Filter) -> dict[str, Any]:
@@ -177,5 +186,5 @@ def _choices(reader: Reader, query: Query, wanted: Wanted) -> list[Component]:
 def _chooser(board: Leaderboard, wanted: Wanted) -> Component:
     options = [{"label": column.label, "value": name} for name, column in board.view.columns.items() if ":" not in name]
     options += [{"label": name, "value": name} for name in board.leaves]
-    label = html.Label("Columns: any figure, any value of a config", htmlFor="board-columns", className="note")
-    return html.Div([label, dcc.Dropdown(options, list(wanted.columns), multi=True, id="board-columns")])
+    choice = dcc.Checklist(options, list(wanted.columns), id="board-columns", className="columns")
+    return html.Details([html.Summary("Columns: any figure, any value of a config"), choice])

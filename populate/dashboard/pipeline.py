@@ -19,7 +19,7 @@ EVERY_MS = 5000
 KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
-ACROSS_PX, DOWN_PX = 170, 92
+ACROSS_PX, DOWN_PX = 186, 92
 COLOURS = {"error": "#D55E00", "running": "#0072B2", "todo": "#E69F00", "done": "#009E73", "source": "#666666"}
 STYLE = [
     {
@@ -34,8 +34,10 @@ STYLE = [
     {
         "selector": "edge",
         "style": {
+            # To the right at its own height, and up or down right before it arrives: between two columns of boxes.
+            **{"taxi-direction": "rightward", "taxi-turn": "-20px", "taxi-turn-min-distance": 2},
             **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
-            **{"target-arrow-shape": "triangle", "curve-style": "bezier"},
+            **{"target-arrow-shape": "triangle", "curve-style": "round-taxi"},
         },
     },
 ]
@@ -123,8 +125,8 @@ def without_detours(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
     """Where each node goes (px): to the right of all that it depends on; what nothing leads to on top.
 
-    Below these, in each column, those come first that most depend on, and at the bottom those that are needed far to the
-    right, so that no line runs through a box.
+    Below these, in each column, those come first that most depend on, and at the bottom those that are needed far to
+    the right, so that no line runs through a box.
     """
     depth: dict[str, int] = dict.fromkeys(names, 0)
     for _ in names:
@@ -155,12 +157,13 @@ def page(pipeline: Pipeline) -> Component:
         layout={"name": "preset", "fit": True, "padding": 10},
         style={"width": "100%", "height": "480px"},
         userZoomingEnabled=False,
+        wheelSensitivity=1,
         boxSelectionEnabled=False,
     )
     return parts.page(
         "Pipeline",
         html.P("Each box is a table: green is done, yellow to do, blue running, red failed.", className="note"),
-        html.Div(graph, role="img", **parts.aria(label="The pipeline as a graph; the table below says the same")),
+        html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
         html.Div(_table(pipeline), id="pipeline-table"),
         html.H2("Workers"),
         html.Div(_workers(pipeline.reader), id="pipeline-workers"),
