@@ -12,14 +12,16 @@ import torch
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.predict import Prediction, predict
-from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
-from dlgn_cnn.plots.report import Report, UnitReport, write_report
+from dlgn_cnn.plots.report import Report, write_report
+from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
-from schemas import dataset, evaluation, experiment, mei, mei_control, training
+from dlgn_cnn.shapes import Scores
+from populate import unit_view
+from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
 
 Row = dict[str, Any]
 Truth = Sequence[tuple[str, str, str]]
+CURVES = ("loss", "validation_correlation")
 
 
 def best_fit(name: str | None = None) -> Row:
@@ -44,60 +46,55 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     model, loaders = training.load_model(key)
     whole = (evaluation.Score.Condition & {"tier": "test", "light": "all"}).proj("normalised_correlation")
     units = (
-        evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit
-        * evaluation.ReceptiveField.Unit * whole & key
+        evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit * whole & key
     ).to_dicts(order_by="correlation DESC")  # fmt: skip
-    stimuli = (mei.MEI.Stimulus & key).to_dicts(order_by="mei_seed DESC")
-    by_unit: dict[str, dict[str, Row]] = {}
-    for row in stimuli:
-        by_unit.setdefault(_label(row), {})[row["opto_condition"]] = row
-    shown = [row for row in units if _label(row) in by_unit] or units[:6]
-    predictions = {
-        data_key: predict(model, loader, data_key, BURN_IN_FRAMES) for data_key, loader in loaders["test"].items()
-    }
-    rate_hz = next(iter(loaders["test"].values())).data_info.rate_hz
+    excited = {_label(row) for row in (mei.MEI.Stimulus & key).proj().to_dicts()}
+    shown = [row for row in units if _label(row) in excited] or units[:6]
+    tier = unit_view.predict_test(model, loaders)
     report = Report(
         title=f"dLGN with and without feedback: {name or 'report'}",
         simulated=any(SessionKey.parse(session).simulated for session in loaders["test"]),
         summary=_summary(key),
-        units=tuple(_unit(row, by_unit.get(_label(row), {}), predictions, rate_hz) for row in shown),
+        units=tuple(_unit(row, key, tier) for row in shown),
         all_units=tuple(_label(row) for row in units),
-        all_correlations=_column(units, "correlation"),
-        all_omi_data=_column(units, "data_omi"),
-        all_omi_model=_column(units, "model_omi"),
-        all_normalised=_column(units, "normalised_correlation"),
-        all_omi_p=_column(units, "data_omi_p"),
-        all_omi_q=_column(units, "data_omi_q"),
+        all_correlations=column(units, "correlation"),
+        all_omi_data=column(units, "data_omi"),
+        all_omi_model=column(units, "model_omi"),
+        all_normalised=column(units, "normalised_correlation"),
+        all_omi_p=column(units, "data_omi_p"),
+        all_omi_q=column(units, "data_omi_q"),
         truth=tuple(truth),
+        curves=_curves(key),
     )
     return write_report(report, path)
 
 
-def _unit(row: Row, meis: Mapping[str, Row], predictions: Mapping[str, Prediction], rate_hz: float) -> UnitReport:
-    found = predictions[_session(row)]
-    frames = found.trial_frames[0]
-    index = row["unit_index"]
-    field = np.asarray(row["field"].load())
-    peak = np.unravel_index(np.abs(field).argmax(), field.shape)
+def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> UnitReport:
+    key = dict(fit) | evaluation.unit_key(row)
+    starts, field = unit_view.starts_of(key), unit_view.field_of(key)
+    first = starts[0] if starts else None
     return UnitReport(
         session=_session(row),
         unit=row["unit"],
+        rate_hz=tier.rate_hz,
         correlation=row["correlation"],
-        time_s=((BURN_IN_FRAMES + np.arange(frames)) / rate_hz).astype(np.float32),
-        observed_hz=found.observed[index, :frames] * rate_hz,
-        predicted_hz=found.predicted[index, :frames] * rate_hz,
-        light=found.opto[:frames],
-        field_spatial=field[peak[0]],
-        field_temporal=field[:, peak[1], peak[2]],
-        mei_intact=_stimulus(meis, "intact"),
-        mei_suppressed=_stimulus(meis, "suppressed"),
-        responses_hz=_responses(meis),
+        repeats=unit_view.repeats_of(tier, _session(row), row["unit_index"]),
+        field_spatial=None if field is None else field[0],
+        field_temporal=None if field is None else field[1],
+        meis=None if first is None else unit_view.meis_of(key, first, tier.rate_hz),
         omi_data=row["data_omi"],
         omi_model=row["model_omi"],
         normalised_correlation=row["normalised_correlation"],
         omi_p=row["data_omi_p"],
         omi_q=row["data_omi_q"],
+        distances=() if first is None else unit_view.distances_of(key, first[0]),
+        controls={} if first is None else unit_view.controls_of(key, first[0]),
     )
+
+
+def _curves(key: Row) -> tuple[tuple[str, Scores], ...]:
+    rows = (fitting.Epoch & key).to_dicts(order_by="epoch")
+    return tuple((name, column(rows, name)) for name in CURVES) if rows else ()
 
 
 def _summary(key: Row) -> tuple[tuple[str, str], ...]:
@@ -118,17 +115,8 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _stimulus(meis: Mapping[str, Row], condition: str) -> np.ndarray | None:
-    return np.asarray(meis[condition]["stimulus"].load()) if condition in meis else None
-
-
-def _responses(meis: Mapping[str, Row]) -> np.ndarray | None:
-    if set(meis) != {"intact", "suppressed"}:
-        return None
-    return np.array([[meis[shown][f"{light}_hz"] for light in mei.CONDITIONS] for shown in mei.CONDITIONS])
-
-
-def _column(rows: Sequence[Row], name: str) -> np.ndarray:
+def column(rows: Sequence[Row], name: str) -> Scores:
+    """One column of rows as an array, NaN for NULL."""
     return np.array([np.nan if row[name] is None else row[name] for row in rows], float)
 
 

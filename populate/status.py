@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from datajoint.jobs import Job
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -42,7 +43,7 @@ def progress() -> RenderableType:
 def counts(table: Any) -> tuple[int, int, int, int, int]:
     """How many keys of a table are done, reserved, pending (queued or not yet), failed and set aside."""
     remaining, total = table().progress()
-    jobs = table.jobs.progress()
+    jobs = Job(table()).progress()  # a table's own ``jobs`` would be declared by looking
     reserved, failed, stopped = jobs["reserved"], jobs["error"], jobs["ignore"]
     return total - remaining, reserved, max(remaining - reserved - failed - stopped, 0), failed, stopped
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
-from dlgn_cnn.plots.style import ABOVE, INTACT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.plots.style import ABOVE, INTACT, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, TICK_PT, plain, small
 from dlgn_cnn.shapes import Floats
 
 
@@ -11,17 +12,17 @@ def field_map(axes: Axes, field: Floats) -> Axes:
     """A receptive field (height, width) at one lag: red excites when bright, blue when dark, white is nothing."""
     reach = float(np.abs(field).max()) or 1.0
     axes.imshow(field, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    axes.title.set_fontsize(9)
-    return axes
+    axes.set(xlabel="x (px)", ylabel="y (px)")
+    return small(axes)
 
 
 def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
-    """A receptive field (lag,) at its peak pixel, against time before the spike (ms)."""
+    """A receptive field (lag,) at its peak pixel, as a share of its peak, against time before the spike (ms)."""
+    peak = float(np.abs(course).max()) or 1.0
     axes.axhline(0, color=QUIET, lw=0.8)
-    axes.plot(np.arange(len(course)) * 1000 / rate_hz, course, color=OBSERVED, lw=1.2)
+    axes.plot(np.arange(len(course)) * 1000 / rate_hz, np.asarray(course) / peak, color=OBSERVED, lw=1.2)
     axes.invert_xaxis()
-    axes.set(xlabel="before the spike (ms)", yticks=[])
+    axes.set(xlabel="before the spike (ms)", ylabel="weight / peak", ylim=(-1.1, 1.1))
     return plain(axes)
 
 
@@ -43,9 +44,29 @@ def film_strip(
         strip[:, start : start + width] = stimulus[len(stimulus) - 1 - lag]
     axes.imshow(strip, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
     axes.set_xticks([start + width / 2 for start in starts], [f"{-lag * 1000 / rate_hz:.0f} ms" for lag in back])
-    axes.tick_params(length=0, labelsize=7, labeltop=True, labelbottom=False)
+    axes.tick_params(length=0, labelsize=TICK_PT, labeltop=True, labelbottom=False)
     axes.set(yticks=[], frame_on=False)
     return axes
+
+
+def grey_scale(axes: Axes, *others: Axes) -> None:
+    """A bar of grey levels beside film strips that share one scale."""
+    (image,) = [one for one in axes.images if isinstance(one, AxesImage)]
+    bar = axes.figure.colorbar(image, ax=[axes, *others], shrink=0.9, pad=0.01, aspect=30)
+    bar.set_label("grey level (s.d.)", size=TICK_PT)
+    bar.ax.tick_params(labelsize=TICK_PT)
+
+
+def space_time(axes: Axes, stimulus: Floats, rate_hz: float, reach: float | None = None) -> Axes:
+    """A stimulus (time, height, width) along the row of its strongest pixel: x against time to its end."""
+    limit = reach or float(np.abs(stimulus).max()) or 1.0
+    row = int(np.unravel_index(np.abs(stimulus).argmax(), stimulus.shape)[1])
+    start_ms = -len(stimulus) * 1000 / rate_hz
+    extent = (start_ms, 0.0, stimulus.shape[2] - 0.5, -0.5)
+    shown = np.asarray(stimulus[:, row, :]).T
+    axes.imshow(shown, cmap="gray", vmin=-limit, vmax=limit, extent=extent, aspect="auto", interpolation="nearest")
+    axes.set(xlabel="to the end of the MEI (ms)", ylabel="x (px)")
+    return small(axes)
 
 
 def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
@@ -56,5 +77,5 @@ def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: flo
         time_ms = (np.arange(len(stimulus)) - len(stimulus) + 1) * 1000 / rate_hz
         axes.plot(time_ms, stimulus[:, row, column], color=colour, lw=1.2, label=name)
     axes.set(xlabel="to the end of the MEI (ms)", ylabel="grey level (s.d.)")
-    axes.legend(fontsize=7, frameon=False, ncols=2, **ABOVE)
+    axes.legend(fontsize=LEGEND_PT, frameon=False, ncols=2, **ABOVE)
     return plain(axes)

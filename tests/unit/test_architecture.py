@@ -12,7 +12,7 @@ DOORS = {
     "datajoint": {"schemas/", "populate/"},
     "matplotlib": {"dlgn_cnn/plots/"},
     "optuna": {"dlgn_cnn/search/"},
-    "av": {"dlgn_cnn/data/video.py", "dlgn_cnn/data/containers.py"},
+    "av": {"dlgn_cnn/data/video.py", "dlgn_cnn/data/containers.py", "dlgn_cnn/data/playback.py"},
 }
 ROOMS = ("dlgn_cnn", "schemas", "populate")
 FORBIDDEN = {

@@ -1,43 +1,52 @@
 """The page and its figures: everything that was given is on it, and nothing that could run or load."""
 
 import dataclasses
+import itertools
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from dlgn_cnn.plots.contrast import ViewDistance
+from dlgn_cnn.plots.controls import ControlRates
 from dlgn_cnn.plots.fields import film_strip
-from dlgn_cnn.plots.report import Report, UnitReport, write_report
+from dlgn_cnn.plots.report import Report, write_report
+from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.scores import light_scatter, response_bars
 from dlgn_cnn.plots.style import new_figure, png
 from dlgn_cnn.plots.traces import rate_trace
+from dlgn_cnn.plots.unit import ContrastCurve, MEIPair, UnitReport
 
 GENERATOR = np.random.default_rng(0)
+TIME_S = np.arange(120) / 60
+OBSERVED_HZ = GENERATOR.poisson(0.3, 120).astype(np.float32) * 60
+PREDICTED_HZ = np.full(120, 18, np.float32)
+LIGHT = (np.arange(120) >= 60).astype(np.float32)
+MEIS = GENERATOR.normal(size=(2, 30, 9, 12)).astype(np.float32)
 UNIT = UnitReport(
     session="Mouse_s01_e01",
     unit=7,
+    rate_hz=60,
     correlation=0.25,
-    time_s=(np.arange(120) / 60).astype(np.float32),
-    observed_hz=GENERATOR.poisson(0.3, 120).astype(np.float32) * 60,
-    predicted_hz=np.full(120, 18, np.float32),
-    light=(np.arange(120) >= 60).astype(np.float32),
+    repeats=Repeats("movie/3", OBSERVED_HZ[None] / 60, PREDICTED_HZ[None] / 60, LIGHT[None], TIME_S),
     field_spatial=GENERATOR.normal(size=(9, 12)).astype(np.float32),
     field_temporal=GENERATOR.normal(size=15).astype(np.float32),
-    mei_intact=GENERATOR.normal(size=(30, 9, 12)).astype(np.float32),
-    mei_suppressed=GENERATOR.normal(size=(30, 9, 12)).astype(np.float32),
-    responses_hz=np.array([[30.0, 20.0], [25.0, 22.0]]),
+    meis=MEIPair(*MEIS, np.array([[30.0, 20.0], [25.0, 22.0]]), 60),
     omi_data=-0.1,
     omi_model=None,
     normalised_correlation=0.625,
     omi_p=0.004,
     omi_q=0.013,
+    distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
+    controls={"intact": (ControlRates("mei", 30, 20),)},
+    contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
 )
 REPORT = Report(
     title="A <title>",
     simulated=True,
     summary=(("seed", "0"),),
-    units=(UNIT, dataclasses.replace(UNIT, unit=8, mei_intact=None, mei_suppressed=None, responses_hz=None)),
+    units=(UNIT, dataclasses.replace(UNIT, unit=8, meis=None, distances=(), controls={}, contrast_curves={})),
     all_units=("u7", "u8", "<script>u9</script>"),
     all_correlations=np.array([0.25, 0.5, np.nan]),
     all_omi_data=np.array([-0.1, 0.2, np.nan]),
@@ -46,6 +55,7 @@ REPORT = Report(
     all_omi_p=np.array([0.004, 0.5, np.nan]),
     all_omi_q=np.array([0.013, 0.75, np.nan]),
     truth=(("figure", "0.9", "at least 0.7"),),
+    curves=(("loss", np.array([0.3, 0.2])), ("validation_correlation", np.array([0.1, 0.2]))),
 )
 
 
@@ -85,12 +95,21 @@ def test_everything_given_is_on_the_page(page):
 def test_nothing_is_loaded_and_nothing_runs(page):
     assert "script" not in {tag for tag, _ in page.tags}
     links = [value for _, attrs in page.tags for name, value in attrs.items() if name in ("src", "href")]
-    assert len(links) == 5
+    assert len(links) == 10
     assert all(re.match(r"data:image/png;base64,[A-Za-z0-9+/=]+$", link) for link in links)
 
 
 def test_every_picture_says_in_words_what_it_is(page):
     assert all(len(attrs["alt"]) > 20 for tag, attrs in page.tags if tag == "img")
+
+
+def test_headings_are_in_order_and_every_column_has_a_head(page):
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert dict(page.tags)["html"] == {"lang": "en"}
+    assert all(attrs == {"scope": "col"} for tag, attrs in page.tags if tag == "th")
 
 
 def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
@@ -112,15 +131,15 @@ def test_a_failed_report_leaves_the_last_one(tmp_path):
 
 
 def test_light_is_shaded_where_it_is_on():
-    axes = rate_trace(new_figure(400, 200).subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
     (shade,) = [patch for patch in axes.patches if patch.get_label() == "light on"]
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == pytest.approx((1.0, 2.0), abs=1e-5)
 
 
 def test_bars_hold_all_spikes():
-    axes = rate_trace(new_figure(400, 200).subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
     bars = [patch for patch in axes.containers[0]]
-    assert sum(bar.get_height() * bar.get_width() for bar in bars) == pytest.approx(UNIT.observed_hz.sum() / 60)
+    assert sum(bar.get_height() * bar.get_width() for bar in bars) == pytest.approx(OBSERVED_HZ.sum() / 60)
 
 
 def test_undefined_effects_are_left_out_of_the_scatter():
@@ -129,7 +148,7 @@ def test_undefined_effects_are_left_out_of_the_scatter():
 
 
 def test_responses_stand_where_their_stimulus_and_light_are():
-    axes = response_bars(new_figure(300, 300).subplots(), UNIT.responses_hz)
+    axes = response_bars(new_figure(300, 300).subplots(), UNIT.meis.responses_hz)
     heights = [[bar.get_height() for bar in container] for container in axes.containers]
     assert heights == [[30.0, 25.0], [20.0, 22.0]]
 
@@ -148,7 +167,7 @@ def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there(
 def test_equal_figures_are_equal_bytes():
     def draw() -> bytes:
         figure = new_figure(300, 200)
-        rate_trace(figure.subplots(), UNIT.time_s, UNIT.observed_hz, UNIT.predicted_hz, UNIT.light)
+        rate_trace(figure.subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
         return png(figure)
 
     assert draw() == draw()

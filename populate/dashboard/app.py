@@ -1,0 +1,101 @@
+"""The live page as a whole: which page is at which URL, and what is said when the database is away."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import Input, Output, State, dcc, html, no_update
+
+from dlgn_cnn.errors import DlgnError
+from populate.dashboard import access, errors, fit, fits, leaderboard, media, parts, pipeline, unit
+from populate.dashboard.parts import Component
+from populate.dashboard.places import Fit, Query, UnitOfFit, query_of
+from populate.dashboard.reading import Away, Reader
+
+AGAIN_MS = 3000
+NEVER_MS = 2**31 - 1
+logger = logging.getLogger("dlgn")
+NAMES = {"/": "Pipeline", "/fits": "Fits", "/leaderboard": "Leaderboard", "/errors": "Errors"}
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body></html>"""
+
+
+def build(reader: Reader, token: str | None = None) -> dash.Dash:
+    """The application; everything it loads is served by itself, so that it works without a network."""
+    application = dash.Dash(
+        "dlgn",
+        title="dlgn",
+        update_title=None,  # type: ignore[arg-type]
+        assets_folder=str(Path(__file__).parent / "assets"),
+        index_string=PAGE,
+        suppress_callback_exceptions=True,
+        compress=False,
+        enable_mcp=False,
+        add_log_handler=False,
+    )
+    stages = pipeline.Pipeline(reader)
+    access.guard(application.server, token)
+    media.register(application.server, media.Media(reader))
+    application.layout = _frame()
+    _route(application, reader, stages)
+    pipeline.register(application, stages)
+    fits.register(application, reader)
+    leaderboard.register(application, reader)
+    application.server.register_error_handler(Away, lambda error: (str(error), 503))
+    return application
+
+
+def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> Component:
+    """The page at a path. Raises DlgnError where there is none."""
+    first, *rest = [part for part in path.split("/") if part] or [""]
+    if first == "unit":
+        return unit.page(reader, UnitOfFit.parse(rest), query)
+    if first == "fit":
+        return fit.page(reader, Fit.parse(rest), query)
+    if first == "leaderboard":
+        return leaderboard.page(reader, query)
+    if first in ("fits", "errors"):
+        return (fits if first == "fits" else errors).page(reader, query)
+    if first:
+        raise DlgnError(f"No page is at {path}: choose one above.")
+    return pipeline.page(stages)
+
+
+def _frame() -> Component:
+    named = [dcc.Link(name, href=href, id=f"to-{name.lower()}") for href, name in NAMES.items()]
+    return html.Div(
+        [
+            dcc.Location(id="where", refresh="callback-nav"),
+            dcc.Location(id="view", refresh="callback-nav"),
+            dcc.Store(id="written"),
+            dcc.Interval(id="again", interval=NEVER_MS),
+            html.Header([dcc.Link("dlgn", href="/", className="brand"), html.Nav(named, **parts.aria(label="Pages"))]),
+            html.Main([html.Div(id="away", role="status"), html.Div(id="page")]),
+        ]
+    )
+
+
+def _route(application: dash.Dash, reader: Reader, stages: pipeline.Pipeline) -> None:
+    @application.callback(
+        Output("page", "children"),
+        Output("away", "children"),
+        Output("again", "interval"),
+        Output("written", "data"),
+        Input("where", "pathname"),
+        Input("where", "search"),
+        Input("again", "n_intervals"),
+        State("written", "data"),
+    )
+    def show(path: str | None, search: str | None, _: int | None, written: str | None) -> tuple[Any, ...]:
+        """The page of a URL, unless it is the page itself that wrote the URL."""
+        if search and search == written and dash.ctx.triggered_id == "where":
+            return (no_update,) * 4
+        try:
+            found = find(reader, stages, path or "/", query_of(search))
+        except Away as error:
+            return no_update, html.P(str(error), className="away"), AGAIN_MS, None
+        except DlgnError as error:
+            return parts.page("Not here", html.P(str(error), className="bad")), None, NEVER_MS, None
+        return found, None, NEVER_MS, None

@@ -1,0 +1,77 @@
+"""What failed, and why: the jobs that workers gave up, and tries that were made again."""
+
+from typing import Any
+
+from dash import html
+from datajoint.jobs import Job
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import nearest
+from populate.dashboard import parts
+from populate.dashboard.parts import Component
+from populate.dashboard.places import Query, place
+from populate.dashboard.reading import Reader
+from populate.worker import computed_tables
+from schemas import fleet
+
+MOST = 100
+SHORT = 12  # letters of a hash that tell keys apart
+
+
+def page(reader: Reader, query: Query) -> Component:
+    """Failed keys and tries, of all tables or of the one that the URL names. Raises ConfigError for another."""
+    tables = {table.__name__: table for table in computed_tables()}
+    wanted = query.get("table")
+    if wanted is not None and wanted not in tables:
+        raise ConfigError(f"no computed table {wanted!r}: {nearest(wanted, list(tables))}")
+    shown = {wanted: tables[wanted]} if wanted else tables
+    failed = [part for name, table in shown.items() for part in _failed(reader, name, table)]
+    none = [html.P("Nothing has failed.", id="nothing-failed")]
+    choices = {"all": "/errors"} | {name: place("/errors", table=name) for name in tables}
+    return parts.page(
+        "Errors",
+        parts.links("Table", choices, wanted or "all"),
+        *(failed or none),
+        html.H2("Tries that were made again"),
+        _attempts(reader, wanted),
+    )
+
+
+def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
+    def found() -> tuple[int, list[dict[str, Any]]]:
+        jobs = Job(table())  # a table's own ``jobs`` would be declared by looking
+        if not jobs.is_declared:
+            return 0, []
+        failed = jobs & "status IN ('error', 'ignore')"
+        return len(failed), failed.to_dicts(order_by="KEY", limit=MOST)
+
+    count, rows = reader(found)
+    if not rows:
+        return []
+    more = f", the first {MOST} of them here" * (count > MOST)
+    names = Job(table()).primary_key
+    blocks = [_failure({part: row[part] for part in names}, row) for row in rows]
+    return [html.H2(f"{name}: {count}{more}"), *blocks, html.P(f"dlgn retry {name} makes them pending again.")]
+
+
+def _failure(key: dict[str, Any], row: dict[str, Any]) -> Component:
+    words = " ".join(f"{name}={str(value)[:SHORT]}" for name, value in key.items())
+    state = "set aside" if row["status"] == "ignore" else "failed"
+    stack = row.get("error_stack")
+    said = html.P([html.B(f"{words} {state}: ", className="bad"), row["error_message"] or "no reason was given"])
+    if not stack:
+        return said
+    return html.Div([said, html.Details([html.Summary("traceback"), html.Pre(str(stack))])])
+
+
+def _attempts(reader: Reader, wanted: str | None) -> Component:
+    def found() -> list[dict[str, Any]]:
+        kept = fleet.Attempt & ({"table_name": wanted} if wanted else {})
+        return list(kept.to_dicts(order_by="ended DESC", limit=MOST))
+
+    rows = [
+        (f"{row['ended']:%Y-%m-%d %H:%M:%S}", row["table_name"], row["host"], row["reason"]) for row in reader(found)
+    ]
+    if not rows:
+        return html.P("None.")
+    return parts.table("The latest first", {"ended": False, "table": False, "host": False, "reason": False}, rows)

@@ -1,0 +1,219 @@
+"""The first page: the pipeline as a graph, how far each table is, and who is at work."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import dash_cytoscape as cytoscape
+from dash import Input, Output, dcc, html, no_update
+
+from populate.dashboard import parts
+from populate.dashboard.parts import Component
+from populate.dashboard.places import place
+from populate.dashboard.reading import Reader
+from populate.status import COLUMNS, counts
+from populate.worker import computed_tables
+from schemas import dataset, fleet, mei, model, recording, trainer
+
+EVERY_MS = 5000
+KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once
+# Dataset has no foreign key to it: its key source waits until every session is read.
+BY_KEY_SOURCE = (("Recording", "Dataset"),)
+ACROSS_PX, DOWN_PX = 186, 92
+COLOURS = {"error": "#D55E00", "running": "#0072B2", "todo": "#E69F00", "done": "#009E73", "source": "#666666"}
+STYLE = [
+    {
+        "selector": "node",
+        "style": {
+            **{"label": "data(label)", "shape": "round-rectangle", "width": 146, "height": 62, "font-size": 13},
+            **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
+            **{"border-width": 3, "border-color": "data(colour)"},
+        },
+    },
+    {"selector": "node[state = 'source']", "style": {"border-width": 1, "border-style": "dashed", "height": 46}},
+    {
+        "selector": "edge",
+        "style": {
+            # To the right at its own height, and up or down right before it arrives: between two columns of boxes.
+            **{"taxi-direction": "rightward", "taxi-turn": "-20px", "taxi-turn-min-distance": 2},
+            **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
+            **{"target-arrow-shape": "triangle", "curve-style": "round-taxi"},
+        },
+    },
+]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far one computed table is: keys done, reserved, pending, failed, set aside."""
+
+    name: str
+    counts: tuple[int, int, int, int, int]
+
+    @property
+    def state(self) -> str:
+        """What its colour says: the first that is true of an error, a worker at it, work to do, or all done."""
+        _, running, todo, failed, _ = self.counts
+        return "error" if failed else "running" if running else "todo" if todo else "done"
+
+    @property
+    def label(self) -> str:
+        """Its name and what there is to say."""
+        done, running, todo, failed, aside = self.counts
+        said = {"running": running, "to do": todo, "failed": failed, "set aside": aside}
+        lines = [f"{done} done", *(f"{count} {word}" for word, count in said.items() if count)]
+        return f"{self.name}\n{' · '.join(lines[:2])}" + (f"\n{' · '.join(lines[2:])}" if len(lines) > 2 else "")
+
+
+class Pipeline:
+    """The stages, how they hang together, which is read once, and how far they are, which is read again and again."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.tables = {table.__name__: table for table in computed_tables()}
+        sources = (recording.RawFile, dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
+        self.sources = {table.__name__: table for table in sources}
+        self.edges: list[tuple[str, str]] = []
+        self._stages: list[Stage] = []
+        self._taken = -KEPT_S
+
+    def stages(self) -> list[Stage]:
+        """How far every computed table is."""
+        if time.monotonic() - self._taken >= KEPT_S:
+            self._stages = self.reader(lambda: [Stage(name, counts(table)) for name, table in self.tables.items()])
+            self._taken = time.monotonic()
+        return self._stages
+
+    def elements(self) -> list[dict[str, Any]]:
+        """Nodes and edges as Cytoscape wants them."""
+        self.edges = self.edges or self.reader(self._edges)
+        stages = {stage.name: stage for stage in self.stages()}
+        known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
+        places = positions([*known, *stages], self.edges)
+        nodes = [_node(name, f"{name}\n{count} rows", "source", places[name]) for name, count in known.items()]
+        nodes += [_node(name, stage.label, stage.state, places[name]) for name, stage in stages.items()]
+        return nodes + [{"data": {"source": start, "target": end}} for start, end in self.edges]
+
+    def _edges(self) -> list[tuple[str, str]]:
+        """From those that each shown table or a part of it depends on, past the tables that are not shown."""
+        known = self.reader.connection.dependencies
+        known.load()
+        named = {table().full_table_name: name for name, table in {**self.sources, **self.tables}.items()}
+        found = list(BY_KEY_SOURCE)
+        for name, table in self.tables.items():
+            seen, ahead = set(), [table().full_table_name, *table().parts()]
+            while ahead:
+                one = ahead.pop()
+                if named.get(one, name) != name:
+                    found.append((named[one], name))
+                elif one not in seen:
+                    seen.add(one)
+                    ahead += [parent for parent, _ in known.parents(one)]
+        return without_detours(list(dict.fromkeys(found)))
+
+
+def without_detours(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Edges but those whose end is also reached by way of others: what is left says the same."""
+
+    def reached(start: str, end: str, first: bool) -> bool:
+        nexts = [two for one, two in edges if one == start and not (first and two == end)]
+        return any(two == end or reached(two, end, False) for two in nexts)
+
+    return [(start, end) for start, end in edges if not reached(start, end, True)]
+
+
+def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
+    """Where each node goes (px): to the right of all that it depends on; what nothing leads to on top.
+
+    Below these, in each column, those come first that most depend on, and at the bottom those that are needed far to
+    the right, so that no line runs through a box.
+    """
+    depth: dict[str, int] = dict.fromkeys(names, 0)
+    for _ in names:
+        for start, end in edges:
+            depth[end] = max(depth[end], depth[start] + 1)
+    after = {name: [end for start, end in edges if start == name] for name in names}
+    sources = [name for name in names if not any(end == name for _, end in edges)]
+    for name in sources:
+        depth[name] = min((depth[end] - 1 for end in after[name]), default=0)
+    rows: dict[str, int] = {}
+    for column in set(depth.values()):
+        above = [name for name in sources if depth[name] == column]
+        below = sorted((n for n in names if depth[n] == column and n not in above), key=lambda n: -len(after[n]))
+        rows |= {name: row + 1 - len(above) for row, name in enumerate(above)}
+        rows |= {name: row + 1 for row, name in enumerate(below)}
+    bottom = max(rows.values()) + 1
+    far = [n for n in names if n not in sources and after[n] and min(depth[end] for end in after[n]) > depth[n] + 1]
+    rows |= dict.fromkeys(far, bottom)
+    return {name: (ACROSS_PX * depth[name], DOWN_PX * rows[name]) for name in names}
+
+
+def page(pipeline: Pipeline) -> Component:
+    """The pipeline as it is now."""
+    graph = cytoscape.Cytoscape(
+        id="pipeline-graph",
+        elements=pipeline.elements(),
+        stylesheet=STYLE,
+        layout={"name": "preset", "fit": True, "padding": 10},
+        style={"width": "100%", "height": "480px"},
+        userZoomingEnabled=False,
+        wheelSensitivity=1,
+        boxSelectionEnabled=False,
+    )
+    return parts.page(
+        "Pipeline",
+        html.P("Each box is a table: green is done, yellow to do, blue running, red failed.", className="note"),
+        html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
+        html.Div(_table(pipeline), id="pipeline-table"),
+        html.H2("Workers"),
+        html.Div(_workers(pipeline.reader), id="pipeline-workers"),
+        dcc.Interval(id="pipeline-clock", interval=EVERY_MS),
+    )
+
+
+def register(app: Any, pipeline: Pipeline) -> None:
+    """Keep the page up to date, and lead from a box to what it is about."""
+
+    @app.callback(
+        Output("pipeline-graph", "elements"),
+        Output("pipeline-table", "children"),
+        Output("pipeline-workers", "children"),
+        Input("pipeline-clock", "n_intervals"),
+        prevent_initial_call=True,
+    )
+    def refresh(_: int) -> tuple[Any, ...]:
+        return pipeline.elements(), _table(pipeline), _workers(pipeline.reader)
+
+    @app.callback(Output("where", "href"), Input("pipeline-graph", "tapNodeData"), prevent_initial_call=True)
+    def follow(node: dict[str, Any] | None) -> Any:
+        stage = next((one for one in pipeline.stages() if node and one.name == node["id"]), None)
+        return no_update if stage is None else _leads_to(stage)
+
+
+def _leads_to(stage: Stage) -> str:
+    if stage.counts[3] or stage.counts[4]:
+        return place("/errors", table=stage.name)
+    if stage.name == "TrainedModel":
+        return "/fits"
+    return place("/leaderboard", of="units" if stage.name.startswith(("MEI", "Feedback", "InputGain")) else "fits")
+
+
+def _table(pipeline: Pipeline) -> Component:
+    rows = [(parts.link(stage.name, _leads_to(stage)), *map(str, stage.counts)) for stage in pipeline.stages()]
+    heads = {"table": False} | {{"reserved": "running", "pending": "to do"}.get(name, name): True for name in COLUMNS}
+    return parts.table("Keys of each computed table, in the order in which they depend on one another", heads, rows)
+
+
+def _workers(reader: Reader) -> Component:
+    def found() -> list[dict[str, Any]]:
+        return list((fleet.Worker & "state = 'working' AND expires > CURRENT_TIMESTAMP(3)").to_dicts(order_by="host"))
+
+    rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in reader(found)]
+    if not rows:
+        return html.P("No worker is alive: dlgn populate starts one.")
+    return parts.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
+
+
+def _node(name: str, label: str, state: str, where: tuple[float, float]) -> dict[str, Any]:
+    data = {"id": name, "label": label, "state": state, "colour": COLOURS[state]}
+    return {"data": data, "position": {"x": where[0], "y": where[1]}, "grabbable": False}

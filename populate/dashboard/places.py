@@ -1,0 +1,98 @@
+"""Where things are: every view of the live page is a URL, and what a URL says is all that the view shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from dlgn_cnn.data.recording import SessionKey
+from dlgn_cnn.errors import ConfigError
+
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit by its key."""
+
+    dataset_hash: str
+    model_hash: str
+    trainer_hash: str
+    seed: int
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Its key in ``TrainedModel``."""
+        return dict(vars(self))
+
+    @property
+    def path(self) -> str:
+        """Its place below a page's."""
+        return f"{self.dataset_hash}/{self.model_hash}/{self.trainer_hash}/{self.seed}"
+
+    @property
+    def name(self) -> str:
+        """In short: the first letters of the hashes of model, dataset and trainer."""
+        return f"{self.model_hash[:6]}·{self.dataset_hash[:4]}·{self.trainer_hash[:4]} seed {self.seed}"
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Fit":
+        """The fit of a row that has its key."""
+        return cls(str(row["dataset_hash"]), str(row["model_hash"]), str(row["trainer_hash"]), seed=int(row["seed"]))
+
+    @classmethod
+    def parse(cls, parts: list[str]) -> "Fit":
+        """The fit at a place. Raises ConfigError."""
+        if len(parts) != 4 or not parts[3].isdecimal():
+            raise ConfigError(f"no fit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
+        return cls(parts[0], parts[1], parts[2], int(parts[3]))
+
+
+@dataclass(frozen=True)
+class UnitOfFit:
+    """A unit as one fit sees it."""
+
+    fit: Fit
+    session: str
+    unit: int
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Its key in the parts that hang off a fit and a unit."""
+        parsed = SessionKey.parse(self.session)
+        own = {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment, "unit": self.unit}
+        return self.fit.key | own
+
+    @property
+    def path(self) -> str:
+        """Its place below a page's."""
+        return f"{self.fit.path}/{quote(self.session)}/{self.unit}"
+
+    @property
+    def name(self) -> str:
+        """The unit as people call it."""
+        return f"{self.session} unit {self.unit}"
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "UnitOfFit":
+        """The unit of a row that has its key."""
+        return cls(Fit.of(row), str(SessionKey(row["mouse"], row["series"], row["experiment"])), int(row["unit"]))
+
+    @classmethod
+    def parse(cls, parts: list[str]) -> "UnitOfFit":
+        """The unit at a place. Raises ConfigError."""
+        if len(parts) != 6 or not parts[5].isdecimal():
+            raise ConfigError(f"no unit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
+        return cls(Fit.parse(parts[:4]), parts[4], int(parts[5]))
+
+
+def query_of(search: str | None) -> dict[str, str]:
+    """What stands behind the question mark; of a name given twice, the last."""
+    return dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
+
+
+def place(path: str, query: Query | None = None, **changed: str | None) -> str:
+    """A URL of this page: ``path``, what its query is, and what of it is changed, or left out where that is None."""
+    wanted = {**(query or {}), **changed}
+    kept = {name: value for name, value in wanted.items() if value is not None}
+    return path + (f"?{urlencode(kept)}" if kept else "")

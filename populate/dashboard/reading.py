@@ -1,0 +1,88 @@
+"""The live page's way to the database: read-only, one question at a time, and patient with a server that is away."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dlgn_cnn.errors import DlgnError
+from populate.transient import is_transient
+from schemas.database import open_database, reconnect
+
+T = TypeVar("T")
+AGAIN_S = 2.0  # a server that did not answer is not asked again before
+READ_ONLY = {
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+}
+
+
+class Away(DlgnError):
+    """The database does not answer."""
+
+
+class Reader:
+    """Questions to the tables, each answered in a transaction in which the server itself refuses to write.
+
+    The tables have one connection a process, so questions of several browsers wait for one another.
+    """
+
+    def __init__(self) -> None:
+        self.settings = open_database()
+        from schemas import fleet
+
+        self.connection = fleet.schema.connection
+        # A driver that reconnects by itself would forget that it is to read only.
+        self.connection._config["database.reconnect"] = False
+        self._lock = threading.RLock()
+        self._refuse_writes()
+        self._ready, self._failed = True, 0.0
+
+    def __call__(self, question: Callable[[], T]) -> T:
+        """What ``question`` returns, which may ask the tables anything. Raises Away where no server answers."""
+        with self._lock:
+            try:
+                return self._answer(question)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._ready = False
+            return self._answer_anew(question)
+
+    def rows(self, query: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query in SQL."""
+        return self(lambda: [tuple(row) for row in self.connection.query(query, args=arguments).fetchall()])
+
+    def _answer(self, question: Callable[[], T]) -> T:
+        if not self._ready:
+            self._return()
+        return question()
+
+    def _answer_anew(self, question: Callable[[], T]) -> T:
+        """A connection may be stale while the server is there: one more try, on a fresh one."""
+        try:
+            return self._answer(question)
+        except Away:
+            raise
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._ready = False
+            raise self._away() from error
+
+    def _return(self) -> None:
+        if time.monotonic() - self._failed < AGAIN_S:
+            raise self._away()
+        try:
+            reconnect()
+            self._refuse_writes()
+        except Exception as error:
+            self._failed = time.monotonic()
+            raise self._away() from error
+        self._ready = True
+
+    def _refuse_writes(self) -> None:
+        self.connection.query(READ_ONLY[self.connection.adapter.backend])
+
+    def _away(self) -> Away:
+        return Away("The database does not answer. This page asks again by itself; look after the server.")

@@ -1,0 +1,235 @@
+"""A unit's page: what it did, what the model says, what excites it in each light, and whether that is a finding."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+
+from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.plots import alternatives
+from dlgn_cnn.plots.contrast import ViewDistance
+from dlgn_cnn.plots.unit import UnitReport
+from populate import unit_view
+from populate.dashboard import parts
+from populate.dashboard.fit import simulated, unit_rows
+from populate.dashboard.parts import Component
+from populate.dashboard.places import Query, UnitOfFit, place
+from populate.dashboard.reading import Reader
+from schemas import dataset, mei_contrast, stimulus
+
+CHANCE = 0.05
+SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
+PANELS = (("feedback intact", "intact"), ("feedback suppressed", "suppressed"), ("suppressed - intact", ""))
+
+
+def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
+    """All that is known of a unit in one fit. Raises ConfigError where there is no such unit."""
+    rows = reader(lambda: unit_rows(unit.fit))
+    order = [UnitOfFit.of({**unit.fit.key, **row}) for row in rows]
+    if unit not in order:
+        raise ConfigError(f"fit {unit.fit.name} has no score of {unit.name}: see the units on its page")
+    row, place_in_fit = rows[order.index(unit)], order.index(unit)
+    return parts.page(
+        unit.name,
+        simulated([row["mouse"]]),
+        _neighbours(unit, order, place_in_fit),
+        parts.figures(_figures(row)),
+        html.P(light_sentence(row), id="light-says"),
+        *_responses(reader, unit, query),
+        *_field(reader, unit),
+        *_meis(reader, unit, query),
+    )
+
+
+def rate_hz(unit: UnitOfFit) -> float:
+    """Frames a second of the dataset that a unit's fit was fitted to."""
+    _, config = dataset.DatasetConfig.load(unit.key)
+    return float(DatasetSpec.from_config(config).rate_hz)
+
+
+def chosen_start(starts: Sequence[tuple[str, int]], query: Query) -> tuple[str, int] | None:
+    """Which MEIs a URL asks for, out of those that there are; the first, where it names none. Raises ConfigError."""
+    if not starts:
+        return None
+    wanted = (query.get("mei", starts[0][0]), query.get("start"))
+    found = [one for one in starts if one[0] == wanted[0] and wanted[1] in (None, str(one[1]))]
+    if not found:
+        raise ConfigError(f"MEIs {wanted[0]!r} of start {wanted[1]!r} are not there: choose on the unit's page")
+    return found[0]
+
+
+def light_sentence(row: dict[str, Any]) -> str:
+    """What the light does to a unit's mean rate, in words."""
+    kept, lost, omi, q = (row.get(f"data_{name}") for name in ("intact_hz", "suppressed_hz", "omi", "omi_q"))
+    if omi is None or kept is None or lost is None:
+        return "What the light does to its mean rate is not known."
+    rates = f"{kept:.2f} spikes/s with feedback, {lost:.2f} without"
+    if q is None or q >= CHANCE:
+        said = f"q = {q:.2g}" if q is not None else "no test"
+        return f"Light: no effect on the mean rate is established ({rates}; OMI {omi:+.3f}, {said})."
+    return f"Light: it {'raises' if omi > 0 else 'lowers'} the mean rate ({rates}; OMI {omi:+.3f}, q = {q:.2g})."
+
+
+def contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
+    """What the contrast of the two MEIs amounts to, in words; of the starts' null, no more than it can say."""
+    clear = [row.view for row in distances if row.q is not None and row.q < CHANCE]
+    size = (
+        "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."
+    )
+    if not any(row.null_distance is not None for row in distances):
+        return f"There is no null for these MEIs: how far they are apart says nothing yet.{size}"
+    kind = {row.null_kind for row in distances}
+    if kind != {"shuffled"}:
+        beyond = (
+            f"differ beyond the random starts in {', '.join(clear)}"
+            if clear
+            else "differ no more than random starts do"
+        )
+        return f"The MEIs {beyond}. This null tests the synthesis, not the recording: fit shuffled light to know.{size}"
+    if not clear:
+        return f"The MEIs of the two lights differ no more than in fits to shuffled light.{size}"
+    return f"The MEIs of the two lights differ beyond fits to shuffled light in: {', '.join(clear)}.{size}"
+
+
+def _neighbours(unit: UnitOfFit, order: list[UnitOfFit], index: int) -> Component:
+    found = {f"fit {unit.fit.name}": f"/fit/{unit.fit.path}"}
+    if index:
+        found["the unit before, by test r"] = f"/unit/{order[index - 1].path}"
+    if index + 1 < len(order):
+        found["the next"] = f"/unit/{order[index + 1].path}"
+    return parts.links(f"Unit {index + 1} of {len(order)}", found)
+
+
+def _figures(row: dict[str, Any]) -> dict[str, str]:
+    p, q = (parts.number(row.get(f"data_omi_{name}"), ".2g") for name in ("p", "q"))
+    return {
+        "test correlation": parts.number(row["correlation"]),
+        "normalised": parts.number(row.get("normalised_correlation"), absent="no ceiling"),
+        "OMI in the data": f"{parts.number(row.get('data_omi'), '+.3f')} (p {p}, q {q})",
+        "OMI in the model": parts.number(row.get("model_omi"), "+.3f"),
+        "RMI": parts.number(row.get("data_rmi"), "+.3f"),
+        "EMI": parts.number(row.get("data_emi"), "+.3f"),
+    }
+
+
+def scenes_of(unit: UnitOfFit) -> dict[str, int]:
+    """The unit's test scenes and how often each was shown, the most often shown first."""
+    where = {name: unit.key[name] for name in ("mouse", "series", "experiment")}
+    tier = dataset.Dataset.Split & {"dataset_hash": unit.fit.dataset_hash, "tier": "test"}
+    rows = (stimulus.Presentation.proj("movie", "scene") & where).proj("movie", "scene") * tier.proj()
+    shown = [f"{row['movie']} {row['scene']}" for row in rows.to_dicts(order_by="trial")]
+    return dict(sorted({name: shown.count(name) for name in shown}.items(), key=lambda one: -one[1]))
+
+
+def _responses(reader: Reader, unit: UnitOfFit, query: Query) -> list[Component]:
+    scenes = reader(lambda: scenes_of(unit))
+    here, wanted = f"/unit/{unit.path}", query.get("scene")
+    named = {f"{name.rpartition(' ')[2]} ({count}x)": place(here, query, scene=name) for name, count in scenes.items()}
+    current = next((text for text, href in named.items() if href == place(here, query, scene=wanted)), None)
+    shown = place(f"/media/unit/responses/{unit.path}", scene=wanted)
+    alt = f"Raster and predicted over observed rates of {unit.name} in both conditions, light-on times shaded"
+    count = scenes.get(wanted or next(iter(scenes), ""), 1)
+    height = 210 if count == 1 else 400 + 9 * min(count, 30)
+    return [
+        html.H2("Responses in both conditions"),
+        parts.links("Test scene", named, current or next(iter(named), None)),
+        parts.picture(shown, alt, alternatives.RESPONSES_NOTE, (1080, height)),
+    ]
+
+
+def _field(reader: Reader, unit: UnitOfFit) -> list[Component]:
+    if reader(lambda: unit_view.field_of(unit.key)) is None:
+        return []
+    alt = alternatives.field(_as_report(unit))
+    return [
+        html.H2("Receptive field"),
+        parts.picture(f"/media/unit/field/{unit.path}", alt, alternatives.FIELD_NOTE, (520, 210)),
+    ]
+
+
+def _meis(reader: Reader, unit: UnitOfFit, query: Query) -> list[Component]:
+    starts = reader(lambda: unit_view.starts_of(unit.key))
+    start = chosen_start(starts, query)
+    if start is None:
+        return [html.H2("Maximally exciting inputs"), html.P("No MEIs were asked for this unit.")]
+    here = f"/unit/{unit.path}"
+    named = {f"{one[0][:8]} start {one[1]}": place(here, query, mei=one[0], start=str(one[1])) for one in starts}
+    asked = {"mei": start[0], "start": str(start[1])}
+    pair = reader(lambda: unit_view.meis_of(unit.key, start, rate_hz(unit)))
+    alt = alternatives.meis(_as_report(unit, meis=pair))
+    strips = place(f"/media/unit/meis/{unit.path}", asked)
+    return [
+        html.H2("Maximally exciting inputs"),
+        parts.links("MEIs", named, f"{start[0][:8]} start {start[1]}"),
+        *_film(unit, query, asked),
+        parts.picture(strips, alt, alternatives.MEI_NOTE, (1080, 320)),
+        *_contrast(reader, unit, start[0], asked),
+        *_controls(reader, unit, start[0], asked),
+    ]
+
+
+def _film(unit: UnitOfFit, query: Query, asked: dict[str, str]) -> list[Component]:
+    speed = query.get("speed", "0.25")
+    here = f"/unit/{unit.path}"
+    named = {text: place(here, query, speed=value) for text, value in SPEEDS.items()}
+    current = next((text for text, value in SPEEDS.items() if value == speed), None)
+    source = place(f"/media/unit/film/{unit.path}.webm", asked, speed=speed)
+    says = f"MEIs of {unit.name} as a film: intact, suppressed, and their difference, on one grey scale and clock"
+    film = html.Video(
+        id="film", src=source, controls=True, loop=True, muted=True, preload="auto", title=says, width=960
+    )
+    captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
+    box = html.Div([captions, film], style={"width": "960px", "maxWidth": "100%"})
+    return [parts.links("Speed", named, current), box]
+
+
+def _contrast(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:
+    distances = reader(lambda: unit_view.distances_of(unit.key, mei_hash))
+    if not distances:
+        return [html.H2("Feedback contrast"), html.P("The contrast of these MEIs is not computed yet.")]
+    said = contrast_sentence(distances, reader(lambda: _extents(unit, mei_hash)))
+    alt = alternatives.distances(_as_report(unit, distances=distances))
+    source = place(f"/media/unit/distance/{unit.path}", asked)
+    return [
+        html.H2("Feedback contrast, and its null"),
+        html.P(said, id="contrast-says"),
+        parts.picture(source, alt, alternatives.DISTANCE_NOTE, (720, 290)),
+        _numbers(distances),
+    ]
+
+
+def _numbers(distances: Sequence[ViewDistance]) -> Component:
+    heads = dict.fromkeys(("distance", "null's mean", "within a light", "effect (s.d.)", "p", "q"), True)
+    rows = [
+        (
+            *(row.view, f"{row.distance:.3f}", parts.number(row.null_distance), parts.number(row.within)),
+            *(parts.number(row.effect, "+.2f"), parts.number(row.p, ".2g"), parts.number(row.q, ".2g")),
+        )
+        for row in distances
+    ]
+    return html.Details(
+        [html.Summary("as numbers"), parts.table("Distances have no unit", {"view": False} | heads, rows)]
+    )
+
+
+def _extents(unit: UnitOfFit, mei_hash: str) -> tuple[float, float] | None:
+    rows = (mei_contrast.MEIContrast.Unit & unit.key & {"mei_hash": mei_hash}).to_dicts()
+    return (rows[0]["intact_extent_px"], rows[0]["suppressed_extent_px"]) if rows else None
+
+
+def _controls(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:
+    controls = reader(lambda: unit_view.controls_of(unit.key, mei_hash))
+    if not controls:
+        return [html.H2("Controls"), html.P("No controls of these MEIs: ask for them with controls: true.")]
+    alt = alternatives.controls(_as_report(unit, controls=controls))
+    source = place(f"/media/unit/controls/{unit.path}", asked)
+    return [html.H2("Controls"), parts.picture(source, alt, alternatives.CONTROL_NOTE, (1080, 280))]
+
+
+def _as_report(unit: UnitOfFit, **known: Any) -> UnitReport:
+    """The unit with what words need of it."""
+    empty = dict.fromkeys(
+        ("correlation", "repeats", "field_spatial", "field_temporal", "meis", "omi_data", "omi_model")
+    )
+    return UnitReport(session=unit.session, unit=unit.unit, rate_hz=0.0, **{**empty, **known})

@@ -1,0 +1,76 @@
+"""Scored fits without fitting: rows of made-up figures, for pages that show many."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+MOUSE = {"mouse": "Simulated_2026_0900", "series": 1, "experiment": 1}
+FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
+EPOCHS = 10
+DIRECT = {"allow_direct_insert": True}
+
+
+def fill(fits: int, units: int, seeds: int = 2) -> None:
+    """Rows of an experiment ``filled`` of ``fits`` scored fits of ``units`` units, and of one fit to shuffled light."""
+    from schemas import dataset, experiment, session, trainer
+
+    generator = np.random.default_rng(0)
+    session.Mouse.insert1({"mouse": MOUSE["mouse"], "simulated": True})
+    session.Session.insert1(MOUSE | {"session_name": "Simulated_2026_0900_s01_e01"})
+    session.Unit.insert(MOUSE | {"unit": unit} for unit in range(units))
+    datasets = [_dataset({}, units), _dataset({"shuffle_light": {"seed": 0}}, units)]
+    trainer_key = trainer.TrainerConfig.add("standard", {"max_epochs": EPOCHS})
+    trainer.Seed.insert([{"seed": seed} for seed in range(seeds)], skip_duplicates=True)
+    models = [_model(number) for number in range(-(-fits // seeds))]
+    keys = [datasets[0] | models[n // seeds] | trainer_key | {"seed": n % seeds} for n in range(fits)]
+    null = datasets[1] | models[0] | trainer_key | {"seed": 0}
+    experiment.Experiment.insert1({"experiment_name": "filled"})
+    experiment.Experiment.Fit.insert({"experiment_name": "filled"} | key for key in keys)
+    _scored([*keys, null], units, generator)
+    assert dataset.Dataset() & null
+
+
+def _dataset(extra: dict[str, Any], units: int) -> dict[str, str]:
+    from schemas import dataset
+
+    config = {"sessions": ["Simulated_2026_0900_s01_e01"], **extra}
+    key = dataset.DatasetConfig.add("stored_sessions", config)
+    dataset.Dataset.insert1(key | {"dataset_digest": "0" * 64, "trials": 1}, **DIRECT)
+    rows = (key | MOUSE | {"unit": unit, "unit_index": unit, "mean_rate_hz": 5.0} for unit in range(units))
+    dataset.Dataset.Unit.insert(rows, **DIRECT)
+    return key
+
+
+def _model(number: int) -> dict[str, str]:
+    from schemas import model
+
+    core = {"name": ("stacked_2d", "factorised_3d")[number % 2], "channels": [2 + 2 * number], "kernels": [5]}
+    return model.ModelConfig.add("encoder", {"core": core, "readout": {"name": "gaussian"}})
+
+
+def _scored(keys: list[dict[str, Any]], units: int, generator: np.random.Generator) -> None:
+    from schemas import evaluation, fitting, training
+
+    fitted = {"output": {}, "parameters": 1000, "weights_sha256": "0" * 64, "device": "cpu", "versions": {}}
+    correlations = generator.uniform(0, 0.6, (len(keys), units))
+    means = correlations.mean(1).tolist()
+    scored = list(zip(keys, means, strict=True))
+    training.TrainedModel.insert(({**key, "score": r, "fit_seconds": 9.0, **fitted} for key, r in scored), **DIRECT)
+    evaluation.Score.insert(({**key, "mean_correlation": r} for key, r in scored), **DIRECT)
+    evaluation.FeedbackModulation.insert(keys, **DIRECT)
+    for key, values in zip(keys, correlations, strict=True):
+        own = [{**key, **MOUSE, "unit": unit, "correlation": float(values[unit])} for unit in range(units)]
+        own[0]["correlation"] = None if key["seed"] else own[0]["correlation"]
+        evaluation.Score.Unit.insert(own, **DIRECT)
+        lit = generator.normal(0, 0.2, (units, 2))
+        effects = [
+            {**key, **MOUSE, "unit": unit, "data_omi": a, "model_omi": b, "data_omi_q": abs(a)}
+            for unit, (a, b) in enumerate(lit.tolist())
+        ]
+        evaluation.FeedbackModulation.Unit.insert(effects, **DIRECT)
+        curve = 0.4 * (1 - np.exp(-np.arange(EPOCHS) / 3))
+        fitting.Epoch.insert(
+            {**key, "epoch": n, "loss": 0.6 - r, "validation_correlation": r, "ended": datetime(2026, 1, 1, 0, 0, n)}
+            for n, r in enumerate(curve.tolist())
+        )

@@ -1,0 +1,262 @@
+"""The live page without a browser: who gets in, that nothing is written, that leaderboards say what tables say."""
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("dash", reason="the live page is an extra: pip install 'dlgn_cnn[dashboard]'")
+
+from dlgn_cnn.errors import ConfigError
+from populate.dashboard.access import COOKIE, check_access
+from populate.dashboard.places import Fit, UnitOfFit, place, query_of
+
+TOKEN = "a-token-of-more-than-16-letters"
+FITS, UNITS = 6, 5
+
+
+@pytest.fixture(scope="module")
+def scored(database):
+    """Scored fits of made-up configs, inserted as rows; each unit's figures as a frame."""
+    from schemas import evaluation, training
+    from schemas.mei_control import shuffled_datasets
+    from tests.filled import fill
+
+    fill(FITS, UNITS)
+    units = evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * training.TrainedModel.proj("parameters")
+    return pd.DataFrame((units - shuffled_datasets().proj()).to_dicts())
+
+
+@pytest.fixture(scope="module")
+def reader(scored):
+    from populate.dashboard.reading import Reader
+    from schemas import fleet
+
+    found = Reader()
+    yield found
+    # Other tests write over the same connection.
+    connection = fleet.schema.connection
+    connection._config["database.reconnect"] = True
+    connection.connect()
+
+
+@pytest.fixture(scope="module")
+def build(reader):
+    from populate.dashboard.app import build
+
+    return lambda token=None: build(reader, token).server.test_client()
+
+
+@pytest.fixture(scope="module")
+def browser(build):
+    return build()
+
+
+def test_only_this_machine_is_served_without_a_token():
+    for host in ("127.0.0.1", "localhost", "::1", "127.8.8.8"):
+        check_access(host, None)
+    for host in ("0.0.0.0", "192.168.1.5", "::", "gpu3"):
+        with pytest.raises(ConfigError, match="set DLGN_DASHBOARD_TOKEN"):
+            check_access(host, None)
+        check_access(host, TOKEN)
+    with pytest.raises(ConfigError, match="5 characters, expected 16"):
+        check_access("127.0.0.1", "short")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8050", "localhost", "[::1]:8050"])
+def test_a_request_for_this_machine_gets_the_page(browser, host):
+    assert browser.get("/", headers={"Host": host}).status_code == 200
+
+
+def test_a_name_that_was_led_here_by_others_gets_nothing(browser):
+    answer = browser.get("/", headers={"Host": "evil.example:8050"})
+    assert answer.status_code == 403
+    assert b"dash" not in answer.data
+
+
+def test_with_a_token_every_route_asks_for_it(build):
+    client = build(TOKEN)
+    for path in ("/", "/_dash-layout", "/_dash-dependencies", "/media/fit/curves/a/b/c/0.png", "/assets/page.css"):
+        assert client.get(path).status_code == 401, path
+        assert client.get(path, headers={"Authorization": f"Bearer {TOKEN}x"}).status_code == 401
+    assert client.post("/_dash-update-component", json={}).status_code == 401
+    assert client.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_logging_in_leads_to_where_one_wanted_and_never_away(build):
+    client = build(TOKEN)
+    assert b'name="next" value="/leaderboard?of=units"' in client.get("/leaderboard?of=units").data
+    assert client.post("/login", data={"token": "wrong"}).status_code == 401
+    for wanted, leads in (("/fits?fits=1", "/fits?fits=1"), ("//evil.example", "/"), ("https://evil.example", "/")):
+        answer = client.post("/login", data={"token": TOKEN, "next": wanted})
+        assert (answer.status_code, answer.headers["Location"]) == (302, leads)
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    assert cookie.http_only
+    assert TOKEN not in cookie.value
+    assert client.get("/").status_code == 200
+    assert build(f"{TOKEN}-new").get("/", headers={"Cookie": f"{COOKIE}={cookie.value}"}).status_code == 401
+
+
+def test_a_page_may_load_from_nowhere_else(browser):
+    policy = browser.get("/").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert b"https://" not in browser.get("/").data
+
+
+def test_the_server_refuses_what_the_page_would_write(reader):
+    from schemas import session
+
+    with pytest.raises(Exception, match=r"(?i)read.only"):
+        reader(lambda: session.Mouse.insert1({"mouse": "Intruder", "simulated": True}))
+    assert not reader(lambda: session.Mouse & "mouse = 'Intruder'")
+
+
+def test_a_server_that_was_away_is_asked_again_and_still_refuses_to_write(reader, monkeypatch):
+    from populate.dashboard import reading
+    from schemas import fleet, session
+
+    refused = type("OperationalError", (Exception,), {"__module__": "psycopg2", "pgcode": None})("no server")
+
+    def away():
+        raise refused
+
+    monkeypatch.setattr(reading, "reconnect", away)
+    fleet.schema.connection.close()
+    for _ in range(2):
+        with pytest.raises(reading.Away, match="does not answer"):
+            reader(lambda: len(session.Mouse()))
+    monkeypatch.undo()
+    reader._failed = time.monotonic() - reading.AGAIN_S
+    assert reader(lambda: len(session.Mouse())) == 1
+    with pytest.raises(Exception, match=r"(?i)read.only"):
+        reader(lambda: session.Mouse.insert1({"mouse": "Intruder", "simulated": True}))
+
+
+def board_of(reader, of, **query):
+    from populate.dashboard.grid import Leaderboard
+    from populate.dashboard.leaderboard import wanted_of
+
+    board = Leaderboard.open(reader, of)
+    wanted = wanted_of(board, query)
+    return board.rows(wanted, 0, 1000), board.count(wanted)
+
+
+def test_units_are_sorted_with_what_is_not_known_last(reader, scored):
+    for order, ascending in (("correlation", True), ("-correlation", False)):
+        rows, count = board_of(reader, "units", order=order, columns="correlation data_omi")
+        expected = scored.correlation.sort_values(ascending=ascending, na_position="last")
+        np.testing.assert_allclose([row["correlation"] or np.nan for row in rows], expected)
+        assert count == len(scored) == FITS * UNITS
+    assert rows[-1]["correlation"] is None
+
+
+@pytest.mark.parametrize(
+    ("how", "values", "keep"),
+    [
+        ("greaterThan", ["0.3"], lambda x: x > 0.3),
+        ("lessThanOrEqual", ["0.3"], lambda x: x <= 0.3),
+        ("inRange", ["0.2", "0.4"], lambda x: x.between(0.2, 0.4)),
+        ("blank", [], lambda x: x.isna()),
+        ("notBlank", [], lambda x: x.notna()),
+    ],
+)
+def test_numbers_are_filtered_as_pandas_does(reader, scored, how, values, keep):
+    rows, count = board_of(reader, "units", where=json.dumps([["correlation", how, *values]]))
+    assert len(rows) == count == keep(scored.correlation).sum() > 0
+
+
+def test_any_value_of_a_config_is_a_column_to_show_filter_and_sort_by(reader):
+    path, name = "model:core.channels.0", "model:core.name"
+    rows, _ = board_of(reader, "fits", columns=f"seed {path} {name}", order=f"-{path}")
+    assert [row[path] for row in rows] == sorted((row[path] for row in rows), reverse=True)
+    assert {row[name] for row in rows} == {"stacked_2d", "factorised_3d"}
+    # As a pattern, "c_ed" would be found in "stacked".
+    assert board_of(reader, "fits", where=json.dumps([[name, "contains", "c_ed"]]))[1] == 0
+    where = json.dumps([[path, "greaterThanOrEqual", "4"], [name, "contains", "ED_2"]])
+    rows, count = board_of(reader, "units", columns=f"correlation {path} {name}", where=where)
+    assert count == len(rows) > 0
+    assert all(row[path] >= 4 and row[name] == "stacked_2d" for row in rows)
+
+
+def test_a_filter_is_never_sql(reader):
+    for text in ("' OR 1=1 --", "%", "_", "\\"):
+        assert board_of(reader, "fits", where=json.dumps([["model_fn", "contains", text]]))[1] == 0
+    with pytest.raises(ConfigError, match="expected a number"):
+        board_of(reader, "fits", where=json.dumps([["score", "equals", "1 OR 1=1"]]))
+
+
+def test_one_experiments_fits_and_those_to_shuffled_light(reader):
+    assert board_of(reader, "fits", experiment="filled")[1] == FITS
+    assert board_of(reader, "fits", experiment="nothing")[1] == 0
+    assert board_of(reader, "fits", shuffled="1")[1] == FITS + 1
+
+
+def test_an_unknown_column_leads_to_the_nearest(reader):
+    with pytest.raises(ConfigError, match=r"did you mean 'model:core\.channels\.0'"):
+        board_of(reader, "fits", columns="model:core.chanels.0")
+    with pytest.raises(ConfigError, match="where"):
+        board_of(reader, "fits", where="not json")
+
+
+def test_only_new_epochs_are_fetched_and_a_fit_that_began_again_is_drawn_anew(reader, monkeypatch):
+    from populate.dashboard import curves
+    from populate.dashboard.places import Fit
+    from schemas import training
+
+    fit = Fit.of(reader(lambda: training.TrainedModel.keys(limit=1, order_by="KEY"))[0])
+    figure, cursor = curves.whole(reader, [fit])
+    assert cursor == {fit.path: 9}
+    assert list(figure.data[0].x) == list(range(10))
+    fetched = []
+    rows = type(reader).rows
+    monkeypatch.setattr(type(reader), "rows", lambda *given: fetched.append(found := rows(*given)) or found)
+    patch, known = curves.more(reader, {fit.path: 6})
+    assert (len(fetched[0]), known) == (3, cursor)
+    assert json.loads(json.dumps(patch.to_plotly_json()))["operations"][0]["params"]["value"] == [7, 8, 9]
+    assert curves.more(reader, {fit.path: 12})[0] is None
+
+
+def test_a_place_names_its_unit_and_back():
+    unit = UnitOfFit(Fit("d", "m", "t", 3), "Mouse_s01_e02", 7)
+    assert UnitOfFit.parse(unit.path.split("/")) == unit
+    assert unit.key["experiment"] == 2
+    assert query_of(place("", {"a": "1", "b": "x y&z"}, a=None)) == {"b": "x y&z"}
+    for wrong in ("d/m/t/x", "d/m/t", ""):
+        with pytest.raises(ConfigError, match="three hashes"):
+            Fit.parse(wrong.split("/"))
+
+
+def test_every_page_is_there_and_what_is_not_says_so(reader):
+    from populate.dashboard.app import find
+    from populate.dashboard.pipeline import Pipeline
+    from schemas import evaluation
+
+    unit = UnitOfFit.of(reader(lambda: evaluation.Score.Unit.keys(limit=1, order_by="KEY"))[0])
+    stages = Pipeline(reader)
+    pages = ("/", "/fits", "/leaderboard", "/errors", f"/fit/{unit.fit.path}", f"/unit/{unit.path}")
+    for path in pages:
+        assert find(reader, stages, path, {}) is not None
+    for path in ("/nowhere", "/fit/a/b/c/0", f"/unit/{unit.fit.path}/Mouse_s01_e01/99", "/unit/x"):
+        with pytest.raises(ValueError, match=r"no |No "):
+            find(reader, stages, path, {})
+
+
+def test_the_pipeline_is_drawn_as_the_tables_depend_on_one_another(reader):
+    from populate.dashboard.pipeline import Pipeline
+
+    elements = Pipeline(reader).elements()
+    edges = {(one["data"]["source"], one["data"]["target"]) for one in elements if "source" in one["data"]}
+    assert {("Dataset", "TrainedModel"), ("TrainedModel", "Score"), ("Score", "MEI"), ("MEI", "MEIContrast")} <= edges
+    assert ("Dataset", "MEI") not in edges
+    x = {one["data"]["id"]: one["position"]["x"] for one in elements if "position" in one}
+    assert all(x[start] < x[end] for start, end in edges)
+
+
+def test_a_picture_of_what_is_not_there_says_why(browser):
+    answer = browser.get("/media/unit/meis/d/m/t/0/Mouse_s01_e01/1.png")
+    assert (answer.status_code, answer.mimetype) == (404, "image/png")
+    assert browser.get("/media/unit/nothing/d/m/t/0/Mouse_s01_e01/1.png").status_code == 404
