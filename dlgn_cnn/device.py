@@ -22,3 +22,8 @@ def pick_device(wanted: str = "auto") -> torch.device:
             f"device {wanted!r} is not to be had here ({error}): set DLGN_DEVICE to auto or cpu"
         ) from error
     return device
+
+
+def device_name(device: torch.device) -> str:
+    """What a device is called in the tables: a GPU by its maker's name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

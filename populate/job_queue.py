@@ -37,7 +37,8 @@ class Queue:
 
         Random, since workers that all begin with the same key get in one another's way.
         """
-        found = (self._wanted("pending") & "scheduled_time <= CURRENT_TIMESTAMP(3)").proj("priority", "scheduled_time")
+        due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
+        found = due.proj("priority", "scheduled_time")
         rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW)
         ranks = self.generator.random(len(rows))
         order = sorted(range(len(rows)), key=lambda i: (rows[i]["priority"], rows[i]["scheduled_time"], ranks[i]))
@@ -46,10 +47,10 @@ class Queue:
 
     def unfinished(self) -> int:
         """How many keys are pending or held by somebody."""
-        return len(self._wanted("pending")) + len(self._wanted("reserved"))
+        return len(self._wanted("status IN ('pending', 'reserved')"))
 
     def _wanted(self, status: str) -> Any:
-        jobs = self.table.jobs & {"status": status}
+        jobs = self.table.jobs & status
         return jobs if self.where is None else jobs & self.where
 
 
@@ -57,7 +58,7 @@ def refresh(table: Any) -> int:
     """Queue every key that is to be done and not queued; take out jobs whose keys have vanished; how many are new."""
     jobs, source = table.jobs, table.key_source
     new = _without(source.proj(), [table, jobs])
-    scheduled = jobs.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
+    scheduled = jobs.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0] if new else None
     for some in _chunks(new):
         _insert_pending(jobs, some, scheduled)
     for some in _chunks(_without(jobs & "status <> 'reserved'", [source.proj()])):

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.device import pick_device
+from dlgn_cnn.device import device_name, pick_device
 from dlgn_cnn.errors import StoreAway
 from populate import orders
 from populate.heart import Heart, beating
@@ -33,6 +33,7 @@ Table = Any
 POLL_SECONDS = 1.0
 LONGEST_POLL_S = 30.0
 LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the look took
+IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
 
@@ -80,18 +81,12 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending.
     """
     settings, asked = settings_in_force(), wishes or Wishes()
-    with interrupts.deferred(settings.warning_signal), beating(device_name(settings.device)) as heart:
+    with interrupts.deferred(settings.warning_signal), beating(device_name(pick_device(settings.device))) as heart:
         worker = Worker(heart, asked)
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
     return worker.tally
-
-
-def device_name(device: str) -> str:
-    """What a device is called in the tables."""
-    picked = pick_device(device)
-    return torch.cuda.get_device_name(picked) if picked.type == "cuda" else picked.type
 
 
 class Worker:
@@ -102,6 +97,7 @@ class Worker:
         self.queues: list[Queue] = []
         self._delays = delays(wishes.generator)
         self._swept = 0.0
+        self._idle_since = time.monotonic()
         self._recalled = False
 
     def begin(self, tables: Sequence[Table]) -> None:
@@ -125,7 +121,7 @@ class Worker:
                 return False
             self._sweep()
             if any([self._take_page(queue) for queue in self._open(told)]):
-                self._delays = delays(self.wishes.generator)
+                self._delays, self._idle_since = delays(self.wishes.generator), time.monotonic()
                 return True
             return self._wait(told)
         except BaseException as error:
@@ -180,8 +176,9 @@ class Worker:
             return True
         if not self.wishes.stay and not any(queue.unfinished() for queue in self.queues):
             return False
-        # Many who wait beside a long list of keys would else keep the server from those who work.
-        self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s), LONGEST_POLL_S))
+        # Many who wait beside a long list of keys, or for the last fits, would else keep the server from the others.
+        waited_s = time.monotonic() - self._idle_since
+        self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s, IDLE_SHARE * waited_s), LONGEST_POLL_S))
         return True
 
     def _open(self, told: orders.Orders) -> list[Queue]:

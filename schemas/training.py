@@ -9,7 +9,7 @@ import torch
 
 from dlgn_cnn import __version__, interrupts
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.device import pick_device
+from dlgn_cnn.device import device_name, pick_device
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
@@ -74,7 +74,7 @@ class TrainedModel(dj.Computed):
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
             "weights_sha256": save_weights(state, settings.weights),
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+            "device": device_name(device),
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,
         }
