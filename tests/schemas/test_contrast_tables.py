@@ -113,7 +113,7 @@ def test_larger_suppressed_meis_by_effect_in_sql(done):
 def query() -> str:
     from pathlib import Path
 
-    page = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "contrast.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "feedback-contrast.md").read_text()
     (block,) = [one.split("```")[0] for one in page.split("```sql\n")[1:] if "suppressed_extent_px" in one]
     return block.strip().rstrip(";")
 
