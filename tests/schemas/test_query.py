@@ -184,7 +184,9 @@ def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, 
     from pathlib import Path
 
     from populate.query_cli import query
+    from schemas.trainer import TrainerConfig
 
+    TrainerConfig.add("standard", {"max_epochs": 12})
     monkeypatch.chdir(tmp_path)
     page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "command.md"
     helped = [line.strip().removeprefix("Example: ") for line in query.__doc__.splitlines()]
