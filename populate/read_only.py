@@ -5,7 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from datajoint.errors import AccessError
+
 from dlgn_cnn.errors import ConfigError
+from populate.transient import is_transient
 from schemas import session
 
 READING = ("SELECT", "WITH", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "TABLE", "VALUES")
@@ -66,12 +69,10 @@ def _as_text(value: Any) -> Any:
 
 def _raise_as_sentence(error: Exception) -> None:
     """Raise what a server refuses as our own error; what went wrong on the way to it stays what it is."""
-    kind = type(error).__name__
-    said = str(error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else error)
-    line = " ".join(said.split())
-    if "read only transaction" in line.lower() or "read-only transaction" in line.lower():
+    words = [word for word in error.args if isinstance(word, str) and word]
+    line = " ".join(": ".join(words).split())
+    if re.search(r"read[ -]only transaction", line, re.IGNORECASE):
         raise ConfigError(f"a query only reads ({line}): change rows from Python, or in the database's own client")
-    if kind in ("MissingTableError", "UnknownAttributeError", "QuerySyntaxError", "ProgrammingError") or any(
-        one.__name__ in ("ProgrammingError", "DataError") for one in type(error).__mro__
-    ):
+    said = type(error).__module__.partition(".")[0] in ("datajoint", "pymysql", "psycopg2")
+    if said and not is_transient(error) and not isinstance(error, AccessError):
         raise ConfigError(f"the database cannot answer this: {line}; correct the statement") from error

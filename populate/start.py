@@ -13,7 +13,7 @@ from schemas.settings_file import MEANING, NAME, PASSWORD, check_setting, read_s
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = "experiment.yaml"
-STARTER = Path(__file__).parent / "experiments" / "starter.yaml"
+STARTER = Path(__file__).parent / "experiments" / "compare.yaml"
 HEAD = f"""# Settings of this project, for commands that run in this folder; the environment prevails over them.
 # No password here: {PASSWORD} in the environment gives it.
 """
@@ -22,7 +22,7 @@ NEXT = """next:
   dlgn ingest my_recording                reads it into the tables
   dlgn define experiment.yaml             two models to compare
   dlgn populate                           computes
-  dlgn query "Score * TrainedModel" --columns model.recurrent.name,mean_correlation
+  dlgn query "Score * ModelConfig" --columns model_fn,mean_correlation
   dlgn report"""
 
 

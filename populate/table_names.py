@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import schemas
-from schemas.database import MODULES
-
 COMPUTED = ("Computed", "Imported")
 
 
 @cache
 def table_tiers() -> dict[str, str]:
     """DataJoint's tier of every table by name: Manual, Lookup, Imported, Computed, or Part, as of ``Score.Unit``."""
+    import schemas  # not before a word is completed: help does without
+    from schemas.database import MODULES
+
     found: dict[str, str] = {}
     for name in MODULES:
         source = (Path(schemas.__file__).parent / f"{name}.py").read_text()

@@ -168,7 +168,7 @@ def test_the_server_itself_refuses_to_write(configs, served):
         (("ModelConfig", "--where", "model.recurrent.name > x"), "expected a number after >"),
         (("ModelConfig", "--where", "model.recurrent.channels = [1]"), "name one value of it"),
         (("ModelConfig", "--save", "rows.xlsx"), r"choose from .csv, .parquet"),
-        (("--sql", "SELECT nothing FROM nowhere.at_all"), "cannot answer this: .*at_all"),
+        (("--sql", "SELECT nothing FROM nowhere.at_all"), "cannot answer this: .*nowhere.*correct the statement"),
         (("--sql", "SELEKT 1"), "given 'SELEKT', expected one of SELECT"),
         (("--sql", "SELECT FROM WHERE"), "correct the statement"),
     ],
@@ -177,3 +177,22 @@ def test_what_cannot_be_asked_is_one_sentence(configs, words, wanted):
     import re
 
     assert re.search(wanted, said(*words)), said(*words)
+
+
+def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, tmp_path, monkeypatch):
+    import shlex
+    from pathlib import Path
+
+    from populate.query_cli import query
+    from schemas.trainer import TrainerConfig
+
+    TrainerConfig.add("standard", {"max_epochs": 12})
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "command.md"
+    helped = [line.strip().removeprefix("Example: ") for line in query.__doc__.splitlines()]
+    examples = [line for line in [*page.read_text().splitlines(), *helped] if line.startswith("dlgn query ")]
+    assert len(examples) == 8
+    for example in examples:
+        _, _, *words = shlex.split(example.replace("dlgn_evaluation", f"{served.prefix}evaluation"))
+        assert ask(*words) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.csv", "scores.parquet"]
