@@ -118,6 +118,7 @@ def priority(
 @app.command()
 def declare(
     worker: Annotated[str | None, typer.Option(help="Also make this MySQL account for workers.")] = None,
+    reader: Annotated[str | None, typer.Option(help="Also make this MySQL account for dlgn dashboard.")] = None,
 ) -> None:
     """Declare every table, so that workers need no right to; with --worker, give them an account that has none.
 
@@ -128,6 +129,8 @@ def declare(
     logger.info("all tables are declared, %d of them computed", found.declare())
     if worker is not None:
         logger.info("%s", found.grant(worker))
+    if reader is not None:
+        logger.info("%s", found.grant_reader(reader))
 
 
 @app.command()

@@ -8,6 +8,7 @@ import numpy as np
 MOUSE = {"mouse": "Simulated_2026_0900", "series": 1, "experiment": 1}
 FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 EPOCHS = 10
+FITS_A_STATEMENT = 20
 DIRECT = {"allow_direct_insert": True}
 
 
@@ -59,18 +60,31 @@ def _scored(keys: list[dict[str, Any]], units: int, generator: np.random.Generat
     training.TrainedModel.insert(({**key, "score": r, "fit_seconds": 9.0, **fitted} for key, r in scored), **DIRECT)
     evaluation.Score.insert(({**key, "mean_correlation": r} for key, r in scored), **DIRECT)
     evaluation.FeedbackModulation.insert(keys, **DIRECT)
-    for key, values in zip(keys, correlations, strict=True):
-        own = [{**key, **MOUSE, "unit": unit, "correlation": float(values[unit])} for unit in range(units)]
-        own[0]["correlation"] = None if key["seed"] else own[0]["correlation"]
-        evaluation.Score.Unit.insert(own, **DIRECT)
-        lit = generator.normal(0, 0.2, (units, 2))
-        effects = [
-            {**key, **MOUSE, "unit": unit, "data_omi": a, "model_omi": b, "data_omi_q": abs(a)}
-            for unit, (a, b) in enumerate(lit.tolist())
-        ]
-        evaluation.FeedbackModulation.Unit.insert(effects, **DIRECT)
-        curve = 0.4 * (1 - np.exp(-np.arange(EPOCHS) / 3))
-        fitting.Epoch.insert(
-            {**key, "epoch": n, "loss": 0.6 - r, "validation_correlation": r, "ended": datetime(2026, 1, 1, 0, 0, n)}
-            for n, r in enumerate(curve.tolist())
+    effects = generator.normal(0, 0.2, (len(keys), units, 2))
+    for first in range(0, len(keys), FITS_A_STATEMENT):
+        some = range(first, min(first + FITS_A_STATEMENT, len(keys)))
+        evaluation.Score.Unit.insert(
+            [_unit(keys[n], u, correlations[n, u]) for n in some for u in range(units)], **DIRECT
         )
+        lit = [_effect(keys[n], u, *effects[n, u].tolist()) for n in some for u in range(units)]
+        evaluation.FeedbackModulation.Unit.insert(lit, **DIRECT)
+        fitting.Epoch.insert([row for n in some for row in _epochs(keys[n])])
+
+
+def _unit(key: dict[str, Any], unit: int, correlation: float) -> dict[str, Any]:
+    """A unit's score; of the first unit in fits of an odd seed, none."""
+    known = None if unit == 0 and key["seed"] % 2 else float(correlation)
+    return {**key, **MOUSE, "unit": unit, "correlation": known}
+
+
+def _effect(key: dict[str, Any], unit: int, data: float, model: float) -> dict[str, Any]:
+    return {**key, **MOUSE, "unit": unit, "data_omi": data, "model_omi": model, "data_omi_q": abs(data)}
+
+
+def _epochs(key: dict[str, Any]) -> list[dict[str, Any]]:
+    curve = (0.4 * (1 - np.exp(-np.arange(EPOCHS) / 3))).tolist()
+    ended = [datetime(2026, 1, 1, 0, 0, epoch) for epoch in range(EPOCHS)]
+    return [
+        {**key, "epoch": n, "loss": 0.6 - r, "validation_correlation": r, "ended": ended[n]}
+        for n, r in enumerate(curve)
+    ]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from dlgn_cnn.plots import alternatives
 from dlgn_cnn.plots.curves import learning_curves
 from dlgn_cnn.plots.scores import correlation_histogram, light_scatter
-from dlgn_cnn.plots.style import new_figure, png
+from dlgn_cnn.plots.style import INCHES, new_figure, png
 from dlgn_cnn.plots.unit import (
     UnitReport,
     contrast_response_figure,
@@ -27,7 +27,8 @@ from dlgn_cnn.shapes import Scores
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1100px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.7em; margin-bottom: .3em; } h2 { font-size: 1.25em; margin: 2em 0 .4em; } img { max-width: 100%; }
+h1 { font-size: 1.7em; margin-bottom: .3em; } h2 { font-size: 1.25em; margin: 2em 0 .4em; }
+img { max-width: 100%; height: auto; }
 h3 { font-size: 1em; margin: 1.2em 0 .2em; }
 .simulated { background: #fff3cd; border: 1px solid #d9a400; padding: .6em 1em; font-weight: 600; }
 table { border-collapse: collapse; font-size: 13px; } td, th { padding: .15em .9em .15em 0; text-align: left; }
@@ -175,7 +176,8 @@ def curves_figure(curves: Sequence[tuple[str, Scores]]) -> Figure:
 
 def _image(figure: Figure, description: str) -> str:
     data = base64.b64encode(png(figure)).decode()
-    return f'<img alt="{html.escape(description, quote=True)}" src="data:image/png;base64,{data}">'
+    width, alt = round(figure.get_figwidth() * INCHES), html.escape(description, quote=True)
+    return f'<img alt="{alt}" width="{width}" src="data:image/png;base64,{data}">'
 
 
 def _table(header: Iterable[str], rows: Cells) -> str:

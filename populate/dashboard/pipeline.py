@@ -37,7 +37,7 @@ STYLE = [
             # To the right at its own height, and up or down right before it arrives: between two columns of boxes.
             **{"taxi-direction": "rightward", "taxi-turn": "-20px", "taxi-turn-min-distance": 2},
             **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
-            **{"target-arrow-shape": "triangle", "curve-style": "round-taxi"},
+            **{"target-arrow-shape": "triangle", "curve-style": "taxi"},
         },
     },
 ]
@@ -162,7 +162,9 @@ def page(pipeline: Pipeline) -> Component:
     )
     return parts.page(
         "Pipeline",
-        html.P("Each box is a table: green is done, yellow to do, blue running, red failed.", className="note"),
+        html.P(
+            "Each box is a table: green is done, yellow to do, blue running, red failed. Click one.", className="note"
+        ),
         html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
         html.Div(_table(pipeline), id="pipeline-table"),
         html.H2("Workers"),

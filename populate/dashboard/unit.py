@@ -181,7 +181,8 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str]) -> list[Componen
     )
     captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
     box = html.Div([captions, film], style={"width": "960px", "maxWidth": "100%"})
-    return [parts.links("Speed", named, current), box]
+    note = "One clock and one grey scale, middle grey the mean of the training movies; plays in a loop."
+    return [parts.links("Speed", named, current), box, html.P(note, className="note")]
 
 
 def _contrast(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:

@@ -21,7 +21,7 @@ models: [{{fn: encoder, config: {model}}}]
 trainers: [{{fn: standard, config: {{max_epochs: {epochs}, patience: {epochs}, burn_in_frames: 5}}}}]
 seeds: [{seed}]
 """
-MEIS = "meis: [{fn: gradient_ascent, config: {units: [1, 2], seeds: [0, 1], controls: true, frames: 20, steps: 3}}]\n"
+MEIS = "meis: [{fn: gradient_ascent, config: {units: [1, 2], seeds: [0, 1], frames: 20, steps: 2}}]\n"
 POPULATE = "from populate.cli import main; main()"
 ENDLESS = 100_000
 
@@ -53,8 +53,8 @@ def url(done):
         yield found
 
 
-@pytest.fixture
-def running(done):
+@pytest.fixture(scope="module")
+def running(done, url):
     """A worker whose fit does not end by itself."""
     from schemas.experiment import Experiment
 
