@@ -89,6 +89,13 @@ def test_the_readme_needs_no_more_than_ten_commands():
     assert 5 < len(begun) <= MOST_COMMANDS
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name)
+def test_links_lead_somewhere(page):
+    """Those of the site are Sphinx' to check."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
 def test_every_dlgn_line_of_every_page_is_one_that_the_command_takes():
     from populate.cli import app
 
