@@ -52,7 +52,7 @@ class Ensemble(dj.Manual):
         Example: ``Ensemble.add(TrainedModel & {"model_hash": ...})``. Raises ConfigError for no member, for one that
         is not fitted, and for members of different datasets.
         """
-        members = list(keys)
+        members = [{name: key[name] for name in FIT} for key in keys]
         for key in members:
             if not training.TrainedModel & key:
                 raise ConfigError(f"{key} is not fitted: run dlgn populate first")

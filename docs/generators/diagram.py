@@ -13,6 +13,7 @@ COLOURS = {"manual": "#009E73", "lookup": "#777777", "imported": "#0072B2", "com
 STYLE = """\
 .schema-diagram { font: 12px system-ui, sans-serif; max-width: none; }
 .schema-diagram text { fill: currentColor; } .schema-diagram .head { font-weight: 600; }
+.schema-diagram a { text-decoration: none; }
 .schema-diagram rect { fill: var(--color-background-primary, white); stroke: currentColor; stroke-opacity: .35; }
 .schema-diagram path { fill: none; stroke: currentColor; stroke-opacity: .4; }
 .schema-diagram path.part { stroke-opacity: .18; } .schema-diagram path:hover { stroke: #0072B2; stroke-opacity: 1; }

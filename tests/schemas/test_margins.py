@@ -70,12 +70,12 @@ def test_a_dataset_without_a_reference_has_no_margin(fits):
     assert len(unit_margins() & {"dataset_hash": fits[0]["dataset_hash"]}) == 3 * len(scores(fits[0]))
 
 
-def test_the_readmes_sql_gives_the_same_margins(fits, database):
+def test_the_documented_sql_gives_the_same_margins(fits, database):
     from schemas import evaluation
     from schemas.margins import unit_margins
 
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    (sql,) = (one for one in re.findall(r"```sql\n(.+?);\n```", readme, re.DOTALL) if "margin" in one)
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "experiments.md").read_text()
+    (sql,) = (one for one in re.findall(r"```sql\n(.+?);\n```", page, re.DOTALL) if "margin" in one)
     rows = evaluation.schema.connection.query(sql.replace("dlgn_", database.prefix)).fetchall()
     expected = unit_margins().to_arrays("model_hash", "seed", "unit", "margin")
     assert sorted(map(tuple, rows)) == sorted(zip(*(column.tolist() for column in expected), strict=True))
