@@ -52,3 +52,24 @@ def load(
     from populate.archive.actions import load_archive
 
     load_archive(archive)
+
+
+@app.command("import-nnfabrik")
+def import_nnfabrik(
+    source: Annotated[
+        str, typer.Argument(envvar="DLGN_SOURCE", help="mysql://user:password@host:port; better in DLGN_SOURCE.")
+    ],
+    schema: Annotated[str, typer.Option(help="The schema that holds nnfabrik's tables.")],
+    store: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=PLACE of an external store, as minio=/lab/dj-store; may be given again."),
+    ] = None,
+) -> None:
+    """Carry configs, seeds, fits and state dicts of an nnfabrik schema over; the source is only read.
+
+    Example: dlgn import-nnfabrik mysql://me:secret@lab-db --schema nnfabrik_me --store minio=/lab/dj-store
+    """
+    from populate.heirs.actions import import_schema
+
+    if import_schema(source, schema, store or ()).lost:
+        raise typer.Exit(2)

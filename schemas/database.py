@@ -21,6 +21,7 @@ MODULES = (
     "search",
     "fitting",
     "training",
+    "heirs",
     "evaluation",
     "ensemble",
     "mei",
