@@ -1,6 +1,6 @@
 """The fleet: who works, who holds which key, what went wrong before, and what workers are told to do.
 
-All times are the server's. The rows can be read and changed from SQL while workers run (docs/how-to/workers.md).
+All times are the server's. The rows can be read and changed from SQL while workers run: docs/how-to/fleet.md.
 """
 
 import hashlib
