@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
+import flask
 from dash import Input, Output, State, dcc, html, no_update
 
 from dlgn_cnn.errors import DlgnError
@@ -15,6 +16,7 @@ from populate.dashboard.reading import Away, Reader
 
 AGAIN_MS = 3000
 NEVER_MS = 2**31 - 1
+PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 logger = logging.getLogger("dlgn")
 NAMES = {"/": "Pipeline", "/fits": "Fits", "/leaderboard": "Leaderboard", "/errors": "Errors"}
 PAGE = """<!DOCTYPE html>
@@ -43,6 +45,7 @@ def build(reader: Reader, token: str | None = None) -> dash.Dash:
     pipeline.register(application, stages)
     fits.register(application, reader)
     leaderboard.register(application, reader)
+    application.server.after_request(_hurry)
     application.server.register_error_handler(Away, lambda error: (str(error), 503))
     return application
 
@@ -75,6 +78,13 @@ def _frame() -> Component:
             html.Main([html.Div(id="away", role="status"), html.Div(id="page")]),
         ]
     )
+
+
+def _hurry(response: flask.Response) -> flask.Response:
+    """Have a browser that opens the curves fetch the large library of plots at once, not when it comes to need it."""
+    if flask.request.path == "/fits":
+        response.headers["Link"] = f"<{PLOTLY}>; rel=preload; as=script"
+    return response
 
 
 def _route(application: dash.Dash, reader: Reader, stages: pipeline.Pipeline) -> None:

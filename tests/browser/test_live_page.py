@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import ROOT, WAIT_MS, serving
+from tests.browser.conftest import ROOT, serving
 from tests.factories import small_simulation
 
 MODEL = {
@@ -71,7 +71,7 @@ def epochs_drawn(page) -> int:
     return page.evaluate("() => document.querySelector('#curves .js-plotly-plot')?.data?.[0]?.x?.length ?? 0")
 
 
-def test_a_curve_grows_while_one_looks(page, url, running, artefacts):
+def test_a_curve_grows_while_one_looks(page, url, running, artefacts, violations):
     page.goto(f"{url}fits")
     grown = "([from]) => (document.querySelector('#curves .js-plotly-plot')?.data?.[0]?.x?.length ?? 0) > from"
     page.wait_for_function("() => document.querySelector('#fits-said')?.textContent.includes('run now')")
@@ -83,19 +83,25 @@ def test_a_curve_grows_while_one_looks(page, url, running, artefacts):
     numbers = page.evaluate("() => [...document.querySelector('#curves .js-plotly-plot').data[0].x]")
     assert numbers == list(range(len(numbers)))
     page.screenshot(path=artefacts / "fits.png", full_page=True)
+    assert violations(page) == []
 
 
-def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artefacts):
+def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artefacts, violations):
     page.goto(url)
     page.locator("#pipeline-workers td").first.wait_for()
     page.locator("#pipeline-graph canvas").first.wait_for()
     page.screenshot(path=artefacts / "pipeline.png", full_page=True)
+    assert violations(page) == []
+    page.get_by_role("link", name="Errors").click()
+    page.locator("#nothing-failed").wait_for()
+    assert violations(page) == []
+    page.go_back()
     page.get_by_role("link", name="TrainedModel").click()
     page.get_by_role("heading", name="Fits", exact=True).wait_for()
     assert urlsplit(page.url).path == "/fits"
 
 
-def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_plays(page, url, artefacts):
+def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_plays(page, url, artefacts, violations):
     page.goto(f"{url}leaderboard?of=units&columns=correlation data_omi unit model:core.name")
     page.locator("#board-count", has_text="6 rows").wait_for()
     page.screenshot(path=artefacts / "leaderboard.png")
@@ -104,6 +110,7 @@ def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_pl
     page.wait_for_function("() => location.search.includes('where')")
     assert json.loads(parse_qs(urlsplit(page.url).query)["where"][0]) == [["unit", "equals", "2"]]
     page.screenshot(path=artefacts / "leaderboard-filtered.png")
+    assert violations(page) == []
     page.reload()
     page.locator("#board-count", has_text="1 rows").wait_for()
     page.locator(".ag-cell a").first.click()
@@ -112,6 +119,7 @@ def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_pl
     drawn = "() => [...document.images].every(image => image.complete && image.naturalWidth > 300)"
     page.wait_for_function(drawn)
     page.screenshot(path=artefacts / "unit.png", full_page=True)
+    assert violations(page) == []
 
 
 def plays(page) -> None:
@@ -126,7 +134,7 @@ def plays(page) -> None:
     assert size[1] == pytest.approx(20 / 60 * 4, abs=0.1)  # 20 frames at 60 Hz, a quarter of their speed
 
 
-def test_a_url_of_a_view_is_all_that_another_needs(page, url, artefacts):
+def test_a_url_of_a_view_is_all_that_another_needs(page, url, artefacts, violations):
     from populate.dashboard.places import UnitOfFit, place
     from schemas.mei import MEI
 
@@ -141,28 +149,6 @@ def test_a_url_of_a_view_is_all_that_another_needs(page, url, artefacts):
     page.get_by_role("heading", name="Scores, and what the light does").wait_for()
     page.wait_for_function("() => document.images.length == 2 && [...document.images].every(i => i.naturalWidth > 300)")
     page.screenshot(path=artefacts / "fit.png", full_page=True)
+    assert violations(page) == []
     page.go_back()
     page.locator("nav.links b", has_text="start 1").wait_for()
-
-
-@pytest.mark.parametrize("path", ["", "fits", "leaderboard?of=units", "errors", "fit", "unit"])
-def test_no_serious_violation_of_accessibility(page, url, violations, path):
-    from populate.dashboard.places import UnitOfFit
-    from schemas.mei import MEI
-
-    unit = UnitOfFit.of(MEI.Stimulus.keys(limit=1, order_by="KEY")[0])
-    page.goto(url + {"fit": f"fit/{unit.fit.path}", "unit": f"unit/{unit.path}"}.get(path, path))
-    page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_load_state("networkidle")
-    assert violations(page) == []
-
-
-def test_a_page_that_needs_the_token_asks_for_it(done, chromium):
-    with serving(DLGN_DASHBOARD_TOKEN="a-token-of-more-than-16-letters") as url:
-        opened = chromium.new_page()
-        opened.set_default_timeout(WAIT_MS)
-        opened.goto(f"{url}errors")
-        opened.get_by_label("Token").fill("a-token-of-more-than-16-letters")
-        opened.get_by_role("button", name="Open").click()
-        opened.get_by_role("heading", name="Errors").wait_for()
-        opened.close()
