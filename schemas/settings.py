@@ -57,7 +57,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from ``DLGN_HOME`` and its fellows (docs/reference/settings.md); and ``dlgn.env``, unless given."""
+        """Settings from ``DLGN_HOME`` and its fellows (docs/reference/settings.md), or else from ``dlgn.env``."""
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
         home = Path(given.get("DLGN_HOME") or platformdirs.user_data_path("dlgn_cnn")).expanduser().resolve()
         prefix = given.get("DLGN_PREFIX") or cls.prefix
