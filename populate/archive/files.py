@@ -31,7 +31,7 @@ def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
     for name, table in selection.catalog.tables.items():
         if WEIGHTS in table.heading.names and selection.restrictions(name):
             for row in selection.rows(name):
-                archive.add(f"weights/{row[WEIGHTS]}{ENDING}", place.get(row[WEIGHTS], ENDING), row[WEIGHTS])
+                archive.add(weights_file(row), place.get(row[WEIGHTS], ENDING), row[WEIGHTS])
 
 
 def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
@@ -47,6 +47,11 @@ def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
             file = Path(temporary) / "session"
             write_session_file(read_session(folder), read_info(folder), file)
             archive.add(name, file)
+
+
+def weights_file(row: Row) -> str:
+    """Where an archive has the weights that a row names."""
+    return f"weights/{row[WEIGHTS]}{ENDING}"
 
 
 def session_file(row: Row) -> str:
@@ -120,8 +125,9 @@ def restore_session(archive: Archive, row: Row) -> None:
     if len(parts) != 3 or parts[0] != "datasets" or not _HASH.fullmatch(parts[1]) or _leads_out(parts[2]):
         raise ArchiveError(f"{archive.place}: store_path {row['store_path']!r:.80} leads out of the store")
     name = session_file(row)
-    if name not in archive.manifest.files:
+    if name not in archive.manifest.files and not archive.manifest.selection.get("datasets", True):
         return
+    archive.entry(name)
     with tempfile.TemporaryDirectory() as folder:
         data, info = read_session_file(archive.copy(name, Path(folder) / "session"))
     if dataset.store_session(row["store_path"], data, info) != row["rows_digest"]:

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from datajoint.errors import DataJointError
-
 from dlgn_cnn.archive.arrays import array_bytes, read_array
 from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.archive.places import archive_at, split_place
@@ -23,7 +21,15 @@ from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s, schema_version
-from populate.archive.files import PLACES, place_stimuli, place_weights, placed_name, restore_session
+from populate.archive.files import (
+    PLACES,
+    WEIGHTS,
+    place_stimuli,
+    place_weights,
+    placed_name,
+    restore_session,
+    weights_file,
+)
 from populate.archive.rows import decode, differs, encode
 from populate.archive.soundness import check_configs
 from schemas import session
@@ -176,11 +182,14 @@ def _insert(archive: Archive, name: str, table: Any, columns: Sequence[Column], 
         values = decode(row, columns, partial(_fetch, archive))
         if name == "dataset.Dataset.Session":
             restore_session(archive, values)
+        if WEIGHTS in values:
+            archive.entry(weights_file(values))
         decoded.append(placed_name(archive, name, values))
     try:
         table.insert(decoded, allow_direct_insert=True)
-    except (DataJointError, KeyError) as error:
-        raise ArchiveError(f"{archive.place}: rows of {name} cannot be inserted ({error}): it is incomplete") from error
+    except Exception as error:  # what a database refuses, each driver says in its own way
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ArchiveError(f"{archive.place}: rows of {name} cannot be inserted ({said}): it is incomplete") from error
 
 
 def _fetch(archive: Archive, digest: str) -> Any:

@@ -36,6 +36,7 @@ from schemas import experiment, session
 Row = dict[str, Any]
 REPORT = "report.html"
 ENVIRONMENT = "environment.json"
+SELECTED = ("table", "where", "experiment", "downstream", "datasets", "stimuli")
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], 
         published=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         package=__version__,
         schema_version=schema_version(),
-        selection={"table": wanted.table, "where": wanted.where, "experiment": wanted.experiment},
+        selection={name: getattr(wanted, name) for name in SELECTED},
         licence=wanted.licence,
         citation=wanted.citation,
         left_out=tuple(left_out),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from dlgn_cnn.archive.manifest import MANIFEST
 from dlgn_cnn.archive.reading import open_archive
+from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import ArchiveError, ConfigError
 from tests.archives import told
 from tests.factories import small_simulation
@@ -238,3 +242,56 @@ def test_a_row_with_other_content_is_named_and_nothing_is_inserted(published, fi
     training.TrainedModel.update1({**fits[0], "score": before})
     assert load(str(path)).new["mei.MEI.Stimulus"] == said.rows["mei.MEI.Stimulus"]
     assert len(evaluation.Score & fits[0]) == 1
+
+
+def tampered(path: Path, folder: Path, name: str, before: str, after: str) -> Path:
+    """The archive with some text of one file replaced, and its manifest made to fit again."""
+    shutil.unpack_archive(path, folder)
+    file = folder / name
+    text, count = re.subn(before, after, file.read_text(), count=1)
+    assert count
+    file.write_text(text)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["files"][name] = {"size": file.stat().st_size, "sha256": file_sha256(file)}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+TAMPERED = {
+    "a store that leads out": ("rows/dataset.Dataset.Session.jsonl", '"datasets/', '"datasets/../../', "leads out"),
+    "another store": ("rows/dataset.Dataset.Session.jsonl", '"datasets/', '"elsewhere/', "leads out"),
+    "a path to a file": ("rows/recording.RawFile.jsonl", '"raw_path":"', '"raw_path":"/etc/', "leads out"),
+    "a scene elsewhere": ("rows/stimulus.Scene.jsonl", '"stimuli/', '"../stimuli/', "leads out"),
+    "another config": ("rows/model.ModelConfig.jsonl", '"gaussian"', '"factorised"', "does not match its hash"),
+    "a leaf of another value": ("rows/model.ModelConfig.Leaf.jsonl", "gaussian", "factorised", "not those"),
+    "weights that it has not": ("rows/training.TrainedModel.jsonl", '("weights_sha256":".)(.)(.{62})', r"\1\3\2",
+                                "holds no weights"),
+    "another dataset's digest": ("rows/dataset.Dataset.Session.jsonl", '("rows_digest":".)(.)(.{62})', r"\1\3\2", "holds no datasets"),
+    "a row of other columns": ("rows/session.Mouse.jsonl", '"opsin"', '"opsins"', "columns"),
+    "a value of another kind": ("rows/session.Mouse.jsonl", '"simulated":true', '"simulated":"yes"', "expected bool"),
+    "a line that is none": ("rows/session.Mouse.jsonl", r"\{", "[", "no row"),
+    "a table of a later version": (MANIFEST, '"session.Mouse"', '"session.Mice"', "upgrade dlgn_cnn"),
+}  # fmt: skip
+
+
+def test_a_tampered_archive_is_refused_and_nothing_is_inserted_and_the_true_one_loads_whole(
+    published, fits, tmp_path, caplog
+):
+    from populate.archive.load import load
+    from schemas import dataset, experiment, mei, model, session, stimulus, trainer, training
+
+    path, said = published
+    experiment.Experiment().delete(prompt=False)
+    for table in (dataset.DatasetConfig, model.ModelConfig, session.Mouse, stimulus.Movie, mei.MEIConfig):
+        table().delete(prompt=False)
+    for table in (trainer.TrainerConfig, trainer.Seed):
+        table().delete(prompt=False)
+    for index, (name, before, after, words) in enumerate(TAMPERED.values()):
+        folder = tampered(path, tmp_path / str(index), name, before, after)
+        with pytest.raises((ArchiveError, ConfigError), match=words):
+            load(str(folder))
+        assert len(session.Mouse()) == len(model.ModelConfig()) == 0
+    assert not (tmp_path.parent / "datasets").exists()
+    found = load(str(path))
+    assert found.new | DECLARED == said.rows
+    assert len(training.TrainedModel()) == 2
