@@ -78,13 +78,11 @@ def _outlined(table: Any, name: str) -> TableOutline:
     for line in filter(None, map(str.strip, table.definition.splitlines())):
         if line.startswith("---"):
             in_key = False
-        elif line.startswith("->"):
-            found = _LINK.match(line)
+        elif found := _LINK.match(line):
             links.append(Link(_resolved(found["table"], table, name), in_key, "nullable" in (found["options"] or "")))
         elif "index" in line.split("(")[0].split():
             indexes.append(line)
-        elif not line.startswith("#"):
-            found = _COLUMN.fullmatch(line)
+        elif found := _COLUMN.fullmatch(line):
             columns.append(Column(found["name"], found["sql_type"], found["default"], found["comment"] or "", in_key))
     tier = next(word for kind, word in TIERS.items() if issubclass(table, kind))
     text, schema = inspect.cleandoc(table.__doc__ or ""), table.__module__.removeprefix("schemas.")
