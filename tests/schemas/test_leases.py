@@ -181,6 +181,27 @@ def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
     assert no_trace_is_left()
 
 
+def test_a_key_is_reserved_by_one_question_and_settled_by_one(tables, monkeypatch):
+    from populate.lease import leased
+    from schemas import fleet
+
+    Item.insert([(0, ""), (1, "")])
+    Squared.jobs.refresh(delay=-1)
+    jobs, connection, asked = leased(Squared, observer()).jobs, Squared.connection, []
+    assert jobs.reserve({"item": 0})  # before it, MySQL is asked once for all what it takes
+    real = connection.query
+    monkeypatch.setattr(connection, "query", lambda *args, **named: asked.append(args[0]) or real(*args, **named))
+    assert jobs.reserve({"item": 1})
+    assert len(asked) == 1
+    assert list((fleet.Lease & {"token": jobs.held.token}).to_arrays("held_key")) == [{"item": 1}]
+    asked.clear()
+    with connection.transaction:
+        jobs.settle()
+    assert len(asked) == 3  # with the transaction's beginning and end
+    assert list(Squared.jobs.to_arrays("item")) == [0]
+    assert len(fleet.Lease & {"token": jobs.held.token}) == 0
+
+
 def test_a_proxy_that_takes_one_statement_at_a_time_is_sent_so(tables, monkeypatch):
     from populate import queue_sql
 

@@ -140,6 +140,25 @@ def test_the_state_of_the_project_is_one_page(tables):
     assert "gpu3: pause MEI since " in page
 
 
+def test_a_worker_waits_longer_the_longer_nothing_turned_up(tables, monkeypatch):
+    from populate import worker
+
+    now, waits = [0.0], []
+
+    def pause(seconds):
+        now[0] += seconds
+        waits.append(seconds)
+        if now[0] > 400:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+    with pytest.raises(KeyboardInterrupt):
+        work(stay=True, pause=pause)
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (1, 30)
+    assert all(wait <= max(1, sum(waits[:number]) / 4) for number, wait in enumerate(waits))
+
+
 def test_ctrl_c_ends_a_worker_that_waits(tables):
     queue("")
     order("pause")
