@@ -9,10 +9,10 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects, Stored
 from schemas import dataset, fitting, fleet
+from schemas.arrays import FOLDER as ARRAYS
 from schemas.database import MODULES, settings_in_force
 
 GRACE = datetime.timedelta(hours=24)  # writers without a lease, as a notebook, insert their row within this time
-ARRAYS = "_schema"  # where DataJoint keeps them below its store
 CHECKPOINTS = "checkpoints"
 
 

@@ -7,6 +7,7 @@ far away, calls ``upload`` first. What was not uploaded is when it is inserted: 
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,7 @@ from dlgn_cnn.objects import Objects
 from schemas.database import settings_in_force
 
 FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
+NAME = re.compile(r"[0-9a-f]{64}\.npy")
 AT_ONCE = 8
 _ahead: set[str] = set()  # paths of what the last ``upload`` of this process stored
 
@@ -29,7 +31,7 @@ class StoredArray(NpyRef):
     def load(self, mmap_mode: str | None = None) -> Any:
         """The array, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
         folder, _, name = self.path.rpartition("/")
-        if mmap_mode is not None or self.is_loaded or len(name) != len(".npy") + 64:  # or written by DataJoint's codec
+        if mmap_mode is not None or self.is_loaded or not NAME.fullmatch(name):  # that DataJoint's codec gave
             return super().load(mmap_mode)
         data = settings_in_force().below(folder).read(name)
         if hashlib.sha256(data).hexdigest() != name.removesuffix(".npy"):
