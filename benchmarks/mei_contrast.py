@@ -133,7 +133,9 @@ def with_light(none: torch.nn.Module, data: SessionData, seed: int) -> torch.nn.
     # What the light leaves as it is has been fitted.
     for part in (head.stimulus.temporal, *head.behavior.parameters()):
         part.requires_grad_(False)
-    refine(model, batches)
+    # First what the light adds to the rate, or a change of the kernel would be made to stand in for it.
+    refine(model, batches, [head.bias, *head.light.parameters()])
+    refine(model, batches, [weights for weights in model.parameters() if weights.requires_grad])
     for name in ("spatial", "light_change"):
         remove_parametrizations(head.stimulus, name)
     return model.eval().requires_grad_(True)
@@ -172,10 +174,9 @@ def whiten(stimulus: torch.nn.Module, batches: list[Batch], counts: torch.Tensor
         register_parametrization(stimulus, name, Whitened(covariance, float(ridge), steep**-0.5))
 
 
-def refine(model: torch.nn.Module, batches: list[Batch]) -> None:
-    """To the optimum of all training scenes together."""
+def refine(model: torch.nn.Module, batches: list[Batch], free: list[torch.nn.Parameter]) -> None:
+    """Bring ``free`` weights to the optimum of all training scenes together."""
     loss, scenes = LOSSES.get("poisson"), sum(len(batch.videos) for batch in batches)
-    free = [weights for weights in model.parameters() if weights.requires_grad]
     optimizer = torch.optim.LBFGS(free, max_iter=ITERATIONS, history_size=20, line_search_fn="strong_wolfe")
 
     def objective() -> float:
@@ -242,22 +243,23 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2, help="sessions an effect")
     parser.add_argument("--first-seed", type=int, default=10)
     parser.add_argument("--strength", type=float, help="of the light on the surround; 1, where half of it is lost")
-    parser.add_argument("--shuffles", type=int, default=10, help="fits to shuffled labels")
+    parser.add_argument("--shuffles", type=int, help="fits to shuffled labels; 10, and 6 with --quick")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
     session, count, effects = (
         (QUICK, 1, ["surround", "none"]) if options.quick else (SESSION, options.seeds, [*EFFECTS])
     )
+    shuffles = options.shuffles or (6 if options.quick else 10)
     strength = options.strength or (QUICK_STRENGTH if options.quick else STRENGTH)
     sessions = [replace(session, seed=options.first_seed + index) for index in range(count)]
     cases = [(one, effect, strength if effect == "surround" else 1.0) for one in sessions for effect in effects]
     found: dict[str, list[Found]] = {effect: [] for effect in effects}
     with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
-        every = pool.map(contrast, *zip(*cases, strict=True), repeat(options.shuffles))
+        every = pool.map(contrast, *zip(*cases, strict=True), repeat(shuffles))
         for case, one in zip(cases, every, strict=True):
             found[case[1]].append(one)
             print(f"seed {case[0].seed}, {row(case[1], [one])}", file=sys.stderr, flush=True)
-    print(f"surround of a third of the units, strength {strength:g}; {options.shuffles} fits to shuffled labels")
+    print(f"surround of a third of the units, strength {strength:g}; {shuffles} fits to shuffled labels")
     return report(found)
 
 
