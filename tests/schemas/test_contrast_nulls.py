@@ -1,5 +1,7 @@
 """The contrast where no labels are shuffled: the other seeds are the null; every objective is rows of both lights."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,18 @@ def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done
         assert row["activation"] * 60 == pytest.approx(own - other, rel=1e-3, abs=1e-4)
     assert not (MEIContrast & differences)
     assert len(MEIContrast & MEIConfig.where({"objective.name": "mean_rate"}).proj()) == 3
+
+
+def test_the_pages_query_lists_every_stimulus_of_every_objective_in_both_lights(done):
+    from schemas import session
+    from schemas.database import settings_in_force
+    from schemas.mei import MEI as Table
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "contrast.md").read_text()
+    (query,) = [block.split("```")[0].strip().rstrip(";") for block in page.split("```sql\n")[1:]]
+    found = session.schema.connection.query(query.replace("dlgn_", settings_in_force().prefix)).fetchall()
+    rows = Table.Stimulus().to_dicts()
+    assert sorted((unit, light, *rates) for unit, light, _, *rates, _ in found) == sorted(
+        (row["unit"], row["opto_condition"], row["intact_hz"], row["suppressed_hz"]) for row in rows
+    )
+    assert {row[-1] for row in found} == {'"mean_rate"', '"light_difference"'}
