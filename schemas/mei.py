@@ -1,7 +1,7 @@
 """Maximally exciting inputs under both light conditions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -224,6 +224,20 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
             "their seed: give the experiment more seeds"
         )
     return [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
+
+
+def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the other MEIs, from the first on, whose synthesis shares no fit with ``key``'s or another one's."""
+    found, used = [], _seeds(key)
+    for other in others:
+        if not used & _seeds(other):
+            found.append(other)
+            used |= _seeds(other)
+    return found
+
+
+def _seeds(key: Mapping[str, Any]) -> set[int]:
+    return {key["seed"], *(MEI.Member & key).to_arrays("member_seed").tolist()}
 
 
 def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:

@@ -100,12 +100,16 @@ def test_members_synthesise_together_and_do_not_judge(done):
         assert (Table.Member & key).to_arrays("member_seed").tolist() == [key["seed"]]
 
 
-def test_members_that_are_not_there_are_refused(done):
+def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
     from dlgn_cnn.errors import ConfigError
     from schemas.mei import MEI as Table
-    from schemas.mei import check_mei, members_of
+    from schemas.mei import check_mei, members_of, sharing_no_fit
 
     key = Table().keys(order_by="seed DESC")[0]
+    for row in Table.to_dicts():
+        alike = (Table & {"mei_hash": row["mei_hash"]}).keys(order_by="seed")
+        other = [one for one in alike if one["seed"] != row["seed"]]
+        assert sharing_no_fit(row, alike) == ([] if len(Table.Member & row) == 2 else other)
     assert [one["seed"] for one in members_of(key, {"members": 2})] == [41, 40]
     with pytest.raises(ConfigError, match="asks for 3 members, but there are 2 fits"):
         members_of(key, {"members": 3})
