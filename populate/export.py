@@ -149,6 +149,7 @@ def _entry(row: Row, info: DataInfo, shown: Shown, files: tuple[Path, Path]) -> 
         "stimulus": row["control"],
         "mei_seed": row["mei_seed"],
         "mei_hash": row["mei_hash"],
+        "member_seeds": sorted((mei.MEI.Member & {name: row[name] for name in KEY}).to_arrays("member_seed").tolist()),
         "parameters": row.get("parameters"),
         "norm": shown.norm_asked,
         "norm_shown": shown.norm,

@@ -1,7 +1,7 @@
 """Maximally exciting inputs under both light conditions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
 TOLERANCE = 1e-5
-OWN = ("units", "seeds", "controls", "contrasts")
+OWN = ("units", "seeds", "members", "controls", "contrasts")
 CONDITIONS = {"intact": False, "suppressed": True}
 Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
@@ -54,7 +54,11 @@ class MEIPlan(dj.Manual):
 
 @schema
 class MEI(dj.Computed):
-    """The MEIs of one fitted model, synthesised together."""
+    """The MEIs of one fitted model, synthesised together; with ``members`` in the config, of the mean of several fits.
+
+    These are the fit itself and those from the seeds that follow, of the same dataset, model and trainer. What excites
+    one fit alone excites its noise too: the mean's MEIs do better before models that took no part.
+    """
 
     definition = """
     # MEIs of a fitted model
@@ -84,31 +88,42 @@ class MEI(dj.Computed):
         steps : int32
         """
 
+    class Member(dj.Part):
+        """A fit that took part in the synthesis: the MEI's own, and with ``members`` others."""
+
+        definition = """
+        -> master
+        -> training.TrainedModel.proj(member_seed='seed')
+        """
+
     @property
     def key_source(self) -> Any:
-        """The planned combinations whose model is scored."""
+        """The planned combinations whose model is scored; of several members, once all planned fits are there."""
         planned = experiment.Experiment.Fit.proj() * MEIPlan.proj()
-        return evaluation.Score.proj() * MEIConfig.proj() & planned
+        several = MEIConfig.Leaf & {"path": "members", "kind": "int"} & "number > 1"
+        unfitted = (experiment.Experiment.Fit.proj() - training.TrainedModel.proj()).proj(unfitted_seed="seed")
+        ready = evaluation.Score.proj() * MEIConfig.proj() & planned
+        return ready - (ready * unfitted & several.proj()).proj()
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
-        """Configs, stores, weights, and the chosen units."""
+        """Configs, stores, the members' keys with their configs and weights, and the chosen units."""
         method, config = MEIConfig.load(key)
-        spec, stores = training.fit_spec(key), dataset.store_paths(key)
-        return spec, stores, training.weights_of(key), method, config, chosen_units(key, config)
+        members = [(one, training.fit_spec(one), training.weights_of(one)) for one in members_of(key, config)]
+        return dataset.store_paths(key), members, method, config, chosen_units(key, config)
 
     @interrupts.allowed()
     def make_compute(
         self,
         key: dict[str, Any],
-        spec: FitSpec,
         stores: dict[str, str],
-        weights: str,
+        members: list[tuple[dict[str, Any], FitSpec, str]],
         method: str,
         config: dict[str, Any],
         units: list[dict[str, Any]],
-    ) -> tuple[Synthesis, float, int]:
+    ) -> tuple[Synthesis, float, int, list[int]]:
         """Synthesise all units, seeds and conditions in one batch."""
-        model, loaders = training.restore(spec, stores, weights)
+        restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
+        models, loaders = [model for model, _ in restored], restored[0][1]
         info = next(iter(loaders["train"].values())).data_info
         options = method_options(config)
         asked = [
@@ -123,11 +138,11 @@ class MEI(dj.Computed):
         synthesise = METHODS.get(method, allowed)
         with progress.bar(f"MEIs of {len(units)} units") as report:
             found = synthesise(
-                [model],
+                models,
                 [target for _, target in asked],
                 options,
                 info,
-                next(model.parameters()).device,
+                next(models[0].parameters()).device,
                 report,
                 **supplied(synthesise, allowed_packages=allowed),
             )
@@ -135,10 +150,13 @@ class MEI(dj.Computed):
             off = departures([target for _, target in asked], [one.stimulus for one in found], options, info, allowed)
             found = [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
         arrays.upload((schema.database, _stored(result)) for result in found)
-        return [(row, target, result) for (row, target), result in zip(asked, found, strict=True)], info.rate_hz, window
+        made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
+        return made, info.rate_hz, window, [one["seed"] for one, _, _ in members]
 
-    def make_insert(self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int) -> None:
-        """Insert a row a stimulus. Raises ModelError for one that is not allowed."""
+    def make_insert(
+        self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int, seeds: list[int]
+    ) -> None:
+        """Insert a row a member, and a row a stimulus. Raises ModelError for a stimulus that is not allowed."""
         rows = [
             (key | evaluation.unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
             for row, _, result in synthesis
@@ -146,6 +164,7 @@ class MEI(dj.Computed):
         for row, result in rows:
             refuse_violation(row, result.violation)
         self.insert1(key | {"stimuli": len(synthesis)})
+        self.Member.insert(key | {"member_seed": seed} for seed in seeds)
         self.Stimulus.insert(row | _stimulus_row(result, rate_hz, window) for row, result in rows)
 
 
@@ -185,7 +204,40 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
         if type(config.get("controls", False)) is not bool:
             raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
         contrasts_of(config)
+        if type(config.get("members", 1)) is not int or config.get("members", 1) < 1:
+            raise ConfigError(f"given {config['members']!r}, expected a number of fits, 1 or more", "members")
         METHODS.check_values(function, method_options(config), allowed)
+
+
+def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Keys of the fits whose mean synthesises: the fit's own and those from the next seeds, after the last the first.
+
+    Raises ConfigError where there are not as many fits as the config's ``members``.
+    """
+    alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
+    fits = (training.TrainedModel & alike).keys(order_by="seed")
+    own = next(index for index, fit in enumerate(fits) if fit["seed"] == key["seed"])
+    wanted = config.get("members", 1)
+    if len(fits) < wanted:
+        raise ConfigError(
+            f"the MEI config asks for {wanted} members, but there are {len(fits)} fits that differ in nothing but "
+            "their seed: give the experiment more seeds"
+        )
+    return [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
+
+
+def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the other MEIs, from the first on, whose synthesis shares no fit with ``key``'s or another one's."""
+    found, used = [], _seeds(key)
+    for other in others:
+        if not used & _seeds(other):
+            found.append(other)
+            used |= _seeds(other)
+    return found
+
+
+def _seeds(key: Mapping[str, Any]) -> set[int]:
+    return {key["seed"], *(MEI.Member & key).to_arrays("member_seed").tolist()}
 
 
 def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:

@@ -86,9 +86,9 @@ class MEIContrast(dj.Computed):
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """The stimuli of the fit, of each fit to shuffled labels, and of the other seeds."""
+        """The stimuli of the fit, of each fit to shuffled labels, and of other seeds that share no fit with it."""
         shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
-        members = [one for one in _meis_of(key, key["dataset_hash"]) if one["seed"] != key["seed"]]
+        members = mei.sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
         return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
     @interrupts.allowed()

@@ -28,8 +28,8 @@ class MEIControl(dj.Computed):
     """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
 
     Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Judges
-    are the fits of the same dataset, model and trainer from other seeds; an MEI waits for all that experiments ask for.
-    Without one, what they would say is NULL.
+    are the fits of the same dataset, model and trainer from other seeds, less those that took part in the synthesis; an
+    MEI waits for all that experiments ask for. Without one, what they would say is NULL.
     """
 
     definition = """
@@ -53,7 +53,7 @@ class MEIControl(dj.Computed):
         parameters : json  # of the best grating, number of the best clip, unit whose MEI it is
         norm : float64  # L2 norm of the stimulus
         violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
-        intact_hz : float64  # mean rate over the scored window that the fitted model predicts, light off
+        intact_hz : float64  # mean rate over the scored window that the members predict, light off
         suppressed_hz : float64  # the same, light on
         judged_intact_hz=null : float64  # mean of the judges
         judged_suppressed_hz=null : float64
@@ -71,7 +71,7 @@ class MEIControl(dj.Computed):
         level : int32  # place among the config's contrasts, from 0
         ---
         contrast : float64  # share of the stimulus's own contrast; 0 is the mean grey
-        intact_hz : float64  # mean rate over the scored window that the fitted model predicts, light off
+        intact_hz : float64  # mean rate over the scored window that the members predict, light off
         suppressed_hz : float64  # the same, light on
         judged_intact_hz=null : float64  # mean of the judges
         judged_suppressed_hz=null : float64
@@ -87,9 +87,9 @@ class MEIControl(dj.Computed):
         return ready * evaluation.ReceptiveField.proj() - shuffled_datasets().proj()
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """Configs, stores and weights of the fit and its judges, each unit's best MEI a light, and linear fields."""
+        """Configs, stores and weights of members and judges, each unit's best MEI a light, and linear fields."""
         _, config = mei.MEIConfig.load(key)
-        fit = training.fit_spec(key), training.weights_of(key)
+        members, judges = members_and_judges(key)
         units = {tuple(unit_key(row).values()): row for row in dataset.unit_rows(key)}
         rows = (mei.MEI.Stimulus & key).to_dicts(order_by="activation")
         best = {(*unit_key(row).values(), row["opto_condition"]): row for row in rows}
@@ -98,25 +98,25 @@ class MEIControl(dj.Computed):
             (units[tuple(unit_key(row).values())], row["field"])
             for row in (evaluation.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
         ]
-        return fit, dataset.store_paths(key), judges_of(key), config, chosen, fields
+        return members, dataset.store_paths(key), judges, config, chosen, fields
 
     @interrupts.allowed()
     def make_compute(
         self,
         key: Row,
-        fit: Fit,
+        members: list[Fit],
         stores: dict[str, str],
         judges: list[Fit],
         config: Row,
         chosen: list[Row],
         fields: list[tuple[Row, Any]],
     ) -> tuple[list[tuple[Row, Control]], float, int]:
-        """Make every control, and show all of them to the fit and its judges; the fit's seed draws what is drawn."""
-        model, loaders = training.restore(fit[0], stores, fit[1])
+        """Make every control, show all of them to members and judges; the fit's seed draws what is drawn."""
+        restored = [training.restore(spec, stores, weights) for spec, weights in members]
         others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
-        materials = materials_of(model, loaders, config, fields)
+        materials = materials_of([model for model, _ in restored], restored[0][1], config, fields)
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
-        generator = torch.Generator().manual_seed(fit[0].seed)
+        generator = torch.Generator().manual_seed(key["seed"])
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
             found = control_set(meis, materials, others, generator, report)
         arrays.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
@@ -145,23 +145,32 @@ def shuffled_datasets() -> Any:
     return dataset.DatasetConfig & (dataset.DatasetConfig.Leaf & {"path": "shuffle_light.seed"}).proj()
 
 
-def judges_of(key: Row) -> list[Fit]:
-    """Configs and weights of the fits that differ from this one in their seed alone."""
+def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
+    """Configs and weights of the fits that synthesised, the MEI's own first, and of those that took no part.
+
+    All differ in their seed alone.
+    """
     alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
-    keys = (training.TrainedModel & alike & f"seed != {key['seed']}").keys(order_by="seed")
-    return [(training.fit_spec(one), training.weights_of(one)) for one in keys]
+    took_part = set((mei.MEI.Member & key).to_arrays("member_seed").tolist()) | {key["seed"]}
+    fits = (training.TrainedModel & alike).keys(order_by="seed")
+    members = sorted((fit for fit in fits if fit["seed"] in took_part), key=lambda fit: fit["seed"] != key["seed"])
+    judges = [fit for fit in fits if fit["seed"] not in took_part]
+    found = [[(training.fit_spec(one), training.weights_of(one)) for one in some] for some in (members, judges)]
+    return found[0], found[1]
 
 
-def materials_of(model: torch.nn.Module, loaders: Any, config: Row, fields: list[tuple[Row, Any]]) -> Materials:
-    """What controls are made of, from a fitted model and its loaders."""
+def materials_of(
+    models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]]
+) -> Materials:
+    """What controls are made of, from the fitted models that synthesised and the loaders of one."""
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     parsed = MEIConfig.from_dict(
         *(mei.method_options(config), screen_range(next(iter(infos.values()))), settings_in_force().allowed_packages)
     )
     known = {(unit["session_name"], unit["unit_index"]): np.asarray(field.load()) for unit, field in fields}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
-    device = next(model.parameters()).device
-    return Materials([model], parsed, infos, videos, known, device, contrasts=mei.contrasts_of(config))
+    device = next(models[0].parameters()).device
+    return Materials(models, parsed, infos, videos, known, device, contrasts=mei.contrasts_of(config))
 
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:

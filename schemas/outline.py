@@ -14,7 +14,8 @@ from schemas.database import MODULES
 
 TIERS = {dj.Lookup: "lookup", dj.Imported: "imported", dj.Computed: "computed", dj.Part: "part", dj.Manual: "manual"}
 _COLUMN = re.compile(r"(?P<name>\w+)\s*(?:=\s*(?P<default>.+?))?\s*:\s*(?P<sql_type>[^#]+?)\s*(?:#\s*(?P<comment>.*))?")
-_LINK = re.compile(r"->\s*(?:\[(?P<options>[\w, ]+)\]\s*)?(?P<table>[\w.]+)")
+_LINK = re.compile(r"->\s*(?:\[(?P<options>[\w, ]+)\]\s*)?(?P<table>[\w.]+?)(?:\.proj\((?P<renamed>.*)\))?\s*")
+_RENAMED = re.compile(r"(\w+)\s*=\s*['\"](\w+)['\"]")
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Link:
-    """A foreign key: ``table`` is the other's name with its schema, as ``dataset.Dataset.Unit``."""
+    """A foreign key: ``table`` is the other's name with its schema, as ``dataset.Dataset.Unit``.
+
+    ``renamed`` are pairs of a column's name there and here, where they differ.
+    """
 
     table: str
     in_key: bool
     nullable: bool
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ def _outlined(table: Any, name: str) -> TableOutline:
     for line in filter(None, map(str.strip, table.definition.splitlines())):
         if line.startswith("---"):
             in_key = False
-        elif found := _LINK.match(line):
-            links.append(Link(_resolved(found["table"], table, name), in_key, "nullable" in (found["options"] or "")))
+        elif found := _LINK.fullmatch(line):
+            renamed = tuple((there, here) for here, there in _RENAMED.findall(found["renamed"] or ""))
+            nullable = "nullable" in (found["options"] or "")
+            links.append(Link(_resolved(found["table"], table, name), in_key, nullable, renamed))
         elif "index" in line.split("(")[0].split():
             indexes.append(line)
         elif found := _COLUMN.fullmatch(line):

@@ -14,6 +14,7 @@ CONTRASTS = [0, 0.5, 1.0, 5.0]
 MEI = {"units": [1, 2], "controls": True, "contrasts": CONTRASTS, "frames": 12, "steps": 3}
 MEI |= {"objective": {"window_frames": 3}, "constraint": {"contrast": 0.2}}
 SETS = {name: MEI[name] for name in ("frames", "objective", "constraint")} | {"units": [2], "seeds": [0, 1], "steps": 2}
+MEAN = MEI | {"units": [1], "members": 2, "contrasts": [], "steps": 2}
 DEFINITION = """
 experiment: controls
 datasets: [{fn: stored_sessions, config: {sessions: all, size_px: [18, 32], window_frames: 40}}]
@@ -24,13 +25,16 @@ models:
       readout: {name: light_switched, readout: {name: gaussian}}
 trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
 seeds: [40, 41]
-meis: [{fn: gradient_ascent, config: MEI}, {fn: diverse, config: SETS}]
+meis:
+  - {fn: gradient_ascent, config: MEI}
+  - {fn: gradient_ascent, config: MEAN}
+  - {fn: diverse, config: SETS}
 """
 
 
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory):
-    """Two fits to one dataset, the MEIs of each and their controls, which the other judges; the session's name."""
+    """Two fits to one dataset, the MEIs of each and of their mean, and controls; the session's name."""
     from populate.define import define
     from populate.worker import computed_tables, work
     from schemas.ingest import ingest
@@ -38,7 +42,7 @@ def done(database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("controls")
     (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
     file = folder / "controls.yaml"
-    file.write_text(DEFINITION.replace("MEI", str(MEI)).replace("SETS", str(SETS)))
+    file.write_text(DEFINITION.replace("MEI", str(MEI)).replace("MEAN", str(MEAN)).replace("SETS", str(SETS)))
     define(file)
     unasked = ("FeedbackModulation", "InputGain", "MEIContrast")
     tally = work([table for table in computed_tables() if table.__name__ not in unasked])
@@ -59,7 +63,7 @@ def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the
     from schemas.mei_control import MEIControl
     from schemas.training import TrainedModel, load_model
 
-    key = (MEIControl & {"seed": 40}).fetch1("KEY")
+    key = (MEIControl & {"seed": 40, "judges": 1}).fetch1("KEY")
     fit = {name: key[name] for name in TrainedModel.primary_key}
     models = {"": load_model(fit)[0], "judged_": load_model(fit | {"seed": 41})[0]}
     rows = (MEIControl.Stimulus.proj("stimulus") * MEIControl.ContrastResponse & key & {"unit": 2}).to_dicts()
@@ -74,11 +78,50 @@ def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the
                 assert row[prefix + name] == pytest.approx(float(rate), rel=1e-4, abs=1e-6)
 
 
+def test_members_synthesise_together_and_do_not_judge(done):
+    from schemas.mei import MEI as Table
+    from schemas.mei_control import MEIControl
+    from schemas.training import TrainedModel, load_model
+
+    both = MEIControl & "judges = 0"
+    assert len(both) == 2
+    for key in both.to_dicts():
+        assert set((Table.Member & key).to_arrays("member_seed")) == {40, 41}
+        fit = {name: key[name] for name in TrainedModel.primary_key}
+        models = [load_model(fit | {"seed": seed})[0] for seed in (40, 41)]
+        for row in (MEIControl.Stimulus & {name: key[name] for name in MEIControl.primary_key}).to_dicts():
+            clip = torch.as_tensor(np.asarray(row["stimulus"].load()))[None, None]
+            with torch.no_grad():
+                rates = [model(clip, torch.ones(1, clip.shape[2]), done)[0, 0, -3:].mean() * 60 for model in models]
+            assert row["suppressed_hz"] == pytest.approx(float(sum(rates)) / 2, rel=1e-4, abs=1e-6)
+            assert row["judged_suppressed_hz"] is None
+    alone = MEIControl & "judges = 1"
+    for key in alone.to_dicts():
+        assert (Table.Member & key).to_arrays("member_seed").tolist() == [key["seed"]]
+
+
+def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
+    from dlgn_cnn.errors import ConfigError
+    from schemas.mei import MEI as Table
+    from schemas.mei import check_mei, members_of, sharing_no_fit
+
+    key = Table().keys(order_by="seed DESC")[0]
+    for row in Table.to_dicts():
+        alike = (Table & {"mei_hash": row["mei_hash"]}).keys(order_by="seed")
+        other = [one for one in alike if one["seed"] != row["seed"]]
+        assert sharing_no_fit(row, alike) == ([] if len(Table.Member & row) == 2 else other)
+    assert [one["seed"] for one in members_of(key, {"members": 2})] == [41, 40]
+    with pytest.raises(ConfigError, match="asks for 3 members, but there are 2 fits"):
+        members_of(key, {"members": 3})
+    with pytest.raises(ConfigError, match=r"members: given 0, expected a number of fits"):
+        check_mei("gradient_ascent", {"members": 0})
+
+
 def test_a_contrast_that_the_screen_cannot_show_has_no_row_and_every_other_has_one(done):
     from schemas.mei_control import MEIControl
 
     mean, std, fits = *grey_levels(done), set()
-    for row in MEIControl.Stimulus.to_dicts():
+    for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
         levels = (
             MEIControl.ContrastResponse & {name: row[name] for name in MEIControl.Stimulus.primary_key}
         ).to_arrays("level", order_by="level")
@@ -148,6 +191,7 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
 
     path = export(tmp_path / "rig", Chosen("controls", [1], controls=True), Screen((36, 64)))
     text = json.loads(path.read_text())
+    assert {tuple(one["member_seeds"]) for one in text["stimuli"]} == {(text["fit"]["seed"],), (40, 41)}
     # The simulated picture is 53 px of 2.02 degrees wide, here 64 px of the screen.
     assert text["degrees_per_px"] == pytest.approx(2.02 * 53 / 64)
     assert {one["stimulus"] for one in text["stimuli"]} >= {"mei", "natural", "grating", "phase_scrambled"}
@@ -159,8 +203,9 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
         assert shown == pytest.approx(MEI["constraint"]["contrast"] * (12 * 18 * 32) ** 0.5, rel=1e-5)
         assert one["norm_departure"] < 1e-5
         assert one["grey_levels_off"] <= 0.6
-    (grating,) = (o for o in text["stimuli"] if (o["stimulus"], o["condition"]) == ("grating", "intact"))
-    row = MEIControl.Stimulus & text["fit"] & {"unit": 1, "opto_condition": "intact", "control": "grating"}
+    grating = next(o for o in text["stimuli"] if (o["stimulus"], o["condition"]) == ("grating", "intact"))
+    name = {"unit": 1, "opto_condition": "intact", "control": "grating", "mei_hash": grating["mei_hash"]}
+    row = MEIControl.Stimulus & text["fit"] & name
     own = row.fetch1("parameters")
     assert grating["grating"]["cycles_deg"] == pytest.approx(own["cycles_px"] * 32 / (2.02 * 53))
     assert grating["grating"]["temporal_frequency_hz"] == pytest.approx(own["cycles_frame"] * 60)
@@ -200,7 +245,7 @@ def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
     from schemas.mei_control import MEIControl
 
     heard: dict = {}
-    for row in MEIControl.Stimulus.to_dicts():
+    for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
         rates = heard.setdefault((row["seed"], row["unit"], row["opto_condition"]), {})
         rates[row["control"]] = row[f"judged_{row['opto_condition']}_hz"]
     rows = judged_margins().to_dicts()
@@ -229,7 +274,7 @@ def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
     query = mei.schema.connection.query
     rows = query(curves.replace("dlgn_", database.prefix)).fetchall()
     assert len(rows) == len(MEIControl.ContrastResponse & {"opto_condition": "intact"})
-    found = {tuple(row[:3]): (row[3] - row[4]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
+    found = {tuple(row[1:4]): (row[4] - row[5]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
     wanted = judged.judged_margins().to_dicts()
     assert len(found) == len(wanted)
     for row in wanted:

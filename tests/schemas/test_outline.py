@@ -13,7 +13,8 @@ def heading(table):
     """Names of a table's columns in the key and beside it, foreign keys followed to their ends."""
     key, rest = [], []
     for link in table.links:
-        (key if link.in_key else rest).extend(heading(TABLES[link.table])[0])
+        renamed = dict(link.renamed)
+        (key if link.in_key else rest).extend(renamed.get(name, name) for name in heading(TABLES[link.table])[0])
     for column in table.columns:
         (key if column.in_key else rest).append(column.name)
     return key, rest
