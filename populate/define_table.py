@@ -19,10 +19,10 @@ def plan_table(plan: Plan) -> Table:
     """A row a config: part, function, whole hash, new or known, and the values that tell it from others of its grid."""
     known = plan.known()
     shown = Table("", "function", "hash", "", "values", box=None, padding=(0, 2, 0, 0))
-    shown.columns[2].no_wrap = True
+    shown.columns[2].no_wrap, shown.columns[4].overflow = True, "fold"
     for entry in plan.entries:
         (digest,) = entry.key.values()
-        values = "  ".join(f"{path}={json.dumps(value)}" for path, value in entry.values.items())
+        values = "\n".join(f"{path}={json.dumps(value)}" for path, value in entry.values.items())
         words = (PARTS[entry.part], entry.fn, digest, "known" if digest in known else "new", values)
         shown.add_row(*(word.replace("[", r"\[") for word in words))
     return shown

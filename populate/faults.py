@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import errno
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -20,6 +21,7 @@ from dlgn_cnn.errors import DlgnError
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
 HIDDEN = "***"
+IN_URL = re.compile(r"(://[^\s/:@]*):\S*@")
 SHORT = 8
 FILES = {
     errno.ENOENT: "there is no such file or folder: correct the path",
@@ -76,12 +78,12 @@ def trace(error: BaseException) -> str:
 
 
 def redacted(text: str) -> str:
-    """The text without any password or key that the environment holds.
+    """The text without the password of any URL, and without the passwords and keys that the environment holds.
 
-    A short one is hidden in URLs only: hidden in every word that it happens to be part of, it could be guessed.
+    Of the latter, short ones are left: hidden in every word that they happen to be part of, they could be guessed.
     """
+    text = IN_URL.sub(rf"\1:{HIDDEN}@", text)
     for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(f":{secret}@", f":{HIDDEN}@")
         text = text.replace(secret, HIDDEN) if len(secret) >= SHORT else text
     return text
 
@@ -145,6 +147,5 @@ def _secrets() -> set[str]:
     password = None
     with contextlib.suppress(ValueError):
         password = urlsplit(os.environ.get("DLGN_DATABASE", "")).password
-    if password:
-        found |= {password, unquote(password), quote(unquote(password), safe="")}
-    return found - {""}
+    found |= {unquote(password)} if password else set()
+    return {form for secret in found if secret for form in (secret, quote(secret, safe=""))}

@@ -31,7 +31,7 @@ MODULES = (
 )
 STORE = "main"
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
-FORMS = [f"{scheme}://user:password@host:{port}" for scheme, (_, port) in BACKENDS.items()]
+FORMS = [f"{scheme}://user:password@host:port" for scheme in BACKENDS]
 # What drivers say of a server that lets nobody in, by a word of it: what to do.
 REFUSALS = {
     "access denied": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",

@@ -143,7 +143,7 @@ def closed(served, monkeypatch):
         ({"DLGN_DATABASE": f"mysql://ada:{SECRET}@no-such-host.invalid"}, "refused 'ada'.*see that the server runs"),
         (
             {"DLGN_DATABASE": f"http://ada:{SECRET}@host"},
-            "not of the form mysql://user:password@host:3306 or postgresql",
+            "not of the form mysql://user:password@host:port or postgresql",
         ),
         ({"DLGN_DATABASE": f"mysql://ada:{SECRET}@host:port"}, "not of the form"),
         ({"DLGN_DATABASE": "mysql://host"}, "not of the form"),
@@ -192,6 +192,7 @@ def test_a_wrong_settings_file_is_told_with_its_line(closed, tmp_path, monkeypat
         (MemoryError(), 1, "memory ran out"),
         (KeyboardInterrupt(), 130, "stopped; what was finished is kept, run the same command"),
         (ModuleNotFoundError("No module named 'optuna'", name="optuna"), 1, "pip install optuna"),
+        (RuntimeError("odd mysql://ada:p4ss@host"), 1, r"RuntimeError: odd mysql://ada:\*\*\*@host: nobody foresaw"),
         (RuntimeError(f"odd\nmysql://ada:{SECRET}@host"), 1, "RuntimeError: odd: nobody foresaw this; the trace is in"),
     ],
 )
