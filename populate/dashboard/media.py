@@ -42,6 +42,7 @@ class Media:
             "meis": lambda unit, query: drawn.mei_figure(self._pair(unit, query)),
             "distance": self._distance,
             "controls": self._controls,
+            "contrasts": self._contrasts,
         }
         self.of_fit: dict[str, Callable[[Fit], Figure]] = {"curves": self._curves, "scores": self._scores}
         self._drawing, self._predicting = threading.Lock(), threading.Lock()
@@ -117,6 +118,12 @@ class Media:
         if not found:
             raise ConfigError(f"the MEIs of {unit.name} have no controls")
         return drawn.controls_figure(found)
+
+    def _contrasts(self, unit: UnitOfFit, query: Query) -> Figure:
+        found = self.reader(lambda: unit_view.contrast_curves_of(unit.key, self._config(unit, query)))
+        if not found:
+            raise ConfigError(f"the MEIs of {unit.name} were shown at no other contrast")
+        return drawn.contrast_response_figure(found)
 
     def _config(self, unit: UnitOfFit, query: Query) -> str:
         start = chosen_start(unit_view.starts_of(unit.key), query)
