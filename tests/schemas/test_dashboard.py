@@ -137,6 +137,34 @@ def test_a_server_that_was_away_is_asked_again_and_still_refuses_to_write(reader
         reader(lambda: session.Mouse.insert1({"mouse": "Intruder", "simulated": True}))
 
 
+TICK = {
+    "output": "..pipeline-graph.elements...pipeline-table.children...pipeline-workers.children..",
+    "outputs": [
+        {"id": "pipeline-graph", "property": "elements"},
+        {"id": "pipeline-table", "property": "children"},
+        {"id": "pipeline-workers", "property": "children"},
+    ],
+    "inputs": [{"id": "pipeline-clock", "property": "n_intervals", "value": 1}],
+    "changedPropIds": ["pipeline-clock.n_intervals"],
+}
+
+
+def test_a_page_that_is_open_says_that_the_database_is_away(browser, monkeypatch):
+    from populate.dashboard.pipeline import Pipeline
+    from populate.dashboard.reading import Away
+
+    def away(_):
+        raise Away("The database does not answer.")
+
+    assert "The database" not in browser.post("/_dash-update-component", json=TICK).text
+    monkeypatch.setattr(Pipeline, "elements", away)
+    answer = browser.post("/_dash-update-component", json=TICK)
+    assert answer.status_code == 200
+    sides = answer.json["sideUpdate"]
+    assert sides["away"]["children"]["props"]["children"] == "The database does not answer."
+    assert 1000 <= sides["again"]["interval"] <= 10_000
+
+
 def board_of(reader, of, **query):
     from populate.dashboard.grid import Leaderboard
     from populate.dashboard.leaderboard import wanted_of
