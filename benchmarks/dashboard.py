@@ -82,11 +82,13 @@ def seconds_to(browser, url: str, wanted: str) -> float:
 def measure(places: dict[str, str], rounds: int) -> dict[str, list[float]]:
     from playwright.sync_api import sync_playwright
 
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("there is no Chromium to look with: apt-get install chromium")
     process, url = served()
     found: dict[str, list[float]] = {name: [] for name in VIEWS}
     try:
         with sync_playwright() as driver:
-            chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for _ in range(rounds):
                 for name, (path, wanted) in VIEWS.items():

@@ -89,6 +89,7 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
         omi_q=row["data_omi_q"],
         distances=() if first is None else unit_view.distances_of(key, first[0]),
         controls={} if first is None else unit_view.controls_of(key, first[0]),
+        contrast_curves={} if first is None else unit_view.contrast_curves_of(key, first[0]),
     )
 
 

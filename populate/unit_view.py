@@ -14,7 +14,7 @@ from dlgn_cnn.mei.significance import VIEWS
 from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.controls import ControlRates
 from dlgn_cnn.plots.responses import Repeats
-from dlgn_cnn.plots.unit import MEIPair
+from dlgn_cnn.plots.unit import ContrastCurve, MEIPair
 from dlgn_cnn.shapes import Floats
 from schemas import evaluation, mei, mei_contrast, mei_control
 
@@ -97,10 +97,10 @@ def meis_of(key: Key, start: tuple[str, int], rate_hz: float) -> MEIPair | None:
 
 
 def distances_of(key: Key, mei_hash: str) -> tuple[ViewDistance, ...]:
-    """The contrast of a unit's MEIs in every view, in order; where there are several nulls, the shuffled one."""
+    """The contrast of a unit's MEIs in every view, in order, each against the strongest null that there is."""
     names = ViewDistance.__dataclass_fields__
-    rows = (mei_contrast.MEIContrast.Distance & key & {"mei_hash": mei_hash}).to_dicts()
-    best = {row["view"]: row for row in sorted(rows, key=lambda row: row["null_kind"] == "shuffled")}
+    rows = (mei_contrast.MEIContrast.Distance & key & {"mei_hash": mei_hash} & {"strongest": True}).to_dicts()
+    best = {row["view"]: row for row in rows}
     order = [view for view in VIEWS if view in best] + sorted(set(best) - set(VIEWS))
     return tuple(ViewDistance(**{name: best[view][name] for name in names}) for view in order)
 
@@ -115,6 +115,22 @@ def controls_of(key: Key, mei_hash: str) -> dict[str, tuple[ControlRates, ...]]:
         if order:
             found[light] = tuple(_control(own[name]) for name in order)
     return found
+
+
+def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
+    """Rate against contrast of a unit's MEIs by the condition of the MEI, as the judges say, or the fit without any."""
+    part = getattr(mei_control.MEIControl, "ContrastResponse", None)
+    if part is None:
+        return {}
+    rows = (part & key & {"mei_hash": mei_hash, "control": "mei"}).to_dicts(order_by="contrast")
+    found = {light: [row for row in rows if row["opto_condition"] == light] for light in LIGHTS}
+    return {light: _curve(own) for light, own in found.items() if own}
+
+
+def _curve(rows: Sequence[Row]) -> ContrastCurve:
+    judged = all(row["judged_intact_hz"] is not None for row in rows)
+    names = ("contrast", *(f"{'judged_' * judged}{light}_hz" for light in LIGHTS))
+    return ContrastCurve(*(np.array([row[name] for row in rows], float) for name in names))
 
 
 def _control(row: Row) -> ControlRates:

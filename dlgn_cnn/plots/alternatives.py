@@ -18,10 +18,10 @@ MEI_NOTE = (
     "condition."
 )
 DISTANCE_NOTE = (
-    "How far the MEIs of the two lights are apart, in the whole clip, in space, in time, in their spectra and in size, "
-    "beside the same where the light did nothing: in fits to shuffled labels of the light or, without any, after the "
-    "random starts were relabelled, which says only that the synthesis is repeatable. q: false-discovery rate over the "
-    "fit's units."
+    "How far the MEIs of the two lights are apart, in the whole clip, in space, in time, in spectrum and in size, "
+    "beside the same where there is nothing to find: in fits to shuffled labels of the light; without any, in fits "
+    "from other seeds, or after the random starts were relabelled, which test training or synthesis, not the "
+    "recording. Response: how much more each excites in its own light. q: false-discovery rate over the fit's units."
 )
 CONTROL_NOTE = (
     "All stimuli have one norm. Bars: what fits from other seeds predict, which took no part in the synthesis; "

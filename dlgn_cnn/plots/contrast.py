@@ -11,8 +11,10 @@ from matplotlib.patches import Rectangle
 from dlgn_cnn.plots.style import ABOVE, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, plain
 
 NULL_DEVIATIONS = 2.0
+SIGNED = ("response",)  # views in which chance may come out below 0
 NULL_NAMES = {
     "shuffled": "fits to shuffled light",
+    "members": "fits from other seeds",
     "starts": "relabelled random starts",
 }
 
@@ -46,7 +48,7 @@ def contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
     """Each view's distance (dot), the null's mean and two standard deviations (grey), and that within one light (tick).
 
     Above each, q where it is known, p where only that is. Distances are 1 - cosine; of the extent, the absolute natural
-    logarithm of the ratio of the radii: neither has a unit.
+    logarithm of the ratio of the radii; of the response, a share of the mean rate: none has a unit.
     """
     for place, row in enumerate(rows):
         _null(axes, place, row, labelled=place == 0)
@@ -58,8 +60,9 @@ def contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
     for place, row in enumerate(rows):
         axes.annotate(_chance(row), (place, top * 1.12), ha="center", fontsize=LEGEND_PT, color=OBSERVED)
     axes.set_xticks(range(len(rows)), [row.view for row in rows])
-    axes.set(xlim=(-0.6, len(rows) - 0.4), ylim=(0, top * 1.25), xlabel="view of the MEIs")
-    axes.set_ylabel("distance (1 \N{MINUS SIGN} cosine;\nextent: |ln radius ratio|)")
+    bottom = min([0.0, *(row.distance for row in rows), *(_low(row) for row in rows if row.view in SIGNED)])
+    axes.set(xlim=(-0.6, len(rows) - 0.4), ylim=(bottom * 1.1, top * 1.25), xlabel="view of the MEIs")
+    axes.set_ylabel("distance (no unit: 1 \N{MINUS SIGN} cosine,\n|ln| of the radii, share of the rate)")
     axes.legend(fontsize=LEGEND_PT, ncols=3, frameon=False, **ABOVE)
     return plain(axes)
 
@@ -69,11 +72,17 @@ def _null(axes: Axes, place: int, row: ViewDistance, labelled: bool) -> None:
         return
     reach, middle = NULL_DEVIATIONS * _known(row), row.null_distance
     name = f"null: {NULL_NAMES.get(row.null_kind, row.null_kind)}, mean \N{PLUS-MINUS SIGN} 2 s.d."
-    low = max(middle - reach, 0)
+    low = _low(row)
     box = Rectangle((place - 0.3, low), 0.6, middle + reach - low, color=QUIET, alpha=0.6, lw=0)
     box.set_label(name if labelled else "_null")
     axes.add_patch(box)
     axes.plot([place - 0.3, place + 0.3], [middle, middle], color=OBSERVED, lw=1)
+
+
+def _low(row: ViewDistance) -> float:
+    """Where the null's box begins: a distance is never below 0."""
+    low = (row.null_distance or 0.0) - NULL_DEVIATIONS * _known(row)
+    return low if row.view in SIGNED else max(low, 0.0)
 
 
 def _known(row: ViewDistance) -> float:

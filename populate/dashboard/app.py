@@ -36,6 +36,7 @@ def build(reader: Reader, token: str | None = None) -> dash.Dash:
         compress=False,
         enable_mcp=False,
         add_log_handler=False,
+        on_error=_say,
     )
     stages = pipeline.Pipeline(reader)
     access.guard(application.server, token)
@@ -78,6 +79,18 @@ def _frame() -> Component:
             html.Main([html.Div(id="away", role="status"), html.Div(id="page")]),
         ]
     )
+
+
+def _say(error: Exception) -> None:
+    """What goes wrong while a page is open stands above it; when the database is away, until it is back.
+
+    Raises what is no fault of input or server, which is a defect.
+    """
+    if not isinstance(error, DlgnError):
+        raise error
+    dash.set_props("away", {"children": html.P(str(error), className="away")})
+    if isinstance(error, Away):
+        dash.set_props("again", {"interval": AGAIN_MS})
 
 
 def _hurry(response: flask.Response) -> flask.Response:

@@ -106,7 +106,7 @@ def leaf_column(path: str, kinds: set[str], number: int) -> tuple[Column, Source
 
 
 def _unit_figures() -> list[Column]:
-    whole, clip = "of the average of repeats over its ceiling", "MEIs of both lights, null as stored"
+    whole, clip = "of the average of repeats over its ceiling", "MEIs of both lights, strongest null that there is"
     return [
         Column("normalised_correlation", "normalised r", "c.normalised_correlation", "c", True, whole),
         Column("bits_per_spike", "bits/spike", "c.bits_per_spike", "c", True, "over the mean rate of training"),
@@ -133,10 +133,11 @@ def _shared() -> tuple[list[Column], dict[str, Source]]:
 
 
 def _contrast(view: str) -> str:
-    """The clearest contrast of each unit over MEI configs and nulls, shuffled labels before starts."""
+    """The clearest contrast of each unit over MEI configs, against the strongest null that there is."""
     keys = ", ".join(UNIT)
     table = _name(mei_contrast.MEIContrast.Distance)
-    return f"(SELECT {keys}, MAX(effect) AS effect, MIN(q) AS q FROM {table} WHERE view = '{view}' GROUP BY {keys})"
+    best = f"SELECT {keys}, MAX(effect) AS effect, MIN(q) AS q FROM {table} WHERE view = '{view}' AND strongest"
+    return f"({best} GROUP BY {keys})"
 
 
 def _named(columns: list[Column]) -> dict[str, Column]:

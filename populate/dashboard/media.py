@@ -8,7 +8,6 @@ from typing import Any
 
 import flask
 import numpy as np
-from matplotlib.figure import Figure
 
 from dlgn_cnn.data.playback import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
@@ -36,14 +35,15 @@ class Media:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.of_unit: dict[str, Callable[[UnitOfFit, Query], Figure]] = {
+        self.of_unit: dict[str, Callable[[UnitOfFit, Query], drawn.Figure]] = {
             "responses": self._responses,
             "field": self._field,
             "meis": lambda unit, query: drawn.mei_figure(self._pair(unit, query)),
             "distance": self._distance,
             "controls": self._controls,
+            "contrasts": self._contrasts,
         }
-        self.of_fit: dict[str, Callable[[Fit], Figure]] = {"curves": self._curves, "scores": self._scores}
+        self.of_fit: dict[str, Callable[[Fit], drawn.Figure]] = {"curves": self._curves, "scores": self._scores}
         self._drawing, self._predicting = threading.Lock(), threading.Lock()
         self._tiers: OrderedDict[Fit, unit_view.PredictedTier] = OrderedDict()
 
@@ -76,12 +76,12 @@ class Media:
                 self._tiers.popitem(last=False)
             return self._tiers[fit]
 
-    def _render(self, draw: Callable[[], Figure], form: str) -> bytes:
+    def _render(self, draw: Callable[[], drawn.Figure], form: str) -> bytes:
         figure = draw()
         with self._drawing:  # matplotlib's fonts are not for two threads at once
             return rendered(figure, form)
 
-    def _responses(self, unit: UnitOfFit, query: Query) -> Figure:
+    def _responses(self, unit: UnitOfFit, query: Query) -> drawn.Figure:
         rows = self.reader(lambda: (dataset.Dataset.Unit & unit.key).to_dicts())
         if not rows:
             raise ConfigError(f"{unit.name} is not in dataset {unit.fit.dataset_hash}")
@@ -90,7 +90,7 @@ class Media:
             unit_view.repeats_of(self.tier(unit.fit), unit.session, index, query.get("scene"))
         )
 
-    def _field(self, unit: UnitOfFit, query: Query) -> Figure:
+    def _field(self, unit: UnitOfFit, query: Query) -> drawn.Figure:
         field = self.reader(lambda: unit_view.field_of(unit.key))
         if field is None:
             raise ConfigError(f"{unit.name} has no receptive field yet")
@@ -106,29 +106,35 @@ class Media:
             raise ConfigError(f"{unit.name} has no MEIs of both lights in this fit")
         return pair
 
-    def _distance(self, unit: UnitOfFit, query: Query) -> Figure:
+    def _distance(self, unit: UnitOfFit, query: Query) -> drawn.Figure:
         found = self.reader(lambda: unit_view.distances_of(unit.key, self._config(unit, query)))
         if not found:
             raise ConfigError(f"the MEIs of {unit.name} have no contrast yet")
         return drawn.distance_figure(found)
 
-    def _controls(self, unit: UnitOfFit, query: Query) -> Figure:
+    def _controls(self, unit: UnitOfFit, query: Query) -> drawn.Figure:
         found = self.reader(lambda: unit_view.controls_of(unit.key, self._config(unit, query)))
         if not found:
             raise ConfigError(f"the MEIs of {unit.name} have no controls")
         return drawn.controls_figure(found)
 
+    def _contrasts(self, unit: UnitOfFit, query: Query) -> drawn.Figure:
+        found = self.reader(lambda: unit_view.contrast_curves_of(unit.key, self._config(unit, query)))
+        if not found:
+            raise ConfigError(f"the MEIs of {unit.name} were shown at no other contrast")
+        return drawn.contrast_response_figure(found)
+
     def _config(self, unit: UnitOfFit, query: Query) -> str:
         start = chosen_start(unit_view.starts_of(unit.key), query)
         return "" if start is None else start[0]
 
-    def _curves(self, fit: Fit) -> Figure:
+    def _curves(self, fit: Fit) -> drawn.Figure:
         rows = self.reader(lambda: (fitting.Epoch & fit.key).to_dicts(order_by="epoch"))
         if not rows:
             raise ConfigError(f"fit {fit.name} has told of no epoch")
         return curves_figure([(name, column(rows, name)) for name in CURVES])
 
-    def _scores(self, fit: Fit) -> Figure:
+    def _scores(self, fit: Fit) -> drawn.Figure:
         rows = self.reader(lambda: unit_rows(fit))
         rows = [{"data_omi": None, "model_omi": None} | row for row in rows]
         return overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))

@@ -11,7 +11,7 @@ from populate.dashboard import parts
 from populate.dashboard.parts import Component
 from populate.dashboard.places import place
 from populate.dashboard.reading import Reader
-from populate.status import COLUMNS, counts
+from populate.status import counts
 from populate.worker import computed_tables
 from schemas import dataset, fleet, mei, model, recording, trainer
 
@@ -202,7 +202,7 @@ def _leads_to(stage: Stage) -> str:
 
 def _table(pipeline: Pipeline) -> Component:
     rows = [(parts.link(stage.name, _leads_to(stage)), *map(str, stage.counts)) for stage in pipeline.stages()]
-    heads = {"table": False} | {{"reserved": "running", "pending": "to do"}.get(name, name): True for name in COLUMNS}
+    heads = {"table": False} | dict.fromkeys(("done", "running", "to do", "failed", "set aside"), True)
     return parts.table("Keys of each computed table, in the order in which they depend on one another", heads, rows)
 
 

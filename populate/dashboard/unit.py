@@ -8,7 +8,7 @@ from dash import html
 from dlgn_cnn.data.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots import alternatives
-from dlgn_cnn.plots.contrast import ViewDistance
+from dlgn_cnn.plots.contrast import NULL_NAMES, ViewDistance
 from dlgn_cnn.plots.unit import UnitReport
 from populate import unit_view
 from populate.dashboard import parts
@@ -20,6 +20,10 @@ from schemas import dataset, mei_contrast, stimulus
 
 CHANCE = 0.05
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
+WEAK = {
+    "members": " This null tests the training, not the recording: fit shuffled light to know.",
+    "starts": " This null tests the synthesis, not the recording: fit shuffled light to know.",
+}
 PANELS = (("feedback intact", "intact"), ("feedback suppressed", "suppressed"), ("suppressed - intact", ""))
 
 
@@ -72,24 +76,19 @@ def light_sentence(row: dict[str, Any]) -> str:
 
 
 def contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
-    """What the contrast of the two MEIs amounts to, in words; of the starts' null, no more than it can say."""
-    clear = [row.view for row in distances if row.q is not None and row.q < CHANCE]
+    """What the contrast of the two MEIs amounts to, in words; of a weak null, no more than it can say."""
     size = (
         "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."
     )
-    if not any(row.null_distance is not None for row in distances):
+    known = [row for row in distances if row.null_distance is not None]
+    if not known:
         return f"There is no null for these MEIs: how far they are apart says nothing yet.{size}"
-    kind = {row.null_kind for row in distances}
-    if kind != {"shuffled"}:
-        beyond = (
-            f"differ beyond the random starts in {', '.join(clear)}"
-            if clear
-            else "differ no more than random starts do"
-        )
-        return f"The MEIs {beyond}. This null tests the synthesis, not the recording: fit shuffled light to know.{size}"
-    if not clear:
-        return f"The MEIs of the two lights differ no more than in fits to shuffled light.{size}"
-    return f"The MEIs of the two lights differ beyond fits to shuffled light in: {', '.join(clear)}.{size}"
+    clear = [row.view for row in known if row.q is not None and row.q < CHANCE]
+    kinds = {row.null_kind for row in known}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    what = NULL_NAMES.get(kind, "the null")
+    found = f"differ beyond {what} in: {', '.join(clear)}" if clear else f"differ no more than {what} do"
+    return f"The MEIs of the two lights {found}.{WEAK.get(kind, '')}{size}"
 
 
 def _neighbours(unit: UnitOfFit, order: list[UnitOfFit], index: int) -> Component:
@@ -225,7 +224,16 @@ def _controls(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, s
         return [html.H2("Controls"), html.P("No controls of these MEIs: ask for them with controls: true.")]
     alt = alternatives.controls(_as_report(unit, controls=controls))
     source = place(f"/media/unit/controls/{unit.path}", asked)
-    return [html.H2("Controls"), parts.picture(source, alt, alternatives.CONTROL_NOTE, (1080, 280))]
+    bars = parts.picture(source, alt, alternatives.CONTROL_NOTE, (1080, 280))
+    return [html.H2("Controls"), bars, *_contrast_response(reader, unit, mei_hash, asked)]
+
+
+def _contrast_response(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:
+    if not reader(lambda: unit_view.contrast_curves_of(unit.key, mei_hash)):
+        return []
+    source, alt = place(f"/media/unit/contrasts/{unit.path}", asked), alternatives.contrast_curves(_as_report(unit))
+    said = "Each MEI shown at shares of its contrast, as fits from other seeds predict where there are any."
+    return [html.H2("Contrast response"), parts.picture(source, alt, said, (1080, 260))]
 
 
 def _as_report(unit: UnitOfFit, **known: Any) -> UnitReport:

@@ -96,6 +96,7 @@ def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artef
     page.locator("#nothing-failed").wait_for()
     assert violations(page) == []
     page.go_back()
+    page.get_by_role("heading", name="Pipeline").wait_for()
     page.get_by_role("link", name="TrainedModel").click()
     page.get_by_role("heading", name="Fits", exact=True).wait_for()
     assert urlsplit(page.url).path == "/fits"

@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TUTORIAL = ROOT / "docs" / "tutorial" / "index.md"
 OTHERS = [page for page in PAGES if page not in (ROOT / "README.md", TUTORIAL)]
 MOST_COMMANDS = 10
-NOT_FOR_USERS = {"DLGN_TEST_MYSQL", "DLGN_WORKER_PASSWORD"}
+NOT_FOR_USERS = {"DLGN_TEST_MYSQL", "DLGN_WORKER_PASSWORD", "DLGN_READER_PASSWORD"}
 
 
 def name(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The live page without a browser: who gets in, that nothing is written, that leaderboards say what tables say."""
 
 import json
+import re
 import time
 
 import numpy as np
@@ -136,6 +137,34 @@ def test_a_server_that_was_away_is_asked_again_and_still_refuses_to_write(reader
         reader(lambda: session.Mouse.insert1({"mouse": "Intruder", "simulated": True}))
 
 
+TICK = {
+    "output": "..pipeline-graph.elements...pipeline-table.children...pipeline-workers.children..",
+    "outputs": [
+        {"id": "pipeline-graph", "property": "elements"},
+        {"id": "pipeline-table", "property": "children"},
+        {"id": "pipeline-workers", "property": "children"},
+    ],
+    "inputs": [{"id": "pipeline-clock", "property": "n_intervals", "value": 1}],
+    "changedPropIds": ["pipeline-clock.n_intervals"],
+}
+
+
+def test_a_page_that_is_open_says_that_the_database_is_away(browser, monkeypatch):
+    from populate.dashboard.pipeline import Pipeline
+    from populate.dashboard.reading import Away
+
+    def away(_):
+        raise Away("The database does not answer.")
+
+    assert "The database" not in browser.post("/_dash-update-component", json=TICK).text
+    monkeypatch.setattr(Pipeline, "elements", away)
+    answer = browser.post("/_dash-update-component", json=TICK)
+    assert answer.status_code == 200
+    sides = answer.json["sideUpdate"]
+    assert sides["away"]["children"]["props"]["children"] == "The database does not answer."
+    assert 1000 <= sides["again"]["interval"] <= 10_000
+
+
 def board_of(reader, of, **query):
     from populate.dashboard.grid import Leaderboard
     from populate.dashboard.leaderboard import wanted_of
@@ -260,3 +289,58 @@ def test_a_picture_of_what_is_not_there_says_why(browser):
     answer = browser.get("/media/unit/meis/d/m/t/0/Mouse_s01_e01/1.png")
     assert (answer.status_code, answer.mimetype) == (404, "image/png")
     assert browser.get("/media/unit/nothing/d/m/t/0/Mouse_s01_e01/1.png").status_code == 404
+
+
+DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001, q=0.003)
+
+
+@pytest.mark.parametrize(
+    ("kind", "q", "said"),
+    [
+        ("shuffled", 0.003, r"differ beyond fits to shuffled light in: clip\. Radius"),
+        ("shuffled", 0.3, r"differ no more than fits to shuffled light do\. Radius"),
+        (
+            "starts",
+            0.003,
+            r"beyond relabelled random starts in: clip\. This null tests the synthesis, not the recording",
+        ),
+        ("members", 0.003, r"beyond fits from other seeds in: clip\. This null tests the training, not the recording"),
+    ],
+)
+def test_a_finding_is_claimed_only_of_the_null_that_allows_it(kind, q, said):
+    from dlgn_cnn.plots.contrast import ViewDistance
+    from populate.dashboard.unit import contrast_sentence
+
+    clip = ViewDistance(view="clip", null_kind=kind, **(DISTANCE | {"q": q}))
+    assert re.search(said, contrast_sentence([clip], (3.0, 4.0)))
+
+
+def test_no_effect_of_the_light_is_claimed_that_is_not_established():
+    from populate.dashboard.unit import light_sentence
+
+    row = {"data_intact_hz": 8.0, "data_suppressed_hz": 6.0, "data_omi": -0.143, "data_omi_q": 0.01}
+    assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in light_sentence(row)
+    assert "no effect on the mean rate is established" in light_sentence(row | {"data_omi_q": 0.2})
+    assert "not known" in light_sentence({})
+
+
+@pytest.mark.parametrize("judged", [None, 5.0])
+def test_contrast_curves_are_what_judges_say_where_there_are_any(monkeypatch, judged):
+    from populate.unit_view import contrast_curves_of
+    from schemas.mei_control import MEIControl
+
+    row = {"opto_condition": "suppressed", "intact_hz": 9.0, "suppressed_hz": 7.0}
+    rows = [row | {"contrast": c, "judged_intact_hz": judged, "judged_suppressed_hz": judged} for c in (0.0, 1.0)]
+
+    class Part:
+        def __and__(self, _):
+            return self
+
+        def to_dicts(self, order_by):
+            return sorted(rows, key=lambda one: one[order_by])
+
+    monkeypatch.setattr(MEIControl, "ContrastResponse", Part(), raising=False)
+    found = contrast_curves_of({}, "hash")
+    assert list(found) == ["suppressed"]
+    assert found["suppressed"].contrast.tolist() == [0, 1]
+    assert found["suppressed"].intact_hz.tolist() == [9.0 if judged is None else 5.0] * 2
