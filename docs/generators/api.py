@@ -18,7 +18,8 @@ def pages() -> dict[str, str]:
 
 def _page(package: Path) -> str:
     name = _dotted(package)
-    modules = [name] + [f"{name}.{file.stem}" for file in sorted(package.glob("*.py")) if not file.stem.startswith("_")]
+    files = [file for file in sorted(package.glob("*.py")) if not file.stem.startswith("_") and not _of_commands(file)]
+    modules = [name, *(f"{name}.{file.stem}" for file in files)]
     return "\n".join([heading(name), *map(_module, modules)])
 
 
@@ -26,6 +27,11 @@ def _module(name: str) -> str:
     head = "" if name.count(".") == 0 else heading(name, 1)
     options = [TABLES] if name.startswith("schemas.") else []
     return "\n".join([head, f".. automodule:: {name}", *options, ""])
+
+
+def _of_commands(file: Path) -> bool:
+    """Whether a module holds commands, which the reference of the command has, and whose docstrings are for a shell."""
+    return "typer.Typer(" in file.read_text()
 
 
 def _dotted(path: Path) -> str:

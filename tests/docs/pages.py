@@ -57,10 +57,14 @@ class Reader:
     Lines that only call ``dlgn`` are run in this process unless ``own_process``: starting it takes seconds.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, own_process: bool = False) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str | None] | None = None, own_process: bool = False
+    ) -> None:
+        """``environment`` is added to this process's; None takes a name out of it."""
         self.folder, self.own_process, self.said = folder, own_process, ""
         self.ran = self.skipped = 0
-        self.environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"} | (environment or {})
+        whole = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **(environment or {})}
+        self.environment = {name: value for name, value in whole.items() if value is not None}
 
     def read(self, page: Path) -> "Reader":
         """Run all blocks of a page, in order; raises what the first one does that fails, with its line."""
