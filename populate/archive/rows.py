@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from datajoint.errors import MissingExternalFile
 
 from dlgn_cnn.archive.manifest import Column
-from dlgn_cnn.errors import ArchiveError
+from dlgn_cnn.errors import ArchiveError, StoreError
 
 Row = dict[str, Any]
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
@@ -57,7 +58,7 @@ def line(row: Row) -> bytes:
 
 def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
     if kind == "npy":
-        return keep(np.asarray(value.load()))
+        return keep(_loaded(value))
     if kind == "bytes":
         raw = value.bytes if hasattr(value, "bytes") else bytes(value)
         return base64.b64encode(raw).decode()
@@ -65,6 +66,14 @@ def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
         return value.isoformat()
     casts: dict[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "float32": float, "float64": float, "text": str}
     return casts[kind](value) if kind in casts else value
+
+
+def _loaded(value: Any) -> np.ndarray:
+    try:
+        found: np.ndarray = np.asarray(value.load())
+    except MissingExternalFile as error:
+        raise StoreError(f"an array that a row refers to is missing: {error}; restore the store") from error
+    return found
 
 
 def _decode(value: Any, kind: str, fetch: Callable[[str], np.ndarray]) -> Any:
