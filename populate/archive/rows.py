@@ -13,6 +13,14 @@ from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.errors import ArchiveError, StoreError
 
 Row = dict[str, Any]
+PROVENANCE = ".Provenance"  # tables of what rows that are computed came from
+FITTING = ("device", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes", "ended")
+CIRCUMSTANCES = {
+    "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
+    "recording.RawFile": ("raw_path",),
+    "training.TrainedModel": FITTING,
+    "fitting.Epoch": FITTING,
+}
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
@@ -37,6 +45,18 @@ def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], np.ndarra
                 raise
             raise ArchiveError(f"column {one.name} of a row holds {value!r:.80}, expected {one.kind}") from error
     return found
+
+
+def circumstances(name: str, table: Any) -> frozenset[str]:
+    """The columns, and keys within JSON, that say where or how a row came about and not what was found."""
+    return frozenset((*CIRCUMSTANCES.get(name, ()), *getattr(type(table), "circumstances", ())))
+
+
+def stripped(value: Any, ignored: frozenset[str]) -> Any:
+    """A JSON value without these keys, at any depth."""
+    if isinstance(value, dict):
+        return {name: stripped(one, ignored) for name, one in value.items() if name not in ignored}
+    return [stripped(one, ignored) for one in value] if isinstance(value, list) else value
 
 
 def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:

@@ -237,6 +237,7 @@ def test_a_row_with_other_content_is_named_and_nothing_is_inserted(published, fi
     path, said = published
     before = (training.TrainedModel & fits[0]).fetch1("score")
     (mei.MEI & fits[0]).delete(prompt=False)
+    training.TrainedModel.update1({**fits[0], "fit_seconds": 1e6, "device": "another"})  # no content
     training.TrainedModel.update1({**fits[0], "score": before + 0.5})
     with pytest.raises(ArchiveError, match=r"training\.TrainedModel .*'seed': 0.* another score"):
         load(str(path))
