@@ -23,7 +23,7 @@ KINDS = {
     "float32": r"(float|real|float32)$",
     "float64": r"(double( precision)?|float64)$",
     "json": r"jsonb?$",
-    "npy": r"<(array|npy)@\w+>$",
+    "npy": r"<(npy|array)@\w+>$",
     "datetime": r"(datetime|timestamp)",
     "date": r"date$",
     "text": r"((var)?char|character|enum|text|longtext|mediumtext)",

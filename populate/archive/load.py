@@ -1,7 +1,8 @@
 """Loading: an archive into the database in force, all of it or nothing, and only what its digests vouch for.
 
 Files come first, each under a name that its bytes decide; then all rows in one transaction, parents before children. A
-row that is there already must have the same content. Memory: one session's arrays, and one batch of rows.
+row that is there already must have the same content; how it came about there (``circumstances``) may be another way.
+Memory: one session's arrays, and one batch of rows.
 """
 
 import hashlib
@@ -22,7 +23,6 @@ from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s, schema_version
 from populate.archive.files import (
-    PLACES,
     WEIGHTS,
     place_stimuli,
     place_weights,
@@ -30,7 +30,7 @@ from populate.archive.files import (
     restore_session,
     weights_file,
 )
-from populate.archive.rows import decode, differs, encode
+from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
 from populate.archive.soundness import check_configs
 from schemas import session
 from schemas.database import settings_in_force
@@ -164,11 +164,13 @@ def _stored(table: Any, columns: Sequence[Column], batch: list[Row]) -> dict[tup
 
 
 def _compare(archive: Archive, name: str, table: Any, columns: Sequence[Column], row: Row, before: Row) -> None:
+    ignored = circumstances(name, table)
     for column in columns:
-        if column.name == PLACES.get(name):
-            continue  # where a file lies on each machine; its digest is compared
+        if column.name in ignored or name.endswith(PROVENANCE):
+            continue
         precision = precision_s(table, column.name) if column.kind == "datetime" else 0.0
-        if differs(row.get(column.name), before[column.name], column.kind, precision):
+        ours, theirs = (stripped(one.get(column.name), ignored) for one in (before, row))
+        if differs(theirs, ours, column.kind, precision):
             key = {one: row[one] for one in table.primary_key}
             raise ArchiveError(
                 f"{name} {key} is there already with another {column.name}: {before[column.name]!r:.80}, in "

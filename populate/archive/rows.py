@@ -7,11 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from datajoint.errors import MissingExternalFile
 
 from dlgn_cnn.archive.manifest import Column
-from dlgn_cnn.errors import ArchiveError
+from dlgn_cnn.errors import ArchiveError, StoreError
 
 Row = dict[str, Any]
+PROVENANCE = ".Provenance"  # tables of what rows that are computed came from
+FITTING = ("device", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes", "ended")
+CIRCUMSTANCES = {
+    "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
+    "recording.RawFile": ("raw_path",),
+    "training.TrainedModel": FITTING,
+    "fitting.Epoch": FITTING,
+}
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
@@ -38,6 +47,18 @@ def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], np.ndarra
     return found
 
 
+def circumstances(name: str, table: Any) -> frozenset[str]:
+    """The columns, and keys within JSON, that say where or how a row came about and not what was found."""
+    return frozenset((*CIRCUMSTANCES.get(name, ()), *getattr(type(table), "circumstances", ())))
+
+
+def stripped(value: Any, ignored: frozenset[str]) -> Any:
+    """A JSON value without these keys, at any depth."""
+    if isinstance(value, dict):
+        return {name: stripped(one, ignored) for name, one in value.items() if name not in ignored}
+    return [stripped(one, ignored) for one in value] if isinstance(value, list) else value
+
+
 def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
     """Whether two encoded values are not the same, but for what a database cannot keep."""
     if one is None or other is None:
@@ -57,7 +78,7 @@ def line(row: Row) -> bytes:
 
 def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
     if kind == "npy":
-        return keep(np.asarray(value.load()))
+        return keep(_loaded(value))
     if kind == "bytes":
         raw = value.bytes if hasattr(value, "bytes") else bytes(value)
         return base64.b64encode(raw).decode()
@@ -65,6 +86,14 @@ def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
         return value.isoformat()
     casts: dict[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "float32": float, "float64": float, "text": str}
     return casts[kind](value) if kind in casts else value
+
+
+def _loaded(value: Any) -> np.ndarray:
+    try:
+        found: np.ndarray = np.asarray(value.load())
+    except MissingExternalFile as error:
+        raise StoreError(f"an array that a row refers to is missing: {error}; restore the store") from error
+    return found
 
 
 def _decode(value: Any, kind: str, fetch: Callable[[str], np.ndarray]) -> Any:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -102,11 +103,12 @@ def test_it_is_complete_on_another_machine_and_back(fits, published, database, t
     assert there["waiting"] == 1  # the score that was never computed, and no fit
     assert_same(there["told"], expected)
     home = tmp_path / "h2"
-    back = elsewhere(home, str(tmp_path / "there" / "again.zip"), tmp_path / "back", database.database, "b_")
+    prefix = f"b{uuid.uuid4().hex[:8]}_"
+    back = elsewhere(home, str(tmp_path / "there" / "again.zip"), tmp_path / "back", database.database, prefix)
     assert back["first"] | DECLARED == said.rows
     assert_same(back["told"], expected)
     if database.database:
-        _drop_schemas(database.database, "b_")
+        _drop_schemas(database.database, prefix)
 
 
 def _drop_schemas(url: str, prefix: str):
@@ -235,6 +237,7 @@ def test_a_row_with_other_content_is_named_and_nothing_is_inserted(published, fi
     path, said = published
     before = (training.TrainedModel & fits[0]).fetch1("score")
     (mei.MEI & fits[0]).delete(prompt=False)
+    training.TrainedModel.update1({**fits[0], "fit_seconds": 1e6, "device": "another"})  # no content
     training.TrainedModel.update1({**fits[0], "score": before + 0.5})
     with pytest.raises(ArchiveError, match=r"training\.TrainedModel .*'seed': 0.* another score"):
         load(str(path))
@@ -266,7 +269,8 @@ TAMPERED = {
     "a leaf of another value": ("rows/model.ModelConfig.Leaf.jsonl", "gaussian", "factorised", "not those"),
     "weights that it has not": ("rows/training.TrainedModel.jsonl", '("weights_sha256":".)(.)(.{62})', r"\1\3\2",
                                 "holds no weights"),
-    "another dataset's digest": ("rows/dataset.Dataset.Session.jsonl", '("rows_digest":".)(.)(.{62})', r"\1\3\2", "holds no datasets"),
+    "another dataset's digest": ("rows/dataset.Dataset.Session.jsonl", '("rows_digest":".)(.)(.{62})', r"\1\3\2",
+                                 "holds no datasets"),
     "a row of other columns": ("rows/session.Mouse.jsonl", '"opsin"', '"opsins"', "columns"),
     "a value of another kind": ("rows/session.Mouse.jsonl", '"simulated":true', '"simulated":"yes"', "expected bool"),
     "a line that is none": ("rows/session.Mouse.jsonl", r"\{", "[", "no row"),

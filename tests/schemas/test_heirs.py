@@ -26,10 +26,11 @@ def spec(model=MODEL, trainer=TRAINER, dataset=DATASET, seed=5) -> FitSpec:
 
 @pytest.fixture
 def allowed(database, monkeypatch):
+    from populate.archive import models
     from schemas import running, training
 
     changed = dataclasses.replace(database, allowed_packages=database.allowed_packages | ALLOWED)
-    for module in (training, running):
+    for module in (training, running, models):
         monkeypatch.setattr(module, "settings_in_force", lambda: changed)
 
 
@@ -67,6 +68,22 @@ def test_a_fit_of_such_functions_is_what_the_functions_alone_come_to(allowed):
     # What the tables know nothing of is not waited for.
     assert not evaluation.Score().key_source & key
     assert not evaluation.FeedbackModulation().key_source & key
+
+
+def test_such_a_fit_is_published_and_loads_by_name_without_its_data(allowed, tmp_path):
+    import dlgn_cnn
+    from populate.archive.publish import Wanted, publish
+    from schemas import training
+
+    key = training.TrainedModel.keys(limit=1)[0]
+    said = publish(tmp_path / "a.zip", Wanted(report=False, names=("heir",)))
+    assert said.rows["dataset.Dataset"] == 1
+    model = dlgn_cnn.load(f"{tmp_path / 'a.zip'}#heir", allowed_packages=ALLOWED)
+    built, loaders = training.load_model(key)
+    batch = next(iter(loaders["test"]["m2"]))
+    assert torch.equal(model(*batch, data_key="m2"), built(*batch, data_key="m2"))
+    with pytest.raises(ConfigError, match="DLGN_ALLOW_PACKAGES"):
+        dlgn_cnn.load(tmp_path / "a.zip", "heir", allowed_packages=())
 
 
 def test_callbacks_with_words_reach_the_curves(allowed):
