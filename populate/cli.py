@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from populate import archive_cli, fleet_cli, query_cli, setup_cli
+from populate import archive_cli, fleet_cli, query_cli, rows_cli, setup_cli
 from populate.command_group import EXIT_CODES, SOME_FAILED, CommandGroup
 from populate.dashboard import command as dashboard_cli
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (setup_cli, fleet_cli, query_cli, archive_cli, dashboard_cli):
+for part in (setup_cli, fleet_cli, query_cli, archive_cli, rows_cli, dashboard_cli):
     app.add_typer(part.app)
 logger = logging.getLogger("dlgn")
 Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]

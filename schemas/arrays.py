@@ -63,8 +63,11 @@ class ArrayCodec(NpyCodec):
 def upload(arrays: Iterable[tuple[str, Any]]) -> None:
     """Store arrays, each with the name of the schema whose tables will refer to it, eight at a time.
 
-    They are to be inserted as they are here, to the bit, and before the next call. Raises StoreError, StoreAway.
+    They are to be inserted as they are here, to the bit, and before the next call. Raises StoreError, StoreAway. While
+    a row is only computed anew to be compared, nothing is stored.
     """
+    if settings_in_force().scratch is not None:
+        return
     with ThreadPoolExecutor(AT_ONCE) as pool:
         stored = set(pool.map(lambda one: _store(*one), arrays))
     _ahead.clear()

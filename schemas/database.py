@@ -1,8 +1,11 @@
 """The one place that connects: to MySQL where a URL is set, to the embedded server otherwise."""
 
 import contextlib
+import dataclasses
 import importlib
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,9 +13,11 @@ from dlgn_cnn.errors import ConfigError
 from schemas.settings import Settings
 
 MODULES = (
+    "version",
     "session",
     "stimulus",
     "optogenetics",
+    "provenance",
     "recording",
     "dataset",
     "model",
@@ -28,6 +33,7 @@ MODULES = (
     "mei_control",
     "mei_contrast",
     "fleet",
+    "verification",
 )
 STORE = "main"
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
@@ -43,12 +49,14 @@ REFUSALS = {
 UNREACHABLE = "see that the server runs and that host, port and firewall are right, then correct DLGN_DATABASE"
 
 _open: Settings | None = None
+_rehearsed: Settings | None = None
 
 
 def open_database(settings: Settings | None = None) -> Settings:
     """Connect and declare every table that is not there yet; the settings in force are returned.
 
-    A process has one database: a second call with the same settings does nothing, with others raises ConfigError.
+    A process has one database: a second call with the same settings does nothing, with others raises ConfigError, as
+    does a database whose tables have another version than this code's.
     """
     global _open
     wanted = settings or _open or Settings.from_environment()
@@ -64,7 +72,20 @@ def settings_in_force() -> Settings:
     """The settings that ``open_database`` was called with. Raises ConfigError before it was."""
     if _open is None:
         raise ConfigError("no database is open: call schemas.open_database() first")
-    return _open
+    return _rehearsed or _open
+
+
+@contextlib.contextmanager
+def rehearsing(place: Path) -> Iterator[None]:
+    """Within the block, what this process computes is written below ``place``, and no table, logger or file beside
+    hears of it. For one row at a time, in a process that does nothing else.
+    """
+    global _rehearsed
+    _rehearsed = dataclasses.replace(settings_in_force(), scratch=place, loggers=())
+    try:
+        yield
+    finally:
+        _rehearsed = None
 
 
 def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
@@ -127,20 +148,45 @@ def reconnect() -> None:
     connection.cancel_transaction()
 
 
+def migrate_database(settings: Settings) -> list[int]:
+    """Bring the tables of an older version to this code's; the versions that they went through are returned.
+
+    Raises ConfigError where that cannot be: see ``schemas.migrations.upgrade.migrate``.
+    """
+    from schemas.migrations.upgrade import migrate
+
+    instance = _connect(settings)
+    instance.config.database.reconnect = False  # a statement on a fresh connection would be outside its transaction
+    return migrate(instance.connection, settings.prefix)
+
+
 def _activate(settings: Settings) -> None:
+    from schemas.migrations import state, steps
+    from schemas.migrations.tables import Tables
+
+    instance = _connect(settings)
+    connection = instance.connection
+    instance.config.stores[STORE] = _array_store(settings)
+    importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
+    undeclared = state.check(connection, settings.prefix, MODULES[1:])
+    for name in MODULES:
+        module = importlib.import_module(f"schemas.{name}")
+        module.schema.activate(f"{settings.prefix}{name}", connection=connection)
+        if undeclared and name == MODULES[0]:
+            state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)
+    if undeclared:
+        state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
+
+
+def _connect(settings: Settings) -> Any:
     import datajoint
 
     host, user, password, port, backend = server_address(settings)
     try:
         # Its warnings are advice on type names; its errors reach us as exceptions.
-        instance = datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
+        return datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
     except Exception as error:
         raise ConfigError(f"the database at {host}:{port} refused {user!r}: {refusal(error)}") from error
-    instance.config.stores[STORE] = _array_store(settings)
-    importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
-    for name in MODULES:
-        module = importlib.import_module(f"schemas.{name}")
-        module.schema.activate(f"{settings.prefix}{name}", connection=instance.connection)
 
 
 def _array_store(settings: Settings) -> dict[str, str]:

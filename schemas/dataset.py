@@ -17,7 +17,7 @@ from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.store import ensure_session, rows_digest
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.interface import DataInfo
-from schemas import recording, session, stimulus
+from schemas import provenance, recording, session, stimulus
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 from schemas.raw import StoredSession, fetch_session
@@ -63,7 +63,7 @@ class DatasetConfig(HashedConfig, dj.Manual):
 
 
 @schema
-class Dataset(dj.Computed):
+class Dataset(provenance.Traced, dj.Computed):
     """A dataset as stored: its folder below the store, and the digest of its rows."""
 
     definition = """
@@ -73,6 +73,8 @@ class Dataset(dj.Computed):
     dataset_digest : char(64)  # of all rows of all sessions
     trials : int32
     """
+
+    digests = ("dataset_digest", "rows_digest")
 
     class Session(dj.Part):
         """One session's store."""
@@ -131,8 +133,8 @@ class Dataset(dj.Computed):
         built = build_sessions([one.load() for one in sessions], spec)
         paths = {name: f"{folder}/{name}" for name in built}
         for name, data in built.items():
-            ensure_session(data, _local(paths[name]))
-            if settings_in_force().datasets_url is not None:
+            ensure_session(data, _built(paths[name]))
+            if settings_in_force().datasets_url is not None and settings_in_force().scratch is None:
                 publish(_local(paths[name]), _url(paths[name]))
         allowed = settings_in_force().allowed_packages
         transforms = config.get("transforms") if function == "stored_sessions" else None
@@ -146,7 +148,7 @@ class Dataset(dj.Computed):
         units: dict[str, tuple[int, ...]],
     ) -> None:
         """Insert stores, tiers and units."""
-        digests = {name: rows_digest(_local(path)) for name, path in paths.items()}
+        digests = {name: rows_digest(_built(path)) for name, path in paths.items()}
         whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
         self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
@@ -191,6 +193,12 @@ def absolute(paths: Mapping[str, str]) -> dict[str, Path]:
 def _local(path: str) -> Path:
     settings = settings_in_force()
     return (settings.store if settings.datasets_url is None else settings.cache) / path
+
+
+def _built(path: str) -> Path:
+    """Where a session is written: in the store, or beside it where it is only built anew to be compared."""
+    scratch = settings_in_force().scratch
+    return _local(path) if scratch is None else scratch / path
 
 
 def _url(path: str) -> str:

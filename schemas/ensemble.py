@@ -12,7 +12,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, model, trainer, training
+from schemas import dataset, evaluation, model, provenance, trainer, training
 from schemas.hashed import transaction
 from schemas.running import FIT
 
@@ -74,7 +74,7 @@ class Ensemble(dj.Manual):
 
 
 @schema
-class EnsembleScore(dj.Computed):
+class EnsembleScore(provenance.Traced, dj.Computed):
     """An ensemble's scores, once all its members are fitted: columns and parts are those of ``Score``."""
 
     definition = """

@@ -16,7 +16,7 @@ from dlgn_cnn.evaluation.input_gains import input_gains
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, training
+from schemas import arrays, dataset, provenance, training
 from schemas.database import settings_in_force
 
 schema = dj.Schema()
@@ -25,7 +25,7 @@ BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained
 
 
 @schema
-class Score(dj.Computed):
+class Score(provenance.Traced, dj.Computed):
     """A fitted model's scores: in short, on the test tier, and in full, under each state of the light."""
 
     definition = """
@@ -104,7 +104,7 @@ class Score(dj.Computed):
 
 
 @schema
-class FeedbackModulation(dj.Computed):
+class FeedbackModulation(provenance.Traced, dj.Computed):
     """The light's, running's and the pupil's effect on each unit, over the validation and test tiers."""
 
     definition = """
@@ -159,7 +159,7 @@ class FeedbackModulation(dj.Computed):
 
 
 @schema
-class InputGain(dj.Computed):
+class InputGain(provenance.Traced, dj.Computed):
     """What each input gains a fitted model on the test tier."""
 
     definition = """
@@ -212,7 +212,7 @@ class InputGain(dj.Computed):
 
 
 @schema
-class ReceptiveField(dj.Computed):
+class ReceptiveField(provenance.Traced, dj.Computed):
     """Linear receptive fields from the training tier of a dataset."""
 
     definition = """

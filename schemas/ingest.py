@@ -1,5 +1,6 @@
 """From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
 from schemas import arrays, optogenetics, recording, session, stimulus
+from schemas.inserted import inserted
 
 Key = dict[str, Any]
 
@@ -24,14 +26,15 @@ def ingest(
     A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
     rows that are there.
     """
-    chosen, options = reader or recognised(path), options or {}
+    chosen, options, started = reader or recognised(path), options or {}, time.monotonic()
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     raw = [_raw_row(one, chosen, options) for one in found]
     new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
     arrays.upload(part for one, _ in new for part in _arrays(one))
+    duration_s = time.monotonic() - started
     with session.schema.connection.transaction:
         for one, row in new:
-            _insert(one, row)
+            _insert(one, row, duration_s)
     return [str(one.session) for one, _ in new]
 
 
@@ -57,7 +60,7 @@ def _known(one: Recording, row: Key) -> bool:
     return bool(len(stored))
 
 
-def _insert(one: Recording, raw: Key) -> None:
+def _insert(one: Recording, raw: Key, duration_s: float) -> None:
     key, name = session_key(one), str(one.session)
     mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
     session.Mouse.insert1(mouse, skip_duplicates=True)
@@ -73,7 +76,10 @@ def _insert(one: Recording, raw: Key) -> None:
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
     )
     recording.RawFile.insert1(key | raw)
-    recording.Recording().make_insert(key, one, allow_direct_insert=True)
+    table = recording.Recording()
+    with inserted(table) as rows:
+        table.make_insert(key, one, allow_direct_insert=True)
+    table.note_provenance(key, rows, duration_s)
 
 
 def _frame_onsets(one: Recording) -> Iterator[tuple[int, Any]]:

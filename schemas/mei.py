@@ -16,7 +16,7 @@ from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, training
+from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
@@ -53,7 +53,7 @@ class MEIPlan(dj.Manual):
 
 
 @schema
-class MEI(dj.Computed):
+class MEI(provenance.Traced, dj.Computed):
     """The MEIs of one fitted model, synthesised together; with ``members`` in the config, of the mean of several fits.
 
     These are the fit itself and those from the seeds that follow, of the same dataset, model and trainer. What excites

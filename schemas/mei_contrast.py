@@ -11,7 +11,7 @@ from dlgn_cnn.config import canonical_json
 from dlgn_cnn.mei.distance import extent_px
 from dlgn_cnn.mei.findings import Finding, Measured, UnitMEIs, findings, measure
 from dlgn_cnn.mei.significance import VIEWS
-from schemas import dataset, experiment, mei
+from schemas import dataset, experiment, mei, provenance
 from schemas.evaluation import nullable, unit_key
 from schemas.mei_control import shuffled_datasets
 
@@ -23,7 +23,7 @@ COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz
 
 
 @schema
-class MEIContrast(dj.Computed):
+class MEIContrast(provenance.Traced, dj.Computed):
     """The MEIs of one fitted model in the two lights, against those of models in which there is nothing to find.
 
     The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_light``,

@@ -14,7 +14,7 @@ from dlgn_cnn.mei.methods import screen_range
 from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, evaluation, experiment, mei, optogenetics, progress, training
+from schemas import arrays, dataset, evaluation, experiment, mei, optogenetics, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.evaluation import nullable, unit_key
 
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 @schema
-class MEIControl(dj.Computed):
+class MEIControl(provenance.Traced, dj.Computed):
     """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
 
     Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Judges

@@ -13,7 +13,7 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import BinnedResponses, SessionKey
 from dlgn_cnn.data.recording import Recording as RawRecording
 from dlgn_cnn.errors import RecordingError
-from schemas import arrays, session
+from schemas import arrays, provenance, session
 
 schema = dj.Schema()
 
@@ -34,7 +34,7 @@ class RawFile(dj.Manual):
 
 
 @schema
-class Recording(dj.Imported):
+class Recording(provenance.Traced, dj.Imported):
     """A session's spikes and behaviour, each on the session's clock in seconds."""
 
     definition = """

@@ -19,7 +19,7 @@ from dlgn_cnn.training.loggers import Run, logging_to
 from schemas import progress, search
 from schemas.database import own_connection, settings_in_force
 from schemas.fitting import Checkpoint, Epoch
-from schemas.side_channel import SideChannel
+from schemas.side_channel import Nobody, SideChannel
 
 logger = logging.getLogger("dlgn")
 Key = Mapping[str, Any]
@@ -44,7 +44,9 @@ def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
 
 
 def side_channel() -> SideChannel:
-    """A side channel to the database in force."""
+    """A side channel to the database in force; to nobody, while a fit is only computed anew to be compared."""
+    if settings_in_force().scratch is not None:
+        return Nobody()
     return SideChannel(lambda: own_connection(Epoch.connection))
 
 
@@ -99,7 +101,7 @@ def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[],
         serials = [int(name[:8]) for name in kept]
         channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
 
-    return Checkpoints(settings.below(folder), settings.checkpoint_s, announce, check=check)
+    return Checkpoints(settings.written(folder), settings.checkpoint_s, announce, check=check)
 
 
 def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
@@ -166,7 +168,7 @@ def sweep_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
 
 def _remove(folder: str) -> None:
     try:
-        CheckpointFolder(settings_in_force().below(folder)).clear()
+        CheckpointFolder(settings_in_force().written(folder)).clear()
     except (OSError, StoreError) as error:
         logger.warning("checkpoints that are of no more use are left behind: %s", error)
 

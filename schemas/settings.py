@@ -23,7 +23,9 @@ class Settings:
     datasets included; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
     torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs. A worker
     that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
-    it hands its key back, as a queueing system sends before it takes a machine away.
+    it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
+    algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
+    ``scratch`` is set while a row is computed anew to be compared: what is written goes there, and nobody hears of it.
     """
 
     home: Path
@@ -38,6 +40,9 @@ class Settings:
     store_url: str | None = None
     lease_s: float = 60.0
     warning_signal: str | None = None
+    deterministic: bool = False
+    require_clean: bool = False
+    scratch: Path | None = None
 
     @property
     def cache(self) -> Path:
@@ -54,6 +59,10 @@ class Settings:
         if self.store_url is None:
             return Objects(self.store / folder)
         return Objects(f"{self.store_url}/{folder}", self.cache / folder)
+
+    def written(self, folder: str) -> Objects:
+        """Where a computation writes what is to lie in a folder of the store."""
+        return self.below(folder) if self.scratch is None else Objects(self.scratch / folder)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -81,6 +90,8 @@ class Settings:
             store_url=store_url,
             lease_s=_seconds(given.get("DLGN_LEASE_S") or "60"),
             warning_signal=given.get("DLGN_WARNING_SIGNAL") or None,
+            deterministic=_yes("DLGN_DETERMINISTIC", given),
+            require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
         )
 
 
@@ -102,3 +113,10 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise ConfigError(f"DLGN_LEASE_S {text!r}: expected seconds, as 60")
     return value
+
+
+def _yes(name: str, given: Mapping[str, str]) -> bool:
+    text = (given.get(name) or "0").lower()
+    if text not in ("0", "1", "false", "true", "no", "yes"):
+        raise ConfigError(f"{name} {text!r}: expected 1 or 0")
+    return text in ("1", "true", "yes")

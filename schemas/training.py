@@ -16,7 +16,7 @@ from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
-from schemas import dataset, experiment, model, running, search, trainer
+from schemas import dataset, experiment, model, provenance, running, search, trainer
 from schemas.database import settings_in_force
 from schemas.running import GivenUp
 
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 @schema
-class TrainedModel(dj.Computed):
+class TrainedModel(provenance.Traced, dj.Computed):
     """A model fitted to a dataset by a trainer from a seed."""
 
     definition = """
@@ -45,6 +45,9 @@ class TrainedModel(dj.Computed):
     fit_seconds : float64
     """
 
+    circumstances = ("device", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes")
+    digests = ("weights_sha256",)
+    tolerance = 0.02  # of scores and losses: two machines' fits part ways after some steps, and end alike
     _folder: str | None = None  # where the checkpoints lie of a fit that ended, until its row is there to stay
     ended_without: str = ""  # why the last key that was computed here ended without a result
 
@@ -73,7 +76,7 @@ class TrainedModel(dj.Computed):
             "score": score,
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
-            "weights_sha256": save_weights(state, settings.weights),
+            "weights_sha256": save_weights(state, settings.written("weights")),
             "device": device_name(device),
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,

@@ -1,0 +1,114 @@
+"""Rows of results as values: a digest that a database's round trip leaves as it is, and how far two rows are apart."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Row = Mapping[str, Any]
+DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where two rows differ, as ``output.epochs.0.loss``, by how much (infinite for what is no number), and how.
+
+    One that is not ``judged`` tells that two rows are not equal, but not how near they are: a digest, a random state.
+    """
+
+    place: str
+    size: float
+    words: str
+    judged: bool = True
+
+
+def row_digest(row: Row) -> str:
+    """Hex digest of what a row says. A column that is None is as good as absent, and ``3`` as good as ``3.0``: what
+    goes into a database and what comes out of it have one digest. Arrays count with type, shape and bytes.
+    """
+    known = {name: _plain(value) for name, value in row.items() if value is not None}
+    text = json.dumps(known, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def deviations(found: Row, expected: Row, ignored: Sequence[str] = ()) -> Iterator[Deviation]:
+    """Every value of one row that is not, bit for bit, that of the other; keys in ``ignored`` are left out, everywhere.
+
+    The size of a difference of numbers is |a - b| over max(1, |b|), with b the expected one; that of arrays is the L2
+    norm of their difference over that of the expected one.
+    """
+    yield from _compare(dict(found), dict(expected), "", frozenset(ignored))
+
+
+def _compare(found: Any, expected: Any, place: str, ignored: frozenset[str]) -> Iterator[Deviation]:
+    if isinstance(found, Mapping) and isinstance(expected, Mapping):
+        for name in sorted({*found, *expected} - ignored):
+            yield from _compare(found.get(name), expected.get(name), f"{place}.{name}" if place else name, ignored)
+    elif isinstance(found, list | tuple) and isinstance(expected, list | tuple) and len(found) == len(expected):
+        for index, pair in enumerate(zip(found, expected, strict=True)):
+            yield from _compare(*pair, f"{place}.{index}", ignored)
+    elif isinstance(found, np.ndarray) and isinstance(expected, np.ndarray):
+        yield from array_deviations(found, expected, place)
+    elif _plain(found) != _plain(expected):
+        yield Deviation(place, _distance(found, expected), f"{_shown(found)}, expected {_shown(expected)}")
+
+
+def array_deviations(found: np.ndarray, expected: np.ndarray, place: str) -> Iterator[Deviation]:
+    """The deviation of one array, unless it is the expected one bit for bit."""
+    if found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes():
+        return
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        words = f"{found.dtype} {found.shape}, expected {expected.dtype} {expected.shape}"
+        yield Deviation(place, math.inf, words)
+        return
+    a, b = (np.asarray(one, np.float64) for one in (found, expected))
+    both = np.isnan(a) & np.isnan(b)
+    difference = float(np.linalg.norm(np.where(both, 0, a - b)))
+    norm = float(np.linalg.norm(np.where(both, 0, b)))
+    size = difference / norm if norm > 0 else difference
+    yield Deviation(place, size if math.isfinite(size) else math.inf, f"off by {size:.2g} of its norm")
+
+
+def _distance(found: Any, expected: Any) -> float:
+    numbers = [one for one in (found, expected) if isinstance(one, int | float | np.number) and not _is_bool(one)]
+    if len(numbers) < 2:
+        return math.inf
+    a, b = map(float, numbers)
+    size = abs(a - b) / max(1.0, abs(b))
+    return size if math.isfinite(size) else math.inf
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can say it, the same before and after a database's round trip."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.ndarray):
+        head = f"{value.dtype.str}{value.shape}".encode()
+        return hashlib.sha256(head + np.ascontiguousarray(value).tobytes()).hexdigest()
+    if isinstance(value, int | float | np.number | np.bool_):
+        return _number(value)
+    return str(value)
+
+
+def _number(value: Any) -> int | float | str:
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, float) and not math.isfinite(number):
+        return str(number)
+    return int(number) if isinstance(number, int) or number.is_integer() else float(number)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

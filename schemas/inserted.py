@@ -1,0 +1,81 @@
+"""What a computed table's ``make_insert`` inserts: noted on its way into the tables, or caught before it gets there."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import datajoint as dj
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]  # by the class's name, the master's own and its parts'
+
+
+class _Notes:
+    """In the place of a part table: keeps the rows, and hands them on where there is somewhere to hand them."""
+
+    def __init__(self, rows: list[Row], onward: Callable[..., None] | None) -> None:
+        self._rows, self._onward = rows, onward
+
+    def insert(self, rows: Iterable[Mapping[str, Any]], **options: Any) -> None:
+        kept = [dict(row) for row in rows]
+        self._rows += kept
+        if self._onward is not None:
+            self._onward(kept, **options)
+
+    def insert1(self, row: Mapping[str, Any], **options: Any) -> None:
+        self.insert([row], **options)
+
+
+@contextmanager
+def inserted(table: Any, caught: bool = False) -> Iterator[Rows]:
+    """The rows that this instance of a table, and its parts, are given to insert within the block.
+
+    Where they are to be ``caught``, none of them gets into the database.
+    """
+    rows: Rows = {type(table).__name__: []}
+    own = _Notes(rows[type(table).__name__], None if caught else type(table).insert.__get__(table))
+    table.insert, table.insert1 = own.insert, own.insert1
+    for name, part in parts(table).items():
+        rows[name] = []
+        setattr(table, name, _Notes(rows[name], None if caught else part.insert))
+    try:
+        yield rows
+    finally:
+        for name in ("insert", "insert1", *parts(table)):
+            delattr(table, name)
+
+
+def parts(table: Any) -> dict[str, Any]:
+    """The part tables of results by name: all but the provenance."""
+    found = {name: getattr(type(table), name) for name in dir(type(table)) if name[0].isupper()}
+    return {
+        name: part
+        for name, part in found.items()
+        if isinstance(part, type) and issubclass(part, dj.Part) and name != "Provenance"
+    }
+
+
+def stored(table: Any, key: Mapping[str, Any]) -> Rows:
+    """The rows of a key as they are in the database, arrays loaded. Raises what the store does for one it lacks."""
+    found = {type(table).__name__: type(table), **parts(table)}
+    return {name: [_loaded(row) for row in (one & key).to_dicts()] for name, one in found.items()}
+
+
+def key_order(table: Any, name: str) -> Callable[[Row], tuple[str, ...]]:
+    """What rows of one of a table's parts, or of the table, are sorted by: their keys."""
+    whose = parts(table).get(name, type(table))
+    names = whose.primary_key
+    return lambda row: tuple(str(row[column]) for column in names)
+
+
+def row_name(table: Any, name: str, row: Row) -> str:
+    """A row in words, with what tells it from the others of its part, as ``MEI.Stimulus unit=3 mei_seed=0``."""
+    master = type(table).__name__
+    if name == master:
+        return master
+    own = [column for column in parts(table)[name].primary_key if column not in table.primary_key]
+    return " ".join([f"{master}.{name}", *(f"{column}={row[column]}" for column in own)])
+
+
+def _loaded(row: Row) -> Row:
+    return {name: value.load() if hasattr(value, "load") else value for name, value in row.items()}

@@ -1,0 +1,232 @@
+"""What a computed row came from: code, environment and inputs, kept beside the row and deleted with it."""
+
+import datetime
+import functools
+import platform
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import datajoint as dj
+
+from dlgn_cnn.code_state import CodeState, code_state
+from dlgn_cnn.device import pick_device
+from dlgn_cnn.environment import Environment as EnvironmentState
+from dlgn_cnn.environment import deterministic_algorithms, environment
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.row_values import row_digest
+from schemas.database import settings_in_force
+from schemas.hashed import transaction
+from schemas.inserted import Rows, inserted, key_order
+
+schema = dj.Schema()
+Key = Mapping[str, Any]
+_there: set[str] = set()  # the rows of code and environment that this process knows to be in the tables
+
+DEFINITION = """
+    # what a row was computed by, with and from
+    -> master
+    ---
+    -> provenance.Code
+    -> provenance.Environment
+    inputs : json  # digests of what it was computed from, by name
+    outputs : json  # digests of the rows that were inserted, by table, in the order of their keys
+    host : varchar(255)
+    computed : datetime  # UTC
+    duration_s : float64  # of the computation
+    """
+
+
+@schema
+class Code(dj.Manual):
+    """The code of a process that computed rows: ``dlgn_cnn.code_state``."""
+
+    definition = """
+    # code that computed rows
+    code_hash : char(32)  # sha256 of what follows, first 128 bits
+    ---
+    code_version : varchar(32)  # of dlgn_cnn
+    git_commit=null : varchar(64)  # where it runs from a git checkout
+    changes_digest=null : char(64)  # sha256 of what is not committed; null where nothing is
+    source_digest : char(64)  # sha256 of its source files
+    """
+
+    class Package(dj.Part):
+        """A package beside ours whose functions a config may name."""
+
+        definition = """
+        # package beside ours whose functions a config may name
+        -> master
+        package : varchar(128)
+        ---
+        package_version="" : varchar(64)
+        package_digest : char(64)  # sha256 of its source files
+        """
+
+
+@schema
+class Environment(dj.Manual):
+    """The environment of a process that computed rows: ``dlgn_cnn.environment``."""
+
+    definition = """
+    # what rows were computed with
+    environment_hash : char(32)  # sha256 of what follows and of the packages, first 128 bits
+    ---
+    python : varchar(32)
+    platform : varchar(128)  # operating system, machine and C library
+    processor : varchar(128)
+    torch : varchar(64)
+    accelerator : varchar(64)  # the GPU's name, or cpu
+    driver="" : varchar(64)  # of the GPU, with CUDA's version
+    threads : int16  # of torch
+    deterministic : bool  # whether torch was kept to deterministic algorithms
+    packages_digest : char(64)  # sha256 of the installed distributions and their versions
+    """
+
+    class Package(dj.Part):
+        """One installed distribution."""
+
+        definition = """
+        # installed distribution
+        -> master
+        package : varchar(128)
+        ---
+        package_version : varchar(64)
+        """
+
+
+@dataclass(frozen=True)
+class Run:
+    """One computation: what it gave, what it came from, and when and how long it ran."""
+
+    computed: Any
+    row: dict[str, Any]
+
+
+class Traced:
+    """Mixin of a computed table, named before ``dj.Computed``: each row gets a part row ``Provenance``.
+
+    Its ``make_fetch``, ``make_compute`` and ``make_insert`` need do nothing for it. ``circumstances`` are columns, and
+    keys within json columns, that say how a row came about instead of what was found: no verification compares them.
+    ``digests`` are columns that say of a file whether it is the same, but not how near; ``tolerance`` is how far a row
+    may be from one that was computed elsewhere (see ``dlgn_cnn.row_values.deviations``) and still count as close.
+    """
+
+    Provenance: Any
+    circumstances: ClassVar[tuple[str, ...]] = ()
+    digests: ClassVar[tuple[str, ...]] = ()
+    tolerance: ClassVar[float] = 1e-3
+    _run: Run | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        text = "What computed a row, with what, and from what."
+        cls.Provenance = type("Provenance", (dj.Part,), {"definition": DEFINITION, "__doc__": text})
+
+    def make(self, key: dict[str, Any]) -> Generator[Any, Any, None]:
+        """Compute a key in DataJoint's three parts, and insert its provenance with the result."""
+        table: Any = self
+        fetched = table.make_fetch(key)
+        computed = yield fetched
+        if computed is None:
+            computed = self._compute(key, fetched)
+            yield computed
+        with inserted(table) as rows:
+            table.make_insert(key, *computed)
+        if rows[type(self).__name__] and self._run is not None:
+            table.Provenance.insert1(key | self._run.row | {"outputs": outputs_of(table, rows)})
+        yield None
+
+    def note_provenance(self, key: Key, rows: Rows, duration_s: float) -> None:
+        """Insert the provenance of a row that was not inserted by ``make``."""
+        row = {**key, **provenance_row(self, key, duration_s), "outputs": outputs_of(self, rows)}
+        self.Provenance.insert1(row, allow_direct_insert=True)
+
+    def _compute(self, key: dict[str, Any], fetched: Any) -> Any:
+        table: Any = self
+        refuse_unclean()
+        row, started = provenance_row(self, key, 0.0), time.monotonic()
+        with deterministic_algorithms(settings_in_force().deterministic):
+            computed = table.make_compute(key, *fetched)
+        # A result that was kept while the database was away comes back at once: it was computed when it was.
+        if self._run is None or self._run.computed is not computed:
+            self._run = Run(computed, row | {"duration_s": time.monotonic() - started})
+        return computed
+
+
+def provenance_row(table: Any, key: Key, duration_s: float) -> dict[str, Any]:
+    """What a computation that begins now comes from."""
+    # It asks tables that are made of this one.
+    from schemas.inputs import digests
+
+    row = present() | {"inputs": digests(table, key), "host": platform.node()[:255], "duration_s": duration_s}
+    return row | {"computed": datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)}
+
+
+def outputs_of(table: Any, rows: Rows) -> dict[str, list[str]]:
+    """The digest of each row by table, in the order of their keys."""
+    return {
+        name: [row_digest(row) for row in sorted(found, key=key_order(table, name))] for name, found in rows.items()
+    }
+
+
+def present() -> dict[str, str]:
+    """The keys of the rows of this process's code and environment, which are inserted where they are not there."""
+    code, surroundings = running_code(), surrounding()
+    digests = {code.digest, surroundings.digest}
+    if not digests <= _there:
+        _insert_code(code)
+        _insert_environment(surroundings)
+        if not Code.connection.in_transaction:  # what may still be rolled back is not there yet
+            _there.update(digests)
+    return {"code_hash": code.digest, "environment_hash": surroundings.digest}
+
+
+@functools.cache
+def running_code() -> CodeState:
+    """The code of this process, as it lay on disk when it was first asked for."""
+    return code_state(settings_in_force().allowed_packages)
+
+
+def surrounding() -> EnvironmentState:
+    """The environment of this process."""
+    settings = settings_in_force()
+    return environment(pick_device(settings.device), settings.deterministic)
+
+
+def refuse_unclean() -> None:
+    """Raise ConfigError where only committed code may compute and this is not."""
+    code = running_code()
+    if not settings_in_force().require_clean or (code.git_commit and code.changes_digest is None):
+        return
+    what = "is not from a git checkout" if code.git_commit is None else f"differs from commit {code.git_commit[:12]}"
+    raise ConfigError(f"DLGN_REQUIRE_CLEAN is set and the code {what}: commit it, or unset DLGN_REQUIRE_CLEAN")
+
+
+def _insert_code(code: CodeState) -> None:
+    key = {"code_hash": code.digest}
+    row = {"code_version": code.version, "git_commit": code.git_commit}
+    row |= {"changes_digest": code.changes_digest, "source_digest": code.source_digest}
+    packages = [
+        {**key, "package": one.package, "package_version": one.version, "package_digest": one.source_digest}
+        for one in code.packages
+    ]
+    _insert_whole(Code, {**key, **row}, packages)
+
+
+def _insert_environment(found: EnvironmentState) -> None:
+    key = {"environment_hash": found.digest}
+    names = ("python", "platform", "processor", "torch", "accelerator", "driver", "threads", "deterministic")
+    row = {name: getattr(found, name) for name in (*names, "packages_digest")}
+    packages = [{**key, "package": name, "package_version": version[:64]} for name, version in found.packages]
+    _insert_whole(Environment, {**key, **row}, packages)
+
+
+def _insert_whole(table: Any, row: dict[str, Any], packages: list[dict[str, Any]]) -> None:
+    """Insert a row with its packages, unless it is there: another process may insert the same meanwhile."""
+    if table & {name: row[name] for name in table.primary_key}:
+        return
+    with transaction(table.connection):
+        table.insert1(row, skip_duplicates=True)
+        table.Package.insert(packages, skip_duplicates=True)

@@ -1,0 +1,51 @@
+"""What came of verifying rows: each verdict a row, with what it was about and what it was reached with."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import datajoint as dj
+
+from schemas import provenance
+from schemas.fleet import key_hash
+
+schema = dj.Schema()
+
+
+@schema
+class Verification(dj.Manual):
+    """A verdict on one computed row.
+
+    ``equal``: computed anew, it came out the same bit for bit; ``close``: within the tolerance; ``differs``: not;
+    ``sound``: not computed anew, but every digest is as it was when the row was inserted; ``damaged``: one is not;
+    ``failed``: it cannot be computed any more.
+    """
+
+    definition = """
+    # what came of computing a row anew, or of checking its digests
+    verified_table : varchar(64)
+    key_hash : char(32)  # as in the tables of the fleet
+    verified : datetime(3)  # UTC
+    ---
+    verified_key : json
+    verdict : enum('equal', 'close', 'sound', 'differs', 'damaged', 'failed')
+    deviation=null : float64  # the largest, where it was computed anew
+    tolerance=null : float64  # up to which it counts as close
+    findings : json  # what differs or is damaged, and how
+    -> provenance.Code
+    -> provenance.Environment
+    verification_s : float64  # how long it took
+    """
+
+
+def note(table: Any, key: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
+    """Insert a verdict, which has the columns from ``verdict`` on that are not of the process."""
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    whose = {"verified_table": type(table).__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
+    Verification.insert1({**whose, "verified": now, **verdict, **provenance.present()})
+
+
+def verdicts(table: Any) -> dict[str, str]:
+    """The last verdict on each row of a table that has one, by the hash of its key."""
+    rows = (Verification & {"verified_table": type(table).__name__}).to_dicts(order_by="verified")
+    return {row["key_hash"]: row["verdict"] for row in rows}

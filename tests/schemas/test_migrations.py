@@ -1,0 +1,223 @@
+"""An older database, as commit d239711 declared and filled it, becomes this one: whole, or refused with a sentence."""
+
+import itertools
+import uuid
+from pathlib import Path
+
+import pytest
+
+from dlgn_cnn.errors import ConfigError
+from tests import described
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+READING = ("SELECT", "SHOW")
+
+
+class Interrupted(BaseException):
+    """In the place of a pulled plug."""
+
+
+@pytest.fixture(scope="module")
+def connection(database):
+    """A connection of its own to the tests' server."""
+    from schemas import session
+    from schemas.database import own_connection
+
+    mine = own_connection(session.schema.connection)
+    yield mine
+    mine.close()
+
+
+@pytest.fixture
+def older(connection):
+    """The prefix of a database of version 1 with a few rows, as it was before versions."""
+    prefix = f"v{uuid.uuid4().hex[:8]}_"
+    text = (DATA / f"schema_v1_{connection.adapter.backend}.sql").read_text()
+    cursor = connection._conn.cursor()
+    for statement in text.split(";;\n"):
+        cursor.execute(statement.replace("{prefix}", prefix))
+    yield prefix
+    cascade = "" if connection.adapter.backend == "mysql" else " CASCADE"
+    if not cascade:
+        cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
+    for schema in schemas_of(connection, prefix):
+        cursor.execute(f"DROP SCHEMA {schema}{cascade}")
+    if not cascade:
+        cursor.execute("SET FOREIGN_KEY_CHECKS = 1")
+
+
+def schemas_of(connection, prefix):
+    query = "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE %s"
+    return [row[0] for row in connection.query(query, args=(prefix.replace("_", r"\_") + "%",)).fetchall()]
+
+
+def upgrade(connection, prefix):
+    from schemas.migrations.upgrade import migrate
+
+    return migrate(connection, prefix)
+
+
+def check(connection, prefix):
+    from schemas.database import MODULES
+    from schemas.migrations import state
+
+    return state.check(connection, prefix, MODULES[1:])
+
+
+def interrupt_after(monkeypatch, connection, statements: int):
+    """Let that many statements that write pass, and end the process, as it were, before the next."""
+    left, real = itertools.count(statements, -1), connection.query
+
+    def query(statement, *args, **options):
+        if not statement.lstrip().upper().startswith(READING) and next(left) <= 0:
+            raise Interrupted
+        return real(statement, *args, **options)
+
+    monkeypatch.setattr(connection, "query", query)
+
+
+def test_an_older_database_becomes_the_one_that_this_code_declares(connection, older, database):
+    from schemas.migrations import steps
+
+    before = described.rows(connection, older)
+    assert len(before["evaluation.__score__condition"]) > 0
+    assert upgrade(connection, older) == list(range(2, steps.latest() + 1))
+    assert described.definitions(connection, older) == described.definitions(connection, database.prefix)
+    after = described.rows(connection, older)
+    for name, rows in before.items():
+        if not name.endswith("~lineage"):
+            assert [row[: len(rows[0])] for row in after[name]] == rows if rows else after[name] == [], name
+    assert check(connection, older) is False
+    assert upgrade(connection, older) == []
+
+
+def test_an_upgrade_that_is_interrupted_at_any_statement_is_gone_on_with(connection, older, database, monkeypatch):
+    from schemas.migrations import state
+
+    tries = 0
+    for passed in let_pass(connection):
+        with monkeypatch.context() as patched:
+            interrupt_after(patched, connection, passed)
+            try:
+                upgrade(connection, older)
+                break
+            except Interrupted:
+                tries += 1
+        if state.read(connection, older) != (max_version(), state.READY):
+            with pytest.raises(ConfigError, match="dlgn migrate"):
+                check(connection, older)
+    assert tries > 5
+    assert described.definitions(connection, older) == described.definitions(connection, database.prefix)
+    assert check(connection, older) is False
+
+
+def let_pass(connection):
+    """How many statements each try is given. MySQL keeps what a try has done, so that every one of them is once the
+    last; a table's lineage takes three, the first two of which change nothing. PostgreSQL forgets a try whole.
+    """
+    if connection.adapter.backend == "mysql":
+        return itertools.cycle((1, 2, 3))
+    return itertools.chain(range(6), (2**power for power in range(3, 20)))
+
+
+def max_version():
+    from schemas.migrations import steps
+
+    return steps.latest()
+
+
+def test_an_older_database_is_refused_until_it_is_migrated(connection, older):
+    with pytest.raises(ConfigError, match=r"from before versions.*run dlgn migrate"):
+        check(connection, older)
+    upgrade(connection, older)
+    set_version(connection, older, max_version(), "upgrading")
+    with pytest.raises(ConfigError, match=r"has not ended.*dlgn migrate"):
+        check(connection, older)
+    assert upgrade(connection, older) == [max_version()]
+    assert check(connection, older) is False
+
+
+def test_a_newer_database_is_refused_and_left_alone(connection, older):
+    upgrade(connection, older)
+    set_version(connection, older, max_version() + 1, "ready")
+    before = described.rows(connection, older)
+    for attempt in (check, upgrade):
+        with pytest.raises(ConfigError, match=r"made by a newer dlgn_cnn.*install the newer one"):
+            attempt(connection, older)
+    assert described.rows(connection, older) == before
+
+
+def set_version(connection, prefix, version, state):
+    from schemas.migrations.tables import Tables
+
+    table = Tables(connection, prefix).free("version.schema_version")
+    (table & {"version": version}).delete_quick()
+    table.insert1({"version": version, "state": state})
+
+
+def test_tables_that_are_no_version_1_are_left_alone(connection, older):
+    from schemas.migrations.tables import Tables
+
+    tables = Tables(connection, older)
+    tables.add_column("session.unit", 'depth="" : varchar(8)')
+    before = described.definitions(connection, older)
+    with pytest.raises(ConfigError, match=r"not those of version 1 \(\w+session.unit\): nothing was changed"):
+        upgrade(connection, older)
+    assert described.definitions(connection, older) == before
+
+
+def test_nothing_is_migrated_where_there_is_nothing(connection):
+    prefix = f"v{uuid.uuid4().hex[:8]}_"
+    assert check(connection, prefix) is True
+    with pytest.raises(ConfigError, match="no tables"):
+        upgrade(connection, prefix)
+    assert schemas_of(connection, prefix) == []
+
+
+def test_nobody_migrates_under_a_worker_or_beside_another(connection, older, database):
+    from schemas.database import own_connection
+
+    other = own_connection(connection)
+    lock = {"mysql": "SELECT GET_LOCK(%s, 0)", "postgresql": "SELECT pg_advisory_lock(hashtext(%s))"}
+    other.query(lock[connection.adapter.backend], args=(f"{older}migrate",))
+    with pytest.raises(ConfigError, match="somebody else migrates"):
+        upgrade(connection, older)
+    other.close()
+    from schemas.migrations.tables import Tables
+
+    fleet = Tables(connection, older).free("fleet.worker")
+    row = {"worker_id": "w" * 32, "host": "gpu3", "pid": 1, "device": "cpu", "state": "working"}
+    fleet.insert1(row | {"expires": "2999-01-01 00:00:00"})
+    with pytest.raises(ConfigError, match="workers are alive on gpu3"):
+        upgrade(connection, older)
+    with pytest.raises(ConfigError, match="from before versions"):
+        check(connection, older)
+
+
+def test_a_step_can_add_columns_to_rows_that_are_there(connection, older):
+    from schemas.migrations.tables import Tables
+
+    tables = Tables(connection, older)
+    lines = {
+        "depth_um=null : float64  # below the surface": None,
+        'layer="" : varchar(8)': "",
+        "kind='relay' : enum('relay', 'inter')  # by its spikes": "relay",
+        "rank=3 : int16": 3,
+    }
+    for line in [*lines, *lines]:
+        tables.add_column("session.unit", line)
+    stored = tables.free("session.unit").to_dicts()
+    assert stored
+    for row in stored:
+        assert [row[line.partition("=")[0]] for line in lines] == [*lines.values()]
+    tables.free("session.unit").insert1(stored[0] | {"unit": 99, "kind": "inter"})
+
+
+def test_steps_are_numbered_without_a_gap_and_say_what_they_do():
+    from schemas.migrations import steps
+
+    assert sorted(steps.names()) == list(range(2, steps.latest() + 1))
+    for number in steps.names():
+        step = steps.load(number)
+        assert len((step.__doc__ or "").strip().splitlines()[0]) > 20
+        assert callable(step.upgrade)
