@@ -1,5 +1,6 @@
 """An older database, as commit d239711 declared and filled it, becomes this one: whole, or refused with a sentence."""
 
+import contextlib
 import itertools
 import uuid
 from pathlib import Path
@@ -28,22 +29,56 @@ def connection(database):
     mine.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def older(connection):
-    """The prefix of a database of version 1 with a few rows, as it was before versions."""
+    """The prefix of a database of version 1 with a few rows, as it was before versions; a test leaves it so."""
+    with restored(connection) as prefix:
+        yield prefix
+
+
+@pytest.fixture(scope="module")
+def upgraded(connection):
+    """The prefix of another, whose upgrade was interrupted again and again, and its rows as they were before."""
+    with restored(connection) as prefix:
+        before = described.rows(connection, prefix)
+        assert upgrade_with_interruptions(connection, prefix) > 5
+        yield prefix, before
+
+
+@contextlib.contextmanager
+def restored(connection):
     prefix = f"v{uuid.uuid4().hex[:8]}_"
-    text = (DATA / f"schema_v1_{connection.adapter.backend}.sql").read_text()
+    backend = connection.adapter.backend
     cursor = connection._conn.cursor()
-    for statement in text.split(";;\n"):
+    for statement in (DATA / f"schema_v1_{backend}.sql").read_text().split(";;\n"):
         cursor.execute(statement.replace("{prefix}", prefix))
     yield prefix
-    cascade = "" if connection.adapter.backend == "mysql" else " CASCADE"
-    if not cascade:
+    cursor = connection._conn.cursor()
+    if backend == "mysql":
         cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
     for schema in schemas_of(connection, prefix):
-        cursor.execute(f"DROP SCHEMA {schema}{cascade}")
-    if not cascade:
-        cursor.execute("SET FOREIGN_KEY_CHECKS = 1")
+        cursor.execute(f"DROP SCHEMA {schema}" + ("" if backend == "mysql" else " CASCADE"))
+
+
+def upgrade_with_interruptions(connection, prefix) -> int:
+    """Upgrade, as often as the plug is pulled; how often that was. Meanwhile everybody else refuses the database."""
+    from schemas.migrations import state
+
+    tries = 0
+    for passed in let_pass(connection):
+        with pytest.MonkeyPatch.context() as patched:
+            interrupt_after(patched, connection, passed)
+            try:
+                upgrade(connection, prefix)
+                return tries
+            except Interrupted:
+                tries += 1
+        if connection.in_transaction:  # whose end was kept from it
+            connection.cancel_transaction()
+        if state.read(connection, prefix) != (latest(), state.READY):
+            with pytest.raises(ConfigError, match="dlgn migrate"):
+                check(connection, prefix)
+    raise AssertionError("it never ends")
 
 
 def schemas_of(connection, prefix):
@@ -76,41 +111,6 @@ def interrupt_after(monkeypatch, connection, statements: int):
     monkeypatch.setattr(connection, "query", query)
 
 
-def test_an_older_database_becomes_the_one_that_this_code_declares(connection, older, database):
-    from schemas.migrations import steps
-
-    before = described.rows(connection, older)
-    assert len(before["evaluation.__score__condition"]) > 0
-    assert upgrade(connection, older) == list(range(2, steps.latest() + 1))
-    assert described.definitions(connection, older) == described.definitions(connection, database.prefix)
-    after = described.rows(connection, older)
-    for name, rows in before.items():
-        if not name.endswith("~lineage"):
-            assert [row[: len(rows[0])] for row in after[name]] == rows if rows else after[name] == [], name
-    assert check(connection, older) is False
-    assert upgrade(connection, older) == []
-
-
-def test_an_upgrade_that_is_interrupted_at_any_statement_is_gone_on_with(connection, older, database, monkeypatch):
-    from schemas.migrations import state
-
-    tries = 0
-    for passed in let_pass(connection):
-        with monkeypatch.context() as patched:
-            interrupt_after(patched, connection, passed)
-            try:
-                upgrade(connection, older)
-                break
-            except Interrupted:
-                tries += 1
-        if state.read(connection, older) != (max_version(), state.READY):
-            with pytest.raises(ConfigError, match="dlgn migrate"):
-                check(connection, older)
-    assert tries > 5
-    assert described.definitions(connection, older) == described.definitions(connection, database.prefix)
-    assert check(connection, older) is False
-
-
 def let_pass(connection):
     """How many statements each try is given. MySQL keeps what a try has done, so that every one of them is once the
     last; a table's lineage takes three, the first two of which change nothing. PostgreSQL forgets a try whole.
@@ -120,39 +120,62 @@ def let_pass(connection):
     return itertools.chain(range(6), (2**power for power in range(3, 20)))
 
 
-def max_version():
+def latest():
     from schemas.migrations import steps
 
     return steps.latest()
 
 
-def test_an_older_database_is_refused_until_it_is_migrated(connection, older):
-    with pytest.raises(ConfigError, match=r"from before versions.*run dlgn migrate"):
-        check(connection, older)
-    upgrade(connection, older)
-    set_version(connection, older, max_version(), "upgrading")
+def test_an_older_database_becomes_the_one_that_this_code_declares(connection, upgraded, database):
+    prefix, _ = upgraded
+    assert described.definitions(connection, prefix) == described.definitions(connection, database.prefix)
+    assert check(connection, prefix) is False
+    assert upgrade(connection, prefix) == []
+
+
+def test_every_row_survives(connection, upgraded):
+    prefix, before = upgraded
+    assert len(before["evaluation.__score__condition"]) > 0
+    after = described.rows(connection, prefix)
+    for name, rows in before.items():
+        if not name.endswith("~lineage"):
+            assert [row[: len(rows[0])] for row in after[name]] == rows if rows else after[name] == [], name
+
+
+def test_an_upgrade_that_has_not_ended_is_refused_until_it_has(connection, upgraded):
+    prefix, _ = upgraded
+    set_version(connection, prefix, latest(), "upgrading")
     with pytest.raises(ConfigError, match=r"has not ended.*dlgn migrate"):
-        check(connection, older)
-    assert upgrade(connection, older) == [max_version()]
-    assert check(connection, older) is False
+        check(connection, prefix)
+    assert upgrade(connection, prefix) == [latest()]
+    assert check(connection, prefix) is False
 
 
-def test_a_newer_database_is_refused_and_left_alone(connection, older):
-    upgrade(connection, older)
-    set_version(connection, older, max_version() + 1, "ready")
-    before = described.rows(connection, older)
+def test_a_newer_database_is_refused_and_left_alone(connection, upgraded):
+    prefix, _ = upgraded
+    set_version(connection, prefix, latest() + 1, "ready")
+    before = described.rows(connection, prefix)
     for attempt in (check, upgrade):
         with pytest.raises(ConfigError, match=r"made by a newer dlgn_cnn.*install the newer one"):
-            attempt(connection, older)
-    assert described.rows(connection, older) == before
+            attempt(connection, prefix)
+    assert described.rows(connection, prefix) == before
+    (versions(connection, prefix) & {"version": latest() + 1}).delete_quick()
+
+
+def test_an_older_one_is_refused_until_it_is_migrated(connection, older):
+    with pytest.raises(ConfigError, match=r"from before versions.*run dlgn migrate"):
+        check(connection, older)
+
+
+def versions(connection, prefix):
+    from schemas.migrations.tables import Tables
+
+    return Tables(connection, prefix).free("version.schema_version")
 
 
 def set_version(connection, prefix, version, state):
-    from schemas.migrations.tables import Tables
-
-    table = Tables(connection, prefix).free("version.schema_version")
-    (table & {"version": version}).delete_quick()
-    table.insert1({"version": version, "state": state})
+    (versions(connection, prefix) & {"version": version}).delete_quick()
+    versions(connection, prefix).insert1({"version": version, "state": state})
 
 
 def test_tables_that_are_no_version_1_are_left_alone(connection, older):
@@ -164,6 +187,7 @@ def test_tables_that_are_no_version_1_are_left_alone(connection, older):
     with pytest.raises(ConfigError, match=r"not those of version 1 \(\w+session.unit\): nothing was changed"):
         upgrade(connection, older)
     assert described.definitions(connection, older) == before
+    tables.run(f"ALTER TABLE {tables.full_name('session.unit')} DROP COLUMN depth")
 
 
 def test_nothing_is_migrated_where_there_is_nothing(connection):
@@ -192,12 +216,13 @@ def test_nobody_migrates_under_a_worker_or_beside_another(connection, older, dat
         upgrade(connection, older)
     with pytest.raises(ConfigError, match="from before versions"):
         check(connection, older)
+    (fleet & {"host": "gpu3"}).delete_quick()
 
 
-def test_a_step_can_add_columns_to_rows_that_are_there(connection, older):
+def test_a_step_can_add_columns_to_rows_that_are_there(connection, upgraded):
     from schemas.migrations.tables import Tables
 
-    tables = Tables(connection, older)
+    tables = Tables(connection, upgraded[0])
     lines = {
         "depth_um=null : float64  # below the surface": None,
         'layer="" : varchar(8)': "",
@@ -211,6 +236,9 @@ def test_a_step_can_add_columns_to_rows_that_are_there(connection, older):
     for row in stored:
         assert [row[line.partition("=")[0]] for line in lines] == [*lines.values()]
     tables.free("session.unit").insert1(stored[0] | {"unit": 99, "kind": "inter"})
+    (tables.free("session.unit") & {"unit": 99}).delete_quick()
+    for line in lines:
+        tables.run(f"ALTER TABLE {tables.full_name('session.unit')} DROP COLUMN {line.partition('=')[0]}")
 
 
 def test_steps_are_numbered_without_a_gap_and_say_what_they_do():
