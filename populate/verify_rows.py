@@ -69,7 +69,7 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     verdict = "damaged" if damaged else found.verdict
     final = Verdict(found.row, verdict, found.deviation, found.tolerance, found.findings, time.monotonic() - started)
     row = {"verdict": verdict, "deviation": _finite(final.deviation), "tolerance": final.tolerance}
-    verification.note(table, key, row | {"findings": final.findings[:KEPT], "verification_s": final.seconds})
+    verification.note(kind, key, row | {"findings": final.findings[:KEPT], "verification_s": final.seconds})
     return final
 
 

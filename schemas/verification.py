@@ -41,11 +41,11 @@ class Verification(dj.Manual):
 def note(table: Any, key: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
     """Insert a verdict, which has the columns from ``verdict`` on that are not of the process."""
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    whose = {"verified_table": type(table).__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
+    whose = {"verified_table": table.__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
     Verification.insert1({**whose, "verified": now, **verdict, **provenance.present()})
 
 
 def verdicts(table: Any) -> dict[str, str]:
     """The last verdict on each row of a table that has one, by the hash of its key."""
-    rows = (Verification & {"verified_table": type(table).__name__}).to_dicts(order_by="verified")
+    rows = (Verification & {"verified_table": table.__name__}).to_dicts(order_by="verified")
     return {row["key_hash"]: row["verdict"] for row in rows}

@@ -1,0 +1,224 @@
+"""Rows that are computed anew: the same comes out, and whatever was tampered with is found and named."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from tests.factories import small_simulation
+from tests.schemas.test_transformed import ENCODER
+
+TABLES = (
+    "Recording", "Dataset", "ReceptiveField", "TrainedModel", "Score", "FeedbackModulation", "InputGain",
+    "EnsembleScore", "MEI", "MEIControl", "MEIContrast",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def computed(database, tmp_path_factory):
+    """A small pipeline from a raw file to MEIs and their controls, computed by a worker; the keys of its fits."""
+    from populate.worker import work
+    from schemas import dataset, ensemble, experiment, mei, model, trainer, training
+    from schemas.ingest import ingest
+
+    (name,) = ingest(small_simulation(tmp_path_factory.mktemp("v") / "session", mouse="Simulated_2026_0700"))
+    options = {"size_px": [18, 32], "window_frames": 40, "batch_size": 2, "validation_share": 0.34}
+    keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
+    keys |= model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", {"max_epochs": 2})
+    experiment.Experiment.insert1({"experiment_name": "verified"})
+    for seed in (0, 1):
+        trainer.Seed.insert1({"seed": seed})
+        experiment.Experiment.Fit.insert1({"experiment_name": "verified", **keys, "seed": seed})
+    options = {"units": [1], "steps": 3, "seeds": [0, 1], "controls": True}
+    mei.MEIPlan.insert1({"experiment_name": "verified", **mei.MEIConfig.add("gradient_ascent", options)})
+    ensemble.Ensemble.plan([{**keys, "seed": seed} for seed in (0, 1)])
+    assert work().failed == 0
+    return list(training.TrainedModel().keys(order_by="seed"))
+
+
+def verified(kind, key, fast=False):
+    from populate.verify_rows import verify
+
+    return verify(kind, key, fast)
+
+
+def tables():
+    from populate.worker import computed_tables
+
+    return {table.__name__: table for table in computed_tables()}
+
+
+def key_of(name):
+    return tables()[name]().keys(order_by="KEY", limit=1)[0]
+
+
+def test_every_row_of_a_pipeline_is_computed_anew_bit_for_bit(computed):
+    from schemas.verification import Verification, verdicts
+
+    assert set(TABLES) <= set(tables())
+    before = contents()
+    for name in TABLES:
+        rows = list(tables()[name]().keys())
+        assert rows
+        found = [verified(tables()[name], key) for key in rows]
+        assert [(one.verdict, one.deviation, one.findings) for one in found] == [("equal", 0.0, [])] * len(rows), name
+        assert [*verdicts(tables()[name]).values()] == ["equal"] * len(rows)
+    kept = Verification().to_dicts()
+    assert {row["tolerance"] for row in kept} == {
+        0.0 if torch.get_num_threads() == 1 else pytest.approx(0.05, abs=0.05)
+    }
+    assert contents() == before
+
+
+def contents():
+    """How many rows every table has but that of verdicts, and what lies in the store."""
+    from schemas.database import settings_in_force
+
+    store = settings_in_force().store
+    files = {str(path.relative_to(store)): path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()}
+    from schemas import fitting
+
+    rows = {name: len(table()) for name, table in tables().items()} | {"epochs": fitting.Epoch().to_dicts()}
+    return rows, files
+
+
+def test_fast_checks_digests_alone(computed, monkeypatch):
+    from populate import verify_rows
+
+    monkeypatch.setattr(verify_rows, "rehearse", None)
+    for name in TABLES:
+        assert verified(tables()[name], key_of(name), fast=True).verdict == "sound", name
+
+
+def test_a_tampered_weight_is_found_and_named(computed):
+    from schemas.database import settings_in_force
+    from schemas.training import TrainedModel, weights_of
+
+    file = settings_in_force().weights.local / f"{weights_of(computed[0])}.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        for fast in (True, False):
+            found = verified(TrainedModel, computed[0], fast)
+            assert found.verdict == "damaged"
+            assert file.name in found.findings[0]
+        assert verified(tables()["Score"], computed[0]).verdict == "failed"
+        assert verified(TrainedModel, computed[1], True).verdict == "sound"
+    finally:
+        file.write_bytes(whole)
+
+
+def test_a_tampered_row_of_a_stored_dataset_is_found_and_named(computed):
+    from schemas.dataset import Dataset, absolute, store_paths
+
+    key = key_of("Dataset")
+    (folder,) = absolute(store_paths(key)).values()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    changed = manifest | {"rows": [manifest["rows"][0][::-1], *manifest["rows"][1:]]}
+    (folder / "manifest.json").write_text(json.dumps(changed))
+    try:
+        found = verified(Dataset, key, fast=True)
+        assert found.verdict == "damaged"
+        assert f"{folder}: row 0 (trial 0) is damaged" in found.findings[0]
+    finally:
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_statistics_that_no_digest_covers_are_found_when_they_are_taken_anew(computed):
+    from schemas.dataset import Dataset, absolute, store_paths
+
+    key = key_of("Dataset")
+    (folder,) = absolute(store_paths(key)).values()
+    text = (folder / "manifest.json").read_text()
+    manifest = json.loads(text)
+    manifest["statistics"]["mean_counts"][0] *= 2
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    try:
+        found = verified(Dataset, key)
+        assert found.verdict == "differs"
+        assert "mean_counts.0" in found.findings[0]
+    finally:
+        (folder / "manifest.json").write_text(text)
+
+
+def test_a_tampered_config_is_found_and_named_and_so_is_a_leaf(computed):
+    from schemas.model import ModelConfig
+    from schemas.training import TrainedModel
+
+    key = {"model_hash": computed[0]["model_hash"]}
+    config = (ModelConfig & key).fetch1("model_config")
+    ModelConfig.update1({**key, "model_config": config | {"more": 1}})
+    try:
+        found = verified(TrainedModel, computed[0], fast=True)
+        assert found.verdict == "damaged"
+        assert found.findings[0].startswith(f"ModelConfig {key['model_hash']}: model config")
+    finally:
+        ModelConfig.update1({**key, "model_config": config})
+    leaf = (ModelConfig.Leaf & key & {"kind": "int"}).to_dicts(order_by="path")[0]
+    ModelConfig.Leaf.update1(leaf | {"value": "77"})
+    try:
+        found = verified(TrainedModel, computed[0], fast=True)
+        assert found.verdict == "damaged"
+        assert leaf["path"] in found.findings[0]
+    finally:
+        ModelConfig.Leaf.update1(leaf)
+
+
+def test_a_tampered_mei_is_found_and_named(computed):
+    from schemas.mei import MEI
+
+    key = key_of("MEI")
+    row = (MEI.Stimulus & key).to_dicts(order_by="KEY", limit=1)[0]
+    file = stored_file(row["stimulus"])
+    whole = file.read_bytes()
+    changed = np.load(file)
+    changed[0, 0, 0] += 0.01
+    np.save(file, changed)
+    try:
+        for fast in (True, False):
+            found = verified(MEI, key, fast)
+            assert found.verdict == "damaged"
+            named = (
+                f"MEI.Stimulus mouse={row['mouse']} series=1 experiment=1 unit=1 opto_condition={row['opto_condition']}"
+            )
+            assert found.findings[0].startswith(named)
+        assert f"mei_seed={row['mei_seed']} stimulus: off by" in found.findings[1]
+    finally:
+        file.write_bytes(whole)
+
+
+def stored_file(reference):
+    from schemas.database import settings_in_force
+
+    return settings_in_force().store / reference.path
+
+
+def test_a_changed_figure_is_found_without_computing_it_anew(computed):
+    from schemas.evaluation import Score
+
+    row = (Score.Unit & computed[0]).to_dicts(order_by="KEY", limit=1)[0]
+    Score.Unit.update1(row | {"correlation": 0.99})
+    try:
+        found = verified(Score, computed[0], fast=True)
+        assert found.verdict == "damaged"
+        assert f"Score.Unit mouse={row['mouse']} series=1 experiment=1 unit={row['unit']} is not" in found.findings[0]
+        found = verified(Score, computed[0])
+        assert found.deviation == pytest.approx(abs(0.99 - row["correlation"]))
+    finally:
+        Score.Unit.update1(row)
+
+
+def test_elsewhere_a_row_may_be_close_but_not_far(computed, monkeypatch):
+    from populate import verify_rows
+    from schemas.evaluation import Score
+
+    monkeypatch.setattr(verify_rows, "must_be_equal", lambda table, key: False)
+    (Score.Provenance & computed[0]).delete_quick()  # as of a row from before it was kept
+    row = (Score & computed[0]).fetch1()
+    for change, verdict in ((1e-6, "close"), (0.1, "differs")):
+        Score.update1(row | {"mean_correlation": row["mean_correlation"] + change})
+        found = verified(Score, computed[0])
+        assert found.verdict == verdict
+        assert found.deviation == pytest.approx(change)
+    Score.update1(row)
