@@ -175,6 +175,7 @@ def _activate(settings: Settings) -> None:
         if undeclared and name == MODULES[0]:
             state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)
     if undeclared:
+        steps.finish(Tables(connection, settings.prefix))
         state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
 
 

@@ -1,12 +1,14 @@
 """Hashed configs: what the tables of dataset, model, trainer and MEI configs share."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from dlgn_cnn.config import HASH_VERSION, canonical_json, config_hash, leaves
+from dlgn_cnn.config import HASH_VERSION, Leaf, canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
 
+PATH, TEXT = 180, 2000
 LEAF_DEFINITION = """
     # one value of the config, for queries
     -> master
@@ -36,7 +38,7 @@ class HashedConfig:
         with transaction(cls.connection):  # type: ignore[attr-defined]
             names = {"fn": function, "config": dict(config), "comment": comment, "hash_version": HASH_VERSION}
             cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
-            rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in leaves(config)]
+            rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in _fitting(config)]
             cls.Leaf.insert([{**key, **row} for row in rows])  # type: ignore[attr-defined]
             cls.insert_links(key, config)
             cls.load(key)
@@ -60,12 +62,40 @@ class HashedConfig:
 
     @classmethod
     def where(cls, values: Mapping[str, Any]) -> Any:
-        """The rows whose config has all these values: ``ModelConfig.where({"recurrent.channels": 16})``."""
-        found = cls()
+        """The rows whose config has all these values: ``ModelConfig.where({"recurrent.channels": 16})``.
+
+        A value may be of any JSON type, and has to be the whole one: ``{"core.kernels": [7, 5]}`` finds neither
+        ``[7, 5, 5]`` nor ``[7.0, 5]``, ``{"x": []}`` no other list, and ``{"x": None}`` no config without an ``x``.
+        """
+        found, part = cls(), cls.Leaf  # type: ignore[attr-defined]
         for path, value in values.items():
-            leaf = next(iter(leaves(value)))
-            found = found & (cls.Leaf & {"path": path, "kind": leaf.kind, "value": leaf.text}).proj()  # type: ignore[attr-defined]
+            below = list(leaves(value, path))
+            for leaf in below:
+                same = f"{_is('path', leaf.path)} AND kind = '{leaf.kind}' AND {_is('value', leaf.text)}"
+                found = found & (part & same).proj()
+            if [leaf.path for leaf in below] != [path]:
+                others = " AND ".join(f"NOT {_is('path', leaf.path)}" for leaf in below)
+                within = _is(f"LEFT(path, {len(path) + 1})", f"{path}.")
+                found = found - (part & f"{within} AND {others}").proj()
         return found
+
+
+def _is(expression: str, text: str) -> str:
+    """SQL that holds where an expression is exactly this text, whatever is in it: DataJoint's own escapes of ``%`` and
+    backslashes are MySQL's, and PostgreSQL reads them as they stand.
+    """
+    return f"MD5({expression}) = '{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}'"
+
+
+def _fitting(config: Mapping[str, Any]) -> Iterator[Leaf]:
+    """The leaves of a config. Raises ConfigError for one that its row has no room for."""
+    for leaf in leaves(config):
+        if len(leaf.path) > PATH or len(leaf.text) > TEXT:
+            raise ConfigError(
+                f"config value at {leaf.path[:PATH]} takes {len(leaf.path)} characters to name and {len(leaf.text)} to "
+                f"write: expected up to {PATH} and {TEXT}; name a file instead, or nest less"
+            )
+        yield leaf
 
 
 def transaction(connection: Any) -> AbstractContextManager[Any]:

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from dlgn_cnn.errors import ConfigError
 from schemas import migrations
+from schemas.migrations.tables import Tables
 
 FIRST = 1  # the tables as they were before versions, which no step leads to
 
@@ -37,3 +38,13 @@ def latest() -> int:
 def load(number: int) -> ModuleType:
     """The step to a version: its ``upgrade(tables)``, and its docstring, the first line of which says what changes."""
     return importlib.import_module(f"schemas.migrations.{names()[number]}")
+
+
+def finish(tables: Tables) -> None:
+    """What tables that were just declared still lack: what no DataJoint definition can say, and a step's ``finish``
+    does. It may be done again.
+    """
+    for number in names():
+        step = load(number)
+        if hasattr(step, "finish"):
+            step.finish(tables)

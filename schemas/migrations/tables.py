@@ -9,6 +9,7 @@ from datajoint.declare import compile_attribute, declare
 from datajoint.lineage import get_table_lineages
 
 Columns = dict[str, set[str]]
+EXACT = "utf8mb4_0900_bin"
 
 
 class Tables:
@@ -75,6 +76,21 @@ class Tables:
         self.run(f"ALTER TABLE {table} ADD COLUMN {_placed(sql, schema)}")
         if comment and (told := self._adapter.column_comment_ddl(table, column, comment)):
             self.run(told)
+
+    def compare_exactly(self, name: str, column: str) -> None:
+        """On MySQL, compare and index a column of text by its characters' codes, as PostgreSQL does: by default ``a``,
+        ``A`` and ``ä`` are the same there. A DataJoint definition cannot say so. For a column that has no default.
+        """
+        if self._adapter.backend != "mysql":
+            return
+        schema, _, table = name.partition(".")
+        query = "SELECT column_type, is_nullable, column_comment, collation_name FROM information_schema.columns "
+        query += "WHERE table_schema = %s AND table_name = %s AND column_name = %s"
+        kind, nullable, comment, collation = self.run(query, (f"{self.prefix}{schema}", table, column)).fetchone()
+        if collation != EXACT:
+            null = "NULL" if nullable == "YES" else "NOT NULL"
+            change = f"MODIFY `{column}` {kind} CHARACTER SET utf8mb4 COLLATE {EXACT} {null} COMMENT %s"
+            self.run(f"ALTER TABLE {self.full_name(name)} {change}", (comment,))
 
     def _absent_types(self, statements: list[str]) -> Iterator[str]:
         """Those statements that make an enum type that is not there: PostgreSQL has no IF NOT EXISTS for it."""

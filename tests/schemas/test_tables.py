@@ -2,6 +2,7 @@
 
 import pytest
 
+from dlgn_cnn.config import canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
 
 
@@ -44,6 +45,55 @@ def test_a_leaf_restricts_by_value_and_type(tables):
     assert len(table.where({"loss.name": "poisson"})) == 2
     assert len(table.where({"learning_rate": "0.25"})) == 0
     assert len(table & (table.Leaf & "path = 'learning_rate' and number < 0.3")) == 1
+
+
+VALUES = {
+    "nothing": None, "list": [], "dict": {}, "yes": True, "no": False, "zero": 0, "point": 0.0, "text": "0",
+    "empty": "", "lower": "relu", "plain": "grosse", "Case": 1, "case ": 2, "a_b": 3, "a%b": 4, "a\\b'": 5,
+    "large": 2**53 + 1, "next": 2**53, "tiny": 1e-300, "negative": -7, "case": "ReLU", "word": "Größe μ 🐭 'x' \"y\" %",
+    "deep": {"a": [{"b": [1, 2.5, "2.5"]}, []]}, "kernels": [7, 5],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["dataset", "model", "trainer", "mei"])
+def test_every_kind_of_leaf_restricts_in_every_table_of_configs_and_in_plain_sql(tables, kind):
+    table = next(one for name, one in vars(tables[kind]).items() if name.lower() == f"{kind}config")
+    config = {f"{kind}_leaf": VALUES}
+    key = {f"{kind}_hash": config_hash("made_up", config)}
+    table.insert1({**key, f"{kind}_fn": "made_up", f"{kind}_config": config})
+    table.Leaf.insert(
+        [{**key, "path": x.path, "kind": x.kind, "value": x.text, "number": x.number} for x in leaves(config)]
+    )
+    for name, value in VALUES.items():
+        assert table.where({f"{kind}_leaf.{name}": value}).keys() == [key], name
+        for other in VALUES.values():
+            if canonical_json(other) != canonical_json(value):
+                assert not table.where({f"{kind}_leaf.{name}": other}), (name, other)
+    assert table.where({f"{kind}_leaf.deep.a.0.b.1": 2.5}).keys() == [key]
+    assert not table.where({f"{kind}_leaf.never": None})
+    query = f"SELECT {kind}_hash FROM {table.Leaf().full_table_name} WHERE path = %s AND kind = %s AND value = %s"
+    for leaf in leaves(config):
+        assert (
+            table.connection.query(query, args=(leaf.path, leaf.kind, leaf.text)).fetchall()[0][0]
+            == key[f"{kind}_hash"]
+        )
+
+
+def test_a_list_is_found_whole(tables):
+    table = tables["model"].ModelConfig
+    one = table.add("encoder", {"found": {"kernels": [7, 5]}})
+    table.add("encoder", {"found": {"kernels": [7, 5, 5]}})
+    table.add("encoder", {"found": {"kernels": [7, 5.0]}})
+    assert table.where({"found.kernels": [7, 5]}).keys() == [one]
+    assert table.where({"found": {"kernels": [7, 5]}}).keys() == [one]
+    assert len(table.where({"found.kernels.0": 7})) == 3
+    assert len(table.where({"found.kernels": [5, 7]})) == 0
+
+
+@pytest.mark.parametrize("config", [{"x": "y" * 2001}, {"x" * 181: 1}])
+def test_a_value_that_no_row_has_room_for_is_refused(tables, config):
+    with pytest.raises(ConfigError, match="expected up to 180 and 2000"):
+        tables["model"].ModelConfig.add("encoder", config)
 
 
 def test_a_config_that_the_database_would_change_is_refused_whole(tables, database):
