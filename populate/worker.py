@@ -27,6 +27,7 @@ from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
 from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, training
 from schemas.database import reconnect, settings_in_force
+from schemas.provenance import refuse_unclean
 
 logger = logging.getLogger("dlgn")
 Table = Any
@@ -78,9 +79,11 @@ class Wishes:
 def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) -> Tally:
     """Compute until every key is done, failed or set aside; what this worker did is returned.
 
-    Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending.
+    Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending, and ConfigError where only
+    committed code may compute and this is not.
     """
     settings, asked = settings_in_force(), wishes or Wishes()
+    refuse_unclean()
     with interrupts.deferred(settings.warning_signal), beating(device_name(pick_device(settings.device))) as heart:
         worker = Worker(heart, asked)
         worker.begin(tables or computed_tables())
