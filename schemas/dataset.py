@@ -75,6 +75,7 @@ class Dataset(provenance.Traced, dj.Computed):
     """
 
     digests = ("dataset_digest", "rows_digest")
+    tolerance = 1e-6
 
     class Session(dj.Part):
         """One session's store."""

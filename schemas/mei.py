@@ -60,6 +60,8 @@ class MEI(provenance.Traced, dj.Computed):
     one fit alone excites its noise too: the mean's MEIs do better before models that took no part.
     """
 
+    tolerance = 0.05
+
     definition = """
     # MEIs of a fitted model
     -> evaluation.Score

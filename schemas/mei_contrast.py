@@ -32,6 +32,7 @@ class MEIContrast(provenance.Traced, dj.Computed):
     their seed (three at least), the weakest the random starts (two at least).
     """
 
+    tolerance = 0.05
     definition = """
     # feedback contrast of the MEIs of a fitted model
     -> mei.MEI

@@ -32,6 +32,7 @@ class MEIControl(provenance.Traced, dj.Computed):
     MEI waits for all that experiments ask for. Without one, what they would say is NULL.
     """
 
+    tolerance = 0.05
     definition = """
     # controls of the MEIs of a fitted model
     -> mei.MEI

@@ -37,6 +37,8 @@ class RawFile(dj.Manual):
 class Recording(provenance.Traced, dj.Imported):
     """A session's spikes and behaviour, each on the session's clock in seconds."""
 
+    tolerance = 1e-6
+
     definition = """
     # spikes and behaviour of a session
     -> RawFile
