@@ -1,7 +1,7 @@
 """The tables. Importing a module declares nothing and connects to nothing: ``schemas.open_database()`` does.
 
-Foreign keys follow the imports: session, stimulus, optogenetics, recording, dataset, model, trainer, experiment,
-fitting, search, training, heirs, evaluation, ensemble, mei, mei_control, mei_contrast.
+Foreign keys follow the imports: session, stimulus, optogenetics, provenance, recording, dataset, model, trainer,
+experiment, fitting, search, training, heirs, evaluation, ensemble, mei, mei_control, mei_contrast, verification.
 """
 
 import warnings

@@ -98,9 +98,9 @@ class Environment(dj.Manual):
 
 @dataclass(frozen=True)
 class Run:
-    """One computation: what it gave, what it came from, and when and how long it ran."""
+    """One computation: which result it gave, what it came from, and when and how long it ran."""
 
-    computed: Any
+    result: tuple[dict[str, Any], int]  # the key, and the identity of what may be too large to keep
     row: dict[str, Any]
 
 
@@ -121,8 +121,9 @@ class Traced:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        named = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Provenance"}
         text = "What computed a row, with what, and from what."
-        cls.Provenance = type("Provenance", (dj.Part,), {"definition": DEFINITION, "__doc__": text})
+        cls.Provenance = type("Provenance", (dj.Part,), {"definition": DEFINITION, "__doc__": text, **named})
 
     def make(self, key: dict[str, Any]) -> Generator[Any, Any, None]:
         """Compute a key in DataJoint's three parts, and insert its provenance with the result."""
@@ -150,8 +151,8 @@ class Traced:
         with deterministic_algorithms(settings_in_force().deterministic):
             computed = table.make_compute(key, *fetched)
         # A result that was kept while the database was away comes back at once: it was computed when it was.
-        if self._run is None or self._run.computed is not computed:
-            self._run = Run(computed, row | {"duration_s": time.monotonic() - started})
+        if self._run is None or self._run.result != (key, id(computed)):
+            self._run = Run((dict(key), id(computed)), row | {"duration_s": time.monotonic() - started})
         return computed
 
 

@@ -73,7 +73,7 @@ def served(tmp_path_factory):
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from populate.worker import computed_tables
-    from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer
+    from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer, verification
 
     search.Study().delete(prompt=False)
     experiment.Experiment().delete(prompt=False)
@@ -83,7 +83,7 @@ def _empty() -> None:
         table().delete(prompt=False)
     for table in computed_tables():
         table().jobs.delete_quick()
-    for table in (fleet.Lease, fleet.Worker, fleet.Attempt, fleet.StandingOrder):
+    for table in (fleet.Lease, fleet.Worker, fleet.Attempt, fleet.StandingOrder, verification.Verification):
         table().delete_quick()
 
 
