@@ -13,7 +13,8 @@ from dlgn_cnn.archive.manifest import Column
 from schemas import session
 from schemas.database import MODULES
 
-LEFT_OUT_MODULES = ("fleet", "search")  # who works on what; what is to be tried next
+# Of this database alone: its version, what was verified, who works on what; and what is to be tried next.
+LEFT_OUT_MODULES = ("version", "verification", "fleet", "search")
 LEFT_OUT_TABLES = ("fitting.Checkpoint",)  # files that a fit under way goes on from
 LOOSE_PARTS = ("experiment.Experiment.Fit",)  # of which some are published and others not
 WHOLE = ("session.Session", "dataset.Dataset")  # with which comes all that hangs on them alone

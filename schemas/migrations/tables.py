@@ -6,7 +6,7 @@ from typing import Any
 
 import datajoint as dj
 from datajoint.declare import compile_attribute, declare
-from datajoint.lineage import get_table_lineages
+from datajoint.lineage import get_table_lineages, insert_lineages
 
 Columns = dict[str, set[str]]
 EXACT = "utf8mb4_0900_bin"
@@ -76,6 +76,51 @@ class Tables:
         self.run(f"ALTER TABLE {table} ADD COLUMN {_placed(sql, schema)}")
         if comment and (told := self._adapter.column_comment_ddl(table, column, comment)):
             self.run(told)
+
+    def describe(self, name: str, line: str) -> None:
+        """Change what is noted of a column, its DataJoint type or its comment, to that of a line of a definition.
+
+        The type of the values in the database stays; the line says the same one.
+        """
+        column, sql, _, comment = compile_attribute(line, False, [], {}, self._adapter)
+        if self._fact(name, column, "comment") == comment:
+            return
+        if told := self._adapter.column_comment_ddl(self.full_name(name), column, comment):
+            self.run(told)
+        else:
+            self.run(f"ALTER TABLE {self.full_name(name)} MODIFY COLUMN {sql}")
+
+    def drop_default(self, name: str, column: str) -> None:
+        """Let new rows say what is in a column; those that are there keep what it was added with."""
+        if self._fact(name, column, "default") is not None:
+            quoted = self._adapter.quote_identifier(column)
+            self.run(f"ALTER TABLE {self.full_name(name)} ALTER COLUMN {quoted} DROP DEFAULT")
+
+    def extend_key(self, name: str, column: str) -> None:
+        """Make a column the last one of the primary key."""
+        schema, _, table = name.partition(".")
+        found = self.run(self._adapter.get_primary_key_sql(f"{self.prefix}{schema}", table)).fetchall()
+        key = [str(row[0]) for row in found]
+        if column not in key:
+            quote = self._adapter.quote_identifier
+            old = "PRIMARY KEY" if self._adapter.backend == "mysql" else f"CONSTRAINT {quote(f'{table}_pkey')}"
+            new = ", ".join(map(quote, [*key, column]))
+            self.run(f"ALTER TABLE {self.full_name(name)} DROP {old}, ADD PRIMARY KEY ({new})")
+        database = f"{self.prefix}{schema}"
+        if column not in get_table_lineages(self.connection, database, table):
+            insert_lineages(self.connection, database, [(table, column, f"{database}.{table}.{column}")])
+
+    def _fact(self, name: str, column: str, what: str) -> str | None:
+        """The comment or the default of a column."""
+        schema, _, table = name.partition(".")
+        facts = {"default": "column_default", "comment": "column_comment"}
+        if self._adapter.backend != "mysql":
+            table_name = "quote_ident(table_schema) || '.' || quote_ident(table_name)"
+            facts["comment"] = f"col_description(({table_name})::regclass, ordinal_position)"
+        query = f"SELECT {facts[what]} FROM information_schema.columns "
+        query += "WHERE table_schema = %s AND table_name = %s AND column_name = %s"
+        found = self.run(query, (f"{self.prefix}{schema}", table, column)).fetchone()
+        return None if found is None or found[0] is None else str(found[0])
 
     def compare_exactly(self, name: str, column: str) -> None:
         """On MySQL, compare and index a column of text by its characters' codes, as PostgreSQL does: by default ``a``,
