@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import datajoint as dj
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]  # by the class's name, the master's own and its parts'
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """In the place of an array whose file cannot be read, or is not what was stored."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class _Notes:
@@ -56,7 +67,7 @@ def parts(table: Any) -> dict[str, Any]:
 
 
 def stored(table: Any, key: Mapping[str, Any]) -> Rows:
-    """The rows of a key as they are in the database, arrays loaded. Raises what the store does for one it lacks."""
+    """The rows of a key as they are in the database, arrays loaded; one that is gone or altered is ``Unreadable``."""
     found = {type(table).__name__: type(table), **parts(table)}
     return {name: [_loaded(row) for row in (one & key).to_dicts()] for name, one in found.items()}
 
@@ -78,4 +89,11 @@ def row_name(table: Any, name: str, row: Row) -> str:
 
 
 def _loaded(row: Row) -> Row:
-    return {name: value.load() if hasattr(value, "load") else value for name, value in row.items()}
+    return {name: _load(value) if hasattr(value, "load") else value for name, value in row.items()}
+
+
+def _load(reference: Any) -> Any:
+    try:
+        return reference.load()
+    except Exception as error:  # what the reader of a file raises that was cut short or changed, we do not know
+        return Unreadable(f"{type(error).__name__}: {error}")
