@@ -21,7 +21,7 @@ from dlgn_cnn.errors import DlgnError
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
 HIDDEN = "***"
-IN_URL = re.compile(r"(://[^\s/:@]*):\S*@")
+IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form to be filled in says "password"
 SHORT = 8
 FILES = {
     errno.ENOENT: "there is no such file or folder: correct the path",

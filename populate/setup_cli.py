@@ -21,7 +21,7 @@ def init(
 
     No file that is there is changed, and a password is never written: DLGN_DATABASE_PASSWORD gives it.
 
-    Example: dlgn init my_project --database mysql://ada@dbhost:3306 --store /lab/share/dlgn --prefix ada_
+    Example: dlgn init my_project --database mysql://ada@dbhost:3306 --store /lab/share/dlgn
     """
     from populate.start import begin
 

@@ -108,3 +108,11 @@ def test_the_kubernetes_manifest_is_valid_and_holds_no_secret():
     assert container["args"] == ["populate"]
     assert container["envFrom"] == [{"secretRef": {"name": "dlgn"}}]
     assert "env" not in container
+
+
+def test_a_job_whose_keys_fail_or_whose_words_are_wrong_is_not_started_again():
+    from populate.command_group import SOME_FAILED, USAGE
+
+    manifest = yaml.safe_load((ROOT / "docker" / "kubernetes-job.yaml").read_text())
+    rules = {rule["action"]: rule for rule in manifest["spec"]["podFailurePolicy"]["rules"]}
+    assert rules["FailJob"]["onExitCodes"]["values"] == [USAGE, SOME_FAILED]
