@@ -106,7 +106,8 @@ def _unit_section(unit: UnitReport) -> str:
         f"{_repeated(unit.normalised_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
         f"{_chance(unit.omi_p)}, q {_chance(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
     )
-    return "\n".join([heading, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
+    claims = [f"<p>{html.escape(claim)}</p>" for claim in unit.claims]
+    return "\n".join([heading, *claims, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
 
 
 def _response_part(unit: UnitReport) -> list[str]:

@@ -41,6 +41,7 @@ UNIT = UnitReport(
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
     controls={"intact": (ControlRates("mei", 30, 20),)},
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
+    claims=("Light: it lowers & lowers.",),
 )
 REPORT = Report(
     title="A <title>",
@@ -88,7 +89,17 @@ def page(tmp_path_factory):
 
 def test_everything_given_is_on_the_page(page):
     assert not page.open
-    for wanted in ("A <title>", "SIMULATED", "at least 0.7", "unit 7", "unit 8", "0.250", "undefined", "u9"):
+    for wanted in (
+        "A <title>",
+        "SIMULATED",
+        "at least 0.7",
+        "unit 7",
+        "unit 8",
+        "0.250",
+        "undefined",
+        "u9",
+        "lowers & lowers",
+    ):
         assert wanted in page.text
 
 
