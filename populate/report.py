@@ -17,6 +17,7 @@ from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate import unit_view
+from populate.claims import contrast_sentence, extents_of, light_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
 
 Row = dict[str, Any]
@@ -73,6 +74,10 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
     key = dict(fit) | evaluation.unit_key(row)
     starts, field = unit_view.starts_of(key), unit_view.field_of(key)
     first = starts[0] if starts else None
+    distances = () if first is None else unit_view.distances_of(key, first[0])
+    claims = [light_sentence(row)]
+    if first is not None and distances:
+        claims.append(contrast_sentence(distances, extents_of(key, first[0])))
     return UnitReport(
         session=_session(row),
         unit=row["unit"],
@@ -87,7 +92,8 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
         normalised_correlation=row["normalised_correlation"],
         omi_p=row["data_omi_p"],
         omi_q=row["data_omi_q"],
-        distances=() if first is None else unit_view.distances_of(key, first[0]),
+        distances=distances,
+        claims=tuple(claims),
         controls={} if first is None else unit_view.controls_of(key, first[0]),
         contrast_curves={} if first is None else unit_view.contrast_curves_of(key, first[0]),
     )

@@ -104,9 +104,10 @@ def _unit_section(unit: UnitReport) -> str:
     heading = (
         f"<h2>{html.escape(unit.name)}</h2><p>test correlation {_number(unit.correlation)} &middot; normalised "
         f"{_repeated(unit.normalised_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
-        f"{_number(unit.omi_p)}, q {_number(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
+        f"{_chance(unit.omi_p)}, q {_chance(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
     )
-    return "\n".join([heading, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
+    claims = [f"<p>{html.escape(claim)}</p>" for claim in unit.claims]
+    return "\n".join([heading, *claims, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
 
 
 def _response_part(unit: UnitReport) -> list[str]:
@@ -148,8 +149,8 @@ def _all_units(report: Report) -> str:
         "test correlation": map(_signed, report.all_correlations),
         "normalised": map(_repeated, report.all_normalised),
         "OMI in data": map(_signed, report.all_omi_data),
-        "p": map(_number, report.all_omi_p),
-        "q": map(_number, report.all_omi_q),
+        "p": map(_chance, report.all_omi_p),
+        "q": map(_chance, report.all_omi_q),
         "OMI in model": map(_signed, report.all_omi_model),
     }
     rows = list(zip(report.all_units, *columns.values(), strict=True))
@@ -193,3 +194,4 @@ def _formatter(form: str, absent: str = "undefined") -> Callable[[float | None],
 
 
 _number, _signed, _repeated = _formatter(".3f"), _formatter("+.3f"), _formatter(".3f", "no ceiling")
+_chance = _formatter(".2g")  # a p of 0.0004 is no 0

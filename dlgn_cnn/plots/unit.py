@@ -74,6 +74,7 @@ class UnitReport:
     distances: tuple[ViewDistance, ...] = ()
     controls: Mapping[str, tuple[ControlRates, ...]] = field(default_factory=dict)
     contrast_curves: Mapping[str, ContrastCurve] = field(default_factory=dict)
+    claims: tuple[str, ...] = ()  # what may be said of it in words
 
     @property
     def name(self) -> str:

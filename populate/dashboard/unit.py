@@ -8,22 +8,18 @@ from dash import html
 from dlgn_cnn.data.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots import alternatives
-from dlgn_cnn.plots.contrast import NULL_NAMES, ViewDistance
+from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.unit import UnitReport
 from populate import unit_view
+from populate.claims import contrast_sentence, extents_of, light_sentence
 from populate.dashboard import parts
 from populate.dashboard.fit import simulated, unit_rows
 from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
-from schemas import dataset, mei_contrast, stimulus
+from schemas import dataset, stimulus
 
-CHANCE = 0.05
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
-WEAK = {
-    "members": " This null tests the training, not the recording: fit shuffled light to know.",
-    "starts": " This null tests the synthesis, not the recording: fit shuffled light to know.",
-}
 PANELS = (("feedback intact", "intact"), ("feedback suppressed", "suppressed"), ("suppressed - intact", ""))
 
 
@@ -61,34 +57,6 @@ def chosen_start(starts: Sequence[tuple[str, int]], query: Query) -> tuple[str, 
     if not found:
         raise ConfigError(f"MEIs {wanted[0]!r} of start {wanted[1]!r} are not there: choose on the unit's page")
     return found[0]
-
-
-def light_sentence(row: dict[str, Any]) -> str:
-    """What the light does to a unit's mean rate, in words."""
-    kept, lost, omi, q = (row.get(f"data_{name}") for name in ("intact_hz", "suppressed_hz", "omi", "omi_q"))
-    if omi is None or kept is None or lost is None:
-        return "What the light does to its mean rate is not known."
-    rates = f"{kept:.2f} spikes/s with feedback, {lost:.2f} without"
-    if q is None or q >= CHANCE:
-        said = f"q = {q:.2g}" if q is not None else "no test"
-        return f"Light: no effect on the mean rate is established ({rates}; OMI {omi:+.3f}, {said})."
-    return f"Light: it {'raises' if omi > 0 else 'lowers'} the mean rate ({rates}; OMI {omi:+.3f}, q = {q:.2g})."
-
-
-def contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
-    """What the contrast of the two MEIs amounts to, in words; of a weak null, no more than it can say."""
-    size = (
-        "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."
-    )
-    known = [row for row in distances if row.null_distance is not None]
-    if not known:
-        return f"There is no null for these MEIs: how far they are apart says nothing yet.{size}"
-    clear = [row.view for row in known if row.q is not None and row.q < CHANCE]
-    kinds = {row.null_kind for row in known}
-    kind = kinds.pop() if len(kinds) == 1 else ""
-    what = NULL_NAMES.get(kind, "the null")
-    found = f"differ beyond {what} in: {', '.join(clear)}" if clear else f"differ no more than {what} do"
-    return f"The MEIs of the two lights {found}.{WEAK.get(kind, '')}{size}"
 
 
 def _neighbours(unit: UnitOfFit, order: list[UnitOfFit], index: int) -> Component:
@@ -188,7 +156,7 @@ def _contrast(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, s
     distances = reader(lambda: unit_view.distances_of(unit.key, mei_hash))
     if not distances:
         return [html.H2("Feedback contrast"), html.P("The contrast of these MEIs is not computed yet.")]
-    said = contrast_sentence(distances, reader(lambda: _extents(unit, mei_hash)))
+    said = contrast_sentence(distances, reader(lambda: extents_of(unit.key, mei_hash)))
     alt = alternatives.distances(_as_report(unit, distances=distances))
     source = place(f"/media/unit/distance/{unit.path}", asked)
     return [
@@ -211,11 +179,6 @@ def _numbers(distances: Sequence[ViewDistance]) -> Component:
     return html.Details(
         [html.Summary("as numbers"), parts.table("Distances have no unit", {"view": False} | heads, rows)]
     )
-
-
-def _extents(unit: UnitOfFit, mei_hash: str) -> tuple[float, float] | None:
-    rows = (mei_contrast.MEIContrast.Unit & unit.key & {"mei_hash": mei_hash}).to_dicts()
-    return (rows[0]["intact_extent_px"], rows[0]["suppressed_extent_px"]) if rows else None
 
 
 def _controls(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:

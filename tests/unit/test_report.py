@@ -41,6 +41,7 @@ UNIT = UnitReport(
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
     controls={"intact": (ControlRates("mei", 30, 20),)},
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
+    claims=("Light: it lowers & lowers.",),
 )
 REPORT = Report(
     title="A <title>",
@@ -88,7 +89,17 @@ def page(tmp_path_factory):
 
 def test_everything_given_is_on_the_page(page):
     assert not page.open
-    for wanted in ("A <title>", "SIMULATED", "at least 0.7", "unit 7", "unit 8", "0.250", "undefined", "u9"):
+    for wanted in (
+        "A <title>",
+        "SIMULATED",
+        "at least 0.7",
+        "unit 7",
+        "unit 8",
+        "0.250",
+        "undefined",
+        "u9",
+        "lowers & lowers",
+    ):
         assert wanted in page.text
 
 
@@ -114,7 +125,7 @@ def test_headings_are_in_order_and_every_column_has_a_head(page):
 
 def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
     assert "normalised 0.625 · OMI in data -0.100 (p 0.004, q 0.013)" in page.text
-    assert "u8+0.500no ceiling+0.2000.5000.750+0.100" in page.text
+    assert "u8+0.500no ceiling+0.2000.50.75+0.100" in page.text
 
 
 def test_a_real_recording_is_not_called_simulated(tmp_path):
