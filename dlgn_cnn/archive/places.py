@@ -35,9 +35,9 @@ def split_place(place: str) -> tuple[str, str | None, str | None]:
         elif not given and model is None:
             model = part
         else:
-            raise ArchiveError(f"{place}: expected PLACE#MODEL or PLACE#MODEL&sha256=DIGEST, given {part!r}")
+            raise ArchiveError(f"{shown(where)}: expected PLACE#MODEL or PLACE#MODEL&sha256=DIGEST, given {part!r}")
     if digest is not None and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
-        raise ArchiveError(f"{place}: sha256 is 64 hexadecimal digits, given {digest!r}")
+        raise ArchiveError(f"{shown(where)}: sha256 is 64 hexadecimal digits, given {digest!r}")
     return where, model, digest
 
 
@@ -50,7 +50,7 @@ def archive_at(where: str, digest: str | None = None, cache: Path | None = None,
     if "://" not in where:
         return open_archive(Path(where).expanduser(), digest)
     if not is_copied(where):
-        return Archive(Remote(where), where, digest)
+        return Archive(Remote(where), shown(where), digest)
     kept = _cache_file(where, cache)
     if kept.exists() and not anew:
         try:
@@ -59,6 +59,14 @@ def archive_at(where: str, digest: str | None = None, cache: Path | None = None,
             kept.unlink()  # cut short, or an earlier state of that URL
     _fetch(where, kept)
     return open_archive(kept, digest)
+
+
+def shown(place: str) -> str:
+    """A place as messages and logs may show it: a URL without user, password and query."""
+    if "://" not in place:
+        return place
+    parts = urlsplit(place)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def is_copied(where: str) -> bool:
@@ -82,13 +90,13 @@ def _without_query_secrets(where: str) -> str:
 def _fetch(where: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    shown = where.split("?")[0]
     try:
         with os.fdopen(handle, "wb") as file, _opened(where) as remote:
             shutil.copyfileobj(remote, file)
         os.replace(temporary, path)
     except Exception as error:  # each file system has errors of its own
-        raise ArchiveError(f"{shown} cannot be fetched ({type(error).__name__}: {error})") from error
+        said = str(error).replace(where, shown(where))
+        raise ArchiveError(f"{shown(where)} cannot be fetched ({type(error).__name__}: {said})") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 

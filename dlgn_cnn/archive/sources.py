@@ -108,7 +108,9 @@ class Remote:
         try:
             self._files, root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise ArchiveError(f"{url} is no place that fsspec knows here ({error}): install its package") from error
+            raise ArchiveError(
+                f"{url.partition(':')[0]} is no kind of place that fsspec knows here: install its package"
+            ) from error
         self._root = str(root).rstrip("/")
 
     def names(self) -> None:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 import schemas
+from dlgn_cnn.archive.places import shown
 from populate.archive.load import load
 from populate.archive.publish import Wanted, publish
 from schemas.progress import bar
@@ -26,9 +27,9 @@ def publish_archive(path: Path, wanted: Wanted) -> None:
 def load_archive(place: str) -> None:
     """Load, and say what became of it."""
     schemas.open_database()
-    with bar(f"load {place}") as report:
+    with bar(f"load {shown(place)}") as report:
         found = load(place, report)
     new, known = sum(found.new.values()), sum(found.known.values())
-    logger.info("%s: %d new rows, %d were there with the same content", place, new, known)
+    logger.info("%s: %d new rows, %d were there with the same content", shown(place), new, known)
     for sentence in found.left_out:
         logger.info("left out when it was published: %s", sentence)
