@@ -56,7 +56,7 @@ from dlgn_cnn.training.trainers.standard import standard
 KEY, SIZE, VALIDATION, CPU = "session", (12, 19), 4, torch.device("cpu")
 STARTS = 4  # the fewest of which the null of starts can find anyone
 SESSION = SimulationConfig(units=24, train_scenes=240, test_scenes=1, width_px=106, height_px=66, undriven_share=0.0)
-QUICK = replace(SESSION, units=12, train_scenes=140)
+QUICK = replace(SESSION, units=12, train_scenes=180)
 STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as much to be seen
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
@@ -177,7 +177,8 @@ def whiten(stimulus: torch.nn.Module, batches: list[Batch], counts: torch.Tensor
 def refine(model: torch.nn.Module, batches: list[Batch], free: list[torch.nn.Parameter]) -> None:
     """Bring ``free`` weights to the optimum of all training scenes together."""
     loss, scenes = LOSSES.get("poisson"), sum(len(batch.videos) for batch in batches)
-    optimizer = torch.optim.LBFGS(free, max_iter=ITERATIONS, history_size=20, line_search_fn="strong_wolfe")
+    options = {"max_iter": ITERATIONS, "history_size": 20, "tolerance_change": 1e-7, "line_search_fn": "strong_wolfe"}
+    optimizer = torch.optim.LBFGS(free, **options)
 
     def objective() -> float:
         optimizer.zero_grad()
