@@ -67,7 +67,7 @@ class Size:
     shown: int
 
 
-FULL, QUICK = Size(40, 56, 14, 8, 4, 24), Size(10, 14, 3, 6, 3, 3)
+FULL, QUICK = Size(40, 56, 14, 8, 4, 24), Size(10, 20, 3, 8, 3, 2)
 
 
 @dataclass(frozen=True)
