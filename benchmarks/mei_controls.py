@@ -63,11 +63,12 @@ class Size:
     train: int
     test: int
     epochs: int
+    batch: int
     fits: int
     shown: int
 
 
-FULL, QUICK = Size(40, 56, 14, 8, 4, 24), Size(10, 14, 3, 6, 3, 3)
+FULL, QUICK = Size(40, 56, 14, 8, 8, 4, 24), Size(10, 14, 3, 8, 2, 3, 2)
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,16 @@ class Session:
         fields = session_fields([(one.videos, one.responses) for one in data.tier("train")], FIELD_LAGS)
         return cls(data, data_info(data), session.truth, fields)
 
-    def loaders(self, seed: int) -> dict:
-        found = session_loaders(self.data, self.info, seed, batch_size=8, window_frames=60, name=KEY)
+    def loaders(self, seed: int, batch: int = 8) -> dict:
+        found = session_loaders(self.data, self.info, seed, batch_size=batch, window_frames=60, name=KEY)
         return {tier: {KEY: loader} for tier, loader in found.items()}
 
-    def fit(self, seed: int, epochs: int) -> torch.nn.Module:
+    def fit(self, seed: int, size: Size) -> torch.nn.Module:
         started = time.perf_counter()
         model = MODELS.get("encoder")(data_info={KEY: self.info}, seed=seed, **MODEL)
-        score, _, _ = standard(model, self.loaders(seed), seed, max_epochs=epochs, patience=epochs, **FIT)
+        score, _, _ = standard(
+            model, self.loaders(seed, size.batch), seed, max_epochs=size.epochs, patience=size.epochs, **FIT
+        )
         print(f"... seed {seed}: {time.perf_counter() - started:.0f} s, validation {score:.3f}", flush=True)
         return model.eval()
 
@@ -163,7 +166,7 @@ def main() -> int:
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     session = Session.simulate(size, options.seed)
-    fits = [session.fit(seed, size.epochs) for seed in range(size.fits)]
+    fits = [session.fit(seed, size) for seed in range(size.fits)]
     models, judges = fits[: options.members], fits[options.members :]
     well = np.flatnonzero((session.normalised(EnsembleModel(models).eval()) >= WELL_FITTED) & session.truth.driven)
     drawn = np.random.default_rng(options.seed).permutation(well)[: size.shown]
