@@ -23,6 +23,8 @@ MEANING = {
     "DLGN_LOGGERS": "who else is told of epochs: csv, tensorboard, wandb, mlflow",
     "DLGN_LEASE_S": "seconds without a sign of life after which a worker loses its key to others",
     "DLGN_WARNING_SIGNAL": "one more signal at which a worker hands its key back, as USR1",
+    "DLGN_DETERMINISTIC": "1 keeps torch to algorithms that give the same bits each time",
+    "DLGN_REQUIRE_CLEAN": "1 lets workers compute with committed code only",
 }
 REFUSED = {
     PASSWORD: "a password does not belong in a file that may be committed",
