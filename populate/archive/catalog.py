@@ -81,6 +81,18 @@ class Catalog:
         """The tables whose rows are chosen by the key of ``anchor``."""
         return [name for name, other in self.anchor.items() if other == anchor]
 
+    def hanging_on(self, name: str) -> set[str]:
+        """A table with all whose rows need one of its: its parts, and tables that refer to any of them."""
+        found, todo = set(), [name]
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found.add(one)
+                master = one.rpartition(".")[0]
+                todo += [edge.child for edge in self.children(one)]
+                todo += [master] if master in self.tables and one not in LOOSE_PARTS else []
+        return found
+
     def _anchor(self, name: str) -> str:
         if name in LOOSE_PARTS:
             return name

@@ -27,7 +27,7 @@ class Selection:
 
     def __init__(self, catalog: Catalog, without: Collection[str] = ()) -> None:
         self.catalog = catalog
-        self._without = set(without)
+        self._without = {name for one in without for name in catalog.hanging_on(one)}
         self._found: dict[str, dict[tuple[Any, ...], Row]] = {}
         self._descended: set[tuple[str, tuple[Any, ...]]] = set()
         self._todo: deque[tuple[str, list[Row], bool]] = deque()
@@ -92,16 +92,13 @@ class Selection:
 
     def _descend(self, edge: Edge, keys: list[Row], anchor: str) -> None:
         target = self.catalog.anchor[edge.child]
-        if target == anchor or edge.child in BY_FIT or self._is_left_out(edge.child):
+        if target == anchor or edge.child in BY_FIT or edge.child in self._without:
             return
         names = {parent: child for child, parent in edge.names.items()}
         renamed = [{names[column]: value for column, value in key.items()} for key in keys]
         columns = self.catalog.tables[target].primary_key
         rows = (dj.U(*columns) & (self.catalog.tables[edge.child] & renamed)).to_dicts()
         self._add(target, rows, True)
-
-    def _is_left_out(self, name: str) -> bool:
-        return any(name == one or name.startswith(f"{one}.") for one in self._without)
 
     def _complete(self, downstream: bool) -> None:
         """Experiments that ask for the chosen fits, their plans of the chosen MEIs, and ensembles of none but these."""
@@ -112,7 +109,7 @@ class Selection:
         asked, made = self.keys(experiment), self.keys(config)
         if asked and made:
             self._add(plan, (self.catalog.tables[plan] & asked & made).proj().to_dicts(), False)
-        if downstream and not self._is_left_out(ENSEMBLES):
+        if downstream and ENSEMBLES not in self._without:
             self._add(ENSEMBLES, self._whole_ensembles(), False)
         self._work()
 
