@@ -25,7 +25,7 @@ class WandbLogger:
             dir=str(run.folder),
             config=dict(run.config),
             resume="allow",
-            mode=os.environ.get("WANDB_MODE", "offline"),
+            mode=None if os.environ.get("WANDB_MODE") else "offline",  # which it reads itself
             settings=wandb.Settings(console="off", silent=True),
         )
 
