@@ -56,7 +56,7 @@ from dlgn_cnn.training.trainers.standard import standard
 KEY, SIZE, VALIDATION, CPU = "session", (12, 19), 4, torch.device("cpu")
 STARTS = 4  # the fewest of which the null of starts can find anyone
 SESSION = SimulationConfig(units=24, train_scenes=240, test_scenes=1, width_px=106, height_px=66, undriven_share=0.0)
-QUICK = replace(SESSION, units=12, train_scenes=180)
+QUICK = replace(SESSION, train_scenes=120)
 STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as much to be seen
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
