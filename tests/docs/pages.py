@@ -38,7 +38,7 @@ def commands(page: Path) -> Iterator[list[str]]:
     for example in examples(page, {"sh": lambda _: None}):
         if "source" in example.region.lexemes:
             for line in example.parsed.replace("\\\n", " ").splitlines():
-                for command in re.split(r"&&|;", line):
+                for command in re.split(r"&&|;", line.split(" #")[0]):
                     if command.strip().startswith("dlgn "):
                         yield shlex.split(command, comments=True)[1:]
 
