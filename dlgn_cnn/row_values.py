@@ -38,7 +38,7 @@ def row_digest(row: Row) -> str:
 def deviations(found: Row, expected: Row, ignored: Sequence[str] = ()) -> Iterator[Deviation]:
     """Every value of one row that is not, bit for bit, that of the other; keys in ``ignored`` are left out, everywhere.
 
-    The size of a difference of numbers is |a - b| over max(1, |b|), with b the expected one; that of arrays is the L2
+    The size of a difference of numbers is ``|a - b| / max(1, |b|)``, with b the expected one; that of arrays is the L2
     norm of their difference over that of the expected one.
     """
     yield from _compare(dict(found), dict(expected), "", frozenset(ignored))

@@ -1,6 +1,7 @@
 """Pages whose code is run: each block as its language says, one after the other, in one folder and on one database."""
 
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -37,7 +38,7 @@ def commands(page: Path) -> Iterator[list[str]]:
     for example in examples(page, {"sh": lambda _: None}):
         if "source" in example.region.lexemes:
             for line in example.parsed.replace("\\\n", " ").splitlines():
-                for command in line.split("&&"):
+                for command in re.split(r"&&|;", line.split(" #")[0]):
                     if command.strip().startswith("dlgn "):
                         yield shlex.split(command, comments=True)[1:]
 
