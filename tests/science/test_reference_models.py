@@ -146,3 +146,16 @@ def test_the_light_alone_explains_three_recorded_units_as_well_as_published(shar
     found = predict(model, whole, KEY)
     scores = correlation(found.predicted, found.observed)
     np.testing.assert_allclose(scores, [0.377, 0.239, -0.014], atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["ln", "spline_glm"])
+def test_one_seed_is_one_start_bit_for_bit(name):
+    """Whatever lay in the memory before: each build comes after other integers were written and freed there."""
+    known = DataInfo((1, 2), (1, *SHAPE), 60.0, (0.1, 0.1), 0.0, 1.0, ((0.0, 0.0), (0.5, 0.0)))
+    starts = set()
+    for junk in range(30):
+        for size in (4, 15, 16, 32, 64):
+            torch.full((size,), junk * 7919, dtype=torch.int32)
+        model = MODELS.get(name)(data_info={KEY: known}, seed=0)
+        starts.add(b"".join(value.numpy().tobytes() for value in model.state_dict().values()))
+    assert len(starts) == 1
