@@ -71,20 +71,23 @@ class HashedConfig:
         for path, value in values.items():
             below = list(leaves(value, path))
             for leaf in below:
-                same = f"{_is('path', leaf.path)} AND kind = '{leaf.kind}' AND {_is('value', leaf.text)}"
+                same = f"{_is(found, 'path', leaf.path)} AND kind = '{leaf.kind}' AND {_is(found, 'value', leaf.text)}"
                 found = found & (part & same).proj()
             if [leaf.path for leaf in below] != [path]:
-                others = " AND ".join(f"NOT {_is('path', leaf.path)}" for leaf in below)
-                within = _is(f"LEFT(path, {len(path) + 1})", f"{path}.")
+                others = " AND ".join(f"NOT {_is(found, 'path', leaf.path)}" for leaf in below)
+                within = _is(found, f"LEFT(path, {len(path) + 1})", f"{path}.")
                 found = found - (part & f"{within} AND {others}").proj()
         return found
 
 
-def _is(expression: str, text: str) -> str:
+def _is(table: Any, expression: str, text: str) -> str:
     """SQL that holds where an expression is exactly this text, whatever is in it: DataJoint's own escapes of ``%`` and
     backslashes are MySQL's, and PostgreSQL reads them as they stand.
     """
-    return f"MD5({expression}) = '{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}'"
+    mysql = table.connection.adapter.backend == "mysql"
+    # MySQL has had no MD5 of its own since 9.6.
+    digest = f"SHA2({expression}, 256)" if mysql else f"ENCODE(SHA256(CONVERT_TO({expression}, 'UTF8')), 'hex')"
+    return f"{digest} = '{hashlib.sha256(text.encode()).hexdigest()}'"
 
 
 def _fitting(config: Mapping[str, Any]) -> Iterator[Leaf]:
