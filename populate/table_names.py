@@ -18,9 +18,8 @@ def table_tiers() -> dict[str, str]:
     for name in MODULES:
         source = (Path(schemas.__file__).parent / f"{name}.py").read_text()
         for node in ast.parse(source).body:
-            if isinstance(node, ast.ClassDef) and node.decorator_list:
-                found |= {node.name: _tier(node)}
-                found |= {f"{node.name}.{part.name}": "Part" for part in _parts(node)}
+            if isinstance(node, ast.ClassDef) and (tier := _tier(node)):
+                found |= {node.name: tier} | {f"{node.name}.{part}": "Part" for part in _parts(node)}
     return found
 
 
@@ -36,10 +35,14 @@ def complete_table(incomplete: str) -> list[str]:
 
 
 def _tier(node: ast.ClassDef) -> str:
-    return next((base.attr for base in node.bases if isinstance(base, ast.Attribute)), "")
+    return next((base.attr for base in _bases(node) if ast.unparse(base.value) == "dj"), "")
 
 
-def _parts(node: ast.ClassDef) -> Iterator[ast.ClassDef]:
-    for one in node.body:
-        if isinstance(one, ast.ClassDef) and _tier(one) == "Part":
-            yield one
+def _parts(node: ast.ClassDef) -> Iterator[str]:
+    yield from (one.name for one in node.body if isinstance(one, ast.ClassDef) and _tier(one) == "Part")
+    if any(base.attr == "Traced" for base in _bases(node)):
+        yield "Provenance"  # which this mixin adds
+
+
+def _bases(node: ast.ClassDef) -> Iterator[ast.Attribute]:
+    return (base for base in node.bases if isinstance(base, ast.Attribute))

@@ -1,6 +1,7 @@
 """What all tests share: where real data lie, and one database a run."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def database(served):
     """An empty database for the tests of one file, whichever files ran before; its settings."""
     yield served
     _empty()
+    # Of fits that a test broke off: garbage that only time would make so.
+    shutil.rmtree(served.store / "checkpoints", ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
