@@ -1,5 +1,6 @@
 """The feedback contrast: how far a unit's intact and suppressed MEI are apart, and whether that is a finding."""
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -113,7 +114,9 @@ class MEIContrast(provenance.Traced, dj.Computed):
         """Insert a row a unit, and a row a unit, view and null."""
         self.insert1(key | fits)
         self.Unit.insert(key | _key(unit) | row for unit, row in units.items())
-        self.Distance.insert(key | _key(unit) | row for unit, rows in distances.items() for row in rows)
+        rows = (key | _key(unit) | row for unit, found in distances.items() for row in found)
+        # A view in which there is nothing to measure, as the response of a unit that answers neither MEI, has no row.
+        self.Distance.insert(row for row in rows if math.isfinite(row["distance"]))
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:
