@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import dlgn_cnn
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.files import file_sha256
 
 ROOMS = ("dlgn_cnn", "schemas", "populate")
@@ -43,7 +43,7 @@ class CodeState:
     @property
     def digest(self) -> str:
         """The name of this state: equal digests, equal code. 32 hex digits."""
-        return hashlib.sha256(canonical_json(_plain(self)).encode()).hexdigest()[:32]
+        return value_sha256(_plain(self))[:32]
 
 
 def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeState:

@@ -36,13 +36,17 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def value_sha256(value: Any) -> str:
+    """Hex digest of a value's canonical JSON. Raises ConfigError as ``canonical_json`` does."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
 def config_hash(function: str, config: Config) -> str:
     """Hex digest that identifies ``function`` called with ``config``: sha256 of canonical JSON, first 128 bits.
 
     Blind to the order of keys, sensitive to every value and its type (nnfabrik's md5 of ``str()`` is not).
     """
-    text = canonical_json({"function": function, "config": dict(config)})
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+    return value_sha256({"function": function, "config": dict(config)})[:HASH_LENGTH]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[Leaf]:

@@ -1,7 +1,6 @@
 """What computes: Python, torch, processor, GPU and installed packages; and torch kept to deterministic algorithms."""
 
 import contextlib
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 
 OWN = "dlgn-cnn"  # its state is told by its code
 CPU_INFO, GPU_DRIVER = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia/version")
@@ -37,13 +36,13 @@ class Environment:
     @property
     def packages_digest(self) -> str:
         """The digest of all distributions and their versions. 64 hex digits."""
-        return hashlib.sha256(canonical_json([list(one) for one in self.packages]).encode()).hexdigest()
+        return value_sha256([list(one) for one in self.packages])
 
     @property
     def digest(self) -> str:
         """The name of this environment: equal digests, equal environments. 32 hex digits."""
         plain = asdict(self) | {"packages": self.packages_digest}
-        return hashlib.sha256(canonical_json(plain).encode()).hexdigest()[:32]
+        return value_sha256(plain)[:32]
 
 
 def environment(device: torch.device, deterministic: bool) -> Environment:

@@ -1,6 +1,5 @@
 """Datasets: which sessions, on which clock, in which tiers; stored by content and checked when opened."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import datajoint as dj
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.loaders import units_after
 from dlgn_cnn.data.recording import SessionKey
@@ -129,8 +128,7 @@ class Dataset(provenance.Traced, dj.Computed):
         if not sessions:
             return {}, {}, {}
         spec = DatasetSpec.from_config(config)
-        origin = canonical_json([spec.digest(), *(one.origin for one in sessions)])
-        folder = f"datasets/{hashlib.sha256(origin.encode()).hexdigest()[:32]}"
+        folder = f"datasets/{value_sha256([spec.digest(), *(one.origin for one in sessions)])[:32]}"
         built = build_sessions([one.load() for one in sessions], spec)
         paths = {name: f"{folder}/{name}" for name in built}
         for name, data in built.items():
@@ -150,7 +148,7 @@ class Dataset(provenance.Traced, dj.Computed):
     ) -> None:
         """Insert stores, tiers and units."""
         digests = {name: rows_digest(_built(path)) for name, path in paths.items()}
-        whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
+        whole = value_sha256(digests)
         self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
         self.Split.insert(key | {"movie": s.movie, "scene": s.scene, "tier": tier} for s, tier in tiers.items())

@@ -3,13 +3,12 @@
 All times are the server's. The rows can be read and changed from SQL while workers run: docs/how-to/fleet.md.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 
 schema = dj.Schema()
 
@@ -85,4 +84,4 @@ class StandingOrder(dj.Manual):
 
 def key_hash(key: Mapping[str, Any]) -> str:
     """The digest that stands for a key in ``Lease`` and ``Attempt``."""
-    return hashlib.sha256(canonical_json(dict(key)).encode()).hexdigest()[:32]
+    return value_sha256(dict(key))[:32]

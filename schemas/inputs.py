@@ -1,10 +1,9 @@
 """The digests of what a computed row is computed from, by name: raw files, stored sessions, weights, MEIs."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 from schemas import dataset, ensemble, mei, recording, session, training
 from schemas.raw import fetch_session
 from schemas.running import FIT
@@ -34,7 +33,7 @@ def _origins(key: Key) -> dict[str, str]:
     """Of each session of a dataset, the digest of the raw file and of every scene."""
     sessions = (dataset.DatasetConfig.Session & {"dataset_hash": key["dataset_hash"]}).proj().keys(order_by="KEY")
     found = [fetch_session(one) for one in sessions]
-    return {f"session {one.name}": _digest(one.origin) for one in found}
+    return {f"session {one.name}": value_sha256(one.origin) for one in found}
 
 
 def _sessions(dataset_hash: str) -> dict[str, str]:
@@ -46,7 +45,7 @@ def _named_weights(key: Key) -> dict[str, str]:
     """Of the fitted models that a fit's configs name: a source of weights, the members of a teacher."""
     spec = training.fit_spec(key)
     found = {f"source {name}": digest for name, digest in spec.sources.items()}
-    return found | {f"teacher {name}": _digest([one for _, one in fits]) for name, fits in spec.teachers.items()}
+    return found | {f"teacher {name}": value_sha256([one for _, one in fits]) for name, fits in spec.teachers.items()}
 
 
 def _of_ensemble(key: Key) -> dict[str, str]:
@@ -60,8 +59,4 @@ def _of_ensemble(key: Key) -> dict[str, str]:
 def _outputs(provenance: Any, key: Key) -> str:
     """The digest of the digests of a row's outputs; empty where the row is from before they were kept."""
     found = (provenance & {name: key[name] for name in MEI}).to_arrays("outputs")
-    return _digest(found[0]) if len(found) else ""
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return value_sha256(found[0]) if len(found) else ""

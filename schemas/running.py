@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import hashlib
 import logging
 import math
 import platform
@@ -11,7 +10,7 @@ from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
@@ -39,8 +38,7 @@ FIGURES: dict[str, type] = {
 
 def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
     """Where the checkpoints of a fit lie below the store: a name that the fit and its data's content decide."""
-    text = canonical_json({"key": _fit_key(key), "stores": dict(stores)})
-    return f"checkpoints/{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"checkpoints/{value_sha256({'key': _fit_key(key), 'stores': dict(stores)})[:32]}"
 
 
 def side_channel() -> SideChannel:

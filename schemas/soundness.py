@@ -1,10 +1,9 @@
 """Whether what is stored is still what was stored: configs, rows, weights and datasets, by their digests."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlgn_cnn.config import canonical_json, leaves
+from dlgn_cnn.config import leaves, value_sha256
 from dlgn_cnn.data.store import read_session, rows_digest
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.row_values import row_digest
@@ -93,6 +92,6 @@ def _dataset_damages(key: Key) -> Iterator[str]:
             continue
         if rows_digest(folder) != digests[name]:
             yield f"dataset {folder} holds other rows than its Dataset.Session row says"
-    whole = hashlib.sha256(canonical_json(digests).encode()).hexdigest()
+    whole = value_sha256(digests)
     if (dataset.Dataset & key).fetch1("dataset_digest") != whole:
         yield "Dataset: dataset_digest is not that of its sessions"

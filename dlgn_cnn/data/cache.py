@@ -1,7 +1,6 @@
 """A large stored session as plain files that windows are cut from without reading it into memory."""
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import SessionData, Trial
 from dlgn_cnn.data.store import read_session, rows_digest
@@ -99,5 +98,4 @@ def _open(cache: Path, digest: str) -> SessionData:
 
 def _digest(session: SessionData) -> str:
     rows = [trial.sha256() for trial in session.trials]
-    text = canonical_json({"rows": rows, "units": list(session.units), "rate_hz": session.rate_hz})
-    return hashlib.sha256(text.encode()).hexdigest()
+    return value_sha256({"rows": rows, "units": list(session.units), "rate_hz": session.rate_hz})

@@ -7,7 +7,6 @@ gets its name, and the hashes, kept beside the data, are compared again at every
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.errors import RecordingError, StoreError
@@ -132,7 +131,7 @@ def rows_digest(folder: Path) -> str:
     """Hex digest over the row hashes, units and clock of a stored session: equal digests, equal data."""
     manifest = _manifest(folder)
     rows = {name: manifest[name] for name in ("rows", "units", "rate_hz")}
-    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+    return value_sha256(rows)
 
 
 _rebuild = "delete its Dataset row and populate again to rebuild it"
