@@ -1,7 +1,6 @@
 """``dlgn query``: rows of tables that are named, joined and restricted as in DataJoint, or of a statement in SQL."""
 
 import dataclasses
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from populate import leaf_terms
 from populate.read_only import Answer, ask, check_one
-from schemas.database import MODULES
+from schemas import classes
 
 Expression = Any
 
@@ -46,15 +45,7 @@ class _Column:
 
 def table_classes() -> dict[str, Any]:
     """Every table by name, parts as ``Score.Unit``."""
-    found: dict[str, Any] = {}
-    for name in MODULES:
-        module = importlib.import_module(f"schemas.{name}")
-        for one in vars(module).values():
-            if isinstance(one, type) and issubclass(one, dj.Table) and one.__module__ == module.__name__:
-                found[one.__name__] = one
-                parts = (part for part in vars(one).values() if isinstance(part, type) and issubclass(part, dj.Part))
-                found |= {f"{one.__name__}.{part.__name__}": part for part in parts}
-    return found
+    return {name.partition(".")[2]: table for name, table in classes.table_classes().items()}
 
 
 def answer(question: Question) -> Answer:

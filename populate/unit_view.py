@@ -119,10 +119,8 @@ def controls_of(key: Key, mei_hash: str) -> dict[str, tuple[ControlRates, ...]]:
 
 def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
     """Rate against contrast of a unit's MEIs by the condition of the MEI, as the judges say, or the fit without any."""
-    part = getattr(mei_control.MEIControl, "ContrastResponse", None)
-    if part is None:
-        return {}
-    rows = (part & key & {"mei_hash": mei_hash, "control": "mei"}).to_dicts(order_by="contrast")
+    chosen = mei_control.MEIControl.ContrastResponse & key & {"mei_hash": mei_hash, "control": "mei"}
+    rows = chosen.to_dicts(order_by="contrast")
     found = {light: [row for row in rows if row["opto_condition"] == light] for light in LIGHTS}
     return {light: _curve(own) for light, own in found.items() if own}
 

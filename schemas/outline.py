@@ -1,16 +1,14 @@
 """The tables as their definitions have them, for reference pages and diagrams: no database is needed."""
 
-import importlib
 import inspect
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import datajoint as dj
 
-from schemas.database import MODULES
+from schemas.classes import table_classes
 
 TIERS = {dj.Lookup: "lookup", dj.Imported: "imported", dj.Computed: "computed", dj.Part: "part", dj.Manual: "manual"}
 _COLUMN = re.compile(r"(?P<name>\w+)\s*(?:=\s*(?P<default>.+?))?\s*:\s*(?P<sql_type>[^#]+?)\s*(?:#\s*(?P<comment>.*))?")
@@ -63,19 +61,7 @@ class TableOutline:
 
 def outline() -> list[TableOutline]:
     """Every table, in the order in which they are declared, each master before its parts."""
-    modules = (importlib.import_module(f"schemas.{name}") for name in MODULES)
-    return [_outlined(table, name) for module in modules for table, name in _tables(module)]
-
-
-def _tables(module: Any) -> Iterator[tuple[Any, str]]:
-    """Table classes of a module with their names, in the order in which they are written."""
-    own = [one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == module.__name__]
-    for master in own:
-        if issubclass(master, dj.user_tables.UserTable):
-            yield master, master.__name__
-            for part in vars(master).values():
-                if inspect.isclass(part) and issubclass(part, dj.Part):
-                    yield part, f"{master.__name__}.{part.__name__}"
+    return [_outlined(table, name.partition(".")[2]) for name, table in table_classes().items()]
 
 
 def _outlined(table: Any, name: str) -> TableOutline:

@@ -1,17 +1,13 @@
 """The tables as an archive knows them: by names that hold in every database, in the order of their dependencies."""
 
 import functools
-import importlib
-import importlib.util
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.archive.manifest import Column
 from schemas import session
-from schemas.database import MODULES
+from schemas.classes import table_classes
 
 # Of this database alone: its version, what was verified, who works on what; and what is to be tried next.
 LEFT_OUT_MODULES = ("version", "verification", "fleet", "search")
@@ -110,30 +106,13 @@ def precision_s(table: Any, column: str) -> float:
     return 10.0 ** -int(digits[1]) if digits else 1.0
 
 
-def schema_version() -> int | None:
-    """The version of the tables, where they have one."""
-    if importlib.util.find_spec("schemas.migrations") is None:
-        return None
-    return int(importlib.import_module("schemas.migrations.steps").latest())
-
-
 @functools.cache
 def _declared() -> tuple[tuple[str, Any], ...]:
-    found: list[tuple[str, Any]] = []
-    for module_name in MODULES:
-        if module_name in LEFT_OUT_MODULES:
-            continue
-        module = importlib.import_module(f"schemas.{module_name}")
-        for table in vars(module).values():
-            if _is_table(table) and table.__module__ == module.__name__:
-                found.append((f"{module_name}.{table.__name__}", table))
-                parts = (one for one in vars(table).values() if _is_table(one) and issubclass(one, dj.Part))
-                found += [(f"{module_name}.{table.__name__}.{part.__name__}", part) for part in parts]
-    return tuple((name, table) for name, table in found if name not in LEFT_OUT_TABLES)
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, dj.Table) and hasattr(value, "definition")
+    return tuple(
+        (name, table)
+        for name, table in table_classes().items()
+        if name.partition(".")[0] not in LEFT_OUT_MODULES and name not in LEFT_OUT_TABLES
+    )
 
 
 def _column(table: str, attribute: Any) -> Column:

@@ -21,7 +21,7 @@ from dlgn_cnn.archive.places import archive_at, split_place
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.progress import Progress, silent
-from populate.archive.catalog import Catalog, precision_s, schema_version
+from populate.archive.catalog import Catalog, precision_s
 from populate.archive.files import (
     WEIGHTS,
     place_stimuli,
@@ -34,6 +34,7 @@ from populate.archive.rows import PROVENANCE, circumstances, decode, differs, en
 from populate.archive.soundness import check_configs
 from schemas import session
 from schemas.database import settings_in_force
+from schemas.migrations import steps
 
 Row = dict[str, Any]
 BATCH = 200
@@ -75,7 +76,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
 
 def _check_tables(archive: Archive, catalog: Catalog) -> None:
     """Refuse an archive whose tables are not those of this version, before anything is read of it."""
-    manifest, version = archive.manifest, schema_version()
+    manifest, version = archive.manifest, steps.latest()
     if manifest.schema_version != version:
         raise ArchiveError(
             f"{archive.place} has tables of version {manifest.schema_version}, this database {version}: "

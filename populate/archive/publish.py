@@ -26,12 +26,13 @@ from dlgn_cnn.archive.writing import ArchiveWriter, writing
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import nearest
-from populate.archive.catalog import Catalog, schema_version
+from populate.archive.catalog import Catalog
 from populate.archive.files import add_sessions, add_stimuli, add_weights, local_name
 from populate.archive.models import model_entries
 from populate.archive.rows import encode, line
 from populate.archive.selection import FITS, Selection
 from schemas import experiment, session
+from schemas.migrations import steps
 
 Row = dict[str, Any]
 REPORT = "report.html"
@@ -211,7 +212,7 @@ def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], 
         tables=tables,
         published=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         package=__version__,
-        schema_version=schema_version(),
+        schema_version=steps.latest(),
         selection={name: getattr(wanted, name) for name in SELECTED},
         licence=wanted.licence,
         citation=wanted.citation,
