@@ -31,8 +31,7 @@ class Ascent:
         self.models, self.targets, self.config, self.device = models, list(targets), config, device
         self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
         self.keys = sorted({target.data_key for target in targets})
-        window = getattr(config.objective, "window_frames", None) if config.narrow else None
-        self.showing = self._showing(window, config.precision)
+        self.showing = self._showing(config.window_frames, config.precision)
         self.share = self.showing.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
         self.parameters = config.parametrisation.start(noise.to(device, working_dtype(models)))

@@ -68,6 +68,11 @@ class MEIConfig:
     precision: str = "float32"
     narrow: bool = True
 
+    @property
+    def window_frames(self) -> int | None:
+        """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
+        return getattr(self.objective, "window_frames", None) if self.narrow else None
+
     @classmethod
     def from_dict(
         cls, config: Mapping[str, Any], pixel_range: tuple[float, float], allowed_packages: Collection[str] = ()

@@ -61,8 +61,7 @@ class _Spread:
     ) -> None:
         self.config, self.targets, self.mask = config, [target] * count, mask
         shape = (meis.shape[1], meis.shape[2], meis.shape[3])
-        window = getattr(config.objective, "window_frames", None) if config.narrow else None
-        self.showing = Showing(models, [target.data_key], shape, config.state, window)
+        self.showing = Showing(models, [target.data_key], shape, config.state, config.window_frames)
         self.whole = Showing(models, [target.data_key], shape, config.state)
         self.kept = self._starts(torch.as_tensor(meis).to(device, working_dtype(models)), target, share)
         self.spread = float(nearest(self.kept).mean())

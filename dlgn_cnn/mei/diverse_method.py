@@ -9,7 +9,7 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.diverse import diverse_set
-from dlgn_cnn.mei.methods import METHODS, centres_of, check_ascent, gradient_ascent, parsed
+from dlgn_cnn.mei.methods import METHODS, ascent_of, centres_of, check_ascent, gradient_ascent, parsed
 from dlgn_cnn.mei.optimize import mask_of
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.mei.values import number
@@ -28,7 +28,7 @@ def diverse_options(*, share: float = SHARE) -> None:
 def check_diverse(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse a config of ``diverse``. Raises ConfigError."""
     number("share", config.get("share", SHARE), 0, 1, above=True)
-    check_ascent({name: value for name, value in config.items() if name != "share"}, allowed_packages)
+    check_ascent(ascent_of(config), allowed_packages)
 
 
 @METHODS.register("diverse", options=diverse_options, check=check_diverse)
@@ -47,7 +47,7 @@ def diverse(
     which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is first ascended
     as by ``gradient_ascent``, whose config this one is but for ``share``. Raises ConfigError for a single seed.
     """
-    options = {name: value for name, value in config.items() if name != "share"}
+    options, share = ascent_of(config), config.get("share", SHARE)
     sets: dict[tuple[str, int, bool], list[int]] = {}
     for row, target in enumerate(targets):
         sets.setdefault((target.data_key, target.unit_index, target.suppressed), []).append(row)
@@ -61,7 +61,6 @@ def diverse(
     found: list[MEIResult | None] = [None] * len(targets)
     for done, rows in enumerate(sets.values(), 1):
         clips, mask = np.stack([meis[row].stimulus for row in rows]), masks[:1] if len(masks) == 1 else masks[rows[:1]]
-        share = config.get("share", SHARE)
         spread = diverse_set(models, targets[rows[0]], clips, parts, device, len(rows), share, mask)
         for row, one in zip(rows, spread, strict=True):
             found[row] = one

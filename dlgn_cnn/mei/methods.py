@@ -108,14 +108,18 @@ def departures(
     and free frames, as a share of the norm or range; worked out in float64 from the config alone. Raises ConfigError as
     ``MEIConfig.from_dict`` does.
     """
-    config = {name: value for name, value in config.items() if name != "share"}
-    parts = parsed(config, info, allowed_packages)
+    parts = parsed(ascent_of(config), info, allowed_packages)
     mask = mask_of(targets, parts, info.frame_shape[1:], centres_of(targets, info)).expand(len(targets), -1, -1, -1)
     found = []
     for row, stimulus in enumerate(stimuli):
         stored = torch.as_tensor(np.asarray(stimulus, np.float32)).double()
         found.append(float(parts.constraint.violation(stored[None], mask[row : row + 1])))
     return found
+
+
+def ascent_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a config of ``gradient_ascent``, or of ``diverse``, is the ascent's own."""
+    return {name: value for name, value in config.items() if name != "share"}
 
 
 def parsed(config: Mapping[str, Any], info: DataInfo, allowed_packages: Collection[str] = ()) -> MEIConfig:
