@@ -114,9 +114,7 @@ class MEIContrast(provenance.Traced, dj.Computed):
         """Insert a row a unit, and a row a unit, view and null."""
         self.insert1(key | fits)
         self.Unit.insert(key | _key(unit) | row for unit, row in units.items())
-        rows = (key | _key(unit) | row for unit, found in distances.items() for row in found)
-        # A view in which there is nothing to measure, as the response of a unit that answers neither MEI, has no row.
-        self.Distance.insert(row for row in rows if math.isfinite(row["distance"]))
+        self.Distance.insert(key | _key(unit) | row for unit, rows in distances.items() for row in rows)
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:
@@ -164,15 +162,20 @@ def _unit_row(meis: UnitMEIs) -> Row:
 
 
 def _distances(units: list[UnitKey], found: dict[str, Finding], within: list[Any]) -> dict[UnitKey, list[Row]]:
-    """The rows of each unit, one a view and null."""
+    """The rows of each unit, one a null and each view that can be measured: not, where no MEI is answered, that of
+    the response.
+    """
     rows: dict[UnitKey, list[Row]] = {unit: [] for unit in units}
     for place, (kind, finding) in enumerate(found.items()):
         for view, name in enumerate(VIEWS):
             for index, unit in enumerate(units):
+                distance = float(finding.distance[view, index])
+                if not math.isfinite(distance):
+                    continue
                 columns = ("null_distance", "effect", "p", "q")
                 values = {column: getattr(finding, column)[view, index] for column in columns}
                 row: Row = {"view": name, "null_kind": kind, "strongest": place == 0}
-                row |= {"distance": float(finding.distance[view, index]), "within": nullable(within[index][view])}
+                row |= {"distance": distance, "within": nullable(within[index][view])}
                 rows[unit].append(row | {column: nullable(value) for column, value in values.items()})
     return rows
 
