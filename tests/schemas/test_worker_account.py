@@ -2,41 +2,20 @@
 
 import os
 import subprocess
-import sys
-import uuid
-from urllib.parse import urlsplit
 
 import pymysql
 import pytest
 
 from dlgn_cnn.errors import ConfigError
 from tests import toy
+from tests.accounts import DLGN, declared, server
 from tests.older import restored
-
-DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")
 def account(database):
     """URL of the workers' account, declared by the command."""
-    if not database.database:
-        pytest.skip("accounts are MySQL's: set DLGN_TEST_MYSQL")
-    name, password = f"w{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
-    environment = os.environ | {"DLGN_WORKER_PASSWORD": password}
-    done = subprocess.run([*DLGN, "declare", "--worker", name], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert password not in done.stderr + done.stdout
-    place = urlsplit(database.database)
-    yield f"mysql://{name}:{password}@{place.hostname}:{place.port}"
-    with server(database.database) as connection, connection.cursor() as cursor:
-        cursor.execute(f"DROP USER {name}")
-
-
-def server(url: str, **options):
-    place = urlsplit(url)
-    return pymysql.connect(
-        host=place.hostname, port=place.port, user=place.username, password=place.password, autocommit=True, **options
-    )
+    yield from declared("worker", database)
 
 
 def test_a_worker_works_with_it(account, tables, monkeypatch):
