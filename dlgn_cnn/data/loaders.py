@@ -39,10 +39,10 @@ class TrialLoader:
     ``state_dict`` says at any time which epoch is running and how many of its batches were handed out; a loader that
     loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
 
-    Memory: trials are copied once, and ``trials`` are views of the copy; without a ``plan``, or above 1 GiB, videos are
-    shared instead; and one batch of float32. Responses, light and behaviour lie in one array, time first, so that a
-    window is one stretch; those of a batch are transposed views of such. Batches share no memory with one another or
-    with the trials.
+    Memory: trials are copied once, videos when the first epoch begins, and ``trials`` are views of the copy; without a
+    ``plan``, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behaviour lie in
+    one array, time first, so that a window is one stretch; those of a batch are transposed views of such. Batches share
+    no memory with one another or with the trials.
     """
 
     def __init__(
@@ -64,14 +64,15 @@ class TrialLoader:
         self._plan, self._order, self._transforms = plan, order, tuple(transforms)
         self._epoch = self._seen = self._first = 0
         self._light: float | None = None
-        self._packed = self._pack()
-        self._videos = [trial.videos for trial in self.trials]
+        self._packed: PackedVideos | None = None
 
     def __len__(self) -> int:
         return len(self._whole()) if self._plan is None else -(-len(self._plan) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, first, self._first = self._epoch, self._first, 0
+        # Not before: whoever scores a model builds the training tier's loader, too, and never runs it.
+        self._packed = self._packed or self._pack()
         for index, windows in enumerate(self._windows(epoch)[first:], first):
             self._epoch, self._seen = epoch, index + 1
             # No name for the batch here: it would hold the memory that the next one could use.
@@ -108,7 +109,6 @@ class TrialLoader:
         other = self._from_the_first()
         other._traces = [_traces(trial) for trial in trials]
         other.trials = [_viewing(trial, traces) for trial, traces in zip(trials, other._traces, strict=True)]
-        other._videos = [trial.videos for trial in trials]
         return other
 
     def _from_the_first(self) -> "TrialLoader":
@@ -152,7 +152,7 @@ class TrialLoader:
         """The video of a batch, and the transforms that it has yet to go through."""
         if self._packed is not None:
             return self._packed.cut(windows), self._transforms[1:]
-        shown = np.stack([self._videos[index][start:stop] for index, start, stop in windows])
+        shown = np.stack([self.trials[index].videos[start:stop] for index, start, stop in windows])
         return torch.from_numpy(shown)[:, None], self._transforms
 
     def _pack(self) -> PackedVideos | None:
