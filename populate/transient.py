@@ -1,6 +1,7 @@
 """Errors that trying again can mend, and how long to wait before."""
 
 import errno
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,11 @@ from dlgn_cnn.errors import StoreAway
 MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
 # PostgreSQL: connection (class 08), serialisation, deadlock, lock, statement cancelled, too many, shutdown and start.
 POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"})
+# What CUDA's libraries say, in a bare RuntimeError, where a full GPU leaves them no memory of their own.
+CUDA_FULL = re.compile(
+    r"CUDNN_STATUS_(INTERNAL_ERROR|ALLOC_FAILED|NOT_INITIALIZED)|CUBLAS_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)"
+    r"|CUFFT_ALLOC_FAILED|CUDA error: out of memory|CUDA driver error: out of memory"
+)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -36,7 +42,11 @@ def is_exhausted(error: BaseException) -> bool:
     """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, torch.cuda.OutOfMemoryError):
+        if (
+            isinstance(seen, torch.cuda.OutOfMemoryError)
+            or isinstance(seen, RuntimeError)
+            and CUDA_FULL.search(str(seen))
+        ):
             return True
         if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
             return True

@@ -16,6 +16,7 @@ from rich.text import Text
 
 import schemas
 from dlgn_cnn import interrupts
+from dlgn_cnn.errors import ConfigError
 from populate.named_rows import chosen, written
 from populate.worker import computed_tables
 from schemas import heirs, soundness, training, verification
@@ -41,7 +42,14 @@ class Verdict:
 
 
 def verify_rows(rows: Sequence[str], where: str | None = None, fast: bool = False, as_json: bool = False) -> bool:
-    """Verify the rows that are named, keep and print the verdicts; whether every one of them is good."""
+    """Verify the rows that are named, keep and print the verdicts; whether every one of them is good.
+
+    Raises ConfigError for a table that is not there, and for a condition without a table that it is about.
+    """
+    if where is not None and not rows:
+        raise ConfigError(
+            f"--where {where!r} asks for the tables whose columns it is about: dlgn verify TrainedModel ..."
+        )
     schemas.open_database()
     tables = {table.__name__: table for table in computed_tables()}
     found = [chosen(text, tables, where) for text in rows or tables]

@@ -233,9 +233,16 @@ def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
     assert no_trace_is_left()
 
 
-def test_a_full_gpu_is_tried_three_times_later_each_time(tables):
+@pytest.mark.parametrize(
+    "full_gpu",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR"),  # seen on an H200 with 900 MB left
+    ],
+)
+def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
     def full(key):
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        raise full_gpu
 
     def skip_the_wait(seconds):
         sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
@@ -243,7 +250,7 @@ def test_a_full_gpu_is_tried_three_times_later_each_time(tables):
     DURING["compute"] = full
     assert work("", pause=skip_the_wait).computed == 0
     assert len(COMPUTED) == 3
-    assert Squared.jobs.errors.fetch1("error_message").count("CUDA out of memory") == 3
+    assert Squared.jobs.errors.fetch1("error_message").count(str(full_gpu)) == 3
 
 
 def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):

@@ -327,3 +327,10 @@ def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeyp
             work()
     monkeypatch.setattr(provenance, "running_code", lambda: CodeState("0", "a" * 40, None, "c" * 64, ()))
     provenance.refuse_unclean()
+
+
+def test_a_condition_asks_for_the_tables_that_it_is_about():
+    from populate.verify_rows import verify_rows
+
+    with pytest.raises(ConfigError, match="--where 'seed = 0' asks for the tables"):
+        verify_rows([], where="seed = 0")

@@ -11,7 +11,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.outputs import OUTPUTS
-from dlgn_cnn.models.readouts import READOUTS
+from dlgn_cnn.models.readouts import READOUTS, places
 from dlgn_cnn.models.readouts.factorised import FactorisedReadout
 from dlgn_cnn.models.readouts.gaussian import GaussianReadout
 from dlgn_cnn.models.readouts.light_switched import LightSwitchedReadout
@@ -294,3 +294,20 @@ def test_a_shifter_finds_how_the_picture_moved_with_the_eye(generator, kind):
         (readout(features, shifter(pupil)) - target).square().mean().backward()
         optimizer.step()
     assert (shifter(pupil) - true).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_reading_that_repeats_is_bilinear_sampling(monkeypatch, beyond):
+    """What stands in for cuDNN's sampling where bits must repeat: values and gradients are those of grid_sample."""
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.randn(3, 2, 5, 7, generator=generator, dtype=torch.float64, requires_grad=True)
+    points = (torch.rand(3, 4, 2, generator=generator, dtype=torch.float64) * 2 - 1) * (1.3 if beyond else 1.0)
+    points.requires_grad_(True)
+    shift = 0.2 * torch.randn(1, 3, 2, generator=generator, dtype=torch.float64)
+    found = []
+    for repeats in (False, True):
+        monkeypatch.setattr(places, "repeatable", lambda maps, repeats=repeats: repeats)
+        read, moved = places.read_points(maps, points), places.shifted(maps[None], shift)
+        found.append((read, moved, *torch.autograd.grad(read.square().sum() + moved.square().sum(), (maps, points))))
+    for sampled, product in zip(*found, strict=True):
+        torch.testing.assert_close(product, sampled)

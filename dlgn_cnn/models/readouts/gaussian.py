@@ -1,12 +1,11 @@
 """The Gaussian readout: each unit looks at one point of the feature maps, learned with its uncertainty."""
 
 import torch
-import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
-from dlgn_cnn.models.readouts.places import Retinotopy, read_bilinearly, reflected
+from dlgn_cnn.models.readouts.places import Retinotopy, read_bilinearly, read_points, reflected
 from dlgn_cnn.registry import nearest
 
 GAUSS_TYPES = {"full": (2, 2), "uncorrelated": (2,), "isotropic": (1,)}
@@ -84,7 +83,7 @@ class GaussianReadout(nn.Module):
             grid = grid + shift[:, :, None]
         # Read in the positions' precision: rounded to bfloat16 they would miss by a tenth of a pixel.
         maps = features.flatten(0, 1).to(grid.dtype)
-        read = functional.grid_sample(maps, grid.flatten(0, 1)[:, :, None], align_corners=True).squeeze(-1)
+        read = read_points(maps, grid.flatten(0, 1))
         drive = torch.einsum("nfu,uf->nu", read, self.features).unflatten(0, (time, clips))
         return drive + self.bias
 

@@ -45,10 +45,41 @@ def shifted(features: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
 
     What was at place + shift is then at place; beyond the picture lies zero.
     """
-    axes = (pixel_places(size, shift) for size in features.shape[:-3:-1])
-    grid = torch.stack(torch.meshgrid(*axes, indexing="xy"), -1) + shift.flatten(0, 1)[:, None, None]
-    maps = functional.grid_sample(features.flatten(0, 1).to(grid.dtype), grid, align_corners=True)
+    across, down = (pixel_places(size, shift) for size in features.shape[:-3:-1])
+    maps, moved = features.flatten(0, 1).to(shift.dtype), shift.flatten(0, 1)
+    if repeatable(maps):
+        rows, columns = tents(down + moved[:, 1:], len(down)), tents(across + moved[:, :1], len(across))
+        maps = torch.einsum("nfhw,nvh,nuw->nfvu", maps, rows, columns)
+    else:
+        grid = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1) + moved[:, None, None]
+        maps = functional.grid_sample(maps, grid, align_corners=True)
     return maps.unflatten(0, shift.shape[:2])
+
+
+def read_points(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Feature maps (clip, feature, height, width) read bilinearly at ``points`` (clip, unit, 2): (clip, feature, unit).
+
+    Beyond the picture lies zero.
+    """
+    if not repeatable(maps):
+        return functional.grid_sample(maps, points[:, :, None], align_corners=True).squeeze(-1)
+    columns, rows = (tents(points[..., axis], maps.shape[3 - axis]) for axis in (0, 1))
+    return torch.einsum("nfhw,nuh,nuw->nfu", maps, rows, columns)
+
+
+def repeatable(maps: torch.Tensor) -> bool:
+    """Whether the gradient must come out the same bit for bit where cuDNN's sampling adds it up in any order.
+
+    torch does not refuse that sampling when it is kept to deterministic algorithms, as it does its own.
+    """
+    return maps.is_cuda and torch.are_deterministic_algorithms_enabled()
+
+
+def tents(places: torch.Tensor, size: int) -> torch.Tensor:
+    """Bilinear weights (..., size) of the pixels of one axis at places (...): reading is then a matrix product."""
+    pixels = torch.arange(size, dtype=places.dtype, device=places.device)
+    distance = ((places + 1) / 2 * (size - 1))[..., None] - pixels
+    return functional.relu(1 - distance.abs())
 
 
 def read_bilinearly(
