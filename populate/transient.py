@@ -42,11 +42,8 @@ def is_exhausted(error: BaseException) -> bool:
     """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
     seen: BaseException | None = error
     while seen is not None:
-        if (
-            isinstance(seen, torch.cuda.OutOfMemoryError)
-            or isinstance(seen, RuntimeError)
-            and CUDA_FULL.search(str(seen))
-        ):
+        said = isinstance(seen, RuntimeError) and CUDA_FULL.search(str(seen))
+        if said or isinstance(seen, torch.cuda.OutOfMemoryError):
             return True
         if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
