@@ -2,10 +2,10 @@
 
 Simulated units see photographs through a wandering gaze while the light is redrawn every 1.002 s. In lasting light a
 third of them lose three quarters of their surround (half is what is published: ``--strength 1``), at an unchanged mean
-rate and depth of modulation. A linear-nonlinear model is fitted without the light once; from there, one whose spatial
-kernel may be another in the light is brought to its optimum with the recorded labels of the light and, some times, with
-shuffled ones. MEIs of each fit in both lights, and what they say of a unit, go through the functions behind the tables
-(``MEI``, ``MEIContrast``). A unit is found where the false-discovery rate of the view ``response`` is below 10 %.
+rate and depth of modulation. A linear-nonlinear model whose spatial kernel may be another in the light is fitted by the
+trainer ``light_last`` to the recorded labels of the light and, some times, to shuffled ones. MEIs of each fit in both
+lights, and what they say of a unit, go through the functions behind the tables (``MEI``, ``MEIContrast``). A unit is
+found where the false-discovery rate of the view ``response`` is below 10 %.
 
 found       the share of changed units that is found, over sessions: 80 % at least.
 unchanged   the share of units that is found where none has another preference in the light: 10 % at most, where the
@@ -31,7 +31,6 @@ from multiprocessing import get_context
 
 import numpy as np
 import torch
-from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
 
 from dlgn_cnn.data.light_blocks import with_shuffled_light
 from dlgn_cnn.data.loaders import session_loaders
@@ -39,7 +38,6 @@ from dlgn_cnn.data.session_data import SessionData, data_info
 from dlgn_cnn.data.video import scale_grey
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.interface import Batch
 from dlgn_cnn.mei.findings import UnitMEIs, findings, measure
 from dlgn_cnn.mei.methods import gradient_ascent
 from dlgn_cnn.mei.significance import VIEWS
@@ -50,8 +48,7 @@ from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
-from dlgn_cnn.training.losses import LOSSES
-from dlgn_cnn.training.trainers.standard import standard
+from dlgn_cnn.training.trainers.light_last import light_last
 
 KEY, SIZE, VALIDATION, CPU = "session", (12, 19), 4, torch.device("cpu")
 STARTS = 4  # the fewest of which the null of starts can find anyone
@@ -61,19 +58,20 @@ STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as muc
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
 RATE, MOST_FOUND, TARGET, VIEW = 0.1, 0.1, 0.8, VIEWS.index("response")
-L2, CHANGE = 0.1, 0.01
 MODEL = {
     "rank": 1,
+    "light": "spatial",
     "reach_px": None,
     "running": True,
     "pupil": True,
     "history_lags": 28,
     "history_splines": 3,
-    "l2_weight": L2,
+    "l2_weight": 0.1,
     "laplace_weight": 0.0,
+    "change_weight": 0.01,
     "output": {"name": "softplus", "sharpness": 25.0},
 }
-BURN_IN_FRAMES, ITERATIONS, SCENES_AT_ONCE = 50, 20, 40
+BURN_IN_FRAMES = 50
 FIT = {"max_epochs": 20, "patience": 20, "learning_rate": 0.02, "burn_in_frames": BURN_IN_FRAMES}
 # A surround is made of low frequencies, of which a fit to natural movies knows most: MEIs are held to what it knows.
 MEI = {
@@ -112,87 +110,13 @@ def simulated(config: SimulationConfig, effect: str, strength: float) -> tuple[S
     return session_data(config, session, seen, dict.fromkeys(range(VALIDATION), "validation")), session.truth
 
 
-def without_light(data: SessionData, seed: int) -> torch.nn.Module:
-    """The model that all fits start from."""
+def fitted(data: SessionData, seed: int) -> torch.nn.Module:
+    """A model whose spatial kernel the light may change, fitted to these labels of the light."""
     info, frames = data_info(data), min(trial.responses.shape[1] for trial in data.trials)
     loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, 6, frames, KEY).items()}
-    model = MODELS.get("ln")({KEY: info}, seed, light="none", **MODEL)
-    standard(model, loaders, seed, **FIT)
-    return model
-
-
-def with_light(none: torch.nn.Module, data: SessionData, seed: int) -> torch.nn.Module:
-    """A model whose spatial kernel the light may change, at its optimum for these labels of the light."""
-    info, frames = data_info(data), min(trial.responses.shape[1] for trial in data.trials)
-    batches = list(session_loaders(data, info, seed, SCENES_AT_ONCE, frames, KEY)["train"])
-    model = MODELS.get("ln")({KEY: info}, seed, light="spatial", change_weight=CHANGE, **MODEL)
-    head = model.head(KEY)
-    torch.nn.init.zeros_(head.stimulus.light_change)
-    model.load_state_dict(none.state_dict(), strict=False)
-    whiten(head.stimulus, batches, torch.tensor(info.mean_counts))
-    # What the light leaves as it is has been fitted.
-    for part in (head.stimulus.temporal, *head.behavior.parameters()):
-        part.requires_grad_(False)
-    # First what the light adds to the rate, or a change of the kernel would be made to stand in for it.
-    refine(model, batches, [head.bias, *head.light.parameters()])
-    refine(model, batches, [weights for weights in model.parameters() if weights.requires_grad])
-    for name in ("spatial", "light_change"):
-        remove_parametrizations(head.stimulus, name)
-    return model.eval().requires_grad_(True)
-
-
-class Whitened(torch.nn.Module):
-    """Weights (unit, rank, pixel) in coordinates in which a loss is about as steep in every direction."""
-
-    def __init__(self, covariance: torch.Tensor, ridge: float, sizes: torch.Tensor) -> None:
-        super().__init__()
-        values, vectors = torch.linalg.eigh(covariance)
-        root = (values.clamp_min(0) + ridge).sqrt()
-        self.there, self.back = ((vectors * one) @ vectors.T for one in (1 / root, root))
-        self.sizes = sizes[:, None, None]
-
-    def forward(self, weights: torch.Tensor) -> torch.Tensor:
-        return self.sizes * (weights @ self.there)
-
-    def right_inverse(self, weights: torch.Tensor) -> torch.Tensor:
-        return weights / self.sizes @ self.back
-
-
-def whiten(stimulus: torch.nn.Module, batches: list[Batch], counts: torch.Tensor) -> None:
-    """Movies have little contrast at high frequencies, where a descent in the weights themselves stays behind.
-
-    The loss is as steep as a unit fires, times its drive; half of that, of the light's half of the frames.
-    """
-    pixels = torch.cat([batch.videos.flatten(3).flatten(0, 2) for batch in batches])
-    covariance = torch.cov(pixels.T)
-    power = stimulus.spatial.detach().square().sum((1, 2)) / 2
-    rate = counts.median()
-    for name, ridge, steep in (
-        ("spatial", 2 * L2 / rate, counts),
-        ("light_change", 2 * CHANGE / (rate * power.median()), counts * power),
-    ):
-        register_parametrization(stimulus, name, Whitened(covariance, float(ridge), steep**-0.5))
-
-
-def refine(model: torch.nn.Module, batches: list[Batch], free: list[torch.nn.Parameter]) -> None:
-    """Bring ``free`` weights to the optimum of all training scenes together."""
-    loss, scenes = LOSSES.get("poisson"), sum(len(batch.videos) for batch in batches)
-    options = {"max_iter": ITERATIONS, "history_size": 20, "tolerance_change": 1e-7, "line_search_fn": "strong_wolfe"}
-    optimizer = torch.optim.LBFGS(free, **options)
-
-    def objective() -> float:
-        optimizer.zero_grad()
-        penalty = model.regularizer(KEY)
-        penalty.backward()
-        total = penalty.item()
-        for batch in batches:
-            rate = model(batch.videos, batch.opto, KEY, batch.behavior)[..., BURN_IN_FRAMES:]
-            value = len(batch.videos) / scenes * loss(rate, batch.responses[..., BURN_IN_FRAMES:])
-            value.backward()
-            total += value.item()
-        return total
-
-    optimizer.step(objective)
+    model = MODELS.get("ln")({KEY: info}, seed, **MODEL)
+    light_last(model, loaders, seed, fit=FIT)
+    return model.eval()
 
 
 def meis(model: torch.nn.Module, data: SessionData) -> list[UnitMEIs]:
@@ -221,8 +145,7 @@ def contrast(config: SimulationConfig, effect: str, strength: float, shuffles: i
     torch.set_num_threads(1)
     data, truth = simulated(config, effect, strength)
     shuffled = [with_shuffled_light(data, {"seed": seed}, KEY) for seed in range(shuffles)]
-    none = without_light(data, config.seed)
-    models = [with_light(none, one, config.seed) for one in (data, *shuffled)]
+    models = [fitted(one, config.seed) for one in (data, *shuffled)]
     own, *nulls = (meis(model, data) for model in models)
     generator = np.random.default_rng(config.seed)
     found = findings([measure(one, [n[unit] for n in nulls], [], generator) for unit, one in enumerate(own)])

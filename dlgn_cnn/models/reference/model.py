@@ -47,6 +47,7 @@ class ReferenceHead(nn.Module):
     """
 
     bias_step: torch.Tensor
+    mean_counts: torch.Tensor
     mean: torch.Tensor
     std: torch.Tensor
 
@@ -55,6 +56,7 @@ class ReferenceHead(nn.Module):
         units, basis = len(info.units), natural_cubic_basis(inputs.history_lags, inputs.history_splines)
         counts = torch.tensor(info.mean_counts)
         self.bias = nn.Parameter(output.inverse(counts))  # type: ignore[operator]
+        self.register_buffer("mean_counts", counts, persistent=False)
         self.register_buffer("bias_step", _relative_step(output, counts), persistent=False)
         self.stimulus = stimulus
         self.light = find_light(inputs.light, inputs.stimulus)(units, basis, inputs.history_weight)

@@ -1,0 +1,143 @@
+"""A trainer for the feedback contrast: what the light adds is learned before what it changes."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
+from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
+from dlgn_cnn.registry import check_arguments
+from dlgn_cnn.training.checkpoints import Checkpoints
+from dlgn_cnn.training.fit import Fit, FitConfig, StateDict, copied
+from dlgn_cnn.training.losses import poisson
+from dlgn_cnn.training.optimum import refine, whitened
+from dlgn_cnn.training.trainers import TRAINERS
+from dlgn_cnn.training.trainers.standard import run
+
+KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
+
+
+@dataclass(frozen=True)
+class Lit:
+    """One session's kernel, its mean counts (unit,), and its weights by when they are fitted.
+
+    ``change`` is what the light changes in the kernel, ``adds`` what a rate has without the movie: its baseline, and
+    the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves as it is,
+    and behaviour's, which have been fitted.
+    """
+
+    kernel: SpaceTimeKernel
+    counts: torch.Tensor
+    change: nn.Parameter
+    adds: list[nn.Parameter]
+    last: list[nn.Parameter]
+
+
+def check_light_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+    """Refuse values that a fit would refuse. Raises ConfigError."""
+    _fit_config(config.get("fit"))
+    _check_iterations(config.get("iterations", 20))
+
+
+@TRAINERS.register("light_last", check=check_light_last)
+def light_last(
+    model: nn.Module,
+    dataloaders: Mapping[str, Mapping[str, Any]],
+    seed: int,
+    uid: object = None,
+    cb: Callable[..., None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    *,
+    fit: Mapping[str, Any] | None = None,
+    iterations: int = 20,
+) -> tuple[float, dict[str, Any], StateDict]:
+    """Fit an ``ln`` or ``spline_glm`` model whose light is ``spatial`` or ``temporal``, in three stages.
+
+    First as ``standard`` does, by Poisson loss and the options ``fit`` of ``FitConfig``, as if there were no light.
+    From there, session by session, to the optimum of all training windows, ``iterations`` steps of L-BFGS each: what
+    the light adds to the rate, and then everything but the kernel that the light leaves as it is, and behaviour's.
+
+    The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for
+    what the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise
+    of an unfinished descent hides a small change. A stopped fit goes on from the first stage's last checkpoint; the
+    others are repeated. The training tier is held in memory once, as float32. Returns what ``standard`` returns, with
+    the last stage's weights and score and, in the output, the validation correlation after each of the ``stages``.
+    Raises ConfigError for another model.
+    """
+    config = _fit_config(fit)
+    _check_iterations(iterations)
+    lit = _lit(model)
+    # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
+    windows = {key: list(dataloaders["train"][key]) for key in lit}
+    with _in_the_dark(model, lit.values()):
+        score, output, _ = run(Fit(model, dataloaders, poisson, config), uid, cb, checkpoints)
+    stages = [{"stage": "dark", "validation_correlation": score}]
+    for stage in ("adds", "changes"):
+        for key, one in lit.items():
+            if stage == "adds":
+                refine(model, key, windows[key], one.adds, iterations, config.burn_in_frames)
+                continue
+            with whitened(one.kernel, windows[key], one.counts):
+                refine(model, key, windows[key], one.last, iterations, config.burn_in_frames)
+        score = Fit(model, dataloaders, poisson, config).validate()[1]
+        stages.append({"stage": stage, "validation_correlation": score})
+    return score, output | {"stages": stages}, copied(model.state_dict())
+
+
+@contextmanager
+def _in_the_dark(model: nn.Module, lit: Collection[Lit]) -> Iterator[None]:
+    """Within the block the model sees no light and learns nothing of it."""
+
+    def without_light(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+        videos, opto, *rest = inputs
+        return (videos, torch.zeros_like(opto), *rest), named
+
+    blind = [weights for one in lit for weights in (one.change, *one.adds[1:])]
+    for one in lit:
+        nn.init.zeros_(one.change)
+    hook = model.register_forward_pre_hook(without_light, with_kwargs=True)
+    for weights in blind:
+        weights.requires_grad_(False)
+    try:
+        yield
+    finally:
+        hook.remove()
+        for weights in blind:
+            weights.requires_grad_(True)
+
+
+def _lit(model: nn.Module) -> dict[str, Lit]:
+    """What there is to fit, by session. Raises ConfigError for a model in which the light changes no kernel."""
+    heads = {key: model.head(key) for key in model.data_keys} if isinstance(model, ReferenceModel) else {}
+    found = {key: one for key, head in heads.items() if (one := _lit_head(head)) is not None}
+    if not found or len(found) < len(heads):
+        raise ConfigError(
+            "light_last fits models of fn ln or spline_glm whose light is spatial or temporal, and this "
+            f"{type(model).__name__} is none: choose such a model, or the trainer standard"
+        )
+    return found
+
+
+def _lit_head(head: ReferenceHead) -> Lit | None:
+    kernel = head.stimulus
+    if kernel is None or kernel.lit is None or kernel.light_change is None:
+        return None
+    fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.lit]), *head.behavior.parameters())}
+    last = [weights for weights in head.parameters() if id(weights) not in fitted]
+    return Lit(kernel, head.mean_counts, kernel.light_change, [head.bias, *head.light.parameters()], last)
+
+
+def _check_iterations(iterations: int) -> None:
+    if iterations < 1:
+        raise ConfigError(f"iterations {iterations}: expected the steps of L-BFGS, 1 or more")
+
+
+def _fit_config(fit: Mapping[str, Any] | None) -> FitConfig:
+    with within("fit"):
+        check_arguments(FitConfig, fit or {}, "the first stage of light_last")
+        return FitConfig(**(fit or {}))
