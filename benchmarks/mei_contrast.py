@@ -2,10 +2,11 @@
 
 Simulated units see photographs through a wandering gaze while the light is redrawn every 1.002 s. In lasting light a
 third of them lose three quarters of their surround (half is what is published: ``--strength 1``), at an unchanged mean
-rate and depth of modulation. A linear-nonlinear model whose spatial kernel may be another in the light is fitted by the
-trainer ``light_last`` to the recorded labels of the light and, some times, to shuffled ones. MEIs of each fit in both
-lights, and what they say of a unit, go through the functions behind the tables (``MEI``, ``MEIContrast``). A unit is
-found where the false-discovery rate of the view ``response`` is below 10 %.
+rate and depth of modulation. The models are those of ``populate/experiments/contrast.yaml``: linear-nonlinear ones
+whose spatial kernel may be another in the light, fitted by the trainer ``light_last`` to the recorded labels of the
+light and, some times, to shuffled ones. MEIs of each fit in both lights, and what they say of a unit, go through the
+functions behind the tables (``MEI``, ``MEIContrast``). A unit is found where the false-discovery rate of the view
+``response`` is below 10 %. ``--experiment`` takes another file of that kind: what would your own models find?
 
 found       the share of changed units that is found, over sessions: 80 % at least.
 unchanged   the share of units that is found where none has another preference in the light: 10 % at most, where the
@@ -28,10 +29,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import repeat
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 
+import populate
 from dlgn_cnn.data.light_blocks import with_shuffled_light
 from dlgn_cnn.data.loaders import session_loaders
 from dlgn_cnn.data.session_data import SessionData, data_info
@@ -58,28 +62,10 @@ STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as muc
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
 RATE, MOST_FOUND, TARGET, VIEW = 0.1, 0.1, 0.8, VIEWS.index("response")
-MODEL = {
-    "rank": 1,
-    "light": "spatial",
-    "reach_px": None,
-    "running": True,
-    "pupil": True,
-    "history_lags": 28,
-    "history_splines": 3,
-    "l2_weight": 0.1,
-    "laplace_weight": 0.0,
-    "change_weight": 0.01,
-    "output": {"name": "softplus", "sharpness": 25.0},
-}
-BURN_IN_FRAMES = 50
-FIT = {"max_epochs": 20, "patience": 20, "learning_rate": 0.02, "burn_in_frames": BURN_IN_FRAMES}
-# A surround is made of low frequencies, of which a fit to natural movies knows most: MEIs are held to what it knows.
-MEI = {
-    "frames": 15,
-    "steps": 60,
-    "objective": {"window_frames": 1},
-    "preconditioner": {"name": "natural_spectrum", "space_exponent": 0.5, "time_exponent": 0.0},
-}
+EXPERIMENT = yaml.safe_load((Path(populate.__file__).parent / "experiments" / "contrast.yaml").read_text())
+MODEL, FIT, MEI = (EXPERIMENT[part][0]["config"] for part in ("models", "trainers", "meis"))
+MEI = {name: value for name, value in MEI.items() if name not in ("units", "seeds")}
+BATCH, BURN_IN_FRAMES = EXPERIMENT["datasets"][0]["config"]["batch_size"], FIT["fit"]["burn_in_frames"]
 
 
 @dataclass(frozen=True)
@@ -113,9 +99,9 @@ def simulated(config: SimulationConfig, effect: str, strength: float) -> tuple[S
 def fitted(data: SessionData, seed: int) -> torch.nn.Module:
     """A model whose spatial kernel the light may change, fitted to these labels of the light."""
     info, frames = data_info(data), min(trial.responses.shape[1] for trial in data.trials)
-    loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, 6, frames, KEY).items()}
+    loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, BATCH, frames, KEY).items()}
     model = MODELS.get("ln")({KEY: info}, seed, **MODEL)
-    light_last(model, loaders, seed, fit=FIT)
+    light_last(model, loaders, seed, **FIT)
     return model.eval()
 
 

@@ -243,7 +243,7 @@ def _seeds(key: Mapping[str, Any]) -> set[int]:
 
 
 def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The units that ``config["units"]`` names: ``{"best": 6}`` by test correlation, or a list of unit numbers.
+    """The units that ``config["units"]`` names: ``{"best": 6}`` by test correlation, ``all``, or a list of numbers.
 
     Raises ConfigError for another form, or for units that the dataset does not have.
     """
@@ -252,9 +252,11 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
         scored = (evaluation.Score.Unit & key & "correlation is not null").to_dicts(order_by="correlation DESC")
         best = [evaluation.unit_key(row) for row in scored[: wanted["best"]]]
         return [next(row for row in rows if evaluation.unit_key(row) == unit) for unit in best]
+    if wanted == "all":
+        return rows
     if not isinstance(wanted, list) or not set(wanted) <= {row["unit"] for row in rows}:
         known = sorted({row["unit"] for row in rows})
-        raise ConfigError(f"units {wanted!r} of an MEI config: expected {{'best': 6}} or a list out of {known}")
+        raise ConfigError(f"units {wanted!r} of an MEI config: expected {{'best': 6}}, all, or a list out of {known}")
     return [row for row in rows if row["unit"] in wanted]
 
 
