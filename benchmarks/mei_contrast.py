@@ -27,7 +27,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -43,29 +42,49 @@ from dlgn_cnn.data.video import scale_grey
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.mei.findings import UnitMEIs, findings, measure
-from dlgn_cnn.mei.methods import gradient_ascent
+from dlgn_cnn.mei.methods import METHODS
 from dlgn_cnn.mei.significance import VIEWS
 from dlgn_cnn.mei.targets import Target
-from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
-from dlgn_cnn.training.trainers.light_last import light_last
+from dlgn_cnn.training.assemble import call_model
+from dlgn_cnn.training.trainers import TRAINERS
 
-KEY, SIZE, VALIDATION, CPU = "session", (12, 19), 4, torch.device("cpu")
-STARTS = 4  # the fewest of which the null of starts can find anyone
+KEY, VALIDATION, BURN_IN_FRAMES = "session", 4, 50
 SESSION = SimulationConfig(units=24, train_scenes=240, test_scenes=1, width_px=106, height_px=66, undriven_share=0.0)
 QUICK = replace(SESSION, train_scenes=120)
 STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as much to be seen
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
 RATE, MOST_FOUND, TARGET, VIEW = 0.1, 0.1, 0.8, VIEWS.index("response")
-EXPERIMENT = yaml.safe_load((Path(populate.__file__).parent / "experiments" / "contrast.yaml").read_text())
-MODEL, FIT, MEI = (EXPERIMENT[part][0]["config"] for part in ("models", "trainers", "meis"))
-MEI = {name: value for name, value in MEI.items() if name not in ("units", "seeds")}
-BATCH, BURN_IN_FRAMES = EXPERIMENT["datasets"][0]["config"]["batch_size"], FIT["fit"]["burn_in_frames"]
+SHIPPED = Path(populate.__file__).parent / "experiments" / "contrast.yaml"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One session to be simulated, and the text of the experiment whose models are fitted to it on ``device``."""
+
+    config: SimulationConfig
+    effect: str
+    strength: float
+    experiment: dict
+    device: str
+
+    def call(self, part: str) -> tuple[str, dict]:
+        """Function and config of an experiment's first model, trainer or MEI."""
+        return self.experiment[part][0]["fn"], self.experiment[part][0]["config"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Of one model of a session: each unit's MEIs; whom the light changed (unit,), and what was learned of it."""
+
+    meis: list[UnitMEIs]
+    changed: np.ndarray
+    learned: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,40 +100,47 @@ class Found:
 
 
 @lru_cache(1)
-def films(config: SimulationConfig) -> tuple[Frames, Frames]:
+def films(config: SimulationConfig, size_px: tuple[int, int]) -> tuple[Frames, Frames]:
     """What a seed's units see, and what a model does."""
     movies = photograph_movies(config, np.random.default_rng(config.seed).spawn(3)[0])
-    return movies, np.stack([scale_grey(movie, SIZE) for movie in movies])
+    return movies, np.stack([scale_grey(movie, size_px) for movie in movies])
 
 
-def simulated(config: SimulationConfig, effect: str, strength: float) -> tuple[SessionData, Truth]:
+def simulated(case: Case) -> tuple[SessionData, Truth]:
     """A session: the films and units of a seed are the same whatever the light does."""
-    movies, seen = films(config)
-    share = EFFECTS[effect]
-    config = replace(config, light_effect=effect, light_strength=strength, light_share_of_units=share)
-    session = simulate_session(config, movies, *np.random.default_rng(config.seed).spawn(3)[1:])
+    movies, seen = films(case.config, tuple(case.call("datasets")[1]["size_px"]))
+    share, seed = EFFECTS[case.effect], case.config.seed
+    config = replace(case.config, light_effect=case.effect, light_strength=case.strength, light_share_of_units=share)
+    session = simulate_session(config, movies, *np.random.default_rng(seed).spawn(3)[1:])
     return session_data(config, session, seen, dict.fromkeys(range(VALIDATION), "validation")), session.truth
 
 
-def fitted(data: SessionData, seed: int) -> torch.nn.Module:
-    """A model whose spatial kernel the light may change, fitted to these labels of the light."""
-    info, frames = data_info(data), min(trial.responses.shape[1] for trial in data.trials)
-    loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, BATCH, frames, KEY).items()}
-    model = MODELS.get("ln")({KEY: info}, seed, **MODEL)
-    light_last(model, loaders, seed, **FIT)
+def fitted(case: Case, data: SessionData) -> torch.nn.Module:
+    """The experiment's model, fitted to these labels of the light."""
+    dataset, seed = case.call("datasets")[1], case.config.seed
+    frames = min(dataset["window_frames"], *(trial.responses.shape[1] for trial in data.trials))
+    info, device = data_info(data), torch.device(case.device)
+    loaders = session_loaders(data, info, seed, dataset["batch_size"], frames, KEY).items()
+    model = call_model(case.call("models"), seed, (), data_info={KEY: info}).to(device)
+    name, config = case.call("trainers")
+    TRAINERS.get(name)(model, {tier: {KEY: one} for tier, one in loaders}, seed, **config)
     return model.eval()
 
 
-def meis(model: torch.nn.Module, data: SessionData) -> list[UnitMEIs]:
+def meis(case: Case, model: torch.nn.Module, data: SessionData) -> list[UnitMEIs]:
     """Each unit's MEIs in both lights from every start."""
-    info, lit = data_info(data), np.repeat([False, True], STARTS)
-    asked = [(bool(light), start % STARTS) for start, light in enumerate(lit)]
-    targets = [Target(KEY, unit, *one) for unit in range(len(info.units)) for one in asked]
-    results = gradient_ascent([model], targets, MEI, info, CPU)
+    method, asked = case.call("meis")
+    config = {name: value for name, value in asked.items() if name not in ("units", "seeds")}
+    info, starts = data_info(data), asked["seeds"]
+    each = [(light, start) for light in (False, True) for start in starts]
+    targets = [Target(KEY, unit, *one) for unit in range(len(info.units)) for one in each]
+    results = METHODS.get(method)([model], targets, config, info, torch.device(case.device))
+    window = config["objective"]["window_frames"]
     stimuli = np.stack([one.stimulus for one in results])
-    rates = np.stack([one.rates[:, -1] for one in results])
-    firsts = range(0, len(results), len(lit))
-    return [UnitMEIs(stimuli[first : first + len(lit)], rates[first : first + len(lit)], lit) for first in firsts]
+    rates = np.stack([one.rates[:, -window:].mean(-1) for one in results])
+    own = [slice(first, first + len(each)) for first in range(0, len(results), len(each))]
+    lit = np.array([light for light, _ in each])
+    return [UnitMEIs(stimuli[one], rates[one], lit) for one in own]
 
 
 def learned(model: torch.nn.Module, data: SessionData, truth: Truth) -> np.ndarray:
@@ -126,18 +152,23 @@ def learned(model: torch.nn.Module, data: SessionData, truth: Truth) -> np.ndarr
     return correlation(lit - dark, np.concatenate([change[one.trial][:, BURN_IN_FRAMES:] for one in trials], 1))
 
 
-def contrast(config: SimulationConfig, effect: str, strength: float, shuffles: int) -> Found:
-    """One session from spikes to findings."""
+def fit(case: Case, shuffle: int | None) -> Fitted:
+    """One model of a session, from spikes to MEIs, with the light's labels as recorded or shuffled."""
     torch.set_num_threads(1)
-    data, truth = simulated(config, effect, strength)
-    shuffled = [with_shuffled_light(data, {"seed": seed}, KEY) for seed in range(shuffles)]
-    models = [fitted(one, config.seed) for one in (data, *shuffled)]
-    own, *nulls = (meis(model, data) for model in models)
-    generator = np.random.default_rng(config.seed)
-    found = findings([measure(one, [n[unit] for n in nulls], [], generator) for unit, one in enumerate(own)])
-    changed = truth.light_changed & (effect == "surround")
+    data, truth = simulated(case)
+    labelled = data if shuffle is None else with_shuffled_light(data, {"seed": shuffle}, KEY)
+    model = fitted(case, labelled)
+    changed = truth.light_changed & (case.effect == "surround")
+    return Fitted(meis(case, model, data), changed, learned(model, data, truth))
+
+
+def contrast(case: Case, own: Fitted, nulls: list[Fitted]) -> Found:
+    """Who is found in a session."""
+    generator = np.random.default_rng(case.config.seed)
+    measured = [measure(one, [null.meis[unit] for null in nulls], [], generator) for unit, one in enumerate(own.meis)]
+    found = findings(measured)
     calls = [found[null].q[VIEW] < RATE for null in NULLS]
-    return Found(changed, *calls, learned(models[0], data, truth)[changed])
+    return Found(own.changed, *calls, own.learned[own.changed])
 
 
 def row(name: str, found: list[Found]) -> str:
@@ -155,22 +186,37 @@ def main() -> int:
     parser.add_argument("--strength", type=float, help="of the light on the surround; 1, where half of it is lost")
     parser.add_argument("--shuffles", type=int, help="fits to shuffled labels; 10, and 6 with --quick")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--experiment", type=Path, default=SHIPPED, help="the YAML file of other models and MEIs")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     session, count, effects = (
         (QUICK, 1, ["surround", "none"]) if options.quick else (SESSION, options.seeds, [*EFFECTS])
     )
     shuffles = options.shuffles or (6 if options.quick else 10)
     strength = options.strength or (QUICK_STRENGTH if options.quick else STRENGTH)
-    sessions = [replace(session, seed=options.first_seed + index) for index in range(count)]
-    cases = [(one, effect, strength if effect == "surround" else 1.0) for one in sessions for effect in effects]
-    found: dict[str, list[Found]] = {effect: [] for effect in effects}
-    with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
-        every = pool.map(contrast, *zip(*cases, strict=True), repeat(shuffles))
-        for case, one in zip(cases, every, strict=True):
-            found[case[1]].append(one)
-            print(f"seed {case[0].seed}, {row(case[1], [one])}", file=sys.stderr, flush=True)
+    text = yaml.safe_load(options.experiment.read_text())
+    cases = [
+        Case(replace(session, seed=seed), effect, strength if effect == "surround" else 1.0, text, options.device)
+        for seed in range(options.first_seed, options.first_seed + count)
+        for effect in effects
+    ]
     print(f"surround of a third of the units, strength {strength:g}; {shuffles} fits to shuffled labels")
-    return report(found)
+    return report(run(cases, shuffles, options.processes))
+
+
+def run(cases: list[Case], shuffles: int, processes: int) -> dict[str, list[Found]]:
+    """Every session's findings, by what the light does; a line of each as soon as it is there."""
+    found: dict[str, list[Found]] = {case.effect: [] for case in cases}
+    labels = [None, *range(shuffles)]
+    jobs = [(case, label) for case in cases for label in labels]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        fits = pool.map(fit, *zip(*jobs, strict=True))
+        for case in cases:
+            own, *nulls = (next(fits) for _ in labels)
+            one = contrast(case, own, nulls)
+            found[case.effect].append(one)
+            print(f"seed {case.config.seed}, {row(case.effect, [one])}", file=sys.stderr, flush=True)
+    return found
 
 
 def report(found: dict[str, list[Found]]) -> int:
