@@ -10,6 +10,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.layers import channels_last
 from dlgn_cnn.models.reach import Reach
 from dlgn_cnn.models.recurrent.light import LightDrive, check_switches
+from dlgn_cnn.models.recurrent.replay import Replays
 from dlgn_cnn.models.recurrent.scan import Cell, scan
 
 
@@ -39,6 +40,7 @@ class GatedUnit(nn.Module):
         self.light_input, self.light_state = (
             LightDrive(channels, [f"{gate}.{path}" in light for gate in self.gates]) for path in ("input", "state")
         )
+        self.replays = Replays()
         # Biases of the first gate from -2 to 2 let channels forget within one to eight frames from the start of a fit.
         with torch.no_grad():
             self.from_input.bias[:channels] = torch.linspace(-2, 2, channels)  # type: ignore[index]
@@ -54,7 +56,7 @@ class GatedUnit(nn.Module):
         weight = self.from_state.weight
         if state is None:
             state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])
-        states = scan(self.cell, drive, weight, state, self.light_input(opto), self.light_state(opto))
+        states = scan(self.cell, self.replays, drive, weight, state, self.light_input(opto), self.light_state(opto))
         return states, states[-1]
 
     def reach(self, frames: int) -> Reach:

@@ -3,10 +3,11 @@
 What automatic differentiation does frame by frame is done here at once or not at all: the gradient of the state's
 kernels is one convolution over all frames, and the gates' derivatives are formed from what the gates were. Maps are
 channels_last, on which CPUs and GPUs convolve fastest. Convolutions run in the drive's precision (bfloat16 under
-autocast), states and gates in that of the weights.
+autocast), states and gates in that of the weights. Both passes are functions of tensors alone, which a GPU replays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Protocol
 
 import torch
@@ -15,6 +16,7 @@ import torch.nn.grad
 from torch.autograd.function import once_differentiable
 
 from dlgn_cnn.models.recurrent.light import Light
+from dlgn_cnn.models.recurrent.replay import Replays
 
 Maps = torch.Tensor
 
@@ -40,15 +42,22 @@ class Cell(Protocol):
 
 
 def scan(
-    cell: Cell, drive: torch.Tensor, weight: torch.Tensor, state: Maps, light_input: Light, light_state: Light
+    cell: Cell,
+    replays: Replays,
+    drive: torch.Tensor,
+    weight: torch.Tensor,
+    state: Maps,
+    light_input: Light,
+    light_state: Light,
 ) -> torch.Tensor:
     """States (time, batch, channel, height, width) of ``cell`` from ``state`` (batch, channel, height, width) on.
 
     ``drive`` (time, batch, gate x channel, height, width) comes from the input; ``weight`` (gate x channel, channel,
-    kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell.
+    kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell. ``replays``
+    are the module's own.
     """
     lights = *(light_input or (None, None)), *(light_state or (None, None))
-    states: torch.Tensor = _Scan.apply(cell, torch.is_grad_enabled(), drive, weight, state, *lights)
+    states: torch.Tensor = _Scan.apply(cell, replays, torch.is_grad_enabled(), drive, weight, state, *lights)
     return states
 
 
@@ -57,74 +66,134 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, cell: Cell, differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *lights: Any
+        ctx: Any,
+        cell: Cell,
+        replays: Replays,
+        differentiate: bool,
+        drive: torch.Tensor,
+        weight: torch.Tensor,
+        state: Maps,
+        *lights: Any,
     ) -> torch.Tensor:
-        kept: list[Maps] = []
-        convolved: list[Maps] = []
-        kernel = weight.to(drive.dtype)
-        states = _empty(len(drive) + 1, state.shape, state, state.dtype)
-        states[0] = state
-        factors = [[None] * len(drive) if part is None else part.unbind(0) for part in lights]
-        for frame, from_input in enumerate(drive.unbind(0)):
-            factor_x, offset_x, factor_s, offset_s = (part[frame] for part in factors)
-            from_state = _convolve(states[frame].to(drive.dtype), kernel)
-            x = _under_light(from_input.to(state.dtype, copy=True), factor_x, offset_x)
-            s = _under_light(from_state.to(state.dtype, copy=factor_s is not None), factor_s, offset_s)
-            found = cell.forward(x, s, states[frame], states[frame + 1])
-            if differentiate:
-                kept += found
-                convolved += [] if factor_s is None else [from_state]
+        found = replays(_forward, (cell, differentiate), (drive, weight, state, *lights))
+        states = found[0][0]
         if differentiate:
-            ctx.cell, ctx.drive_shape, ctx.drive_dtype = cell, drive.shape, drive.dtype
+            ctx.replays, ctx.fixed = replays, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
             raw_drive = None if lights[0] is None else drive
-            ctx.save_for_backward(weight, states, lights[0], lights[2], raw_drive, *convolved, *kept)
+            ctx.save_for_backward(weight, lights[0], lights[2], raw_drive, *chain.from_iterable(found))
         return states[1:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_states: torch.Tensor) -> tuple[Any, ...]:
-        weight, states, factor_x, factor_s, drive, *rest = ctx.saved_tensors
-        cell, (time, *shape), dtype = ctx.cell, ctx.drive_shape, ctx.drive_dtype
-        kept = rest[len(rest) - time * cell.kept :]
-        of_input = _PathGradient(_empty(time, shape, states, dtype), factor_x, drive)
-        of_state = _PathGradient(_empty(time, shape, states, dtype), factor_s, rest)
-        turned = weight.to(dtype).flip(2, 3).transpose(0, 1)
-        carry = torch.zeros_like(states[0])
-        for frame in reversed(range(time)):
-            carry += grad_states[frame]
-            to_input, to_state = of_input.drive[frame], of_state.drive[frame]
-            now = kept[frame * cell.kept : (frame + 1) * cell.kept]
-            carry = cell.backward(now, states[frame], carry, to_input, to_state)
+        weight, _, _, _, states, *_ = ctx.saved_tensors
+        found = ctx.replays(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
+        (to_input,), (from_state,), (to_state,), *lights = found
+        to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[4] else None
+        return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in lights)
+
+
+def _forward(
+    cell: Cell, differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *lights: Any
+) -> list[list[Maps]]:
+    """The states from the first on; where ``differentiate``, also the state's drives before light, and what is kept."""
+    convolved: list[Maps] = []
+    kept: list[list[Maps]] = [[] for _ in range(cell.kept)]
+    kernel = _channels_last(weight.to(drive.dtype))
+    states = _empty(len(drive) + 1, state.shape, state, state.dtype)
+    states[0] = state
+    factors, offsets = ([None] * len(drive) if part is None else part.unbind(0) for part in lights[2:])
+    for frame, x in enumerate(_from_input(drive, state.dtype, *lights[:2])):
+        from_state = _convolve(states[frame].to(drive.dtype), kernel)
+        s = _under_light(from_state, factors[frame], offsets[frame]).to(state.dtype)
+        found = cell.forward(x, s, states[frame], states[frame + 1])
+        if differentiate:
+            convolved += [] if factors[frame] is None else [from_state]
+            for maps, one in zip(kept, found, strict=True):
+                maps.append(one)
+    return [[states], convolved, *kept] if differentiate else [[states]]
+
+
+def _from_input(drive: torch.Tensor, dtype: torch.dtype, *light: torch.Tensor | None) -> Iterator[Maps]:
+    """Each frame's drive from the input, under its light: all at once on a GPU, one at a time in a CPU's cache."""
+    many = len(drive) if drive.is_cuda else 1
+    for start in range(0, len(drive), many):
+        frames = slice(start, start + many)
+        factor, offset = (None if part is None else part[frames] for part in light)
+        yield from _under_light(drive[frames], factor, offset).to(dtype, copy=factor is None).unbind(0)
+
+
+def _backward(
+    cell: Cell, shape: torch.Size, dtype: torch.dtype, lengths: Sequence[int], grad_states: torch.Tensor, *saved: Any
+) -> list[list[torch.Tensor]]:
+    """Gradients of both drives over all frames and of the first state; then of each light's factor and offset, if any.
+
+    ``shape`` and ``dtype`` are the drive's, ``lengths`` of the groups that ``_forward`` gave. Those that ``Replays``
+    joined are for a GPU, where what need not be done frame by frame is done at once.
+    """
+    weight, factor_x, factor_s, drive, *rest = saved
+    time, parts = len(grad_states), iter(rest)
+    (states,), *groups = (list(islice(parts, length)) for length in lengths)
+    at_once = len(groups[-1]) == 1
+    convolved, *kept = (maps[0].unflatten(0, (time, -1)) if len(maps) == 1 else maps for maps in groups)
+    of_input = _PathGradient(_empty(time, shape[1:], states, dtype), factor_x, drive)
+    of_state = _PathGradient(_empty(time, shape[1:], states, dtype), factor_s, convolved, apart=at_once)
+    turned = _channels_last(weight.to(dtype).flip(2, 3).transpose(0, 1))
+    carry = torch.zeros_like(states[0])
+    for frame in reversed(range(time)):
+        carry += grad_states[frame]
+        now = [maps[frame] for maps in kept]
+        carry = cell.backward(now, states[frame], carry, of_input.lit[frame], of_state.lit[frame])
+        if not at_once:
+            of_state.sum_light(frame)
+            of_input.sum_light(frame)
             of_input.through_light(frame)
-            of_state.through_light(frame)
-            carry += _convolve(to_state, turned)
-        to_weight = _weight_gradient(states[:-1], weight, of_state.drive) if ctx.needs_input_grad[3] else None
-        return None, None, of_input.drive, to_weight, carry, *of_input.light, *of_state.light
+        of_state.through_light(frame)
+        carry += _convolve(of_state.drive[frame], turned)
+    if at_once:
+        of_state.sum_light(slice(None))
+        of_input.sum_light(slice(None))
+        of_input.through_light(slice(None))
+    lights = [[] if part is None else [part] for part in (*of_input.light, *of_state.light)]
+    return [[of_input.drive], [of_state.drive], [carry], *lights]
 
 
 class _PathGradient:
-    """Gradients of one path: of its ``drive`` over all frames, and of its light's factor and offset."""
+    """Gradients of one path: of the drive under its light, ``lit``, and before it; of the light's factor and offset.
 
-    def __init__(self, drive: torch.Tensor, factor: torch.Tensor | None, unlit: Sequence[Maps]) -> None:
-        self.drive, self.unlit = drive, unlit
+    ``drive`` is memory for (time, batch, gate x channel, height, width); ``lit`` is the same until ``through_light``,
+    or memory ``apart``. ``unlit`` is what the drive was before its light.
+    """
+
+    def __init__(
+        self, drive: torch.Tensor, factor: torch.Tensor | None, unlit: Sequence[Maps], apart: bool = False
+    ) -> None:
+        self.drive: torch.Tensor = drive
+        self.unlit: Any = unlit
+        self.lit = torch.empty_like(drive) if apart and factor is not None else drive
         self.factor = None if factor is None else factor.to(drive.dtype)
         self.light = (None, None) if factor is None else (torch.empty_like(factor), torch.empty_like(factor))
 
-    def through_light(self, frame: int) -> None:
-        """Turn a frame's gradient of the drive under the light into that of the drive before it."""
+    def sum_light(self, frames: int | slice) -> None:
+        """The gradients of the light at these frames, before ``through_light``."""
         to_factor, to_offset = self.light
-        if self.factor is not None and to_factor is not None and to_offset is not None:
-            grad = self.drive[frame]
-            to_offset[frame] = grad.sum((-2, -1), keepdim=True)
-            to_factor[frame] = (grad * self.unlit[frame]).sum((-2, -1), keepdim=True)
-            grad *= self.factor[frame]
+        if to_factor is not None and to_offset is not None:
+            to_offset[frames] = self.lit[frames].sum((-2, -1), keepdim=True)
+            to_factor[frames] = (self.lit[frames] * self.unlit[frames]).sum((-2, -1), keepdim=True)
+
+    def through_light(self, frames: int | slice) -> None:
+        """Turn the gradient of the drive under the light into that of the drive before it."""
+        if self.factor is not None:
+            torch.mul(self.lit[frames], self.factor[frames], out=self.drive[frames])
 
 
 def _under_light(drive: Maps, factor: Maps | None, offset: Maps | None) -> Maps:
-    """The drive, in its own memory."""
-    if factor is None or offset is None:
-        return drive
-    return torch.addcmul(offset, drive, factor, out=drive)
+    """The drive itself where there is no light."""
+    return drive if factor is None or offset is None else torch.addcmul(offset, drive, factor)
+
+
+def _channels_last(kernel: torch.Tensor) -> torch.Tensor:
+    return kernel.contiguous(memory_format=torch.channels_last)
 
 
 def _convolve(maps: Maps, kernel: torch.Tensor) -> Maps:
