@@ -110,7 +110,7 @@ def reference(model: torch.nn.Module, unit: int, config: MEIConfig, share: float
     with contextlib.redirect_stdout(io.StringIO()):
         mei = MEI(rate, stimulus, optimiser, False, False, precondition=precondition, postprocessing=postprocessing)
     _, found = optimize(mei, NumIterations(steps - 1), Tracker())
-    return found.detach()[:, 0]
+    return found.detach()[:, 0].to(device)
 
 
 @torch.no_grad()
