@@ -118,18 +118,11 @@ def declare_queue(jobs: Any) -> None:
 
 def own_connection(other: Any) -> Any:
     """A second connection to the server of ``other``, for one thread alone; encrypted as that one is."""
-    import datajoint
+    from schemas.connection import PromptConnection
 
-    place = other.conn_info
-    return datajoint.Connection(
-        place["host"],
-        place["user"],
-        place["passwd"],
-        place["port"],
-        place["ssl_input"],
-        backend=other.adapter.backend,
-        config_override=other._config,
-    )
+    host, user, password, port = (other.conn_info[name] for name in ("host", "user", "passwd", "port"))
+    address = host, user, password, port, other.adapter.backend
+    return PromptConnection(address, other.answer_s, other._config, other.conn_info["ssl_input"])
 
 
 def reconnect() -> None:
@@ -155,20 +148,20 @@ def migrate_database(settings: Settings) -> list[int]:
     """
     from schemas.migrations.upgrade import migrate
 
-    instance = _connect(settings)
-    instance.config.database.reconnect = False  # a statement on a fresh connection would be outside its transaction
-    return migrate(instance.connection, settings.prefix)
+    connection = _connect(settings)
+    connection._config.database.reconnect = False  # a statement on a fresh one would be outside its transaction
+    return migrate(connection, settings.prefix)
 
 
 def _activate(settings: Settings) -> None:
     from schemas.migrations import state, steps
     from schemas.migrations.tables import Tables
 
-    instance = _connect(settings)
-    connection = instance.connection
-    instance.config.stores[STORE] = _array_store(settings)
+    connection = _connect(settings)
+    connection._config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
-    undeclared = state.check(connection, settings.prefix, MODULES[1:])
+    with _answering(connection):
+        undeclared = state.check(connection, settings.prefix, MODULES[1:])
     for name in MODULES:
         module = importlib.import_module(f"schemas.{name}")
         module.schema.activate(f"{settings.prefix}{name}", connection=connection)
@@ -180,14 +173,28 @@ def _activate(settings: Settings) -> None:
 
 
 def _connect(settings: Settings) -> Any:
-    import datajoint
+    from schemas.connection import DatabaseSilent, open_connection
 
-    host, user, password, port, backend = server_address(settings)
+    address = server_address(settings)
     try:
-        # Its warnings are advice on type names; its errors reach us as exceptions.
-        return datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
+        return open_connection(address, settings.answer_s)
+    except DatabaseSilent:
+        raise
     except Exception as error:
+        host, user, _, port, _ = address
         raise ConfigError(f"the database at {host}:{port} refused {user!r}: {refusal(error)}") from error
+
+
+@contextlib.contextmanager
+def _answering(connection: Any) -> Iterator[None]:
+    """Within the block, the server is to say in time which version its tables have, and is asked no second time."""
+    database = connection._config.database
+    kept, database.reconnect = database.reconnect, False
+    try:
+        with connection.answering("did not say which version its tables have"):
+            yield
+    finally:
+        database.reconnect = kept
 
 
 def _array_store(settings: Settings) -> dict[str, str]:

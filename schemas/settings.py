@@ -25,6 +25,7 @@ class Settings:
     that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
     it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
     algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
+    A database is to let a command in, and to answer its first questions, within ``answer_s`` each.
     ``scratch`` is set while a row is computed anew to be compared: what is written goes there, and nobody hears of it.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     deterministic: bool = False
     require_clean: bool = False
     scratch: Path | None = None
+    answer_s: float = 30.0
 
     @property
     def cache(self) -> Path:
@@ -88,10 +90,11 @@ class Settings:
             loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
             datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or store_url,
             store_url=store_url,
-            lease_s=_seconds(given.get("DLGN_LEASE_S") or "60"),
+            lease_s=_seconds("DLGN_LEASE_S", given, "60"),
             warning_signal=given.get("DLGN_WARNING_SIGNAL") or None,
             deterministic=_yes("DLGN_DETERMINISTIC", given),
             require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
+            answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
         )
 
 
@@ -105,13 +108,14 @@ def _checkpoint_s(text: str) -> float:
     return value
 
 
-def _seconds(text: str) -> float:
+def _seconds(name: str, given: Mapping[str, str], default: str) -> float:
+    text = given.get(name) or default
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < 1e6:
-        raise ConfigError(f"DLGN_LEASE_S {text!r}: expected seconds, as 60")
+        raise ConfigError(f"{name} {text!r}: expected seconds, as {default}")
     return value
 
 

@@ -22,6 +22,7 @@ MEANING = {
     "DLGN_CHECKPOINT_S": "how often a fit is saved so that it can be gone on from, in seconds",
     "DLGN_LOGGERS": "who else is told of epochs: csv, tensorboard, wandb, mlflow",
     "DLGN_LEASE_S": "seconds without a sign of life after which a worker loses its key to others",
+    "DLGN_ANSWER_S": "seconds in which a database is to let a command in and to answer its first questions",
     "DLGN_WARNING_SIGNAL": "one more signal at which a worker hands its key back, as USR1",
     "DLGN_DETERMINISTIC": "1 keeps torch to algorithms that give the same bits each time",
     "DLGN_REQUIRE_CLEAN": "1 lets workers compute with committed code only",

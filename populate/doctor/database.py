@@ -1,4 +1,4 @@
-"""The database: reached, of a version that is known to do, encrypted, writable, on time, with every schema."""
+"""The database: reached, of a version known to do, encrypted, on time, with every schema as this code has it."""
 
 import datetime
 import ipaddress
@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import datajoint
-
+from dlgn_cnn.errors import ConfigError
 from populate.doctor.finding import FAIL, OK, WARN, Finding, judged
+from schemas.connection import DatabaseSilent, open_connection
 from schemas.database import MODULES, refusal, server_address
+from schemas.migrations import state, steps
 from schemas.settings import Settings
 
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
@@ -21,10 +22,15 @@ LOWEST_SEED = -(2**63) + 1  # nobody's
 def check() -> Iterator[Finding]:
     """Everything about the server, in the order in which one thing needs another."""
     settings = Settings.from_environment()
-    host, user, password, port, backend = server_address(settings)
+    address = server_address(settings)
+    host, user, _, port, backend = address
     place = "the embedded server" if settings.database is None else f"{backend} at {host}:{port}"
     try:
-        connection = datajoint.Connection(host, user, password, port, backend=backend)
+        connection = open_connection(address, settings.answer_s)
+    except DatabaseSilent as error:
+        seen, _, advice = str(error).partition(": ")
+        yield Finding(FAIL, "database", seen, advice)
+        return
     except Exception as error:  # each driver has errors of its own
         said, _, advice = refusal(error).rpartition("; ")
         yield Finding(FAIL, "database", f"{place} refused {user!r}: {said}", advice)
@@ -84,15 +90,23 @@ def _clock(connection: Any) -> Finding:
 
 
 def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[Finding]:
-    """Whether every schema is there, and rows can be written; else whether schemas can be made."""
+    """Whether every schema is there, of this code's version, and rows can be written; else whether any can be made."""
     found = {row[0] for row in connection.query("SELECT schema_name FROM information_schema.schemata").fetchall()}
     wanted = {f"{settings.prefix}{name}" for name in MODULES}
-    missing = sorted(wanted - found)
-    if not missing:
-        yield Finding(OK, "schemas", f"all {len(wanted)} with prefix {settings.prefix} are declared")
+    try:  # where there is none, an account might not even be allowed to ask
+        undeclared = not found & wanted or state.check(connection, settings.prefix, MODULES[1:])
+    except ConfigError as error:
+        seen, _, advice = str(error).rpartition(": ")
+        yield Finding(FAIL, "schemas", seen, advice)
+        return
+    missing = len(wanted - found)
+    if not undeclared and not missing:
+        seen = f"all {len(wanted)} with prefix {settings.prefix} are declared, version {steps.latest()}"
+        yield Finding(OK, "schemas", seen)
         yield _writes(connection, settings)
         return
-    seen = f"{len(missing)} of {len(wanted)} with prefix {settings.prefix} are not declared"
+    lacking = f"{missing} of {len(wanted)}" if missing else "some tables"
+    seen = f"{lacking} with prefix {settings.prefix} are not declared"
     if _may_create(connection, settings.prefix):
         yield Finding(WARN, "schemas", seen, "the next command that needs them declares them, or run dlgn declare")
     else:

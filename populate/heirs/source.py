@@ -14,6 +14,8 @@ import pymysql
 from datajoint import blob
 
 from dlgn_cnn.errors import ConfigError
+from schemas.connection import MySQLConnection, is_timeout, silent, timeouts
+from schemas.database import settings_in_force
 
 Row = dict[str, Any]
 CALLS = ("model", "dataset", "trainer")
@@ -22,7 +24,6 @@ FIT_COLUMNS = {*FIT_KEY, "score", "output", "trainedmodel_ts"}
 STATE = "model_state"
 COMPRESSED = b"ZL123\0"
 MAX_BLOB_BYTES = 2**30
-CONNECT_TIMEOUT_S = 20
 
 
 class Source:
@@ -109,21 +110,33 @@ class Source:
 @contextmanager
 def opened(url: str, schema: str) -> Iterator[Source]:
     """The schema on the server of ``mysql://user:password@host:port``. Raises ConfigError where it is not to be had."""
-    place = urlsplit(url)
-    if place.scheme != "mysql" or not place.hostname or not place.username:
-        raise ConfigError("the source is not of the form mysql://user:password@host:port: correct it")
-    try:
-        connection = pymysql.connect(
-            host=place.hostname, port=place.port or 3306, user=unquote(place.username),
-            password=unquote(place.password or ""), connect_timeout=CONNECT_TIMEOUT_S, charset="utf8mb4",
-        )  # fmt: skip
-    except pymysql.MySQLError as error:
-        raise ConfigError(f"the server at {place.hostname} refused {place.username!r}: {error.args[-1]}") from error
+    connection = _connected(url)
     with connection:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         yield Source(connection, schema)
+
+
+def _connected(url: str) -> pymysql.connections.Connection:
+    place = urlsplit(url)
+    try:
+        port = place.port or 3306
+    except ValueError:
+        port = -1
+    if place.scheme != "mysql" or not place.hostname or not place.username or port == -1:
+        raise ConfigError("the source is not of the form mysql://user:password@host:port: correct it")
+    where, answer_s = f"the server at {place.hostname}:{port}", settings_in_force().answer_s
+    try:
+        return MySQLConnection(
+            host=place.hostname, port=port, user=unquote(place.username), password=unquote(place.password or ""),
+            charset="utf8mb4", **timeouts(answer_s),
+        )  # fmt: skip
+    except pymysql.MySQLError as error:
+        if is_timeout(error):
+            raise silent(f"{where} did not let {place.username!r} in", answer_s) from error
+        said = f"{where} refused {place.username!r}: {error.args[-1]}"
+        raise ConfigError(f"{said}; correct the source's URL, or see that its server runs") from error
 
 
 def unpacked(data: bytes) -> Any:

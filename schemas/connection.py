@@ -1,0 +1,173 @@
+"""Connections that end where a server takes them and then says nothing, as a tunnel does whose far end is gone.
+
+Bounded is the opening: being let in, and the first answer. A statement on an open connection may take its time, as one
+on a large database does, or one that waits for a lock; so may a fit between two statements.
+"""
+
+import contextlib
+import math
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import datajoint
+import pymysql
+from datajoint.errors import LostConnectionError
+
+from dlgn_cnn.errors import DlgnError
+
+SQL_MODE = (  # DataJoint's own
+    "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY"
+)
+KINDS = {"mysql": "a MySQL server", "postgresql": "a PostgreSQL server"}
+LONGER = "give it longer with DLGN_ANSWER_S"
+LISTENS = "see that {kind} listens there and answers, not a tunnel or firewall in its place, or {longer}"
+BUSY = "see that it is not overloaded and that nobody locks its tables, or {longer}"
+EMBEDDED = "see that this machine is not overloaded, else end its postgres processes, or {longer}"
+
+
+class DatabaseSilent(DlgnError, LostConnectionError):
+    """A database did not answer in time while a connection was opened: asking again may help."""
+
+
+class PromptConnection(datajoint.Connection):
+    """DataJoint's connection, whose server must answer within ``answer_s`` whenever it is opened, at first or anew."""
+
+    def __init__(
+        self, address: tuple[str, str, str, int, str], answer_s: float, config: Any, use_tls: Any = None
+    ) -> None:
+        host, user, password, port, backend = address
+        self.answer_s = answer_s
+        super().__init__(host, user, password, port, use_tls, backend=backend, config_override=config)
+
+    def connect(self) -> None:
+        """Open it, encrypted where the server offers that. Raises DatabaseSilent, and what the driver says else."""
+        given = self._build_connect_kwargs()
+        try:
+            self._conn = self._opened(given)
+        except DatabaseSilent:
+            raise
+        except Exception:
+            if self.conn_info["ssl_input"] is not None:
+                raise
+            self._conn = self._opened(given | {"use_tls": False})
+        with self.answering("did not answer a first question"), self._conn.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+        self._is_closed = False
+
+    @contextlib.contextmanager
+    def answering(self, wanting: str) -> Iterator[None]:
+        """Within the block, every answer must have come before ``answer_s`` have passed.
+
+        Raises DatabaseSilent, which says what is ``wanting``. For statements that are asked with ``reconnect`` off.
+        """
+        with _watched(self._conn.fileno(), self.answer_s) as ended:
+            try:
+                yield
+            except Exception as error:
+                if not ended.is_set():
+                    raise
+                raise self._silent(wanting, BUSY) from error
+        if ended.is_set():
+            raise self._silent(wanting, BUSY)
+
+    def _opened(self, given: dict[str, Any]) -> Any:
+        """A driver's connection, its handshake over."""
+        try:
+            if self.adapter.backend == "mysql":
+                return _open_mysql(given, self.answer_s)
+            return self.adapter.connect(**given, connect_timeout=max(1, math.ceil(self.answer_s)))
+        except Exception as error:
+            if is_timeout(error):
+                raise self._silent(f"did not let {self.conn_info['user']!r} in", LISTENS) from error
+            raise
+
+    def _silent(self, wanting: str, advice: str) -> DatabaseSilent:
+        host, port = self.conn_info["host"], self.conn_info["port"]
+        if host.startswith("/"):
+            return silent(f"the embedded database in {host} {wanting}", self.answer_s, EMBEDDED)
+        return silent(f"the database at {host}:{port} {wanting}", self.answer_s, advice, self.adapter.backend)
+
+
+class MySQLConnection(pymysql.connections.Connection):
+    """The plain driver's connection, whose timeouts end with its handshake: a statement may take its time."""
+
+    def connect(self, sock: Any = None) -> None:
+        """Connect and let go of the timeouts."""
+        super().connect(sock)
+        self._read_timeout = self._write_timeout = None
+
+    def fileno(self) -> int:
+        """The number of its socket."""
+        return int(self._sock.fileno())
+
+
+def open_connection(address: tuple[str, str, str, int, str], answer_s: float) -> PromptConnection:
+    """A connection to host, user, password, port and backend, with a configuration of its own.
+
+    Raises DatabaseSilent, and what the driver says of a server that is not there or lets nobody in.
+    """
+    config = datajoint.settings._create_config()  # as datajoint.Instance does, which knows no deadline
+    config.database.backend = address[-1]
+    config.loglevel = "ERROR"  # its warnings are advice on type names; its errors reach us as exceptions
+    return PromptConnection(address, answer_s, config)
+
+
+def timeouts(answer_s: float) -> dict[str, float]:
+    """What a ``MySQLConnection`` is given for its handshake."""
+    return {name: answer_s for name in ("connect_timeout", "read_timeout", "write_timeout")}
+
+
+def is_timeout(error: Exception) -> bool:
+    """Whether a driver gave up a handshake because no answer came in time, which it says in words alone."""
+    return any(words in str(error) for words in ("timed out", "timeout expired"))
+
+
+def silent(what: str, answer_s: float, advice: str = LISTENS, backend: str = "mysql") -> DatabaseSilent:
+    """The error of a database of which ``what`` is to be said, in one sentence with what to check."""
+    return DatabaseSilent(f"{what} within {answer_s:g} s: {advice.format(kind=KINDS[backend], longer=LONGER)}")
+
+
+def _open_mysql(given: dict[str, Any], answer_s: float) -> MySQLConnection:
+    """As DataJoint's adapter opens one, which passes no timeouts on."""
+    tls = given["use_tls"]
+    secured: dict[str, Any] = {"ssl_disabled": True} if tls is False else {"ssl": {} if tls is True else tls}
+    return MySQLConnection(
+        host=given["host"],
+        port=given["port"],
+        user=given["user"],
+        password=given["password"],
+        sql_mode=SQL_MODE,
+        charset=given["charset"],
+        autocommit=True,
+        **secured,
+        **timeouts(answer_s),
+    )
+
+
+@contextlib.contextmanager
+def _watched(number: int, limit_s: float) -> Iterator[threading.Event]:
+    """Within the block, a socket is shut down after ``limit_s``, and the event set.
+
+    That alone wakes a driver, which waits in C or below an encryption.
+    """
+    ended = threading.Event()
+    with socket.socket(fileno=os.dup(number)) as watched:
+
+        def end() -> None:
+            ended.set()
+            with contextlib.suppress(OSError):  # it was closed by the other side
+                watched.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(limit_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield ended
+        finally:
+            timer.cancel()
+            timer.join()
