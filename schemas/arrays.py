@@ -2,14 +2,16 @@
 
 A column of type ``<array@main>`` takes a numpy array and gives back a ``StoredArray``, read when it is asked for. An
 upload may take minutes, during which a transaction would hold its locks. So whoever inserts many arrays, or to a store
-far away, calls ``upload`` first. What was not uploaded is when it is inserted: slower, but as right.
+far away, calls ``upload`` first; or ``keep``, where they are too many to be held until they are inserted. What was not
+uploaded is when it is inserted: slower, but as right.
 """
 
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,15 @@ FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
 NAME = re.compile(r"[0-9a-f]{64}\.npy")
 AT_ONCE = 8
 _ahead: set[str] = set()  # paths of what the last ``upload`` of this process stored
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An array that lies in the store: what may be inserted in its place."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
 
 
 class StoredArray(NpyRef):
@@ -45,15 +56,18 @@ class ArrayCodec(NpyCodec):
 
     name = "array"
 
+    def validate(self, value: Any) -> None:
+        """Raise DataJointError for what is neither an array of numbers nor one that is kept."""
+        if not isinstance(value, Kept):
+            super().validate(value)
+
     def encode(
         self, value: Any, *, key: Any = None, context: dict[str, Any] | None = None, store_name: str | None = None
     ) -> dict[str, Any]:
         """What the row holds of an array: its path, store, type and shape."""
         schema, _, _, _ = self._extract_context(key, context)
-        folder, name, data = _place(schema, value)
-        if f"{folder}/{name}" not in _ahead:
-            settings_in_force().below(folder).write(name, data)
-        return {"path": f"{folder}/{name}", "store": store_name, "dtype": str(value.dtype), "shape": list(value.shape)}
+        kept = value if isinstance(value, Kept) else _store(schema, value, _ahead)
+        return {"path": kept.path, "store": store_name, "dtype": kept.dtype, "shape": list(kept.shape)}
 
     def decode(self, stored: dict[str, Any], *, key: Any = None, context: dict[str, Any] | None = None) -> StoredArray:
         """The array that a row refers to."""
@@ -69,16 +83,28 @@ def upload(arrays: Iterable[tuple[str, Any]]) -> None:
     if settings_in_force().scratch is not None:
         return
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        stored = set(pool.map(lambda one: _store(*one), arrays))
+        stored = {kept.path for kept in pool.map(lambda one: _store(*one), arrays)}
     _ahead.clear()
     _ahead.update(stored)
 
 
-def _store(schema: str, array: Any) -> str:
+def keep(schema: str, arrays: Iterable[Any]) -> list[Kept]:
+    """Store arrays for rows of a schema, eight at a time; what is to be inserted for each, whenever that is.
+
+    Raises StoreError, StoreAway.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda one: _store(schema, one), arrays))
+
+
+def _store(schema: str, array: Any, known: Collection[str] = ()) -> Kept:
+    """Store an array unless its path is ``known``."""
     folder, name, data = _place(schema, array)
-    # Also where it is there: what was written just now is no garbage for a day, with or without a row.
-    settings_in_force().below(folder).write(name, data)
-    return f"{folder}/{name}"
+    path = f"{folder}/{name}"
+    if path not in known:
+        # Also where it is there: what was written just now is no garbage for a day, with or without a row.
+        settings_in_force().below(folder).write(name, data)
+    return Kept(path, str(array.dtype), tuple(array.shape))
 
 
 def _place(schema: str, array: Any) -> tuple[str, str, bytes]:

@@ -1,21 +1,21 @@
 """Loading: an archive into the database in force, all of it or nothing, and only what its digests vouch for.
 
-Files come first, each under a name that its bytes decide; then all rows in one transaction, parents before children. A
-row that is there already must have the same content; how it came about there (``circumstances``) may be another way.
-Memory: one session's arrays, and one batch of rows.
+Everything is looked at and stored first, each file under a name that its bytes decide. Then all rows are inserted in
+one transaction, parents before children, which touches no store, and so holds its locks no longer than rows take.
+Whoever is killed before leaves files to which no row refers, as ``dlgn gc`` finds them, and the next load goes by the
+same names. A row that is there already must have the same content; how it came about there (``circumstances``) may be
+another way. Memory: one session's arrays, and one batch of rows.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.archive.arrays import array_bytes, read_array
 from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.archive.places import archive_at, split_place
 from dlgn_cnn.archive.reading import Archive
@@ -27,11 +27,12 @@ from populate.archive.files import (
     place_stimuli,
     place_weights,
     placed_name,
-    restore_session,
     weights_file,
 )
+from populate.archive.placed import Placed
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
 from populate.archive.soundness import check_configs
+from populate.transient import is_transient
 from schemas import session
 from schemas.database import settings_in_force
 from schemas.migrations import steps
@@ -65,13 +66,72 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     archive.verify(progress)
     place_weights(archive)
     place_stimuli(archive)
-    new, known = {}, {}
-    with session.schema.connection.transaction:
-        for name in catalog.tables:
-            if name in archive.manifest.tables:
-                new[name], known[name] = _load_table(archive, catalog, name)
-        check_configs(catalog, archive.manifest.tables)
+    with tempfile.TemporaryDirectory() as folder:
+        loading = _Loading(archive, catalog, Path(folder))
+        for name in loading.names:
+            loading.store(name)
+        with session.schema.connection.transaction:
+            counts = {name: loading.insert(name) for name in loading.names}
+            check_configs(catalog, archive.manifest.tables)
+    new, known = ({name: count[index] for name, count in counts.items()} for index in (0, 1))
     return Loaded(archive.sha256, new, known, archive.manifest.left_out)
+
+
+class _Loading:
+    """The tables of an archive, each gone through twice: to store what its rows refer to, and to insert them.
+
+    Raises ArchiveError for a row that is there with other content, or that the archive lacks something of.
+    """
+
+    def __init__(self, archive: Archive, catalog: Catalog, folder: Path) -> None:
+        """Unpack the rows into ``folder``."""
+        self.names = [name for name in catalog.tables if name in archive.manifest.tables]
+        self._archive, self._catalog, self._placed = archive, catalog, Placed(archive)
+        self._files = {name: archive.copy(f"rows/{name}.jsonl", folder / name) for name in self.names}
+
+    def store(self, name: str) -> None:
+        """Store what those rows of a table refer to that are not there yet."""
+        for fresh, _ in self._batches(name):
+            self._values(name, fresh)
+
+    def insert(self, name: str) -> tuple[int, int]:
+        """Insert a table's rows; how many are new, and how many were there with the same content."""
+        new = known = 0
+        for fresh, before in self._batches(name):
+            _insert(self._archive, name, self._catalog.tables[name], self._values(name, fresh))
+            new, known = new + len(fresh), known + before
+        expected = self._archive.manifest.tables[name].rows
+        if new + known != expected:
+            raise ArchiveError(f"{self._archive.place}: {name} has {new + known} rows, its manifest says {expected}")
+        return new, known
+
+    def _batches(self, name: str) -> Iterator[tuple[list[Row], int]]:
+        """The rows that are not there yet, a batch at a time, each with how many others were."""
+        table, columns = self._catalog.tables[name], self._catalog.columns(name)
+        for batch in _batches(self._archive, name, self._files[name]):
+            stored = _stored(table, columns, batch, self._placed.digest)
+            fresh = []
+            for row in batch:
+                before = stored.get(_key(table, row))
+                if before is None:
+                    fresh.append(row)
+                else:
+                    _compare(self._archive, name, table, columns, row, before)
+            yield fresh, len(batch) - len(fresh)
+
+    def _values(self, name: str, rows: list[Row]) -> list[Row]:
+        """Rows as they are inserted, with all that they refer to in the store."""
+        columns, schema = self._catalog.columns(name), self._catalog.tables[name].database
+        self._placed.store(schema, [row.get(one.name) for row in rows for one in columns if one.kind == "npy"])
+        found = []
+        for row in rows:
+            values = decode(row, columns, partial(self._placed.array, schema))
+            if name == "dataset.Dataset.Session":
+                self._placed.session(values)
+            if WEIGHTS in values:
+                self._archive.entry(weights_file(values))
+            found.append(placed_name(self._archive, name, values))
+        return found
 
 
 def _check_tables(archive: Archive, catalog: Catalog) -> None:
@@ -104,40 +164,16 @@ def _check_space(archive: Archive) -> None:
             )
 
 
-def _load_table(archive: Archive, catalog: Catalog, name: str) -> tuple[int, int]:
-    """Insert a table's rows; how many are new, and how many were there with the same content."""
-    table, columns = catalog.tables[name], catalog.columns(name)
-    new = known = 0
-    for batch in _batches(archive, name):
-        stored = _stored(table, columns, batch)
-        fresh = []
-        for row in batch:
-            before = stored.get(_key(table, row))
-            if before is None:
-                fresh.append(row)
-            else:
-                _compare(archive, name, table, columns, row, before)
-        _insert(archive, name, table, columns, fresh)
-        new, known = new + len(fresh), known + len(batch) - len(fresh)
-    if new + known != archive.manifest.tables[name].rows:
-        raise ArchiveError(
-            f"{archive.place}: {name} has {new + known} rows, its manifest says {archive.manifest.tables[name].rows}"
-        )
-    return new, known
-
-
-def _batches(archive: Archive, name: str) -> Iterator[list[Row]]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = archive.copy(f"rows/{name}.jsonl", Path(folder) / "rows")
-        with path.open("rb") as file:
-            batch: list[Row] = []
-            while text := file.readline(MAX_LINE_BYTES):
-                batch.append(_parsed(archive, name, text))
-                if len(batch) == BATCH:
-                    yield batch
-                    batch = []
-            if batch:
+def _batches(archive: Archive, name: str, path: Path) -> Iterator[list[Row]]:
+    with path.open("rb") as file:
+        batch: list[Row] = []
+        while text := file.readline(MAX_LINE_BYTES):
+            batch.append(_parsed(archive, name, text))
+            if len(batch) == BATCH:
                 yield batch
+                batch = []
+        if batch:
+            yield batch
 
 
 def _parsed(archive: Archive, name: str, text: bytes) -> Row:
@@ -157,10 +193,12 @@ def _key(table: Any, row: Row) -> tuple[Any, ...]:
         raise ArchiveError(f"a row of {table.table_name} lacks {error}, which is part of its key") from error
 
 
-def _stored(table: Any, columns: Sequence[Column], batch: list[Row]) -> dict[tuple[Any, ...], Row]:
+def _stored(
+    table: Any, columns: Sequence[Column], batch: list[Row], digest: Callable[[Any], str]
+) -> dict[tuple[Any, ...], Row]:
     """The rows that are there with the keys of these, as an archive holds them."""
     keys = [dict(zip(table.primary_key, _key(table, row), strict=True)) for row in batch]
-    found = (encode(row, columns, _digest) for row in (table & keys).to_dicts()) if keys else ()
+    found = (encode(row, columns, digest) for row in (table & keys).to_dicts()) if keys else ()
     return {_key(table, row): row for row in found}
 
 
@@ -179,29 +217,11 @@ def _compare(archive: Archive, name: str, table: Any, columns: Sequence[Column],
             )
 
 
-def _insert(archive: Archive, name: str, table: Any, columns: Sequence[Column], rows: list[Row]) -> None:
-    decoded = []
-    for row in rows:
-        values = decode(row, columns, partial(_fetch, archive))
-        if name == "dataset.Dataset.Session":
-            restore_session(archive, values)
-        if WEIGHTS in values:
-            archive.entry(weights_file(values))
-        decoded.append(placed_name(archive, name, values))
+def _insert(archive: Archive, name: str, table: Any, rows: list[Row]) -> None:
     try:
-        table.insert(decoded, allow_direct_insert=True)
+        table.insert(rows, allow_direct_insert=True)
     except Exception as error:  # what a database refuses, each driver says in its own way
+        if is_transient(error):
+            raise
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise ArchiveError(f"{archive.place}: rows of {name} cannot be inserted ({said}): it is incomplete") from error
-
-
-def _fetch(archive: Archive, digest: str) -> Any:
-    name = f"arrays/{digest}.npy"
-    if archive.entry(name).sha256 != digest:
-        raise ArchiveError(f"{archive.place}: {name} is not what its name says")
-    with tempfile.TemporaryDirectory() as folder:
-        return read_array(archive.copy(name, Path(folder) / "array.npy"))
-
-
-def _digest(array: Any) -> str:
-    return hashlib.sha256(array_bytes(array)).hexdigest()

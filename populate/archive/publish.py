@@ -16,8 +16,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dlgn_cnn import __version__
 from dlgn_cnn.archive.arrays import array_bytes
 from dlgn_cnn.archive.manifest import MODELS_FILE, Manifest, Table
@@ -29,7 +27,7 @@ from dlgn_cnn.registry import nearest
 from populate.archive.catalog import Catalog
 from populate.archive.files import add_sessions, add_stimuli, add_weights, local_name
 from populate.archive.models import model_entries
-from populate.archive.rows import encode, line
+from populate.archive.rows import encode, line, loaded
 from populate.archive.selection import FITS, Selection
 from schemas import experiment, session
 from schemas.migrations import steps
@@ -176,8 +174,8 @@ def _add_rows(archive: ArchiveWriter, selection: Selection, name: str, stimuli: 
     return Table(tuple(columns), count)
 
 
-def _add_array(archive: ArchiveWriter, array: np.ndarray) -> str:
-    data = array_bytes(array)
+def _add_array(archive: ArchiveWriter, reference: Any) -> str:
+    data = array_bytes(loaded(reference))
     digest = hashlib.sha256(data).hexdigest()
     archive.add_bytes(f"arrays/{digest}.npy", data)
     return digest

@@ -24,13 +24,16 @@ CIRCUMSTANCES = {
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
-def encode(row: Row, columns: Sequence[Column], keep: Callable[[np.ndarray], str]) -> Row:
-    """A row as JSON holds it; ``keep`` stores an array and returns the digest that stands for it."""
-    return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, keep) for one in columns}
+def encode(row: Row, columns: Sequence[Column], digest: Callable[[Any], str]) -> Row:
+    """A row as JSON holds it; ``digest`` gives what stands for an array that the row refers to, see ``loaded``."""
+    return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, digest) for one in columns}
 
 
-def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], np.ndarray]) -> Row:
-    """The reverse; ``fetch`` gives the array of a digest. Raises ArchiveError for a value of another kind."""
+def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], Any]) -> Row:
+    """The reverse; ``fetch`` gives what is inserted for the array of a digest.
+
+    Raises ArchiveError for a value of another kind.
+    """
     if set(row) != {one.name for one in columns}:
         raise ArchiveError(f"a row has the columns {sorted(row)}, expected {sorted(one.name for one in columns)}")
     found = {}
@@ -76,9 +79,18 @@ def line(row: Row) -> bytes:
     return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
+def loaded(reference: Any) -> np.ndarray:
+    """The array that a row refers to. Raises StoreError where it is missing or altered."""
+    try:
+        found: np.ndarray = np.asarray(reference.load())
+    except MissingExternalFile as error:
+        raise StoreError(f"an array that a row refers to is missing: {error}; restore the store") from error
+    return found
+
+
+def _encode(value: Any, kind: str, digest: Callable[[Any], str]) -> Any:
     if kind == "npy":
-        return keep(_loaded(value))
+        return digest(value)
     if kind == "bytes":
         raw = value.bytes if hasattr(value, "bytes") else bytes(value)
         return base64.b64encode(raw).decode()
@@ -88,15 +100,7 @@ def _encode(value: Any, kind: str, keep: Callable[[np.ndarray], str]) -> Any:
     return casts[kind](value) if kind in casts else value
 
 
-def _loaded(value: Any) -> np.ndarray:
-    try:
-        found: np.ndarray = np.asarray(value.load())
-    except MissingExternalFile as error:
-        raise StoreError(f"an array that a row refers to is missing: {error}; restore the store") from error
-    return found
-
-
-def _decode(value: Any, kind: str, fetch: Callable[[str], np.ndarray]) -> Any:
+def _decode(value: Any, kind: str, fetch: Callable[[str], Any]) -> Any:
     expected: dict[str, type | tuple[type, ...]] = {
         "bool": bool, "int": int, "float32": (float, int), "float64": (float, int),
         "text": str, "npy": str, "bytes": str, "datetime": str, "date": str,

@@ -7,7 +7,7 @@ presentations or a fit's scores, which are chosen by theirs.
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import datajoint as dj
 
@@ -15,6 +15,7 @@ from populate.archive.catalog import Catalog, Edge
 from populate.archive.links import LINKS
 
 Row = dict[str, Any]
+T = TypeVar("T")
 BATCH = 200
 FITS = "training.TrainedModel"
 BY_FIT = ("experiment.Experiment.Fit", "fitting.Epoch")  # rows of a fit that have its key and no foreign key to it
@@ -122,8 +123,8 @@ class Selection:
         return [row for row in rows if 0 < row["members"] == chosen[row["ensemble_hash"]]]
 
 
-def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
-    """The rows in lists of at most ``size``."""
+def batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
+    """The rows, or whatever they are, in lists of at most ``size``."""
     running = iter(rows)
     while batch := list(islice(running, size)):
         yield batch
