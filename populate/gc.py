@@ -4,11 +4,13 @@ import datetime
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects, Stored
-from schemas import dataset, fitting, fleet
+from populate.archive.files import STIMULI
+from schemas import dataset, fitting, fleet, recording, stimulus
 from schemas.arrays import FOLDER as ARRAYS
 from schemas.database import MODULES, settings_in_force
 
@@ -32,7 +34,7 @@ class Garbage:
 
 
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
-    """Weights, datasets, arrays and checkpoints that no row refers to and that are older than a day.
+    """Weights, datasets, arrays, checkpoints and stimuli that no row refers to and that are older than a day.
 
     Arrays are those that DataJoint keeps of this prefix's tables: others may keep theirs in the same store.
     """
@@ -42,12 +44,14 @@ def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
     checkpoints = set(map(str, fitting.Checkpoint().to_arrays("path")))
     datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
+    stimuli = _referenced_stimuli()
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
     return [
         _sort("weights", settings.weights, before, lambda name: name.split(".")[0] in digests),
         _sort("datasets", datasets, before, lambda name: any(name.startswith(f"{folder}/") for folder in folders)),
         _sort("arrays", settings.below(ARRAYS), before, lambda name: name in arrays or _schema(name) not in schemas),
         _sort("checkpoints", settings.below(CHECKPOINTS), before, lambda name: f"{CHECKPOINTS}/{name}" in checkpoints),
+        _sort("stimuli", Objects(settings.store / STIMULI), before, lambda name: name in stimuli),
     ]
 
 
@@ -115,6 +119,12 @@ def _refuse_while_somebody_writes() -> None:
 
 def _referenced_folders() -> set[str]:
     return {str(path).removeprefix("datasets/") for path in dataset.Dataset.Session().to_arrays("store_path")}
+
+
+def _referenced_stimuli() -> set[str]:
+    """The names of all files that scenes and recordings were read from: what lies before them differs by machine."""
+    paths = (*stimulus.Scene().to_arrays("scene_path"), *recording.RawFile().to_arrays("raw_path"))
+    return {Path(path).name for path in paths}
 
 
 def _sort(kind: str, place: Objects, before: datetime.datetime, wanted: Any) -> Garbage:

@@ -20,6 +20,7 @@ from schemas.database import settings_in_force
 
 Row = dict[str, Any]
 WEIGHTS = "weights_sha256"
+STIMULI = "stimuli"  # the folder of the scenes' files, in an archive and below the store
 SCENES, RAW = "stimulus.Scene", "recording.RawFile"
 _HASH = re.compile(r"[0-9a-f]{32}")
 PLACES = {SCENES: "scene_path", RAW: "raw_path"}  # on the machine that ingested them
@@ -68,7 +69,7 @@ def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
             digest = file_sha256(path)
             if not row["scene_part"] and digest != row["scene_sha256"]:
                 raise StoreError(f"scene file {path} is not the one that was ingested: restore it, or --no-stimuli")
-            found[row["scene_path"]] = f"stimuli/{digest}{path.suffix.lower()}"
+            found[row["scene_path"]] = f"{STIMULI}/{digest}{path.suffix.lower()}"
             archive.add(found[row["scene_path"]], path, digest)
     return found
 
@@ -97,7 +98,7 @@ def place_weights(archive: Archive) -> None:
 
 def place_stimuli(archive: Archive) -> None:
     """Copy an archive's scene files below the store, unless they are there."""
-    for name in _below(archive, "stimuli"):
+    for name in _below(archive, STIMULI):
         target = _stimulus_path(name)
         if not target.exists() or file_sha256(target) != _digest_of(archive, name):
             archive.copy(name, target)
