@@ -56,7 +56,7 @@ def open_database(settings: Settings | None = None) -> Settings:
     """Connect and declare every table that is not there yet; the settings in force are returned.
 
     A process has one database: a second call with the same settings does nothing, with others raises ConfigError, as
-    does a database whose tables have another version than this code's.
+    does a database whose tables have another version than this code's. Raises DatabaseSilent where no answer comes.
     """
     global _open
     wanted = settings or _open or Settings.from_environment()
@@ -128,7 +128,7 @@ def own_connection(other: Any) -> Any:
 def reconnect() -> None:
     """Give the tables a fresh connection, whatever state the old one is in, with no transaction open.
 
-    An embedded server that has died is started again. Raises the driver's error where no server answers.
+    An embedded server that has died is started again. Raises DatabaseSilent, or the driver's error, where none answers.
     """
     from schemas import fleet
 

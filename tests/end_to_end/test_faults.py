@@ -150,6 +150,7 @@ def closed(served, monkeypatch):
         ({"DLGN_STORE": "gs://bucket/x"}, "expected a folder, or s3://"),
         ({"DLGN_PREFIX": "Ü-"}, "DLGN_PREFIX.*expected lower-case"),
         ({"DLGN_LEASE_S": "soon"}, "DLGN_LEASE_S 'soon': expected seconds"),
+        ({"DLGN_ANSWER_S": "never"}, "DLGN_ANSWER_S 'never': expected seconds, as 30"),
         ({"DLGN_CHECKPOINT_S": "never"}, "DLGN_CHECKPOINT_S 'never': expected seconds"),
     ],
 )
