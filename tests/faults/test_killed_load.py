@@ -16,7 +16,7 @@ from tests.factories import small_simulation
 ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
 # What it is about to do, for the how manieth time, when it is killed.
-MOMENTS = (("write", 9), ("ensure_session", 1), ("start_transaction", 1), ("insert", 12), ("commit_transaction", 1))
+MOMENTS = (("write", 9), ("start_transaction", 1), ("insert", 12), ("commit_transaction", 1))
 WITHOUT = ("~", "version.", "provenance.")  # DataJoint's own; what came with the tables
 
 # Imports once, then forks a process a job.
@@ -24,7 +24,6 @@ SERVER = r"""
 import json, os, signal, sys
 import datajoint, populate.archive.load, schemas
 from dlgn_cnn.objects import Objects
-from schemas import dataset
 
 def killed_at(owner, name, times):
     real, seen = getattr(owner, name), []
@@ -35,14 +34,13 @@ def killed_at(owner, name, times):
         return real(*args, **kwargs)
     setattr(owner, name, counted)
 
-OWNERS = {"write": Objects, "ensure_session": dataset, "insert": datajoint.Table}
+OWNERS = {"write": Objects, "insert": datajoint.Table}
 for request in sys.stdin:
     place, what, times = json.loads(request)
     child = os.fork()
     if child == 0:
         schemas.open_database()
-        if what:
-            killed_at(OWNERS.get(what, datajoint.Connection), what, times)
+        killed_at(OWNERS.get(what, datajoint.Connection), what, times)
         populate.archive.load.load(place)
         os._exit(0)
     os.write(1, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
@@ -86,13 +84,13 @@ def forget(database) -> None:
 
 
 @pytest.fixture(scope="module")
-def load(archive):
-    """Loads the archive in a process of its own; its exit status."""
+def killed(archive):
+    """Loads the archive in a process of its own that is killed; its exit status."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-W", "ignore", "-c", SERVER]
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True, env=environment) as process:
 
-        def ask(what: str = "", times: int = 0) -> int:
+        def ask(what: str, times: int) -> int:
             process.stdin.write(json.dumps([str(archive), what, times]) + "\n")
             process.stdin.flush()
             return int(process.stdout.readline())
@@ -126,21 +124,24 @@ def garbage() -> tuple[set[str], int]:
     return {stored.name for one in found for stored in one.unreferenced}, sum(one.kept for one in found)
 
 
-def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_if_undisturbed(database, load):
+def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_if_undisturbed(
+    database, archive, killed
+):
+    from populate.archive.load import load
+
     empty = rows(database)
-    assert load() == 0
+    load(str(archive))
     whole, stored = rows(database), files(database)
     assert garbage()[0] == set()
     for name in ("training.__trained_model", "recording._recording__spikes", "dataset.__dataset__session"):
         assert whole[name], name
     forget(database)
     for what, times in MOMENTS:
-        assert load(what, times) == -9, what
+        assert killed(what, times) == -9, what
         assert rows(database) == empty, what
         assert garbage()[1] == 0, what
-        if what != "write":
-            assert (files(database) == stored) == (what != "ensure_session"), what
-    assert load() == 0
+        assert (files(database) == stored) == (what != "write"), what
+    load(str(archive))
     assert (rows(database), files(database)) == (whole, stored)
     assert all(name.endswith(".tmp") for name in garbage()[0])
 
