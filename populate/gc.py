@@ -10,7 +10,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects, Stored
 from populate.archive.files import STIMULI
-from schemas import dataset, fitting, fleet, recording, stimulus
+from schemas import dataset, fitting, fleet, recording, stimulus, tenants
 from schemas.arrays import FOLDER as ARRAYS
 from schemas.database import MODULES, settings_in_force
 
@@ -36,9 +36,14 @@ class Garbage:
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     """Weights, datasets, arrays, checkpoints and stimuli that no row refers to and that are older than a day.
 
-    Arrays are those that DataJoint keeps of this prefix's tables: others may keep theirs in the same store.
+    Raises ConfigError where another database keeps files in this store, too: its rows are not asked.
     """
     settings = settings_in_force()
+    if others := tenants.others(settings, fleet.schema.connection):
+        raise ConfigError(
+            f"other databases keep files in this store, to which no row here refers: {'; '.join(others)}. Give each a "
+            "DLGN_STORE of its own, or delete the file of one that is gone for good"
+        )
     tables, folders = list(_tables()), _referenced_folders()
     digests, arrays = referenced_digests(tables), _referenced_arrays(tables)
     schemas = {f"{settings.prefix}{module}" for module in MODULES}

@@ -154,6 +154,7 @@ def migrate_database(settings: Settings) -> list[int]:
 
 
 def _activate(settings: Settings) -> None:
+    from schemas import tenants
     from schemas.migrations import state, steps
     from schemas.migrations.tables import Tables
 
@@ -170,6 +171,7 @@ def _activate(settings: Settings) -> None:
     if undeclared:
         steps.finish(Tables(connection, settings.prefix))
         state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
+    tenants.sign(settings, connection)
 
 
 def _connect(settings: Settings) -> Any:

@@ -1,5 +1,6 @@
 """What no row refers to is found, and deleted only while nobody writes."""
 
+import dataclasses
 import datetime
 import os
 from pathlib import Path
@@ -114,3 +115,26 @@ def found_below(garbage, kind: str) -> set[Path]:
     (one,) = [one for one in garbage if one.kind == kind]
     assert all((one.place.local / stored.name).exists() for stored in one.unreferenced)
     return {one.place.local / stored.name for stored in one.unreferenced}
+
+
+def test_another_database_that_shares_the_store_is_named_and_loses_nothing(weights, database):
+    """A trial under another prefix: its weights are no garbage of this one's."""
+    from populate.gc import find_garbage
+    from schemas import fleet, tenants
+
+    tenants.sign(dataclasses.replace(database, prefix="trial_"), fleet.schema.connection)
+    with pytest.raises(ConfigError, match=r"tables trial_\* of the server at .*tenants/.*its own, or delete") as said:
+        find_garbage()
+    (file,) = {one for one in (database.store / "tenants").iterdir() if one.name in str(said.value)}
+    file.unlink()
+    assert names(find_garbage()) & set(weights) == {weights[1]}
+
+
+def test_a_database_signs_its_store_once(database):
+    import schemas
+    from schemas import fleet, tenants
+
+    before = {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()}
+    tenants.sign(schemas.open_database(), fleet.schema.connection)
+    assert {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()} == before
+    assert len(before) == 1

@@ -1,0 +1,52 @@
+"""Who keeps files in a store: every database leaves its name there, so that none takes another's for garbage.
+
+A demo on the embedded server, a trial under another prefix and the lab's MySQL may all have the store of one home.
+"""
+
+import contextlib
+import hashlib
+import json
+from typing import Any
+
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.objects import Objects
+from schemas.settings import Settings
+
+FOLDER = "tenants"
+# What a server calls itself, wherever it is reached from. PostgreSQL's is of its data folder.
+IDENTITY = {"mysql": "SELECT @@server_uuid", "postgresql": "SELECT system_identifier FROM pg_control_system()"}
+
+
+def sign(settings: Settings, connection: Any) -> None:
+    """Leave this database's name in its store, unless it is there or the store cannot be written to."""
+    place, name = _place(settings), _name(settings, connection)
+    known = {"prefix": settings.prefix, "server": _server(connection), "seen_as": str(connection.conn_info["host"])}
+    # Whoever only reads may have no right to write there, and whoever writes will hear of a store that is away.
+    with contextlib.suppress(OSError, StoreError):
+        if name not in place.sizes():
+            place.write(name, json.dumps(known).encode())
+
+
+def others(settings: Settings, connection: Any) -> list[str]:
+    """The other databases that keep files in this store, each with the file that says so. Raises StoreError."""
+    place, own = _place(settings), _name(settings, connection)
+    found = []
+    for name in sorted(set(place.sizes()) - {own}):
+        said = json.loads(place.read(name))
+        found.append(f"tables {said['prefix']}* of the server at {said['seen_as']} ({place.url}/{name})")
+    return found
+
+
+def _place(settings: Settings) -> Objects:
+    return settings.below(FOLDER)
+
+
+def _name(settings: Settings, connection: Any) -> str:
+    return hashlib.sha256(f"{_server(connection)}/{settings.prefix}".encode()).hexdigest()[:16] + ".json"
+
+
+def _server(connection: Any) -> str:
+    try:
+        return str(connection.query(IDENTITY[connection.adapter.backend]).fetchone()[0])
+    except Exception:  # an account that may not ask; what a driver raises differs
+        return f"{connection.conn_info['host']}:{connection.conn_info['port']}"
