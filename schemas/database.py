@@ -187,7 +187,7 @@ def _connect(settings: Settings) -> Any:
         # Its warnings are advice on type names; its errors reach us as exceptions.
         return datajoint.Instance(host, user, password, port, backend=backend, loglevel="ERROR")
     except Exception as error:
-        raise ConfigError(f"the database at {host}:{port} refused {user!r}: {refusal(error)}") from error
+        raise ConfigError(f"no connection to the database at {host}:{port} as {user!r}: {refusal(error)}") from error
 
 
 def _array_store(settings: Settings) -> dict[str, str]:
