@@ -31,7 +31,8 @@ def best_fit(name: str | None = None) -> Row:
     if name is None and len(names) == 1:
         name = names[0]
     if not names:
-        raise ConfigError("no experiment is defined yet: run dlgn define with an experiment's file")
+        asked = "" if name is None else f"experiment {name!r}: "
+        raise ConfigError(f"{asked}no experiment is defined yet, run dlgn define with an experiment's file")
     if name is None:
         raise ConfigError(f"{len(names)} experiments are defined: name one with --experiment, of {', '.join(names)}")
     if name not in names:

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.plots.style import ABOVE, INTACT, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, TICK_PT, plain, small
 from dlgn_cnn.shapes import Floats
@@ -15,6 +16,8 @@ def field_map(axes: Axes, field: Floats) -> Axes:
     reach = float(np.abs(field).max()) or 1.0
     axes.imshow(field, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set(xlabel="x (px)", ylabel="y (px)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, integer=True))
     return small(axes)
 
 

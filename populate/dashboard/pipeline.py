@@ -183,7 +183,7 @@ def page(pipeline: Pipeline) -> Component:
     return parts.page(
         "Pipeline",
         html.P(
-            "Each box is a table: green is done, yellow to do, blue running, red failed, grey has nothing. Click one.",
+            "Each box is a table: green is done, orange to do, blue running, red failed, grey has nothing. Click one.",
             className="note",
         ),
         html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),

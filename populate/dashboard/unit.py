@@ -138,12 +138,12 @@ def _field(reader: Reader, unit: UnitOfFit) -> list[Component]:
 def _meis(reader: Reader, unit: UnitOfFit, query: Query) -> list[Component]:
     starts = reader(lambda: unit_view.starts_of(unit.key))
     start = chosen_start(starts, query)
-    if start is None:
+    pair = None if start is None else reader(lambda: unit_view.meis_of(unit.key, start, rate_hz(unit)))
+    if start is None or pair is None:
         return [html.H2("Maximally exciting inputs"), html.P("No MEIs were asked for this unit.")]
     here = f"/unit/{unit.path}"
     named = {f"{one[0][:8]} start {one[1]}": place(here, query, mei=one[0], start=str(one[1])) for one in starts}
     asked = {"mei": start[0], "start": str(start[1])}
-    pair = reader(lambda: unit_view.meis_of(unit.key, start, rate_hz(unit)))
     alt = alternatives.meis(_as_report(unit, meis=pair))
     strips = place(f"/media/unit/meis/{unit.path}", asked)
     return [
@@ -164,8 +164,15 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -
     source = place(f"/media/unit/film/{unit.path}.webm", asked, speed=f"{speed:g}") + _strongest(pair, speed)
     says = f"MEIs of {unit.name} as a film: intact, suppressed, and their difference, on one grey scale and clock"
     film = html.Video(
-        **{"id": "film", "src": source, "title": says, "width": FILM_PX, "style": {"aspectRatio": _aspect(pair)}},
-        **{"controls": True, "loop": True, "muted": True, "preload": "auto"},
+        id="film",
+        src=source,
+        title=says,
+        width=FILM_PX,
+        style={"aspectRatio": _aspect(pair)},
+        controls=True,
+        loop=True,
+        muted=True,
+        preload="auto",
     )
     captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
     box = html.Div([captions, film], style={"width": f"{FILM_PX}px", "maxWidth": "100%"})
