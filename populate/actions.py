@@ -45,12 +45,11 @@ def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
     for plan in plans(file):
         show_plan(plan)
         if dry_run:
-            logger.info("experiment %s: %d fits; a dry run, nothing is inserted", plan.name, plan.fits)
+            logger.info("experiment %s: %s; a dry run, nothing is inserted", plan.name, _fits(plan.fits))
             continue
         found = insert(plan)
-        logger.info(
-            "experiment %s: %d fits, %d of them new; dlgn populate computes them", found.name, found.fits, found.new
-        )
+        said = f"{_fits(found.fits)}, {found.new} of them new to it"
+        logger.info("experiment %s: %s; dlgn populate computes what is not there yet", found.name, said)
         for name in found.ensembles:
             logger.info("ensemble %s", name)
         done.append(found)
@@ -126,6 +125,10 @@ def export_stimuli(
     path = export(folder, Chosen(experiment, *chosen), screen, deg_per_px)
     logger.info("stimuli: %s", path.resolve())
     return path
+
+
+def _fits(count: int) -> str:
+    return f"{count} fit{'s' * (count != 1)}"
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
         said = error.problem or error.context
         raise ConfigError(f"{kind} {path} cannot be read: {line}{said}; correct the YAML there") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
+        said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
     return check_keys(text, f"{kind} {path}", keys, required)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,9 +71,15 @@ def _joined(tables: str) -> Expression:
     expression = None
     for name in (word.strip() for word in tables.split("*")):
         if name not in known:
-            raise ConfigError(f"there is no table {name!r}: {nearest(name, known)}")
+            raise ConfigError(f"there is no table {name!r}: {_nearest(name, known)}")
         expression = known[name]() if expression is None else expression * known[name]()
     return expression
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """As ``nearest``, of a name that may begin with its module as in Python; parts only where one is meant."""
+    plain = name.partition(".")[2] if name[:1].islower() and "." in name else name
+    return nearest(plain, known if "." in plain else [one for one in known if "." not in one])
 
 
 def _restricted(expression: Expression, question: Question) -> Expression:

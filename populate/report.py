@@ -30,8 +30,13 @@ def best_fit(name: str | None = None) -> Row:
     names = list(map(str, experiment.Experiment.to_arrays("experiment_name")))
     if name is None and len(names) == 1:
         name = names[0]
+    if not names:
+        asked = "" if name is None else f"experiment {name!r}: "
+        raise ConfigError(f"{asked}no experiment is defined yet, run dlgn define with an experiment's file")
+    if name is None:
+        raise ConfigError(f"{len(names)} experiments are defined: name one with --experiment, of {', '.join(names)}")
     if name not in names:
-        raise ConfigError(f"experiment {name!r}: {nearest(str(name), names) if names else 'none defined yet'}")
+        raise ConfigError(f"experiment {name!r}: {nearest(name, names)}")
     fits = training.TrainedModel * evaluation.Score & (experiment.Experiment.Fit & {"experiment_name": name})
     # Fits to shuffled labels of the light are a null, not a result.
     fits = fits - mei_control.shuffled_datasets().proj()

@@ -184,7 +184,7 @@ def _connect(settings: Settings) -> Any:
         raise
     except Exception as error:
         host, user, _, port, _ = address
-        raise ConfigError(f"the database at {host}:{port} refused {user!r}: {refusal(error)}") from error
+        raise ConfigError(f"no connection to the database at {host}:{port} as {user!r}: {refusal(error)}") from error
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
 
 
 def _sink(partial: Path, suffix: str) -> Sink:
-    if suffix in (".gz", ".tgz", ".bz2", ".xz", ".7z"):
+    if suffix in (".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"):
         raise ArchiveError(f"an archive that ends in {suffix} cannot be read in parts: end it in .zip, .tar or nothing")
     if suffix == ".zip":
         return _Zip(partial)

@@ -48,8 +48,10 @@ class DatasetSpec:
             raise ConfigError("a dataset config needs 'sessions': a list of names such as Ntsr1Cre_2019_0007_s03_e07")
         own["sessions"] = tuple(str(SessionKey.parse(name)) for name in own["sessions"])
         own["size_px"] = tuple(own.get("size_px", cls.size_px))
-        if len(own["size_px"]) != 2 or min(own["size_px"]) < 1 or own.get("rate_hz", 1) <= 0:
-            raise ConfigError(f"size_px {own['size_px']} must be [height, width] in px and rate_hz above 0")
+        if len(own["size_px"]) != 2 or min(own["size_px"]) < 1:
+            raise ConfigError(f"size_px {list(own['size_px'])}: expected [height, width] in px, as [33, 53]")
+        if own.get("rate_hz", cls.rate_hz) <= 0:
+            raise ConfigError(f"rate_hz {own['rate_hz']}: expected frames a second, above 0")
         alike = own.get("near_duplicate", cls.near_duplicate)
         if alike is not None and not 0 < alike <= 1:
             raise ConfigError(

@@ -3,9 +3,12 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.plots.style import ABOVE, INTACT, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, TICK_PT, plain, small
 from dlgn_cnn.shapes import Floats
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def field_map(axes: Axes, field: Floats) -> Axes:
@@ -13,6 +16,8 @@ def field_map(axes: Axes, field: Floats) -> Axes:
     reach = float(np.abs(field).max()) or 1.0
     axes.imshow(field, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
     axes.set(xlabel="x (px)", ylabel="y (px)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, integer=True))
     return small(axes)
 
 
@@ -43,10 +48,15 @@ def film_strip(
     for start, lag in zip(starts, back, strict=True):
         strip[:, start : start + width] = stimulus[len(stimulus) - 1 - lag]
     axes.imshow(strip, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
-    axes.set_xticks([start + width / 2 for start in starts], [f"{-lag * 1000 / rate_hz:.0f} ms" for lag in back])
+    axes.set_xticks([start + width / 2 for start in starts], [before(lag / rate_hz) for lag in back])
     axes.tick_params(length=0, labelsize=TICK_PT, labeltop=True, labelbottom=False)
     axes.set(yticks=[], frame_on=False)
     return axes
+
+
+def before(lag_s: float) -> str:
+    """A time before the end of a stimulus as the label of a frame."""
+    return f"{MINUS if lag_s else ''}{1000 * lag_s:.0f} ms"
 
 
 def grey_scale(axes: Axes, *others: Axes) -> None:

@@ -11,11 +11,11 @@ PAPER = 255  # grey level between the clips
 MIDDLE = 127.5
 
 
-def side_by_side(clips: Sequence[Floats], reach: float, times: int = 1, gap_px: int = 8, foot_px: int = 0) -> Frames:
+def side_by_side(clips: Sequence[Floats], reach: float, times: int = 1, gap_px: int = 8) -> Frames:
     """Clips (time, height, width) of one shape beside one another: (time, height, width) in grey levels.
 
     ``reach`` is the value shown as white, its negative black, 0 the middle grey; each pixel becomes ``times`` by
-    ``times``. ``foot_px`` of paper below leave room for a player's buttons. Sides are made even, as video codecs ask.
+    ``times``. Sides are made even, as video codecs ask.
     Raises ConfigError for no clip and for clips of several shapes.
     """
     if len({clip.shape for clip in clips}) != 1 or reach <= 0:
@@ -25,4 +25,4 @@ def side_by_side(clips: Sequence[Floats], reach: float, times: int = 1, gap_px: 
     gap = np.full((*grey[0].shape[:2], gap_px), PAPER, np.uint8)
     joined = np.concatenate([part for clip in grey for part in (clip, gap)][:-1], axis=2)
     odd = (joined.shape[1] % 2, joined.shape[2] % 2)
-    return np.pad(joined, ((0, 0), (0, odd[0] + foot_px), (0, odd[1])), constant_values=PAPER)
+    return np.pad(joined, ((0, 0), (0, odd[0]), (0, odd[1])), constant_values=PAPER)

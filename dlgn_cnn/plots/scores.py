@@ -39,6 +39,8 @@ def light_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
         xlim=(-reach, reach),
         ylim=(-reach, reach),
     )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, symmetric=True))
     axes.set_aspect("equal")
     if both.sum() > 2:
         axes.set_title(f"r = {np.corrcoef(data_omi[both], model_omi[both])[0, 1]:.3f}, {both.sum()} units")

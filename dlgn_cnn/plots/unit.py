@@ -19,6 +19,7 @@ from dlgn_cnn.plots.traces import rate_trace
 from dlgn_cnn.shapes import Floats, Scores
 
 PAGE_PX = 1080
+MEI_HEIGHT_PX = 400
 STRIP_FRAMES = 8
 STRIP_EVERY = 2
 
@@ -113,15 +114,15 @@ def field_figure(spatial: Floats, temporal: Floats, rate_hz: float) -> Figure:
 
 def mei_figure(pair: MEIPair) -> Figure:
     """Both MEIs as film strips on one grey scale, their time courses, and what the model says to each."""
-    figure = new_figure(PAGE_PX, 320)
-    strips, rest = np.asarray(figure.subfigures(1, 2, width_ratios=[2.6, 1]))
+    figure = new_figure(PAGE_PX, MEI_HEIGHT_PX)
+    strips, rest = np.asarray(figure.subfigures(2, 1, height_ratios=[1.35, 1]))
     rows = strips.subplots(2, 1)
     named = ((pair.intact, "intact"), (pair.suppressed, "suppressed"))
     for axes, (stimulus, name) in zip(rows, named, strict=True):
         film_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.reach)
         axes.set_ylabel(f"MEI {name}", fontsize=TICK_PT)
     grey_scale(rows[0], rows[1])
-    course, bars = rest.subplots(2, 1)
+    course, bars = rest.subplots(1, 2, width_ratios=[2, 1])
     contrast_course(course, pair.intact, pair.suppressed, pair.rate_hz)
     response_bars(bars, pair.responses_hz)
     return figure

@@ -53,10 +53,15 @@ def drawing() -> str:
     }
     width = max(x for x, _ in corners.values()) + BOX_PX + MARGIN_PX
     shapes = [_arrow(places[link.table], places[table.full_name], table, link.table)
-              for table in tables for link in table.links if link.table.split(".")[0] != table.schema]  # fmt: skip
+              for table in tables for link in table.links if _drawn(table, link.table)]  # fmt: skip
     shapes += [_box(name, schemas[name], *corners[name]) for name in schemas]
     body = "\n".join(shapes)
     return FRAME.format(width=round(width), height=round(height), style=STYLE, body=body)
+
+
+def _drawn(table: TableOutline, other: str) -> bool:
+    """Between schemas; but of the provenance that every computed table has alike, lines would hide all others."""
+    return other.split(".")[0] != table.schema and not table.name.endswith(".Provenance")
 
 
 def _columns(tables: Sequence[TableOutline]) -> dict[str, int]:

@@ -43,11 +43,14 @@ def serve(host: str, port: int, token: str | None) -> Any:
         raise ConfigError(f"the live page needs {', '.join(lacking)}: pip install 'dlgn_cnn[dashboard]'")
     import waitress
 
+    import schemas
     from populate.dashboard.access import check_access
+
+    check_access(host, token)
+    schemas.open_database()
     from populate.dashboard.app import build
     from populate.dashboard.reading import Reader
 
-    check_access(host, token)
     application = build(Reader(), token)
     try:
         return waitress.create_server(application.server, host=host, port=port, threads=THREADS)

@@ -160,7 +160,10 @@ def all_leaves(reader: Reader) -> tuple[dict[str, set[str]], list[str]]:
     varied: list[str] = []
     for kind, table in CONFIGS.items():
         name = table.Leaf().full_table_name
-        query = f"SELECT path, kind, COUNT(DISTINCT value), COUNT(*) FROM {name} GROUP BY path, kind ORDER BY path"
+        what = f"path, kind, COUNT(DISTINCT value), COUNT(*) FROM {name}"
+        query = (
+            f"SELECT {what} WHERE path <> '' GROUP BY path, kind ORDER BY path"  # that of an empty config has no path
+        )
         configs = reader.rows(f"SELECT COUNT(*) FROM {table().full_table_name}")[0][0]
         for path, leaf_kind, values, count in reader.rows(query):
             leaf = f"{kind}:{path}"

@@ -92,7 +92,7 @@ def register(app: Any, reader: Reader) -> None:
         count = board.count(wanted)
         response = {"rowData": [_shown(board.view.name, row) for row in rows], "rowCount": count}
         asked_for_more = request["startRow"] > 0 or search == place("", query)
-        return response, f"{count:,} rows", *((no_update,) * 2 if asked_for_more else (search, search))
+        return response, parts.counted(count, "row"), *((no_update,) * 2 if asked_for_more else (search, search))
 
     @app.callback(
         Output("where", "search"),

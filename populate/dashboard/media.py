@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
-import numpy as np
 
 from dlgn_cnn.data.playback import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
@@ -19,15 +18,12 @@ from populate import unit_view
 from populate.dashboard.fit import unit_rows
 from populate.dashboard.places import Fit, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
-from populate.dashboard.unit import chosen_start, rate_hz
+from populate.dashboard.unit import FILM_PX, chosen_start, rate_hz, speed_of
 from populate.report import CURVES, column
 from schemas import dataset, fitting, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory
 SECONDS = 60  # that a browser may keep a picture
-FILM_PX = 960
-BUTTONS_PX = 60
-SLOWEST, FASTEST = 0.01, 4.0
 
 
 class Media:
@@ -63,7 +59,7 @@ class Media:
         pair = self._pair(unit, query)
         clips = [pair.intact, pair.suppressed, pair.suppressed - pair.intact]
         times = max(1, FILM_PX // (3 * pair.intact.shape[2]))
-        return webm(films.side_by_side(clips, pair.reach, times, foot_px=BUTTONS_PX), pair.rate_hz * _speed(query))
+        return webm(films.side_by_side(clips, pair.reach, times), pair.rate_hz * speed_of(query, "1"))
 
     def tier(self, fit: Fit) -> unit_view.PredictedTier:
         """What a fit predicts of its test tier, computed once while it is among the last that were asked for."""
@@ -171,14 +167,3 @@ def _sentence(said: str) -> bytes:
 
 def _inputs(fit: Fit) -> tuple[Any, dict[str, str], str]:
     return training.fit_spec(fit.key), dataset.store_paths(fit.key), training.weights_of(fit.key)
-
-
-def _speed(query: Query) -> float:
-    text = query.get("speed", "1")
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = np.nan
-    if not SLOWEST <= speed <= FASTEST:
-        raise ConfigError(f"speed {text!r}: expected a number from {SLOWEST} to {FASTEST}, 1 is the stimulus's own")
-    return speed

@@ -57,6 +57,11 @@ def picture(source: str, alt: str, caption: str, size_px: tuple[int, int]) -> Co
     return html.Figure([image, html.Figcaption([caption, *for_print])])
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def number(value: float | None, form: str = ".3f", absent: str = "undefined") -> str:
     """A figure as text, or that there is none."""
     return absent if value is None or not math.isfinite(value) else format(value, form)

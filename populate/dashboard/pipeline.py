@@ -19,13 +19,20 @@ EVERY_MS = 5000
 KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
-ACROSS_PX, DOWN_PX = 186, 92
-COLOURS = {"error": "#D55E00", "running": "#0072B2", "todo": "#E69F00", "done": "#009E73", "source": "#666666"}
+ACROSS_PX, DOWN_PX, BOX_PX = 186, 92, 146
+COLOURS = {
+    "error": "#D55E00",
+    "running": "#0072B2",
+    "todo": "#E69F00",
+    "done": "#009E73",
+    "empty": "#BBBBBB",
+    "source": "#666666",
+}
 STYLE = [
     {
         "selector": "node",
         "style": {
-            **{"label": "data(label)", "shape": "round-rectangle", "width": 146, "height": 62, "font-size": 13},
+            **{"label": "data(label)", "shape": "round-rectangle", "width": BOX_PX, "height": 62, "font-size": 13},
             **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
             **{"border-width": 3, "border-color": "data(colour)"},
         },
@@ -35,7 +42,7 @@ STYLE = [
         "selector": "edge",
         "style": {
             # To the right at its own height, and up or down right before it arrives: between two columns of boxes.
-            **{"taxi-direction": "rightward", "taxi-turn": "-20px", "taxi-turn-min-distance": 2},
+            **{"taxi-direction": "rightward", "taxi-turn": "data(turn)", "taxi-turn-min-distance": 2},
             **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
             **{"target-arrow-shape": "triangle", "curve-style": "taxi"},
         },
@@ -52,9 +59,9 @@ class Stage:
 
     @property
     def state(self) -> str:
-        """What its colour says: the first that is true of an error, a worker at it, work to do, or all done."""
-        _, running, todo, failed, _ = self.counts
-        return "error" if failed else "running" if running else "todo" if todo else "done"
+        """What its colour says: the first that is true of an error, a worker at it, work to do, done, or nothing."""
+        done, running, todo, failed, _ = self.counts
+        return "error" if failed else "running" if running else "todo" if todo else "done" if done else "empty"
 
     @property
     def label(self) -> str:
@@ -90,9 +97,12 @@ class Pipeline:
         stages = {stage.name: stage for stage in self.stages()}
         known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
         places = positions([*known, *stages], self.edges)
-        nodes = [_node(name, f"{name}\n{count} rows", "source", places[name]) for name, count in known.items()]
+        nodes = [
+            _node(name, f"{name}\n{parts.counted(count, 'row')}", "source", places[name])
+            for name, count in known.items()
+        ]
         nodes += [_node(name, stage.label, stage.state, places[name]) for name, stage in stages.items()]
-        return nodes + [{"data": {"source": start, "target": end}} for start, end in self.edges]
+        return nodes + [_edge(start, end, turn) for (start, end), turn in turns(self.edges, places).items()]
 
     def _edges(self) -> list[tuple[str, str]]:
         """From those that each shown table or a part of it depends on, past the tables that are not shown."""
@@ -148,6 +158,17 @@ def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple
     return {name: (ACROSS_PX * depth[name], DOWN_PX * rows[name]) for name in names}
 
 
+def turns(edges: list[tuple[str, str]], places: dict[str, tuple[float, float]]) -> dict[tuple[str, str], float]:
+    """How far before its end each edge turns up or down (px): lines from different boxes never run along each other."""
+    found: dict[tuple[str, str], float] = {}
+    for column in {places[end][0] for _, end in edges}:
+        own = [edge for edge in edges if places[edge[1]][0] == column]
+        starts = sorted({start for start, _ in own}, key=lambda name: (-places[name][0], places[name][1]))
+        room = (ACROSS_PX - BOX_PX) / (len(starts) + 1)
+        found |= {edge: room * (starts.index(edge[0]) + 1) for edge in own}
+    return {edge: found[edge] for edge in edges}
+
+
 def page(pipeline: Pipeline) -> Component:
     """The pipeline as it is now."""
     graph = cytoscape.Cytoscape(
@@ -157,13 +178,13 @@ def page(pipeline: Pipeline) -> Component:
         layout={"name": "preset", "fit": True, "padding": 10},
         style={"width": "100%", "height": "480px"},
         userZoomingEnabled=False,
-        wheelSensitivity=1,
         boxSelectionEnabled=False,
     )
     return parts.page(
         "Pipeline",
         html.P(
-            "Each box is a table: green is done, yellow to do, blue running, red failed. Click one.", className="note"
+            "Each box is a table: green is done, orange to do, blue running, red failed, grey has nothing. Click one.",
+            className="note",
         ),
         html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
         html.Div(_table(pipeline), id="pipeline-table"),
@@ -214,6 +235,10 @@ def _workers(reader: Reader) -> Component:
     if not rows:
         return html.P("No worker is alive: dlgn populate starts one.")
     return parts.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
+
+
+def _edge(start: str, end: str, turn_px: float) -> dict[str, Any]:
+    return {"data": {"source": start, "target": end, "turn": f"{-turn_px:.0f}px"}}
 
 
 def _node(name: str, label: str, state: str, where: tuple[float, float]) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """A unit's page: what it did, what the model says, what excites it in each light, and whether that is a finding."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from dash import html
 
 from dlgn_cnn.data.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots import alternatives
 from dlgn_cnn.plots.contrast import ViewDistance
-from dlgn_cnn.plots.unit import UnitReport
+from dlgn_cnn.plots.unit import MEI_HEIGHT_PX, PAGE_PX, MEIPair, UnitReport
 from populate import unit_view
 from populate.claims import contrast_sentence, extents_of, light_sentence
 from populate.dashboard import parts
@@ -19,8 +21,14 @@ from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
 from schemas import dataset, stimulus
 
+FILM_PX, BUTTONS_PX = 960, 64
+SLOWEST, FASTEST = 0.01, 4.0
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
-PANELS = (("feedback intact", "intact"), ("feedback suppressed", "suppressed"), ("suppressed - intact", ""))
+PANELS = (
+    ("feedback intact", "intact"),
+    ("feedback suppressed", "suppressed"),
+    ("suppressed \N{MINUS SIGN} intact", ""),
+)
 
 
 def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
@@ -46,6 +54,18 @@ def rate_hz(unit: UnitOfFit) -> float:
     """Frames a second of the dataset that a unit's fit was fitted to."""
     _, config = dataset.DatasetConfig.load(unit.key)
     return float(DatasetSpec.from_config(config).rate_hz)
+
+
+def speed_of(query: Query, usual: str) -> float:
+    """How many times as fast as its own speed a URL asks for a film. Raises ConfigError."""
+    text = query.get("speed", usual)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not SLOWEST <= speed <= FASTEST:
+        raise ConfigError(f"speed {text!r}: expected a number from {SLOWEST} to {FASTEST}, 1 is the stimulus's own")
+    return speed
 
 
 def chosen_start(starts: Sequence[tuple[str, int]], query: Query) -> tuple[str, int] | None:
@@ -118,38 +138,58 @@ def _field(reader: Reader, unit: UnitOfFit) -> list[Component]:
 def _meis(reader: Reader, unit: UnitOfFit, query: Query) -> list[Component]:
     starts = reader(lambda: unit_view.starts_of(unit.key))
     start = chosen_start(starts, query)
-    if start is None:
+    pair = None if start is None else reader(lambda: unit_view.meis_of(unit.key, start, rate_hz(unit)))
+    if start is None or pair is None:
         return [html.H2("Maximally exciting inputs"), html.P("No MEIs were asked for this unit.")]
     here = f"/unit/{unit.path}"
     named = {f"{one[0][:8]} start {one[1]}": place(here, query, mei=one[0], start=str(one[1])) for one in starts}
     asked = {"mei": start[0], "start": str(start[1])}
-    pair = reader(lambda: unit_view.meis_of(unit.key, start, rate_hz(unit)))
     alt = alternatives.meis(_as_report(unit, meis=pair))
     strips = place(f"/media/unit/meis/{unit.path}", asked)
     return [
         html.H2("Maximally exciting inputs"),
         parts.links("MEIs", named, f"{start[0][:8]} start {start[1]}"),
-        *_film(unit, query, asked),
-        parts.picture(strips, alt, alternatives.MEI_NOTE, (1080, 320)),
+        *_film(unit, query, asked, pair),
+        parts.picture(strips, alt, alternatives.MEI_NOTE, (PAGE_PX, MEI_HEIGHT_PX)),
         *_contrast(reader, unit, start[0], asked),
         *_controls(reader, unit, start[0], asked),
     ]
 
 
-def _film(unit: UnitOfFit, query: Query, asked: dict[str, str]) -> list[Component]:
-    speed = query.get("speed", "0.25")
+def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -> list[Component]:
+    speed = speed_of(query, "0.25")
     here = f"/unit/{unit.path}"
     named = {text: place(here, query, speed=value) for text, value in SPEEDS.items()}
-    current = next((text for text, value in SPEEDS.items() if value == speed), None)
-    source = place(f"/media/unit/film/{unit.path}.webm", asked, speed=speed)
+    current = next((text for text, value in SPEEDS.items() if float(value) == speed), None)
+    source = place(f"/media/unit/film/{unit.path}.webm", asked, speed=f"{speed:g}") + _strongest(pair, speed)
     says = f"MEIs of {unit.name} as a film: intact, suppressed, and their difference, on one grey scale and clock"
     film = html.Video(
-        id="film", src=source, controls=True, loop=True, muted=True, preload="auto", title=says, width=960
+        id="film",
+        src=source,
+        title=says,
+        width=FILM_PX,
+        style={"aspectRatio": _aspect(pair)},
+        controls=True,
+        loop=True,
+        muted=True,
+        preload="auto",
     )
     captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
-    box = html.Div([captions, film], style={"width": "960px", "maxWidth": "100%"})
-    note = "One clock and one grey scale, middle grey the mean of the training movies; plays in a loop."
+    box = html.Div([captions, film], style={"width": f"{FILM_PX}px", "maxWidth": "100%"})
+    note = "One clock and one grey scale, middle grey the mean of the training movies; begins where it is strongest."
     return [parts.links("Speed", named, current), box, html.P(note, className="note")]
+
+
+def _strongest(pair: MEIPair, speed: float) -> str:
+    """The end of a URL by which a film shows its strongest frame until it plays: the first has little on it."""
+    frame = int(np.square(pair.intact).sum((1, 2)).argmax())
+    return f"#t={frame / pair.rate_hz / speed:.3f}"
+
+
+def _aspect(pair: MEIPair) -> str:
+    """Of the film with room for the player's buttons below it: on it, they would hide the MEIs."""
+    height, width = pair.intact.shape[1:]
+    return f"{FILM_PX} / {round(FILM_PX / len(PANELS) * height / width) + BUTTONS_PX}"
 
 
 def _contrast(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:

@@ -57,21 +57,18 @@ def serving(**environment: str):
     """The live page as the command serves it; its URL."""
     pytest.importorskip("dash", reason="the live page is an extra: pip install 'dlgn_cnn[dashboard]'")
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", SERVE],
+        [sys.executable, "-c", SERVE],
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     )
     try:
-        said = ""
-        for line in process.stderr:
-            said += line
-            if found := re.search(r"http://\S+", line):
-                break
-        else:
-            pytest.fail(said)
-        yield found[0]
+        line = process.stderr.readline()
+        if not (found := re.match(r"live page: (http://\S+)", line)):  # and nothing is said before
+            process.terminate()
+            pytest.fail(line + process.stderr.read())
+        yield found[1]
     finally:
         process.terminate()
         process.wait(30)

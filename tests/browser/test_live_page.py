@@ -107,13 +107,13 @@ def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_pl
     page.locator("#board-count", has_text="6 rows").wait_for()
     page.screenshot(path=artefacts / "leaderboard.png")
     page.get_by_role("spinbutton", name="unit Filter Input").fill("2")
-    page.locator("#board-count", has_text="1 rows").wait_for()
+    page.locator("#board-count", has_text="1 row").wait_for()
     page.wait_for_function("() => location.search.includes('where')")
     assert json.loads(parse_qs(urlsplit(page.url).query)["where"][0]) == [["unit", "equals", "2"]]
     page.screenshot(path=artefacts / "leaderboard-filtered.png")
     assert violations(page) == []
     page.reload()
-    page.locator("#board-count", has_text="1 rows").wait_for()
+    page.locator("#board-count", has_text="1 row").wait_for()
     page.locator(".ag-cell a").first.click()
     page.get_by_role("heading", name="Simulated_2026_0910_s01_e01 unit 2").wait_for()
     plays(page)

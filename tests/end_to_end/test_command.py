@@ -98,8 +98,8 @@ def session(database, tmp_path_factory) -> str:
 def first(session, tmp_path_factory) -> str:
     """What the first worker said when it computed an experiment of one fit."""
     file = definition(tmp_path_factory.mktemp("experiment"), "one", session, [0])
-    assert "1 fits, 1 of them new" in command("define", file)
-    assert "1 fits, 0 of them new" in command("define", file)
+    assert "1 fit, 1 of them new" in command("define", file)
+    assert "1 fit, 0 of them new" in command("define", file)
     return command("populate")
 
 

@@ -43,6 +43,7 @@ def sentence(done, expect: int = 1) -> str:
 def files(tmp_path_factory) -> Path:
     """A folder of files that are wrong, each in its own way."""
     folder = tmp_path_factory.mktemp("wrong")
+    (folder / "empty").mkdir()
     written = {
         "tabs.yaml": "experiment: x\nmodels:\n\t- fn: ln\n",
         "list.yaml": "- experiment\n",
@@ -93,8 +94,10 @@ def files(tmp_path_factory) -> Path:
         ("define {files}/nothing.py", "assigns no 'experiment'"),
         ("define {files}/leaves.py", "leaves.py line 2: SystemExit"),
         ("define {files}/lacks.py", "lacks datasets, models, trainers"),
+        ("define {files}/none.yaml", "none.yaml cannot be read: No such file or directory; correct the path"),
         ("search {files}/study.yaml", "lacks model, trainer, trials: add them"),
         ("ingest {files}/none", "none"),
+        ("ingest {files}/empty", "empty holds no file: give the folder or file of a raw recording"),
         ("ingest {files}/responses.pkl", "responses.pkl"),
         ("ingest {files} --reader nwbb", "did you mean 'nwb'"),
         ("ingest {files} -o spikes", "expected NAME=VALUE"),
@@ -106,7 +109,8 @@ def files(tmp_path_factory) -> Path:
         ("populate --where seed=3", "add --table"),
         ("populate --table TrainedModel --where sead=3", "sead.*correct"),
         ("populate --gpus 7", "leave --gpus out|expected all"),
-        ("report {files}/page.html --experiment nobody", "nobody"),
+        ("report {files}/page.html --experiment nobody", "experiment 'nobody': no experiment is defined yet"),
+        ("report {files}/page.html", "no experiment is defined yet, run dlgn define"),
         ("export {files}/new --size 264", "HEIGHTxWIDTH"),
         ("export {files}/new --size 264x424 --experiment nobody", "nobody"),
         ("priority TrainedModel 900", "from -128"),
@@ -115,6 +119,7 @@ def files(tmp_path_factory) -> Path:
         ("retry Scor", "did you mean 'Score'"),
         ("pause Scor", "did you mean 'Score'"),
         ("query Scor", "did you mean 'Score'"),
+        ("query provenance.Code", "did you mean 'Code'"),
         ("query --sql SELEKT", "expected one of SELECT"),
         ("query Score --save {files}/rows.txt", "choose from .csv, .parquet"),
         ("query Score --save {files}/binary.yaml/rows.csv", "binary.yaml: it is there already: name another"),
@@ -138,9 +143,18 @@ def closed(served, monkeypatch):
 @pytest.mark.parametrize(
     ("environment", "wanted"),
     [
-        ({"DLGN_DATABASE": f"mysql://ada:{SECRET}@127.0.0.1:9"}, "refused 'ada'.*see that the server runs"),
-        ({"DLGN_DATABASE": f"postgresql://ada:{SECRET}@127.0.0.1:9"}, "refused 'ada'.*see that the server runs"),
-        ({"DLGN_DATABASE": f"mysql://ada:{SECRET}@no-such-host.invalid"}, "refused 'ada'.*see that the server runs"),
+        (
+            {"DLGN_DATABASE": f"mysql://ada:{SECRET}@127.0.0.1:9"},
+            "no connection to the database.*as 'ada'.*see that the server runs",
+        ),
+        (
+            {"DLGN_DATABASE": f"postgresql://ada:{SECRET}@127.0.0.1:9"},
+            "no connection to the database.*as 'ada'.*see that the server runs",
+        ),
+        (
+            {"DLGN_DATABASE": f"mysql://ada:{SECRET}@no-such-host.invalid"},
+            "no connection to the database.*as 'ada'.*see that the server runs",
+        ),
         (
             {"DLGN_DATABASE": f"http://ada:{SECRET}@host"},
             "not of the form mysql://user:password@host:port or postgresql",

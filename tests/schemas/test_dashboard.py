@@ -23,9 +23,11 @@ def scored(database):
     """Scored fits of made-up configs, inserted as rows; each unit's figures as a frame."""
     from schemas import evaluation, training
     from schemas.mei_control import shuffled_datasets
+    from schemas.model import ModelConfig
     from tests.filled import fill
 
     fill(FITS, UNITS)
+    ModelConfig.add("ln", {})
     units = evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * training.TrainedModel.proj("parameters")
     return pd.DataFrame((units - shuffled_datasets().proj()).to_dicts())
 
@@ -283,6 +285,35 @@ def test_the_pipeline_is_drawn_as_the_tables_depend_on_one_another(reader):
     assert ("Dataset", "MEI") not in edges
     x = {one["data"]["id"]: one["position"]["x"] for one in elements if "position" in one}
     assert all(x[start] < x[end] for start, end in edges)
+
+
+def test_lines_that_begin_at_different_boxes_turn_at_different_places(reader):
+    """Else two of them look like one that forks: from a config to a table that does not know it."""
+    from populate.dashboard.pipeline import Pipeline
+
+    elements = Pipeline(reader).elements()
+    x = {one["data"]["id"]: one["position"]["x"] for one in elements if "position" in one}
+    lines = [one["data"] for one in elements if "source" in one["data"]]
+    corners: dict[tuple[float, str], set[str]] = {}
+    for line in lines:
+        corners.setdefault((x[line["target"]], line["turn"]), set()).add(line["source"])
+    assert len(corners) > 5
+    assert all(len(starts) == 1 for starts in corners.values())
+
+
+def test_a_table_with_nothing_in_it_is_not_called_done():
+    from populate.dashboard.pipeline import Stage
+
+    counts = {"empty": (0, 0, 0, 0, 0), "done": (3, 0, 0, 0, 0), "todo": (3, 0, 1, 0, 0), "error": (3, 1, 1, 1, 0)}
+    assert {state: Stage("Score", given).state for state, given in counts.items()} == {name: name for name in counts}
+
+
+def test_a_config_with_nothing_in_it_is_no_column(reader):
+    from populate.dashboard.grid import all_leaves
+    from schemas.model import ModelConfig
+
+    assert len(ModelConfig.Leaf & {"path": ""}) == 1
+    assert "model:" not in all_leaves(reader)[0]
 
 
 def test_a_picture_of_what_is_not_there_says_why(browser):

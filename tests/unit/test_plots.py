@@ -214,6 +214,15 @@ def test_no_text_of_a_figure_lies_over_another_or_outside(name):
             assert not box.padded(-2).overlaps(another.padded(-2)), (text, other)
 
 
+def test_the_strips_of_meis_are_as_wide_as_the_page_lets_them():
+    figure = FIGURES["meis"]()
+    figure.draw_without_rendering()
+    for axes in figure.axes[:2]:
+        assert axes.get_ylabel().startswith("MEI")
+        frames = axes.images[0].get_window_extent(figure.canvas.get_renderer())
+        assert frames.width > 0.8 * figure.bbox.width
+
+
 def test_both_conditions_share_one_scale_of_rate():
     _, intact, suppressed = FIGURES["responses"]().axes
     assert intact.get_ylim() == suppressed.get_ylim()

@@ -10,7 +10,7 @@ import pytest
 
 from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.controls import ControlRates
-from dlgn_cnn.plots.fields import film_strip
+from dlgn_cnn.plots.fields import MINUS, film_strip
 from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.scores import light_scatter, response_bars
@@ -171,7 +171,7 @@ def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there(
     assert strip.shape == (2, 12)
     assert [strip[0, column] for column in (3, 6, 9)] == [0, 2, 4]
     assert np.isnan(strip[:, :3]).all()
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["-80 ms", "-40 ms", "0 ms"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == [f"{MINUS}80 ms", f"{MINUS}40 ms", "0 ms"]
     assert list(axes.get_xticks()) == [4, 7, 10]
 
 

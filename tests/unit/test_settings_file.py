@@ -1,5 +1,7 @@
 """A project's dlgn.env: read where commands run, overruled by the environment, without secrets."""
 
+import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -49,6 +51,14 @@ def test_every_setting_that_is_read_can_stand_in_the_file():
     Settings.from_environment(Heard())
     assert set(read) - set(MEANING) == {"DLGN_ALLOW_PACKAGES", "DLGN_DATABASE_PASSWORD"}
     assert set(MEANING) <= set(read)
+
+
+def test_the_page_of_settings_has_each_once():
+    page = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+    rows = [line.split("|")[1] for line in page.read_text().splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"DLGN_[A-Z_]+", row)]
+    assert len(named) == len(set(named))
+    assert set(MEANING) <= set(named)
 
 
 def test_a_password_from_elsewhere_is_put_into_the_url_whatever_is_in_it():

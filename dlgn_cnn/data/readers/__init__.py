@@ -13,6 +13,7 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
+GIVE = "give the folder or file of a raw recording"
 _RECOGNISERS: dict[str, Callable[[Path], bool]] = {}
 
 
@@ -37,7 +38,9 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
 def recognised(path: Path) -> str:
     """The reader that recognises ``path``. Raises RecordingError where none does, or more than one."""
     if not path.exists():
-        raise RecordingError(f"{path} does not exist: give the folder or file of a raw recording")
+        raise RecordingError(f"{path} does not exist: {GIVE}")
+    if path.is_dir() and not any(path.iterdir()):
+        raise RecordingError(f"{path} holds no file: {GIVE}")
     choices = READERS.names()
     found = [name for name in choices if _RECOGNISERS[name](path)]
     if len(found) == 1:
