@@ -1,16 +1,17 @@
 """What lies in the store and no row refers to, and its removal while nobody writes."""
 
 import datetime
-import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import datajoint as dj
+
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects, Stored
 from populate.archive.files import STIMULI
-from schemas import dataset, fitting, fleet, recording, stimulus, tenants
+from schemas import fleet, tenants
 from schemas.arrays import FOLDER as ARRAYS
 from schemas.database import MODULES, settings_in_force
 
@@ -36,20 +37,17 @@ class Garbage:
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     """Weights, datasets, arrays, checkpoints and stimuli that no row refers to and that are older than a day.
 
-    Raises ConfigError where another database keeps files in this store, too: its rows are not asked.
+    What other prefixes of this server refer to is kept. Raises ConfigError where tables keep files in this store that
+    cannot be asked, as another server's.
     """
     settings = settings_in_force()
-    if others := tenants.others(settings, fleet.schema.connection):
-        raise ConfigError(
-            f"other databases keep files in this store, to which no row here refers: {'; '.join(others)}. Give each a "
-            "DLGN_STORE of its own, or delete the file of one that is gone for good"
-        )
-    tables, folders = list(_tables()), _referenced_folders()
-    digests, arrays = referenced_digests(tables), _referenced_arrays(tables)
+    tables = list(_tables(settings.prefix))
+    everybodys = [*tables, *_others_tables()]
+    digests, arrays, stimuli = referenced_digests(everybodys), _referenced_arrays(tables), _stimuli(everybodys)
+    folders = {path.removeprefix("datasets/") for path in _values(everybodys, "store_path")}
+    checkpoints = _values(everybodys, "path")
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
-    checkpoints = set(map(str, fitting.Checkpoint().to_arrays("path")))
     datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
-    stimuli = _referenced_stimuli()
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
     return [
         _sort("weights", settings.weights, before, lambda name: name.split(".")[0] in digests),
@@ -104,11 +102,29 @@ def _referenced_arrays(tables: Sequence[Any]) -> set[str]:
     return {path.removeprefix(f"{ARRAYS}/") for path in found}
 
 
-def _tables() -> Iterator[Any]:
+def _tables(prefix: str) -> Iterator[Any]:
     for module in MODULES:
-        schema = importlib.import_module(f"schemas.{module}").schema
+        schema = dj.Schema(connection=fleet.schema.connection, create_schema=False, create_tables=False)
+        schema.activate(f"{prefix}{module}")
         for name in schema.list_tables():
             yield schema.get_table(name)
+
+
+def _others_tables() -> list[Any]:
+    """The tables of other prefixes with files in this store. Raises ConfigError where one's cannot all be read."""
+    found: list[Any] = []
+    for one in tenants.others(settings_in_force(), fleet.schema.connection):
+        reason = "" if one.here else "they are another server's"
+        try:
+            found += [] if reason else _tables(one.prefix)
+        except dj.DataJointError:
+            reason = "some are not there, or not for this account to read"
+        if reason:
+            raise ConfigError(
+                f"tables {one.prefix}* at {one.seen_as} keep files in this store and cannot be asked what they refer "
+                f"to ({reason}): give them a DLGN_STORE of their own, or delete {one.file} if they are gone for good"
+            )
+    return found
 
 
 def _schema(name: str) -> str:
@@ -122,14 +138,14 @@ def _refuse_while_somebody_writes() -> None:
         raise ConfigError(f"{len(alive)} workers are alive on {hosts}: dlgn drain them, then collect again")
 
 
-def _referenced_folders() -> set[str]:
-    return {str(path).removeprefix("datasets/") for path in dataset.Dataset.Session().to_arrays("store_path")}
+def _values(tables: Sequence[Any], column: str) -> set[str]:
+    """What these tables hold in columns of a name."""
+    return {str(one) for table in tables if column in table.heading.names for one in table.to_arrays(column)}
 
 
-def _referenced_stimuli() -> set[str]:
+def _stimuli(tables: Sequence[Any]) -> set[str]:
     """The names of all files that scenes and recordings were read from: what lies before them differs by machine."""
-    paths = (*stimulus.Scene().to_arrays("scene_path"), *recording.RawFile().to_arrays("raw_path"))
-    return {Path(path).name for path in paths}
+    return {Path(path).name for column in ("scene_path", "raw_path") for path in _values(tables, column)}
 
 
 def _sort(kind: str, place: Objects, before: datetime.datetime, wanted: Any) -> Garbage:

@@ -6,6 +6,7 @@ A demo on the embedded server, a trial under another prefix and the lab's MySQL 
 import contextlib
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import StoreError
@@ -27,13 +28,23 @@ def sign(settings: Settings, connection: Any) -> None:
             place.write(name, json.dumps(known).encode())
 
 
-def others(settings: Settings, connection: Any) -> list[str]:
-    """The other databases that keep files in this store, each with the file that says so. Raises StoreError."""
-    place, own = _place(settings), _name(settings, connection)
+@dataclass(frozen=True)
+class Tenant:
+    """A database that keeps files in a store: its tables' prefix, whether it is on the server in use, who says so."""
+
+    prefix: str
+    here: bool
+    seen_as: str
+    file: str
+
+
+def others(settings: Settings, connection: Any) -> list[Tenant]:
+    """The other databases that keep files in this store. Raises StoreError."""
+    place, own, server = _place(settings), _name(settings, connection), _server(connection)
     found = []
     for name in sorted(set(place.sizes()) - {own}):
         said = json.loads(place.read(name))
-        found.append(f"tables {said['prefix']}* of the server at {said['seen_as']} ({place.url}/{name})")
+        found.append(Tenant(said["prefix"], said["server"] == server, said["seen_as"], f"{place.url}/{name}"))
     return found
 
 

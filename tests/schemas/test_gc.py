@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import json
 import os
 from pathlib import Path
 
@@ -117,17 +118,49 @@ def found_below(garbage, kind: str) -> set[Path]:
     return {one.place.local / stored.name for stored in one.unreferenced}
 
 
-def test_another_database_that_shares_the_store_is_named_and_loses_nothing(weights, database):
-    """A trial under another prefix: its weights are no garbage of this one's."""
+def test_a_store_of_two_servers_is_left_alone(weights, database):
+    """As a demo on the embedded server and the lab's MySQL have one, in the same home."""
     from populate.gc import find_garbage
-    from schemas import fleet, tenants
 
-    tenants.sign(dataclasses.replace(database, prefix="trial_"), fleet.schema.connection)
-    with pytest.raises(ConfigError, match=r"tables trial_\* of the server at .*tenants/.*its own, or delete") as said:
+    said = {"prefix": "dlgn_", "server": "another", "seen_as": "db.lab"}
+    (file := database.store / "tenants" / "0123456789abcdef.json").write_text(json.dumps(said))
+    with pytest.raises(ConfigError, match=rf"dlgn_\* at db.lab keep .*another server's.*their own, or delete {file}"):
         find_garbage()
-    (file,) = {one for one in (database.store / "tenants").iterdir() if one.name in str(said.value)}
     file.unlink()
     assert names(find_garbage()) & set(weights) == {weights[1]}
+
+
+def test_what_another_prefix_refers_to_is_kept(weights, database):
+    """A trial beside, on the same server and in the same store."""
+    import datajoint as dj
+
+    from populate.gc import find_garbage
+    from schemas import fleet, tenants
+    from schemas.database import MODULES
+
+    trial = dataclasses.replace(database, prefix=f"{database.prefix}b_")
+    tenants.sign(trial, fleet.schema.connection)
+    (file,) = {one for one in (database.store / "tenants").iterdir() if trial.prefix in one.read_text()}
+    with pytest.raises(ConfigError, match=rf"{trial.prefix}\* .* cannot be asked .*some are not there"):
+        find_garbage()
+    schemas = {name: dj.Schema(f"{trial.prefix}{name}", connection=fleet.schema.connection) for name in MODULES}
+    try:
+        assert weights[1] in names(find_garbage())
+
+        @schemas["training"]
+        class Fitted(dj.Manual):
+            definition = """
+            fit : int32
+            ---
+            weights_sha256 : char(64)
+            """
+
+        Fitted.insert1((0, weights[1]))
+        assert not names(find_garbage()) & set(weights)
+    finally:
+        for one in schemas.values():
+            one.drop(prompt=False)
+        file.unlink()
 
 
 def test_a_database_signs_its_store_once(database):
