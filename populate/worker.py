@@ -25,7 +25,7 @@ from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
-from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, training
+from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, tenants, training
 from schemas.database import reconnect, settings_in_force
 from schemas.provenance import refuse_unclean
 
@@ -99,13 +99,13 @@ class Worker:
         self.heart, self.wishes, self.tally = heart, wishes, Tally()
         self.queues: list[Queue] = []
         self._delays = delays(wishes.generator)
-        self._swept = 0.0
+        self._swept, self._recalled = 0.0, False
         self._idle_since = time.monotonic()
-        self._recalled = False
 
     def begin(self, tables: Sequence[Table]) -> None:
         """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
         self._insist(self.heart.register)
+        self._insist(lambda: tenants.sign(settings_in_force(), fleet.schema.connection))
         for table in tables:
             mine = self._insist(functools.partial(leased, table, self.heart))
             self.queues.append(Queue(mine, self.wishes.where, self.wishes.generator))

@@ -171,7 +171,8 @@ def _activate(settings: Settings) -> None:
     if undeclared:
         steps.finish(Tables(connection, settings.prefix))
         state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
-    tenants.sign(settings, connection)
+    if settings.store_url is None:  # one elsewhere may be away: who writes to it signs it
+        tenants.sign(settings, connection)
 
 
 def _connect(settings: Settings) -> Any:

@@ -12,7 +12,8 @@ from dlgn_cnn.data.readers import read_recordings, recognised
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
-from schemas import arrays, optogenetics, recording, session, stimulus
+from schemas import arrays, optogenetics, recording, session, stimulus, tenants
+from schemas.database import settings_in_force
 from schemas.inserted import inserted
 
 Key = dict[str, Any]
@@ -30,6 +31,7 @@ def ingest(
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     raw = [_raw_row(one, chosen, options) for one in found]
     new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
+    tenants.sign(settings_in_force(), session.schema.connection)
     arrays.upload(part for one, _ in new for part in _arrays(one))
     duration_s = time.monotonic() - started
     with session.schema.connection.transaction:

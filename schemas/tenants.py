@@ -19,7 +19,11 @@ IDENTITY = {"mysql": "SELECT @@server_uuid", "postgresql": "SELECT system_identi
 
 
 def sign(settings: Settings, connection: Any) -> None:
-    """Leave this database's name in its store, unless it is there or the store cannot be written to."""
+    """Leave this database's name in its store, unless it is there or the store cannot be written to.
+
+    A folder is signed whenever the database is opened, an object store where a recording or an archive is put into it
+    and where a worker begins.
+    """
     place, name = _place(settings), _name(settings, connection)
     known = {"prefix": settings.prefix, "server": _server(connection), "seen_as": str(connection.conn_info["host"])}
     # Whoever only reads may have no right to write there, and whoever writes will hear of a store that is away.

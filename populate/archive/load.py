@@ -33,7 +33,7 @@ from populate.archive.placed import Placed
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
 from populate.archive.soundness import check_configs
 from populate.transient import is_transient
-from schemas import session
+from schemas import session, tenants
 from schemas.database import settings_in_force
 from schemas.migrations import steps
 
@@ -64,6 +64,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     _check_tables(archive, catalog)
     _check_space(archive)
     archive.verify(progress)
+    tenants.sign(settings_in_force(), session.schema.connection)
     place_weights(archive)
     place_stimuli(archive)
     with tempfile.TemporaryDirectory() as folder:

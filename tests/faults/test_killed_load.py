@@ -76,11 +76,13 @@ def fitted(key):
 
 
 def forget(database) -> None:
+    from schemas import tenants
     from tests.conftest import _empty
 
     _empty()
     for folder in database.store.iterdir():
-        shutil.rmtree(folder)
+        if folder.name != tenants.FOLDER:
+            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
