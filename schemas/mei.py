@@ -3,17 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import datajoint as dj
 import numpy as np
+import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, ModelError, within
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.control_set import CONTRASTS
 from dlgn_cnn.mei.diverse_method import diverse
 from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
+from dlgn_cnn.progress import Progress
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, provenance, training
@@ -123,11 +127,11 @@ class MEI(provenance.Traced, dj.Computed):
         config: dict[str, Any],
         units: list[dict[str, Any]],
     ) -> tuple[Synthesis, float, int, list[int]]:
-        """Synthesise all units, seeds and conditions in one batch."""
+        """Synthesise all units, seeds and conditions of a session together, each session on its own screen's grey."""
         restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
         models, loaders = [model for model, _ in restored], restored[0][1]
-        info = next(iter(loaders["train"].values())).data_info
-        options = method_options(config)
+        infos = {name: loader.data_info for name, loader in loaders["train"].items()}
+        options, units = method_options(config), sorted(units, key=itemgetter("session_name"))
         asked = [
             (unit | {"opto_condition": condition, "mei_seed": seed},
              Target(unit["session_name"], unit["unit_index"], suppressed, seed))
@@ -136,24 +140,14 @@ class MEI(provenance.Traced, dj.Computed):
             for seed in config.get("seeds", [0])
         ]  # fmt: skip
         window = options.get("objective", {}).get("window_frames", DEFAULT_WINDOW_FRAMES)
-        allowed = settings_in_force().allowed_packages
-        synthesise = METHODS.get(method, allowed)
+        found: list[MEIResult] = []
         with progress.bar(f"MEIs of {len(units)} units") as report:
-            found = synthesise(
-                models,
-                [target for _, target in asked],
-                options,
-                info,
-                next(models[0].parameters()).device,
-                report,
-                **supplied(synthesise, allowed_packages=allowed),
-            )
-        if synthesise in (gradient_ascent, diverse):
-            off = departures([target for _, target in asked], [one.stimulus for one in found], options, info, allowed)
-            found = [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
+            for name in dict.fromkeys(unit["session_name"] for unit in units):
+                targets = [target for _, target in asked if target.data_key == name]
+                found += _synthesised(method, models, targets, options, infos[name], report)
         arrays.upload((schema.database, _stored(result)) for result in found)
         made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
-        return made, info.rate_hz, window, [one["seed"] for one, _, _ in members]
+        return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
 
     def make_insert(
         self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int, seeds: list[int]
@@ -168,6 +162,25 @@ class MEI(provenance.Traced, dj.Computed):
         self.insert1(key | {"stimuli": len(synthesis)})
         self.Member.insert(key | {"member_seed": seed} for seed in seeds)
         self.Stimulus.insert(row | _stimulus_row(result, rate_hz, window) for row, result in rows)
+
+
+def _synthesised(
+    method: str,
+    models: list[torch.nn.Module],
+    targets: list[Target],
+    options: Mapping[str, Any],
+    info: DataInfo,
+    report: Progress,
+) -> list[MEIResult]:
+    """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
+    allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
+    synthesise = METHODS.get(method, allowed)
+    extra = supplied(synthesise, allowed_packages=allowed)
+    found: list[MEIResult] = synthesise(models, targets, options, info, device, report, **extra)
+    if synthesise not in (gradient_ascent, diverse):
+        return found
+    off = departures(targets, [one.stimulus for one in found], options, info, allowed)
+    return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
 
 
 def refuse_violation(row: Mapping[str, Any], violation: float) -> None:

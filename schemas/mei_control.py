@@ -115,14 +115,21 @@ class MEIControl(provenance.Traced, dj.Computed):
         """Make every control, show all of them to members and judges; the fit's seed draws what is drawn."""
         restored = [training.restore(spec, stores, weights) for spec, weights in members]
         others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
-        materials = materials_of([model for model, _ in restored], restored[0][1], config, fields)
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
-        generator = torch.Generator().manual_seed(key["seed"])
+        generator, models, loaders = (
+            torch.Generator().manual_seed(key["seed"]),
+            [one for one, _ in restored],
+            restored[0][1],
+        )
+        found: list[Control] = []
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
-            found = control_set(meis, materials, others, generator, report)
+            for session in dict.fromkeys(target.data_key for target, _ in meis):
+                materials = materials_of(models, loaders, config, fields, session)
+                own = [(target, stimulus) for target, stimulus in meis if target.data_key == session]
+                found += control_set(own, materials, others, generator, report)
         arrays.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
         rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
-        rate_hz = next(iter(materials.infos.values())).rate_hz
+        rate_hz = next(iter(loaders["train"].values())).data_info.rate_hz
         return [(rows[one.target], one) for one in found], rate_hz, len(judges)
 
     def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, judges: int) -> None:
@@ -161,12 +168,12 @@ def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
 
 
 def materials_of(
-    models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]]
+    models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
 ) -> Materials:
-    """What controls are made of, from the fitted models that synthesised and the loaders of one."""
+    """What a session's controls are made of, from the fitted models that synthesised and the loaders of one."""
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     parsed = MEIConfig.from_dict(
-        *(mei.method_options(config), screen_range(next(iter(infos.values()))), settings_in_force().allowed_packages)
+        mei.method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
     )
     known = {(unit["session_name"], unit["unit_index"]): np.asarray(field.load()) for unit, field in fields}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}

@@ -10,6 +10,7 @@ from dlgn_cnn.mei.constraints import CONSTRAINTS
 from dlgn_cnn.mei.optimize import synthesise
 from dlgn_cnn.mei.preconditioners import PRECONDITIONERS
 from dlgn_cnn.mei.priors import TotalVariation
+from dlgn_cnn.mei.projection import project
 from dlgn_cnn.mei.spectra import low_pass_matrix, natural_amplitude
 from dlgn_cnn.mei.targets import Target
 
@@ -239,3 +240,14 @@ def test_a_broken_gradient_is_refused_before_the_first_step(kind, rate, sentence
     with pytest.raises(ModelError, match=sentence):
         climb(model)
     assert len(model.seen) == 1
+
+
+def test_a_patch_too_small_for_the_norm_ends_on_its_bounds_and_the_rest_is_filled():
+    """Of one bright and one dark pixel on grey, at a norm beyond both: no other point is nearer, and none is NaN."""
+    patch = torch.zeros(1, 1, 2, 3)
+    patch[0, 0, 0, 0], patch[0, 0, 0, 1] = 1.0, -0.5
+    found = project(patch, 3.0, -1.0, 2.0)
+    assert found.norm().item() == pytest.approx(3.0)
+    assert (found[0, 0, 0, 0].item(), found[0, 0, 0, 1].item()) == (2.0, -1.0)
+    assert found.flatten()[2:].square().sum().item() == pytest.approx(9 - 4 - 1)
+    assert project(patch, 2.0, -1.0, 2.0).flatten()[2:].tolist() == [0.0] * 4
