@@ -45,7 +45,7 @@ def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     everybodys = [*tables, *_others_tables()]
     digests, arrays, stimuli = referenced_digests(everybodys), _referenced_arrays(tables), _stimuli(everybodys)
     folders = {path.removeprefix("datasets/") for path in _values(everybodys, "store_path")}
-    checkpoints = _values(everybodys, "path")
+    checkpoints = _values([table for table in everybodys if table.table_name == "checkpoint"], "path")
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
     datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE

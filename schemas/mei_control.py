@@ -175,7 +175,8 @@ def materials_of(
     parsed = MEIConfig.from_dict(
         mei.method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
     )
-    known = {(unit["session_name"], unit["unit_index"]): np.asarray(field.load()) for unit, field in fields}
+    own = ((unit["unit_index"], field) for unit, field in fields if unit["session_name"] == session)
+    known = {(session, index): np.asarray(field.load()) for index, field in own}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
     device = next(models[0].parameters()).device
     return Materials(models, parsed, infos, videos, known, device, contrasts=mei.contrasts_of(config))

@@ -24,8 +24,9 @@ def sign(settings: Settings, connection: Any) -> None:
     A folder is signed whenever the database is opened, an object store where a recording or an archive is put into it
     and where a worker begins.
     """
-    place, name = _place(settings), _name(settings, connection)
-    known = {"prefix": settings.prefix, "server": _server(connection), "seen_as": str(connection.conn_info["host"])}
+    place, server = _place(settings), _server(connection)
+    name = _name(settings, server)
+    known = {"prefix": settings.prefix, "server": server, "seen_as": str(connection.conn_info["host"])}
     # Whoever only reads may have no right to write there, and whoever writes will hear of a store that is away.
     with contextlib.suppress(OSError, StoreError):
         if name not in place.sizes():
@@ -44,9 +45,9 @@ class Tenant:
 
 def others(settings: Settings, connection: Any) -> list[Tenant]:
     """The other databases that keep files in this store. Raises StoreError."""
-    place, own, server = _place(settings), _name(settings, connection), _server(connection)
+    place, server = _place(settings), _server(connection)
     found = []
-    for name in sorted(set(place.sizes()) - {own}):
+    for name in sorted(set(place.sizes()) - {_name(settings, server)}):
         said = json.loads(place.read(name))
         found.append(Tenant(said["prefix"], said["server"] == server, said["seen_as"], f"{place.url}/{name}"))
     return found
@@ -56,8 +57,8 @@ def _place(settings: Settings) -> Objects:
     return settings.below(FOLDER)
 
 
-def _name(settings: Settings, connection: Any) -> str:
-    return hashlib.sha256(f"{_server(connection)}/{settings.prefix}".encode()).hexdigest()[:16] + ".json"
+def _name(settings: Settings, server: str) -> str:
+    return hashlib.sha256(f"{server}/{settings.prefix}".encode()).hexdigest()[:16] + ".json"
 
 
 def _server(connection: Any) -> str:

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
 
-from dlgn_cnn.evaluation.predict import autocast
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
 from dlgn_cnn.training.losses import poisson
@@ -110,8 +109,5 @@ def refine(
 
 def _loss(model: nn.Module, data_key: str, batch: Batch, device: torch.device, burn_in_frames: int) -> torch.Tensor:
     moved = batch.to(device)
-    with autocast(device, "float32"):
-        rate = model(
-            moved.videos, moved.opto, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
-        )
+    rate = model(moved.videos, moved.opto, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center)
     return poisson(rate[..., burn_in_frames:], moved.responses[..., burn_in_frames:])

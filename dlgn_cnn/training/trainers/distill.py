@@ -5,10 +5,9 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.predict import autocast
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
 from dlgn_cnn.training.losses import poisson
@@ -16,12 +15,13 @@ from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.trainers.standard import run
 
 Teachers = Callable[[str], torch.nn.Module]
+WHOSE = "the fit of a distillation"
 
 
 def check_distill(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a distillation would refuse. Raises ConfigError."""
     _check_share(config.get("share", 0.5))
-    _fit_config(config.get("fit"))
+    FitConfig.nested(config.get("fit"), WHOSE)
 
 
 @TRAINERS.register("distill", check=check_distill)
@@ -48,7 +48,7 @@ def distill(
     _check_share(share)
     if teachers is None:
         raise ConfigError(f"nobody supplied the teacher {teacher!r}: fit through the tables, or pass teachers=")
-    config = _fit_config(fit)
+    config = FitConfig.nested(fit, WHOSE)
     device = next(model.parameters()).device
     expected = Expected(teachers(teacher).to(device).eval(), share, config.precision)
     return run(Fit(model, dataloaders, poisson, config, targets=expected), uid, cb, checkpoints)
@@ -83,9 +83,3 @@ class Expected:
 def _check_share(share: float) -> None:
     if not 0 <= share <= 1:
         raise ConfigError(f"share {share!r}: expected how much the teacher weighs, from 0 to 1")
-
-
-def _fit_config(fit: Mapping[str, Any] | None) -> FitConfig:
-    with within("fit"):
-        check_arguments(FitConfig, fit or {}, "the fit of a distillation")
-        return FitConfig(**(fit or {}))

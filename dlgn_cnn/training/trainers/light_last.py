@@ -3,15 +3,15 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
-from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict, copied
 from dlgn_cnn.training.losses import poisson
@@ -19,6 +19,7 @@ from dlgn_cnn.training.optimum import refine, whitened
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.trainers.standard import run
 
+WHOSE = "the first stage of light_last"
 KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
 
 
@@ -26,21 +27,22 @@ KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the lig
 class Lit:
     """One session's kernel, its mean counts (unit,), and its weights by when they are fitted.
 
-    ``change`` is what the light changes in the kernel, ``adds`` what a rate has without the movie: its baseline, and
-    the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves as it is,
-    and behaviour's, which have been fitted.
+    ``change`` is what the light changes in the kernel, ``bias`` and ``light`` what a rate has without the movie: its
+    baseline, and the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves
+    as it is, and behaviour's, which have been fitted.
     """
 
     kernel: SpaceTimeKernel
     counts: torch.Tensor
     change: nn.Parameter
-    adds: list[nn.Parameter]
+    bias: nn.Parameter
+    light: list[nn.Parameter]
     last: list[nn.Parameter]
 
 
 def check_light_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
-    _fit_config(config.get("fit"))
+    FitConfig.nested(config.get("fit"), WHOSE)
     _check_iterations(config.get("iterations", 20))
 
 
@@ -69,23 +71,23 @@ def light_last(
     the last stage's weights and score and, in the output, the validation correlation after each of the ``stages``.
     Raises ConfigError for another model.
     """
-    config = _fit_config(fit)
+    config = FitConfig.nested(fit, WHOSE)
     _check_iterations(iterations)
     lit = _lit(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
     windows = {key: list(dataloaders["train"][key]) for key in lit}
     with _in_the_dark(model, lit.values()):
         score, output, _ = run(Fit(model, dataloaders, poisson, config), uid, cb, checkpoints)
-    stages = [{"stage": "dark", "validation_correlation": score}]
-    for stage in ("adds", "changes"):
-        for key, one in lit.items():
-            if stage == "adds":
-                refine(model, key, windows[key], one.adds, iterations, config.burn_in_frames)
-                continue
-            with whitened(one.kernel, windows[key], one.counts):
-                refine(model, key, windows[key], one.last, iterations, config.burn_in_frames)
-        score = Fit(model, dataloaders, poisson, config).validate()[1]
-        stages.append({"stage": stage, "validation_correlation": score})
+    judge, stages = Fit(model, dataloaders, poisson, config), [{"stage": "dark", "validation_correlation": score}]
+    to_optimum = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
+    for key, one in lit.items():
+        to_optimum(key, windows[key], [one.bias, *one.light])
+    stages.append({"stage": "adds", "validation_correlation": judge.validate()[1]})
+    for key, one in lit.items():
+        with whitened(one.kernel, windows[key], one.counts):
+            to_optimum(key, windows[key], one.last)
+    score = judge.validate()[1]
+    stages.append({"stage": "changes", "validation_correlation": score})
     return score, output | {"stages": stages}, copied(model.state_dict())
 
 
@@ -97,7 +99,7 @@ def _in_the_dark(model: nn.Module, lit: Collection[Lit]) -> Iterator[None]:
         videos, opto, *rest = inputs
         return (videos, torch.zeros_like(opto), *rest), named
 
-    blind = [weights for one in lit for weights in (one.change, *one.adds[1:])]
+    blind = [weights for one in lit for weights in (one.change, *one.light)]
     for one in lit:
         nn.init.zeros_(one.change)
     hook = model.register_forward_pre_hook(without_light, with_kwargs=True)
@@ -129,15 +131,9 @@ def _lit_head(head: ReferenceHead) -> Lit | None:
         return None
     fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.lit]), *head.behavior.parameters())}
     last = [weights for weights in head.parameters() if id(weights) not in fitted]
-    return Lit(kernel, head.mean_counts, kernel.light_change, [head.bias, *head.light.parameters()], last)
+    return Lit(kernel, head.mean_counts, kernel.light_change, head.bias, [*head.light.parameters()], last)
 
 
 def _check_iterations(iterations: int) -> None:
     if iterations < 1:
         raise ConfigError(f"iterations {iterations}: expected the steps of L-BFGS, 1 or more")
-
-
-def _fit_config(fit: Mapping[str, Any] | None) -> FitConfig:
-    with within("fit"):
-        check_arguments(FitConfig, fit or {}, "the first stage of light_last")
-        return FitConfig(**(fit or {}))
