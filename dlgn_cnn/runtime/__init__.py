@@ -1,0 +1,1 @@
+"""What a process computes with: its threads, its precision."""
