@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlgn_cnn import interrupts
+from dlgn_cnn.runtime.cores import machine_id
 from populate.heartbeat import Beat
 from schemas import fleet, progress
 from schemas.database import server_address, settings_in_force
@@ -38,10 +39,11 @@ class Heart:
         """Take a new name, and have the heartbeat beat for it."""
         connection = fleet.schema.connection
         worker_id = uuid.uuid4().hex
-        row = {"worker_id": worker_id, "host": platform.node(), "pid": os.getpid(), "device": self.device}
+        row = {"worker_id": worker_id, "host": platform.node(), "machine": machine_id(), "pid": os.getpid()}
         soon = connection.adapter.interval_expr(self.lease_s, "second")
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
-        fleet.Worker.insert1(row | {"state": "working", "started": now, "heartbeat": now, "expires": expires})
+        row |= {"device": self.device, "state": "working", "started": now, "heartbeat": now, "expires": expires}
+        fleet.Worker.insert1(row)
         self.worker_id = worker_id
         self.ensure_beating()
         self._say({"worker_id": worker_id})

@@ -7,6 +7,7 @@ is marked as failed with its traceback, and a worker waits for those that others
 
 import functools
 import logging
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,7 +20,9 @@ import torch
 from dlgn_cnn import interrupts
 from dlgn_cnn.device import device_name, pick_device
 from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.runtime.cores import usable_cores
 from populate import orders
+from populate.core_share import TOGETHER, CoreShare
 from populate.heart import Heart, beating
 from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
@@ -85,7 +88,8 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     settings, asked = settings_in_force(), wishes or Wishes()
     refuse_unclean()
     with interrupts.deferred(settings.warning_signal), beating(device_name(pick_device(settings.device))) as heart:
-        worker = Worker(heart, asked)
+        together = int(os.environ.get(TOGETHER, "1"))
+        worker = Worker(heart, asked, CoreShare(settings.threads, usable_cores(), together))
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
@@ -95,8 +99,8 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
 class Worker:
     """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``tally`` is what it did."""
 
-    def __init__(self, heart: Heart, wishes: Wishes) -> None:
-        self.heart, self.wishes, self.tally = heart, wishes, Tally()
+    def __init__(self, heart: Heart, wishes: Wishes, share: CoreShare) -> None:
+        self.heart, self.wishes, self.share, self.tally = heart, wishes, share, Tally()
         self.queues: list[Queue] = []
         self._delays = delays(wishes.generator)
         self._swept, self._recalled = 0.0, False
@@ -202,7 +206,10 @@ class Worker:
         if queue.table.jobs.held is not None:  # an interruption, or a server that left, came before it was settled
             queue.table.jobs.hand_back()
         did, misses, until = False, 0, time.monotonic() + POLL_SECONDS
-        for key in queue.next_keys():
+        keys = queue.next_keys()
+        if keys:
+            self.share.take()
+        for key in keys:
             interrupts.check()
             took = self._compute(queue.table, key)
             did, misses = did or took, 0 if took else misses + 1

@@ -22,6 +22,7 @@ class Worker(dj.Manual):
     worker_id : char(32)
     ---
     host : varchar(255)
+    machine="" : char(32)  # the same for all containers of one machine, until it restarts
     pid : int32
     device : varchar(64)
     state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired

@@ -9,6 +9,7 @@ import platformdirs
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.objects import Objects
+from dlgn_cnn.runtime.threads import asked_threads
 from schemas.settings_file import PASSWORD, read_settings, with_password
 
 
@@ -25,7 +26,8 @@ class Settings:
     that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
     it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
     algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
-    A database is to let a command in, and to answer its first questions, within ``answer_s`` each.
+    A database is to let a command in, and to answer its first questions, within ``answer_s`` each. ``threads`` is how
+    many a worker computes with, None for its share of the cores.
     ``scratch`` is set while a row is computed anew to be compared: what is written goes there, and nobody hears of it.
     """
 
@@ -45,6 +47,7 @@ class Settings:
     require_clean: bool = False
     scratch: Path | None = None
     answer_s: float = 30.0
+    threads: int | None = None
 
     @property
     def cache(self) -> Path:
@@ -95,6 +98,7 @@ class Settings:
             deterministic=_yes("DLGN_DETERMINISTIC", given),
             require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
             answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
+            threads=asked_threads(given),
         )
 
 

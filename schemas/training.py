@@ -13,6 +13,7 @@ from dlgn_cnn.device import device_name, pick_device
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
+from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
@@ -41,11 +42,13 @@ class TrainedModel(provenance.Traced, dj.Computed):
     parameters : int64
     weights_sha256 : char(64)  # names the safetensors file below the store
     device : varchar(64)
+    threads : int16  # of torch, with which it began
+    same_bits : bool  # false where it was resumed with fewer threads: its bits may be others than undisturbed
     versions : json  # of dlgn_cnn and torch
     fit_seconds : float64
     """
 
-    circumstances = ("device", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes")
+    circumstances = ("device", "threads", "same_bits", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes")
     digests = ("weights_sha256",)
     tolerance = 0.02  # of scores and losses: two machines' fits part ways after some steps, and end alike
     _folder: str | None = None  # where the checkpoints lie of a fit that ended, until its row is there to stay
@@ -62,6 +65,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         return fit_spec(key), dataset.store_paths(key)
 
     @interrupts.allowed()
+    @threads.kept()  # a fit that is resumed takes the number that it began with
     def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[Row | GivenUp, str]:
         """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
         settings, folder = settings_in_force(), running.checkpoint_folder(key, stores)
@@ -78,6 +82,8 @@ class TrainedModel(provenance.Traced, dj.Computed):
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
             "weights_sha256": save_weights(state, settings.written("weights")),
             "device": device_name(device),
+            "threads": output.pop("threads", threads.in_use()),
+            "same_bits": output.pop("same_bits", True),
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,
         }

@@ -13,6 +13,7 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import autocast, predict
 from dlgn_cnn.interface import Batch
+from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
@@ -31,6 +32,7 @@ class Fit:
     ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
     ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
     ``targets`` gives what is to be predicted of a session's batch in training, where that is not its responses.
+    ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
     Raises ModelError where the loss is no longer finite.
     """
 
@@ -57,6 +59,7 @@ class Fit:
         self.stopping = EarlyStopping(config.patience)
         self.best_state, self.best_noise = copied(model.state_dict()), copied(self.loss.state_dict())
         self.records: list[EpochRecord] = []
+        self.threads, self.same_bits = threads.in_use(), True
         self.forget_epoch()
 
     def forget_epoch(self) -> None:

@@ -13,10 +13,11 @@ import torch
 
 from dlgn_cnn.data.loaders import TrialLoader
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.fit import Fit, StateDict, copied
 from dlgn_cnn.training.fit_config import EpochRecord
 
-FORMAT = 1
+FORMAT = 2  # 2: the number of threads
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def capture(fit: Fit) -> Snapshot:
         "records": [dataclasses.asdict(record) for record in fit.records],
         "epoch": {name: getattr(fit, name) for name in ("parts", "samples", "training_s", "trained", "rate")},
         "seconds": fit.elapsed_s(),
+        "threads": fit.threads,
+        "same_bits": fit.same_bits,
         "stopping": fit.stopping.state_dict(),
         "schedule": fit.schedule.state_dict(),
         "loaders": {key: loader.state_dict() for key, loader in loaders if hasattr(loader, "state_dict")},
@@ -76,7 +79,8 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     fit.records = [EpochRecord(**record) for record in facts["records"]]
     fit.forget_epoch()
     vars(fit).update(facts["epoch"], parts=[(loss, penalty) for loss, penalty in facts["epoch"]["parts"]])
-    fit.seconds = facts["seconds"]
+    fit.seconds, fit.threads = facts["seconds"], facts["threads"]
+    fit.same_bits = threads.again(fit.threads) and facts["same_bits"]
     _set_generators(fit, _below("generator", tensors))
 
 

@@ -49,7 +49,7 @@ def test_every_setting_that_is_read_can_stand_in_the_file():
             return default
 
     Settings.from_environment(Heard())
-    assert set(read) - set(MEANING) == {"DLGN_ALLOW_PACKAGES", "DLGN_DATABASE_PASSWORD"}
+    assert set(read) - set(MEANING) == {"DLGN_ALLOW_PACKAGES", "DLGN_DATABASE_PASSWORD", "OMP_NUM_THREADS"}
     assert set(MEANING) <= set(read)
 
 

@@ -81,6 +81,7 @@ def run(
             # Only now: a checkpoint that knows of an epoch is one whose callback has heard of it.
             fit.boundary(fit)
     output = {"epochs": [dataclasses.asdict(record) for record in fit.records], "best_epoch": fit.best_epoch}
+    output |= {"threads": fit.threads, "same_bits": fit.same_bits}
     if noise := fit.loss.values():
         output["noise"] = noise
     return fit.best_score, output, fit.best_state

@@ -1,0 +1,110 @@
+"""The cores that this process may use: those it may run on, and the share of them that its cgroup grants."""
+
+import hashlib
+import math
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+BOOT_ID = "proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Cores of this process.
+
+    Parameters
+    ----------
+    affinity : int
+        Cores that its threads may run on.
+    quota : float
+        Cores' worth of time that its cgroup grants, infinite where there is no limit. It may be below 1.
+    """
+
+    affinity: int
+    quota: float = math.inf
+
+    @property
+    def whole(self) -> int:
+        """Cores that can be busy at once, 1 or more."""
+        return max(1, math.floor(min(self.affinity, self.quota)))
+
+
+def usable_cores(root: Path = Path("/")) -> Cores:
+    """Cores that this process may use now.
+
+    Parameters
+    ----------
+    root : Path, default /
+        Folder that has ``proc`` and ``sys``.
+
+    Returns
+    -------
+    Cores
+        By the affinity of this process and the quotas of its cgroup and of all cgroups above, of version 1 or 2.
+    """
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Cores(affinity, min(_quotas(root), default=math.inf))
+
+
+def machine_id(root: Path = Path("/")) -> str:
+    """Name of this machine that all its containers share until it restarts; 32 hex digits.
+
+    The name of the host does not do: each container has its own, and they take the same cores.
+    """
+    try:
+        known = (root / BOOT_ID).read_text().strip()
+    except OSError:  # not Linux
+        known = platform.node()
+    return hashlib.sha256(known.encode()).hexdigest()[:32]
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Every limit on this process, in cores."""
+    for controllers, path in _cgroups(root / "proc/self/cgroup"):
+        if not controllers:
+            for folder in _upward(root / "sys/fs/cgroup", path):
+                yield _ratio(_words(folder / "cpu.max"))
+        elif "cpu" in controllers.split(","):
+            for mount in (controllers, "cpu", "cpu,cpuacct"):
+                for folder in _upward(root / "sys/fs/cgroup" / mount, path):
+                    yield _ratio([*_words(folder / "cpu.cfs_quota_us"), *_words(folder / "cpu.cfs_period_us")])
+
+
+def _cgroups(file: Path) -> Iterator[tuple[str, str]]:
+    """(controllers, path) of each hierarchy; version 2 names no controllers."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, found, path = rest.partition(":")
+        if found:
+            yield controllers, path
+
+
+def _upward(mount: Path, path: str) -> Iterator[Path]:
+    """A cgroup's folder and all above. In a container the mount may itself be the cgroup, whatever its path says."""
+    relative = PurePosixPath(path.lstrip("/"))
+    for one in (relative, *relative.parents):
+        if ".." not in one.parts:
+            yield mount / one
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:
+        return []
+
+
+def _ratio(words: list[str]) -> float:
+    """Cores of [quota, period], both in microseconds; infinite for "max", for -1, and for what is not there."""
+    try:
+        quota, period = float(words[0]), float(words[1])
+    except (ValueError, IndexError):
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf

@@ -1,0 +1,48 @@
+"""A worker's share of the cores: those of its machine, divided by the workers that compute there now."""
+
+import logging
+import platform
+
+from dlgn_cnn.runtime import threads
+from dlgn_cnn.runtime.cores import Cores, machine_id
+from schemas import fleet
+
+logger = logging.getLogger("dlgn")
+TOGETHER = "DLGN_WORKERS_TOGETHER"  # how many processes one command has started; all may not be registered yet
+
+
+class CoreShare:
+    """Sets the threads of a worker from the number of workers.
+
+    Parameters
+    ----------
+    asked : int or None
+        Number of threads that the user asks for, which prevails.
+    cores : Cores
+        Cores of this process.
+    together : int, default 1
+        Workers that were started together, this one among them. They count until as many have been seen, so that the
+        first does not begin a long fit with the cores of those that come a moment later.
+    """
+
+    def __init__(self, asked: int | None, cores: Cores, together: int = 1) -> None:
+        self._asked, self._cores, self._together = asked, cores, together
+        if limit := threads.describe_limit(asked, cores):
+            logger.warning("%s", limit)
+
+    def take(self) -> int:
+        """Let torch compute with this worker's share from now on; the number of threads is returned."""
+        number = threads.thread_count(self._asked, self._cores, *self._workers())
+        threads.use(number)
+        return number
+
+    def _workers(self) -> tuple[int, int]:
+        """Workers alive in this container and on this machine, this one included."""
+        if self._asked is not None:
+            return 1, 1
+        alive = fleet.Worker & {"machine": machine_id(), "state": "working"} & "expires > CURRENT_TIMESTAMP(3)"
+        hosts = list(alive.to_arrays("host"))
+        here = hosts.count(platform.node())
+        if here >= self._together:
+            self._together = 1
+        return max(here, self._together), max(len(hosts), self._together)
