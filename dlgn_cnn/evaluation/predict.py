@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.interface import Batch
+from dlgn_cnn.runtime.precision import autocast
 from dlgn_cnn.shapes import Floats
 
 
@@ -38,6 +39,7 @@ def predict(
     The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
     replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
     light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
+    ``precision`` is ``float32`` or ``bfloat16``: what the model was fitted in, where its scores are to be those of the fit.
     """
     device = next(model.parameters()).device
     was_training = model.training
@@ -60,11 +62,6 @@ def predict(
     finally:
         model.train(was_training)
     return Prediction(np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(opto), tuple(frames))
-
-
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Mixed precision on ``device``: convolutions in ``bfloat16`` where asked for, all in float32 otherwise."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def _under(batches: Iterable[Batch], light: float | None) -> Iterable[tuple[Batch, Batch]]:
