@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.runtime.precision import autocast
+from dlgn_cnn.runtime.precision import autocast, resolve
 from dlgn_cnn.shapes import Floats
 
 
@@ -39,9 +39,10 @@ def predict(
     The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
     replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
     light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
-    ``precision`` is ``float32`` or ``bfloat16``: what the model was fitted in, where its scores are to be those of the fit.
+    ``precision`` is as in ``dlgn_cnn.runtime.precision.resolve``.
     """
     device = next(model.parameters()).device
+    computed_in = resolve(precision, device)
     was_training = model.training
     model.eval()
     predicted, observed, opto, frames = [], [], [], []
@@ -49,7 +50,7 @@ def predict(
         for batch, relit in _under(batches, light):
             moved = relit.to(device)
             shown = moved.opto if light is None else torch.full_like(moved.opto, light)
-            with autocast(device, precision):
+            with autocast(device, computed_in):
                 rate = model(
                     moved.videos, shown, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
                 )

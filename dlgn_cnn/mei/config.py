@@ -76,7 +76,7 @@ class MEIConfig:
         """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
         return getattr(self.objective, "window_frames", None) if self.narrow else None
 
-    def on(self, device: "torch.device", auto_precision: str | None = None) -> "MEIConfig":
+    def on(self, device: "torch.device", auto_precision: str = "auto") -> "MEIConfig":
         """The same in a precision that is known: ``auto`` is ``auto_precision``, or else what the device is fast in."""
         return replace(self, precision=resolve(self.precision, device, auto_precision))
 

@@ -40,7 +40,7 @@ def diverse(
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
-    auto_precision: str | None = None,
+    auto_precision: str = "auto",
 ) -> list[MEIResult]:
     """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
 

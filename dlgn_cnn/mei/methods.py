@@ -56,8 +56,8 @@ def ascent_options(
     The stimulus is shown at ``running``, ``pupil_size`` and ``pupil_center`` [x, y], in the recording's units; null is
     the training tier's mean. ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change; null is
     all. At most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a
-    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32, bfloat16, or auto: that of
-    the fit. ``narrow`` computes only the pixels and frames that a unit can see, where the model says which.
+    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32, bfloat16, or auto, which
+    is that of the fit. ``narrow`` computes only the pixels and frames that a unit can see, where the model says which.
     """
 
 
@@ -80,7 +80,7 @@ def gradient_ascent(
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
-    auto_precision: str | None = None,
+    auto_precision: str = "auto",
 ) -> list[MEIResult]:
     """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
 

@@ -77,7 +77,7 @@ def cpu_is_native(flags: frozenset[str], environment: Mapping[str, str]) -> bool
     return "avx512_bf16" in flags or ("amx_bf16" in flags and cap not in BELOW_AMX)
 
 
-def resolve(precision: str, device: "torch.device", auto: str | None = None) -> str:
+def resolve(precision: str, device: "torch.device", auto: str = "auto") -> str:
     """The precision to compute in: ``float32`` or ``bfloat16``.
 
     Parameters
@@ -86,17 +86,16 @@ def resolve(precision: str, device: "torch.device", auto: str | None = None) -> 
         ``auto``, ``float32`` or ``bfloat16``; the latter two stay.
     device : torch.device
         What computes. A ``bfloat16`` that it can only emulate is warned of, once a process and device.
-    auto : str, optional
-        What ``auto`` means, as an experiment has fixed it. Default: what the device is fast in.
+    auto : str
+        What ``auto`` means, as an experiment has fixed it. Default: ``auto``, what the device is fast in.
 
     Raises
     ------
     ConfigError
         For another precision.
     """
-    check_precision(precision)
-    check_precision(auto or "auto")
-    wanted = (auto or "auto") if precision == "auto" else precision
+    wanted = auto if precision == "auto" else precision
+    check_precision(wanted)
     if wanted == "auto":
         return "bfloat16" if native(device) else "float32"
     if wanted == "bfloat16" and not native(device) and str(device) not in _warned:

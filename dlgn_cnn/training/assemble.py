@@ -29,7 +29,7 @@ class FitSpec:
 
     Of the fitted models that its configs name: ``sources`` has the digest of the weights by canonical JSON of the key,
     ``teachers`` the members of an ensemble, each its spec and the digest of its weights, by the ensemble's hash.
-    ``precision`` is what the fit was computed in or, before, what its ``auto`` means: None is what the device is fast in.
+    ``precision`` is what the fit was computed in or, before, what its ``auto`` means.
     """
 
     dataset: Call
@@ -38,7 +38,7 @@ class FitSpec:
     seed: int
     sources: dict[str, str] = field(default_factory=dict)
     teachers: dict[str, list[tuple["FitSpec", str]]] = field(default_factory=dict)
-    precision: str | None = None
+    precision: str = "auto"
 
 
 def build_loaders(

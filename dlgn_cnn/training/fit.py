@@ -45,7 +45,7 @@ class Fit:
         config: FitConfig,
         boundary: Callable[["Fit"], None] | None = None,
         targets: Callable[[str, Batch], torch.Tensor] | None = None,
-        auto_precision: str | None = None,
+        auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device

@@ -33,7 +33,7 @@ def distill(
     cb: Callable[..., None] | None = None,
     checkpoints: Checkpoints | None = None,
     teachers: Teachers | None = None,
-    auto_precision: str | None = None,
+    auto_precision: str = "auto",
     *,
     teacher: str,
     share: float = 0.5,

@@ -54,7 +54,7 @@ def light_last(
     uid: object = None,
     cb: Callable[..., None] | None = None,
     checkpoints: Checkpoints | None = None,
-    auto_precision: str | None = None,
+    auto_precision: str = "auto",
     *,
     fit: Mapping[str, Any] | None = None,
     iterations: int = 20,
@@ -68,9 +68,10 @@ def light_last(
     The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for
     what the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise
     of an unfinished descent hides a small change. A stopped fit goes on from the first stage's last checkpoint; the
-    others are repeated, in float32 whatever the precision of the first. The training tier is held in memory once, as float32. Returns what ``standard`` returns, with
-    the last stage's weights and score and, in the output, the validation correlation after each of the ``stages``.
-    Raises ConfigError for another model.
+    others are repeated. L-BFGS runs in float32, whatever the precision of the first stage and of validation. The
+    training tier is held in memory once, as float32. Returns what ``standard`` returns, with the last stage's weights
+    and score and, in the output, the validation correlation after each of the ``stages``. Raises ConfigError for
+    another model.
     """
     config = FitConfig.nested(fit, WHOSE)
     _check_iterations(iterations)

@@ -31,7 +31,7 @@ def standard(
     cb: Callable[..., None] | None = None,
     allowed_packages: Collection[str] = (),
     checkpoints: Checkpoints | None = None,
-    auto_precision: str | None = None,
+    auto_precision: str = "auto",
     *,
     loss: str | Mapping[str, Any] = "poisson",
     max_epochs: int = FitConfig.max_epochs,
@@ -54,8 +54,8 @@ def standard(
     ``FitConfig``. Returns the best epoch's mean validation correlation, ``{"epochs": one record an epoch,
     "best_epoch": ..., "precision": ..., "noise": fitted parameters of the loss, if any}`` and the best weights on the
     CPU. ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own generators, which
-    were seeded with it. ``checkpoints``, from which a fit that was stopped goes on, ``auto_precision``, which is what
-    the precision ``auto`` means, and ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
+    were seeded with it. ``checkpoints``, from which a fit that was stopped goes on, ``auto_precision``, what precision
+    ``auto`` means, and ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
     """
     config = FitConfig(
         max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision,
