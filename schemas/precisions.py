@@ -25,6 +25,13 @@ def stated(key: Key) -> str | None:
     return next((one for one in EXPLICIT if stating(one) & whose), None)
 
 
+def stated_in(config: Mapping[str, Any]) -> str | None:
+    """The precision that a trainer's config states; None where that is ``auto``."""
+    below = config.get("fit")
+    found = (config.get("precision"), below.get("precision") if isinstance(below, Mapping) else None)
+    return next((one for one in found if one in EXPLICIT), None)
+
+
 def of_fit(key: Key, fitted: Any) -> str:
     """What a fit was computed in or, where it is still to be done, what its ``auto`` means.
 
@@ -76,3 +83,9 @@ def refuse_mixed(keys: Iterable[Key], fitted: Any, what: str) -> None:
             for one, key in sorted(found.items())
         )
         raise ConfigError(f"{what} were fitted in two precisions, {said}: fit all of them in one")
+
+
+def fitted_in_bfloat16(fitted: Any) -> list[Any]:
+    """The fits in ``fitted``, the table of trained models, that were computed in bfloat16: queries, any of which."""
+    before = (fitted & "precision IS NULL").proj() & stating("bfloat16")
+    return [(fitted & {"precision": "bfloat16"}).proj(), before]
