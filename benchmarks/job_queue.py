@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
+import torch
 from fleet.fits import Empty, Number, Nursery, drop_tables, open_tables
 
 from populate.heart import beating
@@ -119,7 +120,7 @@ def counting() -> Iterator[list[bool]]:
 
 def turns() -> float:
     """Seconds in which a worker that has begun, and whose heartbeat beats, computes everything."""
-    with beating("cpu") as heart:
+    with beating(torch.device("cpu")) as heart:
         worker = Worker(heart, Wishes(generator=np.random.default_rng(0)))
         worker.begin([Empty])
         while not len(fleet.Worker & {"worker_id": heart.worker_id} & "heartbeat > started"):

@@ -13,7 +13,7 @@ memmap      np.stack of windows of one uint8 .npy and one float32 .npy, memory-m
 
 Only the product converts to float32, normalises, and gives light, behaviour and pupil. Columns of the Deep Lake
 dataset are uncompressed arrays, which is the fastest to read. All ways run in turn in every round; figures are
-medians over rounds. Then a fit's training steps (the demo's encoder, CPU, 4 windows a batch, bfloat16), and the
+medians over rounds. Then a fit's training steps (the demo's encoder, CPU, 4 windows a batch), and the
 share of their time during which the step waits for the next batch.
 """
 
@@ -38,9 +38,9 @@ from dlgn_cnn.data.loaders import TrialLoader
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import Trial
 from dlgn_cnn.data.windows import EpochOrder, plan_windows
-from dlgn_cnn.evaluation.predict import autocast
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
+from dlgn_cnn.runtime.precision import autocast, resolve
 from dlgn_cnn.training.losses import LOSSES
 
 TRIALS, TIME, HEIGHT, WIDTH, UNITS = 288, 300, 33, 53, 122
@@ -162,13 +162,14 @@ def waiting_share(loader: TrialLoader, steps: int) -> tuple[float, float]:
     experiment = yaml.safe_load(DEMO.read_text())
     model = encoder({"one": loader.data_info}, 0, **experiment["models"][0]["config"])
     optimizer, loss = torch.optim.AdamW(model.parameters()), LOSSES.get("poisson")
-    waited = worked = 0.0
+    device = torch.device("cpu")
+    precision, waited, worked = resolve("auto", device), 0.0, 0.0
     batches = iter(loader)
     for step in range(-1, steps):
         started = time.perf_counter()
         batch = next(batches)
         ready = time.perf_counter()
-        with autocast(torch.device("cpu"), "bfloat16"):
+        with autocast(device, precision):
             predicted = model(batch.videos, batch.opto, data_key="one")
         total = loss(predicted[..., -45:].float(), batch.responses[..., -45:]) + model.regularizer("one")
         optimizer.zero_grad(set_to_none=True)

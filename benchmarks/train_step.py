@@ -39,12 +39,12 @@ from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.evaluation.predict import autocast
 from dlgn_cnn.evaluation.score import score_units
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.encoder import Encoder
 from dlgn_cnn.models.recurrent.light import LightDrive
+from dlgn_cnn.runtime.precision import autocast
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
 from dlgn_cnn.training.losses import LOSSES

@@ -44,6 +44,7 @@ def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
     done = []
     for plan in plans(file):
         show_plan(plan)
+        logger.info("experiment %s: precision auto means %s, %s", plan.name, *plan.fixed_precision())
         if dry_run:
             logger.info("experiment %s: %s; a dry run, nothing is inserted", plan.name, _fits(plan.fits))
             continue

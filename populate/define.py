@@ -12,6 +12,7 @@ from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.grid import expand
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.loggers import check_loggers
+from populate.define_precision import fixed_precision
 from populate.definition import read_definitions
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.database import settings_in_force
@@ -70,6 +71,10 @@ class Plan:
             for value in row.values()
         }
 
+    def fixed_precision(self) -> tuple[str, str]:
+        """What ``auto`` means for its fits, and why. Raises ConfigError where others share them in another."""
+        return fixed_precision(self.name, {part: self.of(part) for part in TABLES}, self.seeds)
+
     @property
     def fits(self) -> int:
         """How many fits there are to be: all combinations."""
@@ -107,7 +112,7 @@ def insert(plan: Plan) -> Defined:
     With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
     """
     with session.schema.connection.transaction:
-        _insert_experiment(plan.name, plan.comment)
+        _insert_experiment(plan)
         keys = {part: [TABLES[part].add(*entry.call) for entry in plan.of(part)] for part in TABLES}
         combined = itertools.product(keys["datasets"], keys["models"], keys["trainers"], plan.seeds)
         fits = [
@@ -188,8 +193,10 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"sessions": names}
 
 
-def _insert_experiment(name: str, comment: str) -> None:
-    experiment.Experiment.insert1({"experiment_name": name, "experiment_comment": comment}, skip_duplicates=True)
+def _insert_experiment(plan: Plan) -> None:
+    precision, _ = plan.fixed_precision()
+    row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "precision": precision}
+    experiment.Experiment.insert1(row, skip_duplicates=True)
 
 
 def _insert_fits(fits: list[dict[str, Any]]) -> int:

@@ -11,12 +11,16 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.runtime.cores import machine_id
 from populate.heartbeat import Beat
 from schemas import fleet, progress
 from schemas.database import server_address, settings_in_force
+
+if TYPE_CHECKING:
+    import torch
 
 BEATS_A_LEASE = 12
 DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
@@ -27,9 +31,13 @@ logger = logging.getLogger("dlgn")
 class Heart:
     """This process as a worker: registered in the tables, with a heartbeat beside it."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: "torch.device") -> None:
+        from dlgn_cnn.device import device_name
+        from dlgn_cnn.runtime.precision import native
+
         settings = settings_in_force()
-        self.device, self.lease_s = device, settings.lease_s
+        self.device, self.native_bfloat16 = device_name(device), native(device)
+        self.lease_s = settings.lease_s
         self.every_s = settings.lease_s / BEATS_A_LEASE
         self.worker_id = ""
         self._deaths = 0
@@ -39,7 +47,12 @@ class Heart:
         """Take a new name, and have the heartbeat beat for it."""
         connection = fleet.schema.connection
         worker_id = uuid.uuid4().hex
+<<<<<<< HEAD
         row = {"worker_id": worker_id, "host": platform.node(), "machine": machine_id(), "pid": os.getpid()}
+=======
+        row = {"worker_id": worker_id, "host": platform.node(), "pid": os.getpid(), "device": self.device}
+        row |= {"native_bfloat16": self.native_bfloat16}
+>>>>>>> precision
         soon = connection.adapter.interval_expr(self.lease_s, "second")
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
         row |= {"device": self.device, "state": "working", "started": now, "heartbeat": now, "expires": expires}
@@ -112,7 +125,7 @@ class Heart:
 
 
 @contextlib.contextmanager
-def beating(device: str) -> Iterator[Heart]:
+def beating(device: "torch.device") -> Iterator[Heart]:
     """A worker, to be registered, for the length of the block; progress bars also tell its heartbeat."""
     heart = Heart(device)
     try:

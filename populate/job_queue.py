@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from populate.precision import Left
+
 ROWS_A_STATEMENT = 1000
 WINDOW = 512  # how many of the first pending keys a worker chooses from
 PAGE = 64
@@ -20,8 +22,8 @@ Key = dict[str, Any]
 class Queue:
     """One table's jobs, refreshed as often as that is cheap."""
 
-    def __init__(self, table: Any, where: Any, generator: np.random.Generator) -> None:
-        self.table, self.where, self.generator = table, where, generator
+    def __init__(self, table: Any, where: Any, generator: np.random.Generator, left: Left) -> None:
+        self.table, self.where, self.generator, self.left = table, where, generator, left
         self._due = 0.0
 
     def refresh(self, force: bool = False) -> None:
@@ -35,10 +37,11 @@ class Queue:
     def next_keys(self) -> list[Key]:
         """Some of the first pending keys: the most urgent first, then the oldest, equals in random order.
 
-        Random, since workers that all begin with the same key get in one another's way.
+        Random, since workers that all begin with the same key get in one another's way. Not those that are left to
+        other workers, for which this one waits as for keys that others hold.
         """
         due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
-        found = due.proj("priority", "scheduled_time")
+        found = self.left.without(self.table, due).proj("priority", "scheduled_time")
         rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW)
         ranks = self.generator.random(len(rows))
         order = sorted(range(len(rows)), key=lambda i: (rows[i]["priority"], rows[i]["scheduled_time"], ranks[i]))

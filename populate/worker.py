@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.device import device_name, pick_device
+from dlgn_cnn.device import pick_device
 from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime.cores import usable_cores
 from populate import orders
@@ -26,6 +26,7 @@ from populate.core_share import TOGETHER, CoreShare
 from populate.heart import Heart, beating
 from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
+from populate.precision import Left
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
 from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, tenants, training
@@ -87,7 +88,7 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     """
     settings, asked = settings_in_force(), wishes or Wishes()
     refuse_unclean()
-    with interrupts.deferred(settings.warning_signal), beating(device_name(pick_device(settings.device))) as heart:
+    with interrupts.deferred(settings.warning_signal), beating(pick_device(settings.device)) as heart:
         together = int(os.environ.get(TOGETHER, "1"))
         worker = Worker(heart, asked, CoreShare(settings.threads, usable_cores(), together))
         worker.begin(tables or computed_tables())
@@ -104,7 +105,7 @@ class Worker:
         self.queues: list[Queue] = []
         self._delays = delays(wishes.generator)
         self._swept, self._recalled = 0.0, False
-        self._idle_since = time.monotonic()
+        self._idle_since, self._left = time.monotonic(), Left(heart.native_bfloat16)
 
     def begin(self, tables: Sequence[Table]) -> None:
         """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
@@ -112,7 +113,7 @@ class Worker:
         self._insist(lambda: tenants.sign(settings_in_force(), fleet.schema.connection))
         for table in tables:
             mine = self._insist(functools.partial(leased, table, self.heart))
-            self.queues.append(Queue(mine, self.wishes.where, self.wishes.generator))
+            self.queues.append(Queue(mine, self.wishes.where, self.wishes.generator, self._left))
             if self.wishes.retry_errors:
                 self._insist(mine.jobs.errors.delete_quick)
 
@@ -279,9 +280,8 @@ class Worker:
         elif recall is not None:
             jobs.hand_back()
         jobs.held = None
-        logger.warning(
-            "%s called back: %s", name, {"stop": "set aside", None: "lease lost"}.get(recall, "pending again")
-        )
+        became = {"stop": "set aside", None: "lease lost"}.get(recall, "pending again")
+        logger.warning("%s called back: %s", name, became)
         self._answer_recall()
 
     def _hand_back(self, jobs: LeasedJobs, name: str) -> None:

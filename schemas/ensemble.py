@@ -12,7 +12,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, model, provenance, trainer, training
+from schemas import dataset, evaluation, model, precisions, provenance, trainer, training
 from schemas.hashed import transaction
 from schemas.running import FIT
 
@@ -50,12 +50,13 @@ class Ensemble(dj.Manual):
         """Insert the ensemble of these fitted models unless it is there; its key is returned.
 
         Example: ``Ensemble.add(TrainedModel & {"model_hash": ...})``. Raises ConfigError for no member, for one that
-        is not fitted, and for members of different datasets.
+        is not fitted, and for members of different datasets or precisions.
         """
         members = [{name: key[name] for name in FIT} for key in keys]
         for key in members:
             if not training.TrainedModel & key:
                 raise ConfigError(f"{key} is not fitted: run dlgn populate first")
+        precisions.refuse_mixed(members, training.TrainedModel(), "the members of an ensemble")
         return cls.plan(members, comment)
 
     @classmethod
@@ -127,7 +128,8 @@ class EnsembleScore(provenance.Traced, dj.Computed):
         """Predict validation and test tier; the ensemble's hash seeds the scenes of the intervals."""
         mean, loaders = restore(fits, stores)
         generator = np.random.default_rng(int(key["ensemble_hash"], 16))
-        return score_conditions(mean, loaders, generator), units, members
+        precision = fits[0][0].precision
+        return score_conditions(mean, loaders, generator, precision=precision), units, members
 
     def make_insert(
         self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[Row], members: list[Row]
@@ -145,7 +147,7 @@ def member_fits(ensemble_hash: str, dataset_hash: str | None = None) -> list[tup
     """Each member's configs and the digest of its weights.
 
     Raises ConfigError for an ensemble that is not there, is of another dataset than ``dataset_hash``, or has members
-    that are not fitted yet.
+    that are not fitted yet, or in two precisions.
     """
     found = (Ensemble & {"ensemble_hash": ensemble_hash}).to_dicts()
     if not found:
@@ -164,6 +166,7 @@ def member_fits(ensemble_hash: str, dataset_hash: str | None = None) -> list[tup
             f"of ensemble {ensemble_hash}, {lacking} of {len(members)} members are not fitted: run dlgn populate first"
         )
     keys = [{name: key[name] for name in FIT} for key in members.keys(order_by="KEY")]
+    precisions.refuse_mixed(keys, training.TrainedModel(), f"the members of ensemble {ensemble_hash}")
     return [(training.fit_spec(key), training.weights_of(key)) for key in keys]
 
 

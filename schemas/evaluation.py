@@ -91,7 +91,7 @@ class Score(provenance.Traced, dj.Computed):
     ) -> tuple[dict[str, list[ConditionScore]], list[dict[str, Any]]]:
         """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
         model, loaders = training.restore(spec, stores, weights)
-        return score_conditions(model, loaders, np.random.default_rng(spec.seed)), units
+        return score_conditions(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
     def make_insert(
         self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[dict[str, Any]]
@@ -144,7 +144,7 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
         model, loaders = training.restore(spec, stores, weights)
-        return light_effects(model, loaders, np.random.default_rng(spec.seed)), units
+        return light_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
     def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
@@ -196,7 +196,8 @@ class InputGain(provenance.Traced, dj.Computed):
         for unit in units:
             if unit["correlation"] is not None:
                 recorded[unit["session_name"]][unit["unit_index"]] = unit["correlation"]
-        return input_gains(model, loaders, np.random.default_rng(spec.seed), recorded), units
+        generator = np.random.default_rng(spec.seed)
+        return input_gains(model, loaders, generator, recorded, precision=spec.precision), units
 
     def make_insert(
         self, key: dict[str, Any], gains: dict[str, dict[str, Scores]], units: list[dict[str, Any]]

@@ -3,6 +3,7 @@
 import datajoint as dj
 
 from schemas import dataset, model, trainer
+from schemas.database import settings_in_force
 
 schema = dj.Schema()
 
@@ -16,6 +17,7 @@ class Experiment(dj.Manual):
     experiment_name : varchar(64)
     ---
     experiment_comment="" : varchar(256)
+    precision="float32" : enum('float32', 'bfloat16')  # what auto means for its fits, fixed when it is defined
     """
 
     class Fit(dj.Part):
@@ -28,3 +30,11 @@ class Experiment(dj.Manual):
         -> trainer.TrainerConfig
         -> trainer.Seed
         """
+
+
+def native_precision() -> str:
+    """What ``auto`` means on the device of this process, for an experiment that it defines."""
+    from dlgn_cnn.device import pick_device
+    from dlgn_cnn.runtime.precision import resolve
+
+    return resolve("auto", pick_device(settings_in_force().device))

@@ -25,6 +25,7 @@ class Worker(dj.Manual):
     machine="" : char(32)  # the same for all containers of one machine, until it restarts
     pid : int32
     device : varchar(64)
+    native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by instructions of its own
     state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired
     started=CURRENT_TIMESTAMP(3) : datetime(3)
     heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)

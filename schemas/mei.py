@@ -20,7 +20,7 @@ from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.progress import Progress
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, provenance, training
+from schemas import arrays, dataset, evaluation, experiment, optogenetics, precisions, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
 
@@ -144,7 +144,7 @@ class MEI(provenance.Traced, dj.Computed):
         with progress.bar(f"MEIs of {len(units)} units") as report:
             for name in dict.fromkeys(unit["session_name"] for unit in units):
                 targets = [target for _, target in asked if target.data_key == name]
-                found += _synthesised(method, models, targets, options, infos[name], report)
+                found += _synthesised(method, models, targets, options, infos[name], report, members[0][1].precision)
         arrays.upload((schema.database, _stored(result)) for result in found)
         made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
         return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
@@ -171,11 +171,12 @@ def _synthesised(
     options: Mapping[str, Any],
     info: DataInfo,
     report: Progress,
+    precision: str,
 ) -> list[MEIResult]:
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesise = METHODS.get(method, allowed)
-    extra = supplied(synthesise, allowed_packages=allowed)
+    extra = supplied(synthesise, allowed_packages=allowed, auto_precision=precision)
     found: list[MEIResult] = synthesise(models, targets, options, info, device, report, **extra)
     if synthesise not in (gradient_ascent, diverse):
         return found
@@ -227,7 +228,7 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
 def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Keys of the fits whose mean synthesises: the fit's own and those from the next seeds, after the last the first.
 
-    Raises ConfigError where there are not as many fits as the config's ``members``.
+    Raises ConfigError where there are not as many fits as the config's ``members``, or not all in one precision.
     """
     alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
     fits = (training.TrainedModel & alike).keys(order_by="seed")
@@ -238,7 +239,9 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
             f"the MEI config asks for {wanted} members, but there are {len(fits)} fits that differ in nothing but "
             "their seed: give the experiment more seeds"
         )
-    return [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
+    chosen = [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
+    precisions.refuse_mixed(chosen, training.TrainedModel(), "the members of an MEI's synthesis")
+    return chosen
 
 
 def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from dlgn_cnn.config import canonical_json
 from dlgn_cnn.mei.distance import extent_px
 from dlgn_cnn.mei.findings import Finding, Measured, UnitMEIs, findings, measure
 from dlgn_cnn.mei.significance import VIEWS
-from schemas import dataset, experiment, mei, provenance
+from schemas import dataset, experiment, mei, precisions, provenance, training
 from schemas.evaluation import nullable, unit_key
 from schemas.mei_control import shuffled_datasets
 
@@ -88,9 +88,13 @@ class MEIContrast(provenance.Traced, dj.Computed):
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """The stimuli of the fit, of each fit to shuffled labels, and of other seeds that share no fit with it."""
+        """The stimuli of the fit, of each fit to shuffled labels, and of other seeds that share no fit with it.
+
+        Raises ConfigError where they were not fitted in one precision.
+        """
         shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
         members = mei.sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
+        precisions.refuse_mixed([key, *shuffled, *members], training.TrainedModel(), "the MEIs of a contrast")
         return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
     @interrupts.allowed()

@@ -14,7 +14,18 @@ from dlgn_cnn.mei.methods import screen_range
 from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, evaluation, experiment, mei, optogenetics, progress, provenance, training
+from schemas import (
+    arrays,
+    dataset,
+    evaluation,
+    experiment,
+    mei,
+    optogenetics,
+    precisions,
+    progress,
+    provenance,
+    training,
+)
 from schemas.database import settings_in_force
 from schemas.evaluation import nullable, unit_key
 
@@ -156,11 +167,14 @@ def shuffled_datasets() -> Any:
 def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
     """Configs and weights of the fits that synthesised, the MEI's own first, and of those that took no part.
 
-    All differ in their seed alone.
+    All differ in their seed alone. Raises ConfigError where they were not fitted in one precision.
     """
     alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
     took_part = set((mei.MEI.Member & key).to_arrays("member_seed").tolist()) | {key["seed"]}
     fits = (training.TrainedModel & alike).keys(order_by="seed")
+    precisions.refuse_mixed(
+        fits, training.TrainedModel(), "the members of an MEI's synthesis and the models that judge it"
+    )
     members = sorted((fit for fit in fits if fit["seed"] in took_part), key=lambda fit: fit["seed"] != key["seed"])
     judges = [fit for fit in fits if fit["seed"] not in took_part]
     found = [[(training.fit_spec(one), training.weights_of(one)) for one in some] for some in (members, judges)]

@@ -75,7 +75,8 @@ def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
         Study.insert1(
             {"study_name": name, "study_config": dict(config), "study_hash": digest, "study_comment": comment}
         )
-        experiment.Experiment.insert1({"experiment_name": name, "experiment_comment": comment})
+        row = {"experiment_name": name, "experiment_comment": comment}
+        experiment.Experiment.insert1(row | {"precision": experiment.native_precision()})
 
 
 def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int, values: Mapping[str, Any]) -> bool:

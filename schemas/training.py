@@ -17,7 +17,7 @@ from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
-from schemas import dataset, experiment, model, provenance, running, search, trainer
+from schemas import dataset, experiment, model, precisions, provenance, running, search, trainer
 from schemas.database import settings_in_force
 from schemas.running import GivenUp
 
@@ -41,6 +41,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
     output : json  # what the trainer recorded, an entry an epoch
     parameters : int64
     weights_sha256 : char(64)  # names the safetensors file below the store
+    precision=null : enum('float32', 'bfloat16')  # what it was fitted in; null where that was not kept
     device : varchar(64)
     threads : int16  # of torch, with which it began
     same_bits : bool  # false where it was resumed with fewer threads: its bits may be others than undisturbed
@@ -81,6 +82,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
             "weights_sha256": save_weights(state, settings.written("weights")),
+            "precision": output.get("precision", "float32") if isinstance(output, dict) else "float32",
             "device": device_name(device),
             "threads": output.pop("threads", threads.in_use()),
             "same_bits": output.pop("same_bits", True),
@@ -137,9 +139,13 @@ recorded_fits = property(lambda table: TrainedModel.proj() & dataset.Dataset.Ses
 
 
 def fit_spec(key: Key) -> FitSpec:
-    """The configs of a fit, checked against their hashes, and the fitted models that they name. Raises ConfigError."""
+    """The configs of a fit, checked against their hashes, the fitted models that they name, and its precision.
+
+    Raises ConfigError.
+    """
     calls = dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key)
-    return FitSpec(*calls, key["seed"], sources_of(calls[1]), teachers_of(calls[2], key["dataset_hash"]))
+    sources, teachers = sources_of(calls[1]), teachers_of(calls[2], key["dataset_hash"])
+    return FitSpec(*calls, key["seed"], sources, teachers, precisions.of_fit(key, TrainedModel()))
 
 
 def sources_of(call: Call) -> dict[str, str]:

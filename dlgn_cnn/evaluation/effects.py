@@ -68,13 +68,15 @@ def light_effects(
     generator: np.random.Generator,
     tiers: Sequence[str] = TIERS,
     null: NullConfig | None = None,
+    precision: str = "float32",
 ) -> dict[str, LightEffect]:
     """The effects by session, over the whole trials of ``tiers``. ``generator`` draws the permutations.
 
     RMI and EMI need loaders that have ``trials``, as ours do, with behaviour as recorded; from others they are NaN.
+    ``precision`` is as in ``predict``.
     """
     chosen = null or NullConfig()
-    found = {key: _light_effect(model, loaders, key, tiers, generator, chosen) for key in loaders["train"]}
+    found = {key: _light_effect(model, loaders, key, tiers, generator, chosen, precision) for key in loaders["train"]}
     rates = false_discovery_rates(np.concatenate([effect.data_omi_p for effect in found.values()]))
     stops = np.cumsum([len(effect.data_omi_p) for effect in found.values()])[:-1]
     return {
@@ -90,11 +92,12 @@ def _light_effect(
     tiers: Sequence[str],
     generator: np.random.Generator,
     null: NullConfig,
+    precision: str,
 ) -> LightEffect:
     rate_hz = loaders["train"][key].data_info.rate_hz
 
     def run(light: float) -> list[Prediction]:
-        return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, light) for tier in tiers]
+        return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, light, precision) for tier in tiers]
 
     found = run(0.0)
     observed, opto = _on_end([f.observed for f in found]), _on_end([f.opto for f in found])

@@ -6,6 +6,7 @@ statistics remain and only its match to the response is gone.
 
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from dlgn_cnn.data.session_data import Trial
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
@@ -35,6 +36,7 @@ GIVEN: Mapping[str, Callable[[Trial, np.ndarray], dict[str, Any]]] = {
     },
 }
 INPUTS = tuple(TAKEN)
+Asked = Callable[..., Prediction]  # a model, to predict batches
 OFTEN_UNUSED = ("running", "pupil")
 
 
@@ -45,6 +47,7 @@ def input_gains(
     recorded: Mapping[str, Scores] | None = None,
     tier: str = "test",
     permutations: int = 1,
+    precision: str = "float32",
 ) -> dict[str, dict[str, Scores]]:
     """``{session: {input: gain (unit,)}}``: single-trial correlation as recorded less that with the input permuted.
 
@@ -52,10 +55,11 @@ def input_gains(
     each within the session and drawn from ``generator``: every trial gets another's input, and another scene's where
     the movie is permuted. ``pupil`` is size and position together. NaN for a unit without a score, and for an input
     that was not recorded, never varies, or has no other to take its place; 0 for one that the model does not use. The
-    loaders must have ``trials``, as ours do: from others nothing is known (NaN).
+    loaders must have ``trials``, as ours do: from others nothing is known (NaN). ``precision`` is as in ``predict``.
     """
+    asked = partial(predict, model, precision=precision)
     return {
-        key: _gains(model, key, loader, generator, None if recorded is None else recorded[key], permutations)
+        key: _gains(asked, key, loader, generator, None if recorded is None else recorded[key], permutations)
         for key, loader in loaders[tier].items()
     }
 
@@ -81,7 +85,7 @@ def permuted_trials(trials: Sequence[Trial], name: str, generator: np.random.Gen
 
 
 def _gains(
-    model: torch.nn.Module,
+    asked: Asked,
     key: str,
     loader: Any,
     generator: np.random.Generator,
@@ -89,7 +93,7 @@ def _gains(
     permutations: int,
 ) -> dict[str, Scores]:
     def score(shown: Any) -> Scores:
-        found = predict(model, shown, key, BURN_IN_FRAMES)
+        found = asked(shown, key, BURN_IN_FRAMES)
         return correlation(found.predicted, found.observed)
 
     before = score(loader) if recorded is None else np.asarray(recorded)
@@ -98,14 +102,14 @@ def _gains(
         trials = permuted_trials(getattr(loader, "trials", ()), name, generator)
         if trials is None:
             return np.full(len(before), np.nan)
-        if name in OFTEN_UNUSED and not _used(model, key, loader, trials, name):
+        if name in OFTEN_UNUSED and not _used(asked, key, loader, trials, name):
             return before - before
         return before - score(loader.showing(trials))
 
     return {name: np.mean([loss(name) for _ in range(permutations)], axis=0) for name in INPUTS}
 
 
-def _used(model: torch.nn.Module, key: str, loader: Any, changed: Sequence[Trial], name: str) -> bool:
+def _used(asked: Asked, key: str, loader: Any, changed: Sequence[Trial], name: str) -> bool:
     """Whether the trial that changed most is predicted otherwise: a model that has no such input costs no more."""
 
     def frames_changed(pair: tuple[Trial, Trial]) -> int:
@@ -113,7 +117,7 @@ def _used(model: torch.nn.Module, key: str, loader: Any, changed: Sequence[Trial
         return int(((one != other) & (np.isfinite(one) | np.isfinite(other))).sum())
 
     most = max(zip(loader.trials, changed, strict=True), key=frames_changed)
-    one, other = (predict(model, loader.showing([trial]), key).predicted for trial in most)
+    one, other = (asked(loader.showing([trial]), key).predicted for trial in most)
     return not np.array_equal(one, other, equal_nan=True)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.interface import Batch
+from dlgn_cnn.runtime.precision import autocast, resolve
 from dlgn_cnn.shapes import Floats
 
 
@@ -38,8 +39,10 @@ def predict(
     The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
     replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
     light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
+    ``precision`` is as in ``dlgn_cnn.runtime.precision.resolve``.
     """
     device = next(model.parameters()).device
+    computed_in = resolve(precision, device)
     was_training = model.training
     model.eval()
     predicted, observed, opto, frames = [], [], [], []
@@ -47,7 +50,7 @@ def predict(
         for batch, relit in _under(batches, light):
             moved = relit.to(device)
             shown = moved.opto if light is None else torch.full_like(moved.opto, light)
-            with autocast(device, precision):
+            with autocast(device, computed_in):
                 rate = model(
                     moved.videos, shown, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
                 )
@@ -60,11 +63,6 @@ def predict(
     finally:
         model.train(was_training)
     return Prediction(np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(opto), tuple(frames))
-
-
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Mixed precision on ``device``: convolutions in ``bfloat16`` where asked for, all in float32 otherwise."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def _under(batches: Iterable[Batch], light: float | None) -> Iterable[tuple[Batch, Batch]]:

@@ -67,16 +67,26 @@ def score_conditions(
     generator: np.random.Generator,
     tiers: Sequence[str] = TIERS,
     config: ScoreConfig | None = None,
+    precision: str = "float32",
 ) -> dict[str, list[ConditionScore]]:
     """Every measure by session, for every tier and light. ``generator`` draws the scenes of the intervals.
 
     Scenes are known from loaders that have ``trials``, as ours do; from others every trial is a scene of its own, and
     nothing that needs repeats is defined. The mean rate that likelihoods are compared with is the training tier's.
+    ``precision`` is as in ``predict``.
     """
     chosen = config or ScoreConfig()
     return {
         key: [
-            score for tier in tiers for score in _tier_scores(model, key, tier, loaders[tier][key], generator, chosen)
+            score
+            for tier in tiers
+            for score in _tier_scores(
+                predict(model, loaders[tier][key], key, BURN_IN_FRAMES, precision=precision),
+                tier,
+                loaders[tier][key],
+                generator,
+                chosen,
+            )
         ]
         for key in loaders["train"]
     }
@@ -98,9 +108,8 @@ def scored_trials(found: Prediction, loader: Any, settle_s: float) -> list[Score
 
 
 def _tier_scores(
-    model: torch.nn.Module, key: str, tier: str, loader: Any, generator: np.random.Generator, config: ScoreConfig
+    found: Prediction, tier: str, loader: Any, generator: np.random.Generator, config: ScoreConfig
 ) -> list[ConditionScore]:
-    found = predict(model, loader, key, BURN_IN_FRAMES)
     sums = condition_sums(scored_trials(found, loader, config.settle_s), np.array(loader.data_info.mean_counts))
     scores = []
     for light in LIGHTS:

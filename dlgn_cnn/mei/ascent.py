@@ -28,10 +28,10 @@ class Ascent:
         mask: torch.Tensor,
         device: torch.device,
     ) -> None:
-        self.models, self.targets, self.config, self.device = models, list(targets), config, device
+        self.models, self.targets, self.config, self.device = models, list(targets), config.on(device), device
         self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
         self.keys = sorted({target.data_key for target in targets})
-        self.showing = self._showing(config.window_frames, config.precision)
+        self.showing = self._showing(self.config.window_frames, self.config.precision)
         self.share = self.showing.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
         self.parameters = config.parametrisation.start(noise.to(device, working_dtype(models)))

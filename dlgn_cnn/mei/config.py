@@ -1,8 +1,8 @@
 """How to synthesise: a plain JSON dict made into parts."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.mei.apertures import APERTURES, Aperture
@@ -16,6 +16,10 @@ from dlgn_cnn.mei.priors import PRIORS, Prior
 from dlgn_cnn.mei.showing import AnimalState
 from dlgn_cnn.mei.values import number, whole
 from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.runtime.precision import check_precision, resolve
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "objective": {"name": "mean_rate"},
@@ -37,7 +41,6 @@ KINDS: dict[str, Registry] = {
 VALUES = ("frames", "free_frames", "steps", "patience", "tolerance", "batch_size", "precision", "narrow")
 STATE = ("running", "pupil_size", "pupil_center")
 CHOICES = (*DEFAULTS, "priors", *VALUES, *STATE)
-PRECISIONS = ("float32", "bfloat16")
 UNKNOWN = AnimalState()
 
 
@@ -47,8 +50,8 @@ class MEIConfig:
 
     ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change, the others being mean grey; at
     most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a share) in
-    ``patience`` steps. ``batch_size`` targets run at once, which bounds memory. With ``narrow`` a step computes only
-    the pixels and frames that a unit can see.
+    ``patience`` steps. ``batch_size`` targets run at once, which bounds memory, in ``precision`` float32, bfloat16 or
+    ``auto``. With ``narrow`` a step computes only the pixels and frames that a unit can see.
     """
 
     objective: Objective
@@ -65,13 +68,17 @@ class MEIConfig:
     patience: int = 10
     tolerance: float = 1e-3
     batch_size: int = 32
-    precision: str = "float32"
+    precision: str = "auto"
     narrow: bool = True
 
     @property
     def window_frames(self) -> int | None:
         """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
         return getattr(self.objective, "window_frames", None) if self.narrow else None
+
+    def on(self, device: "torch.device", auto_precision: str = "auto") -> "MEIConfig":
+        """The same in a precision that is known: ``auto`` is ``auto_precision``, or else what the device is fast in."""
+        return replace(self, precision=resolve(self.precision, device, auto_precision))
 
     @classmethod
     def from_dict(
@@ -120,8 +127,7 @@ def _values(config: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("frames", "steps", "patience", "batch_size"):
         whole(name, values[name], 1)
     values["tolerance"] = number("tolerance", values["tolerance"], 0)
-    if values["precision"] not in PRECISIONS:
-        raise ConfigError(f"precision {values['precision']!r}: choose float32 or bfloat16")
+    check_precision(values["precision"])
     if not isinstance(values["narrow"], bool):
         raise ConfigError(f"narrow is {values['narrow']!r}: expected true or false")
     free = values["free_frames"]

@@ -40,6 +40,7 @@ def diverse(
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
+    auto_precision: str = "auto",
 ) -> list[MEIResult]:
     """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
 
@@ -54,8 +55,9 @@ def diverse(
     if min(map(len, sets.values()), default=2) < 2:
         raise ConfigError("a diverse set of a single seed: give two 'seeds' or more, one a member")
     meis = gradient_ascent(
-        models, targets, options, info, device, lambda done, total: progress(done, 2 * total), allowed_packages
-    )
+        models, targets, options, info, device, lambda done, total: progress(done, 2 * total), allowed_packages,
+        auto_precision,
+    )  # fmt: skip
     parts, shape = parsed(options, info, allowed_packages), info.frame_shape[1:]
     masks = mask_of(targets, parts, shape, centres_of(targets, info)).to(device)
     found: list[MEIResult | None] = [None] * len(targets)

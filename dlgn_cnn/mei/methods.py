@@ -18,7 +18,7 @@ from dlgn_cnn.shapes import Floats
 METHODS = Registry(
     "MEI method",
     "dlgn_cnn.mei",
-    given=("models", "targets", "config", "info", "device", "progress", "allowed_packages"),
+    given=("models", "targets", "config", "info", "device", "progress", "allowed_packages", "auto_precision"),
 )
 Part = Mapping[str, Any]
 BRIGHTEST = 255.0
@@ -56,8 +56,8 @@ def ascent_options(
     The stimulus is shown at ``running``, ``pupil_size`` and ``pupil_center`` [x, y], in the recording's units; null is
     the training tier's mean. ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change; null is
     all. At most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a
-    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32 or bfloat16. ``narrow``
-    computes only the pixels and frames that a unit can see, where the model says which.
+    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32, bfloat16, or auto, which
+    is that of the fit. ``narrow`` computes only the pixels and frames that a unit can see, where the model says which.
     """
 
 
@@ -80,18 +80,20 @@ def gradient_ascent(
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
+    auto_precision: str = "auto",
 ) -> list[MEIResult]:
     """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
 
     ``config`` is that of ``MEIConfig.from_dict``; pixels stay within what an 8-bit screen shows, from black to white
-    in the grey levels of ``info``, unless the config says otherwise.
+    in the grey levels of ``info``, unless the config says otherwise. Precision ``auto`` is ``auto_precision``, or else
+    what the device is fast in.
     """
     if info.frame_shape[0] != 1:
         raise ModelError(
             f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    parts = parsed(config, info, allowed_packages)
+    parts = parsed(config, info, allowed_packages).on(device, auto_precision)
     return synthesise(models, targets, parts, info.frame_shape[1:], device, progress, centres_of(targets, info))
 
 

@@ -29,6 +29,7 @@ class FitSpec:
 
     Of the fitted models that its configs name: ``sources`` has the digest of the weights by canonical JSON of the key,
     ``teachers`` the members of an ensemble, each its spec and the digest of its weights, by the ensemble's hash.
+    ``precision`` is what the fit was computed in or, before, what its ``auto`` means.
     """
 
     dataset: Call
@@ -37,6 +38,7 @@ class FitSpec:
     seed: int
     sources: dict[str, str] = field(default_factory=dict)
     teachers: dict[str, list[tuple["FitSpec", str]]] = field(default_factory=dict)
+    precision: str = "auto"
 
 
 def build_loaders(
@@ -99,13 +101,19 @@ def run_trainer(
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """Fit ``model`` where it stands: (score, output, state_dict), the output as JSON can hold it.
 
-    ``checkpoints`` and ``teachers`` reach a trainer that asks for them by name; one that does not ask for checkpoints
-    begins anew when it was stopped.
+    ``checkpoints``, ``teachers`` and the spec's precision, as ``auto_precision``, reach a trainer that asks for them by
+    name; one that does not ask for checkpoints begins anew when it was stopped.
     """
     name, config = spec.trainer
     function = TRAINERS.get(name, allowed)
     given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    given |= supplied(function, allowed_packages=allowed, checkpoints=checkpoints, teachers=teachers)
+    given |= supplied(
+        function,
+        allowed_packages=allowed,
+        checkpoints=checkpoints,
+        teachers=teachers,
+        auto_precision=spec.precision,
+    )
     TRAINERS.check_arguments(name, function, config, given)
     score, output, state = function(**given, **config)
     return float(score), plain(output), state

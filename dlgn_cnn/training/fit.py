@@ -11,9 +11,13 @@ import torch
 from dlgn_cnn.data.loaders import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.predict import autocast, predict
+from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
+<<<<<<< HEAD
 from dlgn_cnn.runtime import threads
+=======
+from dlgn_cnn.runtime.precision import autocast, resolve
+>>>>>>> precision
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
@@ -32,7 +36,12 @@ class Fit:
     ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
     ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
     ``targets`` gives what is to be predicted of a session's batch in training, where that is not its responses.
+<<<<<<< HEAD
     ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
+=======
+    ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
+    ``precision`` is then ``float32`` or ``bfloat16``.
+>>>>>>> precision
     Raises ModelError where the loss is no longer finite.
     """
 
@@ -44,9 +53,11 @@ class Fit:
         config: FitConfig,
         boundary: Callable[["Fit"], None] | None = None,
         targets: Callable[[str, Batch], torch.Tensor] | None = None,
+        auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device
+        self.precision = resolve(config.precision, self.device, auto_precision)
         self.loss = (loss if isinstance(loss, NoiseModel) else NoiseModel(loss)).to(self.device)
         self.boundary = boundary or (lambda fit: None)
         self.targets = targets or (lambda data_key, batch: batch.responses)
@@ -139,7 +150,7 @@ class Fit:
 
     def _backward(self, data_key: str, batch: Batch) -> None:
         moved = batch.to(self.device)
-        with autocast(self.device, self.config.precision):
+        with autocast(self.device, self.precision):
             predicted = self.model(
                 moved.videos, moved.opto, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
             )
@@ -177,7 +188,7 @@ class Fit:
         scores, losses, weights = [], [], []
         for data_key, loader in self.loaders["validation"].items():
             batches = self._stoppable(loader)
-            found = predict(self.model, batches, data_key, self.config.burn_in_frames, precision=self.config.precision)
+            found = predict(self.model, batches, data_key, self.config.burn_in_frames, precision=self.precision)
             scores.append(correlation(found.predicted, found.observed))
             rate, counts = (torch.from_numpy(x).to(self.device)[None] for x in (found.predicted, found.observed))
             with torch.no_grad():

@@ -6,6 +6,7 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
+from dlgn_cnn.runtime.precision import check_precision
 from dlgn_cnn.training.early_stopping import check_criterion
 from dlgn_cnn.training.noise import as_part
 from dlgn_cnn.training.schedules import SCHEDULES
@@ -19,7 +20,8 @@ class FitConfig:
     then follows ``schedule``, a name or ``{"name": ..., **its options}``: ``cosine``, ``constant``, ``plateau``,
     ``one_cycle``. A step takes the mean gradient of ``accumulate`` batches. A fit stops after ``patience`` epochs
     without a better validation tier by ``criterion``, ``correlation`` or ``loss``; the best epoch's weights stay.
-    ``precision`` is that of the model's convolutions, ``float32`` or ``bfloat16``. Raises ConfigError.
+    ``precision`` is that of the model's convolutions: ``float32``, ``bfloat16``, or ``auto``, which is what the
+    experiment has fixed, or else ``bfloat16`` where the device multiplies it natively. Raises ConfigError.
     """
 
     max_epochs: int = 40
@@ -29,14 +31,13 @@ class FitConfig:
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     burn_in_frames: int = 15
-    precision: str = "float32"
+    precision: str = "auto"
     schedule: str | Mapping[str, Any] = "cosine"
     accumulate: int = 1
     criterion: str = "correlation"
 
     def __post_init__(self) -> None:
-        if self.precision not in ("float32", "bfloat16"):
-            raise ConfigError(f"precision {self.precision!r}: choose float32 or bfloat16")
+        check_precision(self.precision)
         if min(self.max_epochs, self.patience, self.accumulate) < 1 or self.burn_in_frames < 0:
             raise ConfigError("max_epochs and patience must be 1 or more, accumulate too, burn_in_frames not below 0")
         if self.learning_rate <= 0 or self.clip_norm <= 0 or self.weight_decay < 0 or not 0 <= self.warmup_share <= 1:

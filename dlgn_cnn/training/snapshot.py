@@ -47,6 +47,7 @@ def capture(fit: Fit) -> Snapshot:
     loaders = fit.loaders["train"].items()
     facts = {
         "format": FORMAT,
+        "precision": fit.precision,
         "records": [dataclasses.asdict(record) for record in fit.records],
         "epoch": {name: getattr(fit, name) for name in ("parts", "samples", "training_s", "trained", "rate")},
         "seconds": fit.elapsed_s(),
@@ -66,6 +67,9 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     """
     facts, tensors = snapshot.facts, snapshot.tensors
     _check(fit, snapshot)
+    # Before it was kept, a config that named none meant float32.
+    before = "float32" if fit.config.precision == "auto" else fit.precision
+    fit.precision = facts.get("precision", before)
     for key, loader in fit.loaders["train"].items():
         if key in facts["loaders"]:
             loader.load_state_dict(facts["loaders"][key])

@@ -7,6 +7,7 @@ import torch
 
 from dlgn_cnn.device import pick_device
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime.precision import resolve
 from populate.doctor.finding import FAIL, Finding, judged
 from schemas.settings import Settings
 
@@ -24,8 +25,15 @@ def check() -> Iterator[Finding]:
         )
         return
     ones = torch.ones(64, 64, device=device)
+    auto = resolve("auto", device)
     right = bool(torch.equal(ones @ ones, 64 * ones))
-    yield judged("GPU", _seen(device), right, "it computes wrongly: update its driver, or set DLGN_DEVICE=cpu", FAIL)
+    yield judged(
+        "GPU",
+        f"{_seen(device)}; precision auto means {auto} here",
+        right,
+        "it computes wrongly: update its driver, or set DLGN_DEVICE=cpu",
+        FAIL,
+    )
     if device.type == "cpu" and wanted == "auto" and shutil.which(DRIVER):
         advice = "install a build of torch for CUDA, as PyTorch's own page says, or update the driver"
         yield judged("GPU", f"this machine has {DRIVER}, but torch {torch.__version__} sees no GPU", False, advice)

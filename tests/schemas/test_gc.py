@@ -55,7 +55,7 @@ def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
 
     kept, left = weights
     found = find_garbage()
-    worker = Heart("cpu")
+    worker = Heart(torch.device("cpu"))
     worker.ensure_beating = lambda: None
     worker.register()
     with pytest.raises(ConfigError, match="1 workers are alive"):

@@ -50,7 +50,7 @@ def observer(silent: bool = False):
     from populate.heart import Heart
     from schemas import fleet
 
-    other = Heart("cpu")
+    other = Heart(torch.device("cpu"))
     other.ensure_beating = lambda: None
     other.register()
     if not silent:

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.predict import autocast
 from dlgn_cnn.interface import Batch
+from dlgn_cnn.runtime.precision import autocast
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
 from dlgn_cnn.training.losses import poisson
@@ -33,6 +33,7 @@ def distill(
     cb: Callable[..., None] | None = None,
     checkpoints: Checkpoints | None = None,
     teachers: Teachers | None = None,
+    auto_precision: str = "auto",
     *,
     teacher: str,
     share: float = 0.5,
@@ -49,9 +50,10 @@ def distill(
     if teachers is None:
         raise ConfigError(f"nobody supplied the teacher {teacher!r}: fit through the tables, or pass teachers=")
     config = FitConfig.nested(fit, WHOSE)
-    device = next(model.parameters()).device
-    expected = Expected(teachers(teacher).to(device).eval(), share, config.precision)
-    return run(Fit(model, dataloaders, poisson, config, targets=expected), uid, cb, checkpoints)
+    student = Fit(model, dataloaders, poisson, config, auto_precision=auto_precision)
+    # Asked batch by batch: a student that goes on from a checkpoint keeps the precision that it began in.
+    student.targets = Expected(teachers(teacher).to(student.device).eval(), share, lambda: student.precision)
+    return run(student, uid, cb, checkpoints)
 
 
 class Expected:
@@ -60,13 +62,15 @@ class Expected:
     The Poisson loss is linear in the counts, so that the loss of a mixture is the mixture of the losses.
     """
 
-    def __init__(self, teacher: torch.nn.Module, share: float, precision: str = "float32") -> None:
+    def __init__(
+        self, teacher: torch.nn.Module, share: float, precision: Callable[[], str] = lambda: "float32"
+    ) -> None:
         self.teacher, self.share, self.precision = teacher, share, precision
 
     @torch.no_grad()
     def __call__(self, data_key: str, batch: Batch) -> torch.Tensor:
         """Counts alone in the first frames, of which the teacher says nothing. Raises ConfigError for other units."""
-        with autocast(batch.videos.device, self.precision):
+        with autocast(batch.videos.device, self.precision()):
             rate = self.teacher(
                 batch.videos, batch.opto, data_key=data_key, behavior=batch.behavior, pupil_center=batch.pupil_center
             ).float()

@@ -54,6 +54,7 @@ def light_last(
     uid: object = None,
     cb: Callable[..., None] | None = None,
     checkpoints: Checkpoints | None = None,
+    auto_precision: str = "auto",
     *,
     fit: Mapping[str, Any] | None = None,
     iterations: int = 20,
@@ -67,9 +68,10 @@ def light_last(
     The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for
     what the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise
     of an unfinished descent hides a small change. A stopped fit goes on from the first stage's last checkpoint; the
-    others are repeated. The training tier is held in memory once, as float32. Returns what ``standard`` returns, with
-    the last stage's weights and score and, in the output, the validation correlation after each of the ``stages``.
-    Raises ConfigError for another model.
+    others are repeated. L-BFGS runs in float32, whatever the precision of the first stage and of validation. The
+    training tier is held in memory once, as float32. Returns what ``standard`` returns, with the last stage's weights
+    and score and, in the output, the validation correlation after each of the ``stages``. Raises ConfigError for
+    another model.
     """
     config = FitConfig.nested(fit, WHOSE)
     _check_iterations(iterations)
@@ -77,8 +79,10 @@ def light_last(
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
     windows = {key: list(dataloaders["train"][key]) for key in lit}
     with _in_the_dark(model, lit.values()):
-        score, output, _ = run(Fit(model, dataloaders, poisson, config), uid, cb, checkpoints)
-    judge, stages = Fit(model, dataloaders, poisson, config), [{"stage": "dark", "validation_correlation": score}]
+        dark = Fit(model, dataloaders, poisson, config, auto_precision=auto_precision)
+        score, output, _ = run(dark, uid, cb, checkpoints)
+    judge = Fit(model, dataloaders, poisson, config, auto_precision=dark.precision)
+    stages = [{"stage": "dark", "validation_correlation": score}]
     to_optimum = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
     for key, one in lit.items():
         to_optimum(key, windows[key], [one.bias, *one.light])

@@ -31,6 +31,7 @@ def standard(
     cb: Callable[..., None] | None = None,
     allowed_packages: Collection[str] = (),
     checkpoints: Checkpoints | None = None,
+    auto_precision: str = "auto",
     *,
     loss: str | Mapping[str, Any] = "poisson",
     max_epochs: int = FitConfig.max_epochs,
@@ -51,17 +52,17 @@ def standard(
     ``NoiseModel`` takes them. ``max_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, ``warmup_share``,
     ``clip_norm``, ``burn_in_frames``, ``precision``, ``schedule``, ``accumulate`` and ``criterion`` are as in
     ``FitConfig``. Returns the best epoch's mean validation correlation, ``{"epochs": one record an epoch,
-    "best_epoch": ..., "noise": fitted parameters of the loss, if any}`` and the best weights on the CPU. ``seed`` is
-    part of the contract; all randomness here is in the loaders' and the model's own generators, which were seeded with
-    it. ``checkpoints``, from which a fit that was stopped goes on, and
-    ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
+    "best_epoch": ..., "precision": ..., "noise": fitted parameters of the loss, if any}`` and the best weights on the
+    CPU. ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own generators, which
+    were seeded with it. ``checkpoints``, from which a fit that was stopped goes on, ``auto_precision``, what precision
+    ``auto`` means, and ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
     """
     config = FitConfig(
         max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision,
         schedule, accumulate, criterion,
     )  # fmt: skip
     noise = NoiseModel.from_config(loss, units_of(dataloaders), allowed_packages)
-    return run(Fit(model, dataloaders, noise, config), uid, cb, checkpoints)
+    return run(Fit(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb, checkpoints)
 
 
 def run(
@@ -80,8 +81,13 @@ def run(
                 cb(uid=uid, epoch=record.epoch, model=fit.model, info=info)
             # Only now: a checkpoint that knows of an epoch is one whose callback has heard of it.
             fit.boundary(fit)
+<<<<<<< HEAD
     output = {"epochs": [dataclasses.asdict(record) for record in fit.records], "best_epoch": fit.best_epoch}
     output |= {"threads": fit.threads, "same_bits": fit.same_bits}
+=======
+    epochs = [dataclasses.asdict(record) for record in fit.records]
+    output = {"epochs": epochs, "best_epoch": fit.best_epoch, "precision": fit.precision}
+>>>>>>> precision
     if noise := fit.loss.values():
         output["noise"] = noise
     return fit.best_score, output, fit.best_state

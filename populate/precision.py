@@ -1,0 +1,47 @@
+"""Keys in bfloat16, which a worker that could only emulate it leaves to others while such are alive."""
+
+import logging
+from typing import Any
+
+from schemas import ensemble, evaluation, experiment, fleet, mei, precisions, training
+
+logger = logging.getLogger("dlgn")
+Query = Any
+ALIVE = "native_bfloat16 = 1 AND state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
+
+
+class Left:
+    """What one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
+
+    def __init__(self, native: bool) -> None:
+        self._native, self._said = native, False
+
+    def without(self, table: Any, keys: Query) -> Query:
+        """Keys of a table less those that are left to workers that are alive, which the log says once."""
+        queries = [] if self._native else in_bfloat16(type(table).__name__)
+        if not queries or not fleet.Worker & ALIVE:
+            return keys
+        if not self._said and keys & queries:
+            self._said = True
+            logger.warning(
+                "this worker can only emulate bfloat16: it leaves the keys in it to workers that multiply it natively, "
+                "as long as one is alive"
+            )
+        return keys - queries
+
+
+def in_bfloat16(name: str) -> list[Query]:
+    """Queries of those keys of a computed table, by its class's name, whose computation runs models in bfloat16."""
+    fits = experiment.Experiment.Fit.proj()
+    if name == training.TrainedModel.__name__:
+        fixed = experiment.Experiment & {"precision": "bfloat16"}
+        return [fits & precisions.stating("bfloat16"), (fits & fixed.proj()) - precisions.stating(*precisions.EXPLICIT)]
+    done = precisions.fitted_in_bfloat16(training.TrainedModel())
+    if name in (evaluation.Score.__name__, evaluation.FeedbackModulation.__name__, evaluation.InputGain.__name__):
+        return done
+    if name == ensemble.EnsembleScore.__name__:
+        return [ensemble.Ensemble.Member.proj() & done]
+    if name == mei.MEI.__name__:
+        stated = {one: mei.MEIConfig.where({"precision": one}).proj() for one in precisions.EXPLICIT}
+        return [stated["bfloat16"], *(fits * (mei.MEIConfig.proj() - [*stated.values()]) for fits in done)]
+    return []
