@@ -47,16 +47,11 @@ class Heart:
         """Take a new name, and have the heartbeat beat for it."""
         connection = fleet.schema.connection
         worker_id = uuid.uuid4().hex
-<<<<<<< HEAD
         row = {"worker_id": worker_id, "host": platform.node(), "machine": machine_id(), "pid": os.getpid()}
-=======
-        row = {"worker_id": worker_id, "host": platform.node(), "pid": os.getpid(), "device": self.device}
-        row |= {"native_bfloat16": self.native_bfloat16}
->>>>>>> precision
+        row |= {"device": self.device, "native_bfloat16": self.native_bfloat16, "state": "working"}
         soon = connection.adapter.interval_expr(self.lease_s, "second")
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
-        row |= {"device": self.device, "state": "working", "started": now, "heartbeat": now, "expires": expires}
-        fleet.Worker.insert1(row)
+        fleet.Worker.insert1(row | {"started": now, "heartbeat": now, "expires": expires})
         self.worker_id = worker_id
         self.ensure_beating()
         self._say({"worker_id": worker_id})

@@ -13,11 +13,8 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
-<<<<<<< HEAD
 from dlgn_cnn.runtime import threads
-=======
 from dlgn_cnn.runtime.precision import autocast, resolve
->>>>>>> precision
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
@@ -36,12 +33,9 @@ class Fit:
     ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
     ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
     ``targets`` gives what is to be predicted of a session's batch in training, where that is not its responses.
-<<<<<<< HEAD
     ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
-=======
     ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
     ``precision`` is then ``float32`` or ``bfloat16``.
->>>>>>> precision
     Raises ModelError where the loss is no longer finite.
     """
 

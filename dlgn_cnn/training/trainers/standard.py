@@ -81,13 +81,9 @@ def run(
                 cb(uid=uid, epoch=record.epoch, model=fit.model, info=info)
             # Only now: a checkpoint that knows of an epoch is one whose callback has heard of it.
             fit.boundary(fit)
-<<<<<<< HEAD
-    output = {"epochs": [dataclasses.asdict(record) for record in fit.records], "best_epoch": fit.best_epoch}
-    output |= {"threads": fit.threads, "same_bits": fit.same_bits}
-=======
     epochs = [dataclasses.asdict(record) for record in fit.records]
     output = {"epochs": epochs, "best_epoch": fit.best_epoch, "precision": fit.precision}
->>>>>>> precision
+    output |= {"threads": fit.threads, "same_bits": fit.same_bits}
     if noise := fit.loss.values():
         output["noise"] = noise
     return fit.best_score, output, fit.best_state
