@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate import steer
+from populate.core_share import TOGETHER
 from populate.define import Defined, insert, plans
-from populate.gpus import chosen, supervise
 from populate.worker import Tally, Wishes, computed_tables, work
 
 logger = logging.getLogger("dlgn")
@@ -68,34 +69,95 @@ def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:
     return best
 
 
-def populate_all(
-    table_names: Sequence[str] = (), where: str | None = None, retry_errors: bool = False, stay: bool = False
-) -> Tally:
-    """Work until nothing is left and say what was done; on all tables, or on those that are named.
+@dataclass(frozen=True)
+class Asked:
+    """Options of ``dlgn populate``: tables by name (default: all), a condition on keys, and what to do at the end."""
+
+    tables: tuple[str, ...] = ()
+    where: str | None = None
+    retry_errors: bool = False
+    stay: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The same options for the command line."""
+        named = [word for name in self.tables for word in ("--table", name)]
+        condition = [] if self.where is None else ["--where", self.where]
+        return [*named, *condition, *["--retry-errors"] * self.retry_errors, *["--stay"] * self.stay]
+
+
+def populate_all(asked: Asked | None = None) -> Tally:
+    """Work until nothing is left and say what was done.
 
     Raises ConfigError for a table that is not there, and for a condition that is not SQL on the keys of its table.
     """
-    if where is not None and len(table_names) != 1:
-        raise ConfigError(f"--where {where!r} asks for one table whose keys it is about: add --table TrainedModel")
-    schemas.open_database()
-    tables = [steer.named(name) for name in table_names] or computed_tables()
-    if where is not None:
-        steer.check_condition(tables[0], where)
-    tally = work(tables, Wishes(where=where, retry_errors=retry_errors, stay=stay))
+    given = asked or Asked()
+    tables = _checked(given)
+    tally = work(tables, Wishes(where=given.where, retry_errors=given.retry_errors, stay=given.stay))
     pruned = f", {tally.pruned} pruned" if tally.pruned else ""
     hint = "; see dlgn status" if tally.failed else ""
     logger.info("%d computed, %d failed%s%s", tally.computed, tally.failed, pruned, hint)
     return tally
 
 
-def populate_on_gpus(
-    gpus: str, share: int, table_names: Sequence[str], where: str | None, retry_errors: bool, stay: bool
-) -> int:
-    """Run ``share`` workers on each of these GPUs, each a process of its own; the worst of their exit statuses."""
-    arguments = [word for name in table_names for word in ("--table", name)]
-    arguments += [] if where is None else ["--where", where]
-    arguments += ["--retry-errors"] * retry_errors + ["--stay"] * stay
-    return supervise(arguments, chosen(gpus, os.environ), share)
+def populate_together(asked: Asked, workers: str | None, gpus: str | None = None, share: int = 1) -> int:
+    """Run several workers, each a process, until nothing is left; their worst exit status.
+
+    Parameters
+    ----------
+    asked : Asked
+        What each is to compute.
+    workers : str or None
+        Their number, or ``auto`` for the number that computes fastest here.
+    gpus : str or None
+        Instead, ``share`` workers on each of these: ``all``, or numbers as "0,1".
+
+    Raises
+    ------
+    ConfigError
+        For both, for a number that is not one, and for what ``populate_all`` refuses.
+    """
+    from populate import gpus as found
+    from populate.processes import supervise
+    from populate.status import fleet_view
+    from populate.worker_count import asked_workers
+
+    if workers is not None and gpus is not None:
+        raise ConfigError(f"--workers {workers} and --gpus {gpus}: give one of them; --share is for several on a GPU")
+    chosen = found.environments(found.chosen(gpus, os.environ), share) if gpus is not None else None
+    count = None if workers is None else asked_workers(workers)
+    tables = _checked(asked)
+    if chosen is None:
+        together = count or _fastest(tables)
+        logger.info("%d worker%s", together, "s" * (together != 1))
+        chosen = [{TOGETHER: str(together)}] * together
+    return supervise(asked.words, chosen, fleet_view)
+
+
+def _fastest(tables: Sequence[Any]) -> int:
+    """Number of workers that is measured to compute fastest; one on a GPU, which one process keeps busy."""
+    from dlgn_cnn.device import pick_device
+    from dlgn_cnn.runtime.cores import usable_cores
+    from populate.status import counts
+    from populate.worker_count import best_count
+
+    settings = schemas.open_database()
+    if pick_device(settings.device).type != "cpu":
+        return 1
+    return best_count(usable_cores(), sum(counts(table)[2] for table in tables), settings.threads)
+
+
+def _checked(asked: Asked) -> Sequence[Any]:
+    """The tables that are asked for, once the database is open and the condition was tried. Raises ConfigError."""
+    if asked.where is not None and len(asked.tables) != 1:
+        raise ConfigError(
+            f"--where {asked.where!r} asks for one table whose keys it is about: add --table TrainedModel"
+        )
+    schemas.open_database()
+    tables = [steer.named(name) for name in asked.tables] or computed_tables()
+    if asked.where is not None:
+        steer.check_condition(tables[0], asked.where)
+    return tables
 
 
 def report_experiment(output: Path, experiment: str | None = None) -> Path:

@@ -1,11 +1,13 @@
 """The ``dlgn`` command."""
 
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dlgn_cnn.runtime.threads import wait_passively
 from populate import archive_cli, fleet_cli, query_cli, rows_cli, setup_cli
 from populate.command_group import EXIT_CODES, SOME_FAILED, CommandGroup
 from populate.dashboard import command as dashboard_cli
@@ -25,6 +27,7 @@ Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to 
 
 def main() -> None:
     """Run the command: what goes wrong is one sentence and an exit code, see ``command_group``."""
+    wait_passively(os.environ)  # torch is not imported yet
     app(prog_name="dlgn")
 
 
@@ -155,18 +158,22 @@ def populate(
     where: Annotated[str | None, typer.Option(help='Only keys of which this SQL holds, as "seed < 3".')] = None,
     retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Try failed keys again.")] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Wait for more when nothing is left.")] = False,
+    workers: Annotated[
+        str | None, typer.Option(help="Processes on this machine: a number, or auto for as many as compute fastest.")
+    ] = None,
     gpus: Annotated[str | None, typer.Option(help="A worker on each: all, or numbers as 0,1.")] = None,
     share: Annotated[int, typer.Option(min=1, help="Workers on each of --gpus, for small models.")] = 1,
 ) -> None:
     """Compute everything that is asked for; run it as often and on as many machines as you like.
 
-    Example: dlgn populate --table TrainedModel --where "seed < 3"
+    Example: dlgn populate --table TrainedModel --where "seed < 3" --workers 2
     """
-    from populate.actions import populate_all, populate_on_gpus
+    from populate.actions import Asked, populate_all, populate_together
 
-    if gpus is not None:
-        raise typer.Exit(populate_on_gpus(gpus, share, table or (), where, retry_errors, stay))
-    if populate_all(table or (), where, retry_errors, stay).failed:
+    asked = Asked(tuple(table or ()), where, retry_errors, stay)
+    if workers is not None or gpus is not None:
+        raise typer.Exit(populate_together(asked, workers, gpus, share))
+    if populate_all(asked).failed:
         raise typer.Exit(SOME_FAILED)
 
 

@@ -1,17 +1,8 @@
-"""One worker process a GPU: each sees its own device only, started as a fresh process, never forked after CUDA."""
+"""GPUs for workers: each process sees its own device only."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType
-
-import torch
 
 from dlgn_cnn.errors import ConfigError
-
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def chosen(gpus: str, environment: Mapping[str, str], count: int | None = None) -> list[str]:
@@ -22,6 +13,8 @@ def chosen(gpus: str, environment: Mapping[str, str], count: int | None = None) 
     """
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
+        import torch
+
         there = [str(number) for number in range(torch.cuda.device_count() if count is None else count)]
     else:
         there = [name for name in visible.split(",") if name]
@@ -36,29 +29,6 @@ def chosen(gpus: str, environment: Mapping[str, str], count: int | None = None) 
     return [there[int(number)] for number in asked]
 
 
-def supervise(arguments: Sequence[str], devices: Sequence[str], share: int = 1) -> int:
-    """Run ``dlgn populate`` with these arguments, ``share`` processes a device, until all have ended; the worst status.
-
-    Signals to this process go on to each of them, once: they are in groups of their own.
-    """
-    command = [sys.executable, "-m", "populate", *arguments]
-    started = [
-        subprocess.Popen(
-            command, env=os.environ | {"CUDA_VISIBLE_DEVICES": device, "DLGN_DEVICE": "cuda"}, start_new_session=True
-        )
-        for device in devices
-        for _ in range(share)
-    ]
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        for worker in started:
-            if worker.poll() is None:
-                worker.send_signal(number)
-
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
-    try:
-        statuses = [worker.wait() for worker in started]
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-    return max(128 - status if status < 0 else status for status in statuses)
+def environments(devices: Sequence[str], share: int = 1) -> list[dict[str, str]]:
+    """Variables of ``share`` processes on each device, of which each process sees its own only."""
+    return [{"CUDA_VISIBLE_DEVICES": device, "DLGN_DEVICE": "cuda"} for device in devices for _ in range(share)]

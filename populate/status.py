@@ -40,6 +40,11 @@ def progress() -> RenderableType:
     return Group(shown, *reasons, *orders)
 
 
+def fleet_view() -> RenderableType:
+    """Progress of all tables, then who is at work."""
+    return Group(progress(), workers())
+
+
 def counts(table: Any) -> tuple[int, int, int, int, int]:
     """How many keys of a table are done, reserved, pending (queued or not yet), failed and set aside."""
     remaining, total = table().progress()

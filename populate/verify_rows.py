@@ -17,10 +17,11 @@ from rich.text import Text
 import schemas
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime import threads
 from populate.named_rows import chosen, written
 from populate.worker import computed_tables
 from schemas import heirs, soundness, training, verification
-from schemas.comparison import compare, must_be_equal
+from schemas.comparison import compare, must_be_equal, threads_of
 from schemas.rehearsal import rehearse
 
 logger = logging.getLogger("dlgn")
@@ -92,14 +93,15 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
 def _computed_anew(table: Any, key: Key, damaged: list[str]) -> Verdict:
     name = written(type(table), key)
     try:
-        with tempfile.TemporaryDirectory(prefix="dlgn-verify-") as place, interrupts.allowed():
+        with tempfile.TemporaryDirectory(prefix="dlgn-verify-") as place, interrupts.allowed(), threads.kept():
+            threads.again(threads_of(table, key))
+            strict = must_be_equal(table, key)
             found = list(compare(table, key, rehearse(type(table), key, Path(place)), Path(place)))
     except Exception as error:
         if interrupts.behind(error) is not None:
             raise
         return Verdict(name, "failed", findings=[*damaged, f"cannot be computed anew: {type(error).__name__}: {error}"])
     largest = max((one.size for one in found if one.judged), default=0.0)
-    strict = must_be_equal(table, key)
     close = not strict and largest <= type(table).tolerance
     verdict = "equal" if not found else "close" if close else "differs"
     found.sort(key=lambda one: (not one.judged, -one.size))

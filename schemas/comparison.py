@@ -34,12 +34,22 @@ def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation
             yield from _session(row, place)
 
 
+def threads_of(table: Any, key: Key) -> int:
+    """Number of torch's threads that a row was computed with; 1 where that is not on record."""
+    if "threads" in table.heading.names:
+        return int((table & key).fetch1("threads"))
+    found = (provenance.Environment * type(table).Provenance & key).to_arrays("threads")
+    return int(found[0]) if len(found) else 1
+
+
 def must_be_equal(table: Any, key: Key) -> bool:
-    """Whether a row has to come out bit for bit: same source, same environment, and one CPU thread or, on a GPU,
-    deterministic algorithms. A row from before provenance was kept need not.
+    """Whether a row has to come out bit for bit, with as many threads as are now in use.
+
+    It has to by the same source in the same environment, with one CPU thread or, on a GPU, deterministic algorithms;
+    not where a fit went on with fewer threads, nor where no provenance was kept.
     """
     rows = (type(table).Provenance & key).to_dicts()
-    if not rows:
+    if not rows or ("same_bits" in table.heading.names and not (table & key).fetch1("same_bits")):
         return False
     here = provenance.surrounding()
     alone = here.threads == 1 if here.accelerator == "cpu" else here.deterministic

@@ -49,7 +49,8 @@ class TrainedModel(provenance.Traced, dj.Computed):
     fit_seconds : float64
     """
 
-    circumstances = ("device", "threads", "same_bits", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes")
+    circumstances = ("device", "threads", "same_bits", "versions", "fit_seconds", "seconds", "samples_per_s",
+                     "peak_memory_bytes")  # fmt: skip
     digests = ("weights_sha256",)
     tolerance = 0.02  # of scores and losses: two machines' fits part ways after some steps, and end alike
     _folder: str | None = None  # where the checkpoints lie of a fit that ended, until its row is there to stay
@@ -77,15 +78,16 @@ class TrainedModel(provenance.Traced, dj.Computed):
             score, output, state = _run(key, spec, fitted, loaders, folder)
         except GivenUp as end:
             return end, folder
+        told: Mapping[str, Any] = output if isinstance(output, dict) else {}  # a lab's trainer may return anything
         row = {
             "score": score,
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
             "weights_sha256": save_weights(state, settings.written("weights")),
-            "precision": output.get("precision", "float32") if isinstance(output, dict) else "float32",
+            "precision": told.get("precision", "float32"),
             "device": device_name(device),
-            "threads": output.pop("threads", threads.in_use()),
-            "same_bits": output.pop("same_bits", True),
+            "threads": told.get("threads", threads.in_use()),
+            "same_bits": told.get("same_bits", True),
             "versions": {"dlgn_cnn": __version__, "torch": str(torch.__version__)},
             "fit_seconds": time.monotonic() - started,
         }

@@ -17,7 +17,9 @@ KEY = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 
 def upgrade(tables: Tables) -> None:
     """Fits that are there began with the threads of their environment, or with one where that is not on record."""
-    tables.add_column("fleet.worker", 'machine="" : char(32)  # the same for all containers of one machine, until it restarts')
+    tables.add_column(
+        "fleet.worker", 'machine="" : char(32)  # the same for all containers of one machine, until it restarts'
+    )
     for line in COLUMNS:
         tables.add_column(FITTED, line)
     names = {"fitted": FITTED, "provenance": f"{FITTED}__provenance", "environment": "provenance.environment"}

@@ -1,0 +1,87 @@
+"""Training speed of this machine: windows a second of a small standard fit, with a given number of threads.
+
+``python -m dlgn_cnn.training.rate THREADS SECONDS`` prints "ready" once it could begin, and begins when it reads a
+line: several processes then measure at the same time, as workers compute. At last it prints windows a second.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+
+from dlgn_cnn.interface import Batch, DataInfo
+from dlgn_cnn.models.build import encoder
+from dlgn_cnn.runtime import threads
+from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.training.losses import poisson
+
+UNITS, CLIPS, FRAMES, HEIGHT, WIDTH = 40, 8, 60, 33, 53
+PARTS = {
+    "core": {"name": "stacked_2d", "channels": [16], "kernels": [17], "strides": [3]},
+    "recurrent": {"name": "conv_gru", "channels": 16, "kernel_input": 1, "kernel_state": 1},
+    "readout": {"name": "gaussian"},
+}
+WARM_UP = 2
+
+
+def training_step(seed: int = 0, precision: str = "auto") -> Callable[[], None]:
+    """One step of training a convolutional GRU of 16 channels on random movies.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seed of the movies, counts and weights.
+    precision : str, default auto
+        Precision of the convolutions: auto, float32 or bfloat16.
+
+    Returns
+    -------
+    callable
+        Makes a step on a batch of 8 windows of 60 frames, 33 by 53 px, 40 units.
+    """
+    dice = torch.Generator().manual_seed(seed)
+    centers = tuple((x, y) for x, y in (1.6 * torch.rand(UNITS, 2, generator=dice) - 0.8).tolist())
+    info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * UNITS, 0.0, 1.0, centers)
+    nothing = torch.full((CLIPS, 2, FRAMES), torch.nan)
+    counts = torch.poisson(torch.full((CLIPS, UNITS, FRAMES), 0.1), generator=dice)
+    videos = torch.randn(CLIPS, 1, FRAMES, HEIGHT, WIDTH, generator=dice)
+    batch = Batch(videos, counts, torch.zeros(CLIPS, FRAMES), nothing, nothing)
+    model = encoder({"session": info}, seed, **PARTS).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    chosen = resolve(precision, torch.device("cpu"))
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(torch.device("cpu"), chosen):
+            predicted = model(batch.videos, batch.opto, data_key="session")
+        poisson(predicted.float(), batch.responses[..., -predicted.shape[-1] :]).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return step
+
+
+def windows_per_s(step: Callable[[], None], seconds: float) -> float:
+    """Windows a second over the steps that are made in a span of time."""
+    began, steps = time.perf_counter(), 0
+    while time.perf_counter() < began + seconds:
+        step()
+        steps += 1
+    return steps * CLIPS / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Measure once, when all processes are ready."""
+    threads.use(int(sys.argv[1]))
+    step = training_step()
+    for _ in range(WARM_UP):
+        step()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    sys.stdout.write(f"{windows_per_s(step, float(sys.argv[2]))}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Several workers of one machine under one command: a process each, their messages and progress in one place."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+ROOT = Path(__file__).resolve().parents[1]
+LOOK_S = 0.2
+VIEW_S, VIEW_TIMES = 2.0, 10.0  # the view is drawn again after so long, or so many times what drawing it took
+
+
+def supervise(
+    arguments: Sequence[str],
+    environments: Sequence[Mapping[str, str]],
+    view: Callable[[], RenderableType] | None = None,
+) -> int:
+    """Run ``dlgn populate`` once for each environment, until all processes have ended.
+
+    A signal to this process reaches each of them once, since they are in sessions of their own.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Arguments of ``dlgn populate``.
+    environments : sequence of mapping
+        Variables that each process has besides those of this one.
+    view : callable, optional
+        Progress of all, drawn below the messages where the error stream is a terminal.
+
+    Returns
+    -------
+    int
+        The worst exit status; 128 + n for a process that signal n ended.
+    """
+    console = Console(stderr=True)
+    started = [_start(arguments, variables) for variables in environments]
+    readers = [_reader(worker, f"[{number}] ", console) for number, worker in enumerate(started, start=1)]
+    with _forwarding(started), _drawn(view if console.is_terminal else None, console) as draw:
+        while any(worker.poll() is None for worker in started):
+            draw()
+            time.sleep(LOOK_S)
+    for reader in readers:
+        reader.join()
+    return max(128 - worker.returncode if worker.returncode < 0 else worker.returncode for worker in started)
+
+
+def _start(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a worker. ``-P``: no module of the current folder can stand in for one of ours."""
+    path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "populate", *arguments],
+        env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | variables,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _reader(worker: subprocess.Popen[str], prefix: str, console: Console) -> threading.Thread:
+    """Pass on what a worker says, line by line, as long as it lives."""
+
+    def read(stream: IO[str]) -> None:
+        for line in stream:
+            console.print(prefix + line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+
+    thread = threading.Thread(target=read, args=(worker.stderr,), daemon=True)
+    thread.start()
+    return thread
+
+
+@contextlib.contextmanager
+def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+    def forward(number: int, frame: FrameType | None) -> None:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _drawn(view: Callable[[], RenderableType] | None, console: Console) -> Iterator[Callable[[], None]]:
+    """A function that draws the view when it is time to; without a view it does nothing."""
+    if view is None:
+        yield lambda: None
+        return
+    due = 0.0
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+
+        def draw() -> None:
+            nonlocal due
+            began = time.monotonic()
+            if began < due:
+                return
+            try:
+                shown = view()
+            except Exception as error:  # the workers go on while the database is away
+                shown = f"no progress to show: {type(error).__name__}: {error}"
+            live.update(shown, refresh=True)
+            due = time.monotonic() + max(VIEW_S, VIEW_TIMES * (time.monotonic() - began))
+
+        yield draw
+        due = 0.0
+        draw()
