@@ -75,8 +75,8 @@ def describe_limit(asked: int | None, cores: Cores) -> str | None:
         return f"{asked} threads are asked for, and this process may use {cores.affinity} cores: it computes with these"
     if cores.quota < 1:
         return (
-            f"this process may use {cores.quota:.2g} of a core, as its cgroup says: it computes with one thread, slowly; "
-            "raise the limit on its CPU time, as 'cpus' in docker-compose.yml"
+            f"this process may use {cores.quota:.2g} of a core, as its cgroup says: it computes with one thread, "
+            "slowly; raise the limit on its CPU time, as 'cpus' in docker-compose.yml"
         )
     return None
 

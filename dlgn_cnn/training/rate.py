@@ -1,7 +1,7 @@
 """Training speed of this machine: windows a second of a small standard fit, with a given number of threads.
 
-``python -m dlgn_cnn.training.rate THREADS SECONDS`` prints "ready" once it could begin, and begins when it reads a
-line: several processes then measure at the same time, as workers compute. At last it prints windows a second.
+``python -m dlgn_cnn.training.rate THREADS SECONDS`` prints "ready" once it can begin, and then, for each line that it
+reads, windows a second of that span. So several processes measure at the same time, as workers compute.
 """
 
 import sys
@@ -72,15 +72,19 @@ def windows_per_s(step: Callable[[], None], seconds: float) -> float:
 
 
 def main() -> None:
-    """Measure once, when all processes are ready."""
+    """Measure whenever a line comes, until the input ends."""
     threads.use(int(sys.argv[1]))
     step = training_step()
     for _ in range(WARM_UP):
         step()
-    sys.stdout.write("ready\n")
+    _say("ready")
+    for _ in sys.stdin:
+        _say(str(windows_per_s(step, float(sys.argv[2]))))
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
-    sys.stdin.readline()
-    sys.stdout.write(f"{windows_per_s(step, float(sys.argv[2]))}\n")
 
 
 if __name__ == "__main__":
