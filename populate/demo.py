@@ -1,7 +1,10 @@
 """The whole path on an in-silico recording, and how near it came to the truth."""
 
+import contextlib
 import logging
 import math
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from populate import actions
 from populate.command_group import SOME_FAILED
 from populate.report import best_fit
 from populate.report import write as write_report
+from schemas.progress import bar, working
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = Path(__file__).parent / "experiments" / "demo.yaml"
@@ -22,26 +26,39 @@ TARGETS = {"rate_correlation": 0.7, "light_correlation": 0.8}
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     """Simulate, ingest, define, populate, compare with the truth and report; what is done already is kept."""
-    settings = schemas.open_database()
-    place = folder or settings.home / "demo" / "recording"
+    stages: dict[str, float] = {}
+    with _timed("opening the database", stages):
+        settings = schemas.open_database()
+    place, path = folder or settings.home / "demo" / "recording", settings.home / "demo" / "report.html"
     if not place.exists():
-        from schemas.progress import bar
-
-        with bar("simulate") as report:
-            simulate(place, SimulationConfig(), movies, report)
+        with _timed("simulate", stages), bar("simulate") as progress:
+            simulate(place, SimulationConfig(), movies, progress)
     logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
-    actions.ingest_recording(place)
-    actions.define_experiment(EXPERIMENT)
+    with _timed("ingest", stages):
+        actions.ingest_recording(place)
+    with _timed("define", stages):
+        actions.define_experiment(EXPERIMENT)
     tally = actions.populate_all()
+    stages |= tally.seconds
     if tally.failed:
         raise SystemExit(SOME_FAILED)
-    found, path = agreement(place), settings.home / "demo" / "report.html"
+    with _timed("comparison with the truth", stages), working("comparison with the truth"):
+        found = agreement(place)
     if tally.computed or not path.exists():
-        write_report(path, "demo", truth=found.rows(TARGETS))
+        with _timed("report", stages), working("report"):
+            write_report(path, "demo", truth=found.rows(TARGETS))
     for name, value, target in found.rows(TARGETS):
         logger.info("%s: %s (target %s)", name, value, target)
+    logger.info("seconds: %s", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items()))
     logger.info("report: %s", path.resolve())
     return path
+
+
+@contextlib.contextmanager
+def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[stage] = time.monotonic() - began
 
 
 def agreement(recording: Path) -> Agreement:

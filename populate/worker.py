@@ -29,7 +29,19 @@ from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.precision import Left
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
-from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, tenants, training
+from schemas import (
+    dataset,
+    ensemble,
+    evaluation,
+    fleet,
+    mei,
+    mei_contrast,
+    mei_control,
+    progress,
+    recording,
+    tenants,
+    training,
+)
 from schemas.database import reconnect, settings_in_force
 from schemas.provenance import refuse_unclean
 
@@ -62,11 +74,12 @@ def computed_tables() -> Sequence[Table]:
 
 @dataclass
 class Tally:
-    """What a worker did: keys computed, keys that failed with their reason, and fits that their studies gave up."""
+    """What a worker did: keys computed, keys that failed, fits that their studies gave up, and seconds by table."""
 
     computed: int = 0
     failed: int = 0
     pruned: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -212,7 +225,10 @@ class Worker:
             self.share.take()
         for key in keys:
             interrupts.check()
-            took = self._compute(queue.table, key)
+            began, name = time.monotonic(), type(queue.table).__name__
+            with progress.working(name):
+                took = self._compute(queue.table, key)
+            self.tally.seconds[name] = self.tally.seconds.get(name, 0.0) + time.monotonic() - began
             did, misses = did or took, 0 if took else misses + 1
             if misses >= MISSES or time.monotonic() >= until:
                 break

@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.progress import Progress as Report
 
 _listener: Callable[[str], None] | None = None
+_shown: Progress | None = None  # the bars on the screen, which a bar within another joins
 
 
 @contextlib.contextmanager
@@ -28,8 +37,7 @@ def heard(listener: Callable[[str], None]) -> Iterator[None]:
 @contextlib.contextmanager
 def bar(title: str) -> Iterator[Report]:
     """A function of (done, total) that draws a bar called ``title``."""
-    with _bars() as bars:
-        task = bars.add_task(title, total=None, note="")
+    with _task(title) as (bars, task):
 
         def report(done: int, total: int) -> None:
             interrupts.check()
@@ -43,8 +51,7 @@ def bar(title: str) -> Iterator[Report]:
 def epochs(title: str) -> Iterator[Callable[..., None]]:
     """A trainer's callback that draws a bar of epochs with the last validation score."""
     started = time.monotonic()
-    with _bars() as bars:
-        task = bars.add_task(title, total=None, note="")
+    with _task(title) as (bars, task):
 
         def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
             interrupts.check()
@@ -56,6 +63,37 @@ def epochs(title: str) -> Iterator[Callable[..., None]]:
             _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
 
         yield callback
+
+
+@contextlib.contextmanager
+def working(title: str) -> Iterator[None]:
+    """Draw a bar that says since when this is under way; bars within the block come below it."""
+    with _task(title):
+        yield
+
+
+@contextlib.contextmanager
+def _task(title: str) -> Iterator[tuple[Progress, TaskID]]:
+    """A line among the bars on the screen; it stays there once it is done, unless it was drawn below another."""
+    global _shown
+    outer = _shown
+    bars = outer or _bars()
+    with contextlib.nullcontext() if outer else bars:
+        _shown, task = bars, bars.add_task(title, total=None, note="")
+        try:
+            yield bars, task
+        finally:
+            _shown = outer
+            if outer is not None:
+                bars.remove_task(task)
+            else:
+                _finish(bars, task)
+
+
+def _finish(bars: Progress, task: TaskID) -> None:
+    """Draw a bar of unknown length as full: it moves until then."""
+    if bars.tasks[0].total is None:
+        bars.update(task, total=1, completed=1)
 
 
 def _tell(words: str) -> None:
