@@ -1,5 +1,6 @@
 """A precision is fixed by an experiment, kept with its fits, never mixed, and computed by those who have it."""
 
+import itertools
 import logging
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.factories import small_simulation
 MODEL = {"core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]}}
 MODEL["readout"] = {"name": "gaussian"}
 TRAINER = {"max_epochs": 1, "burn_in_frames": 5}
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +31,21 @@ def stored(database, tmp_path_factory):
 
 @pytest.fixture
 def defined(stored, tmp_path, monkeypatch):
-    """A function that defines an experiment on a machine that has bfloat16, or has not, and returns its fits."""
+    """A function that defines an experiment on a machine that has bfloat16, or has not, and returns its fits.
+
+    Those of one test have one trainer, but for what it changes, and no other test has it.
+    """
     from populate.define import define
     from schemas import experiment
+
+    own = TRAINER | {"learning_rate": 0.001 * next(NUMBERS)}
 
     def make(name: str, native: bool, seeds=(0,), trainer=None, **more):
         monkeypatch.setattr(experiment, "native_precision", lambda: "bfloat16" if native else "float32")
         text = {"experiment": name, "seeds": list(seeds), **more}
         text["datasets"] = [{"fn": "stored_sessions", "config": stored}]
         text["models"] = [{"fn": "encoder", "config": MODEL}]
-        text["trainers"] = [{"fn": "standard", "config": TRAINER | (trainer or {})}]
+        text["trainers"] = [{"fn": "standard", "config": own | (trainer or {})}]
         file = tmp_path / f"{name}.yaml"
         file.write_text(yaml.safe_dump(text))
         define(file)
@@ -70,24 +77,38 @@ def test_the_defining_machine_fixes_what_auto_means_and_another_keeps_it(defined
     assert len(defined("fixed", native=False, seeds=[100, 101])) == 2
     assert precision("fixed") == "bfloat16"
     assert fitted(key) == "bfloat16"
-    defined("elsewhere", native=False, seeds=[102])
+    defined("elsewhere", native=False, trainer={"burn_in_frames": 6})
     assert precision("elsewhere") == "float32"
 
 
-def test_experiments_that_share_fits_agree(defined):
+def test_experiments_whose_fits_are_compared_agree(defined):
+    """The same fits, or other seeds: an experiment is given their precision, or refused where it has another."""
     defined("first", native=True, seeds=[110, 111])
-    defined("second", native=False, seeds=[111, 112])
-    assert precision("second") == "bfloat16"
-    defined("third", native=False, seeds=[113])
-    with pytest.raises(
-        ConfigError, match=r"'third' .* bfloat16 by experiment 'first' and float32 by its own definition"
-    ):
-        defined("third", native=False, seeds=[110, 113])
-    with pytest.raises(ConfigError, match=r"'fourth' .* bfloat16 by .* and float32 by experiment 'third'"):
-        defined("fourth", native=False, seeds=[110, 113])
+    for name, seeds in (("shares", [111, 112]), ("other seeds", [113])):
+        defined(name, native=False, seeds=seeds)
+        assert precision(name) == "bfloat16"
     # Fits that state a precision are others, whose precision nobody else fixes.
-    defined("fourth", native=False, seeds=[110, 113], trainer={"precision": "float32"})
-    assert precision("fourth") == "float32"
+    defined("second", native=False, seeds=[110], trainer={"precision": "float32"})
+    assert precision("second") == "float32"
+    with pytest.raises(ConfigError, match=r"'second' .* bfloat16 by experiment '.*' and float32 by its own definition"):
+        defined("second", native=False, seeds=[110])
+
+
+def test_an_experiment_between_two_precisions_is_refused(defined):
+    from schemas import experiment
+
+    defined("first", native=True)
+    defined("second", native=False, trainer={"burn_in_frames": 6})
+    (one,), (other,) = (
+        (experiment.Experiment.Fit & {"experiment_name": name}).to_dicts() for name in ("first", "second")
+    )
+    experiment.Experiment.Fit.insert1(one | {"experiment_name": "second"})
+    with pytest.raises(
+        ConfigError, match=r"'third' .* bfloat16 by experiment 'first' and float32 by experiment 'second'"
+    ):
+        defined("third", native=False)
+    assert other["trainer_hash"] != one["trainer_hash"]
+    assert not experiment.Experiment & {"experiment_name": "third"}
 
 
 def test_a_fit_that_is_done_fixes_what_auto_means_for_it(defined):
