@@ -131,6 +131,19 @@ def test_a_fit_that_is_asked_for_in_two_precisions_is_not_computed(defined):
         training.fit_spec(key)
 
 
+@pytest.mark.parametrize("stated", [None, "float32", "bfloat16"])
+def test_a_fit_from_before_precisions_were_kept_was_in_what_its_config_states_or_float32(defined, stated):
+    from schemas import training
+    from schemas.precisions import fitted_in_bfloat16
+
+    (key,) = defined("older", native=stated is not None, trainer={"precision": stated} if stated else None)
+    fitted(key)
+    own = (training.TrainedModel & key).fetch1("KEY")
+    training.TrainedModel.update1(own | {"precision": None})
+    assert training.fit_spec(key).precision == (stated or "float32")
+    assert bool(training.TrainedModel & fitted_in_bfloat16(training.TrainedModel()) & own) == (stated == "bfloat16")
+
+
 @pytest.mark.parametrize("stated", ["float32", "bfloat16"])
 def test_a_stated_precision_stays(defined, stated):
     (key,) = defined("stated", native=stated == "float32", seeds=[140], trainer={"precision": stated})
