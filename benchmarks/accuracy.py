@@ -162,7 +162,7 @@ class Study:
 
 
 def fit_all(study: Study, size: Size) -> list[Row]:
-    options = {"max_epochs": size.epochs, "patience": 8, "learning_rate": 0.01, "precision": "bfloat16"}
+    options = {"max_epochs": size.epochs, "patience": 8, "learning_rate": 0.01}
     slow = options | {"max_epochs": size.original_epochs, "learning_rate": 0.005}
     rows, members = [], []
     linear = [study.fit("ln", study.model("ln", config, 0), 0, standard, **options) for config in LNS]

@@ -51,7 +51,7 @@ MODEL = {
     "modulators": [{"name": "light_kernel"}, {"name": "behavior", "gain": False}],
     "output": {"name": "softplus", "sharpness": 10.0},
 }
-FIT = {"learning_rate": 0.01, "precision": "bfloat16"}
+FIT = {"learning_rate": 0.01}
 MEI = {"frames": 40, "steps": 60}
 
 

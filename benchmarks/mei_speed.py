@@ -1,7 +1,7 @@
 """How many MEIs an hour on a CPU, beside neuro-mei's own loop on the same model, units, steps and norm?
 
 product     ``synthesise``: all units in one batch, one forward and backward pass a step, no gradient of weights,
-            bfloat16 under a float32 stimulus, only the pixels that a unit sees, a stop once nothing grows
+            precision auto under a float32 stimulus, only the pixels that a unit sees, a stop once nothing grows
 neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, as it is (pip install --no-deps neuro-mei):
             one stimulus a run, two forward and backward passes a step, float32, gradients of all weights, the last
             stimulus is the result
@@ -76,14 +76,14 @@ class Fitted:
         info, started = data_info(data), time.perf_counter()
         loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, 0, 4, 60, KEY).items()}
         self.model = encoder({KEY: info}, 0, **parts, readout={"name": "gaussian", "feature_weight": 1e-5}).to(device)
-        fit = {"max_epochs": epochs, "patience": epochs, "learning_rate": 0.01, "precision": "bfloat16"}
+        fit = {"max_epochs": epochs, "patience": epochs, "learning_rate": 0.01}
         score, _, _ = standard(self.model, loaders, 0, **fit)
         self.model.eval()
         self.range, self.units = screen_range(info), np.flatnonzero(session.truth.driven).tolist()
         print(f"fitted in {time.perf_counter() - started:.0f} s, validation correlation {score:.3f}", flush=True)
 
     def config(self, batch: int) -> MEIConfig:
-        options = {"frames": SHAPE[0], "steps": STEPS, "precision": "bfloat16", "batch_size": batch}
+        options = {"frames": SHAPE[0], "steps": STEPS, "batch_size": batch}
         return MEIConfig.from_dict(options | {"objective": {"name": "mean_rate", "window_frames": WINDOW}}, self.range)
 
 

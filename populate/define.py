@@ -73,7 +73,7 @@ class Plan:
 
     def fixed_precision(self) -> tuple[str, str]:
         """What ``auto`` means for its fits, and why. Raises ConfigError where others share them in another."""
-        return fixed_precision(self.name, {part: self.of(part) for part in TABLES}, self.seeds)
+        return fixed_precision(self.name, {part: self.of(part) for part in TABLES})
 
     @property
     def fits(self) -> int:

@@ -10,43 +10,44 @@ from schemas import experiment, precisions, training
 Entries = dict[str, list[Any]]  # datasets, models and trainers of a plan, each with ``key`` and ``config``
 
 
-def fixed_precision(name: str, entries: Entries, seeds: tuple[int, ...]) -> tuple[str, str]:
+def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
     """What ``auto`` means for an experiment's fits, and why, in words; nothing is inserted.
 
     An experiment that is there keeps what it has. A new one takes what this process's device is fast in, unless fits of
-    precision ``auto`` that it asks for were asked for, or computed, in the other. Raises ConfigError where these are in
-    both, or in another precision than the experiment has.
+    precision ``auto`` like its own, from any seed, were asked for, or computed, in the other: seeds are compared with
+    one another and averaged, which two precisions are not. Raises ConfigError where such fits are in both, or in
+    another precision than the experiment has.
     """
-    found = _of_shared_fits(name, entries, seeds)
+    found = _of_fits_alike(name, entries)
     kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("precision")
     if len(kept):
         found, why = {str(kept[0]): "its own definition"} | found, "as it was first defined"
     else:
-        why = f"as in {next(iter(found.values()), '')}, which shares fits with it"
+        why = f"as in {next(iter(found.values()), '')}"
     if len(found) > 1:
         said = " and ".join(f"{one} by {whose}" for one, whose in sorted(found.items()))
         raise ConfigError(
-            f"experiment {name!r} asks for fits of precision auto that are fixed to {said}: state a precision in its "
-            "trainers' configs, which makes them other fits"
+            f"experiment {name!r} asks for fits of precision auto, of which seeds are fixed to {said}: state a "
+            "precision in its trainers' configs, which makes them other fits"
         )
     if found:
         return next(iter(found)), why
     return experiment.native_precision(), "which this machine is fast in"
 
 
-def _of_shared_fits(name: str, entries: Entries, seeds: tuple[int, ...]) -> dict[str, str]:
-    """The precisions of those fits of precision ``auto`` that others ask for or that are done, and whose they are."""
+def _of_fits_alike(name: str, entries: Entries) -> dict[str, str]:
+    """The precisions of fits of precision ``auto`` that others ask for or that are done, from any seed, and whose."""
     auto = [entry.key for entry in entries["trainers"] if precisions.stated_in(entry.config) is None]
     parts = [[entry.key for entry in entries[part]] for part in ("datasets", "models")]
 
     def among(fits: Any) -> Any:
-        for keys in (*parts, auto, [{"seed": seed} for seed in seeds]):
+        for keys in (*parts, auto):
             fits = fits & keys
         return fits
 
     asked = among(experiment.Experiment.Fit - {"experiment_name": name})
     done = among(training.TrainedModel)
-    found = {row["precision"] or "float32": "fits that are done" for row in (dj.U("precision") & done).to_dicts()}
+    found = {row["precision"] or "float32": "fits that are there" for row in (dj.U("precision") & done).to_dicts()}
     for row in (experiment.Experiment & asked.proj()).to_dicts():
         found[row["precision"]] = f"experiment {row['experiment_name']!r}"
     return found

@@ -3,11 +3,13 @@
 import logging
 from typing import Any
 
+import datajoint as dj
+
 from schemas import ensemble, evaluation, experiment, fleet, mei, precisions, training
 
 logger = logging.getLogger("dlgn")
 Query = Any
-ALIVE = "native_bfloat16 = 1 AND state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
+ALIVE = "native_bfloat16 AND state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
 
 
 class Left:
@@ -21,13 +23,14 @@ class Left:
         queries = [] if self._native else in_bfloat16(type(table).__name__)
         if not queries or not fleet.Worker & ALIVE:
             return keys
-        if not self._said and keys & queries:
+        # A queue's columns are not told by their lineage from those of the tables that they come from.
+        if not self._said and keys.restrict(queries, semantic_check=False):
             self._said = True
             logger.warning(
                 "this worker can only emulate bfloat16: it leaves the keys in it to workers that multiply it natively, "
                 "as long as one is alive"
             )
-        return keys - queries
+        return keys.restrict(dj.Not(queries), semantic_check=False)
 
 
 def in_bfloat16(name: str) -> list[Query]:

@@ -9,17 +9,11 @@ WORKER = "native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by 
 
 
 def upgrade(tables: Tables) -> None:
-    """Experiments whose trainers all state bfloat16 mean that by ``auto``; all others float32, the default until now.
+    """Experiments that are there mean float32 by ``auto``, which is what a config that stated nothing meant until now.
 
-    Fits that are there keep no precision, since a digest of their rows is kept: they were computed in that which their
+    Fits that are there say nothing, since the digests of their rows are kept: they were computed in what their
     trainer's config states, or else in float32.
     """
     tables.add_column("training.__trained_model", FIT)
     tables.add_column("fleet.worker", WORKER)
     tables.add_column("experiment.experiment", EXPERIMENT)
-    fits, leaves = tables.full_name("experiment.experiment__fit"), tables.full_name("trainer.trainer_config__leaf")
-    stated = f"""SELECT trainer_hash FROM {leaves}
-        WHERE path IN ('precision', 'fit.precision') AND kind = 'str' AND value = '"bfloat16"'"""
-    tables.run(f"""UPDATE {tables.full_name("experiment.experiment")} SET precision = 'bfloat16'
-        WHERE experiment_name IN (SELECT experiment_name FROM {fits})
-        AND experiment_name NOT IN (SELECT experiment_name FROM {fits} WHERE trainer_hash NOT IN ({stated}))""")

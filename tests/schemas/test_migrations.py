@@ -120,6 +120,15 @@ def test_every_row_survives(connection, upgraded):
             assert [row[: len(rows[0])] for row in after[name]] == rows if rows else after[name] == [], name
 
 
+def test_what_was_there_before_precisions_were_kept_says_none_and_means_float32(connection, upgraded):
+    """An experiment's ``auto`` is what a config that stated nothing meant; the rows of fits stay as their digests."""
+    from schemas.migrations.tables import Tables
+
+    tables = Tables(connection, upgraded[0])
+    assert set(tables.free("training.__trained_model").to_arrays("precision")) == {None}
+    assert set(tables.free("experiment.experiment").to_arrays("precision")) == {"float32"}
+
+
 def test_an_upgrade_that_has_not_ended_is_refused_until_it_has(connection, upgraded):
     prefix, _ = upgraded
     set_version(connection, prefix, latest(), "upgrading")

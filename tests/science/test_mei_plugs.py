@@ -17,6 +17,7 @@ from dlgn_cnn.mei.targets import Target
 
 KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
 OPTIONS = {"frames": SHAPE[0], "steps": 60, "patience": 60, "objective": {"window_frames": 1}}
+OPTIONS |= {"precision": "float32"}  # the filter is reached to float32's digits, whatever the CPU is fast in
 PLAIN = OPTIONS | {"preconditioner": {"name": "none"}}
 
 

@@ -1,5 +1,6 @@
 """A fit that was stopped anywhere and taken up again ends as one that ran through; no file is trusted."""
 
+import dataclasses
 import logging
 import math
 import os
@@ -66,7 +67,7 @@ class Noisy(torch.nn.Module):
         return self.inner.regularizer(data_key)
 
 
-def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial") -> Fit:
+def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: str = "float32") -> Fit:
     """Two sessions of different length, random windows, a readout that draws positions; all from fixed seeds."""
     torch.manual_seed(11)
     loaders: dict = {"train": {}, "validation": {}, "test": {}}
@@ -77,7 +78,7 @@ def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial") -> Fit:
         for tier, loader in session_loaders(data, infos[name], 3, 2, 10, name).items():
             loaders[tier][name] = loader
     model = Noisy(encoder(infos, 3, **ENCODER))
-    return Fit(model, loaders, NoiseModel.from_config(loss, units_of(loaders)), config)
+    return Fit(model, loaders, NoiseModel.from_config(loss, units_of(loaders)), config, auto_precision=auto)
 
 
 def outcome(fit: Fit, result) -> tuple[dict, list, dict]:
@@ -303,3 +304,30 @@ def test_loading_runs_no_code(tmp_path):
     with pytest.raises(StoreError, match="not a checkpoint"):
         CheckpointFolder(tmp_path).read(name)
     assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize("began", ["float32", "bfloat16"])
+def test_a_fit_goes_on_in_the_precision_that_it_began_in(tmp_path, began):
+    """On a machine, or in an experiment, whose ``auto`` is the other one."""
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[began]
+    fit = new_fit(auto=began)
+    expected = outcome(fit, run(fit))
+    checkpoints = Checkpoints(tmp_path, every_s=math.inf)
+    with pytest.raises(Stopped):
+        run(new_fit(auto=began), checkpoints=stop_at(checkpoints, 5))
+    resumed = new_fit(auto=other)
+    assert resumed.precision == other
+    assert same(outcome(resumed, run(resumed, checkpoints=checkpoints)), expected)
+    assert expected[2]["precision"] == began
+    apart = new_fit(auto=other)
+    assert not same(outcome(apart, run(apart))[:1] + expected[1:], expected)
+
+
+@pytest.mark.parametrize("stated", ["auto", "float32", "bfloat16"])
+def test_a_checkpoint_from_before_precisions_were_kept_meant_float32_by_nothing(stated):
+    config = dataclasses.replace(CONFIG, precision=stated)
+    fit = new_fit(config, auto="bfloat16")
+    taken = capture(fit)
+    older = Snapshot(taken.tensors, {name: value for name, value in taken.facts.items() if name != "precision"})
+    restore(fit, older)
+    assert fit.precision == ("float32" if stated == "auto" else stated)

@@ -15,8 +15,8 @@ def lab_trainer(model, dataloaders, seed, uid, cb, max_iter=3):
     return 0.5, {}, model.state_dict()
 
 
-def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, teachers=None):
-    CALLS.append({"checkpoints": checkpoints, "teachers": teachers})
+def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, teachers=None, auto_precision="auto"):
+    CALLS.append({"checkpoints": checkpoints, "teachers": teachers, "auto_precision": auto_precision})
     return 0.5, {}, model.state_dict()
 
 
@@ -26,14 +26,15 @@ def open_trainer(model, dataloaders, seed, uid, cb, **config):
 
 
 def spec(trainer: str, config: dict | None = None) -> FitSpec:
-    return FitSpec(("stored_sessions", {"sessions": []}), ("encoder", {}), (trainer, config or {}), 7)
+    calls = ("stored_sessions", {"sessions": []}), ("encoder", {}), (trainer, config or {})
+    return FitSpec(*calls, 7, precision="bfloat16")
 
 
 @pytest.mark.parametrize(
     ("trainer", "config", "expected"),
     [
         (LAB, {"max_iter": 5}, {"seed": 7, "uid": "key", "max_iter": 5}),
-        (ASKING, {}, {"checkpoints": "store", "teachers": "school"}),
+        (ASKING, {}, {"checkpoints": "store", "teachers": "school", "auto_precision": "bfloat16"}),
         (OPEN, {"anything": 1}, {"anything": 1}),
     ],
 )
