@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
-import torch
-
 from dlgn_cnn.errors import ConfigError
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
@@ -22,6 +20,8 @@ def chosen(gpus: str, environment: Mapping[str, str], count: int | None = None) 
     """
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
+        import torch
+
         there = [str(number) for number in range(torch.cuda.device_count() if count is None else count)]
     else:
         there = [name for name in visible.split(",") if name]

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.device import device_name, pick_device
@@ -253,6 +252,8 @@ class Worker:
         """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
         reason = f"{type(error).__name__}: {error}"
         if is_exhausted(error):
+            import torch
+
             torch.cuda.empty_cache()
             jobs.try_again(reason, next(delays(self.wishes.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)

@@ -1,8 +1,10 @@
 """What fits and data say of each unit: scores, the light's effect, the gain of each input, receptive fields."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
@@ -11,13 +13,14 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.data.fields import session_fields
 from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
-from dlgn_cnn.evaluation.effects import LightEffect, light_effects
-from dlgn_cnn.evaluation.input_gains import input_gains
-from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, provenance, training
 from schemas.database import settings_in_force
+
+if TYPE_CHECKING:
+    from dlgn_cnn.evaluation.effects import LightEffect
+    from dlgn_cnn.evaluation.score import ConditionScore
 
 schema = dj.Schema()
 Row = dict[str, Any]
@@ -90,6 +93,8 @@ class Score(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, list[ConditionScore]], list[dict[str, Any]]]:
         """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
+        from dlgn_cnn.evaluation.score import score_conditions
+
         model, loaders = training.restore(spec, stores, weights)
         return score_conditions(model, loaders, np.random.default_rng(spec.seed)), units
 
@@ -143,11 +148,15 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
+        from dlgn_cnn.evaluation.effects import light_effects
+
         model, loaders = training.restore(spec, stores, weights)
         return light_effects(model, loaders, np.random.default_rng(spec.seed)), units
 
     def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
+        from dlgn_cnn.evaluation.effects import LightEffect
+
         self.insert1(key)
         names = LightEffect.__dataclass_fields__
         self.Unit.insert(
@@ -191,6 +200,8 @@ class InputGain(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, dict[str, Scores]], list[dict[str, Any]]]:
         """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
+        from dlgn_cnn.evaluation.input_gains import input_gains
+
         model, loaders = training.restore(spec, stores, weights)
         recorded = {name: np.full(len(loader.data_info.units), np.nan) for name, loader in loaders["test"].items()}
         for unit in units:

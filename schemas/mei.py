@@ -1,28 +1,30 @@
 """Maximally exciting inputs under both light conditions."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
-import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, ModelError, within
-from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.control_set import CONTRASTS
-from dlgn_cnn.mei.diverse_method import diverse
-from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
-from dlgn_cnn.progress import Progress
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+
+if TYPE_CHECKING:
+    import torch
+
+    from dlgn_cnn.interface import DataInfo
+    from dlgn_cnn.progress import Progress
 
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
@@ -173,6 +175,9 @@ def _synthesised(
     report: Progress,
 ) -> list[MEIResult]:
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
+    from dlgn_cnn.mei.diverse_method import diverse
+    from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
+
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesise = METHODS.get(method, allowed)
     extra = supplied(synthesise, allowed_packages=allowed)
@@ -201,6 +206,8 @@ def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
     """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
+    from dlgn_cnn.mei.control_set import CONTRASTS
+
     given = config.get("contrasts", CONTRASTS)
     known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
     if not known or list(given) != sorted(set(given)):
@@ -212,6 +219,8 @@ def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
 
 def check_mei(method: str, config: Mapping[str, Any]) -> None:
     """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
+    from dlgn_cnn.mei.methods import METHODS
+
     allowed = settings_in_force().allowed_packages
     with within("fn"):
         function = METHODS.get(method, allowed)
