@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import datajoint as dj
+
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.grid import expand
-from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.loggers import check_loggers
 from populate.definition import read_definitions
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
@@ -69,6 +70,14 @@ class Plan:
             for row in (TABLES[part] & [entry.key for entry in self.of(part)]).proj().to_dicts()
             for value in row.values()
         }
+
+    @property
+    def is_new(self) -> bool:
+        """Whether any config, or any combination of dataset, model and trainer, is in no experiment yet."""
+        calls = {part: [entry.key for entry in self.of(part)] for part in ("datasets", "models", "trainers")}
+        fits = experiment.Experiment.Fit & calls["datasets"] & calls["models"] & calls["trainers"]
+        combined = dj.U("dataset_hash", "model_hash", "trainer_hash") & fits
+        return len(self.known()) < len(self.entries) or len(combined) < math.prod(map(len, calls.values()))
 
     @property
     def fits(self) -> int:
@@ -138,7 +147,24 @@ def _entries(text: dict[str, Any], part: str) -> Iterator[Entry]:
 
 
 def _check(plan: Plan) -> None:
-    """Refuse a wrong config, with the path to what is wrong in it, before any data are read."""
+    """Refuse a wrong config, with the path to what is wrong in it, before any data are read.
+
+    What experiments combine already was checked when it was defined, and torch is not loaded to build it again. A lab's
+    own code may have changed since: where packages are allowed, everything is checked.
+    """
+    if settings_in_force().allowed_packages or plan.is_new:
+        _check_configs(plan)
+    for entry, place in _placed(plan, "models"):
+        with within(place):
+            training.sources_of(entry.call)
+    for entry, place in _placed(plan, "trainers"):
+        with within(place):
+            training.teachers_of(entry.call)
+
+
+def _check_configs(plan: Plan) -> None:
+    from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
+
     allowed = settings_in_force().allowed_packages
     foreseen = []
     for entry, place in _placed(plan, "datasets"):
@@ -148,11 +174,9 @@ def _check(plan: Plan) -> None:
         with within(place):
             for info in foreseen:
                 check_model(entry.call, info, allowed)
-            training.sources_of(entry.call)
     for entry, place in _placed(plan, "trainers"):
         with within(place):
             check_trainer(entry.call, allowed)
-            training.teachers_of(entry.call)
     for entry, place in _placed(plan, "meis"):
         with within(place):
             mei.check_mei(*entry.call)

@@ -18,9 +18,9 @@ import schemas
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError
 from populate.named_rows import chosen, written
-from populate.worker import computed_tables
 from schemas import heirs, soundness, training, verification
 from schemas.comparison import compare, must_be_equal
+from schemas.computed_tables import computed_tables
 from schemas.rehearsal import rehearse
 
 logger = logging.getLogger("dlgn")

@@ -24,7 +24,8 @@ from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
-from schemas import dataset, ensemble, evaluation, fleet, mei, mei_contrast, mei_control, recording, tenants, training
+from schemas import fleet, tenants
+from schemas.computed_tables import computed_tables
 from schemas.database import reconnect, settings_in_force
 from schemas.provenance import refuse_unclean
 
@@ -36,23 +37,6 @@ LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the loo
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
-
-
-def computed_tables() -> Sequence[Table]:
-    """Every table that a worker fills, in the order in which they depend on one another."""
-    return (
-        recording.Recording,
-        dataset.Dataset,
-        evaluation.ReceptiveField,
-        training.TrainedModel,
-        evaluation.Score,
-        evaluation.FeedbackModulation,
-        evaluation.InputGain,
-        ensemble.EnsembleScore,
-        mei.MEI,
-        mei_control.MEIControl,
-        mei_contrast.MEIContrast,
-    )
 
 
 @dataclass
