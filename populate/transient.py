@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from datajoint.errors import LostConnectionError
-from safetensors import SafetensorError
 
 from dlgn_cnn.errors import StoreAway
 
@@ -40,6 +39,7 @@ def is_transient(error: BaseException) -> bool:
 def is_exhausted(error: BaseException) -> bool:
     """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
     import torch
+    from safetensors import SafetensorError
 
     seen: BaseException | None = error
     while seen is not None:

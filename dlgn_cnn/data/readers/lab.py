@@ -26,7 +26,25 @@ def recognises(path: Path) -> bool:
     return path.suffix in (".pkl", ".parquet")
 
 
-@reader("lab", recognises)
+def frame_path(path: Path) -> Path:
+    """The responses frame of ``path``. Raises RecordingError for a folder with none, or with two."""
+    if path.is_file():
+        return path
+    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
+    if len(found) != 1:
+        problem = "both" if found else "neither"
+        raise RecordingError(
+            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
+        )
+    return found[0]
+
+
+def sessions(source: Path) -> list[SessionKey]:
+    """The sessions that the rows of a responses frame belong to. Raises RecordingError for a frame without keys."""
+    return [key for key, _ in _sessions(_keyed(source, _load(source)))]
+
+
+@reader("lab", recognises, frame_path, sessions)
 def read_lab(
     path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
 ) -> list[Recording]:
@@ -52,7 +70,7 @@ def read_lab(
     """
     if spikes_outside not in ("error", "drop"):
         raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
-    source = _frame_path(path)
+    source = frame_path(path)
     frame = _keyed(source, _load(source))
     scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
     drop = spikes_outside == "drop"
@@ -60,18 +78,6 @@ def read_lab(
     files = probe_scenes(scenes, progress)
     opened = [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
     return [_with_own_movie(found) if found.session.simulated else found for found in opened]
-
-
-def _frame_path(path: Path) -> Path:
-    if path.is_file():
-        return path
-    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
-    if len(found) != 1:
-        problem = "both" if found else "neither"
-        raise RecordingError(
-            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
-        )
-    return found[0]
 
 
 def _load(path: Path) -> pd.DataFrame:
