@@ -1,6 +1,7 @@
 """Experiments as rows: every config checked and hashed, then inserted, with the fits that combine them."""
 
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn.config import config_hash
+from dlgn_cnn.config import config_hash, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.grid import expand
 from dlgn_cnn.training.loggers import check_loggers
@@ -149,10 +150,10 @@ def _entries(text: dict[str, Any], part: str) -> Iterator[Entry]:
 def _check(plan: Plan) -> None:
     """Refuse a wrong config, with the path to what is wrong in it, before any data are read.
 
-    What experiments combine already was checked when it was defined, and torch is not loaded to build it again. A lab's
-    own code may have changed since: where packages are allowed, everything is checked.
+    What experiments combine already was checked when it was defined, and torch is not loaded to build it again. Code of
+    other packages may have changed since: a plan that names some is checked whole.
     """
-    if settings_in_force().allowed_packages or plan.is_new:
+    if plan.is_new or _names_code(plan):
         _check_configs(plan)
     for entry, place in _placed(plan, "models"):
         with within(place):
@@ -160,6 +161,13 @@ def _check(plan: Plan) -> None:
     for entry, place in _placed(plan, "trainers"):
         with within(place):
             training.teachers_of(entry.call)
+
+
+def _names_code(plan: Plan) -> bool:
+    """Whether a config names anything by import path."""
+    texts = [json.loads(leaf.text) for one in plan.entries for leaf in leaves(one.config) if leaf.kind == "str"]
+    names = [name for name in (*texts, *(one.fn for one in plan.entries)) if "." in name]
+    return any(name.partition(".")[0] in settings_in_force().allowed_packages for name in names)
 
 
 def _check_configs(plan: Plan) -> None:
