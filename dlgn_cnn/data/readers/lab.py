@@ -1,10 +1,10 @@
 """The lab's own layout: a frame with a row per unit and presentation, beside a folder of scene files."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from dlgn_cnn.data.lab_cells import whole_numbers, words
 from dlgn_cnn.data.lab_scenes import NamedScene, find_scenes, probe_scenes
@@ -14,6 +14,9 @@ from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.data.safe_pickle import load_frame
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FRAME_NAMES = ("responses.pkl", "responses.parquet")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
@@ -83,6 +86,8 @@ def read_lab(
 def _load(path: Path) -> pd.DataFrame:
     if path.suffix != ".parquet":
         return _whole_frame(path, load_frame(path))
+    import pandas as pd
+
     try:
         return pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
