@@ -15,6 +15,7 @@ from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, model, provenance, trainer, training
 from schemas.hashed import transaction
 from schemas.running import FIT
+from schemas.score_rows import score_rows
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
@@ -140,7 +141,7 @@ class EnsembleScore(provenance.Traced, dj.Computed):
     ) -> None:
         """Insert what ``Score`` inserts, and what was scored."""
         data = {"dataset_hash": members[0]["dataset_hash"]}
-        mean, short, full = evaluation.score_rows(scores, units)
+        mean, short, full = score_rows(scores, units)
         self.insert1(key | data | {"mean_correlation": mean})
         self.Unit.insert(key | data | row for row in short)
         self.Condition.insert(key | data | row for row in full)

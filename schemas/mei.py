@@ -13,18 +13,18 @@ import numpy as np
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, ModelError, within
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.targets import MEIResult, Target
+from dlgn_cnn.progress import Progress
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, optogenetics, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.score_rows import unit_key
 
 if TYPE_CHECKING:
     import torch
-
-    from dlgn_cnn.interface import DataInfo
-    from dlgn_cnn.progress import Progress
 
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
@@ -156,7 +156,7 @@ class MEI(provenance.Traced, dj.Computed):
     ) -> None:
         """Insert a row a member, and a row a stimulus. Raises ModelError for a stimulus that is not allowed."""
         rows = [
-            (key | evaluation.unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
+            (key | unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
             for row, _, result in synthesis
         ]
         for row, result in rows:
@@ -272,8 +272,8 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
     rows, wanted = dataset.unit_rows(key), config.get("units", {"best": 6})
     if isinstance(wanted, dict) and set(wanted) == {"best"}:
         scored = (evaluation.Score.Unit & key & "correlation is not null").to_dicts(order_by="correlation DESC")
-        best = [evaluation.unit_key(row) for row in scored[: wanted["best"]]]
-        return [next(row for row in rows if evaluation.unit_key(row) == unit) for unit in best]
+        best = [unit_key(row) for row in scored[: wanted["best"]]]
+        return [next(row for row in rows if unit_key(row) == unit) for unit in best]
     if wanted == "all":
         return rows
     if not isinstance(wanted, list) or not set(wanted) <= {row["unit"] for row in rows}:

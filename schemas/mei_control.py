@@ -13,7 +13,7 @@ from dlgn_cnn.mei.targets import Target
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, mei, optogenetics, progress, provenance, training
 from schemas.database import settings_in_force
-from schemas.evaluation import nullable, unit_key
+from schemas.score_rows import nullable, unit_key
 
 if TYPE_CHECKING:
     import torch
