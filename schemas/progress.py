@@ -1,15 +1,17 @@
 """Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
 
+from __future__ import annotations
+
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.progress import Progress as Report
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _listener: Callable[[str], None] | None = None
 
@@ -64,6 +66,16 @@ def _tell(words: str) -> None:
 
 
 def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
