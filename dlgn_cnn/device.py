@@ -1,8 +1,13 @@
 """The device that a fit runs on: a GPU where there is one, unasked."""
 
-import torch
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dlgn_cnn.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def pick_device(wanted: str = "auto") -> torch.device:
@@ -10,6 +15,8 @@ def pick_device(wanted: str = "auto") -> torch.device:
 
     Raises ConfigError for a device that this machine does not have.
     """
+    import torch
+
     if wanted == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -26,4 +33,6 @@ def pick_device(wanted: str = "auto") -> torch.device:
 
 def device_name(device: torch.device) -> str:
     """What a device is called in the tables: a GPU by its maker's name."""
+    import torch
+
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

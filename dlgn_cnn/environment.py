@@ -1,5 +1,7 @@
 """What computes: Python, torch, processor, GPU and installed packages; and torch kept to deterministic algorithms."""
 
+from __future__ import annotations
+
 import contextlib
 import importlib.metadata
 import os
@@ -9,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from dlgn_cnn.config import value_sha256
+
+if TYPE_CHECKING:
+    import torch
 
 OWN = "dlgn-cnn"  # its state is told by its code
 CPU_INFO, GPU_DRIVER = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia/version")
@@ -47,6 +51,8 @@ class Environment:
 
 def environment(device: torch.device, deterministic: bool) -> Environment:
     """This process on this device; what costs time is looked up once a process."""
+    import torch
+
     on_gpu = device.type == "cuda"
     return Environment(
         python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -67,6 +73,8 @@ def deterministic_algorithms(wanted: bool) -> Iterator[None]:
 
     On a GPU it raises RuntimeError for an operation that has none; on a CPU all that models here need have one.
     """
+    import torch
+
     before = torch.are_deterministic_algorithms_enabled()
     benchmark = torch.backends.cudnn.benchmark
     if wanted:
@@ -88,6 +96,8 @@ def _platform() -> str:
 @cache
 def _processor() -> str:
     """The processor's name, and the instructions that torch uses of it, on which its last bits depend."""
+    import torch
+
     name = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
         match = re.search(r"^model name\s*:\s*(.+)$", CPU_INFO.read_text(), re.MULTILINE)
@@ -97,6 +107,8 @@ def _processor() -> str:
 
 @cache
 def _driver() -> str:
+    import torch
+
     words = [f"CUDA {torch.version.cuda}", f"cuDNN {torch.backends.cudnn.version()}"]
     with contextlib.suppress(OSError):
         match = re.search(r"\b\d{3}\.\d+(\.\d+)?\b", GPU_DRIVER.read_text())

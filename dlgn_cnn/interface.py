@@ -1,12 +1,15 @@
 """What ``data`` and ``models`` share: a batch, what is known of the data, and what an encoding model is."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
-from dlgn_cnn.shapes import Behavior, Counts, Opto, Pupil, Rate, Video
+    from dlgn_cnn.shapes import Behavior, Counts, Opto, Pupil, Rate, Video
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Batch:
     behavior: Behavior
     pupil_center: Pupil
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> Batch:
         """The same batch on ``device``."""
         return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
 

@@ -16,17 +16,32 @@ Scores     unit                            float64     a figure of each unit; un
 A *frame* is one bin of the dataset's clock (60 Hz unless configured); rates are shown to people in Hz.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import torch
 
 Frames = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Times = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float64]
-Video = torch.Tensor
-Rate = torch.Tensor
-Counts = torch.Tensor
-Opto = torch.Tensor
-Behavior = torch.Tensor
-Pupil = torch.Tensor
+
+if TYPE_CHECKING:
+    import torch
+
+    Video = torch.Tensor
+    Rate = torch.Tensor
+    Counts = torch.Tensor
+    Opto = torch.Tensor
+    Behavior = torch.Tensor
+    Pupil = torch.Tensor
+else:
+    TENSORS = ("Video", "Rate", "Counts", "Opto", "Behavior", "Pupil")
+
+    def __getattr__(name: str) -> type:
+        """Return the tensor type of that word. Readers of arrays alone do not wait for torch."""
+        if name not in TENSORS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import torch
+
+        return torch.Tensor

@@ -1,11 +1,13 @@
 """What the commands do once the database is open."""
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -14,8 +16,11 @@ from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate import steer
 from populate.core_share import TOGETHER
-from populate.define import Defined, insert, plans
-from populate.worker import Tally, Wishes, computed_tables, work
+from populate.worker import Tally, Wishes, work
+from schemas.computed_tables import computed_tables
+
+if TYPE_CHECKING:
+    from populate.define import Defined
 
 logger = logging.getLogger("dlgn")
 
@@ -40,6 +45,7 @@ def ingest_recording(path: Path, reader: str | None = None, options: Sequence[st
 def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
     """Show every config of a file's experiments and whether it is known, then insert them unless it is a dry run."""
     schemas.open_database()
+    from populate.define import insert, plans
     from populate.define_table import show_plan
 
     done = []

@@ -6,8 +6,8 @@ import re
 import fsspec
 
 from dlgn_cnn.errors import ConfigError
-from populate.worker import computed_tables
 from schemas import fleet
+from schemas.computed_tables import computed_tables
 from schemas.database import open_database
 
 PASSWORD, READER_PASSWORD = "DLGN_WORKER_PASSWORD", "DLGN_READER_PASSWORD"

@@ -1,16 +1,18 @@
 """Experiments as rows: every config checked and hashed, then inserted, with the fits that combine them."""
 
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.config import config_hash
+import datajoint as dj
+
+from dlgn_cnn.config import config_hash, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.grid import expand
-from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.loggers import check_loggers
 from populate.define_precision import fixed_precision
 from populate.definition import read_definitions
@@ -74,6 +76,14 @@ class Plan:
     def fixed_precision(self) -> tuple[str, str]:
         """What ``auto`` means for its fits, and why. Raises ConfigError where others share them in another."""
         return fixed_precision(self.name, {part: self.of(part) for part in TABLES})
+
+    @property
+    def is_new(self) -> bool:
+        """Whether any config, or any combination of dataset, model and trainer, is in no experiment yet."""
+        calls = {part: [entry.key for entry in self.of(part)] for part in ("datasets", "models", "trainers")}
+        fits = experiment.Experiment.Fit & calls["datasets"] & calls["models"] & calls["trainers"]
+        combined = dj.U("dataset_hash", "model_hash", "trainer_hash") & fits
+        return len(self.known()) < len(self.entries) or len(combined) < math.prod(map(len, calls.values()))
 
     @property
     def fits(self) -> int:
@@ -143,7 +153,31 @@ def _entries(text: dict[str, Any], part: str) -> Iterator[Entry]:
 
 
 def _check(plan: Plan) -> None:
-    """Refuse a wrong config, with the path to what is wrong in it, before any data are read."""
+    """Refuse a wrong config, with the path to what is wrong in it, before any data are read.
+
+    What experiments combine already was checked when it was defined, and torch is not loaded to build it again. Code of
+    other packages may have changed since: a plan that names some is checked whole.
+    """
+    if plan.is_new or _names_code(plan):
+        _check_configs(plan)
+    for entry, place in _placed(plan, "models"):
+        with within(place):
+            training.sources_of(entry.call)
+    for entry, place in _placed(plan, "trainers"):
+        with within(place):
+            training.teachers_of(entry.call)
+
+
+def _names_code(plan: Plan) -> bool:
+    """Whether a config names anything by import path."""
+    texts = [json.loads(leaf.text) for one in plan.entries for leaf in leaves(one.config) if leaf.kind == "str"]
+    names = [name for name in (*texts, *(one.fn for one in plan.entries)) if "." in name]
+    return any(name.partition(".")[0] in settings_in_force().allowed_packages for name in names)
+
+
+def _check_configs(plan: Plan) -> None:
+    from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
+
     allowed = settings_in_force().allowed_packages
     foreseen = []
     for entry, place in _placed(plan, "datasets"):
@@ -153,11 +187,9 @@ def _check(plan: Plan) -> None:
         with within(place):
             for info in foreseen:
                 check_model(entry.call, info, allowed)
-            training.sources_of(entry.call)
     for entry, place in _placed(plan, "trainers"):
         with within(place):
             check_trainer(entry.call, allowed)
-            training.teachers_of(entry.call)
     for entry, place in _placed(plan, "meis"):
         with within(place):
             mei.check_mei(*entry.call)

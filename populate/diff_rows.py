@@ -11,7 +11,7 @@ from rich.text import Text
 import schemas
 from dlgn_cnn.errors import ConfigError
 from populate.named_rows import the_one
-from populate.worker import computed_tables
+from schemas.computed_tables import computed_tables
 from schemas.differences import Difference, differences
 from schemas.soundness import CONFIGS
 

@@ -19,6 +19,7 @@ from dlgn_cnn.shapes import Scores
 from populate import unit_view
 from populate.claims import contrast_sentence, extents_of, light_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
+from schemas.score_rows import unit_key
 
 Row = dict[str, Any]
 Truth = Sequence[tuple[str, str, str]]
@@ -76,7 +77,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
 
 
 def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> UnitReport:
-    key = dict(fit) | evaluation.unit_key(row)
+    key = dict(fit) | unit_key(row)
     starts, field = unit_view.starts_of(key), unit_view.field_of(key)
     first = starts[0] if starts else None
     distances = () if first is None else unit_view.distances_of(key, first[0])

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from datajoint.jobs import Job
+import datajoint as dj
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from populate.worker import computed_tables
 from schemas import fleet, search, training
+from schemas.computed_tables import computed_tables
 
 COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
 
@@ -33,9 +33,11 @@ def progress() -> RenderableType:
     reasons: list[Text] = []
     for table in computed_tables():
         pruned = len(search.pruned_fits(table)) if table is training.TrainedModel else 0
-        shown.add_row(table.__name__, *map(str, counts(table)), str(pruned))
-        failed = (table.jobs & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
-        reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
+        found = counts(table)
+        shown.add_row(table.__name__, *map(str, found), str(pruned))
+        if any(found[3:]):
+            failed = (_queue(table) & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
+            reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
     orders = [Text(_order(row)) for row in fleet.StandingOrder().to_dicts(order_by="KEY")]
     return Group(shown, *reasons, *orders)
 
@@ -48,9 +50,20 @@ def fleet_view() -> RenderableType:
 def counts(table: Any) -> tuple[int, int, int, int, int]:
     """How many keys of a table are done, reserved, pending (queued or not yet), failed and set aside."""
     remaining, total = table().progress()
-    jobs = Job(table()).progress()  # a table's own ``jobs`` would be declared by looking
-    reserved, failed, stopped = jobs["reserved"], jobs["error"], jobs["ignore"]
+    queue, jobs = _queue(table), dict[str, int]()
+    if queue.is_declared:
+        jobs = dict(queue.connection.query(f"SELECT status, COUNT(*) FROM {queue.full_table_name} GROUP BY status"))
+    reserved, failed, stopped = (jobs.get(status, 0) for status in ("reserved", "error", "ignore"))
     return total - remaining, reserved, max(remaining - reserved - failed - stopped, 0), failed, stopped
+
+
+def _queue(table: Any) -> Any:
+    """A computed table's queue, which may not be declared yet.
+
+    DataJoint's own ``jobs`` would declare it, and reads all foreign keys of all tables to know its columns.
+    """
+    name = f"~~{table.table_name.lstrip('_')}"
+    return dj.FreeTable(table.connection, table().adapter.make_full_table_name(table.database, name))
 
 
 def workers(everybody: bool = False) -> RenderableType:

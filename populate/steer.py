@@ -5,8 +5,8 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.worker import computed_tables
 from schemas import fleet
+from schemas.computed_tables import computed_tables
 
 Table = Any
 

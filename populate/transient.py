@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 from datajoint.errors import LostConnectionError
-from safetensors import SafetensorError
 
 from dlgn_cnn.errors import StoreAway
 
@@ -40,6 +38,9 @@ def is_transient(error: BaseException) -> bool:
 
 def is_exhausted(error: BaseException) -> bool:
     """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
+    import torch
+    from safetensors import SafetensorError
+
     seen: BaseException | None = error
     while seen is not None:
         said = isinstance(seen, RuntimeError) and CUDA_FULL.search(str(seen))

@@ -19,9 +19,9 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime import threads
 from populate.named_rows import chosen, written
-from populate.worker import computed_tables
 from schemas import heirs, soundness, training, verification
 from schemas.comparison import compare, must_be_equal, threads_of
+from schemas.computed_tables import computed_tables
 from schemas.rehearsal import rehearse
 
 logger = logging.getLogger("dlgn")

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.device import pick_device
@@ -29,19 +28,8 @@ from populate.lease import LeasedJobs, LeaseLost, leased
 from populate.precision import Left
 from populate.sweep import free_dead_reservations, sweep
 from populate.transient import delays, is_exhausted, is_transient
-from schemas import (
-    dataset,
-    ensemble,
-    evaluation,
-    fleet,
-    mei,
-    mei_contrast,
-    mei_control,
-    progress,
-    recording,
-    tenants,
-    training,
-)
+from schemas import fleet, progress, tenants
+from schemas.computed_tables import computed_tables
 from schemas.database import reconnect, settings_in_force
 from schemas.provenance import refuse_unclean
 
@@ -53,23 +41,6 @@ LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the loo
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
-
-
-def computed_tables() -> Sequence[Table]:
-    """Every table that a worker fills, in the order in which they depend on one another."""
-    return (
-        recording.Recording,
-        dataset.Dataset,
-        evaluation.ReceptiveField,
-        training.TrainedModel,
-        evaluation.Score,
-        evaluation.FeedbackModulation,
-        evaluation.InputGain,
-        ensemble.EnsembleScore,
-        mei.MEI,
-        mei_control.MEIControl,
-        mei_contrast.MEIContrast,
-    )
 
 
 @dataclass
@@ -277,6 +248,8 @@ class Worker:
         """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
         reason = f"{type(error).__name__}: {error}"
         if is_exhausted(error):
+            import torch
+
             torch.cuda.empty_cache()
             jobs.try_again(reason, next(delays(self.wishes.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import datajoint as dj
+from datajoint.utils import from_camel_case
 
 from schemas.database import MODULES
 
@@ -22,6 +23,19 @@ def table_classes() -> dict[str, Any]:
             if master.__module__ == module.__name__:
                 name = f"{module_name}.{master.__name__}"
                 found |= {name: master} | {f"{name}.{part.__name__}": part for part in _classes(master, dj.Part)}
+    return found
+
+
+def sql_names() -> dict[str, set[str]]:
+    """The names in the database of each module's tables: ``{"evaluation": {"__score", "__score__unit", ...}, ...}``."""
+    found: dict[str, set[str]] = {name: set() for name in MODULES}
+    masters: dict[str, str] = {}
+    for path, table in table_classes().items():
+        module, master, *part = path.split(".")
+        if not part:
+            masters[master] = table.table_name
+        # DataJoint names a part once its schema is activated, which is later than this is asked.
+        found[module].add("__".join([masters[master], *map(from_camel_case, part)]))
     return found
 
 

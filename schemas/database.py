@@ -155,17 +155,21 @@ def migrate_database(settings: Settings) -> list[int]:
 
 def _activate(settings: Settings) -> None:
     from schemas import tenants
+    from schemas.classes import sql_names
     from schemas.migrations import state, steps
-    from schemas.migrations.tables import Tables
+    from schemas.migrations.tables import Tables, tables_of
 
     connection = _connect(settings)
     connection._config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.arrays")  # what columns of type <array@main> hold
     with _answering(connection):
         undeclared = state.check(connection, settings.prefix, MODULES[1:])
-    for name in MODULES:
-        module = importlib.import_module(f"schemas.{name}")
-        module.schema.activate(f"{settings.prefix}{name}", connection=connection)
+    there = tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
+    for name, expected in sql_names().items():
+        schema = f"{settings.prefix}{name}"
+        # To declare, DataJoint asks for every column of every table: 8 round trips a table, 1 where all are there.
+        lacking = not expected <= there[schema]
+        importlib.import_module(f"schemas.{name}").schema.activate(schema, connection=connection, create_tables=lacking)
         if undeclared and name == MODULES[0]:
             state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)
     if undeclared:

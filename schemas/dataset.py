@@ -9,7 +9,6 @@ import datajoint as dj
 from dlgn_cnn import interrupts
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.loaders import units_after
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.remote import fetch, publish
 from dlgn_cnn.data.session_data import SessionData, data_info
@@ -125,6 +124,8 @@ class Dataset(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, tuple[int, ...]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
+        from dlgn_cnn.data.loaders import units_after
+
         if not sessions:
             return {}, {}, {}
         spec = DatasetSpec.from_config(config)

@@ -1,7 +1,9 @@
 """Ensembles: sets of fitted models, whose mean rate is a prediction of its own and the teacher of a distillation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
@@ -9,12 +11,15 @@ import numpy as np
 from dlgn_cnn import interrupts
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
-from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, model, precisions, provenance, trainer, training
 from schemas.hashed import transaction
 from schemas.running import FIT
+from schemas.score_rows import score_rows
+
+if TYPE_CHECKING:
+    from dlgn_cnn.evaluation.score import ConditionScore
+    from dlgn_cnn.models.ensemble import EnsembleModel
 
 schema = dj.Schema()
 Key = Mapping[str, Any]
@@ -126,6 +131,8 @@ class EnsembleScore(provenance.Traced, dj.Computed):
         units: list[Row],
     ) -> tuple[dict[str, list[ConditionScore]], list[Row], list[Row]]:
         """Predict validation and test tier; the ensemble's hash seeds the scenes of the intervals."""
+        from dlgn_cnn.evaluation.score import score_conditions
+
         mean, loaders = restore(fits, stores)
         generator = np.random.default_rng(int(key["ensemble_hash"], 16))
         precision = fits[0][0].precision
@@ -136,7 +143,7 @@ class EnsembleScore(provenance.Traced, dj.Computed):
     ) -> None:
         """Insert what ``Score`` inserts, and what was scored."""
         data = {"dataset_hash": members[0]["dataset_hash"]}
-        mean, short, full = evaluation.score_rows(scores, units)
+        mean, short, full = score_rows(scores, units)
         self.insert1(key | data | {"mean_correlation": mean})
         self.Unit.insert(key | data | row for row in short)
         self.Condition.insert(key | data | row for row in full)
@@ -175,6 +182,8 @@ def restore(members: list[tuple[FitSpec, str]], stores: Mapping[str, str]) -> tu
 
     Scores and MEIs take it as they take a model.
     """
+    from dlgn_cnn.models.ensemble import EnsembleModel
+
     restored = [training.restore(spec, stores, weights) for spec, weights in members]
     return EnsembleModel([one for one, _ in restored]).eval(), restored[0][1]
 

@@ -1,8 +1,8 @@
 """What fits and data say of each unit: scores, the light's effect, the gain of each input, receptive fields."""
 
-import math
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
@@ -11,17 +11,16 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.data.fields import session_fields
 from dlgn_cnn.data.session_data import FIELD_LAGS
 from dlgn_cnn.data.store import read_session
-from dlgn_cnn.evaluation.effects import LightEffect, light_effects
-from dlgn_cnn.evaluation.input_gains import input_gains
-from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.shapes import Floats, Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, provenance, training
-from schemas.database import settings_in_force
+from schemas.score_rows import nullable, score_rows, unit_key
+
+if TYPE_CHECKING:
+    from dlgn_cnn.evaluation.effects import LightEffect
+    from dlgn_cnn.evaluation.score import ConditionScore
 
 schema = dj.Schema()
-Row = dict[str, Any]
-BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained")
 
 
 @schema
@@ -90,6 +89,8 @@ class Score(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, list[ConditionScore]], list[dict[str, Any]]]:
         """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
+        from dlgn_cnn.evaluation.score import score_conditions
+
         model, loaders = training.restore(spec, stores, weights)
         return score_conditions(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
@@ -143,11 +144,15 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
+        from dlgn_cnn.evaluation.effects import light_effects
+
         model, loaders = training.restore(spec, stores, weights)
         return light_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
     def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
+        from dlgn_cnn.evaluation.effects import LightEffect
+
         self.insert1(key)
         names = LightEffect.__dataclass_fields__
         self.Unit.insert(
@@ -191,6 +196,8 @@ class InputGain(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, dict[str, Scores]], list[dict[str, Any]]]:
         """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
+        from dlgn_cnn.evaluation.input_gains import input_gains
+
         model, loaders = training.restore(spec, stores, weights)
         recorded = {name: np.full(len(loader.data_info.units), np.nan) for name, loader in loaders["test"].items()}
         for unit in units:
@@ -257,43 +264,5 @@ class ReceptiveField(provenance.Traced, dj.Computed):
         )
 
 
-def score_rows(
-    scores: Mapping[str, list[ConditionScore]], units: list[Row]
-) -> tuple[float | None, list[Row], list[Row]]:
-    """Of scores by session: the mean test correlation, a row a unit, and a row a unit, tier and state of the light."""
-    test = {
-        name: next(one for one in found if (one.tier, one.light) == ("test", "all")).values["correlation"]
-        for name, found in scores.items()
-    }
-    short = [
-        unit_key(unit) | {"correlation": nullable(float(test[unit["session_name"]][unit["unit_index"]]))}
-        for unit in units
-    ]
-    full = [
-        unit_key(unit) | _condition_row(score, unit["unit_index"])
-        for unit in units
-        for score in scores[unit["session_name"]]
-    ]
-    return nullable(np.nanmean(np.concatenate(list(test.values())))), short, full
-
-
-def nullable(value: float) -> float | None:
-    """NULL for what is undefined, never 0 and never NaN."""
-    return float(value) if math.isfinite(value) else None
-
-
-def unit_key(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A unit's key within its dataset."""
-    return {name: row[name] for name in ("mouse", "series", "experiment", "unit")}
-
-
 def _fit_inputs(key: dict[str, Any]) -> tuple[Any, ...]:
     return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)
-
-
-def _condition_row(score: ConditionScore, index: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"tier": score.tier, "light": score.light, "frames": score.frames}
-    row |= {name: nullable(values[index]) for name, values in score.values.items()}
-    for side in ("low", "high"):
-        row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}
-    return row

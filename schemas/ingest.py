@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.files import path_sha256
-from dlgn_cnn.data.readers import read_recordings, recognised
-from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey
+from dlgn_cnn.data.readers import read_recordings, recognised, sessions_in, source_of
+from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
 from schemas import arrays, optogenetics, recording, session, stimulus, tenants
@@ -25,9 +25,11 @@ def ingest(
     """Read a recording and insert its sessions, all in one transaction; the names of the new ones are returned.
 
     A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
-    rows that are there.
+    rows that are there. Bytes that were ingested before are known by their digest: none is decoded again.
     """
     chosen, options, started = reader or recognised(path), options or {}, time.monotonic()
+    if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
+        return []
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     raw = [_raw_row(one, chosen, options) for one in found]
     new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
@@ -43,6 +45,16 @@ def ingest(
 def session_key(one: Recording) -> Key:
     """The session's primary key."""
     return {"mouse": one.session.mouse, "series": one.session.series, "experiment": one.session.experiment}
+
+
+def _all_known(source: Path, reader: str, options: Key) -> bool:
+    """Whether all sessions of a source were ingested from it, with the same bytes, reader and options."""
+    rows = (recording.RawFile & {"reader": reader, "raw_path": str(source)}).to_dicts()
+    found = [row for row in rows if row["reader_options"] == options]
+    if not found or {row["raw_sha256"] for row in found} != {path_sha256(source)}:
+        return False
+    there = {SessionKey(row["mouse"], row["series"], row["experiment"]) for row in found}
+    return there.issuperset(sessions_in(source, reader) or ())
 
 
 def _raw_row(one: Recording, reader: str, options: Key) -> Key:

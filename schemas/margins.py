@@ -6,7 +6,6 @@ that the test tier chooses nothing.
 
 from typing import Any
 
-from dlgn_cnn.models.reference import reference_names
 from schemas import dataset, evaluation, model, training
 
 
@@ -34,6 +33,8 @@ def mean_margins() -> Any:
 
 def best_references() -> Any:
     """The keys of each dataset's best reference fit by validation score, of those that are scored; more for a tie."""
+    from dlgn_cnn.models.reference import reference_names
+
     named = model.ModelConfig & [{"model_fn": name} for name in reference_names()]
     fits = training.TrainedModel.proj(validation="score") & named.proj() & evaluation.Score.proj()
     best = dataset.Dataset.aggr(fits, exclude_nonmatching=True, best_validation="max(validation)")

@@ -1,21 +1,19 @@
 """Maximally exciting inputs under both light conditions."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
-import torch
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.errors import ConfigError, ModelError, within
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.control_set import CONTRASTS
-from dlgn_cnn.mei.diverse_method import diverse
-from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.progress import Progress
 from dlgn_cnn.registry import supplied
@@ -23,6 +21,10 @@ from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, optogenetics, precisions, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.score_rows import unit_key
+
+if TYPE_CHECKING:
+    import torch
 
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
@@ -154,7 +156,7 @@ class MEI(provenance.Traced, dj.Computed):
     ) -> None:
         """Insert a row a member, and a row a stimulus. Raises ModelError for a stimulus that is not allowed."""
         rows = [
-            (key | evaluation.unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
+            (key | unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
             for row, _, result in synthesis
         ]
         for row, result in rows:
@@ -174,6 +176,9 @@ def _synthesised(
     precision: str,
 ) -> list[MEIResult]:
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
+    from dlgn_cnn.mei.diverse_method import diverse
+    from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
+
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesise = METHODS.get(method, allowed)
     extra = supplied(synthesise, allowed_packages=allowed, auto_precision=precision)
@@ -202,6 +207,8 @@ def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
     """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
+    from dlgn_cnn.mei.control_set import CONTRASTS
+
     given = config.get("contrasts", CONTRASTS)
     known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
     if not known or list(given) != sorted(set(given)):
@@ -213,6 +220,8 @@ def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
 
 def check_mei(method: str, config: Mapping[str, Any]) -> None:
     """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
+    from dlgn_cnn.mei.methods import METHODS
+
     allowed = settings_in_force().allowed_packages
     with within("fn"):
         function = METHODS.get(method, allowed)
@@ -266,8 +275,8 @@ def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, 
     rows, wanted = dataset.unit_rows(key), config.get("units", {"best": 6})
     if isinstance(wanted, dict) and set(wanted) == {"best"}:
         scored = (evaluation.Score.Unit & key & "correlation is not null").to_dicts(order_by="correlation DESC")
-        best = [evaluation.unit_key(row) for row in scored[: wanted["best"]]]
-        return [next(row for row in rows if evaluation.unit_key(row) == unit) for unit in best]
+        best = [unit_key(row) for row in scored[: wanted["best"]]]
+        return [next(row for row in rows if unit_key(row) == unit) for unit in best]
     if wanted == "all":
         return rows
     if not isinstance(wanted, list) or not set(wanted) <= {row["unit"] for row in rows}:

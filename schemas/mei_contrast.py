@@ -13,8 +13,8 @@ from dlgn_cnn.mei.distance import extent_px
 from dlgn_cnn.mei.findings import Finding, Measured, UnitMEIs, findings, measure
 from dlgn_cnn.mei.significance import VIEWS
 from schemas import dataset, experiment, mei, precisions, provenance, training
-from schemas.evaluation import nullable, unit_key
 from schemas.mei_control import shuffled_datasets
+from schemas.score_rows import nullable, unit_key
 
 schema = dj.Schema()
 Row = dict[str, Any]

@@ -1,18 +1,15 @@
 """Controls of the MEIs: what else excites a unit, and what models say to all of it that took no part."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 import numpy as np
-import torch
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.control_set import Control, Materials, clips_of, control_set
-from dlgn_cnn.mei.methods import screen_range
 from dlgn_cnn.mei.targets import Target
-from dlgn_cnn.shapes import Floats
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import (
     arrays,
@@ -27,7 +24,13 @@ from schemas import (
     training,
 )
 from schemas.database import settings_in_force
-from schemas.evaluation import nullable, unit_key
+from schemas.score_rows import nullable, unit_key
+
+if TYPE_CHECKING:
+    import torch
+
+    from dlgn_cnn.mei.control_set import Control, Materials
+    from dlgn_cnn.shapes import Floats
 
 schema = dj.Schema()
 Fit = tuple[FitSpec, str]
@@ -124,6 +127,10 @@ class MEIControl(provenance.Traced, dj.Computed):
         fields: list[tuple[Row, Any]],
     ) -> tuple[list[tuple[Row, Control]], float, int]:
         """Make every control, show all of them to members and judges; the fit's seed draws what is drawn."""
+        import torch
+
+        from dlgn_cnn.mei.control_set import control_set
+
         restored = [training.restore(spec, stores, weights) for spec, weights in members]
         others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
@@ -185,6 +192,10 @@ def materials_of(
     models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
 ) -> Materials:
     """What a session's controls are made of, from the fitted models that synthesised and the loaders of one."""
+    from dlgn_cnn.mei.config import MEIConfig
+    from dlgn_cnn.mei.control_set import Materials
+    from dlgn_cnn.mei.methods import screen_range
+
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     parsed = MEIConfig.from_dict(
         mei.method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
@@ -198,6 +209,8 @@ def materials_of(
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
     """Each scene of a session once, as the model sees it; of another package's loaders, all that they give."""
+    from dlgn_cnn.mei.control_set import clips_of
+
     tiers = [loaders[tier][name] for tier in ("train", "validation", "test")]
     whole = loaders["test"][name]
     if not hasattr(whole, "showing"):

@@ -1,23 +1,17 @@
 """Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
 
+from __future__ import annotations
+
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn import interrupts
 from dlgn_cnn.progress import Progress as Report
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _listener: Callable[[str], None] | None = None
 _shown: Progress | None = None  # the bars on the screen, which a bar within another joins
@@ -92,7 +86,7 @@ def _task(title: str) -> Iterator[tuple[Progress, TaskID]]:
 
 def _finish(bars: Progress, task: TaskID) -> None:
     """Draw a bar of unknown length as full: it moves until then."""
-    if bars.tasks[0].total is None:
+    if any(one.id == task and one.total is None for one in bars.tasks):
         bars.update(task, total=1, completed=1)
 
 
@@ -102,6 +96,16 @@ def _tell(words: str) -> None:
 
 
 def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),

@@ -1,24 +1,28 @@
 """A fit's side: what it tells others while it runs, whether to give it up, and checkpoints that it can go on from."""
 
+from __future__ import annotations
+
 import contextlib
 import datetime
 import logging
 import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
-from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints, Saved
 from dlgn_cnn.training.loggers import Run, logging_to
 from schemas import progress, search
 from schemas.database import own_connection, settings_in_force
 from schemas.fitting import Checkpoint, Epoch
 from schemas.side_channel import Nobody, SideChannel
+
+if TYPE_CHECKING:
+    from dlgn_cnn.training.checkpoints import Checkpoints, Saved
 
 logger = logging.getLogger("dlgn")
 Key = Mapping[str, Any]
@@ -92,6 +96,8 @@ def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[],
 
     ``check`` is called wherever the fit can end, which what it raises does.
     """
+    from dlgn_cnn.training.checkpoints import Checkpoints
+
     settings = settings_in_force()
 
     def announce(saved: Saved, kept: list[str]) -> None:
@@ -165,6 +171,8 @@ def sweep_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
 
 
 def _remove(folder: str) -> None:
+    from dlgn_cnn.training.checkpoints import CheckpointFolder
+
     try:
         CheckpointFolder(settings_in_force().written(folder)).clear()
     except (OSError, StoreError) as error:

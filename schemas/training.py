@@ -1,18 +1,17 @@
 """Fits: one row a trained model, weights in the store."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
-import torch
 
 from dlgn_cnn import __version__, interrupts
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.device import device_name, pick_device
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.models.build import MODELS
-from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
@@ -20,6 +19,9 @@ from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, experiment, model, precisions, provenance, running, search, trainer
 from schemas.database import settings_in_force
 from schemas.running import GivenUp
+
+if TYPE_CHECKING:
+    import torch
 
 schema = dj.Schema()
 Key = Mapping[str, Any]
@@ -70,6 +72,8 @@ class TrainedModel(provenance.Traced, dj.Computed):
     @threads.kept()  # a fit that is resumed takes the number that it began with
     def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[Row | GivenUp, str]:
         """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
+        import torch
+
         settings, folder = settings_in_force(), running.checkpoint_folder(key, stores)
         device, started = pick_device(settings.device), time.monotonic()
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
@@ -122,6 +126,8 @@ def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
+    from dlgn_cnn.models.ensemble import EnsembleModel
+
     with running.side_channel() as channel:
         watch = running.Watch(key, TrainedModel, channel)
         with running.listeners(key, spec, channel, watch) as callback:
@@ -156,7 +162,11 @@ def sources_of(call: Call) -> dict[str, str]:
     Raises ConfigError for a key that is not fitted.
     """
     source = call[1].get("source")
-    if not asks(MODELS, call[0], "trained", settings_in_force().allowed_packages) or source is None:
+    if source is None:
+        return {}
+    from dlgn_cnn.models.build import MODELS
+
+    if not asks(MODELS, call[0], "trained", settings_in_force().allowed_packages):
         return {}
     names = TrainedModel.primary_key
     if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
@@ -169,7 +179,7 @@ def teachers_of(call: Call, dataset_hash: str | None = None) -> dict[str, list[t
     # An ensemble is made of fitted models: its module comes after this one.
     from schemas.ensemble import member_fits
 
-    if not asks(TRAINERS, call[0], "teachers", settings_in_force().allowed_packages) or "teacher" not in call[1]:
+    if "teacher" not in call[1] or not asks(TRAINERS, call[0], "teachers", settings_in_force().allowed_packages):
         return {}
     return {call[1]["teacher"]: member_fits(call[1]["teacher"], dataset_hash)}
 

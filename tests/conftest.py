@@ -75,8 +75,8 @@ def served(tmp_path_factory):
 
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
-    from populate.worker import computed_tables
     from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer, verification
+    from schemas.computed_tables import computed_tables
 
     search.Study().delete(prompt=False)
     experiment.Experiment().delete(prompt=False)

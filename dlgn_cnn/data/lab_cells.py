@@ -1,21 +1,26 @@
 """Cells of the lab's frame as arrays: numbers stay numbers, and text that looks like one is refused."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from dlgn_cnn.data.recording import MOST
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def is_blank(cell: Any) -> bool:
     """Whether a cell holds nothing: None, NaN or pandas' NA, as a concatenation of frames leaves behind."""
+    import pandas as pd
+
     return cell is None or cell is pd.NA or (isinstance(cell, Real) and bool(cell != cell))
 
 
@@ -63,6 +68,8 @@ def whole_numbers(column: pd.Series, name: str) -> np.ndarray:
 
 def words(column: pd.Series, name: str) -> np.ndarray:
     """A text column (row,) as str. Raises RecordingError, naming row and value, for anything but text."""
+    import pyarrow as pa
+
     try:
         values = column.to_numpy(dtype=object)
     except pa.ArrowException as error:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlgn_cnn.data.recording import SceneFile, SceneKey
-from dlgn_cnn.data.video import probe
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress
 
@@ -37,6 +36,8 @@ def find_scenes(folder: Path, shown: Iterable[int]) -> dict[int, NamedScene]:
 
 def probe_scenes(scenes: Mapping[int, NamedScene], progress: Progress) -> dict[SceneKey, SceneFile]:
     """Every file decoded once: its frames, rate and digest. Raises RecordingError for one that is damaged."""
+    from dlgn_cnn.data.video import probe
+
     probed: dict[SceneKey, SceneFile] = {}
     for done, named in enumerate(scenes.values(), 1):
         probed[named.key] = probe(named.path)

@@ -1,15 +1,20 @@
 """The rows of one session in the lab's frame: presentations, spikes, light and behaviour, each checked."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from dlgn_cnn.data.lab_cells import interval, intervals, is_blank, numbers
 from dlgn_cnn.data.recording import Presentation, SceneKey, SessionKey, Signal
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNAL_COLUMNS = {"running": "run", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "pupil_y": "pupil_y"}
 EDGE_TOLERANCE_S = 1e-6

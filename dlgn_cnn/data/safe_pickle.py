@@ -4,18 +4,22 @@ A pickle is a program. This reader lets it call only what pandas 1, 2 and 3 need
 lists and arrays, each by its exact name, and checks the two steps of numpy and arrow that trust their input blindly.
 """
 
+from __future__ import annotations
+
 import importlib
 import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from dlgn_cnn.errors import RecordingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 _ADVICE = "save the frame again with numbers, strings, lists and numpy arrays only, or as Parquet"
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufOSU]\d*")
@@ -27,6 +31,8 @@ def load_frame(path: Path) -> pd.DataFrame:
     Whatever the file names beyond the allow-list is refused before it is imported. Raises RecordingError for such a
     file (with the name), a damaged or truncated one, and one that holds something other than a frame.
     """
+    import pandas as pd
+
     if not path.is_file():
         raise RecordingError(f"{path} is missing: expected a pickled pandas frame")
     try:
@@ -81,6 +87,8 @@ def _latin1(text: object, encoding: object = "latin1") -> bytes:
 
 def _checked_arrow(data: Any) -> pa.Array:
     """An arrow array whose offsets were checked against its buffers; arrow itself believes them."""
+    import pyarrow as pa
+
     array = pa.lib._restore_array(data)
     array.validate(full=True)
     return array

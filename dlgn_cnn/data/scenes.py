@@ -7,7 +7,6 @@ import numpy as np
 
 from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.data.video import read_grey, scale_grey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Frames
@@ -21,6 +20,8 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
     Raises RecordingError where they are no longer those that were ingested, or cannot be read.
     """
+    from dlgn_cnn.data.video import read_grey, scale_grey
+
     if not file.path.exists():
         raise RecordingError(f"scene file {file.path} is missing: restore it")
     if not file.part:

@@ -8,7 +8,6 @@ values, each times its frequency, since natural movies hold most variance in the
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.fft import dctn
 
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.shapes import Frames
@@ -22,6 +21,8 @@ def signature(frames: Frames) -> np.ndarray:
 
     ``frames`` (time, height, width). A clip in which nothing varies has a hash of zeros, which resembles nothing.
     """
+    from scipy.fft import dctn
+
     cube = frames.astype(np.float64)
     for axis, size in enumerate(CUBE):
         cube = _averaged(cube, axis, size)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from dlgn_cnn.data.light_blocks import redraw_blocks
 from dlgn_cnn.errors import ModelError
@@ -52,6 +51,8 @@ def light_p_values(
 
 def false_discovery_rates(p_values: Scores) -> Scores:
     """The least false-discovery rate (unit,) at which each unit is called (Benjamini and Hochberg 1995); NaN kept."""
+    from scipy.stats import false_discovery_control
+
     found, known = np.full(p_values.shape, np.nan), np.isfinite(p_values)
     if known.any():
         found[known] = false_discovery_control(p_values[known])

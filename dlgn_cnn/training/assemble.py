@@ -1,26 +1,28 @@
 """From configs to loaders, model and trainer: nnfabrik's contract, with our own functions and a lab's alike."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.data.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.objects import Objects
 from dlgn_cnn.registry import Registry, supplied
-from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights
 
+if TYPE_CHECKING:
+    import torch
+
+    from dlgn_cnn.training.checkpoints import Checkpoints
+
+    Trained = Callable[[Mapping[str, Any]], dict[str, torch.Tensor]]
+
 Call = tuple[str, dict[str, Any]]
-Trained = Callable[[Mapping[str, Any]], dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class FitSpec:
     trainer: Call
     seed: int
     sources: dict[str, str] = field(default_factory=dict)
-    teachers: dict[str, list[tuple["FitSpec", str]]] = field(default_factory=dict)
+    teachers: dict[str, list[tuple[FitSpec, str]]] = field(default_factory=dict)
     precision: str = "auto"
 
 
@@ -45,6 +47,8 @@ def build_loaders(
     spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = (), cache: Path | None = None
 ) -> Any:
     """``{tier: {session: loader}}``. ``stores`` and ``cache`` reach a dataset function that asks for them by name."""
+    from dlgn_cnn.data.loaders import DATASETS
+
     name, config = spec.dataset
     function = DATASETS.get(name, allowed)
     given = {} if has_own_seed(spec.dataset) else {"seed": spec.seed}
@@ -61,6 +65,8 @@ def build_model(
     A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights, which are
     in folder ``weights``.
     """
+
+    from dlgn_cnn.models.build import MODELS
 
     def trained(key: Mapping[str, Any]) -> dict[str, torch.Tensor]:
         return _source_weights(spec, key, weights)
@@ -79,6 +85,10 @@ def call_model(
 
     Without ``trained``, one that takes the weights of a fitted model keeps initial ones instead.
     """
+    import torch
+
+    from dlgn_cnn.models.build import MODELS
+
     name, config = call
     function = MODELS.get(name, allowed)
     given = {"seed": seed, **data} | supplied(function, allowed_packages=allowed, trained=trained)
@@ -104,6 +114,8 @@ def run_trainer(
     ``checkpoints``, ``teachers`` and the spec's precision, as ``auto_precision``, reach a trainer that asks for them by
     name; one that does not ask for checkpoints begins anew when it was stopped.
     """
+    from dlgn_cnn.training.outputs import plain
+
     name, config = spec.trainer
     function = TRAINERS.get(name, allowed)
     given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}

@@ -1,14 +1,16 @@
 """Weights as safetensors files named by their bytes: loading one can run no code."""
 
+from __future__ import annotations
+
 import tempfile
 from pathlib import Path
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from typing import TYPE_CHECKING
 
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.objects import Objects
+
+if TYPE_CHECKING:
+    import torch
 
 ENDING = ".safetensors"
 
@@ -18,6 +20,8 @@ def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
 
     Raises StoreError for one that holds anything but tensors.
     """
+    from safetensors.torch import save_file
+
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights"
         save_file(_separate(state), file)
@@ -26,6 +30,9 @@ def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
 
 def load_weights(place: Path | Objects, sha256: str) -> dict[str, torch.Tensor]:
     """The state dict stored under ``sha256``. Raises StoreError for a missing, altered or foreign file."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     path = _objects(place).get(sha256, ENDING)
     try:
         return load_file(path)
@@ -40,6 +47,8 @@ def weight_file(folder: Path, sha256: str) -> Path:
 
 def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors on the CPU, none in another's memory: weights that are shared are stored once for each name."""
+    import torch
+
     found: dict[str, torch.Tensor] = {}
     seen: set[int] = set()
     for key, value in state.items():

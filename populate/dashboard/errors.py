@@ -11,8 +11,8 @@ from populate.dashboard import parts
 from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
-from populate.worker import computed_tables
 from schemas import fleet
+from schemas.computed_tables import computed_tables
 
 MOST = 100
 SHORT = 12  # letters of a hash that tell keys apart

@@ -37,7 +37,8 @@ def asked(folder, name: str, epochs: int, seed: int, more: str = "") -> None:
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory, chromium):
     """An experiment with everything computed; a place for more."""
-    from populate.worker import computed_tables, work
+    from populate.worker import work
+    from schemas.computed_tables import computed_tables
     from schemas.ingest import ingest
 
     folder = tmp_path_factory.mktemp("live")

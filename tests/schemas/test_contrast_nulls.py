@@ -29,7 +29,8 @@ UNASKED = ("FeedbackModulation", "InputGain", "ReceptiveField")
 def done(database, tmp_path_factory):
     """Three fits that differ by their seed, with what excites most in each light and what tells them apart."""
     from populate.define import define
-    from populate.worker import computed_tables, work
+    from populate.worker import work
+    from schemas.computed_tables import computed_tables
     from schemas.ingest import ingest
 
     folder = tmp_path_factory.mktemp("members")

@@ -32,7 +32,8 @@ meis: [{{fn: gradient_ascent, config: {mei}}}]
 def done(database, tmp_path_factory):
     """An experiment of one dataset as recorded and twice shuffled, computed by a worker; its session."""
     from populate.define import define
-    from populate.worker import computed_tables, work
+    from populate.worker import work
+    from schemas.computed_tables import computed_tables
     from schemas.dataset import Dataset
     from schemas.ingest import ingest
 

@@ -36,7 +36,8 @@ meis:
 def done(database, tmp_path_factory):
     """Two fits to one dataset, the MEIs of each and of their mean, and controls; the session's name."""
     from populate.define import define
-    from populate.worker import computed_tables, work
+    from populate.worker import work
+    from schemas.computed_tables import computed_tables
     from schemas.ingest import ingest
 
     folder = tmp_path_factory.mktemp("controls")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from dlgn_cnn.errors import ConfigError
 from tests.factories import small_simulation
 
 NAME = "Simulated_2026_0950_s01_e01"
@@ -77,6 +78,23 @@ def test_a_grid_is_shown_and_then_inserted_as_it_was_shown(ingested, tmp_path):
     again = run("define", file)
     assert set(shown(again).values()) == {"known"}
     assert "20 fits, 0 of them new" in again.stderr
+
+
+def test_a_combination_of_known_configs_is_checked_when_it_is_new(ingested, tmp_path):
+    from populate.define import define
+
+    short = [{**DATASETS[0], "config": DATASETS[0]["config"] | {"window_frames": 8}}]
+    slow = [
+        {"fn": "encoder", "config": {**ENCODER["config"], "core": {**CORE, "name": "conv_3d", "kernels_time": [9]}}}
+    ]
+    one = {"experiment": "long windows", "datasets": DATASETS, "models": slow, "trainers": [{"fn": "standard"}]}
+    other = {**one, "experiment": "short windows", "datasets": short, "models": [ENCODER]}
+    for text in (one, other, one):
+        define(written(tmp_path / "x.yaml", text))
+    before = counts()
+    with pytest.raises(ConfigError, match="loses 8 frames and windows have 8"):
+        define(written(tmp_path / "x.yaml", {**one, "datasets": short}))
+    assert counts() == before
 
 
 PYTHON = """

@@ -1,6 +1,9 @@
 """A recording goes into the tables whole or not at all."""
 
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlgn_cnn.errors import ConfigError, RecordingError
@@ -117,6 +120,30 @@ def test_the_same_file_again_is_nothing_new_and_another_is_refused(tmp_path):
     with pytest.raises(RecordingError, match="other bytes"):
         ingest(tmp_path)
     assert rows() == before
+
+
+def test_bytes_that_were_ingested_are_known_without_decoding_a_scene(tmp_path):
+    from schemas.ingest import ingest
+
+    write_recording(tmp_path, responses_frame(mouse="Again_2020_0002"))
+    ingest(tmp_path)
+    shutil.rmtree(tmp_path / "scenes")
+    assert ingest(tmp_path) == []
+    with pytest.raises(RecordingError, match="scene"):  # another way of reading them may find another thing
+        ingest(tmp_path, options={"spikes_outside": "drop"})
+
+
+def test_a_session_that_was_deleted_comes_back_from_a_file_whose_other_session_is_known(tmp_path):
+    from schemas import session
+    from schemas.ingest import ingest
+
+    one = responses_frame(mouse="Again_2020_0003")
+    write_recording(tmp_path, pd.concat([one, one.assign(e=8)], ignore_index=True))
+    names = ["Again_2020_0003_s03_e07", "Again_2020_0003_s03_e08"]
+    assert ingest(tmp_path) == names
+    (session.Session & {"session_name": names[1]}).delete(prompt=False)
+    assert ingest(tmp_path) == names[1:]
+    assert ingest(tmp_path) == []
 
 
 def test_a_scene_of_one_name_and_other_bytes_is_refused_whole(tmp_path):

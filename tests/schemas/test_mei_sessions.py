@@ -24,7 +24,8 @@ meis:
 def screens(database, tmp_path_factory):
     """Black and white in each session's normalised grey levels, of two sessions that saw different movies."""
     from populate.define import define
-    from populate.worker import computed_tables, work
+    from populate.worker import work
+    from schemas.computed_tables import computed_tables
     from schemas.ingest import ingest
     from schemas.training import TrainedModel, load_model
 

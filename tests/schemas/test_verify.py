@@ -49,7 +49,7 @@ def verified(kind, key, fast=False):
 
 
 def tables():
-    from populate.worker import computed_tables
+    from schemas.computed_tables import computed_tables
 
     return {table.__name__: table for table in computed_tables()}
 

@@ -78,7 +78,7 @@ def test_the_shell_completes_commands_and_tables(words, wanted):
 def test_completion_knows_the_tables_that_there_are():
     from populate.query import table_classes
     from populate.table_names import COMPUTED, table_tiers
-    from populate.worker import computed_tables
+    from schemas.computed_tables import computed_tables
 
     assert set(table_tiers()) == set(table_classes())
     assert {name for name, tier in table_tiers().items() if tier in COMPUTED} == {t.__name__ for t in computed_tables()}

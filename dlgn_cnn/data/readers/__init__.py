@@ -1,26 +1,53 @@
 """Readers: one file a raw format; each returns validated recordings.
 
 A reader is a function ``(path, *, options) -> list[Recording]`` registered with ``@reader(name, recognises)``, where
-``recognises(path)`` says cheaply, from names alone, whether the path looks like its format.
+``recognises(path)`` says cheaply, from names alone, whether the path looks like its format. A format whose sessions lie
+in a file within the path, or several in one file, also gives ``source`` and ``sessions``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.data.recording import Recording
+from dlgn_cnn.data.recording import Recording, SessionKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 GIVE = "give the folder or file of a raw recording"
 _RECOGNISERS: dict[str, Callable[[Path], bool]] = {}
+_SOURCES: dict[str, Callable[[Path], Path]] = {}
+_SESSIONS: dict[str, Callable[[Path], Collection[SessionKey]]] = {}
 
 
-def reader(name: str, recognises: Callable[[Path], bool]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator that registers a reader under ``name`` with the predicate by which it is found."""
+def reader(
+    name: str,
+    recognises: Callable[[Path], bool],
+    source: Callable[[Path], Path] | None = None,
+    sessions: Callable[[Path], Collection[SessionKey]] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator that registers a reader under ``name`` with the predicate by which it is found.
+
+    ``source`` finds the file of a path that its recordings name as their source (default: the path itself), and
+    ``sessions`` lists the sessions in such a file without validating them (default: it can hold one only).
+    """
     _RECOGNISERS[name] = recognises
+    if source is not None:
+        _SOURCES[name] = source
+    if sessions is not None:
+        _SESSIONS[name] = sessions
     return READERS.register(name)
+
+
+def source_of(path: Path, reader: str) -> Path:
+    """The file or folder that the recordings in ``path`` have as their source. Raises RecordingError for none."""
+    READERS.get(reader)
+    return _SOURCES[reader](path) if reader in _SOURCES else path
+
+
+def sessions_in(source: Path, reader: str) -> Collection[SessionKey] | None:
+    """The sessions in a source, None where it can hold one only. Raises RecordingError where it cannot be read."""
+    return _SESSIONS[reader](source) if reader in _SESSIONS else None
 
 
 def read_recordings(path: Path, reader: str | None = None, **options: Any) -> list[Recording]:

@@ -1,10 +1,10 @@
 """The lab's own layout: a frame with a row per unit and presentation, beside a folder of scene files."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from dlgn_cnn.data.lab_cells import whole_numbers, words
 from dlgn_cnn.data.lab_scenes import NamedScene, find_scenes, probe_scenes
@@ -14,6 +14,9 @@ from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.data.safe_pickle import load_frame
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FRAME_NAMES = ("responses.pkl", "responses.parquet")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
@@ -26,7 +29,25 @@ def recognises(path: Path) -> bool:
     return path.suffix in (".pkl", ".parquet")
 
 
-@reader("lab", recognises)
+def frame_path(path: Path) -> Path:
+    """The responses frame of ``path``. Raises RecordingError for a folder with none, or with two."""
+    if path.is_file():
+        return path
+    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
+    if len(found) != 1:
+        problem = "both" if found else "neither"
+        raise RecordingError(
+            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
+        )
+    return found[0]
+
+
+def sessions(source: Path) -> list[SessionKey]:
+    """The sessions that the rows of a responses frame belong to. Raises RecordingError for a frame without keys."""
+    return [key for key, _ in _sessions(_keyed(source, _load(source)))]
+
+
+@reader("lab", recognises, frame_path, sessions)
 def read_lab(
     path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
 ) -> list[Recording]:
@@ -52,7 +73,7 @@ def read_lab(
     """
     if spikes_outside not in ("error", "drop"):
         raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
-    source = _frame_path(path)
+    source = frame_path(path)
     frame = _keyed(source, _load(source))
     scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
     drop = spikes_outside == "drop"
@@ -62,21 +83,11 @@ def read_lab(
     return [_with_own_movie(found) if found.session.simulated else found for found in opened]
 
 
-def _frame_path(path: Path) -> Path:
-    if path.is_file():
-        return path
-    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
-    if len(found) != 1:
-        problem = "both" if found else "neither"
-        raise RecordingError(
-            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
-        )
-    return found[0]
-
-
 def _load(path: Path) -> pd.DataFrame:
     if path.suffix != ".parquet":
         return _whole_frame(path, load_frame(path))
+    import pandas as pd
+
     try:
         return pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over

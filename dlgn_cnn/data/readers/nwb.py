@@ -11,7 +11,6 @@ from dlgn_cnn.data import nwb_parts
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.recording import Presentation, Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.data.scenes import FRAME_SOURCES, array_scene, as_grey
-from dlgn_cnn.data.video import probe
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import nearest
@@ -169,6 +168,8 @@ def _stretch(path: Path, cell: Any) -> tuple[str, int, int]:
 def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile:
     series = _image_series(path, file, name)
     if series.external_file is not None and len(series.external_file):
+        from dlgn_cnn.data.video import probe
+
         return probe(path.parent / str(series.external_file[0]))
     stop = len(series.data) if stop < 0 else stop
     frames = _frames(path, series, start, stop)

@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.special import eval_genlaguerre
 
 OVERSAMPLING = 2
 Complex = npt.NDArray[np.complex128]
@@ -41,6 +40,8 @@ def _polar_functions(kernel: int) -> list[tuple[int, Complex]]:
 
     Each pixel is the mean over its parts, which keeps the finest functions from aliasing (Ecker et al. 2019).
     """
+    from scipy.special import eval_genlaguerre
+
     points = kernel * OVERSAMPLING
     extent = 2 * np.sqrt(kernel) * (1 - 1 / points)
     axis = np.linspace(-extent, extent, points)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from scipy.interpolate import CubicSpline
 
 from dlgn_cnn.errors import ConfigError
 
@@ -18,6 +17,8 @@ def natural_cubic_basis(points: int, functions: int) -> torch.Tensor:
         return torch.ones(1, 1)
     if not 2 <= functions <= points:
         raise ConfigError(f"{functions} splines over {points} points: expected from 2 to as many as there are points")
+    from scipy.interpolate import CubicSpline
+
     knots = np.linspace(0, points - 1, functions)
     values = CubicSpline(knots, np.eye(functions), bc_type="natural")(np.arange(points))
     return torch.tensor(values.T, dtype=torch.float32)
