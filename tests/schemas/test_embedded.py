@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dlgn_cnn.errors import ConfigError
-from schemas import embedded, embedded_programs
+from schemas import Settings, embedded, embedded_programs
 
 # Starts the server of a home and says the answers to its first lines of input, each a statement of SQL; stays until its
 # input ends. The file size is bounded where a second argument is given, in bytes.
@@ -213,6 +213,13 @@ def test_an_installation_that_only_root_may_enter_is_copied_not_opened(monkeypat
         assert done.returncode == 0, done.stderr
 
 
+@as_root
+def test_an_account_that_cannot_be_made_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded_programs, "ROOTS_SERVER", "no/name:of an account")
+    with pytest.raises(ConfigError, match=r"cannot be made \(.+\): make it, run dlgn as another user"):
+        embedded.start(tmp_path / "home" / "postgres")
+
+
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
 def test_what_another_put_where_the_short_link_belongs_is_refused(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(embedded, "LINKS", tmp_path / "links")
@@ -244,6 +251,13 @@ def test_a_home_without_permission_is_refused_with_a_sentence(tmp_path):
     tmp_path.chmod(0o500)
     with unprivileged(), pytest.raises(ConfigError, match=r"cannot be used .*: name another folder in DLGN_HOME"):
         embedded.start(tmp_path / "home" / "postgres")
+
+
+def test_a_home_that_is_no_path_is_refused_with_a_sentence():
+    with pytest.raises(
+        ConfigError, match=r"DLGN_HOME '~no such account/home' is not a path of a folder \(.*\): correct it"
+    ):
+        Settings.from_environment({"DLGN_HOME": "~no such account/home"})
 
 
 def test_a_home_that_cannot_be_is_refused_with_a_sentence(tmp_path):
