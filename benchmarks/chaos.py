@@ -256,7 +256,6 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the folder with what workers said")
     given = parser.parse_args()
     nursery, folder = Nursery(), Path(tempfile.mkdtemp(prefix="chaos-"))
-    folder.chmod(0o755)  # the embedded server runs as a user of its own where this script runs as root
     chaos = Chaos(QUICK if given.quick else FULL, folder, nursery, given.seed)
     try:
         took_s = chaos.run()

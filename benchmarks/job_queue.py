@@ -24,7 +24,6 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -229,7 +228,6 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="short queues, 2 workers: under 50 s on 2 cores")
     plan = QUICK if parser.parse_args().quick else FULL
     with tempfile.TemporaryDirectory(prefix="queue-") as folder:
-        Path(folder).chmod(0o755)  # the embedded server runs as a user of its own where this script runs as root
         nursery = Nursery()
         environment = {"DLGN_HOME": folder, "DLGN_PREFIX": f"q{uuid.uuid4().hex[:8]}_", "DLGN_DEVICE": "cpu"}
         environment |= {"DLGN_DATABASE": os.environ.get("DLGN_TEST_MYSQL", ""), "FLEET_SAID": f"{folder}/said"}

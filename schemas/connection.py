@@ -89,7 +89,7 @@ class PromptConnection(datajoint.Connection):
     def _silent(self, wanting: str, advice: str) -> DatabaseSilent:
         host, port = self.conn_info["host"], self.conn_info["port"]
         if host.startswith("/"):
-            return silent(f"the embedded database in {host} {wanting}", self.answer_s, EMBEDDED)
+            return silent(f"the embedded database in {os.path.realpath(host)} {wanting}", self.answer_s, EMBEDDED)
         return silent(f"the database at {host}:{port} {wanting}", self.answer_s, advice, self.adapter.backend)
 
 

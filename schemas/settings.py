@@ -73,7 +73,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Settings from ``DLGN_HOME`` and its fellows (docs/reference/settings.md), or else from ``dlgn.env``."""
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
-        home = Path(given.get("DLGN_HOME") or platformdirs.user_data_path("dlgn_cnn")).expanduser().resolve()
+        home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
         prefix = given.get("DLGN_PREFIX") or cls.prefix
         if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
             raise ConfigError(f"DLGN_PREFIX {prefix!r}: expected lower-case letters, digits and '_'")
@@ -84,7 +84,7 @@ class Settings:
         extra = [name.strip() for name in given.get("DLGN_ALLOW_PACKAGES", "").split(",") if name.strip()]
         return cls(
             home=home,
-            store=home / "cache" if store_url else Path(store).expanduser().resolve(),
+            store=home / "cache" if store_url else _folder("DLGN_STORE", store),
             database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
             prefix=prefix,
             allowed_packages=cls.allowed_packages | frozenset(extra),
@@ -100,6 +100,13 @@ class Settings:
             answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
             threads=asked_threads(given),
         )
+
+
+def _folder(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError as error:  # links that lead to each other; a ~user who is unknown
+        raise ConfigError(f"{name} {text!r} is not a path of a folder ({error}): correct it") from error
 
 
 def _checkpoint_s(text: str) -> float:

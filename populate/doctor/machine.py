@@ -21,7 +21,6 @@ from schemas.settings_file import NAME, without_password
 PROJECT = "dlgn_cnn"
 NAMED = ("torch", "datajoint", "deeplake")
 LITTLE_MEMORY = 4e9
-LONGEST_SOCKET = 90  # bytes of the folder; a socket's whole path may have 107
 
 
 def check() -> Iterator[Finding]:
@@ -88,12 +87,10 @@ def _allowed(settings: Settings) -> Iterator[Finding]:
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
-    """Whether DLGN_HOME can be written, has room, and a path that a socket's name can have."""
+    """Whether DLGN_HOME can be written and has room."""
     settings.home.mkdir(parents=True, exist_ok=True)
     may = os.access(settings.home, os.W_OK)
     if not may:
         yield Finding(FAIL, "disk", f"{settings.home} cannot be written", "name another folder in DLGN_HOME")
         return
     yield space("disk", shutil.disk_usage(settings.home).free, str(settings.home))
-    if settings.database is None and len(os.fsencode(settings.home / "postgres")) > LONGEST_SOCKET:
-        yield Finding(FAIL, "disk", f"{settings.home} is too long a path for a socket", "name a shorter DLGN_HOME")
