@@ -5,7 +5,7 @@ import torch
 
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
-from tests.contract.test_parts import EXAMPLES, INFO, PARTS, PRODUCTS, batch, shaken
+from tests.contract.test_parts import EXAMPLES, INFO, PARTS, PRODUCTS, batch, precise, shaken
 from tests.rounding import within_rounding
 
 KEY = next(iter(INFO))
@@ -41,8 +41,9 @@ def without_light(model, **config):
 
 
 def rates(model, opto):
-    videos, _, key, behavior, pupil = batch(KEY)
-    return model.eval()(videos, opto, key, behavior, pupil)
+    """In float64, where rounding is far below what a little light does."""
+    videos, _, key, behavior, pupil = precise(batch(KEY))
+    return model.double().eval()(videos, opto.double(), key, behavior, pupil)
 
 
 def darkness():
