@@ -177,32 +177,32 @@ def test_two_workers_share_and_compute_nothing_twice(first, session, tmp_path):
     assert len(TrainedModel & f"seed in {tuple(seeds)}") == len(seeds)
 
 
-@pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_killed_workers_fit_is_gone_on_with_by_the_next(first, session, tmp_path, stop, status, monkeypatch):
-    """The first worker is killed with SIGKILL in mid-fit, the second one stopped: no epoch is computed anew."""
+def test_a_killed_workers_fit_is_gone_on_with_by_the_next(first, session, tmp_path, monkeypatch):
+    """The first worker is killed with SIGKILL in mid-fit, the next two are stopped: no epoch is computed anew."""
     from schemas.fitting import Checkpoint
     from schemas.training import TrainedModel
 
-    seed = {"seed": 20 + stop}
+    seed = {"seed": 20}
     monkeypatch.setenv("DLGN_CHECKPOINT_S", "0")
-    command("define", definition(tmp_path, "killed", session, [20 + stop], epochs=400))
+    command("define", definition(tmp_path, "killed", session, [20], epochs=1000))
     with start_worker([*DLGN, "populate"]) as worker, ended(worker):
         wait_until(lambda: max(epochs_ended(seed), default=0) > 2 and len(Checkpoint & seed), worker)
     assert held_by(worker) == 1
-    reached = max((Checkpoint & seed).to_arrays("epoch"))
-    before = {epoch: when for epoch, when in epochs_ended(seed).items() if epoch < reached}
-    with start_worker([*DLGN, "populate"]) as heir, ended(heir):
-        wait_until(lambda: held_by(heir) and max(epochs_ended(seed)) > reached + 1, heir)
-        heir.send_signal(stop)
-        said, _ = heir.communicate(timeout=120)
-    assert heir.returncode == status, said
-    assert "fit goes on from" in said
-    assert before
-    assert before.items() <= epochs_ended(seed).items()
-    assert "handed back as pending" in said
-    assert len(TrainedModel().jobs.reserved) == 0
-    assert len(TrainedModel().jobs.errors) == 0
-    assert len(TrainedModel().jobs.pending) == 1
+    for stop, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        reached = max((Checkpoint & seed).to_arrays("epoch"))
+        before = {epoch: when for epoch, when in epochs_ended(seed).items() if epoch < reached}
+        with start_worker([*DLGN, "populate"]) as heir, ended(heir):
+            wait_until(lambda: held_by(heir) and max(epochs_ended(seed)) > reached + 1, heir)  # noqa: B023
+            heir.send_signal(stop)
+            said, _ = heir.communicate(timeout=120)
+        assert heir.returncode == status, said
+        assert "fit goes on from" in said
+        assert before
+        assert before.items() <= epochs_ended(seed).items()
+        assert "handed back as pending" in said
+        assert len(TrainedModel().jobs.reserved) == 0
+        assert len(TrainedModel().jobs.errors) == 0
+        assert len(TrainedModel().jobs.pending) == 1
     _forget("killed")
 
 
