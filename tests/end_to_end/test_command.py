@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from typer.testing import CliRunner
 
 from populate.cli import app
 from tests.factories import small_simulation
+from tests.waiting import wait_until
 
 DLGN = [sys.executable, "-c", "from populate.cli import main; main()"]
 EXPERIMENT = """
@@ -88,14 +88,6 @@ def epochs_ended(key: dict[str, int]) -> dict[int, object]:
     return dict(zip(*(Epoch & key).to_arrays("epoch", "ended"), strict=True))
 
 
-def wait_until(happened, process: subprocess.Popen, limit_s: float = 120) -> None:
-    """Until it has happened; a process that ends before it fails the test at once."""
-    deadline = time.monotonic() + limit_s
-    while not happened():
-        assert process.poll() is None, process.stdout.read()
-        assert time.monotonic() < deadline, "waited in vain"
-
-
 @pytest.fixture(scope="module")
 def session(database, tmp_path_factory) -> str:
     """A small simulated session, ingested by the command."""
@@ -158,7 +150,7 @@ def test_a_report_is_written(first, tmp_path):
 
 
 def test_status_counts_what_is_done(first):
-    lines = [line for line in typed("status").splitlines() if "TrainedModel" in line]
+    lines = [line for line in command("status").splitlines() if "TrainedModel" in line]
     assert [int(word) for word in lines[0].split() if word.isdigit()] == [1, 0, 0, 0, 0, 0]
 
 
