@@ -14,7 +14,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-# No server and no fit worth the name: after every change.
+# The quick tests, which need no server: after every change.
 test-fast: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/unit tests/contract
 
