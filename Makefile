@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install demo test test-mysql lint docs bench format clean
+.PHONY: install demo test test-fast test-avx2 test-mysql lint docs bench format clean
 
 install: $(VENV)/installed
 
@@ -13,6 +13,16 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
+
+# The quick tests, which need no server: after every change.
+test-fast: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/unit tests/contract
+
+# The tests of figures, as a CPU computes them that has AVX2 and no more.
+test-avx2: $(VENV)/installed-dev
+	@if $(BIN)/python -c 'import sys, torch; sys.exit("AVX512" in torch.backends.cpu.get_cpu_capability())'; \
+	then echo "test-avx2: torch uses no AVX512 on this CPU, so make test is this run"; \
+	else ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/python -m pytest tests/science tests/unit tests/contract; fi
 
 # The tests of tables, faults and commands on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
 test-mysql: $(VENV)/installed-dev

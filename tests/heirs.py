@@ -59,6 +59,10 @@ class Encoder(nn.Module):
         return nn.functional.elu(self.readout[data_key](features.flatten(1)) + self.offset) + 1
 
 
+# Of one rate: 3 x 3 pixels, then 3 features at 6 x 8 places.
+PRODUCTS = 3 * 3 + 3 * 6 * 8
+
+
 def stacked_core_model(
     dataloaders, seed, hidden_channels=3, input_kern=3, elu_offset=0.0, batch_norm=True, data_info=None
 ):

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from dlgn_cnn.catalogue import REGISTRIES, catalogue, find, first_sentence
 from dlgn_cnn.errors import ConfigError
 from populate.catalogue import as_text
+from populate.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = catalogue()
@@ -72,17 +74,16 @@ def test_json_holds_all_that_a_table_shows():
     assert {"name": "kernel_state", "type": "int", "required": False, "default": 3} in gru["parameters"]
 
 
-def command(*arguments):
-    code = f"import sys; from populate.cli import main; sys.argv = ['dlgn', *{arguments!r}]; main()"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+def test_the_command_prints_one_part_in_full_and_opens_no_database(monkeypatch):
+    def refused(*arguments):
+        raise AssertionError("models asks no database")
 
-
-def test_the_command_prints_one_part_in_full_and_opens_no_database(tmp_path):
-    shown = command("models", "crop")
-    assert shown.returncode == 0, shown.stderr
+    monkeypatch.setattr("schemas.open_database", refused)
+    shown = CliRunner().invoke(app, ["models", "crop"])
+    assert shown.exit_code == 0, shown.output
     assert "Takes ``top``, ``bottom``, ``left`` and ``right`` pixels away." in shown.stdout
-    wrong = command("models", "crob")
-    assert (wrong.returncode, "did you mean 'crop'" in wrong.stderr) == (1, True)
+    wrong = CliRunner().invoke(app, ["models", "crob"])
+    assert (wrong.exit_code, "did you mean 'crop'" in wrong.stderr) == (1, True)
 
 
 def test_help_imports_no_torch():

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import typer
+from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
 from tests.docs.pages import PAGES, ROOT, RUN, SHOWN, Reader, commands, put_command
@@ -40,13 +41,23 @@ def test_the_tutorial_ends_with_two_models_a_contrast_and_a_page(lesson):
     assert (lesson.folder / "my_report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_on_what_the_tutorial_left(lesson, path, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
+@pytest.fixture(scope="module")
+def kernel(lesson, tmp_path_factory):
+    """One kernel for all notebooks, emptied of names before each: its imports take longer than what they show."""
+    manager = KernelManager()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("PYTHONWARNINGS", "ignore")
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        manager.start_kernel(cwd=str(tmp_path_factory.mktemp("notebooks")))
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_on_what_the_tutorial_left(kernel, path):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%reset -f")]), km=kernel).execute()
+    NotebookClient(notebook, km=kernel, timeout=600).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert not [output for output in shown if output.output_type == "error"]
     assert any("image/png" in output.get("data", {}) for output in shown)

@@ -10,13 +10,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pymysql
 import pytest
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
@@ -106,6 +107,8 @@ def test_mysql_knows_every_setting(services, mysql):
 
 def test_every_command_of_ours_runs_as_it_stands(services, mysql, tmp_path):
     """``declare`` first, then what depends on it, with the account that it has made."""
+    from schemas import fleet
+
     account, password, place = f"w{uuid.uuid4().hex[:8]}", uuid.uuid4().hex, urlsplit(mysql)
     url = f"mysql://{account}:{password}@{place.hostname}:{place.port}"
 
@@ -124,18 +127,9 @@ def test_every_command_of_ours_runs_as_it_stands(services, mysql, tmp_path):
     status, words = said(start("report"))  # there is nothing to report on yet, which it says in a sentence
     assert (status, "experiment" in words, "Traceback" in words) == (1, True, False)
     worker = start("worker")
-    try:
-        wait_until_working()
+    try:  # until it is registered: the only one, as nobody else works in this test's schemas
+        wait_until(lambda: len(fleet.Worker & "state = 'working'"), worker)
         worker.send_signal(signal.SIGTERM)
         assert said(worker)[0] == 143
     finally:
         worker.kill()
-
-
-def wait_until_working() -> None:
-    """Until a worker is registered: the only one, as nobody else works in this test's schemas."""
-    from schemas import fleet
-
-    deadline = time.monotonic() + 120
-    while not len(fleet.Worker & "state = 'working'"):
-        assert time.monotonic() < deadline, "waited in vain"

@@ -1,4 +1,4 @@
-"""What the doctor says of tables of another version than this code's, and that doing so is enough."""
+"""What the doctor says of a database: of sound tables, of none, and of those of another version than this code's."""
 
 import re
 import uuid
@@ -70,3 +70,19 @@ def test_another_version_is_told_with_what_to_do(versioned, monkeypatch, version
     assert one.level == level
     assert re.search(seen, one.seen), one.seen
     assert re.search(advice, one.advice), one.advice
+
+
+def test_the_tests_database_is_sound(served):
+    found = {one.subject: one.level for one in doctor.check()}
+    assert found == {"database": "ok", "schemas": "ok"}
+    from schemas.trainer import Seed
+
+    assert not Seed & {"seed": doctor.LOWEST_SEED}
+
+
+def test_schemas_that_are_not_declared_are_told(served, monkeypatch):
+    monkeypatch.setenv("DLGN_PREFIX", "nobodys_")
+    last = list(doctor.check())[-1]
+    assert (last.level, last.subject) == ("warn", "schemas")
+    assert "with prefix nobodys_ are not declared" in last.seen
+    assert "dlgn declare" in last.advice

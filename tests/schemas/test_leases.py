@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import time
 
 import numpy as np
 import pymysql
@@ -14,6 +13,7 @@ from dlgn_cnn import interrupts
 from dlgn_cnn.errors import StoreAway
 from tests import toy
 from tests.toy import COMPUTED, DURING, Item, Squared
+from tests.waiting import wait_until
 
 
 def work(*kinds: str, pause=lambda seconds: None, **wishes):
@@ -283,14 +283,6 @@ def test_two_leases_of_one_key_cannot_be(tables):
     Squared.jobs.refresh(delay=-1)
     assert not leased(Squared, observer()).jobs.reserve({"item": 0})
     assert len(Squared.jobs.pending) == 1
-
-
-def wait_until(happened, *processes, limit_s: float = 60) -> None:
-    deadline = time.monotonic() + limit_s
-    while not happened():
-        for process in processes:
-            assert process.poll() is None, process.stdout.read()
-        assert time.monotonic() < deadline, "waited in vain"
 
 
 def held() -> list[str]:

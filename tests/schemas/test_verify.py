@@ -59,7 +59,10 @@ def key_of(name):
 
 
 def test_every_row_of_a_pipeline_is_computed_anew_bit_for_bit(computed):
+    """On one thread, as the documentation promises; on more, within the tolerance."""
     from schemas.verification import Verification, verdicts
+
+    exact = torch.get_num_threads() == 1
 
     assert set(TABLES) <= set(tables())
     before = contents()
@@ -67,12 +70,10 @@ def test_every_row_of_a_pipeline_is_computed_anew_bit_for_bit(computed):
         rows = list(tables()[name]().keys())
         assert rows
         found = [verified(tables()[name], key) for key in rows]
-        assert [(one.verdict, one.deviation, one.findings) for one in found] == [("equal", 0.0, [])] * len(rows), name
-        assert [*verdicts(tables()[name]).values()] == ["equal"] * len(rows)
-    kept = Verification().to_dicts()
-    assert {row["tolerance"] for row in kept} == {
-        0.0 if torch.get_num_threads() == 1 else pytest.approx(0.05, abs=0.05)
-    }
+        assert {one.verdict for one in found} <= ({"equal"} if exact else {"equal", "close"}), name
+        assert all(one.verdict == "close" or (one.deviation, one.findings) == (0.0, []) for one in found), name
+        assert [*verdicts(tables()[name]).values()] == [one.verdict for one in found]
+    assert ({row["tolerance"] for row in Verification().to_dicts()} == {0.0}) == exact
     assert contents() == before
 
 
@@ -229,7 +230,7 @@ def test_elsewhere_a_row_may_be_close_but_not_far(computed, monkeypatch):
         Score.update1(row | {"mean_correlation": row["mean_correlation"] + change})
         found = verified(Score, computed[0])
         assert found.verdict == verdict
-        assert found.deviation == pytest.approx(change)
+        assert found.deviation == pytest.approx(change, abs=1e-7)  # of a float32 below 1, computed anew
     Score.update1(row)
     Score.Provenance.insert(kept, allow_direct_insert=True)
 

@@ -85,22 +85,6 @@ def test_a_server_that_is_not_there_is_told_without_the_password(home, monkeypat
     assert SECRET not in repr(one) + "".join(finding.line() for finding in machine.check())
 
 
-def test_the_tests_database_is_sound(served):
-    found = {one.subject: one.level for one in database.check()}
-    assert found == {"database": "ok", "schemas": "ok"}
-    from schemas.trainer import Seed
-
-    assert not Seed & {"seed": database.LOWEST_SEED}
-
-
-def test_schemas_that_are_not_declared_are_told(served, monkeypatch):
-    monkeypatch.setenv("DLGN_PREFIX", "nobodys_")
-    last = list(database.check())[-1]
-    assert (last.level, last.subject) == ("warn", "schemas")
-    assert "with prefix nobodys_ are not declared" in last.seen
-    assert "dlgn declare" in last.advice
-
-
 def test_a_group_that_hangs_or_breaks_is_a_finding_and_the_others_are_told(monkeypatch):
     monkeypatch.setattr(
         examine, "GROUPS", {group: (f"the {group}", "mend it") for group in ("hangs", "breaks", "does")}
