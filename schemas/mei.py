@@ -253,20 +253,6 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
     return chosen
 
 
-def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the other MEIs, from the first on, whose synthesis shares no fit with ``key``'s or another one's."""
-    found, used = [], _seeds(key)
-    for other in others:
-        if not used & _seeds(other):
-            found.append(other)
-            used |= _seeds(other)
-    return found
-
-
-def _seeds(key: Mapping[str, Any]) -> set[int]:
-    return {key["seed"], *(MEI.Member & key).to_arrays("member_seed").tolist()}
-
-
 def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:
     """The units that ``config["units"]`` names: ``{"best": 6}`` by test correlation, ``all``, or a list of numbers.
 

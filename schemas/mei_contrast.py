@@ -93,7 +93,7 @@ class MEIContrast(provenance.Traced, dj.Computed):
         Raises ConfigError where they were not fitted in one precision.
         """
         shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
-        members = mei.sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
+        members = sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
         precisions.refuse_mixed([key, *shuffled, *members], training.TrainedModel(), "the MEIs of a contrast")
         return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
@@ -186,3 +186,17 @@ def _distances(units: list[UnitKey], found: dict[str, Finding], within: list[Any
 
 def _key(unit: UnitKey) -> Row:
     return dict(zip(("mouse", "series", "experiment", "unit"), unit, strict=True))
+
+
+def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the other MEIs, from the first on, whose synthesis shares no fit with ``key``'s or another one's."""
+    found, used = [], _seeds(key)
+    for other in others:
+        if not used & _seeds(other):
+            found.append(other)
+            used |= _seeds(other)
+    return found
+
+
+def _seeds(key: Mapping[str, Any]) -> set[int]:
+    return {key["seed"], *(mei.MEI.Member & key).to_arrays("member_seed").tolist()}

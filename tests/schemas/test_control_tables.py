@@ -104,7 +104,8 @@ def test_members_synthesise_together_and_do_not_judge(done):
 def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
     from dlgn_cnn.errors import ConfigError
     from schemas.mei import MEI as Table
-    from schemas.mei import check_mei, members_of, sharing_no_fit
+    from schemas.mei import check_mei, members_of
+    from schemas.mei_contrast import sharing_no_fit
 
     key = Table().keys(order_by="seed DESC")[0]
     for row in Table.to_dicts():
