@@ -6,6 +6,7 @@ What is asked of it besides is asked in this process, since starting another tak
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -159,14 +160,29 @@ def test_two_workers_share_and_compute_nothing_twice(first, session, tmp_path):
 
     seeds = [1, 2, 3, 4, 5, 6]
     command("define", definition(tmp_path, "shared", session, seeds, epochs=4))
-    workers = [start_worker([*DLGN, "populate"]), start_worker([sys.executable, "-m", "populate"])]
-    said = [worker.communicate(timeout=300)[0] for worker in workers]
-    fits = [text.count("TrainedModel dataset_hash") for text in said]
-    computed = [int(text.rsplit(" computed, 0 failed", 1)[0].rsplit(maxsplit=1)[-1]) for text in said]
+    said = typed("populate", "--workers", "2")
+    fits = [said.count(f"[{worker}] TrainedModel dataset_hash") for worker in (1, 2)]
+    computed = [int(number) for number in re.findall(r"^\[[12]\] (\d+) computed, 0 failed", said, re.MULTILINE)]
     assert sum(fits) == len(seeds)
     assert min(fits) > 0
     assert sum(computed) == 6 * len(seeds)
     assert len(TrainedModel & f"seed in {tuple(seeds)}") == len(seeds)
+
+
+def test_one_ctrl_c_hands_back_the_keys_of_all_workers(first, session, tmp_path, monkeypatch):
+    from schemas.training import TrainedModel
+
+    monkeypatch.setenv("DLGN_CHECKPOINT_S", "0")
+    command("define", definition(tmp_path, "together", session, [30, 31], epochs=1000))
+    with start_worker([*DLGN, "populate", "--workers", "2"]) as workers, ended(workers):
+        wait_until(lambda: all(len(epochs_ended({"seed": seed})) for seed in (30, 31)), workers)
+        workers.send_signal(signal.SIGINT)
+        said, _ = workers.communicate(timeout=120)
+    assert workers.returncode == 130, said
+    assert len(re.findall(r"^\[[12]\] TrainedModel .*handed back as pending", said, re.MULTILINE)) == 2
+    assert len(TrainedModel().jobs.reserved) == len(TrainedModel().jobs.errors) == 0
+    assert len(TrainedModel().jobs.pending) == 2
+    _forget("together")
 
 
 def test_a_killed_workers_fit_is_gone_on_with_by_the_next(first, session, tmp_path, monkeypatch):
