@@ -123,22 +123,37 @@ def _create(folder: Path, account: Account) -> None:
 
 
 def _launch(folder: Path, account: Account) -> None:
-    _forget_dead(folder / "postmaster.pid")
     log = folder / "log"
     before = log.stat().st_size if log.exists() else 0
     arguments = ("start", "-w", "-D", HERE, "-l", log.name, "-o", OPTIONS)
-    done = account.run(programs(account) / "pg_ctl", *arguments, folder=folder)
+    with _servers_lock(folder, account) as lock:
+        _forget_dead(folder / "postmaster.pid")
+        done = account.run(programs(account) / "pg_ctl", *arguments, folder=folder, keep=(lock,))
     if done.returncode:
         said = log.read_bytes()[before:].decode(errors="replace") if log.exists() else ""
         why = _reason(said + done.stderr)
         raise ConfigError(f"the embedded database in {folder} did not start ({why}); see {log}, or set DLGN_DATABASE")
 
 
+@contextlib.contextmanager
+def _servers_lock(folder: Path, account: Account) -> Iterator[int]:
+    """A file that the server inherits with its lock, which holds until its last process has ended, in any container."""
+    lock = _open(folder, ".server", account)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield lock
+    except BlockingIOError as error:
+        why = f"the server of the embedded database in {folder} runs, and takes no connection from here"
+        raise ConfigError(f"{why}: end it where it was started, another container perhaps, or try again") from error
+    finally:
+        os.close(lock)
+
+
 def _forget_dead(record: Path) -> None:
-    """Delete the record of a server that was killed if its process id is not a living server's.
+    """Delete the record of a server that was killed, unless a living server has its process id.
 
     PostgreSQL takes any process with that id for its server. In a container, ids are soon used again, and a dead
-    process keeps its id where the first process collects none.
+    process keeps its id where the first process collects none. No server of the folder runs: its lock is ours.
     """
     with contextlib.suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         process = psutil.Process(int(record.read_text().split()[0]))
@@ -177,8 +192,11 @@ def _leave(folder: Path, account: Account) -> None:
     if users is None:  # this process was forked from the one that joined
         return
     with contextlib.suppress(OSError, ConfigError), _alone(folder, account):
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # an OSError where others have a share
-        account.run(programs(account) / "pg_ctl", "stop", "-w", "-m", "fast", "-D", HERE, folder=folder)
-        address = _address(folder)
-        if address != folder:
-            address.unlink()
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # an OSError where others have a share
+            account.run(programs(account) / "pg_ctl", "stop", "-w", "-m", "fast", "-D", HERE, folder=folder)
+            address = _address(folder)
+            if address != folder:
+                address.unlink()
+        finally:
+            fcntl.flock(users, fcntl.LOCK_UN)  # what else this process does at its end keeps none from joining

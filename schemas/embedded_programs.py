@@ -41,11 +41,17 @@ class Account:
         else:
             os.chown(file, self.uid, self.gid, follow_symlinks=False)
 
-    def run(self, program: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-        """Run a program in ``folder``, which the account owns, whoever may enter the folders above it."""
+    def run(
+        self, program: Path, *arguments: str, folder: Path, keep: tuple[int, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in ``folder``, which the account owns, whoever may enter the folders above it.
+
+        The program and those that it starts have the files ``keep`` open, too.
+        """
         return subprocess.run(
             [program, *arguments],
             cwd=folder,
+            pass_fds=keep,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -112,7 +112,7 @@ TRICKY = st.text(st.sampled_from(" '\"%$`\\,:;*?#&|<>(){}[]~!@=\nüe\u0301"), mi
 @example(name="x" * 200)
 def test_any_name_of_a_home_will_do(closed, name):
     """A database is moved there: what it has is found, and neither its folder nor any above it is opened."""
-    home, above = closed / name, (closed, *closed.parents)
+    home, above = closed / name, (closed, closed.parent)  # those further up are also other runs'
     (closed / "home").rename(home)
     before = [mode(folder) for folder in above]
     try:
@@ -162,8 +162,9 @@ def test_a_killed_server_is_started_by_the_next_use(closed):
     before = ask(user, SERVER)
     process = server(home)
     account = embedded_programs.account_of(home / "postgres")
+    processes = [process, *process.children()]
     process.kill()
-    process.wait()
+    psutil.wait_procs(processes)
     with subprocess.Popen(["sleep", "60"], **account.for_subprocess) as stranger:
         record = home / "postgres" / "postmaster.pid"
         lines = record.read_text().splitlines(keepends=True)
@@ -171,6 +172,20 @@ def test_a_killed_server_is_started_by_the_next_use(closed):
         assert answers(home, SERVER) != [before]
         stranger.kill()
     assert runs(home)  # for the process that was there before
+    user.communicate()
+    assert not runs(home)
+
+
+def test_a_server_that_is_out_of_reach_is_not_joined_by_a_second_one(closed):
+    """As of another container, in which process ids mean other processes."""
+    home = closed / "home"
+    user = client(home)
+    ask(user, "SELECT 1")
+    (home / "postgres" / embedded.SOCKET).rename(home / "postgres" / "away")
+    other = client(home)
+    assert "takes no connection from here: end it where it was started" in other.communicate()[1]
+    (home / "postgres" / "away").rename(home / "postgres" / embedded.SOCKET)
+    assert ask(user, "SELECT 1") == "1"
     user.communicate()
     assert not runs(home)
 
