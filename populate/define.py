@@ -18,6 +18,7 @@ from populate.define_precision import fixed_precision
 from populate.definition import read_definitions
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.database import settings_in_force
+from schemas.mei_options import check_mei
 
 Call = tuple[str, dict[str, Any]]
 FORM = "{fn: NAME, config: {...}}, with grid: {PATH: [VALUES]} where it stands for many"
@@ -192,7 +193,7 @@ def _check_configs(plan: Plan) -> None:
             check_trainer(entry.call, allowed)
     for entry, place in _placed(plan, "meis"):
         with within(place):
-            mei.check_mei(*entry.call)
+            check_mei(*entry.call)
 
 
 def _placed(plan: Plan, part: str) -> Iterator[tuple[Entry, str]]:

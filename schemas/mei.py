@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
@@ -12,7 +11,7 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.errors import ConfigError, ModelError, within
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.targets import MEIResult, Target
 from dlgn_cnn.progress import Progress
@@ -21,6 +20,7 @@ from dlgn_cnn.training.assemble import FitSpec
 from schemas import arrays, dataset, evaluation, experiment, optogenetics, precisions, progress, provenance, training
 from schemas.database import settings_in_force
 from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.mei_options import method_options
 from schemas.score_rows import unit_key
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
 TOLERANCE = 1e-5
-OWN = ("units", "seeds", "members", "controls", "contrasts")
 CONDITIONS = {"intact": False, "suppressed": True}
 Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
@@ -198,40 +197,6 @@ def refuse_violation(row: Mapping[str, Any], violation: float) -> None:
             f"{violation:.2g} of its norm or range, {TOLERANCE:g} at most is stored: choose a constraint that leaves "
             "what it has made alone"
         )
-
-
-def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of an MEI config that the method gets: all but what the tables take themselves."""
-    return {name: value for name, value in config.items() if name not in OWN}
-
-
-def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
-    """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
-    from dlgn_cnn.mei.control_set import CONTRASTS
-
-    given = config.get("contrasts", CONTRASTS)
-    known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
-    if not known or list(given) != sorted(set(given)):
-        raise ConfigError(
-            f"given {given!r}, expected shares of the MEI's contrast from the lowest, as {list(CONTRASTS)}", "contrasts"
-        )
-    return tuple(map(float, given))
-
-
-def check_mei(method: str, config: Mapping[str, Any]) -> None:
-    """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
-    from dlgn_cnn.mei.methods import METHODS
-
-    allowed = settings_in_force().allowed_packages
-    with within("fn"):
-        function = METHODS.get(method, allowed)
-    with within("config"):
-        if type(config.get("controls", False)) is not bool:
-            raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
-        contrasts_of(config)
-        if type(config.get("members", 1)) is not int or config.get("members", 1) < 1:
-            raise ConfigError(f"given {config['members']!r}, expected a number of fits, 1 or more", "members")
-        METHODS.check_values(function, method_options(config), allowed)
 
 
 def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from schemas import (
     training,
 )
 from schemas.database import settings_in_force
+from schemas.mei_options import contrasts_of, method_options
 from schemas.score_rows import nullable, unit_key
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class MEIControl(provenance.Traced, dj.Computed):
         for name, control in rows:
             mei.refuse_violation(name, control.violation)
         self.insert1(key | {"judges": judges})
-        contrasts = mei.contrasts_of(mei.MEIConfig.load(key)[1])
+        contrasts = contrasts_of(mei.MEIConfig.load(key)[1])
         self.Stimulus.insert(name | _control_row(control, rate_hz) for name, control in rows)
         self.ContrastResponse.insert(
             name | rung for name, control in rows for rung in _ladder_rows(control, contrasts, rate_hz)
@@ -198,13 +199,13 @@ def materials_of(
 
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     parsed = MEIConfig.from_dict(
-        mei.method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
+        method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
     )
     own = ((unit["unit_index"], field) for unit, field in fields if unit["session_name"] == session)
     known = {(session, index): np.asarray(field.load()) for index, field in own}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
     device = next(models[0].parameters()).device
-    return Materials(models, parsed, infos, videos, known, device, contrasts=mei.contrasts_of(config))
+    return Materials(models, parsed, infos, videos, known, device, contrasts=contrasts_of(config))
 
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:

@@ -104,8 +104,9 @@ def test_members_synthesise_together_and_do_not_judge(done):
 def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
     from dlgn_cnn.errors import ConfigError
     from schemas.mei import MEI as Table
-    from schemas.mei import check_mei, members_of
+    from schemas.mei import members_of
     from schemas.mei_contrast import sharing_no_fit
+    from schemas.mei_options import check_mei
 
     key = Table().keys(order_by="seed DESC")[0]
     for row in Table.to_dicts():
@@ -177,7 +178,7 @@ def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
 @pytest.mark.parametrize("given", [[1, 0.5], [-1, 1], 3, [True, 2], ["1"]])
 def test_contrasts_that_are_no_ladder_are_refused(given, database):
     from dlgn_cnn.errors import ConfigError
-    from schemas.mei import check_mei
+    from schemas.mei_options import check_mei
 
     with pytest.raises(ConfigError, match=r"contrasts: .* expected shares"):
         check_mei("gradient_ascent", {"contrasts": given})
@@ -290,7 +291,7 @@ def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
 
 def test_the_how_tos_config_is_one(database):
     from dlgn_cnn.mei.config import CHOICES
-    from schemas.mei import OWN, check_mei
+    from schemas.mei_options import OWN, check_mei
 
     (text,) = re.findall(r"```yaml\n(.+?)```", page(), re.DOTALL)
     (entry,) = yaml.safe_load(text)["meis"]
