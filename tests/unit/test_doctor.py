@@ -119,3 +119,14 @@ def test_the_exit_code_tells_whether_anything_failed(monkeypatch):
         done = CliRunner().invoke(app, ["doctor"])
         assert done.exit_code == status
         assert "do this" in done.stdout
+
+
+@pytest.mark.parametrize(("has", "precision"), [(True, "bfloat16"), (False, "float32")])
+def test_the_device_is_shown_with_what_precision_auto_means_on_it(monkeypatch, has, precision):
+    from dlgn_cnn.runtime import precision as runtime
+    from populate.doctor import device
+
+    monkeypatch.setenv("DLGN_DEVICE", "cpu")
+    monkeypatch.setattr(runtime, "native", lambda device: has)
+    (found,) = device.check()
+    assert f"precision auto means {precision} here" in found.line()
