@@ -15,7 +15,6 @@ import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate import steer
-from populate.core_share import TOGETHER
 from populate.worker import Tally, Wishes, work
 from schemas.computed_tables import computed_tables
 
@@ -51,11 +50,13 @@ def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
     done = []
     for plan in plans(file):
         show_plan(plan)
-        logger.info("experiment %s: precision auto means %s, %s", plan.name, *plan.fixed_precision())
+        means = "experiment %s: precision auto means %s, %s", plan.name, *plan.fixed_precision()
         if dry_run:
+            logger.info(*means)
             logger.info("experiment %s: %s; a dry run, nothing is inserted", plan.name, _fits(plan.fits))
             continue
         found = insert(plan)
+        logger.info(*means)
         said = f"{_fits(found.fits)}, {found.new} of them new to it"
         logger.info("experiment %s: %s; dlgn populate computes what is not there yet", found.name, said)
         for name in found.ensembles:
@@ -83,6 +84,7 @@ class Asked:
     where: str | None = None
     retry_errors: bool = False
     stay: bool = False
+    together: int = 1  # workers that one command has started
 
     @property
     def words(self) -> list[str]:
@@ -91,6 +93,10 @@ class Asked:
         condition = [] if self.where is None else ["--where", self.where]
         return [*named, *condition, *["--retry-errors"] * self.retry_errors, *["--stay"] * self.stay]
 
+    def wishes(self) -> Wishes:
+        """What each worker is to do."""
+        return Wishes(self.where, self.retry_errors, self.stay, self.together)
+
 
 def populate_all(asked: Asked | None = None) -> Tally:
     """Work until nothing is left and say what was done.
@@ -98,8 +104,7 @@ def populate_all(asked: Asked | None = None) -> Tally:
     Raises ConfigError for a table that is not there, and for a condition that is not SQL on the keys of its table.
     """
     given = asked or Asked()
-    tables = _checked(given)
-    tally = work(tables, Wishes(where=given.where, retry_errors=given.retry_errors, stay=given.stay))
+    tally = work(_checked(given), given.wishes())
     pruned = f", {tally.pruned} pruned" if tally.pruned else ""
     hint = "; see dlgn status" if tally.failed else ""
     logger.info("%d computed, %d failed%s%s", tally.computed, tally.failed, pruned, hint)
@@ -134,10 +139,9 @@ def populate_together(asked: Asked, workers: str | None, gpus: str | None = None
     count = None if workers is None else asked_workers(workers)
     tables = _checked(asked)
     if chosen is None:
-        together = count or _fastest(tables)
-        logger.info("%d worker%s", together, "s" * (together != 1))
-        chosen = [{TOGETHER: str(together)}] * together
-    return supervise(asked.words, chosen, fleet_view)
+        chosen = [{}] * (count or _fastest(tables))
+    logger.info("%d worker%s", len(chosen), "s" * (len(chosen) != 1))
+    return supervise([*asked.words, "--together", str(len(chosen))], chosen, fleet_view)
 
 
 def _fastest(tables: Sequence[Any]) -> int:

@@ -163,6 +163,7 @@ def populate(
     ] = None,
     gpus: Annotated[str | None, typer.Option(help="A worker on each: all, or numbers as 0,1.")] = None,
     share: Annotated[int, typer.Option(min=1, help="Workers on each of --gpus, for small models.")] = 1,
+    together: Annotated[int, typer.Option(min=1, hidden=True, help="Workers that one command has started.")] = 1,
 ) -> None:
     """Compute everything that is asked for; run it as often and on as many machines as you like.
 
@@ -170,7 +171,7 @@ def populate(
     """
     from populate.actions import Asked, populate_all, populate_together
 
-    asked = Asked(tuple(table or ()), where, retry_errors, stay)
+    asked = Asked(tuple(table or ()), where, retry_errors, stay, together)
     if workers is not None or gpus is not None:
         raise typer.Exit(populate_together(asked, workers, gpus, share))
     if populate_all(asked).failed:

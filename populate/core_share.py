@@ -8,7 +8,6 @@ from dlgn_cnn.runtime.cores import Cores, machine_id
 from schemas import fleet
 
 logger = logging.getLogger("dlgn")
-TOGETHER = "DLGN_WORKERS_TOGETHER"  # how many processes one command has started; all may not be registered yet
 
 
 class CoreShare:

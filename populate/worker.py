@@ -7,7 +7,6 @@ is marked as failed with its traceback, and a worker waits for those that others
 
 import functools
 import logging
-import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from dlgn_cnn.device import pick_device
 from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime.cores import usable_cores
 from populate import orders
-from populate.core_share import TOGETHER, CoreShare
+from populate.core_share import CoreShare
 from populate.heart import Heart, beating
 from populate.job_queue import Queue
 from populate.lease import LeasedJobs, LeaseLost, leased
@@ -55,11 +54,15 @@ class Tally:
 
 @dataclass
 class Wishes:
-    """What a worker is to do: which keys (an SQL condition on them), whether to stay, how to wait, and its dice."""
+    """What a worker is to do: which keys (an SQL condition on them), whether to stay, how to wait, and its dice.
+
+    ``together`` is how many workers one command has started, of which some may not be registered yet.
+    """
 
     where: str | None = None
     retry_errors: bool = False
     stay: bool = False
+    together: int = 1
     pause: Callable[[float], None] = time.sleep
     generator: np.random.Generator = field(default_factory=np.random.default_rng)
 
@@ -73,8 +76,7 @@ def work(tables: Sequence[Table] | None = None, wishes: Wishes | None = None) ->
     settings, asked = settings_in_force(), wishes or Wishes()
     refuse_unclean()
     with interrupts.deferred(settings.warning_signal), beating(pick_device(settings.device)) as heart:
-        together = int(os.environ.get(TOGETHER, "1"))
-        worker = Worker(heart, asked, CoreShare(settings.threads, usable_cores(), together))
+        worker = Worker(heart, asked, CoreShare(settings.threads, usable_cores(), asked.together))
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass

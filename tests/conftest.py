@@ -7,10 +7,12 @@ from pathlib import Path
 
 # Before torch is imported, here and in the processes that tests start: models as small as these lose by two threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Where there are more, those that wait sleep: spinning next to another process takes 15 times as long.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
+
+from dlgn_cnn.runtime.threads import wait_passively
+
+wait_passively(os.environ)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -135,8 +135,9 @@ def test_a_stored_model_predicts_what_was_scored(first):
     from schemas.evaluation import Score
     from schemas.training import TrainedModel, load_model
 
-    model, loaders = load_model(TrainedModel().fetch1("KEY"))
-    ((_, found),) = score_units(model, loaders, "test").items()
+    key, precision = TrainedModel().fetch1("KEY", "precision")
+    model, loaders = load_model(key)
+    ((_, found),) = score_units(model, loaders, "test", precision=precision).items()
     stored = Score.Unit().to_arrays("correlation", order_by="unit")
     assert found == pytest.approx([float("nan") if value is None else value for value in stored], abs=1e-5, nan_ok=True)
 

@@ -1,7 +1,5 @@
 """A fit keeps the number of threads that it began with, and with it its bits, whatever the machine does meanwhile."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.session_data import SessionData, Trial, data_info
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.cores import Cores
+from dlgn_cnn.runtime.cores import Cores, usable_cores
 from dlgn_cnn.training import snapshot
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig
@@ -25,7 +23,7 @@ ENCODER = {
     "recurrent": {"name": "conv_gru", "channels": 8, "kernel_input": 3, "kernel_state": 3},
     "readout": {"name": "gaussian"},
 }
-two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this process may use one core only")
+two_cores = pytest.mark.skipif(usable_cores().affinity < 2, reason="this process may use one core only")
 
 
 class Stopped(Exception):
