@@ -53,12 +53,15 @@ class ConditionScore:
     high: dict[str, Scores]
 
 
-def score_units(model: torch.nn.Module, loaders: Any, tier: str) -> dict[str, Scores]:
-    """Single-trial correlation of each unit (unit,), by session; NaN for a unit without a spike in that tier."""
-    return {
-        key: correlation(found.predicted, found.observed)
-        for key, found in ((key, predict(model, loader, key, BURN_IN_FRAMES)) for key, loader in loaders[tier].items())
+def score_units(model: torch.nn.Module, loaders: Any, tier: str, precision: str = "float32") -> dict[str, Scores]:
+    """Single-trial correlation of each unit (unit,), by session; NaN for a unit without a spike in that tier.
+
+    ``precision`` is as in ``predict``.
+    """
+    predicted = {
+        key: predict(model, loader, key, BURN_IN_FRAMES, precision=precision) for key, loader in loaders[tier].items()
     }
+    return {key: correlation(found.predicted, found.observed) for key, found in predicted.items()}
 
 
 def score_conditions(
