@@ -36,8 +36,8 @@ def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation
 
 def threads_of(table: Any, key: Key) -> int:
     """Number of torch's threads that a row was computed with; 1 where that is not on record."""
-    if "threads" in table.heading.names:
-        return int((table & key).fetch1("threads"))
+    if "threads" in table.heading.names and (own := (table & key).fetch1("threads")) is not None:
+        return int(own)
     found = (provenance.Environment * type(table).Provenance & key).to_arrays("threads")
     return int(found[0]) if len(found) else 1
 

@@ -45,8 +45,8 @@ class TrainedModel(provenance.Traced, dj.Computed):
     weights_sha256 : char(64)  # names the safetensors file below the store
     precision=null : enum('float32', 'bfloat16')  # what it was fitted in; null where that was not kept
     device : varchar(64)
-    threads : int16  # of torch, with which it began
-    same_bits : bool  # false where it was resumed with fewer threads: its bits may be others than undisturbed
+    threads=null : int16  # of torch, with which it began; null where that was not kept
+    same_bits=0 : bool  # whether it kept that number to its end, which the same bits take when it is computed again
     versions : json  # of dlgn_cnn and torch
     fit_seconds : float64
     """

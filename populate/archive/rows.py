@@ -14,7 +14,17 @@ from dlgn_cnn.errors import ArchiveError, StoreError
 
 Row = dict[str, Any]
 PROVENANCE = ".Provenance"  # tables of what rows that are computed came from
-FITTING = ("device", "versions", "fit_seconds", "seconds", "samples_per_s", "peak_memory_bytes", "ended")
+FITTING = (
+    "device",
+    "threads",
+    "same_bits",
+    "versions",
+    "fit_seconds",
+    "seconds",
+    "samples_per_s",
+    "peak_memory_bytes",
+    "ended",
+)
 CIRCUMSTANCES = {
     "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
     "recording.RawFile": ("raw_path",),

@@ -4,27 +4,14 @@ from schemas.migrations.tables import Tables
 
 FITTED = "training.__trained_model"
 COLUMNS = (
-    "threads=1 : int16  # of torch, with which it began",
-    "same_bits=1 : bool  # false where it was resumed with fewer threads: its bits may be others than undisturbed",
+    "threads=null : int16  # of torch, with which it began; null where that was not kept",
+    "same_bits=0 : bool  # whether it kept that number to its end, which the same bits take when it is computed again",
 )
-THREADS_ON_RECORD = """
-    UPDATE {fitted} SET threads = COALESCE((
-        SELECT {environment}.threads FROM {provenance} JOIN {environment} USING (environment_hash)
-        WHERE {same_fit}), 1)
-    """
-KEY = ("dataset_hash", "model_hash", "trainer_hash", "seed")
+MACHINE = 'machine="" : char(32)  # the same for all containers of one machine, until it restarts'
 
 
 def upgrade(tables: Tables) -> None:
-    """Fits that are there began with the threads of their environment, or with one where that is not on record."""
-    tables.add_column(
-        "fleet.worker", 'machine="" : char(32)  # the same for all containers of one machine, until it restarts'
-    )
+    """Of fits that are there, nothing was kept: those that were resumed may have had any number."""
+    tables.add_column("fleet.worker", MACHINE)
     for line in COLUMNS:
         tables.add_column(FITTED, line)
-    names = {"fitted": FITTED, "provenance": f"{FITTED}__provenance", "environment": "provenance.environment"}
-    full = {word: tables.full_name(name) for word, name in names.items()}
-    same_fit = " AND ".join(f"{full['provenance']}.{column} = {full['fitted']}.{column}" for column in KEY)
-    tables.run(THREADS_ON_RECORD.format(same_fit=same_fit, **full))
-    for column in ("threads", "same_bits"):
-        tables.drop_default(FITTED, column)
