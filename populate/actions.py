@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import datajoint as dj
 import yaml
 
 import schemas
@@ -154,7 +155,18 @@ def _fastest(tables: Sequence[Any]) -> int:
     settings = schemas.open_database()
     if pick_device(settings.device).type != "cpu":
         return 1
-    return best_count(usable_cores(), sum(counts(table)[2] for table in tables), settings.threads)
+    pending = max(sum(counts(table)[2] for table in tables), _fits_to_come(tables))
+    return best_count(usable_cores(), pending, settings.threads)
+
+
+def _fits_to_come(tables: Sequence[Any]) -> int:
+    """Fits that are asked for and not done, also those whose dataset is not stored yet, if these tables have any."""
+    from schemas import experiment, training
+
+    if training.TrainedModel not in tables:
+        return 0
+    asked = experiment.Experiment.Fit.proj() - training.TrainedModel.proj()
+    return len(dj.U(*training.TrainedModel.primary_key) & asked)
 
 
 def _checked(asked: Asked) -> Sequence[Any]:

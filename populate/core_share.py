@@ -1,10 +1,10 @@
-"""A worker's share of the cores: those of its machine, divided by the workers that compute there now."""
+"""A worker's share of the cores: those that it may run on, divided by the workers that compute on them now."""
 
 import logging
 import platform
 
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.cores import Cores, machine_id
+from dlgn_cnn.runtime.cores import Cores, core_set_id
 from schemas import fleet
 
 logger = logging.getLogger("dlgn")
@@ -36,10 +36,10 @@ class CoreShare:
         return number
 
     def _workers(self) -> tuple[int, int]:
-        """Workers alive in this container and on this machine, this one included."""
+        """Workers alive in this container and on these cores, this one included."""
         if self._asked is not None:
             return 1, 1
-        alive = fleet.Worker & {"machine": machine_id(), "state": "working"} & "expires > CURRENT_TIMESTAMP(3)"
+        alive = fleet.Worker & {"core_set": core_set_id(), "state": "working"} & "expires > CURRENT_TIMESTAMP(3)"
         hosts = list(alive.to_arrays("host"))
         here = hosts.count(platform.node())
         if here >= self._together:

@@ -5,9 +5,12 @@ from typing import Any
 import datajoint as dj
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.training.assemble import asks
+from dlgn_cnn.training.trainers import TRAINERS
 from schemas import experiment, precisions, training
+from schemas.database import settings_in_force
 
-Entries = dict[str, list[Any]]  # datasets, models and trainers of a plan, each with ``key`` and ``config``
+Entries = dict[str, list[Any]]  # datasets, models and trainers of a plan, each with ``key``, ``fn`` and ``config``
 
 
 def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
@@ -18,7 +21,8 @@ def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
     one another and averaged, which two precisions are not. Raises ConfigError where such fits are in both, or in
     another precision than the experiment has.
     """
-    found = _of_fits_alike(name, entries)
+    auto = [entry.key for entry in entries["trainers"] if _means_auto(entry)]
+    found = _of_fits_alike(name, entries, auto)
     kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("precision")
     if len(kept):
         found, why = {str(kept[0]): "its own definition"} | found, "as it was first defined"
@@ -27,17 +31,25 @@ def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
     if len(found) > 1:
         said = " and ".join(f"{one} by {whose}" for one, whose in sorted(found.items()))
         raise ConfigError(
-            f"experiment {name!r} asks for fits of precision auto, of which seeds are fixed to {said}: state a "
-            "precision in its trainers' configs, which makes them other fits"
+            f"precision auto of experiment {name!r} already means {said}: state a precision in its trainers' configs, "
+            "which makes them other fits"
         )
     if found:
         return next(iter(found)), why
+    if not auto:
+        return "float32", "and none of its fits asks"
     return experiment.native_precision(), "which this machine is fast in"
 
 
-def _of_fits_alike(name: str, entries: Entries) -> dict[str, str]:
+def _means_auto(entry: Any) -> bool:
+    """Whether a trainer computes in what ``auto`` means: a lab's own may know nothing of precisions."""
+    if precisions.stated_in(entry.config) is not None:
+        return False
+    return "." not in entry.fn or asks(TRAINERS, entry.fn, "auto_precision", settings_in_force().allowed_packages)
+
+
+def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, str]:
     """The precisions of fits of precision ``auto`` that others ask for or that are done, from any seed, and whose."""
-    auto = [entry.key for entry in entries["trainers"] if precisions.stated_in(entry.config) is None]
     parts = [[entry.key for entry in entries[part]] for part in ("datasets", "models")]
 
     def among(fits: Any) -> Any:

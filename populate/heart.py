@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlgn_cnn import interrupts
-from dlgn_cnn.runtime.cores import machine_id
+from dlgn_cnn.runtime.cores import core_set_id
 from populate.heartbeat import Beat
 from schemas import fleet, progress
 from schemas.database import server_address, settings_in_force
@@ -40,6 +40,7 @@ class Heart:
         self.lease_s = settings.lease_s
         self.every_s = settings.lease_s / BEATS_A_LEASE
         self.worker_id = ""
+        self.computes = "*"  # the tables that it fills, as ``fleet.Worker`` has them
         self._deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,8 +48,9 @@ class Heart:
         """Take a new name, and have the heartbeat beat for it."""
         connection = fleet.schema.connection
         worker_id = uuid.uuid4().hex
-        row = {"worker_id": worker_id, "host": platform.node(), "machine": machine_id(), "pid": os.getpid()}
+        row = {"worker_id": worker_id, "host": platform.node(), "core_set": core_set_id(), "pid": os.getpid()}
         row |= {"device": self.device, "native_bfloat16": self.native_bfloat16, "state": "working"}
+        row |= {"computes": self.computes}
         soon = connection.adapter.interval_expr(self.lease_s, "second")
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
         fleet.Worker.insert1(row | {"started": now, "heartbeat": now, "expires": expires})

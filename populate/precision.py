@@ -5,11 +5,13 @@ from typing import Any
 
 import datajoint as dj
 
-from schemas import ensemble, evaluation, experiment, fleet, mei, precisions, training
+from schemas import ensemble, evaluation, experiment, fleet, mei, precisions, trainer, training
 
 logger = logging.getLogger("dlgn")
 Query = Any
 ALIVE = "native_bfloat16 AND state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
+TAKES = "(computes = '*' OR POSITION(',{},' IN computes) > 0)"  # keys of a table
+OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may know nothing of precisions
 
 
 class Left:
@@ -20,8 +22,9 @@ class Left:
 
     def without(self, table: Any, keys: Query) -> Query:
         """Keys of a table less those that are left to workers that are alive, which the log says once."""
-        queries = [] if self._native else in_bfloat16(type(table).__name__)
-        if not queries or not fleet.Worker & ALIVE:
+        name = type(table).__name__
+        queries = [] if self._native else in_bfloat16(name)
+        if not queries or not fleet.Worker & ALIVE & TAKES.format(name):
             return keys
         # A queue's columns are not told by their lineage from those of the tables that they come from.
         if not self._said and keys.restrict(queries, semantic_check=False):
@@ -37,8 +40,10 @@ def in_bfloat16(name: str) -> list[Query]:
     """Queries of those keys of a computed table, by its class's name, whose computation runs models in bfloat16."""
     fits = experiment.Experiment.Fit.proj()
     if name == training.TrainedModel.__name__:
-        fixed = experiment.Experiment & {"precision": "bfloat16"}
-        return [fits & precisions.stating("bfloat16"), (fits & fixed.proj()) - precisions.stating(*precisions.EXPLICIT)]
+        fixed = (fits & (experiment.Experiment & {"precision": "bfloat16"}).proj()) & (
+            trainer.TrainerConfig & OURS
+        ).proj()
+        return [fits & precisions.stating("bfloat16"), fixed - precisions.stating(*precisions.EXPLICIT)]
     done = precisions.fitted_in_bfloat16(training.TrainedModel())
     if name in (evaluation.Score.__name__, evaluation.FeedbackModulation.__name__, evaluation.InputGain.__name__):
         return done

@@ -15,9 +15,9 @@ from typing import IO
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 ROOT = Path(__file__).resolve().parents[1]
-LOOK_S = 0.2
+LOOK_S, READ_S = 0.2, 10.0
 VIEW_S, VIEW_TIMES = 2.0, 10.0  # the view is drawn again after so long, or so many times what drawing it took
 
 
@@ -28,7 +28,8 @@ def supervise(
 ) -> int:
     """Run ``dlgn populate`` once for each environment, until all processes have ended.
 
-    A signal to this process reaches each of them once, since they are in sessions of their own.
+    A signal to this process reaches each of them once, since they are in sessions of their own; SIGHUP, of a terminal
+    that is closed, as SIGTERM. If this process cannot go on, they hand their keys back and end, too.
 
     Parameters
     ----------
@@ -45,15 +46,34 @@ def supervise(
         The worst exit status; 128 + n for a process that signal n ended.
     """
     console = Console(stderr=True)
-    started = [_start(arguments, variables) for variables in environments]
-    readers = [_reader(worker, f"[{number}] ", console) for number, worker in enumerate(started, start=1)]
-    with _forwarding(started), _drawn(view if console.is_terminal else None, console) as draw:
-        while any(worker.poll() is None for worker in started):
-            draw()
-            time.sleep(LOOK_S)
+    started: list[subprocess.Popen[str]] = []
+    readers = []
+    with _forwarding(started), _all_ended(started):
+        for number, variables in enumerate(environments, start=1):
+            started.append(_start(arguments, variables))
+            readers.append(_reader(started[-1], f"[{number}] ", console))
+        with _drawn(view if console.is_terminal else None, console) as draw:
+            while any(worker.poll() is None for worker in started):
+                draw()
+                time.sleep(LOOK_S)
     for reader in readers:
-        reader.join()
+        reader.join(READ_S)
     return max(128 - worker.returncode if worker.returncode < 0 else worker.returncode for worker in started)
+
+
+@contextlib.contextmanager
+def _all_ended(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+    """After the block, all processes have ended: where it was left by an error, since they were told to."""
+    try:
+        yield
+    except BaseException:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.terminate()
+        raise
+    finally:
+        for worker in workers:
+            worker.wait()
 
 
 def _start(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -70,7 +90,7 @@ def _start(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess
 
 
 def _reader(worker: subprocess.Popen[str], prefix: str, console: Console) -> threading.Thread:
-    """Pass on what a worker says, line by line, as long as it lives."""
+    """Pass on what a worker says, line by line, as long as anybody writes there."""
 
     def read(stream: IO[str]) -> None:
         for line in stream:
@@ -86,9 +106,11 @@ def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
     def forward(number: int, frame: FrameType | None) -> None:
         for worker in workers:
             if worker.poll() is None:
-                worker.send_signal(number)
+                worker.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
 
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    # One that is to outlive its terminal, as under nohup, was started to ignore SIGHUP.
+    heard = [one for one in FORWARDED if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
+    before = {number: signal.signal(number, forward) for number in heard}
     try:
         yield
     finally:

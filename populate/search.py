@@ -14,7 +14,8 @@ from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from populate.define import Call, with_sessions
+from populate.define import Call, Entry, with_sessions
+from populate.define_precision import fixed_precision
 from populate.definition import read_yaml
 from populate.worker import work
 from schemas import dataset, recording, search, training
@@ -114,9 +115,16 @@ def ask(plan: Plan, ahead: int = 1) -> int:
         values = None if enough else propose(plan.space, trials, plan.strategy)
         if values is None:
             return asked
+        _check_precision(plan.name, plan.filled(values))
         if search.add_trial(plan.name, len(trials), plan.filled(values), plan.seed, values):
             logger.info("trial %d: %s", len(trials), ", ".join(f"{path} {value}" for path, value in values.items()))
             asked += 1
+
+
+def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
+    """Raise ConfigError for a trial whose fit others ask for, or have done, in another precision than the study's."""
+    parts = ("datasets", "models", "trainers")
+    fixed_precision(name, {part: [Entry(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
 
 
 def known_trials(name: str) -> list[Trial]:

@@ -95,6 +95,8 @@ class Worker:
 
     def begin(self, tables: Sequence[Table]) -> None:
         """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
+        names = f",{','.join(table.__name__ for table in tables)},"
+        self.heart.computes = "" if self.wishes.where else "*" if len(tables) == len(computed_tables()) else names
         self._insist(self.heart.register)
         self._insist(lambda: tenants.sign(settings_in_force(), fleet.schema.connection))
         for table in tables:

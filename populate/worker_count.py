@@ -1,11 +1,13 @@
 """How many workers this machine is best used by: one with all cores, or several with some each, as measured."""
 
+import contextlib
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -66,22 +68,24 @@ def best_count(cores: Cores, pending: int, asked_threads: int | None = None, mea
 
 
 def measured_rate(workers: int, threads: int) -> float:
-    """Windows a second of a small fit, summed over processes that train at the same time."""
+    """Windows a second of a small fit, summed over processes that train at the same time; 0 where one of them fails."""
     command = [sys.executable, "-P", "-m", "dlgn_cnn.training.rate", str(threads), str(SECONDS)]
     path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
     environment = os.environ | {"PYTHONPATH": path}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    started = [subprocess.Popen(command, env=environment, text=True, **pipes) for _ in range(workers)]  # type: ignore[call-overload]
-    try:
-        for process in started:
-            process.stdout.readline()
-        for process in started:
-            process.stdin.write("\n")
-            process.stdin.flush()
-        return sum(float(process.communicate()[0]) for process in started)
-    finally:
-        for process in started:
-            process.kill()
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with contextlib.ExitStack() as stack:
+        started: list[Any] = []
+        for _ in range(workers):
+            process = stack.enter_context(subprocess.Popen(command, env=environment, start_new_session=True, **options))
+            stack.callback(process.kill)
+            started.append(process)
+        try:
+            if not all(process.stdout.readline() for process in started):
+                raise ChildProcessError("it ended before it was ready")
+            return sum(float(process.communicate("\n")[0]) for process in started)
+        except (OSError, ValueError) as error:  # for want of memory, say
+            logger.warning("%d workers cannot be measured (%s): they are not chosen", workers, error)
+            return 0.0
 
 
 def _candidates(cores: int, pending: int) -> Sequence[int]:

@@ -168,7 +168,7 @@ def _activate(settings: Settings) -> None:
     for name, expected in sql_names().items():
         schema = f"{settings.prefix}{name}"
         # To declare, DataJoint asks for every column of every table: 8 round trips a table, 1 where all are there.
-        lacking = not expected <= there[schema]
+        lacking = undeclared or not expected <= there[schema]
         importlib.import_module(f"schemas.{name}").schema.activate(schema, connection=connection, create_tables=lacking)
         if undeclared and name == MODULES[0]:
             state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -97,7 +98,12 @@ def _alone(folder: Path, account: Account) -> Iterator[None]:
 def _open(folder: Path, suffix: str, account: Account) -> int:
     """Open the file next to ``folder`` whose locks processes hold, and give it to the account."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    opened = os.open(folder.with_name(folder.name + suffix), flags, 0o600)
+    path = folder.with_name(folder.name + suffix)
+    opened = os.open(path, flags, 0o600)
+    found = os.fstat(opened)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:  # or root would give away what is linked there
+        os.close(opened)
+        raise ConfigError(f"{path} must be a file of the database alone, and is linked elsewhere: delete it")
     account.own(opened)
     return opened
 

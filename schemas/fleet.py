@@ -22,10 +22,11 @@ class Worker(dj.Manual):
     worker_id : char(32)
     ---
     host : varchar(255)
-    machine="" : char(32)  # the same for all containers of one machine, until it restarts
+    core_set="" : char(32)  # the same for all workers, in any container of a machine, that may run on the same cores
     pid : int32
     device : varchar(64)
     native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by instructions of its own
+    computes="" : varchar(255)  # its tables, as ',MEI,Score,'; '*' for all; nothing where it takes only some keys
     state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired
     started=CURRENT_TIMESTAMP(3) : datetime(3)
     heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)

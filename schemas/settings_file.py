@@ -19,7 +19,7 @@ MEANING = {
     "DLGN_HOME": "the embedded database, caches and logs of this machine",
     "DLGN_DATASETS": "where datasets are stored instead of DLGN_STORE",
     "DLGN_DEVICE": "auto, cpu, cuda, cuda:1",
-    "DLGN_THREADS": "threads that a worker computes with; without, its share of the cores",
+    "DLGN_THREADS": "threads that a worker computes with (default: its share of the cores)",
     "DLGN_CHECKPOINT_S": "how often a fit is saved so that it can be gone on from, in seconds",
     "DLGN_LOGGERS": "who else is told of epochs: csv, tensorboard, wandb, mlflow",
     "DLGN_LEASE_S": "seconds without a sign of life after which a worker loses its key to others",

@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -45,20 +45,38 @@ def usable_cores(root: Path = Path("/")) -> Cores:
     Cores
         By the affinity of this process and the quotas of its cgroup and of all cgroups above, of version 1 or 2.
     """
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Cores(affinity, min(_quotas(root), default=math.inf))
+    return Cores(len(_allowed()), min(_quotas(root), default=math.inf))
 
 
-def machine_id(root: Path = Path("/")) -> str:
-    """Name of this machine that all its containers share until it restarts; 32 hex digits.
+def core_set_id(root: Path = Path("/"), cores: Collection[int] | None = None) -> str:
+    """Name of the cores that this process may run on, which processes in all containers of a machine share.
 
-    The name of the host does not do: each container has its own, and they take the same cores.
+    The name of the host does not do: each container has its own, and they take the same cores. Where jobs are kept to
+    cores of their own, as by SLURM, each set has another name.
+
+    Parameters
+    ----------
+    root : Path, default /
+        Folder that has ``proc``.
+    cores : collection of int, optional
+        Numbers of the cores (default: those of this process).
+
+    Returns
+    -------
+    str
+        32 hex digits; others after a restart of the machine.
     """
     try:
         known = (root / BOOT_ID).read_text().strip()
     except OSError:  # not Linux
         known = platform.node()
-    return hashlib.sha256(known.encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{known} {sorted(_allowed() if cores is None else cores)}".encode()).hexdigest()[:32]
+
+
+def _allowed() -> Collection[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return range(os.cpu_count() or 1)  # not Linux
 
 
 def _quotas(root: Path) -> Iterator[float]:

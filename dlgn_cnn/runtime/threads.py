@@ -44,7 +44,7 @@ def asked_threads(environment: Mapping[str, str]) -> int | None:
     return int(first) if first.isascii() and first.isdecimal() and 1 <= int(first) <= MOST else None
 
 
-def thread_count(asked: int | None, cores: Cores, here: int = 1, on_machine: int = 1) -> int:
+def thread_count(asked: int | None, cores: Cores, here: int = 1, on_cores: int = 1) -> int:
     """Number of threads that one worker computes with.
 
     Parameters
@@ -55,8 +55,8 @@ def thread_count(asked: int | None, cores: Cores, here: int = 1, on_machine: int
         Cores of this process.
     here : int, default 1
         Workers that share this process's quota, itself included: those in its container.
-    on_machine : int, default 1
-        Workers that share its cores, itself included: those on the machine, in whatever container.
+    on_cores : int, default 1
+        Workers that share its cores, itself included, in whatever container.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def thread_count(asked: int | None, cores: Cores, here: int = 1, on_machine: int
     """
     if asked is not None:
         return min(asked, cores.affinity)
-    by_affinity, by_quota = cores.affinity / max(on_machine, 1), cores.quota / max(here, 1)
+    by_affinity, by_quota = cores.affinity / max(on_cores, 1), cores.quota / max(here, 1)
     return max(1, int(min(by_affinity, by_quota)))
 
 
@@ -97,7 +97,7 @@ def in_use() -> int:
 
 
 def again(began: int) -> bool:
-    """Compute with the number of threads that a computation began with, or with all cores where there are fewer.
+    """Compute with the number of threads that a computation began with, or with all cores if there are fewer.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def again(began: int) -> bool:
     number = min(began, usable_cores().affinity)
     use(number)
     if number < began:
-        logger.warning("begun with %d threads, goes on with %d, all cores here: its bits may differ", began, number)
+        logger.warning("it had %d threads and here are %d cores: its bits may differ", began, number)
     return number == began
 
 

@@ -17,7 +17,7 @@ from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.fit import Fit, StateDict, copied
 from dlgn_cnn.training.fit_config import EpochRecord
 
-FORMAT = 2  # 2: the number of threads
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     fit.records = [EpochRecord(**record) for record in facts["records"]]
     fit.forget_epoch()
     vars(fit).update(facts["epoch"], parts=[(loss, penalty) for loss, penalty in facts["epoch"]["parts"]])
-    fit.seconds, fit.threads = facts["seconds"], facts["threads"]
-    fit.same_bits = threads.again(fit.threads) and facts["same_bits"]
+    fit.seconds, fit.threads = facts["seconds"], facts.get("threads", fit.threads)
+    fit.same_bits = threads.again(fit.threads) and facts.get("same_bits", False)  # older ones do not say
     _set_generators(fit, _below("generator", tensors))
 
 

@@ -7,7 +7,9 @@ import torch
 
 from dlgn_cnn.device import pick_device
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.precision import resolve
+from dlgn_cnn.runtime.threads import describe_limit, thread_count
 from populate.doctor.finding import FAIL, Finding, judged
 from schemas.settings import Settings
 
@@ -16,7 +18,8 @@ DRIVER = "nvidia-smi"  # there where NVIDIA's driver is
 
 def check() -> Iterator[Finding]:
     """The device by its name and memory, after a product of matrices on it."""
-    wanted = Settings.from_environment().device
+    settings = Settings.from_environment()
+    wanted = settings.device
     try:
         device = pick_device(wanted)
     except ConfigError as error:
@@ -29,18 +32,21 @@ def check() -> Iterator[Finding]:
     right = bool(torch.equal(ones @ ones, 64 * ones))
     yield judged(
         "GPU",
-        f"{_seen(device)}; precision auto means {auto} here",
+        f"{_seen(device, settings)}; precision auto means {auto} here",
         right,
         "it computes wrongly: update its driver, or set DLGN_DEVICE=cpu",
         FAIL,
     )
+    if limit := describe_limit(settings.threads, usable_cores()):
+        yield judged("cores", limit, False, "raise that limit, or set DLGN_THREADS")
     if device.type == "cpu" and wanted == "auto" and shutil.which(DRIVER):
         advice = "install a build of torch for CUDA, as PyTorch's own page says, or update the driver"
         yield judged("GPU", f"this machine has {DRIVER}, but torch {torch.__version__} sees no GPU", False, advice)
 
 
-def _seen(device: torch.device) -> str:
+def _seen(device: torch.device, settings: Settings) -> str:
     if device.type != "cuda":
-        return f"none is used: fits run on {device.type}, {torch.get_num_threads()} threads"
+        threads = thread_count(settings.threads, usable_cores())
+        return f"none is used: fits run on {device.type}, {threads} threads in a worker that is alone"
     free, total = torch.cuda.mem_get_info(device)
     return f"{torch.cuda.get_device_name(device)}, {free / 1e9:.0f} of {total / 1e9:.0f} GB free"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.cores import Cores, machine_id
+from dlgn_cnn.runtime.cores import Cores, core_set_id
 from populate.core_share import CoreShare
 from tests.schemas.test_leases import observer, sql
 
@@ -36,7 +36,7 @@ def register(count: int, **changed) -> None:
         ([(3, {})], 2),
         ([(9, {})], 1),
         ([(1, {"host": "another container"})], 4),
-        ([(3, {"machine": "another machine"})], 8),
+        ([(3, {"core_set": "other cores"})], 8),
         ([(3, {"state": "ended"})], 8),
         ([(3, {"expires": "2026-01-01 00:00:00"})], 8),
     ],
@@ -63,13 +63,13 @@ def test_those_that_are_started_together_count_until_all_have_come(tables):
     assert share.take() == 2
     register(3)
     assert share.take() == 2
-    (fleet.Worker & {"machine": machine_id(), "host": platform.node()}).delete_quick()
+    (fleet.Worker & {"core_set": core_set_id(), "host": platform.node()}).delete_quick()
     register(1)
     assert share.take() == 8
 
 
 def test_what_the_user_asks_for_asks_no_table(tables, monkeypatch):
-    monkeypatch.setattr("populate.core_share.machine_id", lambda: pytest.fail("asked"))
+    monkeypatch.setattr("populate.core_share.core_set_id", lambda: pytest.fail("asked"))
     assert CoreShare(2, Cores(8)).take() == 2
 
 

@@ -305,3 +305,62 @@ def test_keys_in_bfloat16_are_told_by_table(defined, tables):
     assert in_bfloat16("ReceptiveField") == []
     assert training.TrainedModel & in_bfloat16("TrainedModel") & "seed >= 180" & rounded[0]
     assert not training.TrainedModel & in_bfloat16("TrainedModel") & exact
+
+
+@pytest.mark.parametrize(
+    ("computes", "left"), [("*", True), (",TrainedModel,MEI,", True), (",MEI,", False), ("", False)]
+)
+def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, computes, left):
+    """One that fills other tables, or takes some keys only, would keep all others waiting for ever."""
+    from populate.heart import Heart
+    from populate.precision import Left
+    from schemas import training
+
+    other = Heart(torch.device("cpu"))
+    other.native_bfloat16, other.computes, other.ensure_beating = True, computes, lambda: None
+    other.register()
+    defined(f"taken {computes}", native=True)
+    training.TrainedModel.jobs.refresh(delay=-1)
+    pending = training.TrainedModel.jobs.pending
+    kept = Left(native=False).without(training.TrainedModel(), pending)
+    assert len(pending) == 1
+    assert len(kept) == (0 if left else 1)
+    training.TrainedModel.jobs.delete_quick()
+
+
+@pytest.mark.parametrize(
+    ("fn", "config", "expected"),
+    [
+        ("standard", {}, True),
+        ("standard", {"precision": "float32"}, False),
+        ("light_last", {"fit": {"precision": "bfloat16"}}, False),
+        ("tests.unit.test_supplied.asking_trainer", {}, True),
+        ("tests.unit.test_supplied.lab_trainer", {}, False),
+        ("tests.unit.test_supplied.open_trainer", {}, False),
+    ],
+)
+def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, config, expected):
+    import dataclasses
+    from types import SimpleNamespace
+
+    import schemas
+    from populate import define_precision
+
+    allowed = dataclasses.replace(schemas.open_database(), allowed_packages=frozenset({"tests"}))
+    monkeypatch.setattr(define_precision, "settings_in_force", lambda: allowed)
+    assert define_precision._means_auto(SimpleNamespace(fn=fn, config=config)) is expected
+
+
+def test_a_fit_from_before_precision_was_kept_is_verified_by_the_rest(defined):
+    """What was not kept is no deviation, however the fit is computed now."""
+    from populate.verify_rows import verify
+    from schemas import training
+
+    (asked,) = defined("older", native=False, seeds=[180])
+    key = {name: asked[name] for name in training.TrainedModel.primary_key}
+    training.TrainedModel.populate(key)
+    row = (training.TrainedModel & key).fetch1()
+    output = {name: value for name, value in row["output"].items() if name not in ("precision", "threads", "same_bits")}
+    training.TrainedModel.update1(key | {"precision": None, "output": output, "same_bits": False})
+    found = verify(training.TrainedModel, key)
+    assert not [said for said in found.findings if "precision" in said]

@@ -324,10 +324,11 @@ def test_a_fit_goes_on_in_the_precision_that_it_began_in(tmp_path, began):
 
 
 @pytest.mark.parametrize("stated", ["auto", "float32", "bfloat16"])
-def test_a_checkpoint_from_before_precisions_were_kept_meant_float32_by_nothing(stated):
+def test_a_checkpoint_from_before_precision_and_threads_were_kept_meant_float32_by_nothing(stated):
     config = dataclasses.replace(CONFIG, precision=stated)
     fit = new_fit(config, auto="bfloat16")
     taken = capture(fit)
-    older = Snapshot(taken.tensors, {name: value for name, value in taken.facts.items() if name != "precision"})
-    restore(fit, older)
+    unknown = ("precision", "threads", "same_bits")
+    restore(fit, Snapshot(taken.tensors, {name: value for name, value in taken.facts.items() if name not in unknown}))
+    assert fit.same_bits is False
     assert fit.precision == ("float32" if stated == "auto" else stated)

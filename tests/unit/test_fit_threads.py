@@ -100,7 +100,7 @@ def test_on_a_machine_with_fewer_cores_it_takes_those_and_says_that_bits_may_dif
     assert torch.get_num_threads() == 1
     assert output["threads"] == 2
     assert output["same_bits"] is False
-    assert "begun with 2 threads" in caplog.text
+    assert "it had 2 threads and here are 1 cores" in caplog.text
     assert all(torch.isfinite(value).all() for value in found.values())
 
 

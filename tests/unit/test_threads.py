@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.runtime.cores import Cores, machine_id, usable_cores
+from dlgn_cnn.runtime.cores import Cores, core_set_id, usable_cores
 from dlgn_cnn.runtime.threads import (
     MOST,
     WAITING,
@@ -102,10 +102,11 @@ def test_cores_are_those_of_the_affinity():
     assert done.stdout.strip() == "1"
 
 
-def test_all_containers_of_a_machine_name_it_alike_and_others_otherwise(tmp_path):
+def test_the_same_cores_have_one_name_in_all_containers_and_others_another(tmp_path):
     one, other = (tree(tmp_path / name, {"proc/sys/kernel/random/boot_id": f"{name}\n"}) for name in "ab")
-    assert machine_id(one) == machine_id(one) != machine_id(other)
-    assert len(machine_id(tmp_path / "neither")) == 32
+    assert core_set_id(one) == core_set_id(one) != core_set_id(other)
+    assert core_set_id(one, [0, 1]) == core_set_id(one, [1, 0]) != core_set_id(one, [2, 3])
+    assert len(core_set_id(tmp_path / "neither")) == 32
 
 
 @given(
@@ -115,12 +116,12 @@ def test_all_containers_of_a_machine_name_it_alike_and_others_otherwise(tmp_path
     more=st.integers(0, 32),
 )
 def test_workers_together_never_have_more_threads_than_cores_unless_each_has_one(affinity, quota, here, more):
-    cores, on_machine = Cores(affinity, quota), here + more
-    each = thread_count(None, cores, here, on_machine)
+    cores, on_cores = Cores(affinity, quota), here + more
+    each = thread_count(None, cores, here, on_cores)
     assert each >= 1
-    assert each == 1 or (each * on_machine <= affinity and each * here <= quota)
+    assert each == 1 or (each * on_cores <= affinity and each * here <= quota)
     # None to spare: a thread more would be too many.
-    assert (each + 1) * on_machine > affinity or (each + 1) * here > quota
+    assert (each + 1) * on_cores > affinity or (each + 1) * here > quota
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(1, 1), (3, 3), (4, 4), (64, 4)])
