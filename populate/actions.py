@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import datajoint as dj
 import yaml
 
 import schemas
@@ -161,6 +160,8 @@ def _fastest(tables: Sequence[Any]) -> int:
 
 def _fits_to_come(tables: Sequence[Any]) -> int:
     """Fits that are asked for and not done, also those whose dataset is not stored yet, if these tables have any."""
+    import datajoint as dj
+
     from schemas import experiment, training
 
     if training.TrainedModel not in tables:

@@ -46,6 +46,7 @@ def typed(*arguments: object) -> str:
     """What the command says in a process of its own."""
     done = subprocess.run([*DLGN, *map(str, arguments)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr + done.stdout
+    assert "Warning" not in done.stderr  # packages that warn on their import do so once a process, in every command
     return done.stderr + done.stdout
 
 
