@@ -78,22 +78,14 @@ def served(tmp_path_factory):
 
 
 def _empty() -> None:
-    """Delete every row but those that are declared with the tables, and withdraw all jobs.
-
-    Table by table, those first that nothing refers to: DataJoint's own delete asks the server 4,000 questions.
-    """
+    """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer, verification
     from schemas.computed_tables import computed_tables
+    from tests.emptying import delete_all, tables_below
 
     roots = (search.Study, experiment.Experiment, dataset.DatasetConfig, model.ModelConfig, session.Mouse)
     roots += (stimulus.Movie, trainer.TrainerConfig, trainer.Seed, mei.MEIConfig)
-    connection = session.schema.connection
-    graph = connection.dependencies
-    graph.load()
-    below = {name for root in roots for name in graph.descendants(root().full_table_name)}
-    for name in reversed(graph.topo_sort()):
-        if name in below and not name.isdigit():  # a number stands for a foreign key that renames
-            connection.query(f"DELETE FROM {name}")
+    delete_all(session.schema.connection, tables_below(*roots))
     for table in computed_tables():
         table().jobs.delete_quick()
     for table in (fleet.Lease, fleet.Worker, fleet.Attempt, fleet.StandingOrder, verification.Verification):

@@ -16,16 +16,17 @@ from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.session_data import SessionData
 from dlgn_cnn.errors import StoreError
+from tests.emptying import delete_all, tables_below
 from tests.factories import small_simulation
 
 MOUSE, SESSION = "Simulated_killed", "Simulated_killed_s01_e01"
 MOMENTS = 20  # of each kind
 SPEC = DatasetSpec((SESSION,), (8, 16), validation_share=0.3, near_duplicate=None)
 
-# Imports once, then forks a process a job, which counts what it does and kills itself at event number ``at``.
+# Imports once what a job needs, then forks a process a job, which counts what it does and kills itself at event number ``at``.
 SERVER = r"""
 import json, os, resource, signal, sys
-import deeplake, datajoint, populate.cli, schemas.ingest
+import av, deeplake, datajoint, pandas, populate.actions, populate.cli, scipy.sparse, schemas.ingest, torch
 from dlgn_cnn.data import store
 from dlgn_cnn.errors import DlgnError
 from tests.faults.test_killed import built
@@ -163,10 +164,10 @@ def rows_digest() -> str:
 
 
 def forget() -> None:
+    """Delete the session and its movie, the only ones of this file's database."""
     from schemas import session, stimulus
 
-    (session.Mouse & {"mouse": MOUSE}).delete(prompt=False)
-    (stimulus.Movie & {"movie": SESSION}).delete(prompt=False)
+    delete_all(session.schema.connection, tables_below(session.Mouse, stimulus.Movie))
 
 
 def test_an_ingest_that_is_killed_leaves_all_rows_or_none_and_the_next_one_completes_it(server):
