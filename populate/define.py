@@ -228,7 +228,7 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
 
 def _insert_experiment(plan: Plan) -> None:
     precision, _ = plan.fixed_precision()
-    row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "precision": precision}
+    row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "auto_precision": precision}
     experiment.Experiment.insert1(row, skip_duplicates=True)
 
 

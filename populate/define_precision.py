@@ -23,7 +23,7 @@ def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
     """
     auto = [entry.key for entry in entries["trainers"] if _means_auto(entry)]
     found = _of_fits_alike(name, entries, auto)
-    kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("precision")
+    kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("auto_precision")
     if len(kept):
         found, why = {str(kept[0]): "its own definition"} | found, "as it was first defined"
     else:
@@ -59,7 +59,9 @@ def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, st
 
     asked = among(experiment.Experiment.Fit - {"experiment_name": name})
     done = among(training.TrainedModel)
-    found = {row["precision"] or "float32": "fits that are there" for row in (dj.U("precision") & done).to_dicts()}
+    found = {
+        row["fit_precision"] or "float32": "fits that are there" for row in (dj.U("fit_precision") & done).to_dicts()
+    }
     for row in (experiment.Experiment & asked.proj()).to_dicts():
-        found[row["precision"]] = f"experiment {row['experiment_name']!r}"
+        found[row["auto_precision"]] = f"experiment {row['experiment_name']!r}"
     return found

@@ -40,7 +40,7 @@ def in_bfloat16(name: str) -> list[Query]:
     """Queries of those keys of a computed table, by its class's name, whose computation runs models in bfloat16."""
     fits = experiment.Experiment.Fit.proj()
     if name == training.TrainedModel.__name__:
-        fixed = (fits & (experiment.Experiment & {"precision": "bfloat16"}).proj()) & (
+        fixed = (fits & (experiment.Experiment & {"auto_precision": "bfloat16"}).proj()) & (
             trainer.TrainerConfig & OURS
         ).proj()
         return [fits & precisions.stating("bfloat16"), fixed - precisions.stating(*precisions.EXPLICIT)]

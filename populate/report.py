@@ -120,7 +120,7 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
         ("validation correlation", f"{fit['score']:.3f}"),
         ("epochs", str(len(fit["output"].get("epochs", [])))),
         ("parameters", f"{fit['parameters']:,}"),
-        ("fit", f"{fit['fit_seconds']:.0f} s on {fit['device']}, {fit['precision'] or 'precision not kept'}"),
+        ("fit", f"{fit['fit_seconds']:.0f} s on {fit['device']}, {fit['fit_precision'] or 'precision not kept'}"),
         ("threads", str(fit["threads"] or "not kept")),
         *((f"{kind} hash", key[f"{kind}_hash"]) for kind in ("dataset", "model", "trainer")),
         ("seed", str(key["seed"])),

@@ -75,8 +75,10 @@ def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]
         if place not in found or place not in expected:
             yield Deviation(place, inf, "is not there" if place in expected else "is one too many")
             continue
-        kept = found[place].get("precision", "not a column") is not None  # it was not, before there was a choice
-        for one in deviations(found[place], expected[place], (*kind.circumstances, *["precision"] * (not kept))):
+        kept = found[place].get("fit_precision", "not a column") is not None  # it was not, before there was a choice
+        for one in deviations(
+            found[place], expected[place], (*kind.circumstances, *["precision", "fit_precision"] * (not kept))
+        ):
             yield replace(one, place=f"{place} {one.place}", judged=one.place not in kind.digests)
 
 

@@ -17,7 +17,7 @@ class Experiment(dj.Manual):
     experiment_name : varchar(64)
     ---
     experiment_comment="" : varchar(256)
-    precision="float32" : enum('float32', 'bfloat16')  # what auto means for its fits, fixed when it is defined
+    auto_precision="float32" : enum('float32', 'bfloat16')  # what auto means for its fits, fixed when it is defined
     """
 
     class Fit(dj.Part):

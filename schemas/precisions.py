@@ -53,7 +53,7 @@ def of_fit(key: Key, fitted: Any) -> str:
         Where experiments ask for the fit in two precisions.
     """
     fit = {name: key[name] for name in FIT}
-    found = (fitted & fit).to_arrays("precision")
+    found = (fitted & fit).to_arrays("fit_precision")
     if len(found):  # before it was kept, a config that stated none meant float32
         return str(found[0] or stated(fit) or "float32")
     return stated(fit) or _asked(fit)
@@ -61,7 +61,7 @@ def of_fit(key: Key, fitted: Any) -> str:
 
 def _asked(fit: Key) -> str:
     rows = (experiment.Experiment & (experiment.Experiment.Fit & fit).proj()).to_dicts()
-    named = {row["precision"]: row["experiment_name"] for row in rows}
+    named = {row["auto_precision"]: row["experiment_name"] for row in rows}
     if len(named) > 1:
         said = " and ".join(f"{name!r} in {one}" for one, name in sorted(named.items()))
         raise ConfigError(
@@ -87,5 +87,5 @@ def refuse_mixed(keys: Iterable[Key], fitted: Any, what: str) -> None:
 
 def fitted_in_bfloat16(fitted: Any) -> list[Any]:
     """The fits in ``fitted``, the table of trained models, that were computed in bfloat16: queries, any of which."""
-    before = (fitted & "precision IS NULL").proj() & stating("bfloat16")
-    return [(fitted & {"precision": "bfloat16"}).proj(), before]
+    before = (fitted & "fit_precision IS NULL").proj() & stating("bfloat16")
+    return [(fitted & {"fit_precision": "bfloat16"}).proj(), before]

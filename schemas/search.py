@@ -76,7 +76,7 @@ def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
             {"study_name": name, "study_config": dict(config), "study_hash": digest, "study_comment": comment}
         )
         row = {"experiment_name": name, "experiment_comment": comment}
-        experiment.Experiment.insert1(row | {"precision": experiment.native_precision()})
+        experiment.Experiment.insert1(row | {"auto_precision": experiment.native_precision()})
 
 
 def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int, values: Mapping[str, Any]) -> bool:

@@ -43,7 +43,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
     output : json  # what the trainer recorded, an entry an epoch
     parameters : int64
     weights_sha256 : char(64)  # names the safetensors file below the store
-    precision=null : enum('float32', 'bfloat16')  # what it was fitted in; null where that was not kept
+    fit_precision=null : enum('float32', 'bfloat16')  # what it was fitted in; null where that was not kept
     device : varchar(64)
     threads=null : int16  # of torch, with which it began; null where that was not kept
     same_bits=0 : bool  # whether it kept that number to its end, which the same bits take when it is computed again
@@ -88,7 +88,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),
             "weights_sha256": save_weights(state, settings.written("weights")),
-            "precision": told.get("precision", "float32"),
+            "fit_precision": told.get("precision", "float32"),
             "device": device_name(device),
             "threads": told.get("threads", threads.in_use()),
             "same_bits": told.get("same_bits", True),

@@ -54,7 +54,7 @@ def _scored(keys: list[dict[str, Any]], units: int, generator: np.random.Generat
     from schemas import evaluation, fitting, training
 
     fitted = {"output": {}, "parameters": 1000, "weights_sha256": "0" * 64, "device": "cpu", "versions": {}}
-    fitted |= {"precision": "float32", "threads": 1, "same_bits": True}
+    fitted |= {"fit_precision": "float32", "threads": 1, "same_bits": True}
     correlations = generator.uniform(0, 0.6, (len(keys), units))
     means = correlations.mean(1).tolist()
     scored = list(zip(keys, means, strict=True))

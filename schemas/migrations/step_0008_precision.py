@@ -3,8 +3,8 @@
 from schemas.migrations.tables import Tables
 
 KIND = "enum('float32', 'bfloat16')"
-FIT = f"precision=null : {KIND}  # what it was fitted in; null where that was not kept"
-EXPERIMENT = f'precision="float32" : {KIND}  # what auto means for its fits, fixed when it is defined'
+FIT = f"fit_precision=null : {KIND}  # what it was fitted in; null where that was not kept"
+EXPERIMENT = f'auto_precision="float32" : {KIND}  # what auto means for its fits, fixed when it is defined'
 WORKER = "native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by instructions of its own"
 
 

@@ -136,7 +136,7 @@ def test_a_stored_model_predicts_what_was_scored(first):
     from schemas.evaluation import Score
     from schemas.training import TrainedModel, load_model
 
-    key, precision = TrainedModel().fetch1("KEY", "precision")
+    key, precision = TrainedModel().fetch1("KEY", "fit_precision")
     model, loaders = load_model(key)
     ((_, found),) = score_units(model, loaders, "test", precision=precision).items()
     stored = Score.Unit().to_arrays("correlation", order_by="unit")

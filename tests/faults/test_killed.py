@@ -23,7 +23,7 @@ MOUSE, SESSION = "Simulated_killed", "Simulated_killed_s01_e01"
 MOMENTS = 20  # of each kind
 SPEC = DatasetSpec((SESSION,), (8, 16), validation_share=0.3, near_duplicate=None)
 
-# Imports once what a job needs, then forks a process a job, which counts what it does and kills itself at event number ``at``.
+# Imports once what a job needs, then forks a process for each, which kills itself at its event number ``at``.
 SERVER = r"""
 import json, os, resource, signal, sys
 import av, deeplake, datajoint, pandas, populate.actions, populate.cli, scipy.sparse, schemas.ingest, torch

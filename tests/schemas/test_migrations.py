@@ -125,8 +125,8 @@ def test_what_was_there_before_precisions_were_kept_says_none_and_means_float32(
     from schemas.migrations.tables import Tables
 
     tables = Tables(connection, upgraded[0])
-    assert set(tables.free("training.__trained_model").to_arrays("precision")) == {None}
-    assert set(tables.free("experiment.experiment").to_arrays("precision")) == {"float32"}
+    assert set(tables.free("training.__trained_model").to_arrays("fit_precision")) == {None}
+    assert set(tables.free("experiment.experiment").to_arrays("auto_precision")) == {"float32"}
 
 
 def test_an_upgrade_that_has_not_ended_is_refused_until_it_has(connection, upgraded):

@@ -58,7 +58,7 @@ def defined(stored, tmp_path, monkeypatch):
 def precision(name: str) -> str:
     from schemas import experiment
 
-    return (experiment.Experiment & {"experiment_name": name}).fetch1("precision")
+    return (experiment.Experiment & {"experiment_name": name}).fetch1("auto_precision")
 
 
 def fitted(key) -> str:
@@ -67,8 +67,8 @@ def fitted(key) -> str:
 
     training.TrainedModel.populate({name: key[name] for name in training.TrainedModel.primary_key})
     row = (training.TrainedModel & key).fetch1()
-    assert row["precision"] == row["output"]["precision"]
-    return row["precision"]
+    assert row["fit_precision"] == row["output"]["precision"]
+    return row["fit_precision"]
 
 
 def test_the_defining_machine_fixes_what_auto_means_and_another_keeps_it(defined):
@@ -125,7 +125,7 @@ def test_a_fit_that_is_asked_for_in_two_precisions_is_not_computed(defined):
     from schemas import experiment, training
 
     (key,) = defined("one", native=True, seeds=[130])
-    experiment.Experiment.insert1({"experiment_name": "by_hand", "precision": "float32"})
+    experiment.Experiment.insert1({"experiment_name": "by_hand", "auto_precision": "float32"})
     experiment.Experiment.Fit.insert1(key | {"experiment_name": "by_hand"})
     with pytest.raises(ConfigError, match="'one' in bfloat16 and 'by_hand' in float32"):
         training.fit_spec(key)
@@ -139,7 +139,7 @@ def test_a_fit_from_before_precisions_were_kept_was_in_what_its_config_states_or
     (key,) = defined("older", native=stated is not None, trainer={"precision": stated} if stated else None)
     fitted(key)
     own = (training.TrainedModel & key).fetch1("KEY")
-    training.TrainedModel.update1(own | {"precision": None})
+    training.TrainedModel.update1(own | {"fit_precision": None})
     assert training.fit_spec(key).precision == (stated or "float32")
     assert bool(training.TrainedModel & fitted_in_bfloat16(training.TrainedModel()) & own) == (stated == "bfloat16")
 
@@ -202,7 +202,7 @@ def test_fits_in_two_precisions_are_not_averaged_or_compared(defined):
     mei_contrast.MEIContrast().make_fetch(mine)
     mei_control.members_and_judges(mine)
     mei.members_of(mine, {"members": 2})
-    training.TrainedModel.update1(fits[1] | {"precision": "bfloat16"})
+    training.TrainedModel.update1(fits[1] | {"fit_precision": "bfloat16"})
     for refused in (
         lambda: ensemble.member_fits(planned),
         lambda: ensemble.Ensemble.add(fits),
@@ -255,7 +255,7 @@ def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defin
         tally = work([training.TrainedModel], Wishes(pause=pause, generator=np.random.default_rng(0)))
     assert (tally.computed, tally.failed, len(waits)) == (2, 0, 3)
     assert min(waits) > 0
-    assert (training.TrainedModel & rounded).fetch1("precision") == "bfloat16"
+    assert (training.TrainedModel & rounded).fetch1("fit_precision") == "bfloat16"
     said = [record.getMessage() for record in caplog.records]
     assert sum("leaves the keys in it" in one for one in said) == 1
     assert sum("bfloat16 is emulated on cpu" in one for one in said) == 1
@@ -273,7 +273,7 @@ def test_a_worker_that_has_bfloat16_leaves_nothing(defined, fleet_rows, monkeypa
         raise AssertionError("there was nothing to wait for")
 
     assert work([training.TrainedModel], Wishes(pause=pause)).computed == 1
-    assert (training.TrainedModel & key).fetch1("precision") == "bfloat16"
+    assert (training.TrainedModel & key).fetch1("fit_precision") == "bfloat16"
 
 
 def test_keys_in_bfloat16_are_told_by_table(defined, tables):
@@ -361,6 +361,6 @@ def test_a_fit_from_before_precision_was_kept_is_verified_by_the_rest(defined):
     training.TrainedModel.populate(key)
     row = (training.TrainedModel & key).fetch1()
     output = {name: value for name, value in row["output"].items() if name not in ("precision", "threads", "same_bits")}
-    training.TrainedModel.update1(key | {"precision": None, "output": output, "same_bits": False})
+    training.TrainedModel.update1(key | {"fit_precision": None, "output": output, "same_bits": False})
     found = verify(training.TrainedModel, key)
     assert not [said for said in found.findings if "precision" in said]
