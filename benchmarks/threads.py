@@ -219,7 +219,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="2 rounds of 1 s, no database: under 50 s on 2 cores")
     quick = parser.parse_args().quick
-    rounds, seconds = (2, 1.0) if quick else (7, 4.0)
+    rounds, seconds = (2, 1.0) if quick else (5, 3.0)
     print(f"{usable_cores()}, load {os.getloadavg()[0]:.1f} before")
     good = True
     with processes(seconds) as started:
@@ -228,7 +228,7 @@ def main() -> int:
             with busy(others):
                 good &= told(name, share_of_best(started, rounds), target)
     if not quick:
-        good &= told("workers_together", measure_together(3), TOGETHER)
+        good &= told("workers_together", measure_together(2), TOGETHER)
     return 0 if good else 1
 
 
