@@ -7,9 +7,10 @@ In each condition (alone, and next to 1 and 3 processes that only count), all wa
 in a process of its own that sleeps meanwhile; windows/s are the median over rounds. A way's figure is its share of that
 of the best fixed number of threads in the same condition.
 
-Then 1, 2 and 4 workers of one ``dlgn populate --workers N`` fit a simulated recording on an embedded database. Their
-windows/s are those of the rows of epochs that ended meanwhile, summed over workers, against the best number's. At last,
-all threads of one of these workers, by the share of a core that each takes.
+Then 1, 2 and 4 workers of one ``dlgn populate --workers N`` fit a simulated recording on an embedded database: with
+nothing set, and with DLGN_THREADS=1 and 2. Their windows/s are those of the rows of epochs that ended meanwhile, summed
+over workers; nothing set is compared with the best of the three for the same number of workers. At last, all threads of
+one of these workers, by the share of a core that each takes.
 
 The fit is the demo's in kind: 16 channels of 17x17 px, conv-GRU, 8 windows of 60 frames of 33x53 px.
 """
@@ -37,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MAIN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
 CONDITIONS = {"alone": (0, 0.9), "next_to_1": (1, 0.75), "next_to_3": (3, 0.75)}
 TOGETHER = 0.9
-COUNTS = (1, 2, 4)
+COUNTS, FIXED = (1, 2, 4), ("", "1", "2")  # workers; threads, where they are set
 SETTLING_S, EPOCHS = 1.0, 2  # an epoch that counts began when all workers were at work
 EXPERIMENT = """
 experiment: threads
@@ -187,27 +188,26 @@ def print_threads(supervisor: int) -> None:
         name = (Path("/proc") / str(worker.pid) / "task" / str(one.id) / "comm").read_text().strip()
         names[f"{name} {share:.2f}" if share > 0.01 else "idle"] += 1
     said = ", ".join(f"{number} x {name}" for name, number in sorted(names.items()))
-    print(f"  threads of a worker, by the cores that they take: {said}")
+    print(f"    threads of one of them, by the cores that they take: {said}")
 
 
-def measure_together(rounds: int) -> float:
-    """The smallest share of the best number of workers that 1, 2 and 4 reach."""
-    found: dict[int, list[float]] = {count: [] for count in COUNTS}
-    each = sum(COUNTS)
+def measure_together() -> float:
+    """The smallest share of the best fixed number of threads that 1, 2 and 4 workers reach."""
+    shares = []
     with tempfile.TemporaryDirectory(prefix="dlgn-threads-") as place:
-        environment = prepared(Path(place), rounds * each)
+        environment = prepared(Path(place), len(FIXED) * sum(COUNTS))
         import schemas
 
         schemas.open_database()
-        seeds = iter(range(rounds * each))
-        for number in range(rounds):
-            for count in COUNTS if number % 2 == 0 else reversed(COUNTS):
-                mine = [next(seeds) for _ in range(count)]
-                found[count].append(windows_together(count, mine, environment, Path(place)))
-    medians = {count: statistics.median(rates) for count, rates in found.items()}
-    for count, rates in found.items():
-        print(f"  {count} workers {medians[count]:7.1f} windows/s together   {min(rates):.1f} to {max(rates):.1f}")
-    return min(medians.values()) / max(medians.values())
+        seeds = iter(range(len(FIXED) * sum(COUNTS)))
+        for count in COUNTS:
+            found = {}
+            for threads in FIXED:
+                mine, given = [next(seeds) for _ in range(count)], environment | {"DLGN_THREADS": threads}
+                found[threads] = windows_together(count, mine, given, Path(place))
+                print(f"  {count} workers, threads {threads or 'not set'}: {found[threads]:.1f} windows/s together")
+            shares.append(found[""] / max(found.values()))
+    return min(shares)
 
 
 def told(name: str, value: float, target: float) -> bool:
@@ -228,7 +228,7 @@ def main() -> int:
             with busy(others):
                 good &= told(name, share_of_best(started, rounds), target)
     if not quick:
-        good &= told("workers_together", measure_together(2), TOGETHER)
+        good &= told("workers_together", measure_together(), TOGETHER)
     return 0 if good else 1
 
 

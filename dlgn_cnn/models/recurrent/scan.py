@@ -7,6 +7,7 @@ autocast), states and gates in that of the weights. Both passes are functions of
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -17,8 +18,10 @@ from torch.autograd.function import once_differentiable
 
 from dlgn_cnn.models.recurrent.light import Light
 from dlgn_cnn.models.recurrent.replay import Replays
+from dlgn_cnn.runtime.threads import kept, use
 
 Maps = torch.Tensor
+LITTLE = 2**25  # multiplications in the convolution of a frame: about a millisecond of one thread
 
 
 class Cell(Protocol):
@@ -75,7 +78,8 @@ class _Scan(torch.autograd.Function):
         state: Maps,
         *lights: Any,
     ) -> torch.Tensor:
-        found = replays(_forward, (cell, differentiate), (drive, weight, state, *lights))
+        with _threads_for(drive.shape, weight):
+            found = replays(_forward, (cell, differentiate), (drive, weight, state, *lights))
         states = found[0][0]
         if differentiate:
             ctx.replays, ctx.fixed = replays, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
@@ -87,10 +91,25 @@ class _Scan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_states: torch.Tensor) -> tuple[Any, ...]:
         weight, _, _, _, states, *_ = ctx.saved_tensors
-        found = ctx.replays(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
+        with _threads_for(ctx.fixed[1], weight):
+            found = ctx.replays(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
         (to_input,), (from_state,), (to_state,), *lights = found
         to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[4] else None
         return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in lights)
+
+
+@contextmanager
+def _threads_for(shape: torch.Size, weight: torch.Tensor) -> Iterator[None]:
+    """Within the block, one CPU thread where a frame of this drive's shape has little work.
+
+    Frames come one after the other, and in each of their many small operations threads would wait for one another. How
+    many there are depends on sizes alone, so that the bits do not depend on what else runs.
+    """
+    little = not weight.is_cuda and shape[1:].numel() * weight[0].numel() < LITTLE
+    with kept() if little else nullcontext():
+        if little:
+            use(1)
+        yield
 
 
 def _forward(
