@@ -62,7 +62,7 @@ def best_count(cores: Cores, pending: int, asked_threads: int | None = None, mea
     for count in _candidates(cores.whole, pending):
         each = thread_count(asked_threads, cores, count, count)
         found[count] = (measure or measured_rate)(count, each)
-        logger.info("%d workers of %d threads: %.1f windows/s together", count, each, found[count])
+        logger.info("workers x threads %d x %d: %.1f windows/s together", count, each, found[count])
     fastest = max(found.values(), default=0.0)
     return min((count for count, rate in found.items() if rate >= 0.95 * fastest), default=1)
 
