@@ -50,19 +50,22 @@ def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
     done = []
     for plan in plans(file):
         show_plan(plan)
-        means = "experiment %s: precision auto means %s, %s", plan.name, *plan.fixed_precision()
         if dry_run:
-            logger.info(*means)
+            _say_precision(plan.name, plan.fixed_precision())
             logger.info("experiment %s: %s; a dry run, nothing is inserted", plan.name, _fits(plan.fits))
             continue
         found = insert(plan)
-        logger.info(*means)
+        _say_precision(found.name, found.precision)
         said = f"{_fits(found.fits)}, {found.new} of them new to it"
         logger.info("experiment %s: %s; dlgn populate computes what is not there yet", found.name, said)
         for name in found.ensembles:
             logger.info("ensemble %s", name)
         done.append(found)
     return done
+
+
+def _say_precision(experiment: str, precision: tuple[str, str]) -> None:
+    logger.info("experiment %s: precision auto means %s, %s", experiment, *precision)
 
 
 def run_search(file: Path, ahead: int = 1) -> dict[str, Any]:

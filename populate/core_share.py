@@ -39,7 +39,7 @@ class CoreShare:
         """Workers alive in this container and on these cores, this one included."""
         if self._asked is not None:
             return 1, 1
-        alive = fleet.Worker & {"core_set": core_set_id(), "state": "working"} & "expires > CURRENT_TIMESTAMP(3)"
+        alive = fleet.Worker & {"core_set": core_set_id()} & fleet.ALIVE
         hosts = list(alive.to_arrays("host"))
         here = hosts.count(platform.node())
         if here >= self._together:

@@ -94,11 +94,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Defined:
-    """What a definition came to: the experiment's name, its fits, how many of them are new, its ensembles' hashes."""
+    """What a definition came to: the experiment's name, its fits, how many of them are new, its ensembles' hashes.
+
+    ``precision`` is what ``auto`` means for its fits, and why.
+    """
 
     name: str
     fits: int
     new: int
+    precision: tuple[str, str]
     ensembles: tuple[str, ...] = ()
 
 
@@ -123,7 +127,7 @@ def insert(plan: Plan) -> Defined:
     With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
     """
     with session.schema.connection.transaction:
-        _insert_experiment(plan)
+        precision = _insert_experiment(plan)
         keys = {part: [TABLES[part].add(*entry.call) for entry in plan.of(part)] for part in TABLES}
         combined = itertools.product(keys["datasets"], keys["models"], keys["trainers"], plan.seeds)
         fits = [
@@ -133,7 +137,7 @@ def insert(plan: Plan) -> Defined:
         means = _plan_ensembles(fits) if plan.ensembles else ()
         for key in keys["meis"]:
             mei.MEIPlan.insert1({"experiment_name": plan.name, **key}, skip_duplicates=True)
-    return Defined(plan.name, len(fits), new, means)
+    return Defined(plan.name, len(fits), new, precision, means)
 
 
 def _plan(text: dict[str, Any], path: Path) -> Plan:
@@ -226,10 +230,12 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"sessions": names}
 
 
-def _insert_experiment(plan: Plan) -> None:
-    precision, _ = plan.fixed_precision()
+def _insert_experiment(plan: Plan) -> tuple[str, str]:
+    """Insert an experiment unless it is there; what ``auto`` means for its fits, and why."""
+    precision, why = plan.fixed_precision()
     row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "auto_precision": precision}
     experiment.Experiment.insert1(row, skip_duplicates=True)
+    return precision, why
 
 
 def _insert_fits(fits: list[dict[str, Any]]) -> int:

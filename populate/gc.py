@@ -132,7 +132,7 @@ def _schema(name: str) -> str:
 
 
 def _refuse_while_somebody_writes() -> None:
-    alive = fleet.Worker & "state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
+    alive = fleet.Worker & fleet.ALIVE
     if len(alive):
         hosts = ", ".join(sorted(set(map(str, alive.to_arrays("host")))))
         raise ConfigError(f"{len(alive)} workers are alive on {hosts}: dlgn drain them, then collect again")

@@ -9,7 +9,6 @@ from schemas import ensemble, evaluation, experiment, fleet, mei, precisions, tr
 
 logger = logging.getLogger("dlgn")
 Query = Any
-ALIVE = "native_bfloat16 AND state = 'working' AND expires > CURRENT_TIMESTAMP(3)"
 TAKES = "(computes = '*' OR POSITION(',{},' IN computes) > 0)"  # keys of a table
 OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may know nothing of precisions
 
@@ -24,7 +23,7 @@ class Left:
         """Keys of a table less those that are left to workers that are alive, which the log says once."""
         name = type(table).__name__
         queries = [] if self._native else in_bfloat16(name)
-        if not queries or not fleet.Worker & ALIVE & TAKES.format(name):
+        if not queries or not fleet.Worker & fleet.ALIVE & "native_bfloat16" & TAKES.format(name):
             return keys
         # A queue's columns are not told by their lineage from those of the tables that they come from.
         if not self._said and keys.restrict(queries, semantic_check=False):

@@ -1,22 +1,20 @@
 """Several workers of one machine under one command: a process each, their messages and progress in one place."""
 
 import contextlib
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import IO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from populate import children
+
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-ROOT = Path(__file__).resolve().parents[1]
 LOOK_S, READ_S = 0.2, 10.0
 VIEW_S, VIEW_TIMES = 2.0, 10.0  # the view is drawn again after so long, or so many times what drawing it took
 
@@ -77,11 +75,9 @@ def _all_ended(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
 
 
 def _start(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start a worker. ``-P``: no module of the current folder can stand in for one of ours."""
-    path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "populate", *arguments],
-        env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | variables,
+        children.command("populate", *arguments),
+        env=children.environment({"PYTHONUNBUFFERED": "1", **variables}),
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",

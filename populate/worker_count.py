@@ -2,11 +2,8 @@
 
 import contextlib
 import logging
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,10 +11,10 @@ import psutil
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import Cores
 from dlgn_cnn.runtime.threads import thread_count
+from populate import children
 
 logger = logging.getLogger("dlgn")
 AUTO = "auto"
-ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 3.0  # of each measurement
 WORKER_BYTES = 2e9  # of memory, for a session of an hour and its model
 MOST = 1024
@@ -69,9 +66,8 @@ def best_count(cores: Cores, pending: int, asked_threads: int | None = None, mea
 
 def measured_rate(workers: int, threads: int) -> float:
     """Windows a second of a small fit, summed over processes that train at the same time; 0 where one of them fails."""
-    command = [sys.executable, "-P", "-m", "dlgn_cnn.training.rate", str(threads), str(SECONDS)]
-    path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
-    environment = os.environ | {"PYTHONPATH": path}
+    command = children.command("dlgn_cnn.training.rate", str(threads), str(SECONDS))
+    environment = children.environment({})
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with contextlib.ExitStack() as stack:
         started: list[Any] = []

@@ -11,6 +11,7 @@ import datajoint as dj
 from dlgn_cnn.config import value_sha256
 
 schema = dj.Schema()
+ALIVE = "state = 'working' AND expires > CURRENT_TIMESTAMP(3)"  # SQL on rows of ``Worker``
 
 
 @schema

@@ -112,6 +112,14 @@ def again(began: int) -> bool:
 
 
 @contextlib.contextmanager
+def using(number: int) -> Iterator[None]:
+    """Let torch compute with this many threads within the block."""
+    with kept():
+        use(number)
+        yield
+
+
+@contextlib.contextmanager
 def kept() -> Iterator[None]:
     """Have the same number of threads after the block as before."""
     before = in_use()

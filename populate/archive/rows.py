@@ -11,20 +11,11 @@ from datajoint.errors import MissingExternalFile
 
 from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.errors import ArchiveError, StoreError
+from schemas.training import TrainedModel
 
 Row = dict[str, Any]
 PROVENANCE = ".Provenance"  # tables of what rows that are computed came from
-FITTING = (
-    "device",
-    "threads",
-    "same_bits",
-    "versions",
-    "fit_seconds",
-    "seconds",
-    "samples_per_s",
-    "peak_memory_bytes",
-    "ended",
-)
+FITTING = (*TrainedModel.circumstances, "ended")
 CIRCUMSTANCES = {
     "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
     "recording.RawFile": ("raw_path",),

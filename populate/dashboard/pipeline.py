@@ -229,7 +229,7 @@ def _table(pipeline: Pipeline) -> Component:
 
 def _workers(reader: Reader) -> Component:
     def found() -> list[dict[str, Any]]:
-        return list((fleet.Worker & "state = 'working' AND expires > CURRENT_TIMESTAMP(3)").to_dicts(order_by="host"))
+        return list((fleet.Worker & fleet.ALIVE).to_dicts(order_by="host"))
 
     rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in reader(found)]
     if not rows:

@@ -7,7 +7,7 @@ autocast), states and gates in that of the weights. Both passes are functions of
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from dlgn_cnn.models.recurrent.light import Light
 from dlgn_cnn.models.recurrent.replay import Replays
-from dlgn_cnn.runtime.threads import kept, use
+from dlgn_cnn.runtime.threads import using
 
 Maps = torch.Tensor
 LITTLE = 2**25  # multiplications in the convolution of a frame: about a millisecond of one thread
@@ -98,18 +98,14 @@ class _Scan(torch.autograd.Function):
         return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in lights)
 
 
-@contextmanager
-def _threads_for(shape: torch.Size, weight: torch.Tensor) -> Iterator[None]:
+def _threads_for(shape: torch.Size, weight: torch.Tensor) -> AbstractContextManager[None]:
     """Within the block, one CPU thread where a frame of this drive's shape has little work.
 
     Frames come one after the other, and in each of their many small operations threads would wait for one another. How
     many there are depends on sizes alone, so that the bits do not depend on what else runs.
     """
     little = not weight.is_cuda and shape[1:].numel() * weight[0].numel() < LITTLE
-    with kept() if little else nullcontext():
-        if little:
-            use(1)
-        yield
+    return using(1) if little else nullcontext()
 
 
 def _forward(
