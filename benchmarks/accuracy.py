@@ -28,9 +28,9 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 import numpy as np
 import torch
 
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.data.video import scale_grey
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.data.stimuli.video import scale_grey
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS

@@ -37,7 +37,8 @@ from fleet.fits import Config, Nursery, ShortFit, calculated, open_tables
 from fleet.servers import Link, Server
 
 from dlgn_cnn.training.weights import load_weights
-from schemas import database, fleet
+from schemas import fleet
+from schemas.connection import server
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Chaos:
             return not frozen and len(ShortFit()) >= self.plan.fits and not len(left)
         except Exception:
             with contextlib.suppress(Exception):
-                database.reconnect()
+                server.reconnect()
             return False
 
     def end(self) -> None:
@@ -260,7 +261,7 @@ def main() -> int:
     try:
         took_s = chaos.run()
         chaos.end()
-        database.reconnect()
+        server.reconnect()
         return 0 if report(chaos, took_s, folder) else 1
     finally:
         chaos.close()

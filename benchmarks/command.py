@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MAIN = "from populate.cli import main; main()"
+MAIN = "from populate.cli.command import main; main()"
 HOLD = "import schemas; schemas.open_database(); print('open', flush=True); input()"
-NAMES = "import typer; from populate.cli import app; print(*typer.main.get_command(app).commands)"
+NAMES = "import typer; from populate.cli.command import app; print(*typer.main.get_command(app).commands)"
 COMPLETION = {"_DLGN_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "dlgn query Score.U"}
 DATAJOINT, TORCH = "import datajoint", "import torch"
 RATIO, SHORT_S, OVER_TORCH_S = 1.5, 0.5, 1.0

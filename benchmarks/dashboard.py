@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 TARGET_S = 2.0
 SERVE = (
-    "import sys; from populate.cli import main; sys.argv = ['dlgn', 'dashboard', '--port', '0', '--no-browser']; main()"
+    "import sys; from populate.cli.command import main; "
+    "sys.argv = ['dlgn', 'dashboard', '--port', '0', '--no-browser']; main()"
 )
 VIEWS = {
     "pipeline": ("", "#pipeline-table td"),
@@ -46,7 +47,7 @@ def fill(fits: int, units: int) -> dict[str, str]:
     from tests.filled import fill as rows
 
     schemas.open_database()
-    from populate import declare
+    from populate.fleet import declare
     from schemas.evaluation import Score
 
     declare.declare()

@@ -5,7 +5,7 @@ a batch: forward, loss and penalty, backward, clipped gradient, AdamW, of a stac
 and a conv-GRU of 16 channels, on a batch of (2, 1, 40, 33, 53) random frames and 122 units.
 
 free           as torch chooses
-deterministic  as ``dlgn_cnn.environment.deterministic_algorithms`` makes it
+deterministic  as ``dlgn_cnn.provenance.environment.deterministic_algorithms`` makes it
 
 Both run in turn in every round, on the CPU and on a GPU where there is one. A readout of which torch has no
 deterministic backward pass there is named, and left out. Beside the ratio of medians: whether two runs of three steps
@@ -23,9 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 
 import torch
 
-from dlgn_cnn.environment import deterministic_algorithms
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
+from dlgn_cnn.provenance.environment import deterministic_algorithms
 from dlgn_cnn.training.losses import LOSSES
 
 CLIPS, TIME, HEIGHT, WIDTH, UNITS = 2, 40, 33, 53, 122

@@ -34,9 +34,9 @@ from scipy.stats import binom, ttest_1samp
 from torch.func import functional_call, grad, jvp
 from torch.nn.utils.parametrize import register_parametrization
 
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.data.video import scale_grey
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.data.stimuli.video import scale_grey
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.models.build import MODELS

@@ -17,8 +17,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from dlgn_cnn.data.scenes import scene_frames
-from dlgn_cnn.data.video import probe
+from dlgn_cnn.data.stimuli.scenes import scene_frames
+from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
 

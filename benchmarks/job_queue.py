@@ -31,10 +31,11 @@ import numpy as np
 import torch
 from fleet.fits import Empty, Number, Nursery, drop_tables, open_tables
 
-from populate.heart import beating
-from populate.job_queue import refresh
-from populate.status import counts
-from populate.worker import Wishes, Worker
+from populate.fleet.status import counts
+from populate.worker.job_queue import refresh
+from populate.worker.options import WorkerOptions
+from populate.worker.registration import registered
+from populate.worker.worker import Worker
 from schemas import fleet, session
 
 SLOWER = 1.15  # at most this many times slower than bare DataJoint
@@ -119,10 +120,10 @@ def counting() -> Iterator[list[bool]]:
 
 def turns() -> float:
     """Seconds in which a worker that has begun, and whose heartbeat beats, computes everything."""
-    with beating(torch.device("cpu")) as heart:
-        worker = Worker(heart, Wishes(generator=np.random.default_rng(0)))
+    with registered(torch.device("cpu")) as registration:
+        worker = Worker(registration, WorkerOptions(generator=np.random.default_rng(0)))
         worker.begin([Empty])
-        while not len(fleet.Worker & {"worker_id": heart.worker_id} & "heartbeat > started"):
+        while not len(fleet.Worker & {"worker_id": registration.worker_id} & "heartbeat > started"):
             time.sleep(0.02)
         started = time.perf_counter()
         while worker.turn():

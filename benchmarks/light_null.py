@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from scipy.stats import ttest_ind
 
-from dlgn_cnn.data.loaders import TrialLoader
-from dlgn_cnn.evaluation.effects import NullConfig, light_effects
+from dlgn_cnn.data.loading.loaders import TrialLoader
 from dlgn_cnn.evaluation.modulation import LIT
+from dlgn_cnn.feedback.effects import NullConfig, light_effects
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig

@@ -34,10 +34,10 @@ import numpy as np
 import torch
 import yaml
 
-from dlgn_cnn.data.loaders import TrialLoader
+from dlgn_cnn.data.loading.loaders import TrialLoader
+from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import Trial
-from dlgn_cnn.data.windows import EpochOrder, plan_windows
+from dlgn_cnn.data.sessions.session_data import Trial
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime.precision import autocast, resolve

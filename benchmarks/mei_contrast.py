@@ -35,16 +35,16 @@ import torch
 import yaml
 
 import populate
-from dlgn_cnn.data.light_blocks import with_shuffled_light
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.data.video import scale_grey
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.data.stimuli.video import scale_grey
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.mei.findings import UnitMEIs, findings, measure
-from dlgn_cnn.mei.methods import METHODS
-from dlgn_cnn.mei.significance import VIEWS
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
+from dlgn_cnn.mei.synthesis.methods import METHODS
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data

@@ -25,15 +25,15 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 import numpy as np
 import torch
 
-from dlgn_cnn.data.fields import session_fields
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import FIELD_LAGS, SessionData, data_info
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.fields import session_fields
+from dlgn_cnn.data.sessions.session_data import FIELD_LAGS, SessionData, data_info
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.control_set import Control, Materials, clips_of, control_set
-from dlgn_cnn.mei.methods import gradient_ascent, screen_range
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.controls.control_set import Control, Materials, clips_of, control_set
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.methods import gradient_ascent, screen_range
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.simulation.config import SimulationConfig

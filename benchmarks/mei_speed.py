@@ -37,14 +37,14 @@ from mei.optimization import MEI, optimize
 from mei.stoppers import NumIterations
 from mei.tracking import Tracker
 
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import data_info
-from dlgn_cnn.mei.ascent import in_both_lights, random_start
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.methods import screen_range
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.showing import Showing
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.session_data import data_info
+from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.methods import screen_range
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data

@@ -22,11 +22,11 @@ import torch
 import torch.nn.functional as functional
 from scipy.optimize import brentq
 
-from dlgn_cnn.data.loaders import session_loaders
-from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.data.loading.loaders import session_loaders
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data

@@ -27,8 +27,8 @@ import yaml
 from train_step import built, made_up, step_of, verdict
 
 from dlgn_cnn.interface import Batch, DataInfo
-from dlgn_cnn.mei.methods import gradient_ascent
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.synthesis.methods import gradient_ascent
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime.precision import cpu_flags, resolve
 

@@ -26,10 +26,10 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.session_data import SessionData, data_info
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate

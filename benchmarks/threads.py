@@ -35,7 +35,7 @@ from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.threads import WAITING, thread_count, wait_passively
 
 ROOT = Path(__file__).resolve().parents[1]
-MAIN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
+MAIN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
 CONDITIONS = {"alone": (0, 0.9), "next_to_1": (1, 0.75), "next_to_3": (3, 0.75)}
 TOGETHER = 0.9
 COUNTS, FIXED = (1, 2, 4), ("", "1", "2")  # workers; threads, where they are set

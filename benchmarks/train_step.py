@@ -35,10 +35,10 @@ import torch.nn.functional as functional
 from plain.models import PlainCore, PlainGru
 from torch.utils.flop_counter import FlopCounterMode
 
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.session_data import SessionData, data_info
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.evaluation.score import score_units
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder

@@ -6,19 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dlgn_cnn.annotations import spell
-from dlgn_cnn.data.loaders import DATASETS
+from dlgn_cnn.data.loading.loaders import DATASETS
+from dlgn_cnn.data.loading.transforms import TRANSFORMS
 from dlgn_cnn.data.readers import READERS
-from dlgn_cnn.data.transforms import TRANSFORMS
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.apertures import APERTURES
-from dlgn_cnn.mei.constraints import CONSTRAINTS
-from dlgn_cnn.mei.methods import METHODS
-from dlgn_cnn.mei.objectives import OBJECTIVES
-from dlgn_cnn.mei.optimisers import OPTIMISERS
-from dlgn_cnn.mei.parametrisations import PARAMETRISATIONS
-from dlgn_cnn.mei.preconditioners import PRECONDITIONERS
-from dlgn_cnn.mei.priors import PRIORS
+from dlgn_cnn.mei.components.apertures import APERTURES
+from dlgn_cnn.mei.components.constraints import CONSTRAINTS
+from dlgn_cnn.mei.components.objectives import OBJECTIVES
+from dlgn_cnn.mei.components.optimisers import OPTIMISERS
+from dlgn_cnn.mei.components.parametrisations import PARAMETRISATIONS
+from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
+from dlgn_cnn.mei.components.priors import PRIORS
+from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.modulators import MODULATORS
@@ -27,6 +26,7 @@ from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.registry.annotations import spell
 from dlgn_cnn.training.loggers import LOGGERS
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.schedules import SCHEDULES

@@ -2,7 +2,7 @@
 
 import sys
 
-from populate.cli import main
+from populate.cli.command import main
 
 if __name__ == "__main__":
     sys.argv.insert(1, "populate")

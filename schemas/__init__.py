@@ -1,13 +1,13 @@
 """The tables. Importing a module declares nothing and connects to nothing: ``schemas.open_database()`` does.
 
-Foreign keys follow the imports: session, stimulus, optogenetics, provenance, recording, dataset, model, trainer,
-experiment, fitting, search, training, heirs, evaluation, ensemble, mei, mei_control, mei_contrast, verification.
+The files of this folder are the tables, in the order of ``schemas.declaration.table_classes.MODULES``, which is that of
+their foreign keys; the folders hold what they use.
 """
 
 import warnings
 
-from schemas.database import open_database
-from schemas.settings import Settings
+from schemas.connection.settings import Settings
+from schemas.declaration.database import open_database
 
 # On its import, DataJoint advises a datajoint.json; our settings are the environment's.
 warnings.filterwarnings("ignore", message="No datajoint.json found", category=UserWarning)

@@ -6,19 +6,19 @@ from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn import interrupts
 from dlgn_cnn.config import value_sha256
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.recording import SessionKey
-from dlgn_cnn.data.remote import fetch, publish
-from dlgn_cnn.data.session_data import SessionData, data_info
-from dlgn_cnn.data.store import ensure_session, rows_digest
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.data.store.remote import fetch, publish
+from dlgn_cnn.data.store.session_store import ensure_session, rows_digest
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.runtime import interrupts
 from schemas import provenance, recording, session, stimulus
-from schemas.database import settings_in_force
-from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
-from schemas.raw import StoredSession, fetch_session
+from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.connection.in_force import settings_in_force
+from schemas.recordings.fetch import StoredSession, fetch_session
 
 schema = dj.Schema()
 
@@ -113,6 +113,12 @@ class Dataset(provenance.Traced, dj.Computed):
         unread = DatasetConfig.Session - recording.Recording
         return DatasetConfig.proj() - unread.proj()
 
+    def inputs(self, key: provenance.Key) -> dict[str, str]:
+        """For each session, the digest of its raw file and scenes."""
+        sessions = (DatasetConfig.Session & {"dataset_hash": key["dataset_hash"]}).proj().keys(order_by="KEY")
+        found = [fetch_session(one) for one in sessions]
+        return {f"session {one.name}": value_sha256(one.origin) for one in found}
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """The config, and each session as rows and lazy references; no arrays."""
         function, config = DatasetConfig.load(key)
@@ -124,7 +130,7 @@ class Dataset(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, tuple[int, ...]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
-        from dlgn_cnn.data.loaders import units_after
+        from dlgn_cnn.data.loading.loaders import units_after
 
         if not sessions:
             return {}, {}, {}
@@ -169,6 +175,12 @@ def store_session(path: str, data: SessionData, info: DataInfo) -> str:
     if settings_in_force().datasets_url is not None:
         publish(_local(path), _url(path))
     return rows_digest(_local(path))
+
+
+def session_digests(dataset_hash: str) -> dict[str, str]:
+    """The digest of the stored rows of each session of a dataset: an input of everything computed from it."""
+    rows = (Dataset.Session * session.Session.proj("session_name") & {"dataset_hash": dataset_hash}).to_dicts()
+    return {f"session {row['session_name']}": row["rows_digest"] for row in rows}
 
 
 def store_paths(key: Mapping[str, Any]) -> dict[str, str]:

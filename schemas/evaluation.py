@@ -1,4 +1,4 @@
-"""What fits and data say of each unit: scores, the light's effect, the gain of each input, receptive fields."""
+"""What fits and data say of each unit: scores, the light's effect and the gain of each input."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 import datajoint as dj
 import numpy as np
 
-from dlgn_cnn import interrupts
-from dlgn_cnn.data.fields import session_fields
-from dlgn_cnn.data.session_data import FIELD_LAGS
-from dlgn_cnn.data.store import read_session
-from dlgn_cnn.shapes import Floats, Scores
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.shapes import Scores
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, provenance, training
-from schemas.score_rows import nullable, score_rows, unit_key
+from schemas import dataset, provenance, training
+from schemas.base.score_rows import nullable, score_rows, unit_key
 
 if TYPE_CHECKING:
-    from dlgn_cnn.evaluation.effects import LightEffect
     from dlgn_cnn.evaluation.score import ConditionScore
+    from dlgn_cnn.feedback.effects import LightEffect
 
 schema = dj.Schema()
 
@@ -80,9 +77,13 @@ class Score(provenance.Traced, dj.Computed):
         repeats=null : float64  # mean number behind these
         """
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of the fit."""
+        return training.fit_inputs(key)
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit."""
-        return _fit_inputs(key)
+        return fetch_fit(key)
 
     @interrupts.allowed()
     def make_compute(
@@ -115,7 +116,7 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
     key_source = training.recorded_fits
 
     class Unit(dj.Part):
-        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.evaluation.effects.LightEffect``."""
+        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.LightEffect``."""
 
         definition = """
         -> master
@@ -135,23 +136,27 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
         model_emi=null : float64
         """
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of the fit."""
+        return training.fit_inputs(key)
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit."""
-        return _fit_inputs(key)
+        return fetch_fit(key)
 
     @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
     ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
-        from dlgn_cnn.evaluation.effects import light_effects
+        from dlgn_cnn.feedback.effects import light_effects
 
         model, loaders = training.restore(spec, stores, weights)
         return light_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
     def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
-        from dlgn_cnn.evaluation.effects import LightEffect
+        from dlgn_cnn.feedback.effects import LightEffect
 
         self.insert1(key)
         names = LightEffect.__dataclass_fields__
@@ -185,10 +190,14 @@ class InputGain(provenance.Traced, dj.Computed):
         pupil=null : float64  # size and position
         """
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of the fit."""
+        return training.fit_inputs(key)
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit, and each unit's test correlation."""
         scored = {tuple(unit_key(row).values()): row["correlation"] for row in (Score.Unit & key).to_dicts()}
-        spec, stores, weights, units = _fit_inputs(key)
+        spec, stores, weights, units = fetch_fit(key)
         return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
 
     @interrupts.allowed()
@@ -219,50 +228,6 @@ class InputGain(provenance.Traced, dj.Computed):
         )
 
 
-@schema
-class ReceptiveField(provenance.Traced, dj.Computed):
-    """Linear receptive fields from the training tier of a dataset."""
-
-    definition = """
-    # linear receptive fields
-    -> dataset.Dataset
-    """
-
-    class Unit(dj.Part):
-        """One unit's field; lag 0 is the spike's own frame."""
-
-        definition = """
-        -> master
-        -> dataset.Dataset.Unit
-        ---
-        field : <array@main>  # (lag, height, width)
-        """
-
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
-        """Stores and units."""
-        return dataset.store_paths(key), dataset.unit_rows(key)
-
-    @interrupts.allowed()
-    def make_compute(
-        self, key: dict[str, Any], stores: dict[str, str], units: list[dict[str, Any]]
-    ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
-        """Regularised regression of counts on the movie."""
-        found = {}
-        for name, folder in dataset.absolute(stores).items():
-            stored = read_session(folder)
-            fields = session_fields([(trial.videos, trial.responses) for trial in stored.tier("train")], FIELD_LAGS)
-            own = sorted((row["unit_index"], row["unit"]) for row in units if row["session_name"] == name)
-            found[name] = fields[[stored.units.index(unit) for _, unit in own]]
-        arrays.upload((schema.database, field) for fields in found.values() for field in fields)
-        return found, units
-
-    def make_insert(self, key: dict[str, Any], fields: dict[str, Floats], units: list[dict[str, Any]]) -> None:
-        """Insert a row a unit."""
-        self.insert1(key)
-        self.Unit.insert(
-            key | unit_key(unit) | {"field": fields[unit["session_name"]][unit["unit_index"]]} for unit in units
-        )
-
-
-def _fit_inputs(key: dict[str, Any]) -> tuple[Any, ...]:
+def fetch_fit(key: dict[str, Any]) -> tuple[Any, ...]:
+    """Configs, stores, weights and units of a fit."""
     return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)

@@ -3,7 +3,7 @@
 import datajoint as dj
 
 from schemas import dataset, model, trainer
-from schemas.database import settings_in_force
+from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
 
@@ -34,7 +34,7 @@ class Experiment(dj.Manual):
 
 def native_precision() -> str:
     """What ``auto`` means on the device of this process, for an experiment that it defines."""
-    from dlgn_cnn.device import pick_device
+    from dlgn_cnn.runtime.device import pick_device
     from dlgn_cnn.runtime.precision import resolve
 
     return resolve("auto", pick_device(settings_in_force().device))

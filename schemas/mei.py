@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 import datajoint as dj
 import numpy as np
 
-from dlgn_cnn import interrupts
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.targets import MEIResult, Target
-from dlgn_cnn.progress import Progress
+from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.registry import supplied
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import arrays, dataset, evaluation, experiment, optogenetics, precisions, progress, provenance, training
-from schemas.database import settings_in_force
-from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
-from schemas.mei_options import method_options
-from schemas.score_rows import unit_key
+from schemas import dataset, evaluation, experiment, optogenetics, provenance, training
+from schemas.base import array_codec
+from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.mei_options import method_options
+from schemas.base.score_rows import unit_key
+from schemas.connection.in_force import settings_in_force
+from schemas.monitoring import fit_precision, progress
 
 if TYPE_CHECKING:
     import torch
@@ -112,6 +115,10 @@ class MEI(provenance.Traced, dj.Computed):
         ready = evaluation.Score.proj() * MEIConfig.proj() & planned
         return ready - (ready * unfitted & several.proj()).proj()
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of the fit."""
+        return training.fit_inputs(key)
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, the members' keys with their configs and weights, and the chosen units."""
         method, config = MEIConfig.load(key)
@@ -146,7 +153,7 @@ class MEI(provenance.Traced, dj.Computed):
             for name in dict.fromkeys(unit["session_name"] for unit in units):
                 targets = [target for _, target in asked if target.data_key == name]
                 found += _synthesised(method, models, targets, options, infos[name], report, members[0][1].precision)
-        arrays.upload((schema.database, _stored(result)) for result in found)
+        array_codec.upload((schema.database, _stored(result)) for result in found)
         made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
         return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
 
@@ -175,8 +182,8 @@ def _synthesised(
     precision: str,
 ) -> list[MEIResult]:
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
-    from dlgn_cnn.mei.diverse_method import diverse
-    from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
+    from dlgn_cnn.mei.synthesis.diverse_method import diverse
+    from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
 
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesise = METHODS.get(method, allowed)
@@ -214,7 +221,7 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
             "their seed: give the experiment more seeds"
         )
     chosen = [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
-    precisions.refuse_mixed(chosen, training.TrainedModel(), "the members of an MEI's synthesis")
+    fit_precision.refuse_mixed(chosen, training.TrainedModel(), "the members of an MEI's synthesis")
     return chosen
 
 
@@ -252,3 +259,13 @@ def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, A
         "violation": result.violation,
         "steps": result.steps,
     }
+
+
+def mei_inputs(key: Mapping[str, Any]) -> dict[str, str]:
+    """The stored sessions, the weights of a fit and the digest of its MEIs: the inputs of what is computed from them.
+
+    The digest is empty for MEIs whose outputs were not kept.
+    """
+    names = ("dataset_hash", "model_hash", "trainer_hash", "seed", "mei_hash")
+    found = (MEI.Provenance & {name: key[name] for name in names}).to_arrays("outputs")
+    return training.fit_inputs(key) | {"MEIs": value_sha256(found[0]) if len(found) else ""}

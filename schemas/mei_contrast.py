@@ -8,14 +8,15 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
-from dlgn_cnn import interrupts
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.mei.distance import extent_px
-from dlgn_cnn.mei.findings import Finding, Measured, UnitMEIs, findings, measure
-from dlgn_cnn.mei.significance import VIEWS
-from schemas import dataset, experiment, mei, precisions, provenance, training
+from dlgn_cnn.mei.feedback_contrast.distance import extent_px
+from dlgn_cnn.mei.feedback_contrast.findings import Finding, Measured, UnitMEIs, findings, measure
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
+from dlgn_cnn.runtime import interrupts
+from schemas import dataset, experiment, mei, provenance, training
+from schemas.base.score_rows import nullable, unit_key
 from schemas.mei_control import shuffled_datasets
-from schemas.score_rows import nullable, unit_key
+from schemas.monitoring import fit_precision
 
 schema = dj.Schema()
 Row = dict[str, Any]
@@ -59,7 +60,7 @@ class MEIContrast(provenance.Traced, dj.Computed):
 
     class Distance(dj.Part):
         """One unit's distance between the lights in one view against one null; definitions:
-        ``dlgn_cnn.mei.significance``.
+        ``dlgn_cnn.mei.feedback_contrast.significance``.
         """
 
         definition = """
@@ -95,7 +96,7 @@ class MEIContrast(provenance.Traced, dj.Computed):
         """
         shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
         members = sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
-        precisions.refuse_mixed([key, *shuffled, *members], training.TrainedModel(), "the MEIs of a contrast")
+        fit_precision.refuse_mixed([key, *shuffled, *members], training.TrainedModel(), "the MEIs of a contrast")
         return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
     @interrupts.allowed()

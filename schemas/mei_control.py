@@ -8,29 +8,20 @@ from typing import TYPE_CHECKING, Any
 import datajoint as dj
 import numpy as np
 
-from dlgn_cnn import interrupts
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.synthesis.targets import Target
+from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import (
-    arrays,
-    dataset,
-    evaluation,
-    experiment,
-    mei,
-    optogenetics,
-    precisions,
-    progress,
-    provenance,
-    training,
-)
-from schemas.database import settings_in_force
-from schemas.mei_options import contrasts_of, method_options
-from schemas.score_rows import nullable, unit_key
+from schemas import dataset, evaluation, experiment, mei, optogenetics, provenance, training, tuning
+from schemas.base import array_codec
+from schemas.base.mei_options import contrasts_of, method_options
+from schemas.base.score_rows import nullable, unit_key
+from schemas.connection.in_force import settings_in_force
+from schemas.monitoring import fit_precision, progress
 
 if TYPE_CHECKING:
     import torch
 
-    from dlgn_cnn.mei.control_set import Control, Materials
+    from dlgn_cnn.mei.controls.control_set import Control, Materials
     from dlgn_cnn.shapes import Floats
 
 schema = dj.Schema()
@@ -51,13 +42,13 @@ class MEIControl(provenance.Traced, dj.Computed):
     definition = """
     # controls of the MEIs of a fitted model
     -> mei.MEI
-    -> evaluation.ReceptiveField
+    -> tuning.ReceptiveField
     ---
     judges : int32  # fits that took no part in the synthesis
     """
 
     class Stimulus(dj.Part):
-        """One control of one unit's MEI in one condition; definitions: ``dlgn_cnn.mei.control_set``."""
+        """One control of one unit's MEI in one condition; definitions: ``dlgn_cnn.mei.controls.control_set``."""
 
         definition = """
         -> master
@@ -100,7 +91,7 @@ class MEIControl(provenance.Traced, dj.Computed):
         asked = mei.MEIConfig.Leaf & {"path": "controls", "kind": "bool", "number": 1}
         own = mei.MEIConfig & {"mei_fn": "gradient_ascent"} & asked.proj()
         ready = (mei.MEI.proj() & own.proj()) - unfitted.proj(unfitted_seed="seed")
-        return ready * evaluation.ReceptiveField.proj() - shuffled_datasets().proj()
+        return ready * tuning.ReceptiveField.proj() - shuffled_datasets().proj()
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores and weights of members and judges, each unit's best MEI a light, and linear fields."""
@@ -112,7 +103,7 @@ class MEIControl(provenance.Traced, dj.Computed):
         chosen = [row | {"unit_row": units[tuple(unit_key(row).values())]} for row in best.values()]
         fields = [
             (units[tuple(unit_key(row).values())], row["field"])
-            for row in (evaluation.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
+            for row in (tuning.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
         ]
         return members, dataset.store_paths(key), judges, config, chosen, fields
 
@@ -130,7 +121,7 @@ class MEIControl(provenance.Traced, dj.Computed):
         """Make every control, show all of them to members and judges; the fit's seed draws what is drawn."""
         import torch
 
-        from dlgn_cnn.mei.control_set import control_set
+        from dlgn_cnn.mei.controls.control_set import control_set
 
         restored = [training.restore(spec, stores, weights) for spec, weights in members]
         others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
@@ -146,7 +137,7 @@ class MEIControl(provenance.Traced, dj.Computed):
                 materials = materials_of(models, loaders, config, fields, session)
                 own = [(target, stimulus) for target, stimulus in meis if target.data_key == session]
                 found += control_set(own, materials, others, generator, report)
-        arrays.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
+        array_codec.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
         rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
         rate_hz = next(iter(loaders["train"].values())).data_info.rate_hz
         return [(rows[one.target], one) for one in found], rate_hz, len(judges)
@@ -180,7 +171,7 @@ def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
     alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
     took_part = set((mei.MEI.Member & key).to_arrays("member_seed").tolist()) | {key["seed"]}
     fits = (training.TrainedModel & alike).keys(order_by="seed")
-    precisions.refuse_mixed(
+    fit_precision.refuse_mixed(
         fits, training.TrainedModel(), "the members of an MEI's synthesis and the models that judge it"
     )
     members = sorted((fit for fit in fits if fit["seed"] in took_part), key=lambda fit: fit["seed"] != key["seed"])
@@ -193,9 +184,9 @@ def materials_of(
     models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
 ) -> Materials:
     """What a session's controls are made of, from the fitted models that synthesised and the loaders of one."""
-    from dlgn_cnn.mei.config import MEIConfig
-    from dlgn_cnn.mei.control_set import Materials
-    from dlgn_cnn.mei.methods import screen_range
+    from dlgn_cnn.mei.controls.control_set import Materials
+    from dlgn_cnn.mei.synthesis.config import MEIConfig
+    from dlgn_cnn.mei.synthesis.methods import screen_range
 
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     parsed = MEIConfig.from_dict(
@@ -210,7 +201,7 @@ def materials_of(
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
     """Each scene of a session once, as the model sees it; of another package's loaders, all that they give."""
-    from dlgn_cnn.mei.control_set import clips_of
+    from dlgn_cnn.mei.controls.control_set import clips_of
 
     tiers = [loaders[tier][name] for tier in ("train", "validation", "test")]
     whole = loaders["test"][name]

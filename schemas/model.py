@@ -2,7 +2,7 @@
 
 import datajoint as dj
 
-from schemas.hashed import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
 
 schema = dj.Schema()
 

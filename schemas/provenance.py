@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 
 import datajoint as dj
 
-from dlgn_cnn.code_state import CodeState, code_state
-from dlgn_cnn.device import pick_device
-from dlgn_cnn.environment import Environment as EnvironmentState
-from dlgn_cnn.environment import deterministic_algorithms, environment
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.row_values import row_digest
-from schemas.database import settings_in_force
-from schemas.hashed import transaction
-from schemas.inserted import Rows, inserted, key_order
+from dlgn_cnn.provenance.code_state import CodeState, code_state
+from dlgn_cnn.provenance.environment import Environment as EnvironmentState
+from dlgn_cnn.provenance.environment import deterministic_algorithms, environment
+from dlgn_cnn.provenance.row_values import row_digest
+from dlgn_cnn.runtime.device import pick_device
+from schemas.base.hashed_config import transaction
+from schemas.base.inserted_rows import Rows, inserted, key_order
+from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
 Key = Mapping[str, Any]
@@ -40,7 +40,7 @@ DEFINITION = """
 
 @schema
 class Code(dj.Manual):
-    """The code of a process that computed rows: ``dlgn_cnn.code_state``."""
+    """The code of a process that computed rows: ``dlgn_cnn.provenance.code_state``."""
 
     definition = """
     # code that computed rows
@@ -67,7 +67,7 @@ class Code(dj.Manual):
 
 @schema
 class Environment(dj.Manual):
-    """The environment of a process that computed rows: ``dlgn_cnn.environment``."""
+    """The environment of a process that computed rows: ``dlgn_cnn.provenance.environment``."""
 
     definition = """
     # what rows were computed with
@@ -107,10 +107,11 @@ class Run:
 class Traced:
     """Mixin of a computed table, named before ``dj.Computed``: each row gets a part row ``Provenance``.
 
-    Its ``make_fetch``, ``make_compute`` and ``make_insert`` need do nothing for it. ``circumstances`` are columns, and
-    keys within json columns, that say how a row came about instead of what was found: no verification compares them.
-    ``digests`` are columns that say of a file whether it is the same, but not how near; ``tolerance`` is how far a row
-    may be from one that was computed elsewhere (see ``dlgn_cnn.row_values.deviations``) and still count as close.
+    It defines ``inputs``; its ``make_fetch``, ``make_compute`` and ``make_insert`` need do nothing for it.
+    ``circumstances`` are columns, and keys within json columns, that say how a row came about instead of what was
+    found: no verification compares them. ``digests`` are columns that say of a file whether it is the same, but not how
+    near; ``tolerance`` is how far a row may be from one that was computed elsewhere and still count as close
+    (``dlgn_cnn.provenance.row_values.deviations``).
     """
 
     Provenance: Any
@@ -124,6 +125,10 @@ class Traced:
         named = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Provenance"}
         text = "What computed a row, with what, and from what."
         cls.Provenance = type("Provenance", (dj.Part,), {"definition": DEFINITION, "__doc__": text, **named})
+
+    def inputs(self, key: Key) -> dict[str, str]:
+        """Digests by name of what a row with this key is computed from, besides its configs, which its key names."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its rows are computed from")
 
     def make(self, key: dict[str, Any]) -> Generator[Any, Any, None]:
         """Compute a key in DataJoint's three parts, and insert its provenance with the result."""
@@ -158,10 +163,7 @@ class Traced:
 
 def provenance_row(table: Any, key: Key, duration_s: float) -> dict[str, Any]:
     """What a computation that begins now comes from."""
-    # It asks tables that are made of this one.
-    from schemas.inputs import digests
-
-    row = present() | {"inputs": digests(table, key), "host": platform.node()[:255], "duration_s": duration_s}
+    row = present() | {"inputs": table.inputs(key), "host": platform.node()[:255], "duration_s": duration_s}
     return row | {"computed": datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)}
 
 

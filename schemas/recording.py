@@ -7,13 +7,14 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
-from dlgn_cnn import interrupts
-from dlgn_cnn.data.files import path_sha256
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import BinnedResponses, SessionKey
 from dlgn_cnn.data.recording import Recording as RawRecording
 from dlgn_cnn.errors import RecordingError
-from schemas import arrays, provenance, session
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.storage.files import path_sha256
+from schemas import provenance, session
+from schemas.base import array_codec
 
 schema = dj.Schema()
 
@@ -89,6 +90,10 @@ class Recording(provenance.Traced, dj.Imported):
         signal_values : <array@main>  # NaN where missing
         """
 
+    def inputs(self, key: provenance.Key) -> dict[str, str]:
+        """The digest of the raw file."""
+        return {"raw file": str((RawFile & key).fetch1("raw_sha256"))}
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Where the raw file is and how to read it."""
         return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
@@ -103,7 +108,7 @@ class Recording(provenance.Traced, dj.Imported):
         wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
         found = read_recordings(Path(path), reader=reader, **options)
         own = next(recording for recording in found if recording.session == wanted)
-        arrays.upload(arrays_of(own))
+        array_codec.upload(arrays_of(own))
         return (own,)
 
     def make_insert(self, key: dict[str, Any], recording: RawRecording, allow_direct_insert: bool = False) -> None:

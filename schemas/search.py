@@ -10,12 +10,12 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless
 from dlgn_cnn.search.space import space_of
 from schemas import dataset, experiment, fitting, model, trainer
-from schemas.hashed import transaction
+from schemas.base.hashed_config import transaction
+from schemas.base.keys import FIT, fit_key
 
 schema = dj.Schema()
 Call = tuple[str, dict[str, Any]]
 PARTS = ("dataset", "model", "trainer")
-FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 
 
 @schema
@@ -142,11 +142,6 @@ def give_up(key: Mapping[str, Any], epoch: int) -> None:
 def pruned_fits(fitted: Any) -> Any:
     """The fits that were given up and are not in ``fitted``, the table of trained models: a query, a row a fit."""
     return (dj.U(*FIT) & (Study.Trial * PrunedTrial).proj(*FIT)) - fitted.proj()
-
-
-def fit_key(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The key of the fit in a row that has it."""
-    return {name: row[name] for name in FIT}
 
 
 def _gives_up(row: Mapping[str, Any], trials: list[Trial], connection: Any) -> bool:

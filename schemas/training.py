@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
 
-from dlgn_cnn import __version__, interrupts
-from dlgn_cnn.config import canonical_json
-from dlgn_cnn.device import device_name, pick_device
+from dlgn_cnn import __version__
+from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.runtime import threads
+from dlgn_cnn.runtime import interrupts, threads
+from dlgn_cnn.runtime.device import device_name, pick_device
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
-from schemas import dataset, experiment, model, precisions, provenance, running, search, trainer
-from schemas.database import settings_in_force
-from schemas.running import GivenUp
+from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
+from schemas.base.keys import FIT
+from schemas.connection.in_force import settings_in_force
+from schemas.monitoring import fit_listeners, fit_precision
+from schemas.monitoring.fit_listeners import GivenUp
 
 if TYPE_CHECKING:
     import torch
+
+    from dlgn_cnn.models.ensemble import EnsembleModel
 
 schema = dj.Schema()
 Key = Mapping[str, Any]
@@ -64,6 +68,13 @@ class TrainedModel(provenance.Traced, dj.Computed):
         every = dataset.Dataset.proj() * model.ModelConfig.proj() * trainer.TrainerConfig.proj() * trainer.Seed.proj()
         return every & experiment.Experiment.Fit.proj()
 
+    def inputs(self, key: Key) -> dict[str, str]:
+        """The stored sessions, and the weights of fitted models that the configs name."""
+        spec = fit_spec(key)
+        found = {f"source {name}": digest for name, digest in spec.sources.items()}
+        found |= {f"teacher {name}": value_sha256([one for _, one in fits]) for name, fits in spec.teachers.items()}
+        return dataset.session_digests(key["dataset_hash"]) | found
+
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, and where the dataset lies."""
         return fit_spec(key), dataset.store_paths(key)
@@ -74,7 +85,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
         import torch
 
-        settings, folder = settings_in_force(), running.checkpoint_folder(key, stores)
+        settings, folder = settings_in_force(), fit_listeners.checkpoint_folder(key, stores)
         device, started = pick_device(settings.device), time.monotonic()
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
         fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights).to(device)
@@ -118,7 +129,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         self._folder, self.ended_without = None, ""
         done = super()._populate1(key, jobs, suppress_errors, return_exception_objects, make_kwargs)
         if self._folder is not None:
-            running.sweep_checkpoints(self, experiment.Experiment.Fit(), self._folder)
+            fit_listeners.sweep_checkpoints(self, experiment.Experiment.Fit(), self._folder)
         return done
 
 
@@ -128,17 +139,17 @@ def _run(
     """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
     from dlgn_cnn.models.ensemble import EnsembleModel
 
-    with running.side_channel() as channel:
-        watch = running.Watch(key, TrainedModel, channel)
-        with running.listeners(key, spec, channel, watch) as callback:
-            saved = running.checkpoints(key, folder, channel, watch.check)
+    with fit_listeners.side_channel() as channel:
+        watch = fit_listeners.Watch(key, TrainedModel, channel)
+        with fit_listeners.listeners(key, spec, channel, watch) as callback:
+            saved = fit_listeners.checkpoints(key, folder, channel, watch.check)
             try:
                 return run_trainer(
                     spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved,
                     lambda name: EnsembleModel([_fitted(*member, loaders) for member in spec.teachers[name]]),
                 )  # fmt: skip
             except ModelError:
-                running.discard_checkpoints(key, folder, channel)
+                fit_listeners.discard_checkpoints(key, folder, channel)
                 raise
 
 
@@ -153,7 +164,7 @@ def fit_spec(key: Key) -> FitSpec:
     """
     calls = dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key)
     sources, teachers = sources_of(calls[1]), teachers_of(calls[2], key["dataset_hash"])
-    return FitSpec(*calls, key["seed"], sources, teachers, precisions.of_fit(key, TrainedModel()))
+    return FitSpec(*calls, key["seed"], sources, teachers, fit_precision.of_fit(key, TrainedModel()))
 
 
 def sources_of(call: Call) -> dict[str, str]:
@@ -176,12 +187,14 @@ def sources_of(call: Call) -> dict[str, str]:
 
 def teachers_of(call: Call, dataset_hash: str | None = None) -> dict[str, list[tuple[FitSpec, str]]]:
     """The members of the ensemble that a trainer config names as its teacher, by its hash. Raises ConfigError."""
-    # An ensemble is made of fitted models: its module comes after this one.
-    from schemas.ensemble import member_fits
-
     if "teacher" not in call[1] or not asks(TRAINERS, call[0], "teachers", settings_in_force().allowed_packages):
         return {}
     return {call[1]["teacher"]: member_fits(call[1]["teacher"], dataset_hash)}
+
+
+def fit_inputs(key: Key) -> dict[str, str]:
+    """The stored sessions and the weights of a fit: the inputs of everything computed from it."""
+    return dataset.session_digests(key["dataset_hash"]) | {"weights": weights_of(key)}
 
 
 def weights_of(key: Key) -> str:
@@ -199,6 +212,64 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
 def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
     """A fitted model and its loaders from a ``TrainedModel`` key, for a notebook."""
     return restore(fit_spec(key), dataset.store_paths(key), weights_of(key))
+
+
+def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
+    """Insert the ensemble of these fitted models unless it is there; its key is returned.
+
+    Example: ``add_ensemble(TrainedModel & {"model_hash": ...})``. Raises ConfigError for no member, for one that is not
+    fitted, and for members of different datasets or experiment.
+    """
+    members = [{name: key[name] for name in FIT} for key in keys]
+    for key in members:
+        if not TrainedModel & key:
+            raise ConfigError(f"{key} is not fitted: run dlgn populate first")
+    fit_precision.refuse_mixed(members, TrainedModel(), "the members of an ensemble")
+    return ensemble.Ensemble.add(members, comment)
+
+
+def member_fits(ensemble_hash: str, dataset_hash: str | None = None) -> list[tuple[FitSpec, str]]:
+    """Each member's configs and the digest of its weights.
+
+    Raises ConfigError for an ensemble that is not there, is of another dataset than ``dataset_hash``, or has members
+    that are not fitted yet, or in two experiment.
+    """
+    found = (ensemble.Ensemble & {"ensemble_hash": ensemble_hash}).to_dicts()
+    if not found:
+        raise ConfigError(
+            f"there is no ensemble {ensemble_hash!r}: dlgn define names those of an "
+            "experiment with ensembles: true; add_ensemble makes one of fitted models"
+        )
+    if dataset_hash not in (None, found[0]["dataset_hash"]):
+        raise ConfigError(
+            f"ensemble {ensemble_hash} is of dataset {found[0]['dataset_hash']}, not of {dataset_hash}: "
+            "name an ensemble of the dataset that is fitted"
+        )
+    members = ensemble.Ensemble.Member & {"ensemble_hash": ensemble_hash}
+    if lacking := len(members - TrainedModel.proj()):
+        raise ConfigError(
+            f"of ensemble {ensemble_hash}, {lacking} of {len(members)} members are not fitted: run dlgn populate first"
+        )
+    keys = [{name: key[name] for name in FIT} for key in members.keys(order_by="KEY")]
+    fit_precision.refuse_mixed(keys, TrainedModel(), f"the members of ensemble {ensemble_hash}")
+    return [(fit_spec(key), weights_of(key)) for key in keys]
+
+
+def restore_ensemble(members: list[tuple[FitSpec, str]], stores: Mapping[str, str]) -> tuple[EnsembleModel, Any]:
+    """An ensemble in evaluation mode on this process's device, and the loaders of its first member; needs no database.
+
+    Scores and MEIs take it as they take a model.
+    """
+    from dlgn_cnn.models.ensemble import EnsembleModel
+
+    restored = [restore(spec, stores, weights) for spec, weights in members]
+    return EnsembleModel([one for one, _ in restored]).eval(), restored[0][1]
+
+
+def load_ensemble(key: Key) -> tuple[EnsembleModel, Any]:
+    """An ensemble and loaders from an ``Ensemble`` key, for a notebook."""
+    row = (ensemble.Ensemble & {"ensemble_hash": key["ensemble_hash"]}).fetch1()
+    return restore_ensemble(member_fits(row["ensemble_hash"]), dataset.store_paths(row))
 
 
 def _fitted(spec: FitSpec, weights_sha256: str, loaders: Any) -> torch.nn.Module:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pymysql
 import pytest
 
-DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
+DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
 
 
 def declared(kind: str, database) -> Iterator[str]:

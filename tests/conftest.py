@@ -80,7 +80,7 @@ def served(tmp_path_factory):
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer, verification
-    from schemas.computed_tables import computed_tables
+    from schemas.declaration.computed_tables import computed_tables
     from tests.emptying import delete_all, tables_below
 
     roots = (search.Study, experiment.Experiment, dataset.DatasetConfig, model.ModelConfig, session.Mouse)
@@ -95,7 +95,7 @@ def _empty() -> None:
 def _drop() -> None:
     import importlib
 
-    from schemas.database import MODULES
+    from schemas.declaration.table_classes import MODULES
 
     for name in reversed(MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlgn_cnn.data.video import scale_grey, write_grey
+from dlgn_cnn.data.stimuli.video import scale_grey, write_grey
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.photographs import photograph_clips
 from dlgn_cnn.simulation.recording import simulate

@@ -19,7 +19,7 @@ import atexit, json, sys
 names = lambda: json.dumps([name for name in sys.modules if "." not in name])
 atexit.register(lambda: print({MARK!r} + names(), file=sys.stderr))
 """
-MAIN = "from populate.cli import main; main()"
+MAIN = "from populate.cli.command import main; main()"
 
 
 @dataclass(frozen=True)

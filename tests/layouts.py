@@ -10,7 +10,7 @@ import numpy as np
 
 from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample
 from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
-from dlgn_cnn.data.scenes import scene_frames
+from dlgn_cnn.data.stimuli.scenes import scene_frames
 
 MAX_GAP_S = 0.5
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn import interrupts
+from dlgn_cnn.runtime import interrupts
 
 schema = dj.Schema()
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,7 +95,7 @@ def start(lease_s: float = 3.0) -> subprocess.Popen[str]:
 if __name__ == "__main__":
     import logging
 
-    from populate.worker import work
+    from populate.worker.worker import work
     from tests import toy  # by the name that it bears in the lease, not as __main__
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -14,10 +14,13 @@ import numpy as np
 import torch
 
 import schemas
-from dlgn_cnn import interrupts
+from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.weights import save_weights
-from populate.worker import Wishes, work
-from schemas import database, session
+from populate.worker.options import WorkerOptions
+from populate.worker.worker import work
+from schemas import session
+from schemas.connection import in_force
+from schemas.declaration import table_classes
 
 schema = dj.Schema()
 
@@ -55,7 +58,7 @@ class ShortFit(dj.Computed):
         with open(os.environ["CHAOS_LOG"], "a") as log:
             log.write(f"{key['config']}\n")
         time.sleep(float(os.environ["CHAOS_FIT_S"]))
-        return (save_weights(calculated(key["config"]), database.settings_in_force().store / "weights"),)
+        return (save_weights(calculated(key["config"]), in_force.settings_in_force().store / "weights"),)
 
     def make_insert(self, key: dict[str, Any], weights_sha256: str) -> None:
         self.insert1({**key, "weights_sha256": weights_sha256})
@@ -99,7 +102,7 @@ def open_tables() -> None:
 def drop_tables() -> None:
     """On a server that others use, nothing is to be left."""
     schema.drop(prompt=False)
-    for name in reversed(database.MODULES):
+    for name in reversed(table_classes.MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
 
 
@@ -141,7 +144,7 @@ def be_a_worker(environment: dict[str, str]) -> None:
         open_tables()
         work(
             [{"Empty": Empty, "ShortFit": ShortFit}[environment["FLEET_TABLE"]]],
-            Wishes(stay=True, generator=np.random.default_rng(os.getpid())),
+            WorkerOptions(stay=True, generator=np.random.default_rng(os.getpid())),
         )
     except SystemExit as end:
         status = int(end.code or 0)

@@ -11,7 +11,7 @@ from typing import IO, Any
 from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest
 from dlgn_cnn.archive.sources import Source, local_source
 from dlgn_cnn.errors import ArchiveError
-from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.runtime.progress import Progress, silent
 
 PIECE = 2**20
 

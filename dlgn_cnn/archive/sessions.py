@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.interface import DataInfo
 

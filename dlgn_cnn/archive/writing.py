@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from dlgn_cnn.archive.manifest import MANIFEST, Entry, check_name
-from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import ArchiveError
+from dlgn_cnn.storage.files import file_sha256
 
 
 class Sink(Protocol):

@@ -74,7 +74,7 @@ class SceneFile:
     """Where a scene's frames lie on disk.
 
     A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
-    file are found by ``part``, "layout:address" (``dlgn_cnn.data.scenes``), and ``sha256`` is the digest of the frames.
+    file are found by ``part``, "layout:address" (``dlgn_cnn.data.stimuli.scenes``); ``sha256`` is then theirs.
     """
 
     path: Path

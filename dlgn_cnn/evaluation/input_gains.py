@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import Trial
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import Prediction, predict

@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.standardise import Standardise
 from dlgn_cnn.registry import supplied
+from dlgn_cnn.registry.annotations import parameters_of
 
 Part = Callable[..., Any]
 SESSION = "session"

@@ -21,8 +21,9 @@ NULL_NAMES = {
 
 @dataclass(frozen=True)
 class ViewDistance:
-    """One view of the distance between the MEIs of the two lights (``dlgn_cnn.mei.significance``); None is unknown.
+    """One view of the distance between the MEIs of the two lights; None is unknown.
 
+    Computed by ``dlgn_cnn.mei.feedback_contrast.significance``.
     ``within`` is that of two random starts in one light; ``effect`` the excess over ``null_distance``, the null's mean,
     in the null's standard deviations; ``p`` of the null, ``q`` the false-discovery rate over the fit's units.
     """

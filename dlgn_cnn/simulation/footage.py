@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.data.video import decode_grey, probe, stream_grey
+from dlgn_cnn.data.stimuli.video import decode_grey, probe, stream_grey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import GRID_PX, MOVIE_RATE_HZ, SimulationConfig

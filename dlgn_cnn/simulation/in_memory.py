@@ -6,8 +6,8 @@ import numpy as np
 
 from dlgn_cnn.data.binning import bin_spikes, light_share
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial
-from dlgn_cnn.data.video import scale_grey
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.stimuli.video import scale_grey
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, MOVIE, MOVIE_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.photographs import photograph_clips

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.data.video import write_grey
-from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.data.stimuli.video import write_grey
+from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.simulation.config import MOVIE_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.footage import footage_clips
 from dlgn_cnn.simulation.photographs import photograph_clips

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlgn_cnn.data.video import decode_grey
+from dlgn_cnn.data.stimuli.video import decode_grey
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, SimulationConfig
 from dlgn_cnn.simulation.movies import write_scenes

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlgn_cnn.annotations import parameters_of
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.objects import Objects
 from dlgn_cnn.registry import Registry, supplied
+from dlgn_cnn.registry.annotations import parameters_of
+from dlgn_cnn.storage.object_store import Objects
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights
 
@@ -47,7 +47,7 @@ def build_loaders(
     spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = (), cache: Path | None = None
 ) -> Any:
     """``{tier: {session: loader}}``. ``stores`` and ``cache`` reach a dataset function that asks for them by name."""
-    from dlgn_cnn.data.loaders import DATASETS
+    from dlgn_cnn.data.loading.loaders import DATASETS
 
     name, config = spec.dataset
     function = DATASETS.get(name, allowed)

@@ -18,9 +18,9 @@ from pathlib import Path
 import safetensors.torch
 from safetensors import SafetensorError
 
-from dlgn_cnn import interrupts
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.storage.object_store import Objects
 from dlgn_cnn.training.fit import Fit
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn.annotations import parameters_of
-from dlgn_cnn.data.loader_options import Foreseen
-from dlgn_cnn.data.loaders import DATASETS
+from dlgn_cnn.data.loading.loader_options import Foreseen
+from dlgn_cnn.data.loading.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.dry_run import dry_run
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.registry.annotations import parameters_of
 from dlgn_cnn.training.assemble import Call, FitSpec, call_model, has_own_seed, loaders_name
 from dlgn_cnn.training.trainers import TRAINERS
 

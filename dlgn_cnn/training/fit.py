@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.loaders import interleaved
+from dlgn_cnn.data.loading.loaders import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.object_store import Objects
 
 if TYPE_CHECKING:
     import torch

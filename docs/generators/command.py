@@ -8,7 +8,7 @@ from typer.cli import get_docs_for_click
 
 def page() -> str:
     """Every command with its arguments, options and example."""
-    from populate.cli import app
+    from populate.cli.command import app
 
     found = typer.main.get_command(app)
     text = get_docs_for_click(obj=found, ctx=typer.Context(found), name="dlgn", title="The `dlgn` command")

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from generators.rst import code, heading, label, list_table, plain
-from schemas.outline import Column, Link, TableOutline, outline
+from schemas.declaration.outline import Column, Link, TableOutline, outline
 
 INTRODUCTION = """\
 Every table, from its definition in ``schemas/``. A row's key is what stands under *key*; what a foreign key brings

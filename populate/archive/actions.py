@@ -7,7 +7,7 @@ import schemas
 from dlgn_cnn.archive.places import shown
 from populate.archive.load import load
 from populate.archive.publish import Wanted, publish
-from schemas.progress import bar
+from schemas.monitoring.progress import bar
 
 logger = logging.getLogger("dlgn")
 

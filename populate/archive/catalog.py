@@ -7,7 +7,7 @@ from typing import Any
 
 from dlgn_cnn.archive.manifest import Column
 from schemas import session
-from schemas.classes import table_classes
+from schemas.declaration.table_classes import table_classes
 
 # Of this database alone: its version, what was verified, who works on what; and what is to be tried next.
 LEFT_OUT_MODULES = ("version", "verification", "fleet", "search")

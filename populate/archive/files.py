@@ -10,13 +10,13 @@ from safetensors import SafetensorError, safe_open
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import ArchiveWriter
-from dlgn_cnn.data.files import file_sha256
-from dlgn_cnn.data.store import read_info, read_session, rows_digest
+from dlgn_cnn.data.store.session_store import read_info, read_session, rows_digest
 from dlgn_cnn.errors import ArchiveError, StoreError
+from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.training.weights import ENDING
 from populate.archive.selection import Selection
 from schemas import dataset
-from schemas.database import settings_in_force
+from schemas.connection.in_force import settings_in_force
 
 Row = dict[str, Any]
 WEIGHTS = "weights_sha256"

@@ -20,7 +20,7 @@ from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.archive.places import archive_at, split_place
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.errors import ArchiveError
-from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s
 from populate.archive.files import (
     WEIGHTS,
@@ -29,12 +29,13 @@ from populate.archive.files import (
     placed_name,
     weights_file,
 )
+from populate.archive.integrity import check_configs
 from populate.archive.placed import Placed
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
-from populate.archive.soundness import check_configs
-from populate.transient import is_transient
-from schemas import session, tenants
-from schemas.database import settings_in_force
+from populate.errors.transient import is_transient
+from schemas import session
+from schemas.base import store_registry
+from schemas.connection.in_force import settings_in_force
 from schemas.migrations import steps
 
 Row = dict[str, Any]
@@ -64,7 +65,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     _check_tables(archive, catalog)
     _check_space(archive)
     archive.verify(progress)
-    tenants.sign(settings_in_force(), session.schema.connection)
+    store_registry.sign(settings_in_force(), session.schema.connection)
     place_weights(archive)
     place_stimuli(archive)
     with tempfile.TemporaryDirectory() as folder:

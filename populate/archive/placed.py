@@ -14,8 +14,8 @@ from dlgn_cnn.errors import ArchiveError
 from populate.archive.files import restore_session
 from populate.archive.rows import loaded
 from populate.archive.selection import batches
-from schemas import arrays
-from schemas.arrays import Kept
+from schemas.base import array_codec
+from schemas.base.array_codec import Kept
 
 Row = dict[str, Any]
 
@@ -35,8 +35,8 @@ class Placed:
     def store(self, schema: str, digests: Iterable[Any]) -> None:
         """Store arrays for rows of a schema, several at once. Raises ArchiveError, StoreError, StoreAway."""
         wanted = {one for one in digests if isinstance(one, str) and (schema, one) not in self._arrays}
-        for some in batches(sorted(wanted), arrays.AT_ONCE):
-            kept = arrays.keep(schema, [self._read(one) for one in some])
+        for some in batches(sorted(wanted), array_codec.AT_ONCE):
+            kept = array_codec.keep(schema, [self._read(one) for one in some])
             self._arrays.update({(schema, one): found for one, found in zip(some, kept, strict=True)})
 
     def array(self, schema: str, digest: str) -> Kept:

@@ -22,8 +22,8 @@ from dlgn_cnn.archive.manifest import MODELS_FILE, Manifest, Table
 from dlgn_cnn.archive.reading import open_archive
 from dlgn_cnn.archive.writing import ArchiveWriter, writing
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog
 from populate.archive.files import add_sessions, add_stimuli, add_weights, local_name
 from populate.archive.models import model_entries
@@ -185,7 +185,7 @@ def _add_report(archive: ArchiveWriter, selection: Selection) -> list[str]:
     names = [row["experiment_name"] for row in selection.keys("experiment.Experiment")]
     if len(names) != 1:
         return [f"report: one is written of one experiment, these fits are of {len(names)}"]
-    from populate.report import write
+    from populate.report.report import write
 
     with tempfile.TemporaryDirectory() as folder:
         try:

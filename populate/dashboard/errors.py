@@ -12,7 +12,7 @@ from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
 from schemas import fleet
-from schemas.computed_tables import computed_tables
+from schemas.declaration.computed_tables import computed_tables
 
 MOST = 100
 SHORT = 12  # letters of a hash that tell keys apart

@@ -8,18 +8,18 @@ from typing import Any
 
 import flask
 
-from dlgn_cnn.data.playback import webm
+from dlgn_cnn.data.stimuli.playback import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.plots import films
 from dlgn_cnn.plots import unit as drawn
 from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
-from populate import unit_view
 from populate.dashboard.fit import unit_rows
 from populate.dashboard.places import Fit, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import FILM_PX, chosen_start, rate_hz, speed_of
-from populate.report import CURVES, column
+from populate.report import unit_view
+from populate.report.report import CURVES, column
 from schemas import dataset, fitting, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory

@@ -11,9 +11,9 @@ from populate.dashboard import parts
 from populate.dashboard.parts import Component
 from populate.dashboard.places import place
 from populate.dashboard.reading import Reader
-from populate.status import counts
+from populate.fleet.status import counts
 from schemas import dataset, fleet, mei, model, recording, trainer
-from schemas.computed_tables import computed_tables
+from schemas.declaration.computed_tables import computed_tables
 
 EVERY_MS = 5000
 KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dlgn_cnn.errors import DlgnError
-from populate.transient import is_transient
-from schemas.database import open_database, reconnect
+from populate.errors.transient import is_transient
+from schemas.connection.server import reconnect
+from schemas.declaration.database import open_database
 
 T = TypeVar("T")
 AGAIN_S = 2.0  # a server that did not answer is not asked again before

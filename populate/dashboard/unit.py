@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from dash import html
 
-from dlgn_cnn.data.dataset import DatasetSpec
+from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots import alternatives
 from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.unit import MEI_HEIGHT_PX, PAGE_PX, MEIPair, UnitReport
-from populate import unit_view
-from populate.claims import contrast_sentence, extents_of, light_sentence
 from populate.dashboard import parts
 from populate.dashboard.fit import simulated, unit_rows
 from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
+from populate.report import unit_view
+from populate.report.statements import contrast_sentence, extents_of, light_sentence
 from schemas import dataset, stimulus
 
 FILM_PX, BUTTONS_PX = 960, 64

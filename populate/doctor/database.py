@@ -8,10 +8,11 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from populate.doctor.finding import FAIL, OK, WARN, Finding, judged
-from schemas.connection import DatabaseSilent, open_connection
-from schemas.database import MODULES, refusal, server_address
+from schemas.connection.client import DatabaseSilent, open_connection
+from schemas.connection.server import refusal, server_address
+from schemas.connection.settings import Settings
+from schemas.declaration.table_classes import MODULES
 from schemas.migrations import state, steps
-from schemas.settings import Settings
 
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
 SMALL_PACKET = 2**24  # bytes; a row of a config or a report of an error is never larger

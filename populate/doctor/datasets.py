@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial
-from dlgn_cnn.data.store import read_session, write_session
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.store.session_store import read_session, write_session
 from populate.doctor.finding import Finding, judged
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import torch
 
-from dlgn_cnn.device import pick_device
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import usable_cores
+from dlgn_cnn.runtime.device import pick_device
 from dlgn_cnn.runtime.precision import resolve
 from dlgn_cnn.runtime.threads import describe_limit, thread_count
 from populate.doctor.finding import FAIL, Finding, judged
-from schemas.settings import Settings
+from schemas.connection.settings import Settings
 
 DRIVER = "nvidia-smi"  # there where NVIDIA's driver is
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-from populate.faults import redacted
+from populate.errors.explain import redacted
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 
 import populate
 from populate.doctor.finding import FAIL, OK, Finding, judged, space
-from schemas.settings import Settings
-from schemas.settings_file import NAME, without_password
+from schemas.connection.settings import Settings
+from schemas.connection.settings_file import NAME, without_password
 
 PROJECT = "dlgn_cnn"
 NAMED = ("torch", "datajoint", "deeplake")

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterator
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.object_store import Objects
 from populate.doctor.finding import FAIL, OK, Finding, space
-from schemas.settings import Settings
+from schemas.connection.settings import Settings
 
 FOLDER = "doctor"
 CONTENT = bytes(range(256)) * 256

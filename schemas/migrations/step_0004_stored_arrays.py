@@ -19,7 +19,7 @@ COLUMNS = (
 def upgrade(tables: Tables) -> None:
     """Note the columns' new type, which reads what DataJoint's own wrote before."""
     # Its name is known once it is imported.
-    import schemas.arrays
+    import schemas.base.array_codec
 
     for name, line in COLUMNS:
         tables.describe(name, line)

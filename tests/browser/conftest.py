@@ -14,7 +14,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 60_000
 SERVE = (
-    "import sys; from populate.cli import main; sys.argv = ['dlgn', 'dashboard', '--port', '0', '--no-browser']; main()"
+    "import sys; from populate.cli.command import main; "
+    "sys.argv = ['dlgn', 'dashboard', '--port', '0', '--no-browser']; main()"
 )
 
 

@@ -22,12 +22,12 @@ trainers: [{{fn: standard, config: {{max_epochs: {epochs}, patience: {epochs}, b
 seeds: [{seed}]
 """
 MEIS = "meis: [{fn: gradient_ascent, config: {units: [1, 2], seeds: [0, 1], frames: 20, steps: 2}}]\n"
-POPULATE = "from populate.cli import main; main()"
+POPULATE = "from populate.cli.command import main; main()"
 ENDLESS = 100_000
 
 
 def asked(folder, name: str, epochs: int, seed: int, more: str = "") -> None:
-    from populate.define import define
+    from populate.define.define import define
 
     file = folder / f"{name}.yaml"
     file.write_text(DEFINITION.format(name=name, model=json.dumps(MODEL), epochs=epochs, seed=seed) + more)
@@ -37,9 +37,9 @@ def asked(folder, name: str, epochs: int, seed: int, more: str = "") -> None:
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory, chromium):
     """An experiment with everything computed; a place for more."""
-    from populate.worker import work
-    from schemas.computed_tables import computed_tables
-    from schemas.ingest import ingest
+    from populate.worker.worker import work
+    from schemas.declaration.computed_tables import computed_tables
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("live")
     ingest(small_simulation(folder / "session", mouse="Simulated_2026_0910", test_repeats=4))

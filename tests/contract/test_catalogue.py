@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from dlgn_cnn.catalogue import REGISTRIES, catalogue, find, first_sentence
 from dlgn_cnn.errors import ConfigError
-from populate.catalogue import as_text
-from populate.cli import app
+from populate.cli.command import app
+from populate.cli.models import as_text
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = catalogue()
@@ -87,5 +87,6 @@ def test_the_command_prints_one_part_in_full_and_opens_no_database(monkeypatch):
 
 
 def test_help_imports_no_torch():
-    code = "import sys, populate.cli\nsys.exit(any(name in sys.modules for name in ('torch', 'datajoint', 'numpy')))"
+    heavy = ("torch", "datajoint", "numpy")
+    code = f"import sys, populate.cli.command\nsys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -46,7 +46,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 def put_command(folder: Path) -> Path:
     """A folder with the ``dlgn`` of this checkout, to be the first of a PATH."""
     file = folder / "dlgn"
-    code = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom populate.cli import main\nmain()\n"
+    code = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom populate.cli.command import main\nmain()\n"
     file.write_text(f"#!{sys.executable} -W ignore\n{code}")
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
     return folder
@@ -94,7 +94,7 @@ class Reader:
     def _dlgn(self, arguments: list[str]) -> None:
         import typer
 
-        from populate.cli import app
+        from populate.cli.command import app
 
         before = Path.cwd()
         os.chdir(self.folder)
@@ -122,7 +122,7 @@ class Reader:
             PythonEvaluator()(example)
 
     def _sql(self, example: Example) -> None:
-        from schemas.database import settings_in_force
+        from schemas.connection.in_force import settings_in_force
         from schemas.session import schema
 
         for statement in filter(str.strip, example.parsed.split(";\n")):

@@ -32,8 +32,8 @@ def lesson(database, tmp_path_factory):
 
 
 def test_the_tutorial_ends_with_two_models_a_contrast_and_a_page(lesson):
-    from schemas.margins import mean_margins
     from schemas.mei_contrast import MEIContrast
+    from schemas.results.reference_margins import mean_margins
 
     assert lesson.skipped == 1  # what keeps it apart from other tables
     assert len(mean_margins()) == 2
@@ -117,7 +117,7 @@ def test_the_settings_are_all_on_their_page():
 
 
 def test_every_dlgn_line_of_every_page_is_one_that_the_command_takes(monkeypatch):
-    from populate.cli import app
+    from populate.cli.command import app
 
     monkeypatch.setenv("DLGN_SOURCE", "mysql://somebody@nowhere")  # a word that a page leaves to the environment
     found = [words for page in PAGES for words in commands(page)]

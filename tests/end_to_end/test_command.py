@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from populate.cli import app
+from populate.cli.command import app
 from tests.factories import small_simulation
 from tests.waiting import wait_until
 
-DLGN = [sys.executable, "-c", "from populate.cli import main; main()"]
+DLGN = [sys.executable, "-c", "from populate.cli.command import main; main()"]
 EXPERIMENT = """
 experiment: {name}
 datasets:
@@ -116,9 +116,10 @@ def test_a_worker_computes_everything_and_the_next_one_nothing(first):
 
 def test_the_tables_hold_the_result(first, session):
     from schemas.dataset import Dataset
-    from schemas.evaluation import FeedbackModulation, ReceptiveField, Score
+    from schemas.evaluation import FeedbackModulation, Score
     from schemas.mei import MEI
     from schemas.training import TrainedModel
+    from schemas.tuning import ReceptiveField
 
     fit = TrainedModel().fetch1()
     assert len(fit["output"]["epochs"]) == 2

@@ -20,7 +20,7 @@ import pytest
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
+DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
 OURS = {"declare", "worker", "worker-gpu", "ingest", "report", "notebook"}
 
 

@@ -24,7 +24,7 @@ trainers: [{{fn: standard{trainer}}}]
 
 
 def run(*words: object, **environment: str):
-    from populate.cli import app
+    from populate.cli.command import app
 
     return CliRunner().invoke(app, [str(word) for word in words], env=environment)
 
@@ -138,7 +138,7 @@ def test_what_is_mistyped_is_one_sentence(database, files, words, wanted):
 @pytest.fixture
 def closed(served, monkeypatch):
     """As a process that has no database open yet."""
-    from schemas import database
+    from schemas.declaration import database
 
     monkeypatch.setattr(database, "_open", None)
 
@@ -182,7 +182,7 @@ def test_a_wrong_password_says_which_settings_to_correct(served, monkeypatch):
         pytest.skip("the embedded server asks for no password")
     from urllib.parse import urlsplit
 
-    from schemas import database
+    from schemas.declaration import database
 
     monkeypatch.setattr(database, "_open", None)
     place = urlsplit(url)
@@ -215,7 +215,7 @@ def test_a_wrong_settings_file_is_told_with_its_line(closed, tmp_path, monkeypat
     ],
 )
 def test_what_happens_to_a_command_is_one_sentence(served, monkeypatch, error, status, wanted):
-    from populate import status as module
+    from populate.fleet import status as module
 
     def fail(*words):
         raise error
@@ -227,7 +227,7 @@ def test_what_happens_to_a_command_is_one_sentence(served, monkeypatch, error, s
 
 
 def test_what_nobody_foresaw_is_kept_in_a_file_without_secrets_and_shown_with_debug(served, monkeypatch):
-    from populate import status as module
+    from populate.fleet import status as module
 
     def fail(*words):
         raise RuntimeError(f"odd {SECRET}")
@@ -249,12 +249,12 @@ def test_what_nobody_foresaw_is_kept_in_a_file_without_secrets_and_shown_with_de
 def test_an_account_that_may_not_is_told_so(served, monkeypatch):
     from datajoint.errors import AccessError
 
-    from populate import steer
+    from populate.fleet import control
 
     def fail(*words):
         raise AccessError("Insufficient privileges.", "DELETE command denied to user 'reader'@'%'", "")
 
-    monkeypatch.setattr(steer, "pause", fail)
+    monkeypatch.setattr(control, "pause", fail)
     line = sentence(run("pause"))
     assert "may not do this (Insufficient privileges: DELETE command denied" in line
     assert "ask its administrator" in line
@@ -274,7 +274,9 @@ def test_failed_keys_end_with_3(database, tmp_path):
 
 
 def command(*words: str, **pipes):
-    return subprocess.Popen([sys.executable, "-c", "from populate.cli import main; main()", *words], cwd=ROOT, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-c", "from populate.cli.command import main; main()", *words], cwd=ROOT, **pipes
+    )
 
 
 def test_a_reader_that_leaves_ends_it_quietly_with_141():

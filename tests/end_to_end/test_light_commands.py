@@ -25,8 +25,8 @@ EXPERIMENT = {
 @pytest.fixture(scope="module")
 def made(database, tmp_path_factory):
     """What the words of ``tests.imports`` name: a recording and an experiment that are known, and two rows."""
-    from populate.define import define
-    from schemas.ingest import ingest
+    from populate.define.define import define
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("made")
     recording, experiment = small_simulation(folder / "session", mouse="Simulated_2026_0960"), folder / "light.yaml"

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlgn_cnn.data import store
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.session_data import SessionData
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import SessionData
+from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import StoreError
 from tests.emptying import delete_all, tables_below
 from tests.factories import small_simulation
@@ -26,8 +26,9 @@ SPEC = DatasetSpec((SESSION,), (8, 16), validation_share=0.3, near_duplicate=Non
 # Imports once what a job needs, then forks a process for each, which kills itself at its event number ``at``.
 SERVER = r"""
 import json, os, resource, signal, sys
-import av, deeplake, datajoint, pandas, populate.actions, populate.cli, scipy.sparse, schemas.ingest, torch
-from dlgn_cnn.data import store
+import av, deeplake, datajoint, pandas, scipy.sparse, torch
+import populate.run.actions, populate.cli.command, schemas.recordings.insert
+from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import DlgnError
 from tests.faults.test_killed import built
 from pathlib import Path
@@ -43,7 +44,7 @@ def counted(job):
 def ingest(job):
     state, tick = counted(job)
     state["on"] = False
-    real_query, real_ingest = datajoint.Connection.query, schemas.ingest.ingest
+    real_query, real_ingest = datajoint.Connection.query, schemas.recordings.insert.ingest
     def query(*args, **kwargs):
         tick()
         found = real_query(*args, **kwargs)
@@ -52,11 +53,11 @@ def ingest(job):
     def entered(*args, **kwargs):
         state["on"] = True
         return real_ingest(*args, **kwargs)
-    datajoint.Connection.query, schemas.ingest.ingest = query, entered
+    datajoint.Connection.query, schemas.recordings.insert.ingest = query, entered
     sys.addaudithook(lambda event, args: tick() if event == "os.rename" else None)
     sys.argv = ["dlgn", "ingest", job["recording"]]
     try:
-        populate.cli.main()
+        populate.cli.command.main()
     except SystemExit as end:
         assert not end.code, end.code
     return state["events"]
@@ -70,8 +71,8 @@ def write(job):
         if event == "line":
             tick()
         return line
-    sys.settrace(lambda frame, event, argument: line if frame.f_code.co_filename == store.__file__ else None)
-    store.ensure_session(data, Path(job["folder"]))
+    sys.settrace(lambda frame, event, argument: line if frame.f_code.co_filename == session_store.__file__ else None)
+    session_store.ensure_session(data, Path(job["folder"]))
     sys.settrace(None)
     return state["events"]
 
@@ -151,7 +152,7 @@ def rows() -> dict[str, int]:
 
 def rows_digest() -> str:
     """Of everything that the rows of the session lead to."""
-    from schemas.raw import fetch_session
+    from schemas.recordings.fetch import fetch_session
 
     found = fetch_session({"mouse": MOUSE, "series": 1, "experiment": 1})
     one, digest = found.load(), hashlib.sha256(json.dumps(found.origin).encode())
@@ -193,37 +194,37 @@ def test_a_dataset_whose_writer_is_killed_is_whole_or_not_there_and_the_next_one
     server, session, tmp_path
 ):
     events = server.do("write", tmp_path / "undisturbed")["events"]
-    digest, seen = store.rows_digest(tmp_path / "undisturbed"), []
+    digest, seen = session_store.rows_digest(tmp_path / "undisturbed"), []
     for moment in moments(events):
         folder = tmp_path / str(moment) / "session"
         folder.parent.mkdir()
         assert server.do("write", folder, at=moment) == {"killed": 9}
         if folder.exists():
-            store.read_session(folder)
-            assert store.rows_digest(folder) == digest
+            session_store.read_session(folder)
+            assert session_store.rows_digest(folder) == digest
         else:
             with pytest.raises(StoreError, match="missing or incomplete"):
-                store.read_session(folder)
+                session_store.read_session(folder)
         seen.append(folder.exists())
         assert "events" in server.do("write", folder), moment
-        found = store.read_session(folder)
+        found = session_store.read_session(folder)
         assert [trial.sha256() for trial in found.trials] == [trial.sha256() for trial in session.trials]
-        assert store.rows_digest(folder) == digest
+        assert session_store.rows_digest(folder) == digest
     assert (len(seen), seen[0], seen[-1]) == (MOMENTS, False, True)
 
 
 def test_a_writer_killed_over_a_damaged_dataset_never_makes_it_pass_for_sound(server, tmp_path):
     folder = tmp_path / "session"
     events = server.do("write", folder)["events"]
-    digest = store.rows_digest(folder)
+    digest = session_store.rows_digest(folder)
     for moment in (events // 4, events // 2, events - 1):
-        (folder / store.MANIFEST).write_text("{")
+        (folder / session_store.MANIFEST).write_text("{")
         assert server.do("write", folder, at=moment) == {"killed": 9}
-        if folder.exists() and (folder / store.MANIFEST).read_text() == "{":
+        if folder.exists() and (folder / session_store.MANIFEST).read_text() == "{":
             with pytest.raises(StoreError):
-                store.read_session(folder)
+                session_store.read_session(folder)
         assert "events" in server.do("write", folder)
-        assert store.rows_digest(folder) == digest
+        assert session_store.rows_digest(folder) == digest
 
 
 @pytest.mark.parametrize("limit", [10, 1000, 10_000])
@@ -252,5 +253,5 @@ def full_disk(tmp_path) -> Iterator[Path]:
 
 def test_a_full_disk_is_refused_in_a_sentence_and_left_as_it_was(full_disk, session):
     with pytest.raises(StoreError, match="make room"):
-        store.write_session(session, full_disk / "session")
+        session_store.write_session(session, full_disk / "session")
     assert not list(full_disk.iterdir())

@@ -23,7 +23,7 @@ WITHOUT = ("~", "version.", "provenance.")  # DataJoint's own; what came with th
 SERVER = r"""
 import json, os, signal, sys
 import datajoint, populate.archive.load, schemas
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.object_store import Objects
 
 def killed_at(owner, name, times):
     real, seen = getattr(owner, name), []
@@ -52,7 +52,7 @@ def archive(database, tmp_path_factory) -> Path:
     """A published fit with its recording, dataset and weights, of which no row and no file is left here."""
     from populate.archive.publish import Wanted, publish
     from schemas import dataset, model, trainer
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     names = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0860"))
     config = {"sessions": names, "size_px": [9, 16], "window_frames": 40, "validation_share": 0.34}
@@ -76,12 +76,12 @@ def fitted(key):
 
 
 def forget(database) -> None:
-    from schemas import tenants
+    from schemas.base import store_registry
     from tests.conftest import _empty
 
     _empty()
     for folder in database.store.iterdir():
-        if folder.name != tenants.FOLDER:
+        if folder.name != store_registry.FOLDER:
             shutil.rmtree(folder)
 
 
@@ -120,7 +120,7 @@ def files(database) -> dict[str, bytes | None]:
 
 def garbage() -> tuple[set[str], int]:
     """The files that the collector finds no row refers to, and how many it finds that one does."""
-    from populate.gc import find_garbage
+    from populate.fleet.gc import find_garbage
 
     found = find_garbage(LATER)
     return {stored.name for one in found for stored in one.unreferenced}, sum(one.kept for one in found)
@@ -149,7 +149,7 @@ def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_
 
 
 def test_no_array_is_written_or_read_while_the_transaction_is_open(database, archive, monkeypatch):
-    from dlgn_cnn.objects import Objects
+    from dlgn_cnn.storage.object_store import Objects
     from populate.archive.load import load
     from schemas import dataset, session
 

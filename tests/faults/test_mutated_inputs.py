@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from dlgn_cnn.data.binning import frame_edges
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import Recording
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.errors import DlgnError
 from tests.factories import change, small_simulation
 from tests.layouts import LAYOUTS

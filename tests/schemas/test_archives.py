@@ -15,8 +15,8 @@ import torch
 
 from dlgn_cnn.archive.manifest import MANIFEST
 from dlgn_cnn.archive.reading import open_archive
-from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import ArchiveError, ConfigError
+from dlgn_cnn.storage.files import file_sha256
 from tests.archives import told
 from tests.factories import small_simulation
 
@@ -32,8 +32,8 @@ SECRET = "password-of-nobody"
 @pytest.fixture(scope="module")
 def fits(database, tmp_path_factory):
     """Two fits, one seed of which is scored and has MEIs, and an ensemble of both; the first fit's key and another."""
-    from schemas import dataset, ensemble, evaluation, experiment, mei, model, trainer, training
-    from schemas.ingest import ingest
+    from schemas import dataset, evaluation, experiment, mei, model, trainer, training, tuning
+    from schemas.recordings.insert import ingest
 
     names = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0700"))
     options = {"size_px": [18, 32], "window_frames": 40, "batch_size": 2, "validation_share": 0.34}
@@ -52,8 +52,8 @@ def fits(database, tmp_path_factory):
     mei.MEIPlan.insert1({"experiment_name": "published", **mei.MEIConfig.add("gradient_ascent", config)})
     training.TrainedModel.populate(key)
     keys = (training.TrainedModel & key).keys(order_by="seed")
-    ensemble.Ensemble.add(keys)
-    evaluation.ReceptiveField.populate({"dataset_hash": key["dataset_hash"]})
+    training.add_ensemble(keys)
+    tuning.ReceptiveField.populate({"dataset_hash": key["dataset_hash"]})
     for table in (evaluation.Score, evaluation.FeedbackModulation, mei.MEI):
         table.populate(keys[0])
     return keys
@@ -116,7 +116,7 @@ def _drop_schemas(url: str, prefix: str):
 
     import pymysql
 
-    from schemas.database import MODULES
+    from schemas.declaration.table_classes import MODULES
 
     place = urlsplit(url)
     with (
@@ -163,7 +163,7 @@ def test_its_models_by_name_are_those_of_the_tables(published, fits):
 
     path, _ = published
     built, loaders = training.load_model(fits[0])
-    mean, _ = ensemble.load_ensemble(ensemble.Ensemble.keys()[0])
+    mean, _ = training.load_ensemble(ensemble.Ensemble.keys()[0])
     by_name = {"first": built, fits[1]["model_hash"][:8] + "-1": training.load_model(fits[1])[0], "ensemble-": mean}
     for name, expected in by_name.items():
         model = dlgn_cnn.load(f"{path}#{name}")

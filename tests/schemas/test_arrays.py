@@ -5,7 +5,7 @@ import pytest
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.object_store import Objects
 from tests.factories import small_simulation
 
 
@@ -47,7 +47,7 @@ def insert(key, name, values):
 
 def test_an_ingest_stores_everything_before_its_transaction(database, tmp_path, stored_within_a_transaction):
     from schemas import recording
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     folder = small_simulation(tmp_path / "recording", mouse="Simulated_2026_0801")
     ingest(folder)
@@ -60,9 +60,9 @@ def test_an_ingest_stores_everything_before_its_transaction(database, tmp_path, 
 
 
 def test_a_computation_stores_its_arrays_before_its_transaction(database, tmp_path, stored_within_a_transaction):
-    from populate.worker import work
+    from populate.worker.worker import work
     from schemas import recording, session
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     ingest(small_simulation(tmp_path / "recording", mouse="Simulated_2026_0802"))
     own = {"mouse": "Simulated_2026_0802"}

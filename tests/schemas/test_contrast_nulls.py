@@ -28,10 +28,10 @@ UNASKED = ("FeedbackModulation", "InputGain", "ReceptiveField")
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory):
     """Three fits that differ by their seed, with what excites most in each light and what tells them apart."""
-    from populate.define import define
-    from populate.worker import work
-    from schemas.computed_tables import computed_tables
-    from schemas.ingest import ingest
+    from populate.define.define import define
+    from populate.worker.worker import work
+    from schemas.declaration.computed_tables import computed_tables
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("members")
     ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
@@ -55,7 +55,7 @@ def test_the_other_seeds_are_the_null_where_no_labels_are_shuffled(done):
 
 
 def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
-    from dlgn_cnn.mei.distance import distance
+    from dlgn_cnn.mei.feedback_contrast.distance import distance
     from schemas.mei import MEI as Table
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast
@@ -92,7 +92,7 @@ def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done
 
 def test_the_pages_query_lists_every_stimulus_of_every_objective_in_both_lights(done):
     from schemas import session
-    from schemas.database import settings_in_force
+    from schemas.connection.in_force import settings_in_force
     from schemas.mei import MEI as Table
 
     page = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "contrast.md").read_text()

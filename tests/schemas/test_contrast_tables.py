@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.mei.distance import distance, extent_px
+from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
 from tests.factories import small_simulation
 
 ENCODER = {
@@ -31,11 +31,11 @@ meis: [{{fn: gradient_ascent, config: {mei}}}]
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory):
     """An experiment of one dataset as recorded and twice shuffled, computed by a worker; its session."""
-    from populate.define import define
-    from populate.worker import work
-    from schemas.computed_tables import computed_tables
+    from populate.define.define import define
+    from populate.worker.worker import work
     from schemas.dataset import Dataset
-    from schemas.ingest import ingest
+    from schemas.declaration.computed_tables import computed_tables
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("contrast")
     (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0701"))
@@ -43,8 +43,8 @@ def done(database, tmp_path_factory):
     options = ", ".join(f"{key}: {value}" for key, value in DATASET.items())
     file.write_text(DEFINITION.format(options=options, encoder=ENCODER, mei=MEI))
     define(file)
-    tally = work([table for table in computed_tables() if table.__name__ not in UNASKED])
-    assert tally.failed == 0
+    summary = work([table for table in computed_tables() if table.__name__ not in UNASKED])
+    assert summary.failed == 0
     assert len(Dataset()) == 3
     return name
 
@@ -56,7 +56,7 @@ def contrasts():
 
 
 def test_only_fits_to_the_recorded_light_are_contrasted(done):
-    from populate.report import best_fit
+    from populate.report.report import best_fit
     from schemas.dataset import DatasetConfig
     from schemas.mei import MEI as Table
     from schemas.mei_control import MEIControl
@@ -95,7 +95,7 @@ def test_distances_are_those_of_the_stored_stimuli(done):
 def test_larger_suppressed_meis_by_effect_in_sql(done):
     """The documentation's query, against the same by hand."""
     from schemas import session
-    from schemas.database import settings_in_force
+    from schemas.connection.in_force import settings_in_force
 
     prefix = settings_in_force().prefix
     text = query().replace("dlgn_", prefix).replace("q < 0.1", "q < 1.1")
@@ -157,9 +157,9 @@ def test_stimuli_are_exported_for_the_rig_and_the_manifest_says_what_they_are(do
     import hashlib
     import json
 
-    from dlgn_cnn.data.video import read_grey
-    from dlgn_cnn.mei.export import Screen
-    from populate.export import Chosen, export
+    from dlgn_cnn.data.stimuli.video import read_grey
+    from dlgn_cnn.mei.export.export import Screen
+    from populate.export.meis import Chosen, export
     from schemas.dataset import Dataset
     from schemas.mei import MEI as Table
     from schemas.training import TrainedModel
@@ -185,8 +185,8 @@ def test_stimuli_are_exported_for_the_rig_and_the_manifest_says_what_they_are(do
 
 def test_an_export_of_nothing_or_over_something_is_refused(done, tmp_path):
     from dlgn_cnn.errors import ConfigError
-    from dlgn_cnn.mei.export import Screen
-    from populate.export import Chosen, export
+    from dlgn_cnn.mei.export.export import Screen
+    from populate.export.meis import Chosen, export
 
     screen = Screen((36, 64), tolerance=0.05)
     with pytest.raises(ConfigError, match=r"units \[9\].*\[1, 2, 3\]"):

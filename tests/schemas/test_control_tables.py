@@ -35,10 +35,10 @@ meis:
 @pytest.fixture(scope="module")
 def done(database, tmp_path_factory):
     """Two fits to one dataset, the MEIs of each and of their mean, and controls; the session's name."""
-    from populate.define import define
-    from populate.worker import work
-    from schemas.computed_tables import computed_tables
-    from schemas.ingest import ingest
+    from populate.define.define import define
+    from populate.worker.worker import work
+    from schemas.declaration.computed_tables import computed_tables
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("controls")
     (name,) = ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
@@ -46,8 +46,8 @@ def done(database, tmp_path_factory):
     file.write_text(DEFINITION.replace("MEI", str(MEI)).replace("MEAN", str(MEAN)).replace("SETS", str(SETS)))
     define(file)
     unasked = ("FeedbackModulation", "InputGain", "MEIContrast")
-    tally = work([table for table in computed_tables() if table.__name__ not in unasked])
-    assert tally.failed == 0
+    summary = work([table for table in computed_tables() if table.__name__ not in unasked])
+    assert summary.failed == 0
     return name
 
 
@@ -103,10 +103,10 @@ def test_members_synthesise_together_and_do_not_judge(done):
 
 def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
     from dlgn_cnn.errors import ConfigError
+    from schemas.base.mei_options import check_mei
     from schemas.mei import MEI as Table
     from schemas.mei import members_of
     from schemas.mei_contrast import sharing_no_fit
-    from schemas.mei_options import check_mei
 
     key = Table().keys(order_by="seed DESC")[0]
     for row in Table.to_dicts():
@@ -155,7 +155,7 @@ def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
     from dataclasses import replace
 
     from dlgn_cnn.errors import ModelError
-    from dlgn_cnn.mei import methods
+    from dlgn_cnn.mei.synthesis import methods
     from schemas.mei import MEI as Table
     from schemas.mei import MEIConfig, MEIPlan
 
@@ -178,7 +178,7 @@ def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
 @pytest.mark.parametrize("given", [[1, 0.5], [-1, 1], 3, [True, 2], ["1"]])
 def test_contrasts_that_are_no_ladder_are_refused(given, database):
     from dlgn_cnn.errors import ConfigError
-    from schemas.mei_options import check_mei
+    from schemas.base.mei_options import check_mei
 
     with pytest.raises(ConfigError, match=r"contrasts: .* expected shares"):
         check_mei("gradient_ascent", {"contrasts": given})
@@ -187,9 +187,9 @@ def test_contrasts_that_are_no_ladder_are_refused(given, database):
 def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(done, tmp_path):
     import json
 
-    from dlgn_cnn.data.video import read_grey
-    from dlgn_cnn.mei.export import Screen
-    from populate.export import Chosen, export
+    from dlgn_cnn.data.stimuli.video import read_grey
+    from dlgn_cnn.mei.export.export import Screen
+    from populate.export.meis import Chosen, export
     from schemas.mei_control import MEIControl
 
     path = export(tmp_path / "rig", Chosen("controls", [1], controls=True), Screen((36, 64)))
@@ -217,8 +217,8 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
 def test_a_diverse_set_is_exported_member_by_member(done, tmp_path):
     import json
 
-    from dlgn_cnn.mei.export import Screen
-    from populate.export import Chosen, export
+    from dlgn_cnn.mei.export.export import Screen
+    from populate.export.meis import Chosen, export
 
     text = json.loads(export(tmp_path / "rig", Chosen("controls", [2], ["intact"]), Screen((18, 32))).read_text())
     assert {(one["stimulus"], one["mei_seed"]) for one in text["stimuli"]} == {
@@ -231,8 +231,8 @@ def test_a_diverse_set_is_exported_member_by_member(done, tmp_path):
 
 def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_path):
     from dlgn_cnn.errors import ConfigError
-    from dlgn_cnn.mei.export import Screen
-    from populate import export as module
+    from dlgn_cnn.mei.export.export import Screen
+    from populate.export import meis as module
 
     chosen = module.Chosen("controls", [1])
     with pytest.raises(ConfigError, match="expected a number above 0"):
@@ -244,8 +244,8 @@ def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_pa
 
 
 def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
-    from schemas.judged import judged_margins, winning_units
     from schemas.mei_control import MEIControl
+    from schemas.results.held_out_margins import judged_margins, winning_units
 
     heard: dict = {}
     for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
@@ -270,15 +270,16 @@ def page() -> str:
 
 
 def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
-    from schemas import judged, mei
+    from schemas import mei
     from schemas.mei_control import MEIControl
+    from schemas.results import held_out_margins
 
     curves, margins, worst = re.findall(r"```sql\n(.+?);\n```", page(), re.DOTALL)
     query = mei.schema.connection.query
     rows = query(curves.replace("dlgn_", database.prefix)).fetchall()
     assert len(rows) == len(MEIControl.ContrastResponse & {"opto_condition": "intact"})
     found = {tuple(row[1:4]): (row[4] - row[5]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
-    wanted = judged.judged_margins().to_dicts()
+    wanted = held_out_margins.judged_margins().to_dicts()
     assert len(found) == len(wanted)
     for row in wanted:
         assert found[row["seed"], row["unit"], row["opto_condition"]] == pytest.approx(row["margin_hz"])
@@ -290,8 +291,8 @@ def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
 
 
 def test_the_how_tos_config_is_one(database):
-    from dlgn_cnn.mei.config import CHOICES
-    from schemas.mei_options import OWN, check_mei
+    from dlgn_cnn.mei.synthesis.config import CHOICES
+    from schemas.base.mei_options import OWN, check_mei
 
     (text,) = re.findall(r"```yaml\n(.+?)```", page(), re.DOTALL)
     (entry,) = yaml.safe_load(text)["meis"]

@@ -8,7 +8,7 @@ import torch
 
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.cores import Cores, core_set_id
-from populate.core_share import CoreShare
+from populate.worker.core_share import CoreShare
 from tests.schemas.test_leases import observer, sql
 
 
@@ -69,7 +69,7 @@ def test_those_that_are_started_together_count_until_all_have_come(tables):
 
 
 def test_what_the_user_asks_for_asks_no_table(tables, monkeypatch):
-    monkeypatch.setattr("populate.core_share.core_set_id", lambda: pytest.fail("asked"))
+    monkeypatch.setattr("populate.worker.core_share.core_set_id", lambda: pytest.fail("asked"))
     assert CoreShare(2, Cores(8)).take() == 2
 
 

@@ -340,14 +340,14 @@ DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001
 )
 def test_a_finding_is_claimed_only_of_the_null_that_allows_it(kind, q, said):
     from dlgn_cnn.plots.contrast import ViewDistance
-    from populate.claims import contrast_sentence
+    from populate.report.statements import contrast_sentence
 
     clip = ViewDistance(view="clip", null_kind=kind, **(DISTANCE | {"q": q}))
     assert re.search(said, contrast_sentence([clip], (3.0, 4.0)))
 
 
 def test_no_effect_of_the_light_is_claimed_that_is_not_established():
-    from populate.claims import light_sentence
+    from populate.report.statements import light_sentence
 
     row = {"data_intact_hz": 8.0, "data_suppressed_hz": 6.0, "data_omi": -0.143, "data_omi_q": 0.01}
     assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in light_sentence(row)
@@ -357,7 +357,7 @@ def test_no_effect_of_the_light_is_claimed_that_is_not_established():
 
 @pytest.mark.parametrize("judged", [None, 5.0])
 def test_contrast_curves_are_what_judges_say_where_there_are_any(monkeypatch, judged):
-    from populate.unit_view import contrast_curves_of
+    from populate.report.unit_view import contrast_curves_of
     from schemas.mei_control import MEIControl
 
     row = {"opto_condition": "suppressed", "intact_hz": 9.0, "suppressed_hz": 7.0}

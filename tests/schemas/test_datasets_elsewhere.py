@@ -6,14 +6,14 @@ import uuid
 
 import fsspec
 
-from dlgn_cnn.data.store import read_session, rows_digest
+from dlgn_cnn.data.store.session_store import read_session, rows_digest
 from tests.factories import small_simulation
 
 
 def test_a_dataset_is_kept_at_a_url_and_fitted_from_a_copy(database, tmp_path, monkeypatch):
-    from schemas import dataset, evaluation
-    from schemas.database import settings_in_force
-    from schemas.ingest import ingest
+    from schemas import dataset, tuning
+    from schemas.connection.in_force import settings_in_force
+    from schemas.recordings.insert import ingest
 
     url = f"memory://{uuid.uuid4().hex}/dlgn"
     elsewhere = dataclasses.replace(settings_in_force(), datasets_url=url)
@@ -30,5 +30,5 @@ def test_a_dataset_is_kept_at_a_url_and_fitted_from_a_copy(database, tmp_path, m
     copy = dataset.absolute(paths)[name]
     assert rows_digest(copy) == (dataset.Dataset.Session & key).fetch1("rows_digest")
     assert len(read_session(copy).trials) == 9
-    evaluation.ReceptiveField.populate(key)
-    assert len(evaluation.ReceptiveField.Unit & key) == 6
+    tuning.ReceptiveField.populate(key)
+    assert len(tuning.ReceptiveField.Unit & key) == 6

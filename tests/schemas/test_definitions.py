@@ -26,7 +26,7 @@ TEXT = {
 
 @pytest.fixture(scope="module")
 def ingested(database, tmp_path_factory):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("recording") / "session"
     assert ingest(small_simulation(folder, mouse="Simulated_2026_0950")) == [NAME]
@@ -34,7 +34,7 @@ def ingested(database, tmp_path_factory):
 
 
 def run(*words: object):
-    from populate.cli import app
+    from populate.cli.command import app
 
     done = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
@@ -81,7 +81,7 @@ def test_a_grid_is_shown_and_then_inserted_as_it_was_shown(ingested, tmp_path):
 
 
 def test_a_combination_of_known_configs_is_checked_when_it_is_new(ingested, tmp_path):
-    from populate.define import define
+    from populate.define.define import define
 
     short = [{**DATASETS[0], "config": DATASETS[0]["config"] | {"window_frames": 8}}]
     slow = [
@@ -146,7 +146,7 @@ def test_a_single_dict_does_too(ingested, tmp_path):
 
 def test_what_a_file_names_is_never_run(ingested, tmp_path, monkeypatch):
     """A Python file beside a config that names it, and beside a Python file that names it in a config."""
-    from populate.cli import app
+    from populate.cli.command import app
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -175,7 +175,7 @@ def test_a_project_is_begun_once_and_its_experiment_can_be_defined(ingested, tmp
 
 def test_a_password_is_used_and_written_nowhere(served, tmp_path, monkeypatch):
     import schemas
-    from populate.cli import app
+    from populate.cli.command import app
     from schemas import Settings
 
     opened = []

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from populate.doctor import database as doctor
-from schemas.database import own_connection
+from schemas.connection.server import own_connection
 from tests.older import restored, schemas_of
 
 

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dlgn_cnn.errors import ConfigError
-from schemas import Settings, embedded, embedded_programs
+from schemas import Settings
+from schemas.connection import embedded, embedded_programs
 
 # Starts the server of a home and says the answers to its first lines of input, each a statement of SQL; stays until its
 # input ends. The file size is bounded where a second argument is given, in bytes.
@@ -25,7 +26,7 @@ CLIENT = """
 import resource, sys
 from pathlib import Path
 import psycopg2
-from schemas import embedded
+from schemas.connection import embedded
 if len(sys.argv) > 2:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 address = embedded.start(Path(sys.argv[1]) / "postgres")

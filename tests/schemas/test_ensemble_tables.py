@@ -26,7 +26,7 @@ SEEDS = (40, 41)
 def parts(database, tmp_path_factory):
     """A dataset, a model and a trainer."""
     from schemas import dataset, model, trainer
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("e") / "session", mouse="Simulated_2026_0600"))
     options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
@@ -54,34 +54,35 @@ def members(parts):
 
 @pytest.fixture(scope="module")
 def ensemble(members):
-    from schemas.ensemble import Ensemble
+    from schemas.training import add_ensemble
 
-    return Ensemble.add(members, "two seeds")
+    return add_ensemble(members, "two seeds")
 
 
 def test_equal_sets_are_one_ensemble(members, ensemble):
     from schemas.ensemble import Ensemble
+    from schemas.training import add_ensemble
 
-    assert Ensemble.add([*reversed(members), members[0]]) == ensemble
+    assert add_ensemble([*reversed(members), members[0]]) == ensemble
     assert len(Ensemble.Member & ensemble) == 2
     assert (Ensemble & ensemble).fetch1("members") == 2
-    assert Ensemble.add(members[:1]) != ensemble
+    assert add_ensemble(members[:1]) != ensemble
 
 
 def test_an_ensemble_of_nothing_or_of_what_is_not_fitted_is_refused(members):
     from schemas.ensemble import Ensemble
+    from schemas.training import add_ensemble
 
     before = len(Ensemble())
     with pytest.raises(ConfigError, match="no members"):
-        Ensemble.add([])
+        add_ensemble([])
     with pytest.raises(ConfigError, match="not fitted"):
-        Ensemble.add([members[0], members[0] | {"seed": 999}])
+        add_ensemble([members[0], members[0] | {"seed": 999}])
     assert len(Ensemble()) == before
 
 
 def test_scores_and_the_loaders_take_an_ensemble_as_they_take_a_model(members, ensemble):
-    from schemas.ensemble import load_ensemble
-    from schemas.training import load_model
+    from schemas.training import load_ensemble, load_model
 
     model, loaders = load_ensemble(ensemble)
     assert not model.training
@@ -95,8 +96,8 @@ def test_scores_and_the_loaders_take_an_ensemble_as_they_take_a_model(members, e
 
 
 def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
-    from schemas.ensemble import EnsembleScore, load_ensemble
-    from schemas.training import TrainedModel, load_model
+    from schemas.ensemble_score import EnsembleScore
+    from schemas.training import TrainedModel, load_ensemble, load_model
 
     EnsembleScore.populate(ensemble)
     _, loaders = load_ensemble(ensemble)
@@ -118,9 +119,11 @@ def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
 
 def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitted(parts, members, tmp_path):
     """One seed more than there are: the score waits for it, and so does whoever would learn from the ensemble."""
-    from populate.define import define
+    from populate.define.define import define
     from schemas import dataset
-    from schemas.ensemble import Ensemble, EnsembleScore, member_fits
+    from schemas.ensemble import Ensemble
+    from schemas.ensemble_score import EnsembleScore
+    from schemas.training import member_fits
 
     seeds = [*SEEDS, 42]
     text = {
@@ -152,9 +155,9 @@ def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitt
 
 
 def test_an_mei_is_made_of_an_ensemble(ensemble):
-    from dlgn_cnn.mei.methods import gradient_ascent
-    from dlgn_cnn.mei.optimize import Target
-    from schemas.ensemble import load_ensemble
+    from dlgn_cnn.mei.synthesis.methods import gradient_ascent
+    from dlgn_cnn.mei.synthesis.optimize import Target
+    from schemas.training import load_ensemble
 
     model, loaders = load_ensemble(ensemble)
     ((name, loader),) = loaders["train"].items()

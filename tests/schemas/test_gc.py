@@ -39,7 +39,7 @@ def names(found, kind="weights") -> set[str]:
 
 
 def test_what_no_row_refers_to_is_found_once_it_is_old(weights, database):
-    from populate.gc import find_garbage
+    from populate.fleet.gc import find_garbage
 
     _, left = weights
     assert names(find_garbage()) & set(weights) == {left}
@@ -49,13 +49,13 @@ def test_what_no_row_refers_to_is_found_once_it_is_old(weights, database):
 
 
 def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
-    from populate.gc import collect, find_garbage
-    from populate.heart import Heart
+    from populate.fleet.gc import collect, find_garbage
+    from populate.worker.registration import Registration
     from schemas import fleet
 
     kept, left = weights
     found = find_garbage()
-    worker = Heart(torch.device("cpu"))
+    worker = Registration(torch.device("cpu"))
     worker.ensure_beating = lambda: None
     worker.register()
     with pytest.raises(ConfigError, match="1 workers are alive"):
@@ -69,7 +69,7 @@ def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
 
 
 def test_what_a_row_has_come_to_refer_to_is_kept(weights):
-    from populate.gc import collect, find_garbage
+    from populate.fleet.gc import collect, find_garbage
     from schemas import stimulus
 
     kept, left = weights
@@ -82,7 +82,7 @@ def test_what_a_row_has_come_to_refer_to_is_kept(weights):
 
 def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
     """DataJoint leaves the files of deleted rows behind."""
-    from populate.gc import collect, find_garbage
+    from populate.fleet.gc import collect, find_garbage
     from schemas import recording, session
 
     key = {"mouse": "Collected", "series": 1, "experiment": 1}
@@ -120,7 +120,7 @@ def found_below(garbage, kind: str) -> set[Path]:
 
 def test_a_store_of_two_servers_is_left_alone(weights, database):
     """As a demo on the embedded server and the lab's MySQL have one, in the same home."""
-    from populate.gc import find_garbage
+    from populate.fleet.gc import find_garbage
 
     said = {"prefix": "dlgn_", "server": "another", "seen_as": "db.lab"}
     (file := database.store / "tenants" / "0123456789abcdef.json").write_text(json.dumps(said))
@@ -134,12 +134,13 @@ def test_what_another_prefix_refers_to_is_kept(weights, database):
     """A trial beside, on the same server and in the same store."""
     import datajoint as dj
 
-    from populate.gc import find_garbage
-    from schemas import fleet, tenants
-    from schemas.database import MODULES
+    from populate.fleet.gc import find_garbage
+    from schemas import fleet
+    from schemas.base import store_registry
+    from schemas.declaration.table_classes import MODULES
 
     trial = dataclasses.replace(database, prefix=f"{database.prefix}b_")
-    tenants.sign(trial, fleet.schema.connection)
+    store_registry.sign(trial, fleet.schema.connection)
     (file,) = {one for one in (database.store / "tenants").iterdir() if trial.prefix in one.read_text()}
     with pytest.raises(ConfigError, match=rf"{trial.prefix}\* .* cannot be asked .*some are not there"):
         find_garbage()
@@ -165,9 +166,10 @@ def test_what_another_prefix_refers_to_is_kept(weights, database):
 
 def test_a_database_signs_its_store_once(database):
     import schemas
-    from schemas import fleet, tenants
+    from schemas import fleet
+    from schemas.base import store_registry
 
     before = {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()}
-    tenants.sign(schemas.open_database(), fleet.schema.connection)
+    store_registry.sign(schemas.open_database(), fleet.schema.connection)
     assert {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()} == before
     assert len(before) == 1

@@ -28,10 +28,11 @@ def spec(model=MODEL, trainer=TRAINER, dataset=DATASET, seed=5) -> FitSpec:
 @pytest.fixture
 def allowed(database, monkeypatch):
     from populate.archive import models
-    from schemas import running, training
+    from schemas import training
+    from schemas.monitoring import fit_listeners
 
     changed = dataclasses.replace(database, allowed_packages=database.allowed_packages | ALLOWED)
-    for module in (training, running, models):
+    for module in (training, fit_listeners, models):
         monkeypatch.setattr(module, "settings_in_force", lambda: changed)
 
 

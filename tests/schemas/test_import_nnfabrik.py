@@ -15,7 +15,7 @@ import torch
 from typer.testing import CliRunner
 
 from dlgn_cnn.errors import ConfigError, StoreError
-from populate.cli import app
+from populate.cli.command import app
 from tests import heirs
 from tests.rounding import within_rounding
 
@@ -80,7 +80,7 @@ def original(number: int) -> dict[str, torch.Tensor]:
 
 def test_one_corrupt_blob_loses_only_its_row_and_says_so(source, empty, store):
     """Here two, a file of one fit and the output of another; of the others nothing is missing."""
-    from populate.heirs.carry import carry
+    from populate.nnfabrik.carry import carry
     from schemas import training
 
     query = f"SELECT HEX(model_state) FROM {SCHEMA}.__trained_model__model_storage WHERE seed = 2"
@@ -101,9 +101,9 @@ def test_one_corrupt_blob_loses_only_its_row_and_says_so(source, empty, store):
 def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_nothing(
     source, store, database, monkeypatch
 ):
-    from populate.heirs.carry import carry
+    from populate.nnfabrik.carry import carry
     from schemas import dataset, experiment, model, trainer, training
-    from schemas import heirs as carried
+    from schemas import nnfabrik_import as carried
 
     before = execute(source, f"CHECKSUM TABLE {', '.join(f'{SCHEMA}.{name}' for name in tables(source))}")
     report = carry(source, SCHEMA, {"minio": str(store)})
@@ -175,7 +175,7 @@ def test_the_command_says_what_it_left_and_ends_with_2(source, caplog):
 
 
 def test_the_source_cannot_be_written_to(source):
-    from populate.heirs.source import opened
+    from populate.nnfabrik.source import opened
 
     with opened(source, SCHEMA) as found:
         with pytest.raises(pymysql.err.MySQLError) as caught:
@@ -187,7 +187,7 @@ def test_the_source_cannot_be_written_to(source):
     ("url", "words"), [("postgres://x@y", "mysql://"), ("mysql://nobody:x@127.0.0.1:1", "refused"), (None, "none of")]
 )
 def test_a_source_that_is_none_is_said(source, url, words):
-    from populate.heirs.carry import carry
+    from populate.nnfabrik.carry import carry
 
     with pytest.raises(ConfigError, match=words):
         carry(url or source, "information_schema" if url is None else SCHEMA, {})
@@ -210,7 +210,7 @@ class Frozen:
 
 
 def test_states_are_read_without_a_server_in_the_new_and_the_old_format_of_torch():
-    from populate.heirs.states import States
+    from populate.nnfabrik.states import States
 
     source = Frozen()
     with States(source, {"minio": str(DATA / "store")}) as states:
@@ -225,7 +225,7 @@ def test_states_are_read_without_a_server_in_the_new_and_the_old_format_of_torch
 
 
 def test_a_state_that_would_run_code_is_refused_and_so_is_one_that_is_gone(tmp_path):
-    from populate.heirs.states import States
+    from populate.nnfabrik.states import States
 
     torch.save({"w": Harmful(tmp_path / "ran")}, tmp_path / "state")
     content, name = (tmp_path / "state").read_bytes(), "abc.pth.tar"
@@ -251,7 +251,7 @@ def test_a_state_that_would_run_code_is_refused_and_so_is_one_that_is_gone(tmp_p
 def test_blobs_are_unpacked_and_what_is_none_is_refused():
     from datajoint import blob
 
-    from populate.heirs.source import storage, unpacked
+    from populate.nnfabrik.source import storage, unpacked
 
     assert unpacked(blob.pack({"a": (1, 2.5, None), "b": np.arange(3)}))["a"] == (1, 2.5, None)
     for data in (b"", b"xyz", b"dj0\0\x04\xff", b"ZL123\0" + b"\xff" * 8, blob.pack({"a": "x" * 5000})[:-3]):

@@ -41,7 +41,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_faulty_recording_leaves_no_row(tmp_path, fault):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, FAULTS[fault](responses_frame(mouse="Faulty_2020_0001")))
     before = rows()
@@ -51,7 +51,7 @@ def test_a_faulty_recording_leaves_no_row(tmp_path, fault):
 
 
 def test_a_missing_scene_leaves_no_row(tmp_path):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, responses_frame(mouse="Faulty_2020_0002"))
     next((tmp_path / "scenes").glob("*scene-002*")).unlink()
@@ -63,7 +63,7 @@ def test_a_missing_scene_leaves_no_row(tmp_path):
 
 def test_a_failure_at_the_last_row_takes_all_others_back(tmp_path, monkeypatch):
     from schemas import recording
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     def fail(*args, **kwargs):
         raise OSError("no space left on device")
@@ -80,8 +80,8 @@ def test_a_failure_at_the_last_row_takes_all_others_back(tmp_path, monkeypatch):
 
 def test_what_goes_in_comes_back(tmp_path):
     from dlgn_cnn.data.readers import read_recordings
-    from schemas.ingest import ingest, session_key
-    from schemas.raw import fetch_session
+    from schemas.recordings.fetch import fetch_session
+    from schemas.recordings.insert import ingest, session_key
 
     frame = responses_frame(mouse="Whole_2020_0001")
     frame = change(frame, 1, "spike_times", np.array([]))
@@ -109,7 +109,7 @@ def test_what_goes_in_comes_back(tmp_path):
 
 
 def test_the_same_file_again_is_nothing_new_and_another_is_refused(tmp_path):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     frame = responses_frame(mouse="Again_2020_0001")
     write_recording(tmp_path, frame)
@@ -123,7 +123,7 @@ def test_the_same_file_again_is_nothing_new_and_another_is_refused(tmp_path):
 
 
 def test_bytes_that_were_ingested_are_known_without_decoding_a_scene(tmp_path):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, responses_frame(mouse="Again_2020_0002"))
     ingest(tmp_path)
@@ -135,7 +135,7 @@ def test_bytes_that_were_ingested_are_known_without_decoding_a_scene(tmp_path):
 
 def test_a_session_that_was_deleted_comes_back_from_a_file_whose_other_session_is_known(tmp_path):
     from schemas import session
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     one = responses_frame(mouse="Again_2020_0003")
     write_recording(tmp_path, pd.concat([one, one.assign(e=8)], ignore_index=True))
@@ -147,7 +147,7 @@ def test_a_session_that_was_deleted_comes_back_from_a_file_whose_other_session_i
 
 
 def test_a_scene_of_one_name_and_other_bytes_is_refused_whole(tmp_path):
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, responses_frame(mouse="Scene_2020_0001"))
     scene = next((tmp_path / "scenes").glob("*scene-003*"))
@@ -160,7 +160,7 @@ def test_a_scene_of_one_name_and_other_bytes_is_refused_whole(tmp_path):
 
 def test_simulated_movies_stay_apart_from_one_another_and_from_the_labs(tmp_path):
     """All have files of the same names, and other bytes in them."""
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
     from schemas.stimulus import Presentation
 
     for seed, mouse in enumerate(("Simulated_a", "Simulated_b")):
@@ -173,8 +173,8 @@ def test_simulated_movies_stay_apart_from_one_another_and_from_the_labs(tmp_path
 
 
 def test_spikes_outside_are_dropped_where_that_was_chosen_and_the_choice_is_kept(tmp_path):
-    from schemas.ingest import ingest
     from schemas.recording import RawFile, Recording
+    from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, spike_outside(responses_frame(mouse="Drop_2020_0001")))
     ingest(tmp_path, options={"spikes_outside": "drop"})
@@ -224,7 +224,7 @@ def test_spikes_outside_are_dropped_where_that_was_chosen_and_the_choice_is_kept
     ],
 )
 def test_a_wrong_experiment_is_refused_whole(tmp_path, text, sentence):
-    from populate.define import define
+    from populate.define.define import define
     from schemas import dataset, experiment, model, trainer
 
     tables = (experiment.Experiment, model.ModelConfig, trainer.TrainerConfig, dataset.DatasetConfig, trainer.Seed)

@@ -9,20 +9,20 @@ import pymysql
 import pytest
 import torch
 
-from dlgn_cnn import interrupts
 from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.runtime import interrupts
 from tests import toy
 from tests.toy import COMPUTED, DURING, Item, Squared
 from tests.waiting import wait_until
 
 
-def work(*kinds: str, pause=lambda seconds: None, **wishes):
+def work(*kinds: str, pause=lambda seconds: None, **options):
     """Let a worker of this process do one item of each kind."""
-    from populate.worker import Wishes
-    from populate.worker import work as do
+    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import work as do
 
     Item.insert([(number, kind) for number, kind in enumerate(kinds, len(Item()))])
-    return do([Squared], Wishes(pause=pause, generator=np.random.default_rng(0), **wishes))
+    return do([Squared], WorkerOptions(pause=pause, generator=np.random.default_rng(0), **options))
 
 
 def no_trace_is_left() -> bool:
@@ -37,7 +37,7 @@ def sql(statement: str, *values) -> None:
 
 def lose_the_lease(key) -> None:
     """What happens while this worker is paused: it is not heard of, and another one looks around."""
-    from populate.sweep import sweep
+    from populate.worker.reaper import sweep
     from schemas import fleet
 
     with interrupts.postponed():  # the worker's own heart may call it back before the other has looked
@@ -47,10 +47,10 @@ def lose_the_lease(key) -> None:
 
 def observer(silent: bool = False):
     """Another worker, heard of for long, or only since now."""
-    from populate.heart import Heart
+    from populate.worker.registration import Registration
     from schemas import fleet
 
-    other = Heart(torch.device("cpu"))
+    other = Registration(torch.device("cpu"))
     other.ensure_beating = lambda: None
     other.register()
     if not silent:
@@ -121,8 +121,8 @@ def test_attempts_of_before_a_retry_do_not_count(tables):
 
 
 def test_a_bug_fails_once_with_its_traceback_and_blocks_nobody(tables):
-    tally = work("", "bug", "")
-    assert (tally.computed, tally.failed) == (2, 1)
+    summary = work("", "bug", "")
+    assert (summary.computed, summary.failed) == (2, 1)
     assert COMPUTED.count(1) == 1
     message, stack = Squared.jobs.errors.fetch1("error_message", "error_stack")
     assert message == "KeyError: 'no such layer'"
@@ -134,7 +134,7 @@ def test_a_bug_fails_once_with_its_traceback_and_blocks_nobody(tables):
 def test_a_signal_ends_the_worker_and_its_key_is_pending_with_its_priority(tables, monkeypatch, number, status):
     import dataclasses
 
-    from populate import worker
+    from populate.worker import worker
     from schemas import fleet
 
     monkeypatch.setattr(worker, "settings_in_force", lambda: dataclasses.replace(tables, warning_signal="USR1"))
@@ -182,7 +182,7 @@ def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
 
 
 def test_a_key_is_reserved_by_one_question_and_settled_by_one(tables, monkeypatch):
-    from populate.lease import leased
+    from populate.worker.lease import leased
     from schemas import fleet
 
     Item.insert([(0, ""), (1, "")])
@@ -203,7 +203,7 @@ def test_a_key_is_reserved_by_one_question_and_settled_by_one(tables, monkeypatc
 
 
 def test_a_proxy_that_takes_one_statement_at_a_time_is_sent_so(tables, monkeypatch):
-    from populate import queue_sql
+    from populate.worker import queue_sql
 
     monkeypatch.setattr(queue_sql, "_takes_many", lambda raw: False)
     assert work("", "").computed == 2
@@ -255,13 +255,13 @@ def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
 
 def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):
     """After the server was away, everybody was silent and everybody may be alive."""
-    from populate.sweep import sweep
+    from populate.worker.reaper import sweep
     from schemas import fleet
 
     Item.insert1((0, ""))
     Squared.jobs.refresh(delay=-1)
     holder = observer()
-    from populate.lease import leased
+    from populate.worker.lease import leased
 
     assert leased(Squared, holder).jobs.reserve({"item": 0})
     assert sweep(observer()) == 0
@@ -274,7 +274,7 @@ def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):
 
 
 def test_two_leases_of_one_key_cannot_be(tables):
-    from populate.lease import leased
+    from populate.worker.lease import leased
 
     Item.insert1((0, ""))
     Squared.jobs.refresh(delay=-1)
@@ -307,7 +307,7 @@ def worker():
 
 
 def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables, worker):
-    from populate.sweep import sweep
+    from populate.worker.reaper import sweep
     from schemas import fleet
 
     Item.insert1((3, "wait"))
@@ -320,7 +320,7 @@ def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables,
 
 
 def test_a_worker_stopped_past_its_lease_inserts_nothing_and_goes_on(tables, worker, tmp_path):
-    from populate.sweep import sweep
+    from populate.worker.reaper import sweep
 
     Item.insert1((3, f"until:{tmp_path / 'done'}"))
     process = worker(1.5)

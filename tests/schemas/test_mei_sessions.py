@@ -23,10 +23,10 @@ meis:
 @pytest.fixture(scope="module")
 def screens(database, tmp_path_factory):
     """Black and white in each session's normalised grey levels, of two sessions that saw different movies."""
-    from populate.define import define
-    from populate.worker import work
-    from schemas.computed_tables import computed_tables
-    from schemas.ingest import ingest
+    from populate.define.define import define
+    from populate.worker.worker import work
+    from schemas.declaration.computed_tables import computed_tables
+    from schemas.recordings.insert import ingest
     from schemas.training import TrainedModel, load_model
 
     folder = tmp_path_factory.mktemp("sessions")

@@ -20,7 +20,7 @@ class Interrupted(BaseException):
 def connection(database):
     """A connection of its own to the tests' server."""
     from schemas import session
-    from schemas.database import own_connection
+    from schemas.connection.server import own_connection
 
     mine = own_connection(session.schema.connection)
     yield mine
@@ -71,7 +71,7 @@ def upgrade(connection, prefix):
 
 
 def check(connection, prefix):
-    from schemas.database import MODULES
+    from schemas.declaration.table_classes import MODULES
     from schemas.migrations import state
 
     return state.check(connection, prefix, MODULES[1:])
@@ -186,7 +186,7 @@ def test_nothing_is_migrated_where_there_is_nothing(connection):
 
 
 def test_nobody_migrates_under_a_worker_or_beside_another(connection, older, database):
-    from schemas.database import own_connection
+    from schemas.connection.server import own_connection
 
     other = own_connection(connection)
     lock = {"mysql": "SELECT GET_LOCK(%s, 0)", "postgresql": "SELECT pg_advisory_lock(hashtext(%s))"}

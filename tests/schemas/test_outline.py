@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from schemas.outline import outline
+from schemas.declaration.outline import outline
 
 TABLES = {table.full_name: table for table in outline()}
 

@@ -21,7 +21,7 @@ NUMBERS = itertools.count(1)
 def stored(database, tmp_path_factory):
     """The config of a stored dataset."""
     from schemas import dataset
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("p") / "session", mouse="Simulated_2026_1600"))
     config = {"sessions": [name], "size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
@@ -35,7 +35,7 @@ def defined(stored, tmp_path, monkeypatch):
 
     Those of one test have one trainer, but for what it changes, and no other test has it.
     """
-    from populate.define import define
+    from populate.define.define import define
     from schemas import experiment
 
     own = TRAINER | {"learning_rate": 0.001 * next(NUMBERS)}
@@ -134,7 +134,7 @@ def test_a_fit_that_is_asked_for_in_two_precisions_is_not_computed(defined):
 @pytest.mark.parametrize("stated", [None, "float32", "bfloat16"])
 def test_a_fit_from_before_precisions_were_kept_was_in_what_its_config_states_or_float32(defined, stated):
     from schemas import training
-    from schemas.precisions import fitted_in_bfloat16
+    from schemas.monitoring.fit_precision import fitted_in_bfloat16
 
     (key,) = defined("older", native=stated is not None, trainer={"precision": stated} if stated else None)
     fitted(key)
@@ -152,7 +152,7 @@ def test_a_stated_precision_stays(defined, stated):
 
 def test_what_is_computed_from_a_fit_runs_in_its_precision(defined, monkeypatch):
     """Whatever computed the fit, its scores, modulation, MEIs and a verification take the precision of its row."""
-    from populate.verify_rows import verify
+    from populate.verify.verify import verify
     from schemas import evaluation, mei, training
 
     (key,) = defined("scored", native=True, seeds=[150])
@@ -195,17 +195,17 @@ def test_fits_in_two_precisions_are_not_averaged_or_compared(defined):
     mei.MEIPlan.insert1({"experiment_name": "mixed", **mei.MEIConfig.add("gradient_ascent", MEI)})
     mei.MEI.populate()
     fits = [(training.TrainedModel & key).fetch1("KEY") for key in keys]
-    assert ensemble.Ensemble.add(fits)
+    assert training.add_ensemble(fits)
     (planned,) = (ensemble.Ensemble.Member & fits[0]).to_arrays("ensemble_hash")
     mine = (mei.MEI & fits[0]).fetch1("KEY")
-    ensemble.member_fits(planned)
+    training.member_fits(planned)
     mei_contrast.MEIContrast().make_fetch(mine)
     mei_control.members_and_judges(mine)
     mei.members_of(mine, {"members": 2})
     training.TrainedModel.update1(fits[1] | {"fit_precision": "bfloat16"})
     for refused in (
-        lambda: ensemble.member_fits(planned),
-        lambda: ensemble.Ensemble.add(fits),
+        lambda: training.member_fits(planned),
+        lambda: training.add_ensemble(fits),
         lambda: mei_contrast.MEIContrast().make_fetch(mine),
         lambda: mei_control.members_and_judges(mine),
         lambda: mei.members_of(mine, {"members": 2}),
@@ -218,10 +218,10 @@ def test_fits_in_two_precisions_are_not_averaged_or_compared(defined):
 @pytest.fixture
 def fleet_rows(tables):
     """A worker that has bfloat16, to be registered, and its row's way out of the fleet."""
-    from populate.heart import Heart
+    from populate.worker.registration import Registration
     from schemas import fleet
 
-    other = Heart(torch.device("cpu"))
+    other = Registration(torch.device("cpu"))
     other.native_bfloat16, other.ensure_beating = True, lambda: None
     other.register()
 
@@ -235,7 +235,8 @@ def fleet_rows(tables):
 def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defined, fleet_rows, monkeypatch, caplog):
     """It takes what is not in bfloat16, waits while another could take the rest, and takes that once it is lost."""
     from dlgn_cnn.runtime import precision as runtime
-    from populate.worker import Wishes, work
+    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import work
     from schemas import training
 
     monkeypatch.setattr(runtime, "native", lambda device: False)
@@ -252,8 +253,8 @@ def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defin
             fleet_rows()
 
     with caplog.at_level(logging.INFO, "dlgn"):
-        tally = work([training.TrainedModel], Wishes(pause=pause, generator=np.random.default_rng(0)))
-    assert (tally.computed, tally.failed, len(waits)) == (2, 0, 3)
+        summary = work([training.TrainedModel], WorkerOptions(pause=pause, generator=np.random.default_rng(0)))
+    assert (summary.computed, summary.failed, len(waits)) == (2, 0, 3)
     assert min(waits) > 0
     assert (training.TrainedModel & rounded).fetch1("fit_precision") == "bfloat16"
     said = [record.getMessage() for record in caplog.records]
@@ -263,7 +264,8 @@ def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defin
 
 def test_a_worker_that_has_bfloat16_leaves_nothing(defined, fleet_rows, monkeypatch):
     from dlgn_cnn.runtime import precision as runtime
-    from populate.worker import Wishes, work
+    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import work
     from schemas import training
 
     monkeypatch.setattr(runtime, "native", lambda device: True)
@@ -272,13 +274,13 @@ def test_a_worker_that_has_bfloat16_leaves_nothing(defined, fleet_rows, monkeypa
     def pause(seconds: float) -> None:
         raise AssertionError("there was nothing to wait for")
 
-    assert work([training.TrainedModel], Wishes(pause=pause)).computed == 1
+    assert work([training.TrainedModel], WorkerOptions(pause=pause)).computed == 1
     assert (training.TrainedModel & key).fetch1("fit_precision") == "bfloat16"
 
 
 def test_keys_in_bfloat16_are_told_by_table(defined, tables):
     """Of fits, and of what is computed from them: keys of each table's queue, by what the tables say themselves."""
-    from populate.precision import in_bfloat16
+    from populate.worker.precision import in_bfloat16
     from schemas import ensemble, evaluation, mei, training
 
     exact = defined("exact", native=True, seeds=[180, 181], trainer={"precision": "float32"}, ensembles=True)
@@ -312,11 +314,11 @@ def test_keys_in_bfloat16_are_told_by_table(defined, tables):
 )
 def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, computes, left):
     """One that fills other tables, or takes some keys only, would keep all others waiting for ever."""
-    from populate.heart import Heart
-    from populate.precision import Left
+    from populate.worker.precision import Left
+    from populate.worker.registration import Registration
     from schemas import training
 
-    other = Heart(torch.device("cpu"))
+    other = Registration(torch.device("cpu"))
     other.native_bfloat16, other.computes, other.ensure_beating = True, computes, lambda: None
     other.register()
     defined(f"taken {computes}", native=True)
@@ -344,7 +346,7 @@ def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, c
     from types import SimpleNamespace
 
     import schemas
-    from populate import define_precision
+    from populate.define import precision as define_precision
 
     allowed = dataclasses.replace(schemas.open_database(), allowed_packages=frozenset({"tests"}))
     monkeypatch.setattr(define_precision, "settings_in_force", lambda: allowed)
@@ -353,7 +355,7 @@ def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, c
 
 def test_a_fit_from_before_precision_was_kept_is_verified_by_the_rest(defined):
     """What was not kept is no deviation, however the fit is computed now."""
-    from populate.verify_rows import verify
+    from populate.verify.verify import verify
     from schemas import training
 
     (asked,) = defined("older", native=False, seeds=[180])

@@ -24,7 +24,7 @@ def configs(database):
 
 def ask(*words, **options) -> list[dict[str, str]]:
     """The rows that the command prints in a pipe."""
-    from populate.cli import app
+    from populate.cli.command import app
 
     done = CliRunner().invoke(app, ["query", *words], **options)
     assert done.exit_code == 0, done.output
@@ -32,7 +32,7 @@ def ask(*words, **options) -> list[dict[str, str]]:
 
 
 def said(*words) -> str:
-    from populate.cli import app
+    from populate.cli.command import app
 
     done = CliRunner().invoke(app, ["query", *words])
     assert done.exit_code == 1, done.output
@@ -90,8 +90,8 @@ def test_limits_and_files_hold_the_same_rows(configs, tmp_path):
 def test_a_screen_shows_a_table_with_hashes_in_short(configs):
     from rich.console import Console
 
-    from populate.answer import as_table
-    from populate.query import Question, answer
+    from populate.query.query import Question, answer
+    from populate.query.result import as_table
 
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(as_table(answer(Question("TrainerConfig.Leaf", columns=("trainer_hash", "number")))))
@@ -139,7 +139,7 @@ def test_nothing_is_written(configs, served, sql):
 
 
 def test_the_server_itself_refuses_to_write(configs, served):
-    from populate.read_only import ask as run
+    from populate.query.read_only import ask as run
     from schemas.model import ModelConfig
 
     table = f"{served.prefix}model.model_config__leaf"
@@ -183,7 +183,7 @@ def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, 
     import shlex
     from pathlib import Path
 
-    from populate.query_cli import query
+    from populate.cli.query import query
     from schemas.trainer import TrainerConfig
 
     TrainerConfig.add("standard", {"max_epochs": 12})

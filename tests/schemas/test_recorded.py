@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.fields import spike_triggered_average
-from dlgn_cnn.data.session_data import SessionData
-from dlgn_cnn.data.store import read_session
+from dlgn_cnn.data.sessions.fields import spike_triggered_average
+from dlgn_cnn.data.sessions.session_data import SessionData
+from dlgn_cnn.data.store.session_store import read_session
 from dlgn_cnn.evaluation.measures import repeatability
 from dlgn_cnn.evaluation.moments import repeat_sums
 from tests.recorded import write_flicker, write_noise
@@ -20,7 +20,7 @@ RELIABILITY = [0.955, 0.848, 0.941, 0.966, 0.882, 0.906, 0.933, 0.882]
 def stored(path, size_px: list[int], rate_hz: float) -> SessionData:
     """The session as ingest and Dataset store it."""
     from schemas import dataset
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(path)
     config = {"sessions": [name], "size_px": size_px, "rate_hz": rate_hz, "near_duplicate": None}

@@ -15,7 +15,7 @@ REPEATS = 6
 def fit(database, tmp_path_factory):
     """A fit to a session whose test scenes were shown six times under a light that differs."""
     from schemas import dataset, evaluation, experiment, model, trainer, training
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     shown = {"test_repeats": REPEATS, "scene_duration_s": 2.4966, "mouse": "Simulated_2026_0500"}
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("s") / "session", **shown))

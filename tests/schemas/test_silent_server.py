@@ -12,11 +12,12 @@ import pymysql
 import pytest
 from typer.testing import CliRunner
 
-from populate import faults
 from populate.doctor import database as doctor
-from populate.transient import is_transient
-from schemas import database
-from schemas.connection import DatabaseSilent, PromptConnection, open_connection
+from populate.errors import explain
+from populate.errors.transient import is_transient
+from schemas.connection import server
+from schemas.connection.client import DatabaseSilent, PromptConnection, open_connection
+from schemas.declaration import database
 
 SECRET = "very-secret-word"
 GIVE_UP_S = 20.0  # when a test that would wait for ever is made to fail
@@ -25,7 +26,7 @@ KIND = {"mysql": "MySQL", "postgresql": "PostgreSQL"}
 
 
 def run(*words: str, **environment: str):
-    from populate.cli import app
+    from populate.cli.command import app
 
     return CliRunner().invoke(app, words, env=environment)
 
@@ -76,7 +77,7 @@ def test_a_worker_that_meets_one_tries_again_later(mute):
     with pytest.raises(DatabaseSilent) as caught:
         open_connection(("127.0.0.1", "ada", SECRET, mute, "mysql"), SHORT["mysql"])
     assert is_transient(caught.value)
-    assert faults.explain(caught.value).sentence == str(caught.value)
+    assert explain.explain(caught.value).sentence == str(caught.value)
 
 
 def test_one_that_lets_an_account_in_and_then_says_nothing(nobody):
@@ -124,9 +125,9 @@ def message(kind: bytes, body: bytes) -> bytes:
 @pytest.fixture
 def mine(served):
     """A connection of its own to the tests' server."""
-    connection = open_connection(database.server_address(served), served.answer_s)
-    yield connection
-    connection.close()
+    client = open_connection(server.server_address(served), served.answer_s)
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def locked(served, mine):
 
 
 def test_one_that_does_not_say_which_version_its_tables_have(served, locked, monkeypatch):
-    asked: PromptConnection = open_connection(database.server_address(served), served.answer_s)
+    asked: PromptConnection = open_connection(server.server_address(served), served.answer_s)
     asked.answer_s = 0.2
     monkeypatch.setattr(database, "_open", None)
     monkeypatch.setattr(database, "_connect", lambda settings: asked)
@@ -179,18 +180,18 @@ def test_what_goes_wrong_within_the_time_stays_what_it_is(mine):
 @pytest.mark.parametrize("tls", [True, False, {"ca": "/none"}])
 def test_mysql_is_opened_as_datajoint_opens_it(monkeypatch, tls):
     """But for the time that an answer may take."""
-    from schemas import connection
+    from schemas.connection import client
 
     given: list[dict[str, Any]] = []
     words = {"host": "h", "port": 1, "user": "u", "password": "p", "charset": "utf8mb4", "use_tls": tls}
     monkeypatch.setattr(pymysql, "connect", lambda **options: given.append(options))
     datajoint.adapters.get_adapter("mysql").connect(**words)
-    monkeypatch.setattr(connection, "MySQLConnection", lambda **options: given.append(options))
-    connection._open_mysql(words, 3.0)
+    monkeypatch.setattr(client, "MySQLConnection", lambda **options: given.append(options))
+    client._open_mysql(words, 3.0)
     theirs, ours = ({"passwd": "password"}.get(name, name) for name in given[0]), given[1]
     expected = dict(zip(theirs, given[0].values(), strict=True))
     defaults = {"ssl_disabled": False}
-    assert defaults | ours == defaults | expected | connection.timeouts(3.0)
+    assert defaults | ours == defaults | expected | client.timeouts(3.0)
 
 
 def test_a_silent_source_of_an_import_is_told_too(served, mute, monkeypatch):

@@ -30,7 +30,7 @@ def order(action: str, table: str = "*", host: str = "*") -> None:
 
 
 def test_what_is_most_urgent_comes_first(tables):
-    from populate.steer import prioritise
+    from populate.fleet.control import prioritise
 
     queue(*[""] * 6)
     assert prioritise(Squared, 1, "item = 4") == 1
@@ -44,7 +44,7 @@ def test_what_is_most_urgent_comes_first(tables):
 
 @pytest.mark.parametrize(("table", "host"), [("Squared", "*"), ("*", "*")])
 def test_a_paused_table_waits_until_it_is_resumed(tables, table, host):
-    from populate.steer import resume
+    from populate.fleet.control import resume
 
     waits = []
 
@@ -87,7 +87,7 @@ def test_a_worker_keeps_to_its_condition(tables):
 
 
 def test_what_failed_is_retried_on_request_only(tables):
-    from populate.steer import retry
+    from populate.fleet.control import retry
 
     assert work("bug", "bug").failed == 2
     assert work().failed == 0
@@ -99,8 +99,8 @@ def test_what_failed_is_retried_on_request_only(tables):
 
 
 def test_stopping_names_the_keys_that_are_in_hand(tables):
-    from populate.lease import leased
-    from populate.steer import drain, stop
+    from populate.fleet.control import drain, stop
+    from populate.worker.lease import leased
     from schemas import fleet
 
     queue("", "")
@@ -115,8 +115,8 @@ def test_stopping_names_the_keys_that_are_in_hand(tables):
 
 
 def test_counts_and_workers_are_shown(tables):
-    from populate.lease import leased
-    from populate.status import counts, workers
+    from populate.fleet.status import counts, workers
+    from populate.worker.lease import leased
 
     work("", "", "bug")
     queue_more = [(number, "") for number in range(3, 7)]
@@ -132,7 +132,7 @@ def test_counts_and_workers_are_shown(tables):
 
 
 def test_the_state_of_the_project_is_one_page(tables):
-    from populate.status import progress
+    from populate.fleet.status import progress
 
     order("pause", table="MEI", host="gpu3")
     page = text(progress())
@@ -141,7 +141,7 @@ def test_the_state_of_the_project_is_one_page(tables):
 
 
 def test_a_worker_waits_longer_the_longer_nothing_turned_up(tables, monkeypatch):
-    from populate import worker
+    from populate.worker import worker
 
     now, waits = [0.0], []
 
@@ -167,7 +167,7 @@ def test_ctrl_c_ends_a_worker_that_waits(tables):
 
 
 def test_a_table_or_a_condition_that_cannot_be_is_refused_before_any_work(tables):
-    from populate.actions import Asked, populate_all
+    from populate.run.actions import Asked, populate_all
 
     for names, where, wanted in (
         (("TrainedModl",), None, "TrainedModel"),

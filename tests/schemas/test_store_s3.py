@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import small_simulation
 
-DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli import main; main()"]
+DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
 DATASET = """
 experiment: s3
 datasets:

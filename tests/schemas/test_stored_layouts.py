@@ -19,8 +19,8 @@ def simulated(folder, mouse):
 
 
 def stored_and_read(path):
-    from schemas.ingest import ingest, session_key
-    from schemas.raw import fetch_session
+    from schemas.recordings.fetch import fetch_session
+    from schemas.recordings.insert import ingest, session_key
 
     (read,) = read_recordings(path)
     assert ingest(path) == [str(read.session)]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dlgn_cnn.errors import ConfigError
-from schemas.side_channel import SideChannel
+from schemas.connection.background_writer import SideChannel
 from tests.factories import small_simulation
 
 STUDY = {
@@ -39,7 +39,7 @@ STUDY = {
 @pytest.fixture(scope="module")
 def ingested(database, tmp_path_factory):
     pytest.importorskip("optuna")
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     ingest(small_simulation(tmp_path_factory.mktemp("recording"), seed=3))
     return database
@@ -52,7 +52,7 @@ def written(folder, **changes):
 
 
 def test_a_study_is_searched_resumed_and_its_best_is_one_query(ingested, tmp_path):
-    from populate.search import best_trial, search_study
+    from populate.search.study import best_trial, search_study
     from schemas import experiment, model, search, trainer, training
 
     first = search_study(written(tmp_path))
@@ -80,7 +80,7 @@ def test_a_study_is_searched_resumed_and_its_best_is_one_query(ingested, tmp_pat
 
 
 def test_what_is_left_of_a_choice_is_all_that_is_tried(ingested, tmp_path):
-    from populate.search import search_study
+    from populate.search.study import search_study
     from schemas import search
 
     fixed = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": 0.02}}
@@ -90,7 +90,7 @@ def test_what_is_left_of_a_choice_is_all_that_is_tried(ingested, tmp_path):
 
 
 def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkeypatch):
-    from populate.search import known_trials, search_study
+    from populate.search.study import known_trials, search_study
     from schemas import training
 
     failing = training.build_model
@@ -108,7 +108,7 @@ def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkey
 
 
 def test_an_open_trial_is_not_asked_for_again(ingested, tmp_path):
-    from populate.search import ask, define_study, known_trials
+    from populate.search.study import ask, define_study, known_trials
     from schemas import experiment, search
 
     # Values of its own: a trial whose fit another study had computed would be done at once.
@@ -126,7 +126,7 @@ def test_an_open_trial_is_not_asked_for_again(ingested, tmp_path):
 
 
 def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path):
-    from populate.search import ask, define_study, known_trials
+    from populate.search.study import ask, define_study, known_trials
     from schemas import dataset, experiment, search, training
 
     trainer = {"fn": "standard", "config": {"max_epochs": 2, "learning_rate": {"low": 0.4, "high": 0.5}}}
@@ -190,13 +190,15 @@ def add_epochs(key, curve):
 
 def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog):
     """Two trials were far better at every epoch than a small fit can be: the third ends after its first one."""
-    from populate.search import define_study, known_trials, search_study
-    from populate.worker import work
-    from schemas import database, fitting, fleet, running, search, training
+    from populate.search.study import define_study, known_trials, search_study
+    from populate.worker.worker import work
+    from schemas import fitting, fleet, search, training
+    from schemas.connection import server
+    from schemas.monitoring import fit_listeners
 
     own = training.schema.connection
-    monkeypatch.setattr(running, "side_channel", lambda: AtOnce(lambda: database.own_connection(own)))
-    monkeypatch.setattr(running, "settings_in_force", lambda: dataclasses.replace(ingested, checkpoint_s=0.0))
+    monkeypatch.setattr(fit_listeners, "side_channel", lambda: AtOnce(lambda: server.own_connection(own)))
+    monkeypatch.setattr(fit_listeners, "settings_in_force", lambda: dataclasses.replace(ingested, checkpoint_s=0.0))
     trainer = {"fn": "standard", "config": {"max_epochs": 3, "learning_rate": {"choices": [0.05, 0.06, 0.07]}}}
     strategy = {"startup_trials": 2, "warmup_epochs": 0}
     core = {"name": "stacked_2d", "channels": [3], "kernels": [3]}
@@ -230,7 +232,7 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
 
 def shown(table, column) -> int:
     """What ``dlgn status`` shows of a table in one column."""
-    from populate.status import progress
+    from populate.fleet.status import progress
 
     counts = progress().renderables[0]
     names, places = (list(counts.columns[index].cells) for index in (0, -1))
@@ -239,8 +241,9 @@ def shown(table, column) -> int:
 
 
 def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_path, monkeypatch, caplog):
-    from populate.search import define_study
-    from populate.worker import Wishes, work
+    from populate.search.study import define_study
+    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import work
     from schemas import experiment, search, training
 
     trainer = {"fn": "standard", "config": {"max_epochs": 4, "learning_rate": {"choices": [0.08, 0.09]}}}
@@ -251,7 +254,7 @@ def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_pa
     search.add_trial("blind", 0, plan.filled(values), plan.seed, values)
     monkeypatch.setitem(sys.modules, "optuna", None)  # what Python does with a package that is not installed
     key = search.fit_key((search.Study.Trial & {"study_name": "blind"}).fetch1())
-    assert work((training.TrainedModel,), Wishes(f"trainer_hash = '{key['trainer_hash']}'")).computed == 1
+    assert work((training.TrainedModel,), WorkerOptions(f"trainer_hash = '{key['trainer_hash']}'")).computed == 1
     assert caplog.text.count("install dlgn_cnn[search]") == 1
     (experiment.Experiment & {"experiment_name": "blind"}).delete(prompt=False)
 
@@ -259,7 +262,7 @@ def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_pa
 def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
     from datajoint.jobs import Job
 
-    from schemas.database import declare_queue
+    from schemas.declaration.database import declare_queue
     from schemas.training import TrainedModel
 
     before = len(TrainedModel.jobs)  # declared by now, if not before
@@ -289,7 +292,7 @@ def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
     ],
 )  # fmt: skip
 def test_a_wrong_study_is_refused_with_its_place_and_inserts_nothing(ingested, tmp_path, changes, message):
-    from populate.search import define_study
+    from populate.search.study import define_study
     from schemas import search
 
     before = len(search.Study())
@@ -299,7 +302,7 @@ def test_a_wrong_study_is_refused_with_its_place_and_inserts_nothing(ingested, t
 
 
 def test_a_name_stands_for_one_study(ingested, tmp_path):
-    from populate.search import define_study
+    from populate.search.study import define_study
 
     define_study(written(tmp_path, study="named"))
     define_study(written(tmp_path, study="named", trials=7))

@@ -144,8 +144,8 @@ def test_a_process_has_one_database(database):
 
 @pytest.mark.parametrize("url", ["mysql://host", "sqlite:///x", "mysql:user@host", "host:3306"])
 def test_a_bad_database_url_is_refused_without_repeating_it(url, tmp_path):
-    from schemas.database import server_address
-    from schemas.settings import Settings
+    from schemas.connection.server import server_address
+    from schemas.connection.settings import Settings
 
     with pytest.raises(ConfigError, match="mysql://user:password@host:port") as caught:
         server_address(Settings(tmp_path, tmp_path, f"{url}?secret"))
@@ -153,7 +153,7 @@ def test_a_bad_database_url_is_refused_without_repeating_it(url, tmp_path):
 
 
 def test_settings_never_show_the_password(tmp_path):
-    from schemas.settings import Settings
+    from schemas.connection.settings import Settings
 
     settings = Settings.from_environment({"DLGN_HOME": str(tmp_path), "DLGN_DATABASE": "mysql://u:secret@h"})
     assert "secret" not in repr(settings)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dlgn_cnn import interrupts
+from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.fit import Fit
 from tests.factories import small_simulation
 
@@ -26,7 +26,7 @@ class Crash(Exception):
 def keys(database, tmp_path_factory):
     """A fit that an experiment asks for."""
     from schemas import dataset, experiment, model, trainer
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0500"))
     options = {"size_px": [18, 32], "window_frames": 40, "batch_size": 2, "validation_share": 0.34}
@@ -42,10 +42,10 @@ def keys(database, tmp_path_factory):
 @pytest.fixture
 def settings(database, monkeypatch):
     """A function that changes settings for the fits of one test."""
-    from schemas import running
+    from schemas.monitoring import fit_listeners
 
     def change(**changed):
-        monkeypatch.setattr(running, "settings_in_force", lambda: dataclasses.replace(database, **changed))
+        monkeypatch.setattr(fit_listeners, "settings_in_force", lambda: dataclasses.replace(database, **changed))
 
     return change
 
@@ -91,7 +91,9 @@ def test_every_epoch_is_a_row_with_the_figures_of_the_output(keys):
 
 
 def test_rows_are_read_while_the_fit_runs(keys, monkeypatch):
-    from schemas import database, fitting, progress
+    from schemas import fitting
+    from schemas.connection import server
+    from schemas.monitoring import progress
 
     seen = []
     real = progress.epochs
@@ -118,14 +120,15 @@ def test_rows_are_read_while_the_fit_runs(keys, monkeypatch):
         return Watching()
 
     monkeypatch.setattr(progress, "epochs", watched)
-    assert database.own_connection(fitting.schema.connection) is not fitting.schema.connection
+    assert server.own_connection(fitting.schema.connection) is not fitting.schema.connection
     fit(keys)
     assert seen == [[0], [0, 1], [0, 1, 2]]
 
 
 def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys, settings, monkeypatch, caplog):
-    from schemas import fitting, running
+    from schemas import fitting
     from schemas.dataset import store_paths
+    from schemas.monitoring import fit_listeners
     from schemas.training import TrainedModel
 
     undisturbed = fit(keys)
@@ -137,7 +140,7 @@ def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys
             TrainedModel.populate(keys)
     rows = (fitting.Checkpoint & keys).to_dicts(order_by="serial")
     assert [row["step"] for row in rows] == [4, 5]
-    store = running.settings_in_force().store
+    store = fit_listeners.settings_in_force().store
     for row in rows:
         assert row["sha256"] in row["path"]
         assert (store / row["path"]).stat().st_size == row["size_bytes"]
@@ -150,37 +153,39 @@ def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys
     assert "goes on from" in caplog.text
     assert epochs(keys) == [0, 1, 2]
     assert len(fitting.Checkpoint & keys) == 0
-    assert not (store / running.checkpoint_folder(keys, store_paths(keys))).exists()
+    assert not (store / fit_listeners.checkpoint_folder(keys, store_paths(keys))).exists()
 
 
 def test_a_fit_that_is_stopped_is_saved_and_a_retry_goes_on_from_there(keys, database, monkeypatch):
-    from populate import heart, steer
-    from populate.worker import Wishes, work
+    from populate.fleet import control
+    from populate.worker import registration
+    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import work
     from schemas.fitting import Checkpoint
     from schemas.training import TrainedModel, weights_of
 
-    undisturbed, wishes = fit(keys), Wishes(pause=lambda seconds: None)
+    undisturbed, options = fit(keys), WorkerOptions(pause=lambda seconds: None)
     (TrainedModel & keys).delete(prompt=False)
     # Its heart beats, and the news of the order comes, twice a second.
-    monkeypatch.setattr(heart, "settings_in_force", lambda: dataclasses.replace(database, lease_s=6.0))
+    monkeypatch.setattr(registration, "settings_in_force", lambda: dataclasses.replace(database, lease_s=6.0))
     steps, real = [], Fit._step
 
     def step(self, batches):
         steps.append(self.schedule.step)
         if len(steps) == 4:
-            assert steer.stop(TrainedModel, "seed = 0") == 1
+            assert control.stop(TrainedModel, "seed = 0") == 1
             deadline = time.monotonic() + 60
             while interrupts.asked() is None and time.monotonic() < deadline:
                 pass
         real(self, batches)
 
     monkeypatch.setattr(Fit, "_step", step)
-    assert work([TrainedModel], wishes).computed == 0
+    assert work([TrainedModel], options).computed == 0
     assert TrainedModel.jobs.fetch1("status") == "ignore"
     assert (Checkpoint & keys).to_arrays("step").tolist() == [4]
-    assert work([TrainedModel], wishes).computed == 0
-    assert steer.retry(TrainedModel) == 1
-    assert work([TrainedModel], wishes).computed == 1
+    assert work([TrainedModel], options).computed == 0
+    assert control.retry(TrainedModel) == 1
+    assert work([TrainedModel], options).computed == 1
     assert steps[:5] == [0, 1, 2, 3, 4]
     assert weights_of(keys) == undisturbed
 
@@ -213,8 +218,9 @@ def test_checkpoints_lie_in_the_bucket_until_the_fit_is_done(keys, s3, settings,
 
 
 def test_checkpoints_that_no_row_names_are_garbage_once_they_are_old(keys, settings, monkeypatch):
-    from populate.gc import find_garbage
-    from schemas import fitting, running
+    from populate.fleet.gc import find_garbage
+    from schemas import fitting
+    from schemas.monitoring import fit_listeners
     from schemas.training import TrainedModel
 
     fit(keys)
@@ -237,17 +243,17 @@ def test_checkpoints_that_no_row_names_are_garbage_once_they_are_old(keys, setti
     assert found(days=0) == set()
     assert found(days=2) == {forgotten}
     fit(keys)
-    assert not (running.settings_in_force().store / forgotten).exists()
+    assert not (fit_listeners.settings_in_force().store / forgotten).exists()
 
 
 def test_a_fit_ends_though_the_database_takes_no_rows(keys, monkeypatch, caplog):
-    from schemas import running
+    from schemas.monitoring import fit_listeners
     from schemas.training import TrainedModel
 
     def away(other):
         raise ConnectionError("nobody there")
 
-    monkeypatch.setattr(running, "own_connection", away)
+    monkeypatch.setattr(fit_listeners, "own_connection", away)
     fit(keys)
     assert len(TrainedModel & keys) == 1
     assert caplog.text.count("the database is away") == 1
@@ -268,7 +274,7 @@ def test_a_fit_anew_replaces_the_rows_of_epochs(keys, monkeypatch):
 
 
 def test_loggers_are_a_setting_and_none_fails_a_fit(keys, settings, caplog):
-    from schemas import running
+    from schemas.monitoring import fit_listeners
     from schemas.training import TrainedModel
 
     undisturbed = fit(keys)
@@ -276,5 +282,5 @@ def test_loggers_are_a_setting_and_none_fails_a_fit(keys, settings, caplog):
     assert fit(keys) == undisturbed
     assert len(TrainedModel & keys) == 1
     assert "nonsense" in caplog.text
-    (file,) = (running.settings_in_force().home / "logs" / "csv").glob("*.csv")
+    (file,) = (fit_listeners.settings_in_force().home / "logs" / "csv").glob("*.csv")
     assert len(file.read_text().splitlines()) == 4

@@ -18,7 +18,7 @@ UNITS = [5, 2]
 def fit(database, tmp_path_factory):
     """A fit to two units of six, with the light as a channel of the video."""
     from schemas import dataset, experiment, model, trainer, training
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0400"))
     transforms = [{"name": "select_units", "units": UNITS}, {"name": "normalise"}, {"name": "channels", "light": True}]
@@ -35,7 +35,7 @@ def fit(database, tmp_path_factory):
 
 
 def test_units_that_were_selected_are_the_datasets_units(fit):
-    from schemas import dataset, evaluation
+    from schemas import dataset, evaluation, tuning
 
     rows = (dataset.Dataset.Unit & fit).to_dicts(order_by="unit_index")
     assert {row["unit"] for row in rows} == set(UNITS)
@@ -43,8 +43,8 @@ def test_units_that_were_selected_are_the_datasets_units(fit):
     for table in (evaluation.Score, evaluation.FeedbackModulation):
         table.populate(fit)
         assert sorted((table.Unit & fit).to_arrays("unit")) == sorted(UNITS)
-    evaluation.ReceptiveField.populate({"dataset_hash": fit["dataset_hash"]})
-    assert len(evaluation.ReceptiveField.Unit & fit) == 2
+    tuning.ReceptiveField.populate({"dataset_hash": fit["dataset_hash"]})
+    assert len(tuning.ReceptiveField.Unit & fit) == 2
 
 
 def test_a_units_data_are_its_own(fit):
@@ -75,7 +75,7 @@ def test_light_in_the_video_is_switched_too(fit):
 
 
 def test_an_mei_of_it_is_refused(fit):
-    from dlgn_cnn.mei.methods import gradient_ascent
+    from dlgn_cnn.mei.synthesis.methods import gradient_ascent
     from schemas import training
 
     model, loaders = training.load_model(fit)

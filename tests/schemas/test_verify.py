@@ -23,9 +23,9 @@ TABLES = (
 @pytest.fixture(scope="module")
 def computed(database, tmp_path_factory):
     """A small pipeline from a raw file to MEIs and their controls, computed by a worker; the keys of its fits."""
-    from populate.worker import work
+    from populate.worker.worker import work
     from schemas import dataset, ensemble, experiment, mei, model, trainer, training
-    from schemas.ingest import ingest
+    from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("v") / "session", mouse="Simulated_2026_0700"))
     options = {"size_px": [18, 32], "window_frames": 40, "batch_size": 2, "validation_share": 0.34}
@@ -37,19 +37,19 @@ def computed(database, tmp_path_factory):
         experiment.Experiment.Fit.insert1({"experiment_name": "verified", **keys, "seed": seed})
     options = {"units": [1], "steps": 3, "seeds": [0, 1], "controls": True}
     mei.MEIPlan.insert1({"experiment_name": "verified", **mei.MEIConfig.add("gradient_ascent", options)})
-    ensemble.Ensemble.plan([{**keys, "seed": seed} for seed in (0, 1)])
+    ensemble.Ensemble.add([{**keys, "seed": seed} for seed in (0, 1)])
     assert work().failed == 0
     return list(training.TrainedModel().keys(order_by="seed"))
 
 
 def verified(kind, key, fast=False):
-    from populate.verify_rows import verify
+    from populate.verify.verify import verify
 
     return verify(kind, key, fast)
 
 
 def tables():
-    from schemas.computed_tables import computed_tables
+    from schemas.declaration.computed_tables import computed_tables
 
     return {table.__name__: table for table in computed_tables()}
 
@@ -79,7 +79,7 @@ def test_every_row_of_a_pipeline_is_computed_anew_bit_for_bit(computed):
 
 def contents():
     """How many rows every table has but that of verdicts, and what lies in the store."""
-    from schemas.database import settings_in_force
+    from schemas.connection.in_force import settings_in_force
 
     store = settings_in_force().store
     files = {str(path.relative_to(store)): path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file()}
@@ -90,15 +90,15 @@ def contents():
 
 
 def test_fast_checks_digests_alone(computed, monkeypatch):
-    from populate import verify_rows
+    from populate.verify import verify as verify_rows
 
-    monkeypatch.setattr(verify_rows, "rehearse", None)
+    monkeypatch.setattr(verify_rows, "recompute", None)
     for name in TABLES:
         assert verified(tables()[name], key_of(name), fast=True).verdict == "sound", name
 
 
 def test_a_tampered_weight_is_found_and_named(computed):
-    from schemas.database import settings_in_force
+    from schemas.connection.in_force import settings_in_force
     from schemas.training import TrainedModel, weights_of
 
     file = settings_in_force().weights.local / f"{weights_of(computed[0])}.safetensors"
@@ -198,7 +198,7 @@ def test_a_tampered_mei_is_found_and_named(computed):
 
 
 def stored_file(reference):
-    from schemas.database import settings_in_force
+    from schemas.connection.in_force import settings_in_force
 
     return settings_in_force().store / reference.path
 
@@ -219,7 +219,7 @@ def test_a_changed_figure_is_found_without_computing_it_anew(computed):
 
 
 def test_elsewhere_a_row_may_be_close_but_not_far(computed, monkeypatch):
-    from populate import verify_rows
+    from populate.verify import verify as verify_rows
     from schemas.evaluation import Score
 
     monkeypatch.setattr(verify_rows, "must_be_equal", lambda table, key: False)
@@ -267,8 +267,8 @@ def head() -> str | None:
 
 
 def test_diff_names_the_leaf_the_seed_and_the_data(computed):
-    from schemas.differences import differences
     from schemas.model import ModelConfig
+    from schemas.reproduction.diff import differences
     from schemas.training import TrainedModel
 
     found = differences(TrainedModel, *computed)
@@ -284,7 +284,7 @@ def test_diff_names_the_leaf_the_seed_and_the_data(computed):
 def test_the_commands_take_rows_by_their_first_letters(computed, capsys):
     from typer.testing import CliRunner
 
-    from populate.cli import app
+    from populate.cli.command import app
 
     run = CliRunner().invoke
     short = f"Score:seed=0,model_hash={computed[0]['model_hash'][:4]}"
@@ -309,15 +309,15 @@ def test_the_commands_take_rows_by_their_first_letters(computed, capsys):
     ],
 )
 def test_a_row_that_is_not_one_is_refused(computed, text, message):
-    from populate.named_rows import the_one
+    from populate.query.named_rows import the_one
 
     with pytest.raises(ConfigError, match=message):
         the_one(text, tables())
 
 
 def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeypatch):
-    from dlgn_cnn.code_state import CodeState
-    from populate.worker import work
+    from dlgn_cnn.provenance.code_state import CodeState
+    from populate.worker.worker import work
     from schemas import provenance
 
     monkeypatch.setattr(provenance, "settings_in_force", lambda: SimpleNamespace(require_clean=True))
@@ -331,7 +331,7 @@ def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeyp
 
 
 def test_a_condition_asks_for_the_tables_that_it_is_about():
-    from populate.verify_rows import verify_rows
+    from populate.verify.verify import verify_rows
 
     with pytest.raises(ConfigError, match="--where 'seed = 0' asks for the tables"):
         verify_rows([], where="seed = 0")

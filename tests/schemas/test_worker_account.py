@@ -55,7 +55,7 @@ def test_it_can_neither_drop_nor_alter_nor_reach_another_prefix(account, databas
 
 
 def test_it_cannot_migrate_and_says_who_can(account, database):
-    from schemas.database import own_connection
+    from schemas.connection.server import own_connection
     from schemas.session import schema
 
     prefix = f"{database.prefix}old_"  # the account may write its rows
@@ -76,7 +76,7 @@ def test_it_connects_over_tls_only_as_the_server_offers_it(account):
 
 
 def test_an_account_needs_a_plain_name_and_a_password(database, monkeypatch):
-    from populate.declare import grant
+    from populate.fleet.declare import grant
 
     monkeypatch.delenv("DLGN_WORKER_PASSWORD", raising=False)
     for name in ("worker", "wor'ker"):

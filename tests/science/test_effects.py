@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loaders import TrialLoader
+from dlgn_cnn.data.loading.loaders import TrialLoader
+from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import Trial
-from dlgn_cnn.data.windows import EpochOrder, plan_windows
+from dlgn_cnn.data.sessions.session_data import Trial
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.evaluation.effects import NullConfig, light_effects
 from dlgn_cnn.evaluation.input_gains import INPUTS, input_gains, permuted_trials
 from dlgn_cnn.evaluation.modulation import pupil_modulation, running_modulation
 from dlgn_cnn.evaluation.score import score_conditions, score_units
+from dlgn_cnn.feedback.effects import NullConfig, light_effects
 from dlgn_cnn.interface import DataInfo
 
 KEYS, UNITS = ("Mouse_s01_e01", "Mouse_s01_e02"), (1, 2, 3, 4, 5)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.session_data import data_info
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.evaluation.score import ConditionScore, score_conditions
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.training.trainers.standard import standard

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.session_data import SessionData, Trial
-from dlgn_cnn.data.store import ensure_session
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.store.session_store import ensure_session
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
 from tests.factories import small_simulation
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.training.checkpoints import Checkpoints

@@ -7,8 +7,8 @@ import pytest
 from scipy.signal import lfilter
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.evaluation.light_null import false_discovery_rates, light_p_values, redraw_blocks
 from dlgn_cnn.evaluation.modulation import light_modulation
+from dlgn_cnn.feedback.light_null import false_discovery_rates, light_p_values, redraw_blocks
 
 PERIOD, FRAMES, GAP = 60.12, 285, 45
 

@@ -12,14 +12,14 @@ from scipy.optimize import minimize
 
 from dlgn_cnn.errors import ConfigError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.checks import check
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.methods import gradient_ascent
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.preconditioners import GaussianBlur, blur_matrix
-from dlgn_cnn.mei.projection import project
-from dlgn_cnn.mei.targets import Target
-from dlgn_cnn.progress import silent
+from dlgn_cnn.mei.components.preconditioners import GaussianBlur, blur_matrix
+from dlgn_cnn.mei.components.projection import project
+from dlgn_cnn.mei.synthesis.checks import check
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.methods import gradient_ascent
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.targets import Target
+from dlgn_cnn.runtime.progress import silent
 from tests.rounding import within_rounding
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 7, 9

@@ -8,19 +8,19 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.constraints import CONSTRAINTS
-from dlgn_cnn.mei.control_set import CONTROLS, Materials, control_set
-from dlgn_cnn.mei.controls import another_unit, linear_field, moved, phase_scrambled, scaled
-from dlgn_cnn.mei.distance import distance, extent_px
-from dlgn_cnn.mei.diverse import diverse_set, nearest
-from dlgn_cnn.mei.gratings import Grating, GratingGrid, grating_clips
-from dlgn_cnn.mei.judging import contrast_response, judged
-from dlgn_cnn.mei.methods import METHODS, departures, gradient_ascent
-from dlgn_cnn.mei.natural import natural_clips
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.scanning import best_of
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.components.constraints import CONSTRAINTS
+from dlgn_cnn.mei.controls.control_set import CONTROLS, Materials, control_set
+from dlgn_cnn.mei.controls.controls import another_unit, linear_field, moved, phase_scrambled, scaled
+from dlgn_cnn.mei.controls.gratings import Grating, GratingGrid, grating_clips
+from dlgn_cnn.mei.controls.judging import contrast_response, judged
+from dlgn_cnn.mei.controls.natural import natural_clips
+from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.diverse import diverse_set, nearest
+from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.scanning import best_of
+from dlgn_cnn.mei.synthesis.targets import Target
 from tests.rounding import rounding
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 11, 13

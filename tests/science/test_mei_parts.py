@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.constraints import CONSTRAINTS
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.preconditioners import PRECONDITIONERS
-from dlgn_cnn.mei.priors import TotalVariation
-from dlgn_cnn.mei.projection import project
-from dlgn_cnn.mei.spectra import low_pass_matrix, natural_amplitude
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.components.constraints import CONSTRAINTS
+from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
+from dlgn_cnn.mei.components.priors import TotalVariation
+from dlgn_cnn.mei.components.projection import project
+from dlgn_cnn.mei.components.spectra import low_pass_matrix, natural_amplitude
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 7, 9
 SHAPE, CPU = (FRAMES, HEIGHT, WIDTH), torch.device("cpu")

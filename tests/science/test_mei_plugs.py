@@ -9,11 +9,11 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.config import MEIConfig
-from dlgn_cnn.mei.contrast import light_contrast
-from dlgn_cnn.mei.optimize import synthesise
-from dlgn_cnn.mei.projection import project
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.components.projection import project
+from dlgn_cnn.mei.feedback_contrast.contrast import light_contrast
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
 OPTIONS = {"frames": SHAPE[0], "steps": 60, "patience": 60, "objective": {"window_frames": 1}}

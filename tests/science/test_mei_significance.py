@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import kstest, permutation_test
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.light_null import false_discovery_rates
-from dlgn_cnn.mei.distance import distance
-from dlgn_cnn.mei.findings import NULLS, UnitMEIs, findings, measure
-from dlgn_cnn.mei.significance import (
+from dlgn_cnn.feedback.light_null import false_discovery_rates
+from dlgn_cnn.mei.feedback_contrast.distance import distance
+from dlgn_cnn.mei.feedback_contrast.findings import NULLS, UnitMEIs, findings, measure
+from dlgn_cnn.mei.feedback_contrast.significance import (
     VIEWS,
     between_and_within,
     between_members,

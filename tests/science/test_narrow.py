@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.showing import Showing
-from dlgn_cnn.mei.targets import Target
+from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.ensemble import EnsembleModel

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.io import loadmat
 
-from dlgn_cnn.data.fields import spike_triggered_average
+from dlgn_cnn.data.sessions.fields import spike_triggered_average
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.modulation import light_modulation, modulation_index
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.session_data import data_info
+from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.simulation.config import LIGHT_EFFECTS, SimulationConfig

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.video import decode_grey
+from dlgn_cnn.data.stimuli.video import decode_grey
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate

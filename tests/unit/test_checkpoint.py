@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn import interrupts
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.models.build import encoder
+from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig
 from dlgn_cnn.training.noise import NoiseModel, units_of

@@ -10,7 +10,7 @@ import s3fs
 import torch
 
 from dlgn_cnn.errors import StoreAway, StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.object_store import Objects
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.snapshot import capture
 from dlgn_cnn.training.trainers.standard import run

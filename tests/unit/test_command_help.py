@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from populate.cli import app
-from populate.command_group import PANELS
+from populate.cli.command import app
+from populate.cli.command_group import PANELS
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = typer.main.get_command(app)
@@ -49,7 +49,7 @@ def test_no_help_imports_what_takes_time():
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from populate.cli import app\n"
+        "from populate.cli.command import app\n"
         f"for name in [None, *{NAMES!r}]:\n"
         "    done = CliRunner().invoke(app, ['--help'] if name is None else [name, '--help'])\n"
         "    assert done.exit_code == 0, (name, done.output)\n"
@@ -76,9 +76,9 @@ def test_the_shell_completes_commands_and_tables(words, wanted):
 
 
 def test_completion_knows_the_tables_that_there_are():
-    from populate.query import table_classes
-    from populate.table_names import COMPUTED, table_tiers
-    from schemas.computed_tables import computed_tables
+    from populate.cli.table_names import COMPUTED, table_tiers
+    from populate.query.query import table_classes
+    from schemas.declaration.computed_tables import computed_tables
 
     assert set(table_tiers()) == set(table_classes())
     assert {name for name, tier in table_tiers().items() if tier in COMPUTED} == {t.__name__ for t in computed_tables()}

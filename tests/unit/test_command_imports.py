@@ -6,7 +6,7 @@ import pytest
 import typer
 
 import schemas
-from populate.cli import app
+from populate.cli.command import app
 from tests.imports import CALLED, COMMANDS, HEAVY, OF_DATAJOINT, loaded, refuse_heavy
 
 
@@ -15,7 +15,7 @@ def test_every_command_says_what_it_may_load():
 
 
 def test_the_command_loads_nothing_heavy_before_it_runs():
-    assert not loaded("import populate.cli") & (HEAVY | OF_DATAJOINT)
+    assert not loaded("import populate.cli.command") & (HEAVY | OF_DATAJOINT)
 
 
 def test_no_module_of_tables_loads_more_than_datajoint_does():

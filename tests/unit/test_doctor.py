@@ -111,7 +111,7 @@ def test_a_server_that_accepts_and_never_answers_does_not_hang_a_command(home, m
 
 
 def test_the_exit_code_tells_whether_anything_failed(monkeypatch):
-    from populate.cli import app
+    from populate.cli.command import app
 
     for level, status in (("ok", 0), ("warn", 0), ("fail", 1)):
         finding = Finding(level, "database", "seen", "do this")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.fields import field_centres, session_fields, spike_triggered_average
+from dlgn_cnn.data.sessions.fields import field_centres, session_fields, spike_triggered_average
 
 LAGS, HEIGHT, WIDTH = 6, 9, 12
 

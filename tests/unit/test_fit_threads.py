@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loaders import session_loaders
+from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.cores import Cores, usable_cores

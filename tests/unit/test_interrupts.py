@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from dlgn_cnn import interrupts
+from dlgn_cnn.runtime import interrupts
 
 KINDS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 

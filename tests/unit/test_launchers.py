@@ -9,8 +9,8 @@ import submitit
 import yaml
 
 from dlgn_cnn.errors import ConfigError
-from populate import gpus, slurm
-from populate.processes import supervise
+from populate.fleet import gpus, slurm
+from populate.worker.processes import supervise
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +112,7 @@ def test_the_kubernetes_manifest_is_valid_and_holds_no_secret():
 
 
 def test_a_job_whose_keys_fail_or_whose_words_are_wrong_is_not_started_again():
-    from populate.command_group import SOME_FAILED, USAGE
+    from populate.errors.exit_codes import SOME_FAILED, USAGE
 
     manifest = yaml.safe_load((ROOT / "docker" / "kubernetes-job.yaml").read_text())
     rules = {rule["action"]: rule for rule in manifest["spec"]["podFailurePolicy"]["rules"]}

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlgn_cnn.data.binning import light_share, lit_epochs, rebin, shown_frames
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import BinnedResponses, Presentation, Recording, SceneKey, SessionKey, Signal
-from dlgn_cnn.data.scenes import scene_frames
-from dlgn_cnn.data.video import probe
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.stimuli.scenes import scene_frames
+from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.errors import RecordingError
 from tests.factories import small_simulation, write_scene
 from tests.layouts import LAYOUTS, counts, movie_edges, npz_arrays, own_frames, save, write_npz

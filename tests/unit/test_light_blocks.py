@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.light_blocks import with_shuffled_light
-from dlgn_cnn.data.loader_options import LoaderOptions, foresee
-from dlgn_cnn.data.loaders import stored_sessions
-from dlgn_cnn.data.session_data import SessionData
-from dlgn_cnn.data.store import ensure_session
+from dlgn_cnn.data.loading.loader_options import LoaderOptions, foresee
+from dlgn_cnn.data.loading.loaders import stored_sessions
+from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
+from dlgn_cnn.data.sessions.session_data import SessionData
+from dlgn_cnn.data.store.session_store import ensure_session
 from dlgn_cnn.errors import ConfigError
 from tests.unit.test_loaders import trial
 

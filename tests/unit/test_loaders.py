@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data import buffers, packed
-from dlgn_cnn.data.cache import cached_session
-from dlgn_cnn.data.loaders import TrialLoader, interleaved, session_loaders, stored_sessions
+from dlgn_cnn.data.loading import buffers, packed
+from dlgn_cnn.data.loading.loaders import TrialLoader, interleaved, session_loaders, stored_sessions
+from dlgn_cnn.data.loading.windows import EpochOrder, light_stretches, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial, data_info
-from dlgn_cnn.data.store import ensure_session, write_session
-from dlgn_cnn.data.windows import EpochOrder, light_stretches, plan_windows
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.store.cache import cached_session
+from dlgn_cnn.data.store.session_store import ensure_session, write_session
 from dlgn_cnn.errors import ConfigError
 
 UNITS, HEIGHT, WIDTH = 3, 4, 5

@@ -129,7 +129,7 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(monkeypatch):
 
 
 def test_settings_read_loggers_and_seconds_from_the_environment():
-    from schemas.settings import Settings
+    from schemas.connection.settings import Settings
 
     given = Settings.from_environment({"DLGN_LOGGERS": "csv, tensorboard", "DLGN_CHECKPOINT_S": "2.5"})
     assert (given.loggers, given.checkpoint_s) == (("csv", "tensorboard"), 2.5)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from dlgn_cnn.data.video import read_grey, write_lossless
+from dlgn_cnn.data.stimuli.video import read_grey, write_lossless
 from dlgn_cnn.errors import ConfigError, RecordingError
-from dlgn_cnn.mei.export import Screen, for_screen, upscaled
-from dlgn_cnn.mei.quantise import quantised
+from dlgn_cnn.mei.export.export import Screen, for_screen, upscaled
+from dlgn_cnn.mei.export.quantise import quantised
 from tests.rounding import rounding
 
 MEAN, STD = 101.37, 48.2

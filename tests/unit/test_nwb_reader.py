@@ -10,9 +10,9 @@ from pynwb.epoch import TimeIntervals
 from pynwb.file import Subject
 from pynwb.image import ImageSeries
 
-from dlgn_cnn.data.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.scenes import scene_frames
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
 

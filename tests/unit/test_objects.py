@@ -7,9 +7,9 @@ import fsspec
 import pytest
 import torch
 
-from dlgn_cnn.data.files import file_sha256
 from dlgn_cnn.errors import StoreAway, StoreError
-from dlgn_cnn.objects import Objects
+from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.object_store import Objects
 from dlgn_cnn.training.weights import load_weights, save_weights
 
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.playback import webm
+from dlgn_cnn.data.stimuli.playback import webm
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.plots import fields, unit
 from dlgn_cnn.plots.contrast import ViewDistance, contrast_distances

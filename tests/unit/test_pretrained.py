@@ -25,7 +25,7 @@ from dlgn_cnn.archive.pretrained import names
 from dlgn_cnn.archive.reading import open_archive
 from dlgn_cnn.archive.sessions import info_to_json, read_session_file, write_session_file
 from dlgn_cnn.archive.writing import writing
-from dlgn_cnn.data.session_data import data_info
+from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ArchiveError, ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder

@@ -5,7 +5,7 @@ import uuid
 import fsspec
 import pytest
 
-from dlgn_cnn.data import remote, store
+from dlgn_cnn.data.store import remote, session_store
 from dlgn_cnn.errors import StoreError
 from tests.unit.test_store import session
 
@@ -17,15 +17,15 @@ def url() -> str:
 
 @pytest.fixture
 def written(tmp_path):
-    store.write_session(session(), tmp_path / "here")
+    session_store.write_session(session(), tmp_path / "here")
     return tmp_path / "here"
 
 
 def test_what_is_published_is_fetched_and_checked(written, url, tmp_path):
     remote.publish(written, url)
     found = remote.fetch(url, tmp_path / "cache" / "there")
-    assert store.rows_digest(found) == store.rows_digest(written)
-    assert [one.sha256() for one in store.read_session(found).trials] == [t.sha256() for t in session().trials]
+    assert session_store.rows_digest(found) == session_store.rows_digest(written)
+    assert [one.sha256() for one in session_store.read_session(found).trials] == [t.sha256() for t in session().trials]
 
 
 def test_a_second_copy_is_neither_sent_nor_fetched(written, url, tmp_path):
@@ -56,7 +56,7 @@ def test_what_was_half_sent_is_not_there_and_is_completed(written, url, tmp_path
     with pytest.raises(StoreError, match="no stored session"):
         remote.fetch(url, tmp_path / "there")
     remote.publish(written, url)
-    assert store.rows_digest(remote.fetch(url, tmp_path / "there")) == store.rows_digest(written)
+    assert session_store.rows_digest(remote.fetch(url, tmp_path / "there")) == session_store.rows_digest(written)
 
 
 def test_damage_over_there_is_an_error_and_leaves_nothing_here(written, url, tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlgn_cnn.environment import deterministic_algorithms
-from dlgn_cnn.row_values import deviations, row_digest
+from dlgn_cnn.provenance.environment import deterministic_algorithms
+from dlgn_cnn.provenance.row_values import deviations, row_digest
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(SCALARS | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one), max_leaves=8)

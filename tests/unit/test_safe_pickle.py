@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlgn_cnn.data.safe_pickle import ALLOWED, load_frame
+from dlgn_cnn.data.readers.lab.safe_pickle import ALLOWED, load_frame
 from dlgn_cnn.errors import RecordingError
 from tests.factories import responses_frame
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.side_channel import SideChannel
+from schemas.connection.background_writer import SideChannel
 
 
 class Connection:

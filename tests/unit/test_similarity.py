@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.similarity import near_duplicates, signature
-from dlgn_cnn.data.splits import split_scenes
-from dlgn_cnn.data.video import decode_grey, scale_grey, write_grey
+from dlgn_cnn.data.sessions.splits import split_scenes
+from dlgn_cnn.data.stimuli.similarity import near_duplicates, signature
+from dlgn_cnn.data.stimuli.video import decode_grey, scale_grey, write_grey
 from dlgn_cnn.errors import ConfigError
 from tests.factories import natural_clips
 

@@ -4,9 +4,9 @@ import shutil
 import numpy as np
 import pytest
 
-from dlgn_cnn.data import store
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import StoreError
 
 
@@ -30,19 +30,19 @@ def session(seed=0, lengths=(30, 25, 30)):
 
 def test_what_is_written_is_read(tmp_path):
     written = session()
-    digest = store.write_session(written, tmp_path / "deep" / "s")
-    found = store.read_session(tmp_path / "deep" / "s")
+    digest = session_store.write_session(written, tmp_path / "deep" / "s")
+    found = session_store.read_session(tmp_path / "deep" / "s")
     assert found.units == written.units
     for one, other in zip(found.trials, written.trials, strict=True):
         assert (one.trial, one.scene, one.tier) == (other.trial, other.scene, other.tier)
-        for name in store.ARRAYS:
+        for name in session_store.ARRAYS:
             assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
-    assert digest == store.rows_digest(tmp_path / "deep" / "s")
+    assert digest == session_store.rows_digest(tmp_path / "deep" / "s")
     assert os.listdir(tmp_path / "deep") == ["s"]
 
 
 def test_a_changed_byte_is_an_error_that_names_the_row(tmp_path):
-    store.write_session(session(), tmp_path / "s")
+    session_store.write_session(session(), tmp_path / "s")
     hit = 0
     for path in sorted((tmp_path / "s" / "rows").rglob("*")):
         if not path.is_file() or path.stat().st_size < 2000:
@@ -53,58 +53,59 @@ def test_a_changed_byte_is_an_error_that_names_the_row(tmp_path):
         content[len(content) // 2] ^= 0xFF
         target.write_bytes(content)
         with pytest.raises(StoreError, match=r"row \d|cannot be read"):
-            store.read_session(tmp_path / "damaged")
+            session_store.read_session(tmp_path / "damaged")
         shutil.rmtree(tmp_path / "damaged")
         hit += 1
     assert hit > 0
 
 
 def test_a_truncated_file_is_an_error(tmp_path):
-    store.write_session(session(), tmp_path / "s")
+    session_store.write_session(session(), tmp_path / "s")
     largest = max((p for p in (tmp_path / "s" / "rows").rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
     largest.write_bytes(largest.read_bytes()[: largest.stat().st_size // 2])
     with pytest.raises(StoreError):
-        store.read_session(tmp_path / "s")
+        session_store.read_session(tmp_path / "s")
 
 
 def test_a_full_disk_is_refused_before_anything_is_written(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(StoreError, match="make room"):
-        store.write_session(session(), tmp_path / "s")
+        session_store.write_session(session(), tmp_path / "s")
     assert not os.listdir(tmp_path)
 
 
 def test_zeros_on_disk_never_get_the_folders_name(tmp_path, monkeypatch):
     # What Deep Lake does on a full disk: commit succeeds, the rows are zeros.
-    real = store._write_rows
+    real = session_store._write_rows
     blank = session(lengths=(30, 25, 30))
     zeros = SessionData(
         blank.units,
         60.0,
         tuple(
-            Trial(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in store.ARRAYS)) for t in blank.trials
+            Trial(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in session_store.ARRAYS))
+            for t in blank.trials
         ),
     )
-    monkeypatch.setattr(store, "_write_rows", lambda _, path, progress: real(zeros, path, progress))
+    monkeypatch.setattr(session_store, "_write_rows", lambda _, path, progress: real(zeros, path, progress))
     with pytest.raises(StoreError, match="damaged"):
-        store.write_session(blank, tmp_path / "s")
+        session_store.write_session(blank, tmp_path / "s")
     assert not os.listdir(tmp_path)
 
 
 def test_ensure_reuses_a_sound_store_replaces_a_damaged_and_refuses_another(tmp_path):
     folder = tmp_path / "s"
-    store.ensure_session(session(), folder)
-    before = (folder / store.MANIFEST).stat().st_mtime_ns
-    store.ensure_session(session(), folder)
-    assert (folder / store.MANIFEST).stat().st_mtime_ns == before
-    (folder / store.MANIFEST).write_text("{")
-    store.ensure_session(session(), folder)
-    assert store.read_session(folder).units == (3, 5, 8, 13)
+    session_store.ensure_session(session(), folder)
+    before = (folder / session_store.MANIFEST).stat().st_mtime_ns
+    session_store.ensure_session(session(), folder)
+    assert (folder / session_store.MANIFEST).stat().st_mtime_ns == before
+    (folder / session_store.MANIFEST).write_text("{")
+    session_store.ensure_session(session(), folder)
+    assert session_store.read_session(folder).units == (3, 5, 8, 13)
     with pytest.raises(StoreError, match="other rows"):
-        store.ensure_session(session(seed=1), folder)
+        session_store.ensure_session(session(seed=1), folder)
 
 
 def test_a_missing_store_says_what_to_do(tmp_path):
     with pytest.raises(StoreError, match="populate again"):
-        store.read_session(tmp_path / "nothing")
+        session_store.read_session(tmp_path / "nothing")

@@ -168,7 +168,7 @@ def test_how_threads_wait_is_the_users_to_say(name):
 def test_the_command_sets_how_threads_wait_before_torch_loads():
     """In a process of its own: a module that the command imports may not have brought torch before."""
     code = (
-        "import os, sys; import populate.cli as c; assert 'torch' not in sys.modules;"
+        "import os, sys; import populate.cli.command as c; assert 'torch' not in sys.modules;"
         "c.app = lambda **named: print(os.environ['OMP_WAIT_POLICY']); c.main()"
     )
     environment = {name: value for name, value in os.environ.items() if name not in WAITING}

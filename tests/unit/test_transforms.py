@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from dlgn_cnn.data.loading.transforms import DEFAULT, TRANSFORMS, build_transforms, training_statistics
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.session_data import Trial
-from dlgn_cnn.data.transforms import DEFAULT, TRANSFORMS, build_transforms, training_statistics
+from dlgn_cnn.data.sessions.session_data import Trial
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from tests.rounding import within_rounding

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.binning import on_screen
-from dlgn_cnn.data.video import decode_grey, probe, write_grey
+from dlgn_cnn.data.stimuli.video import decode_grey, probe, write_grey
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
 

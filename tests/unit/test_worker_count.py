@@ -6,8 +6,8 @@ import pytest
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import Cores
-from populate import worker_count
-from populate.worker_count import asked_workers, best_count
+from populate.worker import worker_count
+from populate.worker.worker_count import asked_workers, best_count
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import pytest
 
-from dlgn_cnn.annotations import check_value, spell
 from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.registry.annotations import check_value, spell
 from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.checks import check_spec
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.array_files import load_arrays
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.array_files import load_arrays
 from dlgn_cnn.data.recording import (
     MOST,
     SIGNALS,
@@ -19,10 +19,10 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     Signal,
 )
-from dlgn_cnn.data.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.progress import Progress, silent
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
 
 REQUIRED = (

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.data.array_files import load_array
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.array_files import load_array
+from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
 from dlgn_cnn.data.recording import Recording, SessionKey
-from dlgn_cnn.data.scenes import FRAME_SOURCES, array_scene, as_grey
-from dlgn_cnn.data.trial_arrays import ArrayTrial, recording_of
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.progress import Progress, silent
+from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
 
 TIERS = Path("meta/trials/tiers.npy")

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn import interrupts
 from dlgn_cnn.errors import within
+from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
 from dlgn_cnn.training.noise import NoiseModel, loss_of, units_of

@@ -1,0 +1,1 @@
+"""Loading: windows of stored sessions as batches."""

@@ -1,0 +1,34 @@
+"""Some units of a session, by number."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from dlgn_cnn.data.loading.transforms import TRANSFORMS, TrainingStatistics
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import Batch, DataInfo
+
+
+@TRANSFORMS.register("select_units")
+class SelectUnits:
+    """Keeps ``units``, in the session's order; every session of the dataset must have them. Raises ConfigError."""
+
+    def __init__(self, data_info: DataInfo, statistics: TrainingStatistics, *, units: Sequence[int]) -> None:
+        if not isinstance(units, list | tuple) or not units or len(set(units)) < len(units):
+            raise ConfigError(f"select_units.units {units!r}: give a list of different unit numbers")
+        missing = [unit for unit in units if unit not in data_info.units]
+        if missing:
+            raise ConfigError(f"select_units: no units {missing} in this session, which has {list(data_info.units)}")
+        rows = [row for row, unit in enumerate(data_info.units) if unit in set(units)]
+        self.data_info = dataclasses.replace(
+            data_info,
+            units=tuple(data_info.units[row] for row in rows),
+            mean_counts=tuple(data_info.mean_counts[row] for row in rows),
+            field_centres=tuple(data_info.field_centres[row] for row in rows),
+        )
+        self._rows = torch.tensor(rows)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Responses (batch, kept unit, time)."""
+        return dataclasses.replace(batch, responses=batch.responses.index_select(1, self._rows))

@@ -1,0 +1,1 @@
+"""Reader of Deep Lake folders of version 3."""

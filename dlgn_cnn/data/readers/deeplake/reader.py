@@ -1,0 +1,109 @@
+"""Deep Lake folders of version 3, a row a trial: as the field stored them before version 4."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.deeplake.rows import ForeignRows, foreign_rows
+from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, ArrayTrial, recording_of
+from dlgn_cnn.data.recording import Recording, SessionKey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.shapes import Floats, Frames
+
+TIERS = ("tiers", "tier")
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is a Deep Lake folder of version 3."""
+    return (path / "dataset_meta.json").is_file() and (path / "version_control_info.json").is_file()
+
+
+@reader("deeplake", recognises)
+def read_deeplake(
+    path: Path,
+    *,
+    mouse: str,
+    series: int,
+    experiment: int,
+    rate_hz: float,
+    units: list[int] | None = None,
+    behavior_rows: list[str] | None = None,
+    progress: Progress = silent,
+) -> list[Recording]:
+    """One session from a Deep Lake folder with a row a trial.
+
+    Columns ``videos`` (time, height, width) or (height, width, time), grey levels, a leading axis of one allowed;
+    ``responses`` (unit, time); ``tiers`` or ``tier``, "train" for training and any other word for testing; and, where
+    there are, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row whose
+    responses are NaN throughout is left out. The folder knows neither its session nor its clock, so ``mouse``,
+    ``series``, ``experiment`` and ``rate_hz``, frames a second, are needed; ``units`` numbers the rows of responses,
+    from 0 without it; ``behavior_rows`` says what the rows of ``behavior`` are, pupil size before running without it.
+    Raises RecordingError for whatever contradicts this, naming row and column.
+    """
+    rows = foreign_rows(path)
+    tier = next((name for name in TIERS if name in rows.columns), None)
+    missing = [name for name in ("videos", "responses") if name not in rows.columns]
+    if missing or tier is None:
+        raise RecordingError(f"{path} has the columns {rows.columns}: expected videos, responses and tiers among them")
+    trials = []
+    for row in range(len(rows)):
+        trials += _trial(path, rows, row, tier, rate_hz)
+        progress(row + 1, len(rows))
+    count = len(trials[0].responses) if trials else 0
+    numbers = list(range(count)) if units is None else units
+    session = SessionKey(mouse, series, experiment)
+    return [recording_of(session, numbers, trials, path, behavior_rows or BEHAVIOR_ROWS)]
+
+
+@FRAME_SOURCES.register("deeplake")
+def deeplake_frames(path: Path, address: str) -> Frames:
+    """The frames (time, height, width) of one row."""
+    rows, row = foreign_rows(path), int(address)
+    return _frames(path, row, rows.cell(row, "videos"), rows.cell(row, "responses").shape[-1])
+
+
+def _trial(path: Path, rows: ForeignRows, row: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
+    responses = _numbers(path, rows, row, "responses")
+    if responses.ndim != 2:
+        raise RecordingError(f"{path}, row {row}: responses have shape {responses.shape}, expected (unit, time)")
+    if np.isnan(responses).all():
+        return []
+    frames = _frames(path, row, rows.cell(row, "videos"), responses.shape[-1])
+    optional = {
+        name: _numbers(path, rows, row, name) if name in rows.columns else None
+        for name in ("opto", "behavior", "pupil_center")
+    }
+    light = optional["opto"]
+    return [
+        ArrayTrial(
+            name=f"{row} of {path}",
+            tier="train" if str(rows.cell(row, tier)) == "train" else "test",
+            scene=array_scene(path, f"deeplake:{row}", frames, rate_hz),
+            responses=responses,
+            opto=None if light is None else light.reshape(-1),
+            behavior=optional["behavior"],
+            pupil_center=optional["pupil_center"],
+        )
+    ]
+
+
+def _numbers(path: Path, rows: ForeignRows, row: int, column: str) -> Floats:
+    value = rows.cell(row, column)
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufb":
+        raise RecordingError(f"{path}, row {row}: {column} holds no numbers: correct it")
+    return value.astype(np.float32)
+
+
+def _frames(path: Path, row: int, video: np.ndarray, time: int) -> Frames:
+    """The video with time first, known by being as long as the responses."""
+    plain = video[0] if video.ndim == 4 and len(video) == 1 else video
+    ends = [axis for axis in (0, 2) if plain.ndim == 3 and plain.shape[axis] == time]
+    if len(ends) != 1:
+        raise RecordingError(
+            f"{path}, row {row}: videos have shape {video.shape} and responses {time} frames: expected "
+            "(time, height, width) or (height, width, time), and time to be told from the other"
+        )
+    return np.ascontiguousarray(as_grey(np.moveaxis(plain, ends[0], 0), f"{path}, row {row}"))

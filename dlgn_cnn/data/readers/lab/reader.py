@@ -1,0 +1,146 @@
+"""The lab's own layout: a frame with a row per unit and presentation, beside a folder of scene files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.lab.cells import whole_numbers, words
+from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
+from dlgn_cnn.data.readers.lab.scenes import NamedScene, find_scenes, probe_scenes
+from dlgn_cnn.data.readers.lab.session import SIGNAL_COLUMNS, light_epochs, presentations, session_rows, signals, spikes
+from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.runtime.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FRAME_NAMES = ("responses.pkl", "responses.parquet")
+REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is a responses frame, or a folder that holds one."""
+    if path.is_dir():
+        return any((path / name).is_file() for name in FRAME_NAMES)
+    return path.suffix in (".pkl", ".parquet")
+
+
+def frame_path(path: Path) -> Path:
+    """The responses frame of ``path``. Raises RecordingError for a folder with none, or with two."""
+    if path.is_file():
+        return path
+    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
+    if len(found) != 1:
+        problem = "both" if found else "neither"
+        raise RecordingError(
+            f"{path} holds {problem} of {' and '.join(FRAME_NAMES)}: expected one; name the file to read"
+        )
+    return found[0]
+
+
+def sessions(source: Path) -> list[SessionKey]:
+    """The sessions that the rows of a responses frame belong to. Raises RecordingError for a frame without keys."""
+    return [key for key, _ in _sessions(_keyed(source, _load(source)))]
+
+
+@reader("lab", recognises, frame_path, sessions)
+def read_lab(
+    path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
+) -> list[Recording]:
+    """Every session of a responses frame, in order of (m, s, e).
+
+    ``path`` is the folder, or the frame in it: ``responses.pkl`` or ``responses.parquet``, beside ``scenes/`` with a
+    file ``{movie}_{w}x{h}_scene-{scene_id + 1:03d}.avi`` a scene. Columns: mouse ``m``, series ``s``, experiment ``e``,
+    unit ``u``, ``train_vs_test``, ``scene_id`` from 0, ``trange`` [start, stop] in s, ``spike_times`` in s,
+    ``opto_tranges`` list of [on, off] in s, all on the session's clock; optionally ``run``, ``pupil_size``,
+    ``pupil_x``, ``pupil_y``: samples evenly spaced over trange, at the centres of as many equal bins, NaN missing.
+
+    Rows of equal scene and trange are one presentation; the same scene at another trange is a repeat. Light is the
+    union over rows; behaviour is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
+    the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
+    without spikes is kept. A spike outside its trange is an error, or left out where
+    ``spikes_outside`` is "drop".
+
+    A movie is named as its files are, and shows the same scenes in every session; a simulated session's files bear the
+    lab's name but show scenes of its own, so its movie is named after the session.
+
+    Raises RecordingError for whatever contradicts this, naming session, unit, scene and value; nothing is returned
+    unless everything holds. ``progress`` counts scene files.
+    """
+    if spikes_outside not in ("error", "drop"):
+        raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
+    source = frame_path(path)
+    frame = _keyed(source, _load(source))
+    scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
+    drop = spikes_outside == "drop"
+    checked = [_without_files(key, rows, scenes, drop) for key, rows in _sessions(frame)]
+    files = probe_scenes(scenes, progress)
+    opened = [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
+    return [_with_own_movie(found) if found.session.simulated else found for found in opened]
+
+
+def _load(path: Path) -> pd.DataFrame:
+    if path.suffix != ".parquet":
+        return _whole_frame(path, load_frame(path))
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except Exception as error:  # damaged metadata raise whatever pandas stumbles over
+        raise RecordingError(f"{path} is no Parquet file that can be read ({error}): export it again") from error
+
+
+def _whole_frame(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        list(frame.columns)
+    except (RecursionError, AttributeError) as error:
+        raise RecordingError(f"{path} holds a frame without its data: copy or export it again") from error
+    return frame
+
+
+def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that are used, keys typed, rows numbered from 0 as they lie in the file."""
+    missing = [name for name in REQUIRED if name not in frame]
+    if missing:
+        raise RecordingError(f"{path} lacks the columns {missing}; it has {list(frame.columns)}: add them")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise RecordingError(f"{path} has more than one column {twice[0]!r}: remove one")
+    if len(frame) == 0:
+        raise RecordingError(f"{path} has no rows: expected one a unit and presentation")
+    used = [*REQUIRED, *(column for column in SIGNAL_COLUMNS.values() if column in frame)]
+    keyed = frame[used].reset_index(drop=True)
+    typed = {name: whole_numbers(keyed[name], name) for name in ("s", "e", "u", "scene_id")}
+    named = {name: words(keyed[name], name) for name in ("m", "train_vs_test")}
+    if typed["scene_id"].min() < 0:
+        raise RecordingError(f"{path} has scene_id {typed['scene_id'].min()}: scenes count from 0")
+    return keyed.assign(**typed, **named)
+
+
+def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
+    rows: dict[SessionKey, list[int]] = {}
+    for row, (m, s, e) in enumerate(zip(frame["m"], frame["s"], frame["e"], strict=True)):
+        rows.setdefault(SessionKey(m, int(s), int(e)), []).append(row)
+    return [(key, frame.iloc[rows[key]]) for key in sorted(rows)]
+
+
+def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> Recording:
+    """A session whose scene files were named but not yet opened: cheap checks come before decoding."""
+    rows = session_rows(key, frame)
+    keys = {scene: named.key for scene, named in scenes.items()}
+    unopened: dict[SceneKey, SceneFile] = {
+        keys[int(scene)]: SceneFile(scenes[int(scene)].path, "", 0, 0.0, 0, 0) for scene in set(rows.shown_scene)
+    }
+    shown = presentations(rows, keys)
+    found = Recording(key, spikes(rows, drop), shown, light_epochs(rows), unopened)
+    return replace(found, signals=signals(rows))
+
+
+def _with_own_movie(found: Recording) -> Recording:
+    own = {key: SceneKey(str(found.session), key.scene) for key in found.scenes}
+    shown = tuple(replace(presentation, scene=own[presentation.scene]) for presentation in found.presentations)
+    return replace(found, presentations=shown, scenes={own[key]: file for key, file in found.scenes.items()})

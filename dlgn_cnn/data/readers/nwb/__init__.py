@@ -1,0 +1,1 @@
+"""Reader of Neurodata Without Borders files."""

@@ -1,0 +1,206 @@
+"""Neurodata Without Borders files, through pynwb."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.nwb import signals
+from dlgn_cnn.data.recording import Presentation, Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.registry import nearest
+from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.shapes import Frames, Times
+
+
+def recognises(path: Path) -> bool:
+    """Whether ``path`` is an ``.nwb`` file."""
+    return path.is_file() and path.suffix == ".nwb"
+
+
+@reader("nwb", recognises)
+def read_nwb(
+    path: Path,
+    *,
+    mouse: str | None = None,
+    series: int = 1,
+    experiment: int = 1,
+    trials: str = "trials",
+    stimulus: str = "stimulus",
+    tier: str = "tier",
+    light: str | None = None,
+    progress: Progress = silent,
+) -> list[Recording]:
+    """The one session of an NWB 2 file.
+
+    Units: ``nwb.units`` with spike times, numbered by their ids. Presentations: the interval table ``trials``, whose
+    column ``stimulus`` names an ImageSeries among the file's stimuli or templates (one scene each), or whose standard
+    column ``timeseries`` refers to a stretch of one (one scene a stretch); column ``tier`` says "train" or "test".
+    A series holds grey frames (time, height, width), or (…, 3) colours, or is one external video file beside the NWB
+    file. Measured onsets are taken from a referred stretch that has timestamps of its own.
+
+    Light: the interval table, or OptogeneticSeries, called ``light``; without a name, the only one whose name begins
+    with "opto"; of a series, the time above half its maximum. Running, pupil size and pupil position: the series of
+    the processing module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or
+    ``pupil_diameter``; ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``.
+
+    ``mouse`` is the subject's id unless given; ``series`` and ``experiment`` complete the session's name unless the
+    file's session id is MOUSE_s03_e07. Spikes outside presentations are kept: they are on the same clock and fall into
+    no bin. Raises RecordingError for whatever contradicts this, naming it.
+    """
+    with _opened(path) as file:
+        shown = signals.interval_table(path, file, trials)
+        scenes, numbers, onsets = _scenes(path, file, shown, stimulus, progress)
+        names = _column(path, shown, tier)
+        rows = np.argsort(np.asarray(shown["start_time"][:], np.float64), kind="stable")
+        movie = path.stem
+        return [
+            Recording(
+                session=_session(path, file, mouse, series, experiment),
+                spike_times_s=_spikes(path, file),
+                presentations=tuple(
+                    Presentation(
+                        trial=trial,
+                        scene=SceneKey(movie, numbers[row]),
+                        start_s=float(shown["start_time"][int(row)]),
+                        stop_s=float(shown["stop_time"][int(row)]),
+                        tier=str(names[row]),
+                        frame_onsets_s=onsets[row],
+                    )
+                    for trial, row in enumerate(rows)
+                ),
+                light_epochs_s=signals.light_epochs(path, file, light),
+                scenes={SceneKey(movie, number): scene for number, scene in enumerate(scenes)},
+                signals=signals.signals(path, file),
+                source=path,
+            )
+        ]
+
+
+@FRAME_SOURCES.register("nwb")
+def nwb_frames(path: Path, address: str) -> Frames:
+    """Frames ``name:start:stop`` of an image series."""
+    name, start, stop = address.rsplit(":", 2)
+    with _opened(path) as file:
+        return _frames(path, _image_series(path, file, name), int(start), int(stop))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The file, open for reading. Errors of the layers below become RecordingError."""
+    from hdmf.build import ConstructError
+    from pynwb import NWBHDF5IO
+
+    try:
+        with NWBHDF5IO(str(path), "r") as io:
+            yield io.read()
+    except RecordingError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ConstructError) as error:
+        raise RecordingError(
+            f"{path} cannot be read as NWB ({type(error).__name__}: {error}): export it again"
+        ) from error
+
+
+def _session(path: Path, file: Any, mouse: str | None, series: int, experiment: int) -> SessionKey:
+    if mouse is None and file.session_id:
+        try:
+            return SessionKey.parse(file.session_id)
+        except RecordingError:
+            pass
+    subject = getattr(file.subject, "subject_id", None)
+    if mouse is None and not subject:
+        raise RecordingError(f"{path} has no subject_id: give the mouse's name as option mouse=")
+    return SessionKey(str(mouse or subject), series, experiment)
+
+
+def _spikes(path: Path, file: Any) -> dict[int, Times]:
+    if file.units is None or "spike_times" not in file.units.colnames:
+        raise RecordingError(f"{path} has no units with spike_times: nothing can be fitted to it")
+    ids = [int(unit) for unit in file.units.id[:]]
+    if len(set(ids)) != len(ids):
+        raise RecordingError(f"{path}: unit ids are not all different: number the units anew")
+    return {unit: np.sort(np.asarray(file.units["spike_times"][row], np.float64)) for row, unit in enumerate(ids)}
+
+
+def _column(path: Path, table: Any, name: str) -> Any:
+    if name not in table.colnames:
+        raise RecordingError(
+            f"{path}: table {table.name!r} has no column {name!r}: {nearest(name, table.colnames)}; "
+            "name the right one as an option"
+        )
+    return table[name][:]
+
+
+def _scenes(
+    path: Path, file: Any, shown: Any, stimulus: str, progress: Progress
+) -> tuple[list[SceneFile], list[int], list[tuple[float, ...]]]:
+    """The scenes; the scene of each row; the measured onsets of each row's frames."""
+    if stimulus not in shown.colnames and "timeseries" in shown.colnames:
+        asked = [_stretch(path, cell) for cell in shown["timeseries"][:]]
+    else:
+        asked = [(str(name), 0, -1) for name in _column(path, shown, stimulus)]
+    scenes: dict[tuple[str, int, int], SceneFile] = {}
+    for done, key in enumerate(asked, 1):
+        if key not in scenes:
+            scenes[key] = _scene(path, file, *key)
+        progress(done, len(asked))
+    distinct: dict[str, int] = {}
+    files: list[SceneFile] = []
+    for scene in scenes.values():
+        if distinct.setdefault(scene.sha256, len(files)) == len(files):
+            files.append(scene)
+    stretches = [_onsets(_image_series(path, file, name), start, stop) for name, start, stop in asked]
+    return files, [distinct[scenes[key].sha256] for key in asked], stretches
+
+
+def _stretch(path: Path, cell: Any) -> tuple[str, int, int]:
+    if len(cell) != 1:
+        raise RecordingError(f"{path}: a trial refers to {len(cell)} time series, expected the one that was shown")
+    first = int(cell[0].idx_start)
+    return str(cell[0].timeseries.name), first, first + int(cell[0].count)
+
+
+def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile:
+    series = _image_series(path, file, name)
+    if series.external_file is not None and len(series.external_file):
+        from dlgn_cnn.data.stimuli.video import probe
+
+        return probe(path.parent / str(series.external_file[0]))
+    stop = len(series.data) if stop < 0 else stop
+    frames = _frames(path, series, start, stop)
+    return array_scene(path, f"nwb:{name}:{start}:{stop}", frames, _rate_hz(path, series))
+
+
+def _image_series(path: Path, file: Any, name: str) -> Any:
+    choices = {**dict(file.stimulus_template), **dict(file.stimulus)}
+    if name not in choices:
+        raise RecordingError(f"{path} has no stimulus {name!r}: {nearest(name, choices)}")
+    return choices[name]
+
+
+def _rate_hz(path: Path, series: Any) -> float:
+    if series.rate is not None:
+        return float(series.rate)
+    steps = np.diff(np.asarray(series.timestamps[:], np.float64)) if series.timestamps is not None else np.empty(0)
+    if len(steps) == 0 or not np.median(steps) > 0:
+        raise RecordingError(f"{path}: stimulus {series.name!r} has neither a rate nor timestamps: add one")
+    return float(1 / np.median(steps))
+
+
+def _frames(path: Path, series: Any, start: int, stop: int) -> Frames:
+    values = np.asarray(series.data[start:stop])
+    if values.ndim == 4 and values.shape[-1] == 3:
+        values = np.rint(values @ np.array([0.299, 0.587, 0.114]))  # luma of ITU-R BT.601
+    return as_grey(values, f"{path}, stimulus {series.name!r}")
+
+
+def _onsets(series: Any, start: int, stop: int) -> tuple[float, ...]:
+    """Onsets of a referred stretch whose series has timestamps: those are on the session's clock."""
+    if stop < 0 or series.timestamps is None:
+        return ()
+    return tuple(map(float, series.timestamps[start:stop]))

@@ -1,0 +1,108 @@
+"""From recordings to stored sessions: what to build, in which tiers, on which clock."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.config import config_hash
+from dlgn_cnn.data.binning import light_share
+from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.sessions.session_data import SessionData, bin_session
+from dlgn_cnn.data.sessions.splits import split_scenes
+from dlgn_cnn.data.stimuli.scenes import scene_frames
+from dlgn_cnn.data.stimuli.similarity import near_duplicates
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.shapes import Frames
+
+Decode = Callable[[SceneFile, tuple[int, int]], Frames]
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What a stored dataset is built from: the part of a dataset's config that shapes its rows.
+
+    ``sessions`` are their names; ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock;
+    ``validation_share`` the share of the training scenes kept for early stopping, drawn with ``split_seed``;
+    ``max_gap_s`` the longest behavioural gap that is interpolated; units below ``min_rate_hz`` in training are left
+    out. Scenes whose perceptual hashes have a cosine of ``near_duplicate`` or more are near-duplicates, and never in
+    two tiers: of such a pair the one that would be trained on is left out (None checks nothing).
+    """
+
+    sessions: tuple[str, ...]
+    size_px: tuple[int, int] = (33, 53)
+    rate_hz: float = 60.0
+    validation_share: float = 0.15
+    split_seed: int = 0
+    max_gap_s: float = 0.5
+    min_rate_hz: float = 0.05
+    near_duplicate: float | None = 0.9
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "DatasetSpec":
+        """The spec within a dataset's config, whose other keys belong to the loaders. Raises ConfigError."""
+        own = {field.name: config[field.name] for field in fields(cls) if field.name in config}
+        if not isinstance(own.get("sessions"), list) or not own["sessions"]:
+            raise ConfigError("a dataset config needs 'sessions': a list of names such as Ntsr1Cre_2019_0007_s03_e07")
+        own["sessions"] = tuple(str(SessionKey.parse(name)) for name in own["sessions"])
+        own["size_px"] = tuple(own.get("size_px", cls.size_px))
+        if len(own["size_px"]) != 2 or min(own["size_px"]) < 1:
+            raise ConfigError(f"size_px {list(own['size_px'])}: expected [height, width] in px, as [33, 53]")
+        if own.get("rate_hz", cls.rate_hz) <= 0:
+            raise ConfigError(f"rate_hz {own['rate_hz']}: expected frames a second, above 0")
+        alike = own.get("near_duplicate", cls.near_duplicate)
+        if alike is not None and not 0 < alike <= 1:
+            raise ConfigError(
+                f"near_duplicate {alike}: expected a cosine above 0 and up to 1, or null to check nothing"
+            )
+        return cls(**own)
+
+    def digest(self) -> str:
+        """The name under which a dataset built to this spec is stored."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return config_hash("dataset", values | {"sessions": list(self.sessions), "size_px": list(self.size_px)})
+
+
+def build_sessions(
+    recordings: Iterable[Recording], spec: DatasetSpec, progress: Progress = silent, decode: Decode = scene_frames
+) -> dict[str, SessionData]:
+    """Bring every session of the spec to its clock and tiers: ``{session name: SessionData}``.
+
+    One split serves all sessions, so that no scene is tested in one and trained on in another. ``decode`` turns a
+    scene file into frames at its own rate (by default after checking that its bytes are still those recorded).
+    """
+    found = list(recordings)
+    scenes = {key: file for recording in found for key, file in recording.scenes.items()}
+    movies: dict[SceneKey, Frames] = {}
+    for done, (key, file) in enumerate(sorted(scenes.items()), 1):
+        movies[key] = decode(file, spec.size_px)
+        progress(done, len(scenes))
+    alike = {} if spec.near_duplicate is None else near_duplicates(movies, spec.near_duplicate)
+    tiers = split_scenes(_designated(found), _lit_share(found), spec.validation_share, spec.split_seed, alike)
+    return {
+        str(recording.session): bin_session(recording, movies, tiers, spec.rate_hz, spec.max_gap_s, spec.min_rate_hz)
+        for recording in found
+    }
+
+
+def _designated(recordings: Iterable[Recording]) -> dict[SceneKey, str]:
+    tiers: dict[SceneKey, str] = {}
+    for recording in recordings:
+        for shown in recording.presentations:
+            if tiers.setdefault(shown.scene, shown.tier) != shown.tier:
+                raise ConfigError(
+                    f"{shown.scene} is a test scene in one session and a training scene in another "
+                    f"({recording.session}): put them in different datasets"
+                )
+    return tiers
+
+
+def _lit_share(recordings: Iterable[Recording]) -> dict[SceneKey, float]:
+    lit: dict[SceneKey, list[float]] = {}
+    for recording in recordings:
+        for shown in recording.presentations:
+            edges = np.array([shown.start_s, shown.stop_s])
+            lit.setdefault(shown.scene, []).append(float(light_share(recording.light_epochs_s, edges)[0]))
+    return {scene: float(np.mean(shares)) for scene, shares in lit.items()}

@@ -1,0 +1,86 @@
+"""The light's labels in blocks: which frames were drawn together, and the same labels in another order.
+
+A fit to shuffled labels is the null of a light effect in a fitted model: the blocks, the movie, the behaviour and the
+responses stay where they are, and only which blocks were lit is another draw.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.shapes import Floats
+
+SHORTEST_FRAMES = 2  # what is left of a period at a trial's edge; shorter is the rounding of its edges
+HALF_LIT = 0.5
+PERIOD_S = 1.002
+SHUFFLED_TIERS = ("train", "validation")
+
+
+def redraw_blocks(opto: Floats, period_frames: float) -> list[int]:
+    """The first frame of each block of one trial's light (time,), in order: stretches drawn together.
+
+    Every change of the light begins a block, and so does every whole period after or before one within a run. In a
+    trial whose light never changes it is not known when it was drawn: its blocks are counted from its start.
+    """
+    if len(opto) == 0 or period_frames <= 0:
+        raise ModelError(f"light of {len(opto)} frames and a period of {period_frames}: both must be above 0")
+    changes = 1 + np.flatnonzero(np.diff(opto >= HALF_LIT))
+    edges = [0, *changes.tolist(), len(opto)]
+    blocks: list[int] = []
+    for start, stop in pairwise(edges):
+        blocks += _run_blocks(start, stop, period_frames, backwards=start == 0 and stop < len(opto))
+    return blocks
+
+
+def _run_blocks(start: int, stop: int, period_frames: float, backwards: bool) -> list[int]:
+    count = int((stop - start) // period_frames) + 1
+    steps = np.rint(period_frames * np.arange(1, count + 1)).astype(int)
+    inner = stop - steps[::-1] if backwards else start + steps
+    return [start, *inner[(inner - start >= SHORTEST_FRAMES) & (stop - inner >= SHORTEST_FRAMES)].tolist()]
+
+
+def check_shuffle(shuffle: object) -> None:
+    """Refuse what is not ``{"seed": 0}``, with ``period_s`` if wanted. Raises ConfigError."""
+    if not isinstance(shuffle, Mapping) or "seed" not in shuffle or set(shuffle) - {"seed", "period_s"}:
+        raise ConfigError(f"shuffle_light {shuffle!r}: give {{seed: 0}}, and period_s where it is not {PERIOD_S}")
+    if type(shuffle["seed"]) is not int or shuffle["seed"] < 0:
+        raise ConfigError(f"shuffle_light.seed {shuffle['seed']!r}: give a whole number, 0 or more")
+    period_s = shuffle.get("period_s", PERIOD_S)
+    if isinstance(period_s, bool) or not isinstance(period_s, int | float) or not period_s > 0:
+        raise ConfigError(f"shuffle_light.period_s {period_s!r}: give seconds above 0")
+
+
+def with_shuffled_light(session: SessionData, shuffle: Mapping[str, Any], name: str) -> SessionData:
+    """The session with the light's labels of its training and its validation trials permuted, each among themselves.
+
+    Blocks of ``period_s`` (between two draws of the light), as ``redraw_blocks`` finds them, keep their frames and
+    change labels, so that as many blocks are lit as before; the order follows from ``seed`` and the session's ``name``.
+    The test tier stays as recorded: its scores say what the true labels are worth to a model that never had them.
+    """
+    period_frames = shuffle.get("period_s", PERIOD_S) * session.rate_hz
+    relit: dict[int, Floats] = {}
+    for index, tier in enumerate(SHUFFLED_TIERS):
+        trials = [trial for trial in session.trials if trial.tier == tier]
+        generator = np.random.default_rng([shuffle["seed"], index, *name.encode()])
+        relit |= dict(zip([trial.trial for trial in trials], _relit(trials, period_frames, generator), strict=True))
+    trials = [
+        dataclasses.replace(trial, opto=relit[trial.trial]) if trial.trial in relit else trial
+        for trial in session.trials
+    ]
+    return dataclasses.replace(session, trials=tuple(trials))
+
+
+def _relit(trials: Sequence[Trial], period_frames: float, generator: np.random.Generator) -> list[Floats]:
+    starts = [redraw_blocks(trial.opto, period_frames) for trial in trials]
+    lit = [trial.opto[first] >= HALF_LIT for trial, own in zip(trials, starts, strict=True) for first in own]
+    drawn = iter(generator.permutation(lit).tolist())
+    found = []
+    for trial, own in zip(trials, starts, strict=True):
+        frames = np.diff([*own, len(trial.opto)])
+        found.append(np.repeat(np.array([next(drawn) for _ in own], np.float32), frames))
+    return found

@@ -1,0 +1,169 @@
+"""One session on the frames' clock: the rows of a dataset, and the statistics of its training tier."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample, shown_frames
+from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
+from dlgn_cnn.data.sessions.fields import field_centres, session_fields
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.shapes import Floats, Frames, Scores, Times
+
+FIELD_LAGS = 15
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One presentation as arrays on one clock of frames.
+
+    ``videos`` (time, height, width) uint8; ``responses`` (unit, time) counts; ``opto`` (time,) share lit;
+    ``behavior`` (feature: running, pupil size; time), ``pupil_center`` (axis: x, y; time), NaN where missing.
+    """
+
+    trial: int
+    scene: SceneKey
+    tier: str
+    videos: Frames
+    responses: Floats
+    opto: Floats
+    behavior: Floats
+    pupil_center: Floats
+
+    def sha256(self) -> str:
+        """Hex digest of every array, shape and label of this row."""
+        digest = hashlib.sha256(f"{self.trial}|{self.scene.movie}|{self.scene.scene}|{self.tier}".encode())
+        for array in (self.videos, self.responses, self.opto, self.behavior, self.pupil_center):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class SessionData:
+    """A session's trials in order of onset, and the units of their response rows."""
+
+    units: tuple[int, ...]
+    rate_hz: float
+    trials: tuple[Trial, ...]
+
+    def tier(self, name: str) -> list[Trial]:
+        """The trials of one tier, in order of onset. Raises ConfigError where there are none."""
+        found = [trial for trial in self.trials if trial.tier == name]
+        if not found:
+            raise ConfigError(f"no trial in tier {name!r}: tiers here are {sorted({t.tier for t in self.trials})}")
+        return found
+
+
+def bin_session(
+    recording: Recording,
+    movies: Mapping[SceneKey, Frames],
+    tiers: Mapping[SceneKey, str],
+    rate_hz: float,
+    max_gap_s: float,
+    min_rate_hz: float,
+) -> SessionData:
+    """Bring a recording to the frames' clock of ``rate_hz``.
+
+    ``movies`` holds each scene's frames at its own rate; ``tiers`` each scene's tier. Units that fire below
+    ``min_rate_hz`` in the training tier are left out: a silent unit has nothing to fit and no correlation.
+    """
+    trials = [
+        _trial(recording, shown, movies[shown.scene], tiers[shown.scene], rate_hz, max_gap_s)
+        for shown in recording.presentations
+    ]
+    train = [trial for trial in trials if trial.tier == "train"]
+    frames = sum(trial.responses.shape[1] for trial in train)
+    rates_hz = sum(trial.responses.sum(1) for trial in train) * rate_hz / frames
+    kept = np.flatnonzero((rates_hz >= min_rate_hz) & (rates_hz > 0))
+    if len(kept) == 0:
+        raise ConfigError(f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training")
+    units = tuple(recording.units[index] for index in kept)
+    return SessionData(units, rate_hz, tuple(_select(trial, kept) for trial in trials))
+
+
+def data_info(session: SessionData) -> DataInfo:
+    """What a model may know beforehand: statistics of the training tier only, each scene's frames counted as shown."""
+    train = session.tier("train")
+    frames = sum(trial.responses.shape[1] for trial in train)
+    pixels = sum(trial.videos.size for trial in train)
+    mean = sum(trial.videos.sum(dtype=np.float64) for trial in train) / pixels
+    variance = sum(((trial.videos.astype(np.float32) - mean) ** 2).sum(dtype=np.float64) for trial in train) / pixels
+    counts = sum(trial.responses.sum(1, dtype=np.float64) for trial in train) / frames
+    if variance == 0:
+        raise ConfigError(
+            "every training frame has one and the same grey level: there is nothing to see in these movies"
+        )
+    _, height, width = train[0].videos.shape
+    fields = session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
+    return DataInfo(
+        session.units,
+        (1, height, width),
+        session.rate_hz,
+        tuple(map(float, counts)),
+        float(mean),
+        float(np.sqrt(variance)),
+        field_centres(fields),
+        *known_moments([trial.behavior for trial in train]),
+        *known_moments([trial.pupil_center for trial in train]),
+    )
+
+
+def known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each signal where it is known; 1 for the deviation of one that never varies."""
+    mean, std = moments([(values, np.isfinite(values)) for values in rows])
+    return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+
+
+def moments(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Scores, Scores]:
+    """Mean and standard deviation of each row over pairs of values (row, time) and which of them count."""
+    count = sum(np.broadcast_to(known, values.shape).sum(1) for values, known in rows)
+    divisor = np.maximum(count, 1)
+    mean = sum(np.where(known, values, 0).sum(1, dtype=np.float64) for values, known in rows) / divisor
+    squares = [np.where(known, np.square(values - mean[:, None], dtype=np.float64), 0).sum(1) for values, known in rows]
+    return mean, np.sqrt(sum(squares) / divisor)
+
+
+def _trial(
+    recording: Recording, shown: Presentation, movie: Frames, tier: str, rate_hz: float, max_gap_s: float
+) -> Trial:
+    file = recording.scenes[shown.scene]
+    edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz)
+    time = len(edges) - 1
+
+    def signal(name: str) -> Floats:
+        found = recording.signals.get(name)
+        return np.full(time, np.nan, np.float32) if found is None else resample(found, edges, max_gap_s)
+
+    return Trial(
+        trial=shown.trial,
+        scene=shown.scene,
+        tier=tier,
+        videos=movie[shown_frames(shown, edges, rate_hz, len(movie), file.rate_hz)],
+        responses=_responses(recording, edges),
+        opto=light_share(recording.light_epochs_s, edges),
+        behavior=np.stack([signal("running"), signal("pupil_size")]),
+        pupil_center=np.stack([signal("pupil_x"), signal("pupil_y")]),
+    )
+
+
+def _responses(recording: Recording, edges: Times) -> Floats:
+    if recording.binned is not None:
+        return rebin(recording.binned, edges)
+    return np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units])
+
+
+def _select(trial: Trial, kept: Sequence[int] | np.ndarray) -> Trial:
+    return Trial(
+        trial.trial,
+        trial.scene,
+        trial.tier,
+        trial.videos,
+        trial.responses[kept],
+        trial.opto,
+        trial.behavior,
+        trial.pupil_center,
+    )

@@ -1,0 +1,1 @@
+"""Movies and scenes: decoding, encoding, and which scenes look alike."""

@@ -1,0 +1,1 @@
+"""Stored sessions: Deep Lake datasets, local caches and remote copies."""

@@ -1,0 +1,101 @@
+"""A large stored session as plain files that windows are cut from without reading it into memory."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.config import canonical_json, value_sha256
+from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.store.session_store import read_session, rows_digest
+from dlgn_cnn.errors import StoreError
+
+MEMORY_BOUND_BYTES = 2**30
+ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
+
+
+def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BYTES) -> SessionData:
+    """The stored session in ``folder``, memory-mapped from ``cache`` where its arrays exceed ``bound_bytes``.
+
+    The first call reads the store, whole, and writes the files, each under its final name only when complete, named
+    by the digest of the store's rows: ``videos.npy`` (frame, height, width), ``responses.npy`` (frame, unit) and
+    ``signals.npy`` (frame, signal) of all trials in turn, and labels as JSON. Later calls read only the cache and
+    compare its rows with that digest; a copy that differs is written anew. Raises StoreError.
+    """
+    digest = rows_digest(folder)
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return _open(cache, digest)
+    session = read_session(folder)
+    if sum(getattr(t, name).nbytes for t in session.trials for name in ARRAYS) <= bound_bytes:
+        return session
+    try:
+        _write(session, cache, digest)
+        return _open(cache, digest)
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"no sound copy of {folder} could be cached in {cache} ({error}): make room there") from error
+
+
+def _write(session: SessionData, cache: Path, digest: str) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    trials, frames = session.trials, sum(len(trial.videos) for trial in session.trials)
+    for name, dtype, parts in (
+        ("videos", np.uint8, [trial.videos for trial in trials]),
+        ("responses", np.float32, [trial.responses.T for trial in trials]),
+        ("signals", np.float32, [np.stack([t.opto, *t.behavior, *t.pupil_center], 1) for t in trials]),
+    ):
+        _write_npy(cache / f"{digest}.{name}.npy", np.dtype(dtype), (frames, *parts[0].shape[1:]), parts)
+    labels = [[t.trial, t.scene.movie, t.scene.scene, t.tier, len(t.videos)] for t in session.trials]
+    text = canonical_json({"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels})
+    with _replacing(cache / f"{digest}.json") as file:
+        file.write(text.encode())
+
+
+def _write_npy(path: Path, dtype: np.dtype, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+    # Not through a memory map: on a full disk that ends the process, where a write raises an error.
+    with _replacing(path) as file:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            file.write(np.ascontiguousarray(part, dtype).tobytes())
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Any]:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _open(cache: Path, digest: str) -> SessionData:
+    labels = json.loads((cache / f"{digest}.json").read_text())
+    # Copy on write: torch shares no read-only arrays, and nothing may change the file.
+    videos, responses, signals = (
+        np.load(cache / f"{digest}.{name}.npy", mmap_mode="c").view(np.ndarray)
+        for name in ("videos", "responses", "signals")
+    )
+    trials, first = [], 0
+    for number, movie, scene, tier, time in labels["trials"]:
+        at, first = slice(first, first + time), first + time
+        other = signals[at].T
+        scene_key = SceneKey(movie, scene)
+        trials.append(Trial(number, scene_key, tier, videos[at], responses[at].T, other[0], other[1:3], other[3:]))
+    session = SessionData(tuple(labels["units"]), float(labels["rate_hz"]), tuple(trials))
+    if _digest(session) != digest:
+        raise ValueError("its rows are not those of the store")
+    return session
+
+
+def _digest(session: SessionData) -> str:
+    rows = [trial.sha256() for trial in session.trials]
+    return value_sha256({"rows": rows, "units": list(session.units), "rate_hz": session.rate_hz})

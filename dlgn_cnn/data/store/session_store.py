@@ -1,0 +1,203 @@
+"""A session's trials as a Deep Lake dataset: written whole or not at all, and checked row by row when opened.
+
+The only module that imports deeplake. Deep Lake commits zeros without an error when the disk is full, and reads a
+truncated chunk as zeros; so space is checked first, every row is read back and its hash compared before the folder
+gets its name, and the hashes, kept beside the data, are compared again at every opening.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.config import canonical_json, value_sha256
+from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.errors import RecordingError, StoreError
+from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.runtime.progress import Progress, silent
+
+MANIFEST = "manifest.json"
+FOREIGN_INDEX = "index.json"
+ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
+SPACE_FACTOR = 1.5
+
+
+def write_session(session: SessionData, folder: Path, progress: Progress = silent, info: DataInfo | None = None) -> str:
+    """Write a session to ``folder``, which must not exist; the digest that identifies its rows is returned.
+
+    ``info`` are its statistics as another machine found them, to the last digit. Raises StoreError where the disk is
+    too full, where what was written does not read back as it was, and where ``info`` is of another session.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _check_space(session, folder.parent)
+    with _temporary_sibling(folder) as temporary:
+        _write_rows(session, temporary / "rows", progress)
+        manifest = {
+            "statistics": json.loads(json.dumps(dataclasses.asdict(_statistics(session, info)))),
+            "units": list(session.units),
+            "rate_hz": session.rate_hz,
+            "rows": [trial.sha256() for trial in session.trials],
+        }
+        (temporary / MANIFEST).write_text(canonical_json(manifest))
+        read_session(temporary)
+        os.replace(temporary, folder)
+    return rows_digest(folder)
+
+
+def read_session(folder: Path) -> SessionData:
+    """Read a session into memory. Raises StoreError that names the folder and, for a damaged row, the row."""
+    manifest = _manifest(folder)
+    import deeplake
+
+    try:
+        rows = deeplake.open_read_only(str(folder / "rows"))
+        trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
+    except Exception as error:
+        raise StoreError(f"dataset {folder} cannot be read ({error}); {_rebuild}") from error
+    if len(trials) != len(manifest["rows"]):
+        raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {_rebuild}")
+    for index, (trial, expected) in enumerate(zip(trials, manifest["rows"], strict=True)):
+        if trial.sha256() != expected:
+            raise StoreError(f"dataset {folder}: row {index} (trial {trial.trial}) is damaged; {_rebuild}")
+    return SessionData(tuple(manifest["units"]), float(manifest["rate_hz"]), trials)
+
+
+def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = None) -> None:
+    """Write a session to ``folder`` unless a sound copy is there; a damaged one is replaced.
+
+    Raises StoreError where the folder holds another session's rows.
+    """
+    try:
+        stored = read_session(folder)
+    except StoreError:
+        shutil.rmtree(folder, ignore_errors=True)
+        write_session(session, folder, info=info)
+        return
+    if [trial.sha256() for trial in stored.trials] != [trial.sha256() for trial in session.trials]:
+        raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
+
+
+def read_info(folder: Path) -> DataInfo:
+    """The statistics of a stored session's training tier, as they were when it was written."""
+    found = _manifest(folder)["statistics"]
+    found["field_centres"] = tuple((float(x), float(y)) for x, y in found["field_centres"])
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return DataInfo(**plain)
+
+
+def copy_foreign_rows(folder: Path, place: Path) -> None:
+    """Copy every cell of a Deep Lake folder that is not ours, of version 3 or 4, to a file each in ``place``.
+
+    See ``dlgn_cnn.data.readers.deeplake.rows``, which runs this in a process of its own: Deep Lake's reading of version
+    3 can end the process that does it. Raises RecordingError where the folder cannot be read at all; for a cell that
+    cannot be read, the file says why.
+    """
+    import deeplake
+
+    quoted = str(folder.resolve())
+    if '"' in quoted:
+        raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
+    try:
+        rows = deeplake.query(f'SELECT * FROM "{quoted}"')
+        columns, count = [column.name for column in rows.schema.columns], len(rows)
+    except Exception as error:
+        raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
+    for row in range(count):
+        for index, column in enumerate(columns):
+            _copy_cell(rows, row, column, place / f"{row}.{index}")
+    (place / FOREIGN_INDEX).write_text(json.dumps({"columns": columns, "rows": count}))
+
+
+def _copy_cell(rows: Any, row: int, column: str, file: Path) -> None:
+    try:
+        value = rows[row][column]
+        if isinstance(value, str):
+            file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"text": value}))
+        else:
+            np.save(f"{file}.npy", np.array(value), allow_pickle=False)
+    except Exception as error:
+        file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"error": str(error)}))
+
+
+def rows_digest(folder: Path) -> str:
+    """Hex digest over the row hashes, units and clock of a stored session: equal digests, equal data."""
+    manifest = _manifest(folder)
+    rows = {name: manifest[name] for name in ("rows", "units", "rate_hz")}
+    return value_sha256(rows)
+
+
+_rebuild = "delete its Dataset row and populate again to rebuild it"
+
+
+def _statistics(session: SessionData, info: DataInfo | None) -> DataInfo:
+    """The session's statistics; ``info``, where it is given and they are the same but for rounding.
+
+    The centre of a field is the pixel with its peak, which rounding can move: it is taken as given.
+    """
+    found = data_info(session)
+    if info is None:
+        return found
+    for name, value in dataclasses.asdict(found).items():
+        given = getattr(info, name)
+        same = np.shape(given) == np.shape(value)
+        if not same or (name != "field_centres" and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
+            raise StoreError(f"the {name} of a session is given as {given!r:.80}, its trials say {value!r:.80}")
+    return info
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {_rebuild}") from error
+    return manifest
+
+
+def _write_rows(session: SessionData, path: Path, progress: Progress) -> None:
+    import deeplake
+
+    types = deeplake.types
+    dataset = deeplake.create(str(path))
+    dataset.add_column("videos", types.SegmentMask(dtype="uint8", sample_compression="lz4"))
+    dataset.add_column("responses", types.Array("float32", 2))
+    dataset.add_column("opto", types.Array("float32", 1))
+    dataset.add_column("behavior", types.Array("float32", 2))
+    dataset.add_column("pupil_center", types.Array("float32", 2))
+    for name, kind in (("trial", "int32"), ("movie", "text"), ("scene", "int32"), ("tier", "text")):
+        dataset.add_column(name, kind)
+    for done, trial in enumerate(session.trials, 1):
+        row = {name: [getattr(trial, name)] for name in ARRAYS}
+        labels = {"trial": trial.trial, "movie": trial.scene.movie, "scene": trial.scene.scene, "tier": trial.tier}
+        dataset.append(row | {name: [value] for name, value in labels.items()})
+        progress(done, len(session.trials))
+    dataset.commit()
+
+
+def _read_row(row: Any) -> Trial:
+    scene = SceneKey(str(row["movie"]), int(row["scene"]))
+    arrays = {name: np.array(row[name]) for name in ARRAYS}
+    return Trial(int(row["trial"]), scene, str(row["tier"]), **arrays)
+
+
+def _check_space(session: SessionData, folder: Path) -> None:
+    needed = SPACE_FACTOR * sum(getattr(t, name).nbytes for t in session.trials for name in ARRAYS)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreError(f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room")
+
+
+@contextlib.contextmanager
+def _temporary_sibling(folder: Path) -> Iterator[Path]:
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Effects of suppressed feedback on the rates of units, and their null."""

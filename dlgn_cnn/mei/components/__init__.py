@@ -1,0 +1,1 @@
+"""Registered components of a synthesis: objectives, constraints, optimizers and priors."""

@@ -1,0 +1,121 @@
+"""Constraints: which stimuli are allowed. Every stimulus the model sees during a synthesis has been projected."""
+
+from typing import Protocol
+
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.components.projection import project
+from dlgn_cnn.mei.components.values import number
+from dlgn_cnn.registry import Registry
+
+CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei")
+
+
+class Constraint(Protocol):
+    """A set of allowed stimuli, given as the map from any stimulus to the nearest allowed one.
+
+    ``mask`` (stimulus or 1, time or 1, height, width) of bool says which values may change: all others are mean grey.
+    """
+
+    def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """The nearest allowed stimulus of each proposal, (stimulus, time, height, width)."""
+        ...
+
+    def check(self, free: int, total: int) -> None:
+        """Raise ConfigError where no clip of ``total`` values, of which ``free`` may change, is allowed."""
+        ...
+
+    def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """How far each stimulus is from being allowed (stimulus,), as a share of the norm or range."""
+        ...
+
+    def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
+        """Whether every value of each stimulus lies in the range, whatever its norm: (stimulus,) of bool."""
+        ...
+
+
+class NormWithinRange:
+    """Clips of one L2 norm whose every value is within a range; what the registered constraints share."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = number("constraint.low", low, high=0)
+        self.high = number("constraint.high", high, low=0)
+        self.largest = max(-self.low, self.high)
+
+    def norm_of(self, total: int) -> float:
+        """The norm of a clip of ``total`` values."""
+        raise NotImplementedError
+
+    def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """The nearest clip of this norm in this range, grey outside the mask, to each of (stimulus, time, ...)."""
+        return project(proposals, self.norm_of(proposals[0].numel()), self.low, self.high, mask)
+
+    def check(self, free: int, total: int) -> None:
+        """Raise ConfigError where even black and white in all free values falls short of the norm."""
+        norm, most = self.norm_of(total), self.largest * free**0.5
+        if norm > most * (1 + 1e-9):
+            raise ConfigError(
+                f"the constraint asks for a norm of {norm:.4g}, but {free} values that may change within "
+                f"[{self.low:g}, {self.high:g}] reach at most {most:.4g}: lower it, or widen range, aperture or frames"
+            )
+
+    def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """The largest of: departure from the norm, from the range, and from grey outside the mask."""
+        rows = stimuli.flatten(1)
+        norm = self.norm_of(rows.shape[1])
+        off = [(rows.norm(dim=1) / norm - 1).abs()]
+        off += [(rows.amax(1) - self.high).clamp_min(0) / self.largest]
+        off += [(self.low - rows.amin(1)).clamp_min(0) / self.largest]
+        if mask is not None:
+            off += [stimuli.masked_fill(mask, 0).flatten(1).norm(dim=1) / norm]
+        return torch.stack(off).amax(0)
+
+    def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
+        """Whether every value lies within [low, high], to 1e-6 of the longer side: (stimulus,) of bool."""
+        rows, room = stimuli.flatten(1), 1e-6 * self.largest
+        return (rows.amin(1) >= self.low - room) & (rows.amax(1) <= self.high + room)
+
+
+@CONSTRAINTS.register("rms_contrast")
+class RmsContrast(NormWithinRange):
+    """A fixed root-mean-square contrast within a pixel range, both exact at once.
+
+    ``contrast`` is the root mean square of the whole clip about the mean grey, in standard deviations of the training
+    movies' grey level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
+    ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
+    0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
+    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalised grey
+    level, of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no
+    clip in the range has.
+    """
+
+    def __init__(self, low: float, high: float, contrast: float = 0.15) -> None:
+        super().__init__(low, high)
+        self.contrast = number("constraint.contrast", contrast, 0, above=True)
+        if self.contrast > self.largest:
+            raise ConfigError(
+                f"constraint.contrast is {contrast}, but a clip within [{low}, {high}] has a contrast of at most "
+                f"{self.largest:g}: lower the contrast or widen the range"
+            )
+
+    def norm_of(self, total: int) -> float:
+        """Contrast times the root of the number of values."""
+        return self.contrast * total**0.5
+
+
+@CONSTRAINTS.register("l2_norm")
+class L2Norm(NormWithinRange):
+    """A fixed L2 norm within a pixel range, both exact at once: the same energy, however long the clip.
+
+    ``norm`` is the root of the sum of squares over all pixels and frames, ``low`` and ``high`` bound every pixel, all
+    in standard deviations of the training movies' grey level from its mean.
+    """
+
+    def __init__(self, low: float, high: float, norm: float) -> None:
+        super().__init__(low, high)
+        self.norm = number("constraint.norm", norm, 0, above=True)
+
+    def norm_of(self, total: int) -> float:
+        """The norm."""
+        return self.norm

@@ -1,0 +1,107 @@
+"""Objectives: what of a unit's response a stimulus is to maximise."""
+
+from typing import Protocol
+
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.components.values import whole
+from dlgn_cnn.registry import Registry
+
+OBJECTIVES = Registry("objective", "dlgn_cnn.mei")
+
+
+class Objective(Protocol):
+    """The light that each stimulus is shown under, and the number that its responses are worth."""
+
+    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """Light of each showing, (showing, target) of 0 or 1, from each target's own condition (target,)."""
+        ...
+
+    def check_frames(self, frames: int) -> None:
+        """Raise ConfigError where a response of ``frames`` frames is too short to be scored."""
+        ...
+
+    def __call__(self, rates: torch.Tensor) -> torch.Tensor:
+        """The activation (target,) of rates (showing, target, time) in spikes a frame."""
+        ...
+
+
+class OverWindow:
+    """What a unit does over the last ``window_frames`` frames; what the registered objectives share.
+
+    The frames before the window are free, and excite through the unit's memory (Hoefling et al. 2024, for video).
+    """
+
+    def __init__(self, window_frames: int) -> None:
+        self.window_frames = whole("objective.window_frames", window_frames, 1)
+
+    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """One showing, under each target's own condition: (1, target)."""
+        return suppressed[None]
+
+    def check_frames(self, frames: int) -> None:
+        """Raise ConfigError where the response is shorter than the window."""
+        if frames < self.window_frames:
+            raise ConfigError(
+                f"objective.window_frames is {self.window_frames}, but the model answers the stimulus with {frames} "
+                "frames: lengthen the stimulus (frames) or shorten the window"
+            )
+
+    def mean(self, rates: torch.Tensor) -> torch.Tensor:
+        """Rates (showing, target, time) to their means over the window (showing, target)."""
+        return rates[..., -self.window_frames :].mean(-1)
+
+
+@OBJECTIVES.register("mean_rate")
+class MeanRate(OverWindow):
+    """The unit's mean rate over the last frames, in spikes a frame, under the target's own light: what excites it most.
+
+    The mean is over the last ``window_frames`` frames. The frames before are free, and excite through the unit's memory
+    (Hoefling et al. 2024, for video).
+    """
+
+    def __init__(self, window_frames: int = 10) -> None:
+        super().__init__(window_frames)
+
+    def __call__(self, rates: torch.Tensor) -> torch.Tensor:
+        """Rates (1, target, time) to activation (target,)."""
+        return self.mean(rates)[0]
+
+
+@OBJECTIVES.register("least_rate")
+class LeastRate(OverWindow):
+    """The unit's mean rate over the last frames, negative: what inhibits it most, under the target's own light.
+
+    The mean is over the last ``window_frames`` frames. A unit that is silent already has almost no gradient left.
+    """
+
+    def __init__(self, window_frames: int = 10) -> None:
+        super().__init__(window_frames)
+
+    def __call__(self, rates: torch.Tensor) -> torch.Tensor:
+        """Rates (1, target, time) to activation (target,), at most 0."""
+        return -self.mean(rates)[0]
+
+
+@OBJECTIVES.register("light_difference")
+class LightDifference(OverWindow):
+    """The unit's mean rate in the target's own light less that to the same stimulus in the other.
+
+    For an intact target it is what feedback adds most to, for a suppressed one what feedback takes most from: each
+    stimulus is shown in both conditions at every step, and the mean is over the last ``window_frames`` frames, in
+    spikes a frame. The idea is the contrastive stimulus of two models (as in the code of Walker et al. 2019 and its
+    heirs), here of one model in two conditions.
+    """
+
+    def __init__(self, window_frames: int = 10) -> None:
+        super().__init__(window_frames)
+
+    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """Two showings, (2, target): the target's own condition and the other."""
+        return torch.stack([suppressed, 1 - suppressed])
+
+    def __call__(self, rates: torch.Tensor) -> torch.Tensor:
+        """Rates (2, target, time) to activation (target,)."""
+        own, other = self.mean(rates)
+        return own - other

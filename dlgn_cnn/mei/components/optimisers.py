@@ -1,0 +1,96 @@
+"""Optimisers: from a stimulus and a direction to the next proposal, which the constraint then projects.
+
+State is passed in and returned: tensors with a row a target, so that targets can leave a batch.
+"""
+
+from typing import Protocol
+
+import torch
+
+from dlgn_cnn.mei.components.values import number
+from dlgn_cnn.registry import Registry
+
+OPTIMISERS = Registry("optimiser", "dlgn_cnn.mei")
+State = dict[str, torch.Tensor]
+
+
+class Optimiser(Protocol):
+    """One step of ascent; ``isotropic`` where all of a stimulus moves by one step size."""
+
+    isotropic: bool
+
+    def start(self, parameters: torch.Tensor) -> State:
+        """The state before the first step of parameters (target, ...), pixels or others."""
+        ...
+
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """The next parameters; ``direction`` has unit norm or less, ``state`` is updated, steps count from 0."""
+        ...
+
+
+@OPTIMISERS.register("momentum")
+class Momentum:
+    """Normalised ascent with momentum: a step's length does not depend on how steep the response is.
+
+    In step k the stimulus moves by ``learning_rate`` times ``decay`` to the power k of its own norm along
+    the running mean of the directions, whose memory is ``momentum``. As the rate grows large this becomes the
+    generalised power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
+    """
+
+    isotropic = True
+
+    def __init__(self, learning_rate: float = 1.0, decay: float = 0.98, momentum: float = 0.5) -> None:
+        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
+        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
+        self.momentum = number("optimiser.momentum", momentum, 0, 0.999)
+
+    def start(self, parameters: torch.Tensor) -> State:
+        """A velocity of zero."""
+        return {"velocity": torch.zeros_like(parameters)}
+
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Parameters plus their norm times the rate, the direction's norm and the unit velocity."""
+        state["velocity"] = self.momentum * state["velocity"] + (1 - self.momentum) * direction
+        length = self.learning_rate * self.decay**step * norms(parameters) * norms(direction)
+        return parameters + length * unit(state["velocity"])
+
+
+@OPTIMISERS.register("adam")
+class Adam:
+    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate``, in grey levels a step, falls by ``decay`` each.
+
+    ``beta_mean`` and ``beta_square`` are the shares that the running means of gradient and square keep a step.
+    """
+
+    isotropic = False
+
+    def __init__(
+        self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999
+    ) -> None:
+        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
+        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
+        self.beta_mean = number("optimiser.beta_mean", beta_mean, 0, 0.999)
+        self.beta_square = number("optimiser.beta_square", beta_square, 0, 0.99999)
+
+    def start(self, parameters: torch.Tensor) -> State:
+        """Both moments zero."""
+        return {"mean": torch.zeros_like(parameters), "square": torch.zeros_like(parameters)}
+
+    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
+        """Parameters plus the rate times the bias-corrected ratio of the moments."""
+        state["mean"] = self.beta_mean * state["mean"] + (1 - self.beta_mean) * direction
+        state["square"] = self.beta_square * state["square"] + (1 - self.beta_square) * direction.square()
+        mean = state["mean"] / (1 - self.beta_mean ** (step + 1))
+        root = (state["square"] / (1 - self.beta_square ** (step + 1))).sqrt()
+        return parameters + self.learning_rate * self.decay**step * mean / (root + 1e-8)
+
+
+def norms(parameters: torch.Tensor) -> torch.Tensor:
+    """L2 norm of each target's parameters, (target, 1, ...) with as many axes."""
+    lengths = parameters.flatten(1).norm(dim=1)
+    return lengths.view(-1, *[1] * (parameters.ndim - 1))
+
+
+def unit(directions: torch.Tensor) -> torch.Tensor:
+    """Each direction divided by its L2 norm; a zero one stays zero."""
+    return directions / norms(directions).clamp_min(torch.finfo(directions.dtype).tiny)

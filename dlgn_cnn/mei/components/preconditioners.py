@@ -1,0 +1,128 @@
+"""Preconditioners: how the gradient is reshaped before a step. They act as priors on the stimulus."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+import torch
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.components.spectra import low_pass_matrix, natural_amplitude
+from dlgn_cnn.mei.components.values import number, whole
+from dlgn_cnn.registry import Registry
+
+NEGLIGIBLE = 1e-9
+PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei", given=("allowed_packages",))
+
+
+class Preconditioner(Protocol):
+    """A positive semidefinite map of gradients: a small step along the result never lowers the activation."""
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Gradient (stimulus, time, height, width) to a direction of the same shape; steps count from 0."""
+        ...
+
+
+@PRECONDITIONERS.register("none")
+class Identity:
+    """The gradient as it is."""
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """The gradient itself."""
+        return gradient
+
+
+@PRECONDITIONERS.register("gaussian_blur")
+class GaussianBlur:
+    """Gaussian blur in space and time, which keeps the stimulus smooth (Walker et al. 2019 blur so in space).
+
+    ``sigma_px`` and ``sigma_frames`` are standard deviations; 0 leaves an axis as it is. Each axis is multiplied with
+    a symmetric matrix, scaled near the border so that its gradients are not dimmed by what lies beyond it.
+    """
+
+    def __init__(self, sigma_px: float = 1.0, sigma_frames: float = 1.0) -> None:
+        self.sigma_px = number("preconditioner.sigma_px", sigma_px, 0)
+        self.sigma_frames = number("preconditioner.sigma_frames", sigma_frames, 0)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Blur (stimulus, time, height, width) along its last three axes."""
+        time, height, width = gradient.shape[1:]
+        in_time = blur_matrix(time, self.sigma_frames).to(gradient)
+        rows, columns = (blur_matrix(size, self.sigma_px).to(gradient) for size in (height, width))
+        # Each axis is one product of large matrices: a product a frame would take several times as long.
+        blurred = (gradient @ columns).transpose(2, 3) @ rows
+        return (in_time @ blurred.transpose(2, 3).flatten(2)).view_as(gradient)
+
+
+@PRECONDITIONERS.register("low_pass")
+class LowPass:
+    """Temporal low-pass: fast flicker, which no unit follows and no screen shows well, grows slowly.
+
+    ``cutoff`` is the frequency of half gain in cycles a frame (0.2 is 12 Hz at 60 frames a second), ``order`` how
+    steeply it falls.
+    """
+
+    def __init__(self, cutoff: float = 0.2, order: int = 2) -> None:
+        self.cutoff = number("preconditioner.cutoff", cutoff, 0, above=True)
+        self.order = whole("preconditioner.order", order, 1)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Filter (stimulus, time, height, width) along time."""
+        matrix = low_pass_matrix(gradient.shape[1], self.cutoff, self.order).to(gradient)
+        return (matrix @ gradient.flatten(2)).view_as(gradient)
+
+
+@PRECONDITIONERS.register("natural_spectrum")
+class NaturalSpectrum:
+    """The gradient's power at each frequency weighed by that of natural movies (Field 1987; Dong & Atick 1995).
+
+    The same as ascending pixels in the coordinates of ``fourier``. ``space_exponent`` and ``time_exponent`` say how
+    amplitude falls with spatial and temporal frequency.
+    """
+
+    def __init__(self, space_exponent: float = 1.0, time_exponent: float = 1.0) -> None:
+        self.space_exponent = number("preconditioner.space_exponent", space_exponent, 0)
+        self.time_exponent = number("preconditioner.time_exponent", time_exponent, 0)
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Weigh the spectrum of (stimulus, time, height, width) over its last three axes."""
+        time, height, width = gradient.shape[1:]
+        power = natural_amplitude((time, height, width), self.space_exponent, self.time_exponent).square()
+        spectrum = torch.fft.rfftn(gradient, dim=(1, 2, 3)) * power.to(gradient)
+        return torch.fft.irfftn(spectrum, s=gradient.shape[1:], dim=(1, 2, 3))
+
+
+@PRECONDITIONERS.register("in_turn")
+class InTurn:
+    """Several preconditioners, each of what the one before returns.
+
+    ``parts`` are their configs. Each is a positive map; their product need not be one where they do not commute, as
+    blur and spectrum do but for the picture's edges.
+    """
+
+    def __init__(self, parts: Sequence[Mapping[str, Any]], allowed_packages: Collection[str] = ()) -> None:
+        if not parts:
+            raise ConfigError("in_turn without parts: name one preconditioner at least, or 'none' instead", "parts")
+        self.parts = [
+            PRECONDITIONERS.build(part, at=f"parts[{index}]", allowed_packages=allowed_packages)
+            for index, part in enumerate(parts)
+        ]
+
+    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
+        """Gradient (stimulus, time, height, width) through all parts."""
+        for part in self.parts:
+            gradient = part(gradient, step)
+        return gradient
+
+
+@lru_cache(maxsize=32)
+def blur_matrix(size: int, sigma: float) -> torch.Tensor:
+    """The symmetric Gaussian blur of an axis of ``size`` samples, (size, size) float64; positive to a billionth."""
+    if sigma == 0:
+        return torch.eye(size, dtype=torch.float64)
+    place = torch.arange(size, dtype=torch.float64)
+    kernel = torch.exp(-0.5 * ((place[:, None] - place) / sigma).square())
+    # Further off lie numbers so small that a processor multiplies them many times more slowly.
+    kernel = torch.where(kernel > NEGLIGIBLE, kernel, 0.0)
+    mass = kernel.sum(1).sqrt()
+    return kernel / (mass[:, None] * mass)

@@ -1,0 +1,1 @@
+"""Controls of an MEI: gratings, natural clips and other stimuli of equal contrast."""

@@ -1,0 +1,1 @@
+"""Export of stimuli for a screen."""

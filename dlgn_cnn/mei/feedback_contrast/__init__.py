@@ -1,0 +1,1 @@
+"""Feedback contrast: how the MEIs of a unit differ between the two opto conditions."""

@@ -1,0 +1,122 @@
+"""From a unit's MEIs in both lights to a finding: the contrast of one fit against each null that there is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dlgn_cnn.feedback.light_null import false_discovery_rates
+from dlgn_cnn.mei.feedback_contrast.significance import (
+    MOST_RELABELLINGS,
+    VIEWS,
+    between_and_within,
+    between_members,
+    pairwise_distances,
+    pooled_null,
+    starts_null,
+)
+from dlgn_cnn.shapes import Floats, Scores
+
+NULLS = ("shuffled", "members", "starts")  # the strongest first
+FEWEST_MEMBERS = 3  # of which the lights of two can be exchanged in three ways
+
+
+@dataclass(frozen=True)
+class UnitMEIs:
+    """One unit's MEIs in one fit: ``stimuli`` (stimulus, time, height, width), what the fit says to each in both lights
+    ``rates`` (stimulus, condition: intact, suppressed), and which were made with feedback ``suppressed`` (stimulus,).
+    """
+
+    stimuli: Floats
+    rates: Scores
+    suppressed: np.ndarray
+
+    def distances(self) -> Scores:
+        """All pairs (view, stimulus, stimulus)."""
+        return pairwise_distances(self.stimuli, self.rates)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One unit's distances in each view: ``between`` the lights and ``within`` them (view,); the first in each fit to
+    ``shuffled`` labels (fit, view); between lights of different ``members``, recorded and exchanged (1 + relabelling,
+    view); effect, p and mean of the ``starts`` (3, view).
+    """
+
+    between: Scores
+    within: Scores
+    shuffled: Scores
+    members: Scores
+    starts: Scores
+
+
+@dataclass(frozen=True)
+class Finding:
+    """All (view, unit): the distance between the lights and the null's mean, the effect, p, and false-discovery rate
+    ``q`` over units (Benjamini and Hochberg 1995). NaN where it is not known.
+    """
+
+    distance: Scores
+    null_distance: Scores
+    effect: Scores
+    p: Scores
+    q: Scores
+
+
+def measure(
+    own: UnitMEIs,
+    shuffled: Iterable[UnitMEIs | None],
+    members: Iterable[UnitMEIs | None],
+    generator: np.random.Generator,
+) -> Measured:
+    """What one unit's MEIs say: its own fit's, those of fits to ``shuffled`` labels, and those of the other ``members``
+    that differ from its own by nothing but their seed; None for a fit that has none of this unit.
+    """
+    distances, unknown = own.distances(), np.full(len(VIEWS), np.nan)
+    between, within = between_and_within(distances, own.suppressed)
+    nulls = [unknown if one is None else between_and_within(one.distances(), one.suppressed)[0] for one in shuffled]
+    together = [own, *members]
+    exchanged = np.empty((0, len(VIEWS))) if len(together) < FEWEST_MEMBERS else _of_members(together, generator)
+    starts = np.stack(starts_null(distances, own.suppressed, generator))
+    return Measured(between, within, np.reshape(nulls, (-1, len(VIEWS))), exchanged, starts)
+
+
+def findings(units: Sequence[Measured]) -> dict[str, Finding]:
+    """The contrast of all units of a fit against each null that there is, by the null's name in ``NULLS``, the
+    strongest first. That of the random starts is always there, though with one start a light nothing is known of it.
+    """
+    found: dict[str, Finding] = {}
+    if not units:
+        return found
+    between = np.stack([unit.between for unit in units], 1)
+    if len(units[0].shuffled) > 1:
+        found["shuffled"] = _pooled(between, np.stack([unit.shuffled for unit in units], 2))
+    if len(units[0].members):
+        members = np.stack([unit.members for unit in units], 2)
+        found["members"] = _pooled(members[0], members[1:])
+    found["starts"] = _finding(between, np.stack([unit.starts for unit in units], 2))
+    return found
+
+
+def _of_members(members: Sequence[UnitMEIs | None], generator: np.random.Generator) -> Scores:
+    known = [one for one in members if one is not None]
+    if len(known) < len(members):
+        return np.full((min(2 ** (len(members) - 1), 1 + MOST_RELABELLINGS), len(VIEWS)), np.nan)
+    stimuli, rates, suppressed = (
+        np.concatenate([getattr(one, name) for one in known]) for name in ("stimuli", "rates", "suppressed")
+    )
+    member = np.repeat(np.arange(len(known)), [len(one.suppressed) for one in known])
+    found, null = between_members(pairwise_distances(stimuli, rates), suppressed, member, generator)
+    return np.concatenate([found[None], null])
+
+
+def _pooled(distance: Scores, null: Scores) -> Finding:
+    """Of distances (view, unit) and a null (sample, view, unit)."""
+    judged = [pooled_null(own, null[:, view]) for view, own in enumerate(distance)]
+    return _finding(distance, np.array(judged).transpose(1, 0, 2))
+
+
+def _finding(distance: Scores, judged: Scores) -> Finding:
+    """Of effect, p and null mean (3, view, unit)."""
+    effect, p, mean = judged
+    return Finding(distance, mean, effect, p, np.stack([false_discovery_rates(one) for one in p]))

@@ -1,0 +1,153 @@
+"""Whether the light changes what a unit prefers: distances of its MEIs between the lights, against a null.
+
+The starts of one light say how far the synthesis alone takes two MEIs apart, and fits that differ by nothing but their
+seed how far the training does; neither knows the noise of the recording: a model that may be another one in each light
+is, a little, whatever the light does. Models fitted to shuffled labels of the light went the same way with nothing to
+find, and are the null wherever there are any.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.mei.feedback_contrast.distance import extent_px, views
+from dlgn_cnn.shapes import Floats, Scores
+
+Labels = Sequence[bool] | np.ndarray
+VIEWS = ("clip", "spatial", "temporal", "spectral", "extent", "response")
+MOST_RELABELLINGS = 1000
+TIE = 1e-9
+
+
+def pairwise_distances(stimuli: Floats, rates: Scores) -> Scores:
+    """All distances (view, stimulus, stimulus) of stimuli (stimulus, time, height, width), in the order of ``VIEWS``.
+
+    The first four are those of ``distance``; ``extent`` is the absolute natural logarithm of the ratio of the radii of
+    energy. ``response`` is of the ``rates`` (stimulus, condition: intact, suppressed) that a model predicts for
+    each, in any unit: the double dissociation, what the second has over the first with feedback intact plus what the
+    first has over the second with it suppressed, over twice the mean of the rates of both conditions together. 0 is the
+    same preference, 1 that each excites in its own light alone; exchanged, it is negative. Raises ConfigError for a
+    stimulus that is grey.
+    """
+    clips = np.asarray(stimuli, np.float64)
+    if not clips.any((1, 2, 3)).all():
+        raise ConfigError("a stimulus is mean grey throughout: its distance from another is not defined")
+    found = []
+    for view in zip(*map(views, clips), strict=True):
+        rows = np.stack([one.ravel() for one in view])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        found.append(np.clip(1 - rows @ rows.T, 0, None))
+    extents = np.log([max(extent_px(clip), np.finfo(float).tiny) for clip in clips])
+    return np.stack([*found, np.abs(extents[:, None] - extents), _dissociation(np.asarray(rates, np.float64))])
+
+
+def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, Scores]:
+    """Mean distance (view,) of a suppressed from an intact stimulus, and of two starts of one light.
+
+    ``distances`` (view, stimulus, stimulus); the second is NaN where neither light has two starts.
+    """
+    lit = np.asarray(suppressed, bool)
+    if lit.all() or not lit.any():
+        raise ConfigError("stimuli of one light only: a contrast needs those of both")
+    upper = np.triu(np.ones((len(lit), len(lit)), bool), 1)
+    alike = upper & (lit[:, None] == lit)
+    within = np.abs(distances[:, alike]).mean(1) if alike.any() else np.full(len(distances), np.nan)
+    return distances[:, lit][:, :, ~lit].mean((1, 2)), within
+
+
+def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Generator) -> tuple[Scores, Scores, Scores]:
+    """Effect, p and null mean (view,) of the distance between the lights, were the starts' labels exchangeable.
+
+    All relabellings of the starts, or 1000 drawn ones where there are more, make the null (Fisher 1935); the effect is
+    the distance's excess over their mean, in their standard deviations. NaN with fewer than two starts a light. With n
+    starts a light no p is below one in half of (2n choose n): 4 starts allow 0.03. This null knows nothing of the noise
+    of the recording: it asks whether the optimiser, not whether the mouse, finds the same.
+    """
+    lit = np.asarray(suppressed, bool)
+    if min(lit.sum(), (~lit).sum()) < 2:
+        return (np.full(len(distances), np.nan),) * 3
+    found, null = between_and_within(distances, lit)[0], _relabelled(distances, lit, generator)
+    p = (null >= found - TIE).mean(0)
+    mean = null.mean(0)
+    return _shares(found - mean, null.std(0)), p, mean
+
+
+def between_members(
+    distances: Scores, suppressed: Labels, member: np.ndarray, generator: np.random.Generator
+) -> tuple[Scores, Scores]:
+    """Mean distance (view,) between the lights of stimuli of different fits, and the same (relabelling, view) with the
+    two lights exchanged in some of the fits.
+
+    ``distances`` (view, stimulus, stimulus) are of the MEIs of fits that differ by nothing but their seed; ``member``
+    (stimulus,) says of which. If the light changed nothing, a fit's own labels could be exchanged (Fisher 1935). All
+    2 ** (fits - 1) - 1 ways but the recorded one make the null, or 1000 drawn ones where there are more.
+    """
+    lit, fits = np.asarray(suppressed, bool), np.unique(member)
+    apart = (member[:, None] != member).astype(np.float64)
+    exchanged = lit ^ _exchanges(len(fits), generator)[:, np.searchsorted(fits, member)]
+    one, other = exchanged.astype(np.float64), (~exchanged).astype(np.float64)
+    pairs = np.einsum("ra,ab,rb->r", one, apart, other, optimize=True)
+    means = np.einsum("ra,vab,rb->rv", one, distances * apart, other, optimize=True) / pairs[:, None]
+    return means[0], means[1:]
+
+
+def pooled_null(found: Scores, null: Scores) -> tuple[Scores, Scores, Scores]:
+    """Effect, p and null mean (unit,) of distances (unit,), against a null of few samples from each of many units.
+
+    ``null`` (sample, unit) are the same distances with nothing to find: in fits to shuffled labels of the light, or
+    between exchanged members. A unit's distance over the root mean square of its own null is compared with the null's,
+    each over that of the others, of all units together: a null of samples times units, each unit on its own scale, of
+    which a few samples say enough. p is (1 + k) / (1 + n), k of n being as large; the effect is the excess over the
+    null's mean in its standard deviations. NaN throughout with fewer than two samples, and for a unit whose null MEIs
+    never differ.
+    """
+    samples = len(null)
+    if samples < 2:
+        return (np.full(len(found), np.nan),) * 3
+    power = np.square(null).sum(0)
+    ratio = _shares(found, np.sqrt(power / samples))
+    usual = _shares(null, np.sqrt((power - np.square(null)).clip(0) / (samples - 1)))
+    pool, known = usual[np.isfinite(usual)], np.isfinite(ratio)
+    effect, p = np.full((2, len(found)), np.nan)
+    if len(pool):
+        effect[known] = _shares(ratio[known] - pool.mean(), pool.std())
+        p[known] = (1 + (pool[:, None] >= ratio[known] - TIE).sum(0)) / (1 + len(pool))
+    return effect, p, null.mean(0)
+
+
+def _shares(values: Scores, scale: Scores | float) -> Scores:
+    """Values in a scale; NaN where that is 0."""
+    scales = np.broadcast_to(np.asarray(scale, np.float64), values.shape)
+    return np.divide(values, scales, out=np.full(values.shape, np.nan), where=scales > TIE)
+
+
+def _dissociation(rates: Scores) -> Scores:
+    """(stimulus, stimulus): by how much more the second prefers the intact light than the first does."""
+    preference = rates[:, 0] - rates[:, 1]
+    scale = 2 * rates.sum(1).mean()
+    return (preference - preference[:, None]) / scale if scale > 0 else np.zeros((len(rates),) * 2)
+
+
+def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
+    """In which fits the lights are exchanged (relabelling, fit), in none first and never in the first one: exchanged in
+    all, a distance would be the same.
+    """
+    if 2 ** (fits - 1) <= MOST_RELABELLINGS + 1:
+        return (np.arange(2 ** (fits - 1))[:, None] >> np.arange(fits)[::-1]) % 2 == 1
+    drawn = generator.random((MOST_RELABELLINGS + 1, fits)) < 0.5
+    drawn[0], drawn[:, 0] = False, False
+    return drawn
+
+
+def _relabelled(distances: Scores, lit: np.ndarray, generator: np.random.Generator) -> Scores:
+    """The distance between the lights (relabelling, view), the recorded labels among them."""
+    total, chosen = len(lit), int(lit.sum())
+    every = combinations(range(total), chosen)
+    rows = [row for row, _ in zip(every, range(MOST_RELABELLINGS + 1), strict=False)]
+    if len(rows) <= MOST_RELABELLINGS:
+        labels = np.stack([np.isin(np.arange(total), row) for row in rows])
+    else:
+        labels = np.stack([lit, *(generator.permutation(lit) for _ in range(MOST_RELABELLINGS - 1))])
+    return np.stack([between_and_within(distances, one)[0] for one in labels])

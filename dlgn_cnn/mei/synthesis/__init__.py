@@ -1,0 +1,1 @@
+"""Synthesis: gradient ascent of many stimuli at once, and the methods that a config names."""

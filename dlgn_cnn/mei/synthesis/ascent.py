@@ -1,0 +1,159 @@
+"""One batch of stimuli on its way up."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.mei.components.optimisers import State, norms, unit
+from dlgn_cnn.mei.synthesis.checks import working_dtype
+from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
+from dlgn_cnn.shapes import Floats
+
+
+class Ascent:
+    """One batch of targets under way: one forward and one backward pass of each model a step and light.
+
+    ``mask`` (target or 1, time, height, width) of bool says which values may change.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[torch.nn.Module],
+        targets: Sequence[Target],
+        config: MEIConfig,
+        mask: torch.Tensor,
+        device: torch.device,
+    ) -> None:
+        self.models, self.targets, self.config, self.device = models, list(targets), config.on(device), device
+        self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
+        self.keys = sorted({target.data_key for target in targets})
+        self.showing = self._showing(self.config.window_frames, self.config.precision)
+        self.share = self.showing.share(targets, config.frames, device)
+        noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
+        self.parameters = config.parametrisation.start(noise.to(device, working_dtype(models)))
+        self.mask = mask.expand(len(targets), -1, -1, -1)
+        self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
+        self.live = list(range(len(targets)))
+        self._allow(self.parameters)
+        self.state: State = config.optimiser.start(self.parameters)
+        self.best = self.stimuli.clone()
+        self.best_value = np.full(len(targets), -np.inf)
+        self.best_step = np.zeros(len(targets), int)
+        self.history: list[list[float]] = [[] for _ in targets]
+
+    def run(self, report: Callable[[int], None]) -> list[MEIResult]:
+        """Climb until every target has stopped, and evaluate the best of each on the whole picture."""
+        for step in range(self.config.steps):
+            self._step(step)
+            report(step + 1)
+            if not self.live:
+                break
+        report(self.config.steps)
+        return self._results()
+
+    def _step(self, step: int) -> None:
+        stimuli = self.stimuli.detach().requires_grad_(True)
+        value = self._activation(stimuli, [self.targets[index] for index in self.live])
+        for prior in self.config.priors:
+            value = value - prior(stimuli, step)
+        (gradient,) = torch.autograd.grad(value.sum(), stimuli)
+        if not torch.isfinite(gradient).all():
+            raise ModelError("the model's gradient is not finite: fit it again, or synthesise in float32")
+        self._keep_best(value.detach().double().cpu().numpy(), step)
+        direction = self._direction(self.config.preconditioner(gradient * self.mask, step))
+        self._allow(self.config.optimiser.propose(self.parameters, direction, self.state, step))
+        self._drop_finished(step)
+
+    def _direction(self, wanted: torch.Tensor) -> torch.Tensor:
+        """The change of the parameters that changes clips as ``wanted``, of unit norm or less.
+
+        In pixels it is the wanted change, whose part along the stimulus does no harm: the projection removes it, and
+        the fixed point is the stimulus along it. Other parameters, and an optimiser with a step size a pixel, would
+        turn that part into a change of the stimulus even at the optimum (Adam would end on the filter's signs), so it
+        is taken out; what is left shrinks as the optimum comes near.
+        """
+        if self.config.parametrisation.isotropic and self.config.optimiser.isotropic:
+            return unit(wanted)
+        parameters = self.parameters.detach().requires_grad_(True)
+        clips = self.config.parametrisation.clip(parameters, wanted.shape)
+        (whole,) = torch.autograd.grad(clips, parameters, wanted, retain_graph=True)
+        along = (wanted * self.stimuli).flatten(1).sum(1) / self.stimuli.flatten(1).square().sum(1)
+        (across,) = torch.autograd.grad(clips, parameters, wanted - along.view(-1, 1, 1, 1) * self.stimuli)
+        return across / norms(whole).clamp_min(torch.finfo(whole.dtype).tiny)
+
+    def _allow(self, parameters: torch.Tensor) -> None:
+        """Make stimuli of parameters, project them, and let the parameters follow."""
+        part, shape = self.config.parametrisation, torch.Size((len(parameters), *self.shape))
+        self.stimuli = self.config.constraint.project(part.clip(parameters, shape), self.mask)
+        self.parameters = part.settle(parameters, self.stimuli)
+        off = self.config.constraint.violation(self.stimuli, self.mask).double()
+        self.violation[self.live] = torch.maximum(self.violation[self.live], off)
+
+    def _activation(self, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
+        lights = self.config.objective.lights(suppression(targets, stimuli))
+        rates = torch.stack([self.showing.rates(stimuli, targets, light) for light in lights])
+        return self.config.objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
+
+    def _keep_best(self, value: np.ndarray, step: int) -> None:
+        for row, index in enumerate(self.live):
+            now = float(value[row])
+            self.history[index].append(now)
+            grown = now - self.best_value[index]
+            if grown > 0:
+                if not grown <= self.config.tolerance * abs(self.best_value[index]):
+                    self.best_step[index] = step
+                self.best_value[index] = now
+                self.best[index] = self.stimuli[row]
+
+    def _drop_finished(self, step: int) -> None:
+        kept = [row for row, i in enumerate(self.live) if step - self.best_step[i] < self.config.patience]
+        if len(kept) < len(self.live):
+            self.live = [self.live[row] for row in kept]
+            self.stimuli, self.parameters, self.mask = self.stimuli[kept], self.parameters[kept], self.mask[kept]
+            self.state = {name: value[kept] for name, value in self.state.items()}
+
+    @torch.no_grad()
+    def _results(self) -> list[MEIResult]:
+        """Each target's best stimulus, shown whole and in both lights."""
+        rates = in_both_lights(self._showing(None), self.best, self.targets)
+        lights = self.config.objective.lights(suppression(self.targets, self.best)).long()
+        rows = torch.arange(len(self.targets), device=self.device)
+        activation = self.config.objective(torch.stack([rates[rows, light] for light in lights]))
+        return [
+            MEIResult(
+                self.best[index].cpu().numpy(),
+                float(activation[index]),
+                _floats(rates[index]),
+                np.array(self.history[index], np.float32),
+                float(self.violation[index]),
+                self.share[index],
+            )
+            for index in range(len(self.targets))
+        ]
+
+    def _showing(self, window: int | None, precision: str = "float32") -> Showing:
+        return Showing(self.models, self.keys, self.shape, self.config.state, window, precision)
+
+
+def in_both_lights(showing: Showing, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
+    """Each target's rate to its own stimulus, (target, condition: intact, suppressed; frame)."""
+    lights = (torch.zeros(len(targets)), torch.ones(len(targets)))
+    return torch.stack([showing.rates(stimuli, targets, light.to(stimuli.device)) for light in lights], 1)
+
+
+def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
+    """1 for each target that is shown with feedback suppressed, else 0: (target,)."""
+    return like.new_tensor([float(target.suppressed) for target in targets])
+
+
+def random_start(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
+    """White noise of a seed, drawn on the CPU: a seed means the same start on every device."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _floats(rates: torch.Tensor) -> Floats:
+    return np.asarray(rates.float().cpu().numpy())

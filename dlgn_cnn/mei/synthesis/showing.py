@@ -1,0 +1,108 @@
+"""Stimuli before models: each target's own unit answers its own stimulus, in a light and a state of the animal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from dlgn_cnn.mei.synthesis.targets import Target
+from dlgn_cnn.models.ensemble import EnsembleModel
+from dlgn_cnn.models.narrow import NarrowEncoder, narrow
+
+
+@dataclass(frozen=True)
+class AnimalState:
+    """Running, pupil size and pupil position, held for the whole clip, in the recording's own units.
+
+    None is unknown, which a model takes for the mean of the training tier.
+    """
+
+    running: float | None = None
+    pupil_size: float | None = None
+    pupil_center: tuple[float, float] | None = None
+
+    def traces(self, clips: int, frames: int, like: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """Behaviour (clip, 2, frame) and pupil position (clip, 2, frame); None where nothing is known."""
+        known = [self.running, self.pupil_size]
+        behavior = None if known == [None, None] else [float("nan") if one is None else one for one in known]
+        return tuple(  # type: ignore[return-value]
+            None if values is None else like.new_tensor(values)[None, :, None].expand(clips, -1, frames)
+            for values in (behavior, self.pupil_center)
+        )
+
+
+class Showing:
+    """Models and how to show them stimuli: the mean rate of all models, an ensemble's or a single one's.
+
+    ``window`` is how many last frames are wanted, None for all. Where one is given and a model allows it, only the
+    pixels that a target's unit can see are computed (``dlgn_cnn.models.narrow``). ``precision`` is float32, which
+    leaves the models as they are, or bfloat16; stimuli are not rounded but on their way in.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[torch.nn.Module],
+        data_keys: Sequence[str],
+        shape: tuple[int, int, int],
+        state: AnimalState | None = None,
+        window: int | None = None,
+        precision: str = "float32",
+    ) -> None:
+        # An ensemble's mean is that of its members, each of which may be narrowed.
+        self.models = list(models[0].members) if _is_ensemble(models) else list(models)  # type: ignore[arg-type]
+        self.state, self.window = state or AnimalState(), window
+        self.autocast = precision == "bfloat16"
+        dtype = torch.bfloat16 if self.autocast else None
+        self.narrowed: dict[tuple[int, str], NarrowEncoder | None] = {
+            (index, key): narrow(model, key, shape, window, dtype) if window is not None else None
+            for index, model in enumerate(self.models)
+            for key in data_keys
+        }
+
+    def rates(self, stimuli: torch.Tensor, targets: Sequence[Target], light: torch.Tensor) -> torch.Tensor:
+        """Each target's own unit's rate to its own stimulus, (target, frame), the mean over models.
+
+        ``stimuli`` (target, time, height, width); ``light`` (target,), constant over each clip. Every target of a
+        session is answered in one pass of each model.
+        """
+        found: list[torch.Tensor | None] = [None] * len(targets)
+        for data_key in sorted({target.data_key for target in targets}):
+            rows = [row for row, target in enumerate(targets) if target.data_key == data_key]
+            units = torch.tensor([targets[row].unit_index for row in rows], device=stimuli.device)
+            own = self._of_session(stimuli[rows], units, light[rows], data_key)
+            for position, row in enumerate(rows):
+                found[row] = own[position]
+        return torch.stack([rate for rate in found if rate is not None])
+
+    def share(self, targets: Sequence[Target], frames: int, device: torch.device) -> list[float]:
+        """How much of each target's clip is computed, the mean over models."""
+        found = []
+        for target in targets:
+            unit = torch.tensor([target.unit_index], device=device)
+            views = [self.narrowed[index, target.data_key] for index in range(len(self.models))]
+            shares = [1.0 if view is None else view.share(unit, frames) for view in views]
+            found.append(sum(shares) / len(shares))
+        return found
+
+    def _of_session(
+        self, stimuli: torch.Tensor, units: torch.Tensor, light: torch.Tensor, data_key: str
+    ) -> torch.Tensor:
+        clips, frames = stimuli.shape[:2]
+        opto = light.to(stimuli.dtype)[:, None].expand(-1, frames)
+        traces = self.state.traces(clips, frames, stimuli)
+        outputs = []
+        for index, model in enumerate(self.models):
+            view = self.narrowed[index, data_key]
+            if view is not None:
+                outputs.append(view.rates(stimuli, units, opto, *traces))
+                continue
+            with torch.autocast(stimuli.device.type, torch.bfloat16, enabled=self.autocast):
+                rates = model(stimuli[:, None], opto, data_key, *traces)
+            own = rates[torch.arange(clips, device=units.device), units]
+            outputs.append(own if self.window is None else own[:, -self.window :])
+        shortest = min(rates.shape[1] for rates in outputs)
+        return torch.stack([rates[:, -shortest:] for rates in outputs]).mean(0)
+
+
+def _is_ensemble(models: Sequence[torch.nn.Module]) -> bool:
+    return len(models) == 1 and isinstance(models[0], EnsembleModel)

@@ -1,0 +1,197 @@
+"""Named parts: a config names a part, the registry builds it, and an unknown name lists the choices.
+
+A name is a registered one, or an import path such as ``mylab.parts.MyCore`` of a package that the caller allows. This
+is the one door: whatever a config names, a function or a part of a part, is looked up here.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.registry.annotations import check_value, parameters_of
+from dlgn_cnn.registry.import_paths import import_part
+
+Part = Callable[..., Any]
+Parameters = Mapping[str, inspect.Parameter]
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """A clause that lists the choices and, where one is close, the nearest: ``"choose from a, b; did you mean a?"``."""
+    names = sorted(choices)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"choose from {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+class Registry:
+    """All parts of one kind (cores, readouts, trainers, ...), each registered in its own file.
+
+    ``packages`` are those whose modules register the parts; they are imported on first use, so that adding a part is
+    adding one file to one of them. ``given`` are the arguments that the caller supplies, which a config may not set;
+    ``has`` what a built part must have. ``adapt`` turns what an import path led to, where it keeps another library's
+    contract, into what keeps ours, and returns anything else as it is.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *packages: str,
+        given: Sequence[str] = (),
+        has: Sequence[str] = (),
+        adapt: Callable[[Part], Part] | None = None,
+    ) -> None:
+        self.kind, self.packages = kind, packages
+        self.given, self.has = tuple(given), tuple(has)
+        self._adapt = adapt
+        self._parts: dict[str, Part] = {}
+        self._options: dict[Part, Part] = {}
+        self._checks: dict[Part, Callable[..., Any]] = {}
+        self._loaded = False
+
+    def register(
+        self, name: str, options: Part | None = None, check: Callable[..., Any] | None = None
+    ) -> Callable[[Part], Part]:
+        """Decorator that files a class or function under ``name``; a second part of that name is refused.
+
+        ``options`` is a dataclass or function whose parameters a config may set besides the part's own. ``check(config,
+        allowed_packages)`` raises ConfigError for values that the part would refuse when it is called.
+        """
+
+        def file(part: Part) -> Part:
+            if name in self._parts:
+                raise ConfigError(f"two {self.kind}s are called {name!r}: rename one of them")
+            self._parts[name] = part
+            if options is not None:
+                self._options[part] = options
+            if check is not None:
+                self._checks[part] = check
+            return part
+
+        return file
+
+    def names(self) -> list[str]:
+        """Every registered name, sorted."""
+        self._load()
+        return sorted(self._parts)
+
+    def get(self, name: str, allowed_packages: Collection[str] = ()) -> Part:
+        """The part called ``name``: a registered one, or the one at an import path of an allowed package.
+
+        Raises ConfigError with the choices and the nearest name, or with what is wrong with the path.
+        """
+        if not isinstance(name, str):
+            raise ConfigError(f"{self.kind} {name!r}: given {type(name).__name__}, expected a name")
+        if "." in name:
+            found = import_part(self.kind, name, allowed_packages)
+            return self._adapt(found) if self._adapt else found
+        self._load()
+        if name not in self._parts:
+            raise ConfigError(f"there is no {self.kind} called {name!r}: {nearest(name, self._parts)}")
+        return self._parts[name]
+
+    def parameters(self, part: Part) -> Parameters:
+        """What a part takes, by name, with the parameters of its ``options``."""
+        own = parameters_of(part)
+        if part in self._options:
+            own = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
+            own |= {name: one for name, one in parameters_of(self._options[part]).items() if name not in own}
+        return own
+
+    def options(self, part: Part) -> Part | None:
+        """What has the parameters that a config may set besides the part's own, where the part has such."""
+        return self._options.get(part)
+
+    def build(
+        self, config: Mapping[str, Any], *, at: str = "", allowed_packages: Collection[str] = (), **given: Any
+    ) -> Any:
+        """Build the part that ``config["name"]`` names from the rest of the config and from what is ``given``.
+
+        ``at`` is where in the whole config it stands. A part that holds parts takes ``allowed_packages`` as a
+        parameter, and gets them. Raises ConfigError for a missing name, an unknown part, a key or a type that the part
+        does not take, and a built part that lacks what its kind ``has``.
+        """
+        with within(at):
+            if not isinstance(config, Mapping) or "name" not in config:
+                raise ConfigError(f"this {self.kind} needs a 'name': {nearest('', self.names())}")
+            part = self.get(config["name"], allowed_packages)
+            arguments = {key: value for key, value in config.items() if key != "name"}
+            given |= supplied(part, allowed_packages=allowed_packages)
+            self.check_arguments(config["name"], part, arguments, given)
+            return self._built(config["name"], part, given | arguments)
+
+    def check(
+        self, name: str, config: Mapping[str, Any], given: Collection[str], allowed_packages: Collection[str] = ()
+    ) -> Any:
+        """Refuse a call of the part ``name`` that could not be made, without making it; ``given`` as for ``build``.
+
+        What the part's own check returns is returned, None where it has none. Raises ConfigError.
+        """
+        part = self.get(name, allowed_packages)
+        self.check_arguments(name, part, config, given)
+        return self.check_values(part, config, allowed_packages)
+
+    def check_values(self, part: Part, config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> Any:
+        """Run the check that a part was registered with, where it was."""
+        return self._checks[part](config, allowed_packages) if part in self._checks else None
+
+    def check_arguments(self, name: str, part: Part, config: Mapping[str, Any], given: Collection[str]) -> None:
+        """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave."""
+        _check_against(self.parameters(part), config, f"{self.kind} {name!r}", given)
+
+    def _built(self, name: str, part: Part, arguments: Mapping[str, Any]) -> Any:
+        try:
+            built = part(**arguments)
+        except ConfigError:
+            raise
+        except Exception as error:
+            if "." not in name:
+                raise
+            raise ConfigError(f"{self.kind} {name!r} cannot be built: {type(error).__name__}: {error}") from error
+        lacking = [attribute for attribute in self.has if not hasattr(built, attribute)]
+        if lacking:
+            raise ConfigError(
+                f"{self.kind} {name!r} returned a {type(built).__name__} without {', '.join(lacking)}: "
+                f"{self.packages[0]}'s docstring says what a {self.kind} must have"
+            )
+        return built
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._loaded = True
+            for name in self.packages:
+                package = importlib.import_module(name)
+                for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+                    importlib.import_module(module.name)
+
+
+def supplied(part: Part, **available: Any) -> dict[str, Any]:
+    """Those of the ``available`` arguments that a function or class asks for by name."""
+    wanted = parameters_of(part)
+    return {name: value for name, value in available.items() if name in wanted}
+
+
+def check_arguments(part: Part, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
+    """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave.
+
+    ``given`` are the arguments that the caller supplies itself; a config may not set them. Raises ConfigError.
+    """
+    _check_against(parameters_of(part), config, where, given)
+
+
+def _check_against(parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str]) -> None:
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
+    choices = [name for name in named if name not in given]
+    for key, value in config.items():
+        if key in given or (key not in choices and not takes_any):
+            advice = nearest(str(key), choices) if choices else "it has no parameters"
+            raise ConfigError(f"{where} takes no {key!r}: {advice}", str(key))
+        if key in choices:
+            with within(key):
+                check_value(value, named[key].annotation)
+    missing = [name for name in choices if named[name].default is inspect.Parameter.empty and name not in config]
+    if missing:
+        raise ConfigError(f"{where} needs {', '.join(map(repr, missing))}: add it to the config")

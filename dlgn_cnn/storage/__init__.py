@@ -1,0 +1,1 @@
+"""Files and object stores: how bytes are written, found again and fetched."""

@@ -1,0 +1,160 @@
+"""Files that are named by their bytes, in a folder or in an object store: one small interface for both.
+
+A name is the sha256 of the content and an ending. So an object never changes, may be written twice at once, and is
+checked whenever it is read: what has another digest is an error, never a wrong number. ``write`` and ``read`` are for
+those who make names of their own, and check what they read.
+"""
+
+import contextlib
+import datetime
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.store_errors import store_error
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One stored file: its name, its size, and when it was written."""
+
+    name: str
+    size_bytes: int
+    written: datetime.datetime
+
+
+class Objects:
+    """Files below ``url``, a folder's path or any URL that fsspec knows; copies of remote ones lie in ``cache``."""
+
+    def __init__(self, url: str | Path, cache: Path | None = None) -> None:
+        try:
+            self._files, root = fsspec.core.url_to_fs(str(url))
+        except (ImportError, ValueError) as error:
+            raise StoreError(f"{url} is no place that fsspec knows here ({error}): install its package") from error
+        self.root = str(root).rstrip("/")
+        self.url = str(url)
+        self.local = Path(self.root) if "file" in _protocols(self._files) else None
+        self._cache = self.local or cache
+        if self._cache is None:
+            raise StoreError(f"{url} is not on this machine: name a cache folder for copies of what is read")
+
+    def put(self, file: Path, ending: str) -> str:
+        """Store a file; its sha256 is returned. Raises StoreError where the place cannot be written or read back."""
+        digest = file_sha256(file)
+        name = f"{digest}{ending}"
+        with self._asked("written", name):
+            if self.local is not None:
+                self._place(file, name)
+            elif not self._files.exists(f"{self.root}/{name}"):
+                if "s3" not in _protocols(self._files):  # it has no folders, and would make a misspelt bucket
+                    self._files.makedirs(self.root, exist_ok=True)
+                self._files.put_file(str(file), f"{self.root}/{name}")
+                self.get(digest, ending)
+        return digest
+
+    def get(self, digest: str, ending: str) -> Path:
+        """A file on this machine with that content. Raises StoreError where it is missing or altered."""
+        name = f"{digest}{ending}"
+        path = self._folder / name
+        if not path.is_file() and self.local is None:
+            self._copy_here(name, path)
+        if not path.is_file():
+            raise StoreError(f"{self.url}/{name} is missing: restore the store, or delete the row and populate again")
+        if file_sha256(path) != digest:
+            if self.local is None:
+                path.unlink()  # a damaged copy, which would otherwise stay
+            raise StoreError(f"{self.url}/{name} is not what was stored: its bytes have another sha256")
+        return path
+
+    def write(self, name: str, data: bytes) -> None:
+        """Store bytes under a name of the caller's: there whole or not at all. Raises OSError or StoreError."""
+        if self.local is None:
+            with self._asked("written", name):
+                self._files.pipe_file(f"{self.root}/{name}", data)
+            return
+        with _temporary(self.local) as temporary:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.local / name)
+
+    def read(self, name: str) -> bytes:
+        """The bytes under a name. Raises StoreError."""
+        with self._asked("read", name):
+            return bytes(self._files.cat_file(f"{self.root}/{name}"))
+
+    def sizes(self) -> dict[str, int]:
+        """Every file that is stored, with its size in bytes. Raises StoreError."""
+        with self._asked("listed"):
+            self._files.invalidate_cache()
+            found = self._files.find(self.root, detail=True)
+            return {path[len(self.root) + 1 :]: info["size"] for path, info in found.items()}
+
+    def names(self) -> Iterator[Stored]:
+        """Every file that is stored, whole or left over from a writer that was killed."""
+        if not self._files.exists(self.root):
+            return
+        self._files.invalidate_cache()
+        for path, info in self._files.find(self.root, detail=True).items():
+            yield Stored(path[len(self.root) + 1 :], info["size"], self._files.modified(path))
+
+    def delete(self, name: str) -> None:
+        """Remove a stored file, and this machine's copy of it."""
+        self._files.rm_file(f"{self.root}/{name}")
+        (self._folder / name).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _asked(self, what: str, name: str = "") -> Iterator[None]:
+        """Whatever a store's client raises, in this project's words."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except Exception as error:  # each client has errors of its own, botocore's are no OSErrors
+            raise store_error(f"{self.url}/{name} cannot be {what}", error) from error
+
+    @property
+    def _folder(self) -> Path:
+        if self._cache is None:
+            raise StoreError(f"{self.url} has no cache folder")
+        return self._cache
+
+    def _place(self, file: Path, name: str) -> None:
+        with _temporary(self._folder) as temporary:
+            shutil.copyfile(file, temporary)
+            os.replace(temporary, self._folder / name)
+
+    def _copy_here(self, name: str, path: Path) -> None:
+        with _temporary(self._folder) as temporary:
+            try:
+                self._files.get_file(f"{self.root}/{name}", str(temporary))
+            except FileNotFoundError:
+                return
+            except Exception as error:
+                raise store_error(f"{self.url}/{name} cannot be read", error) from error
+            os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """A file of its own within a folder, which is made; nothing of that name is left behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _protocols(files: Any) -> tuple[str, ...]:
+    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)

@@ -1,0 +1,1 @@
+"""The ``dlgn`` command: one file a group of commands."""

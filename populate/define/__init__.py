@@ -1,0 +1,1 @@
+"""Definitions: experiments as files, checked and inserted."""

@@ -1,0 +1,73 @@
+"""The whole path on an in-silico recording, and how near it came to the truth."""
+
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import schemas
+from dlgn_cnn.simulation.compare import Agreement, compare
+from dlgn_cnn.simulation.recording import SimulationConfig, simulate
+from dlgn_cnn.simulation.truth import load_truth
+from populate.errors.exit_codes import SOME_FAILED
+from populate.report.report import best_fit
+from populate.report.report import write as write_report
+from populate.run import actions
+from schemas.monitoring.progress import bar, working
+
+logger = logging.getLogger("dlgn")
+EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.yaml"
+TARGETS = {"rate_correlation": 0.7, "light_correlation": 0.8}
+
+
+def run(movies: Path | None = None, folder: Path | None = None) -> Path:
+    """Simulate, ingest, define, populate, compare with the truth and report; what is done already is kept."""
+    stages: dict[str, float] = {}
+    with _timed("opening the database", stages):
+        settings = schemas.open_database()
+    place, path = folder or settings.home / "demo" / "recording", settings.home / "demo" / "report.html"
+    if not place.exists():
+        with _timed("simulate", stages), bar("simulate") as progress:
+            simulate(place, SimulationConfig(), movies, progress)
+    logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
+    with _timed("ingest", stages):
+        actions.ingest_recording(place)
+    with _timed("define", stages):
+        actions.define_experiment(EXPERIMENT)
+    summary = actions.populate_all()
+    stages |= summary.seconds
+    if summary.failed:
+        raise SystemExit(SOME_FAILED)
+    with _timed("comparison with the truth", stages), working("comparison with the truth"):
+        found = agreement(place)
+    if summary.computed or not path.exists():
+        with _timed("report", stages), working("report"):
+            write_report(path, "demo", truth=found.rows(TARGETS))
+    for name, value, target in found.rows(TARGETS):
+        logger.info("%s: %s (target %s)", name, value, target)
+    logger.info("seconds: %s", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items()))
+    logger.info("report: %s", path.resolve())
+    return path
+
+
+@contextlib.contextmanager
+def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[stage] = time.monotonic() - began
+
+
+def agreement(recording: Path) -> Agreement:
+    """How near the demo's best fit comes to the truth that was simulated."""
+    from schemas.dataset import Dataset
+    from schemas.evaluation import FeedbackModulation
+    from schemas.training import load_model
+
+    key = best_fit("demo")
+    effects = (FeedbackModulation.Unit * Dataset.Unit & key).to_dicts(order_by="unit_index")
+    model_omi = np.array([math.nan if row["model_omi"] is None else row["model_omi"] for row in effects])
+    return compare(*load_model(key), model_omi, load_truth(recording))

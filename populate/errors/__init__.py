@@ -1,0 +1,1 @@
+"""Errors: what they mean for the user, and which can be retried."""

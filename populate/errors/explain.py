@@ -1,0 +1,151 @@
+"""What an exception means to whoever typed the command: one sentence that says what to do.
+
+Modules that an error may come from (torch, the database drivers) are recognised by name and never imported here.
+"""
+
+import contextlib
+import datetime
+import errno
+import os
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from dlgn_cnn.errors import DlgnError
+from dlgn_cnn.runtime import interrupts
+
+SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
+HIDDEN = "***"
+IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form to be filled in says "password"
+SHORT = 8
+FILES = {
+    errno.ENOENT: "there is no such file or folder: correct the path",
+    errno.ENOTDIR: "a file is in the place of a folder: correct the path",
+    errno.EISDIR: "that is a folder, expected a file: correct the path",
+    errno.EEXIST: "it is there already: name another, or move it away",
+    errno.EACCES: "you may not read or write there: choose another place, or ask for the right",
+    errno.EPERM: "you may not do that there: choose another place, or ask for the right",
+    errno.EROFS: "it can only be read: choose another place",
+    errno.ENOSPC: "the disk is full: make room (dlgn gc shows what may go) and run the same command again",
+    errno.EDQUOT: "your quota is used up: make room (dlgn gc shows what may go) and run the same command again",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n) and run the same command again",
+}
+# By the name of the class, wherever it comes from: what it means, and what to do. '{}' is its own first line.
+KNOWN = {
+    "AccessError": "the database account may not do this ({}): ask its administrator for the right, see dlgn doctor",
+    "LostConnectionError": "the database went away ({}): run the same command again, or ask dlgn doctor",
+    "OperationalError": "the database failed ({}): ask dlgn doctor what is wrong",
+    "InterfaceError": "the database went away ({}): run the same command again, or ask dlgn doctor",
+    "MissingTableError": "the database lacks a table ({}): run dlgn declare",
+    "UnknownAttributeError": "the database has no such column ({}): correct the condition",
+    "QuerySyntaxError": "the database cannot read the SQL ({}): correct the condition",
+    "ReadOnlySqlTransaction": "this command only reads ({}): change rows from Python, or in the database's own client",
+    "DataJointError": "DataJoint cannot do this ({}): correct the tables or the condition",
+    "MemoryError": "memory ran out: end other programs, take fewer sessions or units, or a larger machine",
+    "OutOfMemoryError": "the GPU's memory ran out ({}): end other programs on it, or make batches smaller",
+    "UnicodeDecodeError": "that is no text in UTF-8 ({}): give a text file",
+    "RecursionError": "something is nested too deeply: simplify it",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One sentence, and whether somebody stopped the command rather than that anything went wrong."""
+
+    sentence: str
+    stopped: bool = False
+
+
+def explain(error: BaseException) -> Fault:
+    """The sentence for an exception; the whole trace of one that nobody foresaw goes to a file that it names."""
+    if not isinstance(error, DlgnError) and interrupts.behind(error) is not None:
+        return Fault("stopped; what was finished is kept, run the same command to go on", stopped=True)
+    known = _meaning(error)
+    if known is None:
+        kind = f"{type(error).__name__}: {_first_line(error)}"
+        known = f"{kind}: nobody foresaw this; {_kept(error)}, and dlgn --debug with the same words shows it"
+    return Fault(redacted(" ".join(known.split())))
+
+
+def trace(error: BaseException) -> str:
+    """The traceback, without secrets."""
+    return redacted("".join(traceback.format_exception(error)))
+
+
+def redacted(text: str) -> str:
+    """The text without the password of any URL, and without the passwords and keys that the environment holds.
+
+    Of the latter, short ones are left: hidden in every word that they happen to be part of, they could be guessed.
+    """
+    text = IN_URL.sub(rf"\1:{HIDDEN}@", text)
+    for secret in sorted(_secrets(), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN) if len(secret) >= SHORT else text
+    return text
+
+
+def _meaning(error: BaseException) -> str | None:
+    """What a known kind of error means; an unknown one may stand for a known one that it was raised from."""
+    for one in _chain(error):
+        if isinstance(one, DlgnError):
+            return str(one)
+        if isinstance(one, ModuleNotFoundError):
+            return f"package {one.name!r} is not installed: pip install {one.name}, or see dlgn doctor"
+        if isinstance(one, OSError) and one.errno in FILES:
+            where = f"{one.filename}: " if one.filename else ""
+            return f"{where}{FILES[one.errno]}"
+        for kind in type(one).__mro__:
+            if kind.__name__ in KNOWN:
+                return KNOWN[kind.__name__].format(_first_line(one))
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__
+
+
+def _first_line(error: BaseException) -> str:
+    """What an error says first; a driver's code before it says nothing to most people."""
+    said = str(error)
+    if type(error).__module__.partition(".")[0] in ("datajoint", "pymysql"):
+        said = ": ".join(word.rstrip(".:") for word in error.args if isinstance(word, str) and word)
+    return (said.strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+
+
+def _kept(error: BaseException) -> str:
+    """Write the trace of an error to a file; where it is, in words."""
+    text = f"dlgn {' '.join(sys.argv[1:])}\n{trace(error)}"
+    name = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    for folder in (_home, tempfile.gettempdir):
+        with contextlib.suppress(Exception):
+            return f"the trace is in {_written(folder, name, redacted(text))}"
+    return "its trace could not be written"
+
+
+def _written(folder: Callable[[], Path | str], name: str, text: str) -> Path:
+    path = Path(folder()) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _home() -> Path:
+    from schemas.connection.settings import Settings
+
+    return Settings.from_environment().home / "errors"
+
+
+def _secrets() -> set[str]:
+    found = {os.environ.get(name, "") for name in SECRETS}
+    password = None
+    with contextlib.suppress(ValueError):
+        password = urlsplit(os.environ.get("DLGN_DATABASE", "")).password
+    found |= {unquote(password)} if password else set()
+    return {form for secret in found if secret for form in (secret, quote(secret, safe=""))}

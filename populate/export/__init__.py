@@ -1,0 +1,1 @@
+"""Export of stored stimuli for the rig."""

@@ -1,0 +1,1 @@
+"""The fleet: status and control of all workers, GPUs, SLURM and garbage collection."""

@@ -1,0 +1,161 @@
+"""What lies in the store and no row refers to, and its removal while nobody writes."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datajoint as dj
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.object_store import Objects, Stored
+from populate.archive.files import STIMULI
+from schemas import fleet
+from schemas.base import store_registry
+from schemas.base.array_codec import FOLDER as ARRAYS
+from schemas.connection.in_force import settings_in_force
+from schemas.declaration.table_classes import MODULES
+
+GRACE = datetime.timedelta(hours=24)  # writers without a lease, as a notebook, insert their row within this time
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """Files of one kind that no row refers to, where they lie, and what is kept."""
+
+    kind: str
+    place: Objects
+    unreferenced: tuple[Stored, ...]
+    kept: int
+
+    @property
+    def size_bytes(self) -> int:
+        """What removing them would free."""
+        return sum(stored.size_bytes for stored in self.unreferenced)
+
+
+def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
+    """Weights, datasets, arrays, checkpoints and stimuli that no row refers to and that are older than a day.
+
+    What other prefixes of this server refer to is kept. Raises ConfigError where tables keep files in this store that
+    cannot be asked, as another server's.
+    """
+    settings = settings_in_force()
+    tables = list(_tables(settings.prefix))
+    everybodys = [*tables, *_others_tables()]
+    digests, arrays, stimuli = referenced_digests(everybodys), _referenced_arrays(tables), _stimuli(everybodys)
+    folders = {path.removeprefix("datasets/") for path in _values(everybodys, "store_path")}
+    checkpoints = _values([table for table in everybodys if table.table_name == "checkpoint"], "path")
+    schemas = {f"{settings.prefix}{module}" for module in MODULES}
+    datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
+    before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
+    return [
+        _sort("weights", settings.weights, before, lambda name: name.split(".")[0] in digests),
+        _sort("datasets", datasets, before, lambda name: any(name.startswith(f"{folder}/") for folder in folders)),
+        _sort("arrays", settings.below(ARRAYS), before, lambda name: name in arrays or _schema(name) not in schemas),
+        _sort("checkpoints", settings.below(CHECKPOINTS), before, lambda name: f"{CHECKPOINTS}/{name}" in checkpoints),
+        _sort("stimuli", Objects(settings.store / STIMULI), before, lambda name: name in stimuli),
+    ]
+
+
+def collect(found: list[Garbage]) -> int:
+    """Delete what was found; how many files is returned. Raises ConfigError while a worker is alive.
+
+    Meanwhile new workers wait, and nothing that a row refers to by now is deleted.
+    """
+    order = {"host": "*", "table_name": "*"}
+    if len(fleet.StandingOrder & order):
+        raise ConfigError("all machines are paused or drained already: dlgn resume, then collect again")
+    fleet.StandingOrder.insert1({**order, "action": "pause"})
+    try:
+        _refuse_while_somebody_writes()
+        names = {(one.kind, stored.name) for one in find_garbage() for stored in one.unreferenced}
+        chosen = [(one, stored) for one in found for stored in one.unreferenced if (one.kind, stored.name) in names]
+        for one, stored in chosen:
+            one.place.delete(stored.name)
+        return len(chosen)
+    finally:
+        (fleet.StandingOrder & order).delete_quick()
+
+
+def referenced_digests(tables: Sequence[Any]) -> set[str]:
+    """Every sha256 that these tables hold, of weights or of anything else: what a later table refers to is kept too."""
+    found: set[str] = set()
+    for table in tables:
+        for column in table.heading.names:
+            if column.endswith("sha256"):
+                found.update(map(str, table.to_arrays(column)))
+    return found
+
+
+def _referenced_arrays(tables: Sequence[Any]) -> set[str]:
+    """The files below ``ARRAYS`` that a row of one of these tables refers to.
+
+    DataJoint's own collector goes on where a table cannot be read, and takes its files for garbage.
+    """
+    found: set[str] = set()
+    for table in tables:
+        for column in table.heading.schema_objects:
+            codec = table.heading.attributes[column].codec
+            for row in table.proj(column).cursor(as_dict=True):  # as stored: decoding would fetch the arrays
+                found.update(path for path, _ in codec.referenced_paths(row[column]))
+    return {path.removeprefix(f"{ARRAYS}/") for path in found}
+
+
+def _tables(prefix: str) -> Iterator[Any]:
+    for module in MODULES:
+        schema = dj.Schema(connection=fleet.schema.connection, create_schema=False, create_tables=False)
+        schema.activate(f"{prefix}{module}")
+        for name in schema.list_tables():
+            yield schema.get_table(name)
+
+
+def _others_tables() -> list[Any]:
+    """The tables of other prefixes with files in this store. Raises ConfigError where one's cannot all be read."""
+    found: list[Any] = []
+    for one in store_registry.others(settings_in_force(), fleet.schema.connection):
+        reason = "" if one.here else "they are another server's"
+        try:
+            found += [] if reason else _tables(one.prefix)
+        except dj.DataJointError:
+            reason = "some are not there, or not for this account to read"
+        if reason:
+            raise ConfigError(
+                f"tables {one.prefix}* at {one.seen_as} keep files in this store and cannot be asked what they refer "
+                f"to ({reason}): give them a DLGN_STORE of their own, or delete {one.file} if they are gone for good"
+            )
+    return found
+
+
+def _schema(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _refuse_while_somebody_writes() -> None:
+    alive = fleet.Worker & fleet.ALIVE
+    if len(alive):
+        hosts = ", ".join(sorted(set(map(str, alive.to_arrays("host")))))
+        raise ConfigError(f"{len(alive)} workers are alive on {hosts}: dlgn drain them, then collect again")
+
+
+def _values(tables: Sequence[Any], column: str) -> set[str]:
+    """What these tables hold in columns of a name."""
+    return {str(one) for table in tables if column in table.heading.names for one in table.to_arrays(column)}
+
+
+def _stimuli(tables: Sequence[Any]) -> set[str]:
+    """The names of all files that scenes and recordings were read from: what lies before them differs by machine."""
+    return {Path(path).name for column in ("scene_path", "raw_path") for path in _values(tables, column)}
+
+
+def _sort(kind: str, place: Objects, before: datetime.datetime, wanted: Any) -> Garbage:
+    unreferenced, kept = [], 0
+    for stored in place.names():
+        old = stored.written.replace(tzinfo=stored.written.tzinfo or datetime.UTC) < before
+        if old and not wanted(stored.name):
+            unreferenced.append(stored)
+        else:
+            kept += 1
+    return Garbage(kind, place, tuple(unreferenced), kept)

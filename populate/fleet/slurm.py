@@ -1,0 +1,57 @@
+"""Workers as SLURM jobs by submitit (``pip install 'dlgn_cnn[slurm]'``): each is the same ``dlgn populate``."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError
+from populate.errors.exit_codes import OK, SOME_FAILED
+
+SIGNAL = "SUBMITIT_PREEMPT_SIGNAL"  # which signal SLURM sends before it takes the machine away; submitit's word for it
+
+
+class WorkerJob:
+    """What a SLURM job runs. It holds no settings: SLURM passes the submitter's environment on."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.arguments = tuple(arguments)
+
+    def __call__(self) -> int:
+        """Work until nothing is left; the worker's exit status. Raises RuntimeError where the worker broke."""
+        warning = os.environ.get(SIGNAL, "USR2")
+        done = subprocess.run(
+            [sys.executable, "-m", "populate", *self.arguments], env=os.environ | {"DLGN_WARNING_SIGNAL": warning}
+        )
+        if done.returncode not in (OK, SOME_FAILED):  # dlgn status tells which keys failed
+            raise RuntimeError(f"dlgn populate ended with status {done.returncode}: see this job's output")
+        return done.returncode
+
+    def checkpoint(self) -> Any:
+        """What submitit asks for after the warning signal: the same again, as the worker has handed its key back."""
+        import submitit
+
+        return submitit.helpers.DelayedSubmission(self)
+
+
+def submit(
+    workers: int, arguments: Sequence[str], folder: Path, parameters: Mapping[str, Any], cluster: str = "slurm"
+) -> list[Any]:
+    """Submit ``workers`` jobs; their handles are returned. ``parameters`` are submitit's, as timeout_min.
+
+    Raises ConfigError where submitit is not installed, SLURM is not there, or a parameter is unknown.
+    """
+    try:
+        import submitit
+    except ImportError as error:
+        raise ConfigError("submitit is not installed: pip install 'dlgn_cnn[slurm]'") from error
+    try:
+        executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
+        executor.update_parameters(name="dlgn", **parameters)
+        with executor.batch():
+            jobs = [executor.submit(WorkerJob(arguments)) for _ in range(workers)]
+    except (RuntimeError, NameError, TypeError, ValueError) as error:
+        raise ConfigError(f"cannot submit with {dict(parameters)}: {error}") from error
+    return jobs

@@ -1,0 +1,184 @@
+"""Carrying over: configs, seeds, fits with their weights, and experiments; each row by itself, and none twice."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.errors import ConfigError, DlgnError
+from dlgn_cnn.training.outputs import plain
+from dlgn_cnn.training.weights import save_weights
+from populate.nnfabrik.source import CALLS, FIT_KEY, Row, Source, opened, unpacked
+from populate.nnfabrik.states import States, parameters
+from schemas import dataset, experiment, model, nnfabrik_import, trainer, training
+from schemas.base.hashed_config import transaction
+from schemas.connection.in_force import settings_in_force
+
+TABLES: dict[str, Any] = {
+    "model": model.ModelConfig, "dataset": dataset.DatasetConfig, "trainer": trainer.TrainerConfig
+}  # fmt: skip
+BASES = {"model": "nnfabrik.models", "dataset": "nnfabrik.datasets", "trainer": "nnfabrik.training"}
+UNKNOWN = {"device": "unknown", "fit_seconds": 0.0}
+COMMENT_LENGTH, NAME_LENGTH = 256, 64
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A row of the source that was not carried over, and why."""
+
+    table: str
+    row: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """What came of it, by table of the source: rows that are new here, that were here, and that were not carried."""
+
+    new: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    lost: list[Lost] = field(default_factory=list)
+
+    def note(self, table: str, is_new: bool) -> None:
+        """Count a row that is here now."""
+        (self.new if is_new else self.known)[table] += 1
+
+
+def carry(url: str, schema: str, stores: Mapping[str, str]) -> Report:
+    """Carry an nnfabrik schema over into the tables in force; the source is only read.
+
+    A row that cannot be carried is reported with its reason and does not stop the others. Raises ConfigError where the
+    source is no nnfabrik schema, or not in reach.
+    """
+    report = Report()
+    with opened(url, schema) as source, States(source, stores) as states:
+        calls = {kind: _carry_calls(source, kind, report) for kind in CALLS}
+        for seed in source.seeds():
+            report.note("seed", not trainer.Seed & {"seed": seed})
+            trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
+        fits: dict[tuple[Any, ...], Row] = {}
+        for table in source.fit_tables():
+            for key in source.fits(table):
+                try:
+                    mine = _carry_fit(source, states, table, key, calls, report)
+                except DlgnError as error:
+                    report.lost.append(Lost(table, _named(key), str(error)))
+                else:
+                    fits[tuple(key[name] for name in FIT_KEY)] = mine
+        _carry_experiments(source, fits, report)
+    return report
+
+
+def _carry_calls(source: Source, kind: str, report: Report) -> dict[tuple[str, str], Row]:
+    """Configs of one kind: our key by nnfabrik's."""
+    found, table = {}, TABLES[kind]
+    for row in source.calls(kind):
+        key = (row[f"{kind}_fn"], row[f"{kind}_hash"])
+        try:
+            config = _plain(unpacked(row[f"{kind}_config"]), "config")
+            if not isinstance(config, dict):
+                raise ConfigError(f"its config is a {type(config).__name__}, expected a dictionary")
+            before = len(table())
+            found[key] = table.add(_full_name(kind, key[0]), config, str(row[f"{kind}_comment"])[:COMMENT_LENGTH])
+            report.note(kind, len(table()) > before)
+            if kind == "dataset":
+                dataset.Dataset.populate(found[key])
+        except DlgnError as error:
+            report.lost.append(Lost(kind, f"{key[0]} {key[1]}", str(error)))
+    return found
+
+
+def _carry_fit(
+    source: Source, states: States, table: str, key: Row, calls: Mapping[str, Mapping[Any, Row]], report: Report
+) -> Row:
+    """Carry one fitted model, unless it is here; its key here. Raises DlgnError."""
+    mine = _key(key, calls)
+    digest = states.digest(table, key)
+    before = (nnfabrik_import.ImportedFit & mine).to_dicts()
+    if before and before[0]["source_state"] == digest:
+        report.note(table, False)
+        return mine
+    if before or training.TrainedModel & mine:
+        raise ConfigError(f"a fit of the same configs and seed, with other weights, is here already: {mine}")
+    row, state = source.fit(table, key), states.read(table, key)
+    fitted = {
+        "score": float(row["score"]),
+        "output": plain(unpacked(row["output"])),
+        "parameters": parameters(state),
+        "weights_sha256": save_weights(state, settings_in_force().weights),
+        "versions": {"imported_from": "nnfabrik"},
+    }
+    origin = {
+        "source_schema": source.schema,
+        "source_table": table,
+        "source_key": {name: key[name] for name in FIT_KEY},
+        "source_state": digest,
+        "fabrikant": str(row.get("fabrikant_name") or ""),
+        "fit_comment": str(row.get("comment") or ""),
+        "fitted": row["trainedmodel_ts"],
+    }
+    with transaction(training.TrainedModel.connection):
+        training.TrainedModel.insert1(mine | UNKNOWN | fitted, allow_direct_insert=True)
+        nnfabrik_import.ImportedFit.insert1(mine | origin)
+    report.note(table, True)
+    return mine
+
+
+def _key(key: Row, calls: Mapping[str, Mapping[Any, Row]]) -> Row:
+    mine: Row = {"seed": int(key["seed"])}
+    for kind in CALLS:
+        found = calls[kind].get((key[f"{kind}_fn"], key[f"{kind}_hash"]))
+        if found is None:
+            raise ConfigError(f"its {kind} was not carried")
+        mine |= found
+    return mine
+
+
+def _carry_experiments(source: Source, fits: Mapping[tuple[Any, ...], Row], report: Report) -> None:
+    """nnfabrik's experiments with the fits that were carried, and one of all fits, named after the schema."""
+    rows = source.experiments()
+    wanted: dict[str, list[Row]] = {}
+    comments = {str(row["experiment_name"]): str(row["experiment_comment"]) for row in rows}
+    for row in rows:
+        name, parts = str(row["experiment_name"]), [row[one] for one in FIT_KEY[:-1]]
+        wanted.setdefault(name, []).extend(mine for key, mine in fits.items() if [*key[:-1]] == parts)
+    for name, keys in wanted.items():
+        if len(name) > NAME_LENGTH:
+            report.lost.append(Lost("experiments", name, f"its name has more than {NAME_LENGTH} letters"))
+        else:
+            report.note("experiments", _add_experiment(name, comments[name], keys))
+    if fits:
+        _add_experiment(source.schema, "all fits of an nnfabrik schema", list(fits.values()))
+
+
+def _add_experiment(name: str, comment: str, keys: list[Row]) -> bool:
+    row = {"experiment_name": name, "experiment_comment": comment[:COMMENT_LENGTH]}
+    is_new = not experiment.Experiment & {"experiment_name": name}
+    with transaction(experiment.Experiment.connection):
+        experiment.Experiment.insert1(row, skip_duplicates=True)
+        experiment.Experiment.Fit.insert([{"experiment_name": name, **key} for key in keys], skip_duplicates=True)
+    return is_new
+
+
+def _plain(value: Any, place: str) -> Any:
+    """A config as nnfabrik hands it to its function: numpy's scalars as Python's, tuples as lists."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {name: _plain(one, f"{place}.{name}") for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, f"{place}.{index}") for index, one in enumerate(value)]
+    if isinstance(value, np.ndarray):
+        raise ConfigError(f"{place} is an array of shape {value.shape}: a config here holds none")
+    return value
+
+
+def _full_name(kind: str, function: str) -> str:
+    """An import path: a bare name is one of nnfabrik's own functions, not one that is registered here."""
+    return function if "." in function else f"{BASES[kind]}.{function}"
+
+
+def _named(key: Row) -> str:
+    return ", ".join(f"{kind} {key[f'{kind}_hash'][:8]}" for kind in CALLS) + f", seed {key['seed']}"

@@ -1,0 +1,159 @@
+"""An nnfabrik schema on MySQL, read in one READ ONLY transaction: nothing can be written, all is of one moment.
+
+nnfabrik's tables bear its classes' names, but that of fitted models, which each lab declares under a name of its own:
+it is known by its columns, and its part ``ModelStorage`` by its.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pymysql
+from datajoint import blob
+
+from dlgn_cnn.errors import ConfigError
+from schemas.connection.client import MySQLConnection, is_timeout, silent, timeouts
+from schemas.connection.in_force import settings_in_force
+
+Row = dict[str, Any]
+CALLS = ("model", "dataset", "trainer")
+FIT_KEY = ("model_fn", "model_hash", "dataset_fn", "dataset_hash", "trainer_fn", "trainer_hash", "seed")
+FIT_COLUMNS = {*FIT_KEY, "score", "output", "trainedmodel_ts"}
+STATE = "model_state"
+COMPRESSED = b"ZL123\0"
+MAX_BLOB_BYTES = 2**30
+
+
+class Source:
+    """The tables of one schema. To be had from ``opened``."""
+
+    def __init__(self, connection: Any, schema: str) -> None:
+        self._connection, self.schema = connection, schema
+        found = self._all(
+            "SELECT table_name, column_name, column_comment FROM information_schema.columns WHERE table_schema = %s "
+            "ORDER BY table_name, ordinal_position",
+            (schema,),
+        )
+        self.columns: dict[str, dict[str, str]] = {}
+        for table, column, comment in (tuple(row.values()) for row in found):
+            self.columns.setdefault(str(table), {})[str(column)] = str(comment)
+        missing = [name for name in (*CALLS, "seed") if name not in self.columns]
+        if missing:
+            raise ConfigError(f"schema {schema!r} is none of nnfabrik's: it has no table {', '.join(missing)}")
+
+    def calls(self, kind: str) -> Iterator[Row]:
+        """The rows of ``model``, ``dataset`` or ``trainer``: fn, hash, config (a blob), comment."""
+        yield from self._all(f"SELECT * FROM {self._name(kind)} ORDER BY {kind}_fn, {kind}_hash")
+
+    def seeds(self) -> list[int]:
+        """All seeds."""
+        return [int(row["seed"]) for row in self._all(f"SELECT seed FROM {self._name('seed')} ORDER BY seed")]
+
+    def fit_tables(self) -> list[str]:
+        """The tables of fitted models that have their states in a part table."""
+        return [name for name, columns in self.columns.items() if set(columns) >= FIT_COLUMNS]
+
+    def fits(self, table: str) -> list[Row]:
+        """The keys of a table of fitted models."""
+        names = ", ".join(FIT_KEY)
+        return self._all(f"SELECT {names} FROM {self._name(table)} ORDER BY {names}")
+
+    def fit(self, table: str, key: Row) -> Row:
+        """A fitted model's row, with its output as a blob."""
+        return self._one(table, key)
+
+    def state(self, table: str, key: Row) -> tuple[bytes, str]:
+        """What the part table has for a model's state dict, and the comment that says how it is stored."""
+        part = f"{table}__model_storage"
+        if STATE not in self.columns.get(part, {}):
+            raise ConfigError(f"table {table} has no part ModelStorage")
+        return bytes(self._one(part, key)[STATE]), self.columns[part][STATE]
+
+    def stored(self, store: str, digest: bytes) -> Row:
+        """DataJoint's row of a file in an external store: size and attachment_name."""
+        table = f"~external_{store}"
+        if table not in self.columns:
+            raise ConfigError(f"there is no table {table}")
+        return self._one(table, {"hash": digest})
+
+    def experiments(self) -> list[Row]:
+        """Each experiment's name, comment and one of its combinations; none where the tables are not there."""
+        if not {"experiments", "experiments__restrictions"} <= set(self.columns):
+            return []
+        return self._all(
+            f"SELECT * FROM {self._name('experiments')} JOIN {self._name('experiments__restrictions')} "
+            "USING (experiment_name) ORDER BY experiment_name"
+        )
+
+    def _one(self, table: str, key: Row) -> Row:
+        where = " AND ".join(f"{self._quoted(name)} = %s" for name in key)
+        found = self._all(f"SELECT * FROM {self._name(table)} WHERE {where}", tuple(key.values()))
+        if len(found) != 1:
+            raise ConfigError(f"{table} has {len(found)} rows for it")
+        return found[0]
+
+    def _all(self, query: str, arguments: Sequence[Any] = ()) -> list[Row]:
+        with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute(query, arguments or None)
+            return list(cursor.fetchall())
+
+    def _name(self, table: str) -> str:
+        return f"{self._quoted(self.schema)}.{self._quoted(table)}"
+
+    @staticmethod
+    def _quoted(name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
+
+
+@contextmanager
+def opened(url: str, schema: str) -> Iterator[Source]:
+    """The schema on the server of ``mysql://user:password@host:port``. Raises ConfigError where it is not to be had."""
+    connection = _connected(url)
+    with connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+            cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        yield Source(connection, schema)
+
+
+def _connected(url: str) -> pymysql.connections.Connection:
+    place = urlsplit(url)
+    try:
+        port = place.port or 3306
+    except ValueError:
+        port = -1
+    if place.scheme != "mysql" or not place.hostname or not place.username or port == -1:
+        raise ConfigError("the source is not of the form mysql://user:password@host:port: correct it")
+    where, answer_s = f"the server at {place.hostname}:{port}", settings_in_force().answer_s
+    try:
+        return MySQLConnection(
+            host=place.hostname, port=port, user=unquote(place.username), password=unquote(place.password or ""),
+            charset="utf8mb4", **timeouts(answer_s),
+        )  # fmt: skip
+    except pymysql.MySQLError as error:
+        if is_timeout(error):
+            raise silent(f"{where} did not let {place.username!r} in", answer_s) from error
+        said = f"{where} refused {place.username!r}: {error.args[-1]}"
+        raise ConfigError(f"{said}; correct the source's URL, or see that its server runs") from error
+
+
+def unpacked(data: bytes) -> Any:
+    """What DataJoint packed into a blob. Raises ConfigError where it is damaged, or would unfold beyond a GiB."""
+    head = len(COMPRESSED)
+    if data.startswith(COMPRESSED) and int.from_bytes(data[head : head + 8], "little") > MAX_BLOB_BYTES:
+        raise ConfigError("its blob says that it unfolds beyond a GiB")
+    try:
+        found = blob.unpack(data)
+    except Exception as error:  # what damaged bytes lead to is many kinds of error
+        raise ConfigError(f"its blob is damaged ({type(error).__name__}: {error})") from error
+    if found is None and not data.startswith((COMPRESSED, b"mYm\0", b"dj0\0")):
+        raise ConfigError("its blob is none of DataJoint's")
+    return found
+
+
+def storage(comment: str) -> tuple[str, str | None]:
+    """How a column is stored (``attach``, ``blob``, ``filepath``), and in which external store; None in the table."""
+    found = re.match(r":(attach|blob|longblob|filepath)(?:@(\w*))?:", comment)
+    return ("blob", None) if found is None else (found[1].removeprefix("long"), found[2])

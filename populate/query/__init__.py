@@ -1,0 +1,1 @@
+"""Queries: rows of tables as results on a screen or in a file."""

@@ -1,0 +1,1 @@
+"""Running: what the commands do that fill the tables."""

@@ -1,0 +1,75 @@
+"""``dlgn init``: a project's two files, after the database was reached."""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import schemas
+from dlgn_cnn.errors import ConfigError
+from schemas.connection.settings import Settings
+from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
+
+logger = logging.getLogger("dlgn")
+EXPERIMENT = "experiment.yaml"
+STARTER = Path(__file__).parents[1] / "experiments" / "compare.yaml"
+HEAD = f"""# Settings of this project, for commands that run in this folder; the environment prevails over them.
+# No password here: {PASSWORD} in the environment gives it.
+"""
+NEXT = """next:
+  dlgn simulate my_recording --units 12   a recording to try with; your own needs no such thing
+  dlgn ingest my_recording                reads it into the tables
+  dlgn define experiment.yaml             two models to compare
+  dlgn populate                           computes
+  dlgn query "Score * ModelConfig" --columns model_fn,mean_correlation
+  dlgn report"""
+
+
+def begin(folder: Path, given: Mapping[str, str]) -> None:
+    """Reach the database with these settings, declare the tables, and write what is not there yet. Raises ConfigError.
+
+    ``given`` has settings by name; a password in the database's URL is used, and written nowhere.
+    """
+    written = {name: without_password(value) if name == "DLGN_DATABASE" else value for name, value in given.items()}
+    kept = read_settings(folder)
+    for name, value in written.items():
+        check_setting(name, value, "the command line")
+        if (folder / NAME).exists() and kept.get(name) != value:
+            found = kept.get(name, "nothing")
+            raise ConfigError(f"{folder / NAME} says {found} for {name}, given {value}: edit it, or leave that out")
+    settings = Settings.from_environment({**kept, **os.environ, **given})
+    schemas.open_database(settings)
+    logger.info("all tables are declared in %s", _place(settings))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / NAME, _settings_text(written))
+    _write(folder / EXPERIMENT, STARTER.read_text())
+    if urlsplit(given.get("DLGN_DATABASE", "")).password:
+        logger.info("the password is written nowhere: export %s=... where you work", PASSWORD)
+    logger.info("%s", NEXT if folder.resolve() == Path.cwd() else NEXT.replace("next:", f"next:\n  cd {folder}"))
+
+
+def _place(settings: Settings) -> str:
+    if settings.database is None:
+        return f"the embedded server in {settings.home / 'postgres'}"
+    return f"{without_password(settings.database)}, schemas {settings.prefix}*"
+
+
+def _settings_text(given: Mapping[str, str]) -> str:
+    """Every setting with its meaning, those that are not given as a comment."""
+    lines = [
+        f"\n# {meaning}\n{f'{name}={given[name]}' if name in given else f'# {name}='}\n"
+        for name, meaning in MEANING.items()
+    ]
+    return HEAD + "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file unless there is one of that name."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        logger.info("%s is there and stays as it is", path)
+    else:
+        logger.info("%s is written", path)

@@ -1,0 +1,1 @@
+"""Searches: studies from files, and their trials."""

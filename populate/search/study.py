@@ -1,0 +1,159 @@
+"""``dlgn search``: a study from a YAML file; its trials are asked for one by one, and computed like any other fit."""
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datajoint.jobs import Job
+
+from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.registry import check_arguments
+from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
+from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
+from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
+from populate.define.define import Call, Entry, with_sessions
+from populate.define.definition_file import read_yaml
+from populate.define.precision import fixed_precision
+from populate.worker.worker import work
+from schemas import dataset, recording, search, training
+from schemas.connection.in_force import settings_in_force
+from schemas.declaration.database import declare_queue
+
+logger = logging.getLogger("dlgn")
+PARTS = search.PARTS
+KEYS = ("study", "comment", *PARTS, "seed", "trials", "strategy")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study as it is searched: its calls, in which ranges and choices stand, and how many trials it is to have."""
+
+    name: str
+    calls: Mapping[str, Call]
+    seed: int
+    strategy: Strategy
+    trials: int
+
+    @property
+    def space(self) -> dict[str, Dimension]:
+        """Every range and choice, by path."""
+        return space_of({part: self.calls[part][1] for part in PARTS})
+
+    def filled(self, values: Values) -> tuple[Call, Call, Call]:
+        """The calls of dataset, model and trainer with these values."""
+        one, two, three = ((self.calls[part][0], filled(self.calls[part][1], values, part)) for part in PARTS)
+        return one, two, three
+
+
+def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
+    """Search until the study has as many trials as its file asks for, and return the best one's row.
+
+    Run it in as many shells as there are to be workers; ``ahead`` trials are kept pending for those that only
+    populate. What is in the tables is gone on from.
+    """
+    plan = define_study(path)
+    tables = (recording.Recording, dataset.Dataset, training.TrainedModel)
+    declare_queue(Job(training.TrainedModel()))
+    while True:
+        asked = ask(plan, ahead)
+        did = work(tables)
+        if not (did.computed or did.pruned or asked):
+            break
+    return best_trial(plan.name)
+
+
+def define_study(path: Path) -> Plan:
+    """Insert the study that a YAML file describes unless it is there. Raises ConfigError, with the place."""
+    plan, comment = read_study(path)
+    check(plan)
+    config = {part: {"fn": fn, "config": config} for part, (fn, config) in plan.calls.items()}
+    search.add_study(plan.name, config | {"seed": plan.seed, "strategy": dataclasses.asdict(plan.strategy)}, comment)
+    return plan
+
+
+def read_study(path: Path) -> tuple[Plan, str]:
+    """The plan in a YAML file, and its comment. Raises ConfigError."""
+    text = read_yaml(path, "study", KEYS, ("study", *PARTS, "trials"))
+    calls = {part: _call(text[part], part) for part in PARTS}
+    calls["dataset"] = (calls["dataset"][0], with_sessions(calls["dataset"][1]))
+    seed, trials = text.get("seed", 0), text["trials"]
+    for name, value in (("trials", trials), ("seed", seed)):
+        if type(value) is not int or value < 0:
+            raise ConfigError(f"given {value!r}, expected a whole number, 0 or more", name)
+    with within("strategy"):
+        chosen = text.get("strategy") or {}
+        check_arguments(Strategy, chosen, "a strategy")
+        strategy = Strategy(**chosen)
+    return Plan(str(text["study"]), calls, seed, strategy, trials), text.get("comment", "")
+
+
+def check(plan: Plan) -> None:
+    """Refuse a study without anything to vary, or with a value that a part does not take. Raises ConfigError."""
+    if not plan.space:
+        raise ConfigError(f"study {plan.name!r} varies nothing: write {{low: 0.001, high: 0.01, log: true}} or choices")
+    allowed = settings_in_force().allowed_packages
+    for values in corners(plan.space):
+        one, two, three = plan.filled(values)
+        with within("dataset"):
+            foreseen = check_dataset(one, allowed)
+        with within("model"):
+            check_model(two, foreseen, allowed)
+        with within("trainer"):
+            check_trainer(three, allowed)
+
+
+def ask(plan: Plan, ahead: int = 1) -> int:
+    """Ask for trials until ``ahead`` are pending that no worker has yet, or all are there; how many are new."""
+    asked = 0
+    while True:
+        trials = known_trials(plan.name)
+        reserved = _numbers(plan.name, training.TrainedModel.jobs.reserved)
+        waiting = [one for one in trials if one.state is State.OPEN and one.number not in reserved]
+        enough = len(waiting) >= ahead or len(trials) >= plan.trials
+        values = None if enough else propose(plan.space, trials, plan.strategy)
+        if values is None:
+            return asked
+        _check_precision(plan.name, plan.filled(values))
+        if search.add_trial(plan.name, len(trials), plan.filled(values), plan.seed, values):
+            logger.info("trial %d: %s", len(trials), ", ".join(f"{path} {value}" for path, value in values.items()))
+            asked += 1
+
+
+def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
+    """Raise ConfigError for a trial whose fit others ask for, or have done, in another precision than the study's."""
+    parts = ("datasets", "models", "trainers")
+    fixed_precision(name, {part: [Entry(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
+
+
+def known_trials(name: str) -> list[Trial]:
+    """The trials of a study in order; those whose fit failed are told from those that are open."""
+    trials, failed = search.history(name, training.TrainedModel), _numbers(name, training.TrainedModel.jobs.errors)
+    return [
+        dataclasses.replace(one, state=State.FAILED) if one.state is State.OPEN and one.number in failed else one
+        for one in trials
+    ]
+
+
+def best_trial(name: str) -> dict[str, Any]:
+    """The best trial's row, with its score: one query. Raises ConfigError where none is done."""
+    done = search.Study.Trial * training.TrainedModel.proj("score") & {"study_name": name}
+    best = done.to_dicts(order_by="score DESC, trial", limit=1)
+    if not best:
+        raise ConfigError(f"study {name!r} has no trial that is done: run dlgn search, or see dlgn status")
+    return dict(best[0])
+
+
+def _numbers(name: str, jobs: Any) -> set[int]:
+    """The trials of a study whose fit is among these jobs."""
+    held = {tuple(row[part] for part in search.FIT) for row in jobs.proj().to_dicts()}
+    rows = (search.Study.Trial & {"study_name": name}).proj(*search.FIT).to_dicts()
+    return {row["trial"] for row in rows if tuple(row[part] for part in search.FIT) in held}
+
+
+def _call(entry: Any, part: str) -> Call:
+    if not isinstance(entry, dict) or not isinstance(entry.get("fn"), str) or set(entry) - {"fn", "config"}:
+        raise ConfigError(f"given {entry!r}, expected {{fn: NAME, config: {{...}}}}", part)
+    return entry["fn"], entry.get("config") or {}

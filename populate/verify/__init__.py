@@ -1,0 +1,1 @@
+"""Verification: rows computed again and compared, or compared with each other."""

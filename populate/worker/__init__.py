@@ -1,0 +1,1 @@
+"""Workers: processes that lease keys, compute them and insert the results."""

@@ -1,0 +1,19 @@
+"""Processes of our own modules, for which no module of the current folder can stand in."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    """Command line of a module, as ``python -m`` runs it. ``-P`` leaves the current folder out of its path."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with these variables, by which a child finds our modules where they are."""
+    path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
+    return os.environ | {"PYTHONPATH": path} | dict(variables)

@@ -1,0 +1,180 @@
+"""The heartbeat of one worker: a process beside it, with a connection of its own.
+
+It beats while the worker computes, even where a computation holds the interpreter for minutes. It stops beating while
+the worker is stopped (SIGSTOP, a debugger, a suspended container), and says so at once where the worker has died. What
+it reads in the tables reaches the worker as a signal, where the key in hand is recalled, or was lost to others.
+
+The worker starts it with ``python -m populate.worker.heartbeat`` and writes lines of JSON to its standard input: first
+``Beat``, then ``{"worker_id": ...}`` for each name that it takes, and ``{"doing": ...}`` for its progress.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ANSWER_S = 10.0  # a server that says nothing for longer is asked again on a new connection
+ALIVE_S = 0.5  # how often to look whether the worker still exists
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a heartbeat needs to know: the server, the worker's process, the two tables' quoted names, the pace."""
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+    port: int
+    backend: str
+    parent: int
+    recall: int  # the signal
+    workers: str
+    leases: str
+    lease_s: float
+    every_s: float
+
+
+def main() -> None:
+    """Beat until the worker ends."""
+    for number in IGNORED:  # whoever stops the worker often signals its whole group
+        signal.signal(number, signal.SIG_IGN)
+    with open(0, "rb", buffering=0, closefd=False) as given:  # unbuffered: what follows is read without it
+        first = given.readline()
+    Heartbeat(Beat(**json.loads(first))).run()
+
+
+class Heartbeat:
+    """Beats for one worker process."""
+
+    def __init__(self, beat: Beat, connect: Callable[[Beat], Any] | None = None) -> None:
+        self.beat = beat
+        self.worker_id = self.doing = ""
+        self.signalled: set[str] = set()
+        self._connect = connect or open_connection
+        self._connection: Any = None
+        self._unread = b""
+
+    def run(self) -> None:
+        """Beat every ``every_s``; return once the worker has closed our input or is gone."""
+        due = 0.0
+        while self._listen(min(ALIVE_S, max(0.0, due - time.monotonic()))):
+            if self.worker_id and time.monotonic() >= due and not stopped(self.beat.parent):
+                due = time.monotonic() + self.beat.every_s
+                self._try(self._beat)
+        give_up = time.monotonic() + self.beat.lease_s
+        while self.worker_id and not self._try(self._say_died) and time.monotonic() < give_up:
+            time.sleep(ALIVE_S)
+
+    def _listen(self, wait_s: float) -> bool:
+        """Read what the worker says for up to ``wait_s``; whether it is still there."""
+        if os.getppid() != self.beat.parent:
+            return False
+        readable, _, _ = select.select([sys.stdin], [], [], wait_s)
+        if not readable:
+            return True
+        given = os.read(sys.stdin.fileno(), 65536)
+        *lines, self._unread = (self._unread + given).split(b"\n")
+        for line in lines:
+            said = json.loads(line)
+            self.worker_id, self.doing = said.get("worker_id", self.worker_id), said.get("doing", self.doing)
+        return bool(given)
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        try:
+            if self._connection is None:
+                self._connection = self._connect(self.beat)
+            action()
+        except Exception:  # whatever is wrong with the server, the next beat asks it anew
+            with contextlib.suppress(Exception):
+                self._connection.close()
+            self._connection = None
+            return False
+        return True
+
+    def _beat(self) -> None:
+        now, beat = "CURRENT_TIMESTAMP(3)", self.beat
+        late = f"heartbeat < {now} - {interval(beat, beat.lease_s / 2)}"
+        # MySQL assigns from left to right, so what asks for the last heartbeat comes before what sets it.
+        self._ask(
+            f"UPDATE {beat.workers} SET beating_since = CASE WHEN {late} THEN {now} ELSE beating_since END, "
+            f"doing = %s, expires = {now} + {interval(beat, beat.lease_s)}, heartbeat = {now} "
+            "WHERE worker_id = %s AND state = 'working'",
+            self.doing,
+            self.worker_id,
+        )
+        state = self._ask(f"SELECT state FROM {beat.workers} WHERE worker_id = %s", self.worker_id)
+        if [row[0] for row in state] != ["working"]:
+            self._recall(self.worker_id)
+        held = self._ask(f"SELECT token FROM {beat.leases} WHERE worker_id = %s AND recall <> ''", self.worker_id)
+        for (token,) in held:
+            self._recall(token)
+
+    def _recall(self, name: str) -> None:
+        if name not in self.signalled:
+            self.signalled.add(name)
+            os.kill(self.beat.parent, self.beat.recall)
+
+    def _say_died(self) -> None:
+        """An orderly end is on record as such, so that only a death is left to say."""
+        change = f"UPDATE {self.beat.workers} SET state = 'died' WHERE worker_id = %s AND state = 'working'"
+        self._ask(change, self.worker_id)
+
+    def _ask(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def open_connection(beat: Beat) -> Any:
+    """A connection by the plain driver that gives up where no answer comes; encrypted where the server offers it."""
+    if beat.backend == "mysql":
+        import pymysql
+
+        place: dict[str, Any] = {"host": beat.host, "port": beat.port, "user": beat.user, "password": beat.password}
+        place |= {"autocommit": True, "connect_timeout": ANSWER_S, "read_timeout": ANSWER_S, "write_timeout": ANSWER_S}
+        try:
+            return pymysql.connect(**place, ssl={})
+        except pymysql.err.OperationalError:
+            return pymysql.connect(**place, ssl_disabled=True)
+    import psycopg2
+
+    limit = int(ANSWER_S * 1000)
+    connection = psycopg2.connect(
+        host=beat.host,
+        port=beat.port,
+        user=beat.user,
+        password=beat.password,
+        dbname="postgres",
+        sslmode="prefer",
+        connect_timeout=int(ANSWER_S),
+        tcp_user_timeout=limit,
+        options=f"-c statement_timeout={limit}",
+    )
+    connection.autocommit = True
+    return connection
+
+
+def interval(beat: Beat, seconds: float) -> str:
+    """SQL for a span of time."""
+    return f"INTERVAL {seconds} SECOND" if beat.backend == "mysql" else f"INTERVAL '{seconds} seconds'"
+
+
+def stopped(pid: int) -> bool:
+    """Whether a process is stopped by a signal; False where this system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return False
+    return fields[0] == "T"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The queue of one computed table: what is to be done is queued, what has vanished taken out, the next keys are named.
+
+DataJoint's own refresh inserts job by job, and deletes by a search that locks every job it passes, which at 100,000
+jobs makes other workers wait. Here the differences are found by reading, and written in short statements.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from populate.worker.precision import Left
+
+ROWS_A_STATEMENT = 1000
+WINDOW = 512  # how many of the first pending keys a worker chooses from
+PAGE = 64
+PAUSE_TIMES = 20.0  # a queue is refreshed again after this many times what it took
+Key = dict[str, Any]
+
+
+class Queue:
+    """One table's jobs, refreshed as often as that is cheap."""
+
+    def __init__(self, table: Any, where: Any, generator: np.random.Generator, left: Left) -> None:
+        self.table, self.where, self.generator, self.left = table, where, generator, left
+        self._due = 0.0
+
+    def refresh(self, force: bool = False) -> None:
+        """Queue what is new and take out what has vanished, unless that was done just now."""
+        started = time.monotonic()
+        if force or started >= self._due:
+            refresh(self.table)
+            ended = time.monotonic()
+            self._due = ended + PAUSE_TIMES * (ended - started)
+
+    def next_keys(self) -> list[Key]:
+        """Some of the first pending keys: the most urgent first, then the oldest, equals in random order.
+
+        Random, since workers that all begin with the same key get in one another's way. Not those that are left to
+        other workers, for which this one waits as for keys that others hold.
+        """
+        due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
+        found = self.left.without(self.table, due).proj("priority", "scheduled_time")
+        rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW)
+        ranks = self.generator.random(len(rows))
+        order = sorted(range(len(rows)), key=lambda i: (rows[i]["priority"], rows[i]["scheduled_time"], ranks[i]))
+        names = self.table.jobs.primary_key
+        return [{name: rows[index][name] for name in names} for index in order[:PAGE]]
+
+    def unfinished(self) -> int:
+        """How many keys are pending or held by somebody."""
+        return len(self._wanted("status IN ('pending', 'reserved')"))
+
+    def _wanted(self, status: str) -> Any:
+        jobs = self.table.jobs & status
+        return jobs if self.where is None else jobs & self.where
+
+
+def refresh(table: Any) -> int:
+    """Queue every key that is to be done and not queued; take out jobs whose keys have vanished; how many are new."""
+    jobs, source = table.jobs, table.key_source
+    new = _without(source.proj(), [table, jobs])
+    scheduled = jobs.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0] if new else None
+    for some in _chunks(new):
+        _insert_pending(jobs, some, scheduled)
+    for some in _chunks(_without(jobs & "status <> 'reserved'", [source.proj()])):
+        (jobs & some & "status <> 'reserved'").delete_quick()
+    return len(new)
+
+
+def _insert_pending(jobs: Any, keys: list[Key], scheduled: Any) -> None:
+    """Queue keys unless they are; not by DataJoint's insert, which takes longer to check a row than the server does."""
+    names = jobs.primary_key
+    columns = ", ".join(map(jobs.adapter.quote_identifier, (*names, "status", "priority", "scheduled_time")))
+    row = f"({'%s, ' * len(names)}'pending', {int(jobs.connection._config.jobs.default_priority)}, %s)"
+    unless_there = jobs.adapter.skip_duplicates_clause(jobs.full_table_name, names)
+    query = f"INSERT INTO {jobs.full_table_name} ({columns}) VALUES {', '.join([row] * len(keys))}{unless_there}"
+    jobs.connection.query(query, args=[value for key in keys for value in (*(key[name] for name in names), scheduled)])
+
+
+def _without(left: Any, others: Sequence[Any]) -> list[Key]:
+    """Keys of ``left`` that none of the others has: joins, as databases plan NOT IN by comparing all with all."""
+    connection = left.connection
+    quote = connection.adapter.quote_identifier
+    names = [quote(name) for name in left.primary_key]
+    joins = ""
+    for number, other in enumerate(others):
+        alias = quote(f"o{number}")
+        same = " AND ".join(f"{quote('l')}.{name} = {alias}.{name}" for name in names)
+        joins += f" LEFT JOIN ({other.proj().make_sql()}) AS {alias} ON {same}"
+    absent = " AND ".join(f"{quote(f'o{number}')}.{names[0]} IS NULL" for number in range(len(others)))
+    columns = ", ".join(f"{quote('l')}.{name}" for name in names)
+    query = f"SELECT {columns} FROM ({left.proj().make_sql()}) AS {quote('l')}{joins} WHERE {absent}"
+    return [dict(zip(left.primary_key, row, strict=True)) for row in connection.query(query).fetchall()]
+
+
+def _chunks(keys: list[Key]) -> Iterator[list[Key]]:
+    for first in range(0, len(keys), ROWS_A_STATEMENT):
+        yield keys[first : first + ROWS_A_STATEMENT]

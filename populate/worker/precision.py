@@ -1,0 +1,55 @@
+"""Keys in bfloat16, which a worker that could only emulate it leaves to others while such are alive."""
+
+import logging
+from typing import Any
+
+import datajoint as dj
+
+from schemas import ensemble, ensemble_score, evaluation, experiment, fleet, mei, trainer, training
+from schemas.monitoring import fit_precision
+
+logger = logging.getLogger("dlgn")
+Query = Any
+TAKES = "(computes = '*' OR POSITION(',{},' IN computes) > 0)"  # keys of a table
+OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may know nothing of precisions
+
+
+class Left:
+    """What one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
+
+    def __init__(self, native: bool) -> None:
+        self._native, self._said = native, False
+
+    def without(self, table: Any, keys: Query) -> Query:
+        """Keys of a table less those that are left to workers that are alive, which the log says once."""
+        name = type(table).__name__
+        queries = [] if self._native else in_bfloat16(name)
+        if not queries or not fleet.Worker & fleet.ALIVE & "native_bfloat16" & TAKES.format(name):
+            return keys
+        # A queue's columns are not told by their lineage from those of the tables that they come from.
+        if not self._said and keys.restrict(queries, semantic_check=False):
+            self._said = True
+            logger.warning(
+                "this worker can only emulate bfloat16: it leaves the keys in it to workers that multiply it natively, "
+                "as long as one is alive"
+            )
+        return keys.restrict(dj.Not(queries), semantic_check=False)
+
+
+def in_bfloat16(name: str) -> list[Query]:
+    """Queries of those keys of a computed table, by its class's name, whose computation runs models in bfloat16."""
+    fits = experiment.Experiment.Fit.proj()
+    if name == training.TrainedModel.__name__:
+        fixed = (fits & (experiment.Experiment & {"auto_precision": "bfloat16"}).proj()) & (
+            trainer.TrainerConfig & OURS
+        ).proj()
+        return [fits & fit_precision.stating("bfloat16"), fixed - fit_precision.stating(*fit_precision.EXPLICIT)]
+    done = fit_precision.fitted_in_bfloat16(training.TrainedModel())
+    if name in (evaluation.Score.__name__, evaluation.FeedbackModulation.__name__, evaluation.InputGain.__name__):
+        return done
+    if name == ensemble_score.EnsembleScore.__name__:
+        return [ensemble.Ensemble.Member.proj() & done]
+    if name == mei.MEI.__name__:
+        stated = {one: mei.MEIConfig.where({"precision": one}).proj() for one in fit_precision.EXPLICIT}
+        return [stated["bfloat16"], *(fits * (mei.MEIConfig.proj() - [*stated.values()]) for fits in done)]
+    return []

@@ -1,0 +1,134 @@
+"""A worker's name in the fleet, and the process that beats for it."""
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import platform
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.runtime.cores import core_set_id
+from populate.worker.heartbeat import Beat
+from schemas import fleet
+from schemas.connection.in_force import settings_in_force
+from schemas.connection.server import server_address
+from schemas.monitoring import progress
+
+if TYPE_CHECKING:
+    import torch
+
+BEATS_A_LEASE = 12
+DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
+ROOT = Path(__file__).resolve().parents[2]
+logger = logging.getLogger("dlgn")
+
+
+class Registration:
+    """This process as a worker: registered in the tables, with a heartbeat beside it."""
+
+    def __init__(self, device: "torch.device") -> None:
+        from dlgn_cnn.runtime.device import device_name
+        from dlgn_cnn.runtime.precision import native
+
+        settings = settings_in_force()
+        self.device, self.native_bfloat16 = device_name(device), native(device)
+        self.lease_s = settings.lease_s
+        self.every_s = settings.lease_s / BEATS_A_LEASE
+        self.worker_id = ""
+        self.computes = "*"  # the tables that it fills, as ``fleet.Worker`` has them
+        self._deaths = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def register(self) -> None:
+        """Take a new name, and have the heartbeat beat for it."""
+        connection = fleet.schema.connection
+        worker_id = uuid.uuid4().hex
+        row = {"worker_id": worker_id, "host": platform.node(), "core_set": core_set_id(), "pid": os.getpid()}
+        row |= {"device": self.device, "native_bfloat16": self.native_bfloat16, "state": "working"}
+        row |= {"computes": self.computes}
+        soon = connection.adapter.interval_expr(self.lease_s, "second")
+        now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
+        fleet.Worker.insert1(row | {"started": now, "heartbeat": now, "expires": expires})
+        self.worker_id = worker_id
+        self.ensure_beating()
+        self._say({"worker_id": worker_id})
+
+    def ensure_beating(self) -> None:
+        """Start the heartbeat again where it has ended, as when the kernel took it for its memory."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None:
+            self._deaths += 1
+            logger.warning("the heartbeat process ended with status %d: it is started again", self._process.returncode)
+        if self._deaths > DEATHS:
+            raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see what it wrote above")
+        # Its own session: a Ctrl-C in the worker's terminal is none of its business. -P: no module of the current
+        # folder can stand in for one of ours.
+        path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "populate.worker.heartbeat"],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,
+        )
+        self._say(dataclasses.asdict(self._beat()))
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
+        if self.worker_id:
+            self._say({"worker_id": self.worker_id})
+
+    def doing(self, text: str) -> None:
+        """What ``dlgn workers`` shows beside the key in hand."""
+        self._say({"doing": text[:255]})
+
+    def stop(self) -> None:
+        """Leave the fleet in order."""
+        self._say({"worker_id": ""})
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            self._process.wait()
+        with contextlib.suppress(Exception):  # the server may be what made us leave
+            fleet.Worker.update1({"worker_id": self.worker_id, "state": "ended", "doing": ""})
+
+    def _say(self, words: dict[str, object]) -> None:
+        """Tell the heartbeat; a full pipe or a dead heartbeat costs a line, never the work."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(json.dumps(words).encode() + b"\n")
+
+    def _beat(self) -> Beat:
+        host, user, password, port, backend = server_address(settings_in_force())
+        return Beat(
+            host=host,
+            user=user,
+            password=password,
+            port=port,
+            backend=backend,
+            parent=os.getpid(),
+            recall=int(interrupts.RECALL),
+            workers=fleet.Worker().full_table_name,
+            leases=fleet.Lease().full_table_name,
+            lease_s=self.lease_s,
+            every_s=self.every_s,
+        )
+
+
+@contextlib.contextmanager
+def registered(device: "torch.device") -> Iterator[Registration]:
+    """A worker, to be registered, for the length of the block; progress bars also tell its heartbeat."""
+    registration = Registration(device)
+    try:
+        with progress.heard(registration.doing):
+            yield registration
+    finally:
+        registration.stop()

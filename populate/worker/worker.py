@@ -1,0 +1,278 @@
+"""A worker: takes pending keys of the computed tables, one at a time, until nothing is left for anybody.
+
+DataJoint's own job tables decide who computes what, a lease who may insert it (``populate.worker.lease``). Around them:
+keys of workers that are gone go back to pending, an interrupted key does at once, what passes is tried again, what does
+not is marked as failed with its traceback, and a worker waits for those that others hold, since more may follow.
+"""
+
+import functools
+import logging
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.runtime.cores import usable_cores
+from dlgn_cnn.runtime.device import pick_device
+from populate.errors.transient import delays, is_exhausted, is_transient
+from populate.worker import stop_flags
+from populate.worker.core_share import CoreShare
+from populate.worker.job_queue import Queue
+from populate.worker.lease import LeasedJobs, LeaseLost, leased
+from populate.worker.options import WorkerOptions, WorkSummary
+from populate.worker.precision import Left
+from populate.worker.reaper import free_dead_reservations, sweep
+from populate.worker.registration import Registration, registered
+from schemas import fleet
+from schemas.base import store_registry
+from schemas.connection.in_force import settings_in_force
+from schemas.connection.server import reconnect
+from schemas.declaration.computed_tables import computed_tables
+from schemas.monitoring import progress
+from schemas.provenance import refuse_unclean
+
+logger = logging.getLogger("dlgn")
+Table = Any
+POLL_SECONDS = 1.0
+LONGEST_POLL_S = 30.0
+LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the look took
+IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
+MISSES = 3  # keys in a row that others took: time to look which are pending now
+EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
+
+
+def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = None) -> WorkSummary:
+    """Compute until every key is done, failed or set aside; what this worker did is returned.
+
+    Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending, and ConfigError where only
+    committed code may compute and this is not.
+    """
+    settings, asked = settings_in_force(), options or WorkerOptions()
+    refuse_unclean()
+    with interrupts.deferred(settings.warning_signal), registered(pick_device(settings.device)) as registration:
+        worker = Worker(registration, asked, CoreShare(settings.threads, usable_cores(), asked.together))
+        worker.begin(tables or computed_tables())
+        while worker.turn():
+            pass
+    return worker.summary
+
+
+class Worker:
+    """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``summary`` is what it did."""
+
+    def __init__(self, registration: Registration, options: WorkerOptions, share: CoreShare) -> None:
+        self.registration, self.options, self.share, self.summary = registration, options, share, WorkSummary()
+        self.queues: list[Queue] = []
+        self._delays = delays(options.generator)
+        self._swept, self._recalled = 0.0, False
+        self._idle_since, self._left = time.monotonic(), Left(registration.native_bfloat16)
+
+    def begin(self, tables: Sequence[Table]) -> None:
+        """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
+        names = f",{','.join(table.__name__ for table in tables)},"
+        self.registration.computes = (
+            "" if self.options.where else "*" if len(tables) == len(computed_tables()) else names
+        )
+        self._until_done(self.registration.register)
+        self._until_done(lambda: store_registry.sign(settings_in_force(), fleet.schema.connection))
+        for table in tables:
+            mine = self._until_done(functools.partial(leased, table, self.registration))
+            self.queues.append(Queue(mine, self.options.where, self.options.generator, self._left))
+            if self.options.retry_errors:
+                self._until_done(mine.jobs.errors.delete_quick)
+
+    def turn(self) -> bool:
+        """One round over all tables; false when there is nothing to wait for."""
+        try:
+            interrupts.check()
+            if self._recalled:
+                self._answer_recall()
+            told = stop_flags.in_force()
+            if told.drained:
+                logger.warning("this machine is drained: the worker ends")
+                return False
+            self._sweep()
+            if any([self._take_page(queue) for queue in self._open(told)]):
+                self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
+                return True
+            return self._wait(told)
+        except BaseException as error:
+            self._handle(error)
+            return True
+
+    def _handle(self, error: BaseException) -> None:
+        """Go on after a recall that came between two keys, or a database that is away; raise anything else."""
+        interruption = interrupts.behind(error)
+        if isinstance(interruption, interrupts.Recalled):
+            self._answer_recall()
+        elif interruption is not None:
+            raise interruption from error
+        elif is_transient(error):
+            self._recover(error)
+        else:
+            raise error
+
+    def _recover(self, error: BaseException) -> None:
+        """Wait, longer each time, and connect anew, since a connection may have been closed meanwhile."""
+        wait_s, who = next(self._delays), "store" if isinstance(error, StoreAway) else "database"
+        logger.warning("%s: %s: %s; next try in %.1f s", who, type(error).__name__, error, wait_s)
+        try:
+            self._pause(wait_s)
+        except interrupts.Recalled:  # to be answered once there is a server to ask
+            self._recalled = interrupts.forget_recall()
+        try:
+            reconnect()
+        except Exception as again:
+            logger.warning("database: still away (%s)", type(again).__name__)
+
+    def _pause(self, wait_s: float) -> None:
+        with interrupts.allowed():
+            self.options.pause(wait_s)
+
+    def _sweep(self) -> None:
+        """Look after others, as often as a heart beats."""
+        if time.monotonic() - self._swept >= self.registration.every_s:
+            self.registration.ensure_beating()
+            sweep(self.registration)
+            for queue in self.queues:
+                free_dead_reservations(queue.table)
+            self._swept = time.monotonic()
+
+    def _wait(self, told: stop_flags.Orders) -> bool:
+        """Nothing was pending: look for what is new, or wait for those who hold keys; false where nobody does."""
+        started = time.monotonic()
+        for queue in self.queues:
+            queue.refresh(force=True)
+        looked_s = time.monotonic() - started
+        if any(queue.next_keys() for queue in self._open(told)):
+            return True
+        if not self.options.stay and not any(queue.unfinished() for queue in self.queues):
+            return False
+        # Many who wait beside a long list of keys, or for the last fits, would else keep the server from the others.
+        waited_s = time.monotonic() - self._idle_since
+        self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s, IDLE_SHARE * waited_s), LONGEST_POLL_S))
+        return True
+
+    def _open(self, told: stop_flags.Orders) -> list[Queue]:
+        return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
+
+    def _answer_recall(self) -> None:
+        """A recall that is about no key: the whole worker may have been given up for lost."""
+        interrupts.forget_recall()
+        self._recalled = False
+        known = self._until_done(lambda: (fleet.Worker & {"worker_id": self.registration.worker_id}).to_arrays("state"))
+        if list(known) != ["working"]:
+            logger.warning("this worker was silent for longer than its lease: it goes on under a new name")
+            self._until_done(self.registration.register)
+
+    def _take_page(self, queue: Queue) -> bool:
+        """Compute some of the first pending keys of one table, for about a second; whether any was computed."""
+        queue.refresh()
+        if queue.table.jobs.held is not None:  # an interruption, or a server that left, came before it was settled
+            queue.table.jobs.hand_back()
+        did, misses, until = False, 0, time.monotonic() + POLL_SECONDS
+        keys = queue.next_keys()
+        if keys:
+            self.share.take()
+        for key in keys:
+            interrupts.check()
+            began, name = time.monotonic(), type(queue.table).__name__
+            with progress.working(name):
+                took = self._compute(queue.table, key)
+            self.summary.seconds[name] = self.summary.seconds.get(name, 0.0) + time.monotonic() - began
+            did, misses = did or took, 0 if took else misses + 1
+            if misses >= MISSES or time.monotonic() >= until:
+                break
+        return did
+
+    def _compute(self, table: Table, key: dict[str, Any]) -> bool:
+        """Compute one key, unless another worker has it, as often as it takes; whether this worker had it."""
+        while True:
+            try:
+                # What populate() calls for each key; itself it would look all keys up again, and set signal handlers.
+                done = table._populate1(key, table.jobs, suppress_errors=False, return_exception_objects=True)
+            except BaseException as error:
+                if table.jobs.held is None or not is_transient(error) or interrupts.behind(error) is not None:
+                    return self._judge(table, key, error)
+                self._recover(error)
+            else:
+                if done:
+                    self._tell(table, key)
+                return bool(done)
+
+    def _tell(self, table: Table, key: dict[str, Any]) -> None:
+        without = getattr(table, "ended_without", "")
+        self.summary.pruned += bool(without)
+        self.summary.computed += not without
+        logger.info("%s %s", _name(table, key), without or "done")
+
+    def _judge(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
+        """Settle what becomes of a key whose computation did not end in a result; raises what ends the worker."""
+        jobs, name, interruption = table.jobs, _name(table, key), interrupts.behind(error)
+        if isinstance(interruption, interrupts.Recalled):
+            self._until_done(lambda: self._give_up(jobs, name))
+        elif interruption is not None:
+            self._hand_back(jobs, name)
+            raise interruption from error
+        elif isinstance(error, LeaseLost):
+            logger.warning("%s: %s", name, error)
+            jobs.held = None
+            self._answer_recall()
+        elif jobs.held is None:
+            raise error
+        else:
+            self.summary.failed += self._until_done(lambda: self._fail(jobs, name, error))
+        return True
+
+    def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
+        """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
+        reason = f"{type(error).__name__}: {error}"
+        if is_exhausted(error):
+            import torch
+
+            torch.cuda.empty_cache()
+            jobs.try_again(reason, next(delays(self.options.generator, EXHAUSTED_S)))
+            logger.warning("%s: %s", name, reason)
+            return False
+        stack = "".join(traceback.format_exception(error))
+        if not jobs.fail(reason, stack):
+            logger.warning("%s failed, but its lease had expired: %s", name, reason)
+            return False
+        logger.error("%s failed: %s", name, reason)
+        return True
+
+    def _give_up(self, jobs: LeasedJobs, name: str) -> None:
+        """The key in hand was called back: set it aside or hand it back, as was asked."""
+        recall = None if jobs.held is None else jobs.recall()
+        if recall == "stop":
+            jobs.set_aside("stopped on request; dlgn retry makes it pending")
+        elif recall is not None:
+            jobs.hand_back()
+        jobs.held = None
+        became = {"stop": "set aside", None: "lease lost"}.get(recall, "pending again")
+        logger.warning("%s called back: %s", name, became)
+        self._answer_recall()
+
+    def _hand_back(self, jobs: LeasedJobs, name: str) -> None:
+        """Return the key in hand by a fresh connection: on the old one a question may be without its answer."""
+        try:
+            reconnect()
+            if jobs.held is not None and jobs.hand_back():
+                logger.warning("%s interrupted: handed back as pending", name)
+        except Exception as error:
+            logger.warning("%s interrupted: pending once its lease has expired (%s)", name, type(error).__name__)
+
+    def _until_done(self, action: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._recover(error)
+
+
+def _name(table: Table, key: dict[str, Any]) -> str:
+    return f"{type(table).__name__} " + " ".join(f"{name}={str(value)[:8]}" for name, value in key.items())

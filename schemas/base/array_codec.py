@@ -1,0 +1,115 @@
+"""Arrays of the tables: files named by their bytes, stored before a transaction opens and only referred to within it.
+
+A column of type ``<array@main>`` takes a numpy array and gives back a ``StoredArray``, read when it is asked for. An
+upload may take minutes, during which a transaction would hold its locks. So whoever inserts many arrays, or to a store
+far away, calls ``upload`` first; or ``keep``, where they are too many to be held until they are inserted. What was not
+uploaded is when it is inserted: slower, but as right.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from datajoint.builtin_codecs import NpyCodec, NpyRef
+
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.storage.object_store import Objects
+from schemas.connection.in_force import settings_in_force
+
+FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
+NAME = re.compile(r"[0-9a-f]{64}\.npy")
+AT_ONCE = 8
+_ahead: set[str] = set()  # paths of what the last ``upload`` of this process stored
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An array that lies in the store: what may be inserted in its place."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class StoredArray(NpyRef):
+    """An array in the store: its shape and type are known, its values are read once they are asked for."""
+
+    def load(self, mmap_mode: str | None = None) -> Any:
+        """The array, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
+        folder, _, name = self.path.rpartition("/")
+        if mmap_mode is not None or self.is_loaded or not NAME.fullmatch(name):  # that DataJoint's codec gave
+            return super().load(mmap_mode)
+        data = settings_in_force().below(folder).read(name)
+        if hashlib.sha256(data).hexdigest() != name.removesuffix(".npy"):
+            raise StoreError(f"array {self.path} is not what was stored: its bytes have another sha256")
+        self._cached = np.load(io.BytesIO(data), allow_pickle=False)
+        return self._cached
+
+
+class ArrayCodec(NpyCodec):
+    """DataJoint's codec of arrays, but that a file is named by its bytes, and may be there before its row."""
+
+    name = "array"
+
+    def validate(self, value: Any) -> None:
+        """Raise DataJointError for what is neither an array of numbers nor one that is kept."""
+        if not isinstance(value, Kept):
+            super().validate(value)
+
+    def encode(
+        self, value: Any, *, key: Any = None, context: dict[str, Any] | None = None, store_name: str | None = None
+    ) -> dict[str, Any]:
+        """What the row holds of an array: its path, store, type and shape."""
+        schema, _, _, _ = self._extract_context(key, context)
+        kept = value if isinstance(value, Kept) else _store(schema, value, _ahead)
+        return {"path": kept.path, "store": store_name, "dtype": kept.dtype, "shape": list(kept.shape)}
+
+    def decode(self, stored: dict[str, Any], *, key: Any = None, context: dict[str, Any] | None = None) -> StoredArray:
+        """The array that a row refers to."""
+        return StoredArray(stored, self._get_backend(stored.get("store"), config=self._codec_config(key, context)))
+
+
+def upload(arrays: Iterable[tuple[str, Any]]) -> None:
+    """Store arrays, each with the name of the schema whose tables will refer to it, eight at a time.
+
+    They are to be inserted as they are here, to the bit, and before the next call. Raises StoreError, StoreAway. While
+    a row is only computed anew to be compared, nothing is stored.
+    """
+    if settings_in_force().scratch is not None:
+        return
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        stored = {kept.path for kept in pool.map(lambda one: _store(*one), arrays)}
+    _ahead.clear()
+    _ahead.update(stored)
+
+
+def keep(schema: str, arrays: Iterable[Any]) -> list[Kept]:
+    """Store arrays for rows of a schema, eight at a time; what is to be inserted for each, whenever that is.
+
+    Raises StoreError, StoreAway.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda one: _store(schema, one), arrays))
+
+
+def _store(schema: str, array: Any, known: Collection[str] = ()) -> Kept:
+    """Store an array unless its path is ``known``."""
+    folder, name, data = _place(schema, array)
+    path = f"{folder}/{name}"
+    if path not in known:
+        # Also where it is there: what was written just now is no garbage for a day, with or without a row.
+        settings_in_force().below(folder).write(name, data)
+    return Kept(path, str(array.dtype), tuple(array.shape))
+
+
+def _place(schema: str, array: Any) -> tuple[str, str, bytes]:
+    """The folder and name of an array's file below the store, and its bytes."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    data = buffer.getvalue()
+    return f"{FOLDER}/{schema}", f"{hashlib.sha256(data).hexdigest()}.npy", data

@@ -1,0 +1,44 @@
+"""MEI configs: what the tables take of one, what the method gets, and whether both are right."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError, within
+from schemas.connection.in_force import settings_in_force
+
+OWN = ("units", "seeds", "members", "controls", "contrasts")
+
+
+def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an MEI config that the method gets: all but what the tables take themselves."""
+    return {name: value for name, value in config.items() if name not in OWN}
+
+
+def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
+    """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
+    from dlgn_cnn.mei.controls.control_set import CONTRASTS
+
+    given = config.get("contrasts", CONTRASTS)
+    known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
+    if not known or list(given) != sorted(set(given)):
+        raise ConfigError(
+            f"given {given!r}, expected shares of the MEI's contrast from the lowest, as {list(CONTRASTS)}", "contrasts"
+        )
+    return tuple(map(float, given))
+
+
+def check_mei(method: str, config: Mapping[str, Any]) -> None:
+    """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
+    from dlgn_cnn.mei.synthesis.methods import METHODS
+
+    allowed = settings_in_force().allowed_packages
+    with within("fn"):
+        function = METHODS.get(method, allowed)
+    with within("config"):
+        if type(config.get("controls", False)) is not bool:
+            raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
+        contrasts_of(config)
+        if type(config.get("members", 1)) is not int or config.get("members", 1) < 1:
+            raise ConfigError(f"given {config['members']!r}, expected a number of fits, 1 or more", "members")
+        METHODS.check_values(function, method_options(config), allowed)

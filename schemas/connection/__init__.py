@@ -1,0 +1,1 @@
+"""Connection to a server: settings, clients, the embedded server and background writes."""

@@ -1,0 +1,86 @@
+"""Servers: MySQL where a URL is set, the embedded PostgreSQL otherwise; how they are reached and why they refuse."""
+
+import contextlib
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dlgn_cnn.errors import ConfigError
+from schemas.connection.in_force import connection_in_force, settings_in_force
+from schemas.connection.settings import Settings
+
+BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
+FORMS = [f"{scheme}://user:password@host:port" for scheme in BACKENDS]
+# What drivers say of a server that lets nobody in, by a word of it: what to do.
+REFUSALS = {
+    "access denied": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
+    "authentication failed": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
+    "no password supplied": "set DLGN_DATABASE_PASSWORD",
+    "is not allowed to connect": "ask its administrator to let this machine in",
+    "too many connections": "try again when fewer workers run, or raise the server's limit",
+}
+UNREACHABLE = "see that the server runs and that host, port and firewall are right, then correct DLGN_DATABASE"
+
+
+def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
+    """Host, user, password, port and backend of the settings' database; the embedded server is started for it."""
+    if settings.database is None:
+        from schemas.connection import embedded
+
+        return str(embedded.start(settings.home / "postgres")), "postgres", "", 5432, "postgresql"
+    url = urlsplit(settings.database)
+    try:
+        given = url.port
+    except ValueError:
+        given = -1
+    if url.scheme not in BACKENDS or not url.hostname or not url.username or given == -1:
+        raise ConfigError(f"DLGN_DATABASE is not of the form {' or '.join(FORMS)}: correct it")
+    backend, port = BACKENDS[url.scheme]
+    return url.hostname, unquote(url.username), unquote(url.password or ""), given or port, backend
+
+
+def connect(settings: Settings) -> Any:
+    """Connect to the settings' database.
+
+    Raises ConfigError if the server refuses, and DatabaseSilent if it does not answer.
+    """
+    from schemas.connection.client import DatabaseSilent, open_connection
+
+    address = server_address(settings)
+    try:
+        return open_connection(address, settings.answer_s)
+    except DatabaseSilent:
+        raise
+    except Exception as error:
+        host, user, _, port, _ = address
+        raise ConfigError(f"no connection to the database at {host}:{port} as {user!r}: {refusal(error)}") from error
+
+
+def own_connection(other: Any) -> Any:
+    """A second connection to the server of ``other``, for one thread alone; encrypted as that one is."""
+    from schemas.connection.client import PromptConnection
+
+    host, user, password, port = (other.conn_info[name] for name in ("host", "user", "passwd", "port"))
+    address = host, user, password, port, other.adapter.backend
+    return PromptConnection(address, other.answer_s, other._config, other.conn_info["ssl_input"])
+
+
+def reconnect() -> None:
+    """Give the tables a fresh connection, whatever state the old one is in, with no transaction open.
+
+    An embedded server that has died is started again. Raises DatabaseSilent, or the driver's error, where none answers.
+    """
+    settings, connection = settings_in_force(), connection_in_force()
+    if settings.database is None:
+        server_address(settings)
+    with contextlib.suppress(Exception):  # a broken connection may refuse to be closed
+        connection.close()
+    connection.connect()
+    connection.cancel_transaction()
+
+
+def refusal(error: Exception) -> str:
+    """What a driver said when it could not connect, in one line, and what to do about it."""
+    coded = len(error.args) > 1 and isinstance(error.args[0], int)
+    said = (str(error.args[1] if coded else error).strip().splitlines() or [type(error).__name__])[0]
+    advice = next((advice for word, advice in REFUSALS.items() if word in said.lower()), UNREACHABLE)
+    return f"{said}; {advice}"

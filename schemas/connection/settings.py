@@ -1,0 +1,137 @@
+"""Where things are: read from the environment, never written to a row, a hash or a log."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime.threads import asked_threads
+from dlgn_cnn.storage.object_store import Objects
+from schemas.connection.settings_file import PASSWORD, read_settings, with_password
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places and permissions of this process.
+
+    ``home`` holds the embedded database; ``store`` datasets, spikes and weights (on a cluster, a shared folder);
+    ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
+    begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
+    knows; ``store_url`` is an object store (``s3://bucket/folder``) that takes the place of the folder ``store``,
+    datasets included; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
+    torch's name of one. A fit is saved every ``checkpoint_s`` seconds; ``loggers`` are told of its epochs. A worker
+    that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
+    it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
+    algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
+    A database is to let a command in, and to answer its first questions, within ``answer_s`` each. ``threads`` is how
+    many a worker computes with, None for its share of the cores.
+    ``scratch`` is set while a row is computed anew to be compared: what is written goes there, and nobody hears of it.
+    """
+
+    home: Path
+    store: Path
+    database: str | None = field(default=None, repr=False)
+    prefix: str = "dlgn_"
+    allowed_packages: frozenset[str] = frozenset({"dlgn_cnn", "neuralpredictors"})
+    device: str = "auto"
+    datasets_url: str | None = field(default=None, repr=False)
+    checkpoint_s: float = 60.0
+    loggers: tuple[str, ...] = ()
+    store_url: str | None = None
+    lease_s: float = 60.0
+    warning_signal: str | None = None
+    deterministic: bool = False
+    require_clean: bool = False
+    scratch: Path | None = None
+    answer_s: float = 30.0
+    threads: int | None = None
+
+    @property
+    def cache(self) -> Path:
+        """This machine's copies of large datasets, which a fit cuts its windows from; may be deleted at any time."""
+        return self.home / "cache"
+
+    @property
+    def weights(self) -> Objects:
+        """Where weights are stored by their bytes."""
+        return self.below("weights")
+
+    def below(self, folder: str) -> Objects:
+        """A folder of the store, wherever that is."""
+        if self.store_url is None:
+            return Objects(self.store / folder)
+        return Objects(f"{self.store_url}/{folder}", self.cache / folder)
+
+    def written(self, folder: str) -> Objects:
+        """Where a computation writes what is to lie in a folder of the store."""
+        return self.below(folder) if self.scratch is None else Objects(self.scratch / folder)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from ``DLGN_HOME`` and its fellows (docs/reference/settings.md), or else from ``dlgn.env``."""
+        given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
+        home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
+        prefix = given.get("DLGN_PREFIX") or cls.prefix
+        if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
+            raise ConfigError(f"DLGN_PREFIX {prefix!r}: expected lower-case letters, digits and '_'")
+        store = (given.get("DLGN_STORE") or str(home / "store")).rstrip("/")
+        store_url = store if "://" in store else None
+        if store_url is not None and not store_url.startswith("s3://"):
+            raise ConfigError(f"DLGN_STORE {store!r}: expected a folder, or s3://BUCKET/FOLDER")
+        extra = [name.strip() for name in given.get("DLGN_ALLOW_PACKAGES", "").split(",") if name.strip()]
+        return cls(
+            home=home,
+            store=home / "cache" if store_url else _folder("DLGN_STORE", store),
+            database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
+            prefix=prefix,
+            allowed_packages=cls.allowed_packages | frozenset(extra),
+            device=given.get("DLGN_DEVICE") or "auto",
+            checkpoint_s=_checkpoint_s(given.get("DLGN_CHECKPOINT_S") or "60"),
+            loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
+            datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or store_url,
+            store_url=store_url,
+            lease_s=_seconds("DLGN_LEASE_S", given, "60"),
+            warning_signal=given.get("DLGN_WARNING_SIGNAL") or None,
+            deterministic=_yes("DLGN_DETERMINISTIC", given),
+            require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
+            answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
+            threads=asked_threads(given),
+        )
+
+
+def _folder(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError as error:  # links that lead to each other; a ~user who is unknown
+        raise ConfigError(f"{name} {text!r} is not a path of a folder ({error}): correct it") from error
+
+
+def _checkpoint_s(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise ConfigError(f"DLGN_CHECKPOINT_S {text!r}: expected seconds, as 60; 0 saves after every step")
+    return value
+
+
+def _seconds(name: str, given: Mapping[str, str], default: str) -> float:
+    text = given.get(name) or default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise ConfigError(f"{name} {text!r}: expected seconds, as {default}")
+    return value
+
+
+def _yes(name: str, given: Mapping[str, str]) -> bool:
+    text = (given.get(name) or "0").lower()
+    if text not in ("0", "1", "false", "true", "no", "yes"):
+        raise ConfigError(f"{name} {text!r}: expected 1 or 0")
+    return text in ("1", "true", "yes")

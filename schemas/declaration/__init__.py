@@ -1,0 +1,1 @@
+"""Declaration of all tables: the database is opened here."""

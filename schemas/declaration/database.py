@@ -1,0 +1,106 @@
+"""The database: opened once a process, with every table declared."""
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from dlgn_cnn.errors import ConfigError
+from schemas.connection.in_force import opened, put_in_force
+from schemas.connection.server import connect
+from schemas.connection.settings import Settings
+from schemas.declaration.table_classes import MODULES, sql_names
+
+STORE = "main"
+
+
+def open_database(settings: Settings | None = None) -> Settings:
+    """Connect and declare every table that is not there yet; the settings in force are returned.
+
+    A process has one database: a second call with the same settings does nothing, with others raises ConfigError, as
+    does a database whose tables have another version than this code's. Raises DatabaseSilent where no answer comes.
+    """
+    there = opened()
+    wanted = settings or there or Settings.from_environment()
+    if there is None:
+        connection = connect(wanted)
+        _activate(wanted, connection)
+        put_in_force(wanted, connection)
+    elif wanted != there:
+        raise ConfigError(f"this process already uses the database of {there}: start another process for {wanted}")
+    return wanted
+
+
+def declare_queue(jobs: Any) -> None:
+    """Declare a computed table's queue unless it is there; that another process does so meanwhile is no error."""
+    if jobs.is_declared:
+        return
+    try:
+        jobs.declare()
+    except Exception:
+        if not jobs.is_declared:
+            raise
+
+
+def migrate_database(settings: Settings) -> list[int]:
+    """Bring the tables of an older version to this code's; the versions that they went through are returned.
+
+    Raises ConfigError where that cannot be: see ``schemas.migrations.upgrade.migrate``.
+    """
+    from schemas.migrations.upgrade import migrate
+
+    connection = connect(settings)
+    connection._config.database.reconnect = False  # a statement on a fresh one would be outside its transaction
+    return migrate(connection, settings.prefix)
+
+
+def _activate(settings: Settings, connection: Any) -> None:
+    from schemas.base import store_registry
+    from schemas.migrations import state, steps
+    from schemas.migrations.tables import Tables, tables_of
+
+    connection._config.stores[STORE] = _array_store(settings)
+    importlib.import_module("schemas.base.array_codec")  # what columns of type <array@main> hold
+    with _answering(connection):
+        undeclared = state.check(connection, settings.prefix, MODULES[1:])
+    there = tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
+    for name, expected in sql_names().items():
+        schema = f"{settings.prefix}{name}"
+        # To declare, DataJoint asks for every column of every table: 8 round trips a table, 1 where all are there.
+        lacking = undeclared or not expected <= there[schema]
+        importlib.import_module(f"schemas.{name}").schema.activate(schema, connection=connection, create_tables=lacking)
+        if undeclared and name == MODULES[0]:
+            state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)
+    if undeclared:
+        steps.finish(Tables(connection, settings.prefix))
+        state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
+    if settings.store_url is None:  # one elsewhere may be away: who writes to it signs it
+        store_registry.sign(settings, connection)
+
+
+@contextlib.contextmanager
+def _answering(connection: Any) -> Iterator[None]:
+    """Within the block, the server is to say in time which version its tables have, and is asked no second time."""
+    database = connection._config.database
+    kept, database.reconnect = database.reconnect, False
+    try:
+        with connection.answering("did not say which version its tables have"):
+            yield
+    finally:
+        database.reconnect = kept
+
+
+def _array_store(settings: Settings) -> dict[str, str]:
+    """Where DataJoint keeps arrays: below the same folder or bucket as everything else, with the same credentials."""
+    try:
+        settings.store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the store {settings.store} cannot be made ({error}): correct DLGN_STORE") from error
+    if settings.store_url is None:
+        return {"protocol": "file", "location": str(settings.store)}
+    place = urlsplit(settings.store_url)
+    given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    bucket = {"bucket": place.netloc, "location": place.path.strip("/")}
+    return {"protocol": "s3", "endpoint": given or "https://s3.amazonaws.com", **bucket}

@@ -1,0 +1,99 @@
+"""Scores of ensembles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import datajoint as dj
+import numpy as np
+
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.training.assemble import FitSpec
+from schemas import dataset, evaluation, provenance, training
+from schemas.base.score_rows import score_rows
+from schemas.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    from dlgn_cnn.evaluation.score import ConditionScore
+
+schema = dj.Schema()
+Row = dict[str, Any]
+
+
+@schema
+class EnsembleScore(provenance.Traced, dj.Computed):
+    """An ensemble's scores, once all its members are fitted: columns and parts are those of ``Score``."""
+
+    definition = """
+    # scores of an ensemble
+    -> Ensemble
+    ---
+    -> dataset.Dataset
+    mean_correlation=null : float64  # over units
+    """
+
+    class Unit(dj.Part):
+        """One unit's score."""
+
+        definition = evaluation.Score.Unit.definition
+
+    class Condition(dj.Part):
+        """One unit's scores in one tier, over all frames or those under one state of the light."""
+
+        definition = evaluation.Score.Condition.definition
+
+    class Member(dj.Part):
+        """One fitted model behind the scores; DataJoint deletes neither without the other."""
+
+        definition = """
+        -> master
+        -> training.TrainedModel
+        """
+
+    @property
+    def key_source(self) -> Any:
+        """The ensembles all of whose members are fitted."""
+        recorded = Ensemble & dataset.Dataset.Session.proj()
+        return recorded.proj() - (Ensemble.Member - training.TrainedModel.proj()).proj()
+
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of every member."""
+        row = (Ensemble & {"ensemble_hash": key["ensemble_hash"]}).fetch1()
+        members = (Ensemble.Member & {"ensemble_hash": key["ensemble_hash"]}).keys(order_by="KEY")
+        names = [f"weights {one['model_hash'][:8]} {one['trainer_hash'][:8]} seed {one['seed']}" for one in members]
+        weights = [training.weights_of(one) for one in members]
+        return dataset.session_digests(row["dataset_hash"]) | dict(zip(names, weights, strict=True))
+
+    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        """Each member's key, configs and weights; stores and units of the dataset."""
+        row = (Ensemble & key).fetch1()
+        members = (Ensemble.Member & key).keys(order_by="KEY")
+        return members, training.member_fits(key["ensemble_hash"]), dataset.store_paths(row), dataset.unit_rows(row)
+
+    @interrupts.allowed()
+    def make_compute(
+        self,
+        key: dict[str, Any],
+        members: list[Row],
+        fits: list[tuple[FitSpec, str]],
+        stores: dict[str, str],
+        units: list[Row],
+    ) -> tuple[dict[str, list[ConditionScore]], list[Row], list[Row]]:
+        """Predict validation and test tier; the ensemble's hash seeds the scenes of the intervals."""
+        from dlgn_cnn.evaluation.score import score_conditions
+
+        mean, loaders = training.restore_ensemble(fits, stores)
+        generator = np.random.default_rng(int(key["ensemble_hash"], 16))
+        precision = fits[0][0].precision
+        return score_conditions(mean, loaders, generator, precision=precision), units, members
+
+    def make_insert(
+        self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[Row], members: list[Row]
+    ) -> None:
+        """Insert what ``Score`` inserts, and what was scored."""
+        data = {"dataset_hash": members[0]["dataset_hash"]}
+        mean, short, full = score_rows(scores, units)
+        self.insert1(key | data | {"mean_correlation": mean})
+        self.Unit.insert(key | data | row for row in short)
+        self.Condition.insert(key | data | row for row in full)
+        self.Member.insert(key | member for member in members)

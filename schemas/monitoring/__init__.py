@@ -1,0 +1,1 @@
+"""Monitoring of a fit while it runs: rows, loggers, checkpoints and progress bars."""

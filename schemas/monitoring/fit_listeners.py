@@ -1,0 +1,219 @@
+"""A fit's side: what it tells others while it runs, whether to give it up, and checkpoints that it can go on from."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import datajoint as dj
+
+from dlgn_cnn.config import value_sha256
+from dlgn_cnn.errors import ConfigError, StoreError
+from dlgn_cnn.training.assemble import FitSpec
+from dlgn_cnn.training.loggers import Run, logging_to
+from schemas import search
+from schemas.base.keys import fit_key
+from schemas.connection.background_writer import Nobody, SideChannel
+from schemas.connection.in_force import settings_in_force
+from schemas.connection.server import own_connection
+from schemas.fitting import Checkpoint, Epoch
+from schemas.monitoring import progress
+
+if TYPE_CHECKING:
+    from dlgn_cnn.training.checkpoints import Checkpoints, Saved
+
+logger = logging.getLogger("dlgn")
+Key = Mapping[str, Any]
+FIGURES: dict[str, type] = {
+    "loss": float,
+    "penalty": float,
+    "validation_loss": float,
+    "validation_correlation": float,
+    "learning_rate": float,
+    "samples_per_s": float,
+    "peak_memory_bytes": int,
+    "seconds": float,
+}
+
+
+def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
+    """Where the checkpoints of a fit lie below the store: a name that the fit and its data's content decide."""
+    return f"checkpoints/{value_sha256({'key': fit_key(key), 'stores': dict(stores)})[:32]}"
+
+
+def side_channel() -> SideChannel:
+    """A side channel to the database in force; to nobody, while a fit is only computed anew to be compared."""
+    if settings_in_force().scratch is not None:
+        return Nobody()
+    return SideChannel(lambda: own_connection(Epoch.connection))
+
+
+class GivenUp(Exception):
+    """Raised within a fit whose trial is hopeless; ``epoch`` is the one that was found to be, from 0."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"given up after epoch {epoch}: worse than the study's other trials")
+        self.epoch = epoch
+
+
+class Watch:
+    """Whether those who ask for a fit give it up: found out after each epoch, in the side channel's thread."""
+
+    def __init__(self, key: Key, fitted: Any, channel: SideChannel) -> None:
+        self._key, self._fitted, self._channel = key, fitted, channel
+        self._hopeless: int | None = None
+        self._blind = False  # whether nobody here can tell
+
+    def __call__(self, uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+        """Trainer's callback: ask about an epoch, after which there are more. Raises GivenUp as ``check``."""
+        last = isinstance(info, Mapping) and info.get("max_epochs") == epoch + 1
+        if not last:
+            self._channel.send(lambda connection: self._ask(connection, epoch))
+        self.check()
+
+    def check(self) -> None:
+        """Raise GivenUp where the answer is known to be yes."""
+        if self._hopeless is not None:
+            raise GivenUp(self._hopeless)
+
+    def _ask(self, connection: Any, epoch: int) -> None:
+        if self._hopeless is not None or self._blind:
+            return
+        try:
+            if search.is_hopeless(self._key, self._fitted, connection):
+                self._hopeless = epoch
+        except ConfigError as error:  # the same after each epoch, as where Optuna is not installed
+            self._blind = True
+            logger.warning("whether its study gives this fit up cannot be told here, and it runs to its end: %s", error)
+
+
+def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[], None] | None = None) -> Checkpoints:
+    """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row.
+
+    ``check`` is called wherever the fit can end, which what it raises does.
+    """
+    from dlgn_cnn.training.checkpoints import Checkpoints
+
+    settings = settings_in_force()
+
+    def announce(saved: Saved, kept: list[str]) -> None:
+        row = _checkpoint_row(key, folder, saved)
+        serials = [int(name[:8]) for name in kept]
+        channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
+
+    return Checkpoints(settings.written(folder), settings.checkpoint_s, announce, check=check)
+
+
+def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
+    """A trainer's callback that makes every epoch a row, with those figures that the trainer gave."""
+
+    def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        row = {**fit_key(key), "epoch": epoch, "ended": now, **_figures(info)}
+        channel.send(lambda connection: _replace_epochs(connection, row))
+
+    return callback
+
+
+@contextlib.contextmanager
+def listeners(key: Key, spec: FitSpec, channel: SideChannel, watch: Watch) -> Iterator[Callable[..., None]]:
+    """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar, watch."""
+    settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
+    rows, ended = epoch_rows(key, channel), 0
+    with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
+
+        def callback(
+            uid: object = None, epoch: int | None = None, model: object = None, info: Any = None, state: Any = None
+        ) -> None:
+            # Trainers of nnfabrik's heirs call back without a word, or tell their ``state``.
+            nonlocal ended
+            number = ended if epoch is None else epoch
+            ended = number + 1
+            told = info if isinstance(info, Mapping) else state if isinstance(state, Mapping) else {}
+            for listener in (rows, logs, bar, watch):
+                listener(uid=uid, epoch=number, model=model, info=told)
+
+        yield callback
+
+
+def _logged(key: Key, spec: FitSpec) -> Run:
+    """The fit as loggers know it."""
+    hashes = (key[f"{kind}_hash"][:8] for kind in ("dataset", "model", "trainer"))
+    calls = {"dataset": spec.dataset, "model": spec.model, "trainer": spec.trainer}
+    config = {name: {"fn": function, **config} for name, (function, config) in calls.items()}
+    return Run("-".join([*hashes, f"seed{spec.seed}"]), settings_in_force().home / "logs", config | {"seed": spec.seed})
+
+
+def discard_checkpoints(key: Key, folder: str, channel: SideChannel) -> None:
+    """Remove the rows and files of a fit that would fail again from where they are."""
+    _remove(folder)
+    channel.send(lambda other: (dj.FreeTable(other, Checkpoint().full_table_name) & fit_key(key)).delete_quick())
+
+
+def sweep_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
+    """Remove ``folder``, and the rows and files of all fits that are done (``fitted``) or no longer ``asked`` for.
+
+    Call it when what is done is there for all to see, since before that the fit may still be lost. What goes wrong is
+    logged: the fit is done.
+    """
+    try:
+        useless = [*(Checkpoint & fitted.proj()).to_dicts(), *(Checkpoint - asked.proj()).to_dicts()]
+        for name in {folder} | {row["path"].rpartition("/")[0] for row in useless}:
+            _remove(name)
+        for row in useless:
+            (Checkpoint & fit_key(row)).delete_quick()
+    except Exception as error:
+        logger.warning("checkpoints of fits that are done are left for the next fit to remove: %s", error)
+
+
+def _remove(folder: str) -> None:
+    from dlgn_cnn.training.checkpoints import CheckpointFolder
+
+    try:
+        CheckpointFolder(settings_in_force().written(folder)).clear()
+    except (OSError, StoreError) as error:
+        logger.warning("checkpoints that are of no more use are left behind: %s", error)
+
+
+def _figures(info: Any) -> dict[str, Any]:
+    """What a callback was told that a row can hold; a lab's own trainer may tell anything."""
+    given = info if isinstance(info, Mapping) else {}
+    found = {name: given[name] for name in FIGURES if isinstance(given.get(name), int | float)}
+    return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
+
+
+def _checkpoint_row(key: Key, folder: str, saved: Saved) -> dict[str, Any]:
+    return {
+        **fit_key(key),
+        "serial": saved.serial,
+        "path": f"{folder}/{saved.name}",
+        "sha256": saved.sha256,
+        "size_bytes": saved.size_bytes,
+        "epoch": saved.epoch,
+        "step": saved.step,
+        "best_epoch": saved.best_epoch,
+        "saved": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        "host": platform.node()[:64],
+    }
+
+
+def _replace_epochs(connection: Any, row: dict[str, Any]) -> None:
+    """Insert an epoch and remove what an earlier run left of it and of those after it."""
+    table = dj.FreeTable(connection, Epoch().full_table_name)
+    with connection.transaction:
+        (table & fit_key(row) & f"epoch >= {row['epoch']}").delete_quick()
+        table.insert1(row)
+
+
+def _replace_checkpoints(connection: Any, row: dict[str, Any], kept: list[int]) -> None:
+    """Insert a checkpoint and remove the rows of files that are gone."""
+    table = dj.FreeTable(connection, Checkpoint().full_table_name)
+    with connection.transaction:
+        others = ", ".join(str(serial) for serial in kept if serial != row["serial"]) or "-1"
+        (table & fit_key(row) & f"serial not in ({others})").delete_quick()
+        table.insert1(row)

@@ -1,0 +1,91 @@
+"""Precisions of fits: what each was or is to be computed in, and that fits which are compared share one."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.runtime.precision import PRECISIONS
+from schemas import experiment, trainer
+from schemas.base.keys import FIT
+
+Key = Mapping[str, Any]
+PATHS = ("precision", "fit.precision")  # where trainers' configs state one
+EXPLICIT = PRECISIONS[1:]
+
+
+def stating(*precisions: str) -> Any:
+    """The trainers whose configs state one of these precisions: a query."""
+    named = [{"path": path, "kind": "str", "value": f'"{one}"'} for path in PATHS for one in precisions]
+    return trainer.TrainerConfig.proj() & (trainer.TrainerConfig.Leaf & named).proj()
+
+
+def stated(key: Key) -> str | None:
+    """The precision that the trainer of a fit states; None where that is ``auto``."""
+    whose = {"trainer_hash": key["trainer_hash"]}
+    return next((one for one in EXPLICIT if stating(one) & whose), None)
+
+
+def stated_in(config: Mapping[str, Any]) -> str | None:
+    """The precision that a trainer's config states; None where that is ``auto``."""
+    below = config.get("fit")
+    found = (config.get("precision"), below.get("precision") if isinstance(below, Mapping) else None)
+    return next((one for one in found if one in EXPLICIT), None)
+
+
+def of_fit(key: Key, fitted: Any) -> str:
+    """What a fit was computed in or, where it is still to be done, what its ``auto`` means.
+
+    Parameters
+    ----------
+    key : mapping
+        The fit's key; other columns are left alone.
+    fitted : Table
+        ``TrainedModel``.
+
+    Returns
+    -------
+    str
+        ``float32`` or ``bfloat16``; ``auto`` for a fit that no experiment asks for.
+
+    Raises
+    ------
+    ConfigError
+        Where experiments ask for the fit in two precisions.
+    """
+    fit = {name: key[name] for name in FIT}
+    found = (fitted & fit).to_arrays("fit_precision")
+    if len(found):  # before it was kept, a config that stated none meant float32
+        return str(found[0] or stated(fit) or "float32")
+    return stated(fit) or _asked(fit)
+
+
+def _asked(fit: Key) -> str:
+    rows = (experiment.Experiment & (experiment.Experiment.Fit & fit).proj()).to_dicts()
+    named = {row["auto_precision"]: row["experiment_name"] for row in rows}
+    if len(named) > 1:
+        said = " and ".join(f"{name!r} in {one}" for one, name in sorted(named.items()))
+        raise ConfigError(
+            f"a fit with precision auto is asked for by experiments {said}: state a precision in the trainer's config "
+            "of one of them"
+        )
+    return next(iter(named), "auto")
+
+
+def refuse_mixed(keys: Iterable[Key], fitted: Any, what: str) -> None:
+    """Raise ConfigError where fits that are to be compared or averaged were computed in two precisions.
+
+    ``what`` names them in the sentence, as "the members of an ensemble".
+    """
+    found = {of_fit(key, fitted): key for key in keys}
+    if len(found) > 1:
+        said = ", ".join(
+            f"{one} (model {key['model_hash'][:8]}, trainer {key['trainer_hash'][:8]}, seed {key['seed']})"
+            for one, key in sorted(found.items())
+        )
+        raise ConfigError(f"{what} were fitted in two precisions, {said}: fit all of them in one")
+
+
+def fitted_in_bfloat16(fitted: Any) -> list[Any]:
+    """The fits in ``fitted``, the table of trained models, that were computed in bfloat16: queries, any of which."""
+    before = (fitted & "fit_precision IS NULL").proj() & stating("bfloat16")
+    return [(fitted & {"fit_precision": "bfloat16"}).proj(), before]

@@ -1,0 +1,119 @@
+"""Progress bars for what a ``make`` does, on the error stream and only where somebody watches."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.runtime.progress import Progress as Report
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_listener: Callable[[str], None] | None = None
+_shown: Progress | None = None  # the bars on the screen, which a bar within another joins
+
+
+@contextlib.contextmanager
+def heard(listener: Callable[[str], None]) -> Iterator[None]:
+    """Within the block, ``listener`` hears in words how far each ``make`` is."""
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
+
+
+@contextlib.contextmanager
+def bar(title: str) -> Iterator[Report]:
+    """A function of (done, total) that draws a bar called ``title``."""
+    with _task(title) as (bars, task):
+
+        def report(done: int, total: int) -> None:
+            interrupts.check()
+            bars.update(task, completed=done, total=total)
+            _tell(f"{title}: {done}/{total}")
+
+        yield report
+
+
+@contextlib.contextmanager
+def epochs(title: str) -> Iterator[Callable[..., None]]:
+    """A trainer's callback that draws a bar of epochs with the last validation score."""
+    started = time.monotonic()
+    with _task(title) as (bars, task):
+
+        def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
+            interrupts.check()
+            known = info or {}
+            score = known.get("validation_correlation")
+            note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"
+            bars.update(task, completed=epoch + 1, total=known.get("max_epochs"), note=note)
+            rate = 60 * (epoch + 1) / max(time.monotonic() - started, 1e-3)
+            _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
+
+        yield callback
+
+
+@contextlib.contextmanager
+def working(title: str) -> Iterator[None]:
+    """Draw a bar that says since when this is under way; bars within the block come below it."""
+    with _task(title):
+        yield
+
+
+@contextlib.contextmanager
+def _task(title: str) -> Iterator[tuple[Progress, TaskID]]:
+    """A line among the bars on the screen; it stays there once it is done, unless it was drawn below another."""
+    global _shown
+    outer = _shown
+    bars = outer or _bars()
+    with contextlib.nullcontext() if outer else bars:
+        _shown, task = bars, bars.add_task(title, total=None, note="")
+        try:
+            yield bars, task
+        finally:
+            _shown = outer
+            if outer is not None:
+                bars.remove_task(task)
+            else:
+                _finish(bars, task)
+
+
+def _finish(bars: Progress, task: TaskID) -> None:
+    """Draw a bar of unknown length as full: it moves until then."""
+    if any(one.id == task and one.total is None for one in bars.tasks):
+        bars.update(task, total=1, completed=1)
+
+
+def _tell(words: str) -> None:
+    if _listener is not None:
+        _listener(words)
+
+
+def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        disable=not console.is_terminal,  # else it writes its last state into a log
+    )

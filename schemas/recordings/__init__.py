@@ -1,0 +1,1 @@
+"""Recordings as rows: inserted, and fetched again."""

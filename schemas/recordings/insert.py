@@ -1,0 +1,135 @@
+"""From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.data.readers import read_recordings, recognised, sessions_in, source_of
+from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.storage.files import path_sha256
+from schemas import optogenetics, recording, session, stimulus
+from schemas.base import array_codec, store_registry
+from schemas.base.inserted_rows import inserted
+from schemas.connection.in_force import settings_in_force
+
+Key = dict[str, Any]
+
+
+def ingest(
+    path: Path, reader: str | None = None, options: dict[str, Any] | None = None, progress: Progress = silent
+) -> list[str]:
+    """Read a recording and insert its sessions, all in one transaction; the names of the new ones are returned.
+
+    A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
+    rows that are there. Bytes that were ingested before are known by their digest: none is decoded again.
+    """
+    chosen, options, started = reader or recognised(path), options or {}, time.monotonic()
+    if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
+        return []
+    found = read_recordings(path, reader=chosen, progress=progress, **options)
+    raw = [_raw_row(one, chosen, options) for one in found]
+    new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
+    store_registry.sign(settings_in_force(), session.schema.connection)
+    array_codec.upload(part for one, _ in new for part in _arrays(one))
+    duration_s = time.monotonic() - started
+    with session.schema.connection.transaction:
+        for one, row in new:
+            _insert(one, row, duration_s)
+    return [str(one.session) for one, _ in new]
+
+
+def session_key(one: Recording) -> Key:
+    """The session's primary key."""
+    return {"mouse": one.session.mouse, "series": one.session.series, "experiment": one.session.experiment}
+
+
+def _all_known(source: Path, reader: str, options: Key) -> bool:
+    """Whether all sessions of a source were ingested from it, with the same bytes, reader and options."""
+    rows = (recording.RawFile & {"reader": reader, "raw_path": str(source)}).to_dicts()
+    found = [row for row in rows if row["reader_options"] == options]
+    if not found or {row["raw_sha256"] for row in found} != {path_sha256(source)}:
+        return False
+    there = {SessionKey(row["mouse"], row["series"], row["experiment"]) for row in found}
+    return there.issuperset(sessions_in(source, reader) or ())
+
+
+def _raw_row(one: Recording, reader: str, options: Key) -> Key:
+    if one.source is None:
+        raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
+    source = one.source.resolve()
+    return {"reader": reader, "raw_path": str(source), "raw_sha256": path_sha256(source), "reader_options": options}
+
+
+def _known(one: Recording, row: Key) -> bool:
+    stored = (recording.RawFile & session_key(one)).to_arrays("raw_sha256")
+    if len(stored) and stored[0] != row["raw_sha256"]:
+        raise RecordingError(
+            f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
+            "it all that was computed from it, before you ingest it anew"
+        )
+    return bool(len(stored))
+
+
+def _insert(one: Recording, raw: Key, duration_s: float) -> None:
+    key, name = session_key(one), str(one.session)
+    mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
+    session.Mouse.insert1(mouse, skip_duplicates=True)
+    session.Session.insert1(key | {"session_name": name})
+    session.Unit.insert(key | {"unit": unit} for unit in one.units)
+    for scene, file in one.scenes.items():
+        _insert_scene(scene, file)
+    stimulus.Presentation.insert(_presentations(one, key))
+    stimulus.FrameOnsets.insert(
+        key | {"trial": trial, "frame_onsets_s": onsets_s} for trial, onsets_s in _frame_onsets(one)
+    )
+    optogenetics.OptoEpoch.insert(
+        key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
+    )
+    recording.RawFile.insert1(key | raw)
+    table = recording.Recording()
+    with inserted(table) as rows:
+        table.make_insert(key, one, allow_direct_insert=True)
+    table.note_provenance(key, rows, duration_s)
+
+
+def _frame_onsets(one: Recording) -> Iterator[tuple[int, Any]]:
+    return ((shown.trial, np.array(shown.frame_onsets_s)) for shown in one.presentations if shown.frame_onsets_s)
+
+
+def _arrays(one: Recording) -> Iterator[tuple[str, Any]]:
+    """Everything of a session that goes to the store, as ``arrays.upload`` takes it."""
+    yield from recording.arrays_of(one)
+    yield from ((stimulus.schema.database, onsets_s) for _, onsets_s in _frame_onsets(one))
+
+
+def _presentations(one: Recording, key: Key) -> Sequence[Key]:
+    return [
+        key
+        | {"trial": shown.trial, "movie": shown.scene.movie, "scene": shown.scene.scene}
+        | {"onset_s": shown.start_s, "offset_s": shown.stop_s, "designated_tier": shown.tier}
+        for shown in one.presentations
+    ]
+
+
+def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
+    key = {"movie": scene.movie, "scene": scene.scene}
+    stored = (stimulus.Scene & key).to_arrays("scene_sha256")
+    if len(stored) and stored[0] != file.sha256:
+        raise RecordingError(
+            f"{scene.movie} scene {scene.scene}: {file.path} is not the file of that name that was ingested before; "
+            "one movie's scenes are the same in every session: give the other movie another name"
+        )
+    if len(stored):
+        return
+    stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
+    stimulus.Scene.insert1(
+        key
+        | {"scene_path": str(file.path.resolve()), "scene_part": file.part, "scene_sha256": file.sha256}
+        | {"scene_frames": file.frames, "scene_rate_hz": file.rate_hz}
+        | {"width_px": file.width_px, "height_px": file.height_px}
+    )

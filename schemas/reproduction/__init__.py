@@ -1,0 +1,1 @@
+"""Reproduction: rows computed again, compared, and checked against their digests."""

@@ -1,0 +1,121 @@
+"""A stored row beside the same row computed anew: every value that is not the same, and whether it has to be."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from dlgn_cnn.data.store.cache import ARRAYS
+from dlgn_cnn.data.store.session_store import read_info, read_session
+from dlgn_cnn.errors import StoreError
+from dlgn_cnn.provenance.row_values import Deviation, array_deviations, deviations
+from dlgn_cnn.training.weights import load_weights
+from schemas import dataset, provenance, training
+from schemas.base.inserted_rows import Row, Rows, row_name, stored
+from schemas.connection.in_force import settings_in_force
+
+Key = Mapping[str, Any]
+
+
+def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
+    """Where the stored rows of a key are not those computed ``anew``, whose files lie below ``place``.
+
+    That a digest is another is not judged, but how far the arrays behind it are; of weights, which two machines' fits
+    need not share to be equally good, only the figures of the fit are.
+    """
+    found = stored(table, key)
+    for name, rows in anew.items():
+        yield from _compare_rows(table, name, found.get(name, []), rows)
+    if type(table) is training.TrainedModel:
+        yield from _weights(key, anew, place)
+    if type(table) is dataset.Dataset:
+        for row in anew["Session"]:
+            yield from _session(row, place)
+
+
+def threads_of(table: Any, key: Key) -> int:
+    """Number of torch's threads that a row was computed with; 1 where that is not on record."""
+    if "threads" in table.heading.names and (own := (table & key).fetch1("threads")) is not None:
+        return int(own)
+    found = (provenance.Environment * type(table).Provenance & key).to_arrays("threads")
+    return int(found[0]) if len(found) else 1
+
+
+def must_be_equal(table: Any, key: Key) -> bool:
+    """Whether a row has to come out bit for bit, with as many threads as are now in use.
+
+    It has to by the same source in the same environment, with one CPU thread or, on a GPU, deterministic algorithms;
+    not where a fit went on with fewer threads, nor where no provenance was kept.
+    """
+    rows = (type(table).Provenance & key).to_dicts()
+    if not rows or ("same_bits" in table.heading.names and not (table & key).fetch1("same_bits")):
+        return False
+    here, kept = provenance.surrounding(), (provenance.Environment & rows[0]).fetch1("threads")
+    if here.threads != threads_of(table, key):
+        return False
+    here = replace(here, threads=kept)  # a resumed fit had its own number, not that of the worker
+    alone = here.threads == 1 if here.accelerator == "cpu" else here.deterministic
+    return alone and rows[0]["environment_hash"] == here.digest and _same_source(rows[0]["code_hash"])
+
+
+def _same_source(code_hash: str) -> bool:
+    """Whether the source files are those that run here, committed or not."""
+    code, key = provenance.running_code(), {"code_hash": code_hash}
+    packages = {row["package"]: row["package_digest"] for row in (provenance.Code.Package & key).to_dicts()}
+    source = (provenance.Code & key).fetch1("source_digest")
+    return bool(source == code.source_digest and packages == {one.package: one.source_digest for one in code.packages})
+
+
+def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]) -> Iterator[Deviation]:
+    found = {row_name(table, name, row): row for row in stored_rows}
+    expected = {row_name(table, name, row): row for row in rows}
+    kind = type(table)
+    for place in sorted({*found, *expected}):
+        if place not in found or place not in expected:
+            yield Deviation(place, inf, "is not there" if place in expected else "is one too many")
+            continue
+        kept = found[place].get("fit_precision", "not a column") is not None  # it was not, before there was a choice
+        for one in deviations(
+            found[place], expected[place], (*kind.circumstances, *["precision", "fit_precision"] * (not kept))
+        ):
+            yield replace(one, place=f"{place} {one.place}", judged=one.place not in kind.digests)
+
+
+def _weights(key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
+    """The tensors of a fit that are not those of the one computed anew."""
+    digest, new = training.weights_of(key), anew["TrainedModel"][0]["weights_sha256"]
+    if digest == new:
+        return
+    try:
+        found = load_weights(settings_in_force().weights, digest)
+    except StoreError as error:
+        yield Deviation("weights", inf, str(error), judged=False)
+        return
+    expected = load_weights(place / "weights", new)
+    for name in sorted({*found, *expected}):
+        if name not in found or name not in expected:
+            yield Deviation(f"weights {name}", inf, "is in one of both only", judged=False)
+            continue
+        for one in array_deviations(found[name].double().numpy(), expected[name].double().numpy(), f"weights {name}"):
+            yield replace(one, judged=False)
+
+
+def _session(row: Row, place: Path) -> Iterator[Deviation]:
+    """The arrays and statistics of a stored session that are not those that were built anew."""
+    path, name = row["store_path"], f"dataset {row['store_path'].rpartition('/')[2]}"
+    try:
+        folder = dataset.absolute({name: path})[name]
+        found, expected = read_session(folder), read_session(place / path)
+    except StoreError as error:
+        yield Deviation(name, inf, str(error))
+        return
+    for statistic in deviations(asdict(read_info(folder)), asdict(read_info(place / path))):
+        yield replace(statistic, place=f"{name} {statistic.place}")
+    if found.units != expected.units or len(found.trials) != len(expected.trials):
+        yield Deviation(name, inf, "has other units or another number of trials")
+        return
+    for index, trials in enumerate(zip(found.trials, expected.trials, strict=True)):
+        for array in ARRAYS:
+            one, other = (getattr(trial, array) for trial in trials)
+            yield from array_deviations(one, other, f"{name} row {index} {array}")

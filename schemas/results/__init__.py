@@ -1,0 +1,1 @@
+"""Results: queries that join tables, ready to restrict."""
