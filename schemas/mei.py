@@ -23,6 +23,7 @@ from schemas.base import array_codec
 from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
 from schemas.base.mei_options import method_options
 from schemas.base.score_rows import unit_key
+from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_precision, progress
 
@@ -37,7 +38,7 @@ Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
 
 @schema
-class MEIConfig(HashedConfig, dj.Manual):
+class MEIConfig(Acronym, HashedConfig, dj.Manual):
     """A synthesis method and its arguments; ``units`` in the config says for which units."""
 
     kind = "mei"
@@ -50,7 +51,7 @@ class MEIConfig(HashedConfig, dj.Manual):
 
 
 @schema
-class MEIPlan(dj.Manual):
+class MEIPlan(Acronym, dj.Manual):
     """Which MEIs somebody wants: every fit of an experiment, with one config."""
 
     definition = """
@@ -61,7 +62,7 @@ class MEIPlan(dj.Manual):
 
 
 @schema
-class MEI(provenance.Traced, dj.Computed):
+class MEI(Acronym, provenance.Traced, dj.Computed):
     """The MEIs of one fitted model, synthesised together; with ``members`` in the config, of the mean of several fits.
 
     These are the fit itself and those from the seeds that follow, of the same dataset, model and trainer. What excites

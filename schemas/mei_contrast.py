@@ -15,6 +15,7 @@ from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
 from schemas.base.score_rows import nullable, unit_key
+from schemas.base.table_name import Acronym
 from schemas.mei_control import shuffled_datasets
 from schemas.monitoring import fit_precision
 
@@ -26,7 +27,7 @@ COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz
 
 
 @schema
-class MEIContrast(provenance.Traced, dj.Computed):
+class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     """The MEIs of one fitted model in the two lights, against those of models in which there is nothing to find.
 
     The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_light``,

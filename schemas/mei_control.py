@@ -15,6 +15,7 @@ from schemas import dataset, evaluation, experiment, mei, optogenetics, provenan
 from schemas.base import array_codec
 from schemas.base.mei_options import contrasts_of, method_options
 from schemas.base.score_rows import nullable, unit_key
+from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_precision, progress
 
@@ -30,7 +31,7 @@ Row = dict[str, Any]
 
 
 @schema
-class MEIControl(provenance.Traced, dj.Computed):
+class MEIControl(Acronym, provenance.Traced, dj.Computed):
     """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
 
     Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Judges

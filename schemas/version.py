@@ -1,4 +1,4 @@
-"""The version of the tables: a row for each that this database has had, the last one in force."""
+"""The version of the tables: one row."""
 
 import datajoint as dj
 
@@ -7,12 +7,12 @@ schema = dj.Schema()
 
 @schema
 class SchemaVersion(dj.Manual):
-    """One version of the tables; ``schemas.migrations`` says what each changed. This definition never changes."""
+    """The version that the tables have, and whether all are declared; see ``schemas.declaration.state``."""
 
     definition = """
     # version of the tables
-    version : int32
+    version : char(16)  # digest of their definitions
     ---
-    state : varchar(16)  # declaring, upgrading or ready
+    state : varchar(16)  # declaring or ready
     since=CURRENT_TIMESTAMP : datetime
     """

@@ -70,7 +70,6 @@ COMMANDS = {
     "publish": ANYTHING,
     "load": ANYTHING,
     "declare": Entry(()),
-    "migrate": Entry(()),
     "gc": Entry(()),
 }
 CALLED = {database: [name for name, one in COMMANDS.items() if one.words is not None and one.database == database]

@@ -49,7 +49,7 @@ class Manifest:
     tables: dict[str, Table] = field(default_factory=dict)
     published: str = ""
     package: str = ""
-    schema_version: int | None = None
+    schema_version: str | None = None
     selection: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     citation: str = ""

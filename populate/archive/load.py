@@ -36,7 +36,7 @@ from populate.errors.transient import is_transient
 from schemas import session
 from schemas.base import store_registry
 from schemas.connection.in_force import settings_in_force
-from schemas.migrations import steps
+from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
 BATCH = 200
@@ -138,11 +138,11 @@ class _Loading:
 
 def _check_tables(archive: Archive, catalog: Catalog) -> None:
     """Refuse an archive whose tables are not those of this version, before anything is read of it."""
-    manifest, version = archive.manifest, steps.latest()
+    manifest, version = archive.manifest, definitions_digest()
     if manifest.schema_version != version:
         raise ArchiveError(
             f"{archive.place} has tables of version {manifest.schema_version}, this database {version}: "
-            "load it with the dlgn_cnn that published it, and migrate there"
+            "load it with the dlgn_cnn that published it"
         )
     for name, table in manifest.tables.items():
         if name not in catalog.tables:

@@ -30,7 +30,7 @@ from populate.archive.models import model_entries
 from populate.archive.rows import encode, line, loaded
 from populate.archive.selection import FITS, Selection
 from schemas import experiment, session
-from schemas.migrations import steps
+from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
 REPORT = "report.html"
@@ -210,7 +210,7 @@ def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], 
         tables=tables,
         published=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         package=__version__,
-        schema_version=steps.latest(),
+        schema_version=definitions_digest(),
         selection={name: getattr(wanted, name) for name in SELECTED},
         licence=wanted.licence,
         citation=wanted.citation,

@@ -20,7 +20,7 @@ PANELS = {
     "Experiments": ("models", "define", "search"),
     "Computing": ("populate", "status", "workers", "priority", "pause", "resume", "drain", "stop", "retry", "slurm"),
     "Results": ("query", "report", "dashboard", "export", "verify", "diff", "publish", "load"),
-    "Upkeep": ("declare", "migrate", "gc"),
+    "Upkeep": ("declare", "gc"),
 }
 OTHERS = "More"
 DEBUG = "DLGN_DEBUG"

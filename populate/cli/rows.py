@@ -1,12 +1,10 @@
-"""The commands about rows that are there: verify them, compare them, bring their tables up to date."""
+"""The commands about rows that are there: verify them, compare them."""
 
-import logging
 from typing import Annotated
 
 import typer
 
 app = typer.Typer()
-logger = logging.getLogger("dlgn")
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 ROWS = "A computed table, or rows of it as TrainedModel:seed=0,model_hash=ab12; hashes by their first letters."
 
@@ -41,16 +39,3 @@ def diff(
     from populate.verify.diff import diff_rows
 
     diff_rows(one, other, as_json)
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the tables of an older version to this one's; end all workers first.
-
-    Example: dlgn migrate
-    """
-    from schemas import Settings
-    from schemas.declaration.database import migrate_database
-
-    done = migrate_database(Settings.from_environment())
-    logger.info("the tables have the version that this dlgn_cnn works with%s", "" if done else ": nothing to do")

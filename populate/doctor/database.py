@@ -11,8 +11,8 @@ from populate.doctor.finding import FAIL, OK, WARN, Finding, judged
 from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import refusal, server_address
 from schemas.connection.settings import Settings
-from schemas.declaration.table_classes import MODULES
-from schemas.migrations import state, steps
+from schemas.declaration import state
+from schemas.declaration.table_classes import MODULES, definitions_digest
 
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
 SMALL_PACKET = 2**24  # bytes; a row of a config or a report of an error is never larger
@@ -95,14 +95,14 @@ def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[Finding
     found = {row[0] for row in connection.query("SELECT schema_name FROM information_schema.schemata").fetchall()}
     wanted = {f"{settings.prefix}{name}" for name in MODULES}
     try:  # where there is none, an account might not even be allowed to ask
-        undeclared = not found & wanted or state.check(connection, settings.prefix, MODULES[1:])
+        undeclared = not found & wanted or state.check(connection, settings.prefix)
     except ConfigError as error:
         seen, _, advice = str(error).rpartition(": ")
         yield Finding(FAIL, "schemas", seen, advice)
         return
     missing = len(wanted - found)
     if not undeclared and not missing:
-        seen = f"all {len(wanted)} with prefix {settings.prefix} are declared, version {steps.latest()}"
+        seen = f"all {len(wanted)} with prefix {settings.prefix} are declared, version {definitions_digest()}"
         yield Finding(OK, "schemas", seen)
         yield _writes(connection, settings)
         return

@@ -44,40 +44,39 @@ def declare_queue(jobs: Any) -> None:
             raise
 
 
-def migrate_database(settings: Settings) -> list[int]:
-    """Bring the tables of an older version to this code's; the versions that they went through are returned.
-
-    Raises ConfigError where that cannot be: see ``schemas.migrations.upgrade.migrate``.
-    """
-    from schemas.migrations.upgrade import migrate
-
-    connection = connect(settings)
-    connection._config.database.reconnect = False  # a statement on a fresh one would be outside its transaction
-    return migrate(connection, settings.prefix)
-
-
 def _activate(settings: Settings, connection: Any) -> None:
     from schemas.base import store_registry
-    from schemas.migrations import state, steps
-    from schemas.migrations.tables import Tables, tables_of
+    from schemas.declaration import state
 
     connection._config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.base.array_codec")  # what columns of type <array@main> hold
     with _answering(connection):
-        undeclared = state.check(connection, settings.prefix, MODULES[1:])
-    there = tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
+        undeclared = state.check(connection, settings.prefix)
+    there = state.tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
     for name, expected in sql_names().items():
         schema = f"{settings.prefix}{name}"
         # To declare, DataJoint asks for every column of every table: 8 round trips a table, 1 where all are there.
         lacking = undeclared or not expected <= there[schema]
+        if lacking:
+            _create_schema(connection, schema)
         importlib.import_module(f"schemas.{name}").schema.activate(schema, connection=connection, create_tables=lacking)
         if undeclared and name == MODULES[0]:
-            state.note(Tables(connection, settings.prefix), steps.latest(), state.DECLARING)
+            state.note(state.DECLARING)
     if undeclared:
-        steps.finish(Tables(connection, settings.prefix))
-        state.note(Tables(connection, settings.prefix), steps.latest(), state.READY)
+        state.note(state.READY)
     if settings.store_url is None:  # one elsewhere may be away: who writes to it signs it
         store_registry.sign(settings, connection)
+
+
+def _create_schema(connection: Any, name: str) -> None:
+    """Create a schema, unless it exists, whose new tables compare text exactly: PostgreSQL's always do.
+
+    By MySQL's own default ``a``, ``A`` and ``ä`` are one name.
+    """
+    if connection.adapter.backend == "mysql":
+        quoted = connection.adapter.quote_identifier(name)
+        connection.query(f"CREATE DATABASE IF NOT EXISTS {quoted}")
+        connection.query(f"ALTER DATABASE {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin")
 
 
 @contextlib.contextmanager

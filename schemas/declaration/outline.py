@@ -8,7 +8,7 @@ from typing import Any
 
 import datajoint as dj
 
-from schemas.declaration.table_classes import table_classes
+from schemas.declaration.table_classes import sql_name, table_classes
 
 TIERS = {dj.Lookup: "lookup", dj.Imported: "imported", dj.Computed: "computed", dj.Part: "part", dj.Manual: "manual"}
 _COLUMN = re.compile(r"(?P<name>\w+)\s*(?:=\s*(?P<default>.+?))?\s*:\s*(?P<sql_type>[^#]+?)\s*(?:#\s*(?P<comment>.*))?")
@@ -79,15 +79,7 @@ def _outlined(table: Any, name: str) -> TableOutline:
             columns.append(Column(found["name"], found["sql_type"], found["default"], found["comment"] or "", in_key))
     tier = next(word for kind, word in TIERS.items() if issubclass(table, kind))
     text, schema = inspect.cleandoc(table.__doc__ or ""), table.__module__.removeprefix("schemas.")
-    return TableOutline(schema, name, _sql_name(table, name), tier, text, tuple(columns), tuple(links), tuple(indexes))
-
-
-def _sql_name(table: Any, name: str) -> str:
-    """A table's name in SQL; a part learns its own only once its master is declared."""
-    if not issubclass(table, dj.Part):
-        return str(table.table_name)
-    master = getattr(sys.modules[table.__module__], name.split(".")[0])
-    return f"{master.table_name}__{dj.utils.from_camel_case(table.__name__)}"
+    return TableOutline(schema, name, sql_name(table), tier, text, tuple(columns), tuple(links), tuple(indexes))
 
 
 def _resolved(reference: str, table: Any, name: str) -> str:

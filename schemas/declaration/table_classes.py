@@ -1,8 +1,11 @@
 """Every table as a Python class, known from the modules alone: no database is asked."""
 
+import hashlib
 import importlib
 import inspect
+import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import datajoint as dj
@@ -53,14 +56,26 @@ def table_classes() -> dict[str, Any]:
 def sql_names() -> dict[str, set[str]]:
     """The names in the database of each module's tables: ``{"evaluation": {"__score", "__score__unit", ...}, ...}``."""
     found: dict[str, set[str]] = {name: set() for name in MODULES}
-    masters: dict[str, str] = {}
     for path, table in table_classes().items():
-        module, master, *part = path.split(".")
-        if not part:
-            masters[master] = table.table_name
-        # DataJoint names a part once its schema is activated, which is later than this is asked.
-        found[module].add("__".join([masters[master], *map(from_camel_case, part)]))
+        found[path.partition(".")[0]].add(sql_name(table))
     return found
+
+
+def sql_name(table: Any) -> str:
+    """Return the name in the database of a table; DataJoint knows a part's only once its schema is activated."""
+    if not issubclass(table, dj.Part):
+        return str(table.table_name)
+    master = getattr(sys.modules[table.__module__], table.__qualname__.partition(".")[0])
+    return f"{master.table_name}__{from_camel_case(table.__name__)}"
+
+
+@cache
+def definitions_digest() -> str:
+    """Return a digest of all tables' names and definitions, without comments: 16 hexadecimal digits."""
+    lines = [f"{module} {sorted(names)}" for module, names in sql_names().items()]
+    for path, table in table_classes().items():
+        lines += [path, *(line.partition("#")[0].strip() for line in table.definition.splitlines())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _classes(place: Any, kind: type) -> Iterator[Any]:

@@ -51,7 +51,7 @@ def mute():
 
 
 @pytest.mark.parametrize("backend", KIND)
-@pytest.mark.parametrize("words", ["status", "migrate"])
+@pytest.mark.parametrize("words", ["status", "declare"])
 def test_a_command_says_who_did_not_answer_how_long_and_what_to_check(nobody, mute, backend, words):
     limit_s = f"{SHORT[backend]:g}"
     place = f"127.0.0.1:{mute}"
@@ -133,10 +133,9 @@ def mine(served):
 @pytest.fixture
 def locked(served, mine):
     """While it lasts, nobody else can read which version the tables have."""
-    from schemas.migrations.state import TABLE
-    from schemas.migrations.tables import Tables
+    from schemas.version import SchemaVersion
 
-    name = Tables(mine, served.prefix).full_name(TABLE)
+    name = SchemaVersion.full_table_name
     if mine.adapter.backend == "mysql":
         mine.query(f"LOCK TABLES {name} WRITE")
         yield

@@ -1,15 +1,11 @@
 """The workers' own MySQL account: enough to work, too little to break anything."""
 
-import os
-import subprocess
-
 import pymysql
 import pytest
 
 from dlgn_cnn.errors import ConfigError
 from tests import toy
-from tests.accounts import DLGN, declared, server
-from tests.older import restored
+from tests.accounts import declared, server
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +48,6 @@ def test_it_can_neither_drop_nor_alter_nor_reach_another_prefix(account, databas
                 assert caught.value.args[0] == code
         finally:
             cursor.execute(f"DROP DATABASE {other}")
-
-
-def test_it_cannot_migrate_and_says_who_can(account, database):
-    from schemas.connection.server import own_connection
-    from schemas.session import schema
-
-    prefix = f"{database.prefix}old_"  # the account may write its rows
-    with restored(own_connection(schema.connection), prefix):
-        environment = os.environ | {"DLGN_DATABASE": account, "DLGN_PREFIX": prefix}
-        done = subprocess.run([*DLGN, "migrate"], env=environment, capture_output=True, text=True)
-        assert done.returncode != 0
-        assert "may not change tables" in done.stderr
-        assert "Traceback" not in done.stderr
 
 
 def test_it_connects_over_tls_only_as_the_server_offers_it(account):
