@@ -5,7 +5,7 @@ suppressive field), light, running and pupil at work; scenes are split once, see
 in the same loop on the same windows: LN, the best by validation of six (smoothness by rank of the filter); the spline
 GLM with every input; the original conv-GRU (three 2D layers and a GRU of 7x7 kernels, light in every gate, readouts
 that begin at the frame's centre); the registry's best (two factorised 3D layers, light, running and pupil before the
-output); the mean of five of those; and one distilled from it.
+output); and the mean of five of those.
 
 ``r`` is the correlation with the noise-free rate over the test scenes: the normalised correlation, whose ceiling is 1.
 ``explained`` is the share of that rate's variance, which is the explainable one, that a model explains: 1 - squared
@@ -40,7 +40,6 @@ from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
-from dlgn_cnn.training.trainers.distill import distill
 from dlgn_cnn.training.trainers.standard import standard
 
 KEY, SIZE_PX, BURN_IN_FRAMES, VALIDATION_EVERY = "session", (18, 32), 15, 8
@@ -177,8 +176,6 @@ def fit_all(study: Study, size: Size) -> list[Row]:
     whole = EnsembleModel(members).eval()
     total = sum(row.seconds for row in singles)
     rows += [singles[0], Row("ensemble of 5", study.predict(whole), [], sum(r.parameters for r in singles), total)]
-    student = {"teachers": lambda key: whole, "teacher": "the ensemble", "share": 0.7, "fit": options}
-    rows.append(study.fit("distilled", study.model("encoder", BEST, 0), 0, distill, **student))
     return rows
 
 

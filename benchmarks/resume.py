@@ -1,7 +1,7 @@
 """Does a fit that is killed at any step end with the same weights, bit for bit, as one that ran through?
 
 A small fit of two simulated sessions (random windows, a readout that draws positions, a fitted dispersion, gradient
-accumulation, a plateau schedule, early stopping) runs on one thread, saved every 3 steps. The reference runs through,
+accumulation, a cosine schedule, early stopping) runs on one thread, saved every 3 steps. The reference runs through,
 before and after the rest. The product is killed with SIGKILL at a random step, at a random moment within it, and then
 started again, once for each of 10 steps. Compared is the sha256 of the final weights; the value is the share of killed
 fits whose weights are the reference's.
@@ -67,7 +67,7 @@ def new_fit(sessions: dict[str, SessionData]) -> Fit:
         for tier, loader in session_loaders(session, infos[name], 0, 1, 20, name).items():
             loaders[tier][name] = loader
     loss = NoiseModel.from_config("negative_binomial", units_of(loaders))
-    config = FitConfig(EPOCHS, 3, 0.01, schedule={"name": "plateau", "patience": 1}, accumulate=2, burn_in_frames=5)
+    config = FitConfig(EPOCHS, 3, 0.01, accumulate=2, burn_in_frames=5)
     return Fit(encoder(infos, 0, **ENCODER), loaders, loss, config)
 
 
@@ -79,20 +79,20 @@ def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_
     real, begun = fit._step, []
 
     def step(batches: int) -> None:
-        begun.append(fit.schedule.step)
+        begun.append(fit.step)
         real(batches)
-        if fit.schedule.step == kill_at:
+        if fit.step == kill_at:
             threading.Timer(delay_s, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 
     fit._step = step  # type: ignore[method-assign]
     # Saved by a clock that counts steps, so that a fit on a slow machine has some to do again too.
-    checkpoints = Checkpoints(folder / "checkpoints", SAVED_EVERY, clock=lambda: fit.schedule.step)
+    checkpoints = Checkpoints(folder / "checkpoints", SAVED_EVERY, clock=lambda: fit.step)
     _, output, state = run(fit, checkpoints=checkpoints)
     return {
         "sha256": save_weights(state, folder / "weights"),
         "losses": [record["loss"] for record in output["epochs"]],
-        "first": begun[0] if begun else fit.schedule.step,
-        "steps": fit.schedule.step,
+        "first": begun[0] if begun else fit.step,
+        "steps": fit.step,
     }
 
 

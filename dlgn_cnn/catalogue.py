@@ -14,9 +14,7 @@ from dlgn_cnn.mei.components.apertures import APERTURES
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS
 from dlgn_cnn.mei.components.objectives import OBJECTIVES
 from dlgn_cnn.mei.components.optimisers import OPTIMISERS
-from dlgn_cnn.mei.components.parametrisations import PARAMETRISATIONS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
-from dlgn_cnn.mei.components.priors import PRIORS
 from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.cores import CORES
@@ -36,7 +34,7 @@ REGISTRIES: tuple[Registry, ...] = (
     *(MODELS, CORES, RECURRENTS, READOUTS, SHIFTERS, MODULATORS, OUTPUTS),
     *(TRAINERS, LOSSES, SCHEDULES, LOGGERS),
     *(READERS, DATASETS, TRANSFORMS),
-    *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, PARAMETRISATIONS, OPTIMISERS, PRECONDITIONERS, PRIORS),
+    *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, OPTIMISERS, PRECONDITIONERS),
 )
 # A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017. Sensorium 2023
 # is a competition, and the "Science" of iScience no author.
@@ -85,7 +83,8 @@ def describe(registry: Registry, name: str) -> Entry:
     """The entry of one registered part."""
     part = registry.get(name)
     options = registry.options(part)
-    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in (part, options) if one is not None)
+    documented = dict.fromkeys((part, _inherited(part), options))
+    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in documented if one is not None)
     parameters = tuple(
         Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
         for one in registry.parameters(part).values()
@@ -102,6 +101,12 @@ def first_sentence(text: str) -> str:
     # The full stop of "et al." ends no sentence.
     found = re.match(r"(.+?(?<!et al)(?<! vs)\.)(?: |$)", paragraph)
     return found.group(1) if found else paragraph
+
+
+def _inherited(part: Any) -> type | None:
+    """The class of this package whose constructor a class inherits, which describes the parameters."""
+    owners = [one for one in getattr(part, "__mro__", ()) if "__init__" in vars(one)]
+    return owners[0] if owners and owners[0].__module__.startswith("dlgn_cnn.") else None
 
 
 def _cited(found: str) -> str:

@@ -1,4 +1,4 @@
-"""Ensembles: sets of fits, whose mean rate is a prediction of its own and the teacher of a distillation."""
+"""Ensembles: sets of fits, whose mean rate is a prediction of its own."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -14,7 +14,6 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.runtime import interrupts, threads
 from dlgn_cnn.runtime.device import device_name, pick_device
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
-from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
 from schemas.base.keys import FIT
@@ -71,9 +70,8 @@ class TrainedModel(provenance.Traced, dj.Computed):
     def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, and the weights of fitted models that the configs name."""
         spec = fit_spec(key)
-        found = {f"source {name}": digest for name, digest in spec.sources.items()}
-        found |= {f"teacher {name}": value_sha256([one for _, one in fits]) for name, fits in spec.teachers.items()}
-        return dataset.session_digests(key["dataset_hash"]) | found
+        named = {f"source {name}": digest for name, digest in spec.sources.items()}
+        return dataset.session_digests(key["dataset_hash"]) | named
 
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, and where the dataset lies."""
@@ -137,17 +135,12 @@ def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
-    from dlgn_cnn.models.ensemble import EnsembleModel
-
     with fit_listeners.side_channel() as channel:
         watch = fit_listeners.Watch(key, TrainedModel, channel)
         with fit_listeners.listeners(key, spec, channel, watch) as callback:
             saved = fit_listeners.checkpoints(key, folder, channel, watch.check)
             try:
-                return run_trainer(
-                    spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved,
-                    lambda name: EnsembleModel([_fitted(*member, loaders) for member in spec.teachers[name]]),
-                )  # fmt: skip
+                return run_trainer(spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved)
             except ModelError:
                 fit_listeners.discard_checkpoints(key, folder, channel)
                 raise
@@ -163,8 +156,7 @@ def fit_spec(key: Key) -> FitSpec:
     Raises ConfigError.
     """
     calls = dataset.DatasetConfig.load(key), model.ModelConfig.load(key), trainer.TrainerConfig.load(key)
-    sources, teachers = sources_of(calls[1]), teachers_of(calls[2], key["dataset_hash"])
-    return FitSpec(*calls, key["seed"], sources, teachers, fit_precision.of_fit(key, TrainedModel()))
+    return FitSpec(*calls, key["seed"], sources_of(calls[1]), fit_precision.of_fit(key, TrainedModel()))
 
 
 def sources_of(call: Call) -> dict[str, str]:
@@ -183,13 +175,6 @@ def sources_of(call: Call) -> dict[str, str]:
     if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
         raise ConfigError(f"source {source!r} is no fitted model: give the {', '.join(names)} of a TrainedModel row")
     return {canonical_json(source): weights_of(source)}
-
-
-def teachers_of(call: Call, dataset_hash: str | None = None) -> dict[str, list[tuple[FitSpec, str]]]:
-    """The members of the ensemble that a trainer config names as its teacher, by its hash. Raises ConfigError."""
-    if "teacher" not in call[1] or not asks(TRAINERS, call[0], "teachers", settings_in_force().allowed_packages):
-        return {}
-    return {call[1]["teacher"]: member_fits(call[1]["teacher"], dataset_hash)}
 
 
 def fit_inputs(key: Key) -> dict[str, str]:
@@ -228,22 +213,15 @@ def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
     return ensemble.Ensemble.add(members, comment)
 
 
-def member_fits(ensemble_hash: str, dataset_hash: str | None = None) -> list[tuple[FitSpec, str]]:
+def member_fits(ensemble_hash: str) -> list[tuple[FitSpec, str]]:
     """Each member's configs and the digest of its weights.
 
-    Raises ConfigError for an ensemble that is not there, is of another dataset than ``dataset_hash``, or has members
-    that are not fitted yet, or in two experiment.
+    Raises ConfigError for an unknown ensemble, and for one with members that are not fitted yet, or in two precisions.
     """
-    found = (ensemble.Ensemble & {"ensemble_hash": ensemble_hash}).to_dicts()
-    if not found:
+    if not ensemble.Ensemble & {"ensemble_hash": ensemble_hash}:
         raise ConfigError(
             f"there is no ensemble {ensemble_hash!r}: dlgn define names those of an "
             "experiment with ensembles: true; add_ensemble makes one of fitted models"
-        )
-    if dataset_hash not in (None, found[0]["dataset_hash"]):
-        raise ConfigError(
-            f"ensemble {ensemble_hash} is of dataset {found[0]['dataset_hash']}, not of {dataset_hash}: "
-            "name an ensemble of the dataset that is fitted"
         )
     members = ensemble.Ensemble.Member & {"ensemble_hash": ensemble_hash}
     if lacking := len(members - TrainedModel.proj()):

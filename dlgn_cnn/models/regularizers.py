@@ -37,11 +37,6 @@ def group_norms(weight: torch.Tensor) -> torch.Tensor:
     return torch.linalg.vector_norm(weight.flatten(2), dim=2)
 
 
-def separable_group_norms(depthwise: torch.Tensor, pointwise: torch.Tensor) -> torch.Tensor:
-    """The same of the full kernels that a depthwise (in, 1, ...) then a pointwise (out, in, ...) convolution make."""
-    return pointwise.flatten(2)[..., 0].abs() * group_norms(depthwise)[:, 0]
-
-
 def group_sparsity(norms: Sequence[torch.Tensor]) -> torch.Tensor:
     """L2,1 penalty (group lasso, Yuan and Lin 2006): the mean group norm of each layer, averaged over layers.
 
@@ -63,13 +58,12 @@ class FilterPriors:
             if getattr(self, field.name) < 0:
                 raise ConfigError(f"{field.name} of a core is {getattr(self, field.name)}: give 0 or more")
 
-    def penalty(
-        self, space: torch.Tensor, later_norms: Sequence[torch.Tensor], time: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """A scalar from the first layer's filters in ``space`` and ``time`` and the group norms of later layers."""
-        total = self.laplace_weight * laplace_energy(space)
+    def penalty(self, filters: Sequence[torch.Tensor], time: torch.Tensor | None = None) -> torch.Tensor:
+        """A scalar from each layer's ``filters`` and the first layer's kernels over ``time``."""
+        first, *later = filters
+        total = self.laplace_weight * laplace_energy(first)
         if time is not None:
             total = total + self.laplace_time_weight * laplace_time_energy(time)
-        if later_norms:
-            total = total + self.group_sparsity_weight * group_sparsity(later_norms)
+        if later:
+            total = total + self.group_sparsity_weight * group_sparsity([group_norms(one) for one in later])
         return total

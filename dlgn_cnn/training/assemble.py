@@ -29,8 +29,7 @@ Call = tuple[str, dict[str, Any]]
 class FitSpec:
     """What one fit is made of: (function, config) of dataset, model and trainer, and the seed.
 
-    Of the fitted models that its configs name: ``sources`` has the digest of the weights by canonical JSON of the key,
-    ``teachers`` the members of an ensemble, each its spec and the digest of its weights, by the ensemble's hash.
+    ``sources`` has the digest of the weights of each fitted model that its configs name, by canonical JSON of the key.
     ``precision`` is what the fit was computed in or, before, what its ``auto`` means.
     """
 
@@ -39,7 +38,6 @@ class FitSpec:
     trainer: Call
     seed: int
     sources: dict[str, str] = field(default_factory=dict)
-    teachers: dict[str, list[tuple[FitSpec, str]]] = field(default_factory=dict)
     precision: str = "auto"
 
 
@@ -107,25 +105,18 @@ def run_trainer(
     cb: Callable[..., None] | None,
     allowed: Collection[str] = (),
     checkpoints: Checkpoints | None = None,
-    teachers: Callable[[str], torch.nn.Module] | None = None,
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """Fit ``model`` where it stands: (score, output, state_dict), the output as JSON can hold it.
 
-    ``checkpoints``, ``teachers`` and the spec's precision, as ``auto_precision``, reach a trainer that asks for them by
-    name; one that does not ask for checkpoints begins anew when it was stopped.
+    ``checkpoints`` and the spec's precision, as ``auto_precision``, reach a trainer that asks for them by name; one
+    that does not ask for checkpoints starts again from the beginning when it was stopped.
     """
     from dlgn_cnn.training.outputs import plain
 
     name, config = spec.trainer
     function = TRAINERS.get(name, allowed)
     given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    given |= supplied(
-        function,
-        allowed_packages=allowed,
-        checkpoints=checkpoints,
-        teachers=teachers,
-        auto_precision=spec.precision,
-    )
+    given |= supplied(function, allowed_packages=allowed, checkpoints=checkpoints, auto_precision=spec.precision)
     TRAINERS.check_arguments(name, function, config, given)
     score, output, state = function(**given, **config)
     return float(score), plain(output), state

@@ -128,7 +128,7 @@ class Checkpoints:
             name = self.files.write(capture(fit))
             size = self.files.place.sizes()[name]
             sha256 = name[9 : 9 + 64]
-            saved = Saved(name, int(name[:8]), sha256, size, fit.epoch, fit.schedule.step, fit.best_epoch)
+            saved = Saved(name, int(name[:8]), sha256, size, fit.epoch, fit.step, fit.best_epoch)
             self.announce(saved, self.files.names())
         except Exception as error:
             logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
@@ -148,7 +148,7 @@ class Checkpoints:
                 self._discard(name, error)
                 restore(fit, beginning)
                 continue
-            logger.info("fit goes on from %s: epoch %d, step %d", name[:16], fit.epoch, fit.schedule.step)
+            logger.info("fit goes on from %s: epoch %d, step %d", name[:16], fit.epoch, fit.step)
             self._last = self.clock()
             return True
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.optim.lr_scheduler import LRScheduler
 
 from dlgn_cnn.data.loading.loaders import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
@@ -19,7 +20,7 @@ from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
 from dlgn_cnn.training.noise import NoiseModel, as_part
-from dlgn_cnn.training.schedules import SCHEDULES, Schedule
+from dlgn_cnn.training.schedules import SCHEDULES
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 StateDict = dict[str, torch.Tensor]
@@ -32,7 +33,6 @@ class Fit:
     ``loss`` is a function of rate and counts, or a ``NoiseModel``, whose parameters are then fitted too, without decay.
     ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
     ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
-    ``targets`` gives what is to be predicted of a session's batch in training, where that is not its responses.
     ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
     ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
     ``precision`` is then ``float32`` or ``bfloat16``.
@@ -46,7 +46,6 @@ class Fit:
         loss: Loss | NoiseModel,
         config: FitConfig,
         boundary: Callable[["Fit"], None] | None = None,
-        targets: Callable[[str, Batch], torch.Tensor] | None = None,
         auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
@@ -54,11 +53,10 @@ class Fit:
         self.precision = resolve(config.precision, self.device, auto_precision)
         self.loss = (loss if isinstance(loss, NoiseModel) else NoiseModel(loss)).to(self.device)
         self.boundary = boundary or (lambda fit: None)
-        self.targets = targets or (lambda data_key, batch: batch.responses)
         self.optimizer = _optimizer([p for p in model.parameters() if p.requires_grad], self.loss, config)
         batches = sum(len(loader) for loader in loaders["train"].values())
         steps = config.max_epochs * -(-batches // config.accumulate)
-        self.schedule: Schedule = SCHEDULES.build(
+        self.schedule: LRScheduler = SCHEDULES.build(
             as_part(config.schedule), optimizer=self.optimizer, steps=steps, warmup_share=config.warmup_share
         )
         self.stopping = EarlyStopping(config.patience)
@@ -79,6 +77,11 @@ class Fit:
     def epoch(self) -> int:
         """The epoch that is running, from 0."""
         return len(self.records)
+
+    @property
+    def step(self) -> int:
+        """Optimizer steps that were made."""
+        return int(self.schedule.last_epoch)
 
     @property
     def best_score(self) -> float:
@@ -121,7 +124,6 @@ class Fit:
         goodness = validation_correlation if self.config.criterion == "correlation" else -validation_loss
         if self.stopping.hear(self.epoch, goodness):
             self.best_state, self.best_noise = copied(self.model.state_dict()), copied(self.loss.state_dict())
-        self.schedule.hear(goodness)
         self.records.append(record)
         self.forget_epoch()
         return record
@@ -154,7 +156,7 @@ class Fit:
                 f"burn_in_frames {self.config.burn_in_frames} leave nothing of a window of "
                 f"{moved.responses.shape[-1]} frames: lower burn_in_frames or lengthen window_frames"
             )
-        loss = self.loss(predicted[..., -scored:].float(), self.targets(data_key, moved)[..., -scored:], data_key)
+        loss = self.loss(predicted[..., -scored:].float(), moved.responses[..., -scored:], data_key)
         penalty = self.model.regularizer(data_key)  # type: ignore[operator]
         total = loss + penalty
         if not torch.isfinite(total):
@@ -172,7 +174,7 @@ class Fit:
         torch.nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.schedule.advance()
+        self.schedule.step()
 
     def validate(self) -> tuple[float, float]:
         """Of the validation tier of all sessions: mean loss a unit and frame, mean single-trial correlation over units.

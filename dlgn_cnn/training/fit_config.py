@@ -14,14 +14,38 @@ from dlgn_cnn.training.schedules import SCHEDULES
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to fit. ``burn_in_frames`` of every window are shown but not scored; ``clip_norm`` bounds the gradient.
+    """Options of one fit by AdamW (Loshchilov and Hutter 2019).
 
-    The optimiser is AdamW (Loshchilov and Hutter 2019). The learning rate warms up over ``warmup_share`` of all steps,
-    then follows ``schedule``, a name or ``{"name": ..., **its options}``: ``cosine``, ``constant``, ``plateau``,
-    ``one_cycle``. A step takes the mean gradient of ``accumulate`` batches. A fit stops after ``patience`` epochs
-    without a better validation tier by ``criterion``, ``correlation`` or ``loss``; the best epoch's weights stay.
-    ``precision`` is that of the model's convolutions: ``float32``, ``bfloat16``, or ``auto``, which is what the
-    experiment has fixed, or else ``bfloat16`` where the device multiplies it natively. Raises ConfigError.
+    Parameters
+    ----------
+    max_epochs : int
+        Epochs after which a fit ends.
+    patience : int
+        Epochs without a better validation tier after which a fit stops early. The best epoch's weights stay.
+    learning_rate : float
+        Rate at the end of the warm-up.
+    weight_decay : float
+        Decoupled decay of the model's weights; the parameters of the noise have none.
+    warmup_share : float
+        Share of all steps over which the rate rises linearly, 0 to 1.
+    clip_norm : float
+        Bound of the gradient's norm.
+    burn_in_frames : int
+        First frames of every window, which are shown but not scored.
+    precision : str
+        Precision of the model's convolutions: ``float32``, ``bfloat16``, or ``auto``, which is what the experiment has
+        fixed, or else ``bfloat16`` where the device multiplies it natively.
+    schedule : str or mapping
+        Schedule of the rate after the warm-up: ``cosine`` or ``constant``, or ``{"name": ..., **its options}``.
+    accumulate : int
+        Batches whose mean gradient makes one step.
+    criterion : str
+        What a better validation tier is: a larger ``correlation`` or a smaller ``loss``.
+
+    Raises
+    ------
+    ConfigError
+        For a value out of its range.
     """
 
     max_epochs: int = 40

@@ -7,6 +7,7 @@ its name. Terms that only counts decide are left out.
 """
 
 import torch
+import torch.nn.functional as functional
 
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Counts, Rate
@@ -22,8 +23,7 @@ def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
 
     ``rate`` and ``counts`` are (batch, unit, time), both in spikes a frame.
     """
-    safe = rate.clamp_min(SMALLEST_RATE)
-    return (safe - counts * safe.log()).mean()
+    return functional.poisson_nll_loss(rate.clamp_min(SMALLEST_RATE), counts, log_input=False, eps=0.0)
 
 
 @LOSSES.register("negative_binomial")
@@ -39,20 +39,6 @@ def negative_binomial(rate: Rate, counts: Counts, dispersion: Noise = 0.1) -> to
     ways = torch.lgamma(counts.double() + size.double()) - torch.lgamma(size.double()) - counts * size.double().log()
     excess = torch.log1p(spread * safe)
     return (size * excess + counts * (excess - safe.log()) - ways.to(rate.dtype)).mean()
-
-
-@LOSSES.register("zero_inflated_poisson")
-def zero_inflated_poisson(rate: Rate, counts: Counts, zero_share: Noise = 0.1) -> torch.Tensor:
-    """Mean zero-inflated Poisson negative log-likelihood (Lambert 1992).
-
-    A share ``zero_share`` of frames, in 0..1, is silent whatever the stimulus; in the others counts are Poisson with
-    mean rate / (1 - zero_share), so that ``rate`` is the expected count here too.
-    """
-    share = _per_unit(zero_share, rate)
-    mean = rate.clamp_min(SMALLEST_RATE) / (1 - share)
-    silent = torch.log(share + (1 - share) * torch.exp(-mean))
-    firing = torch.log1p(-share) - mean + counts * mean.log()
-    return -torch.where(counts == 0, silent, firing).mean()
 
 
 def _per_unit(value: Noise, rate: Rate) -> torch.Tensor:

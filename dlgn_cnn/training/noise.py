@@ -18,7 +18,6 @@ Constraint = tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[float], flo
 # From a free number to the parameter, back, and the open range that the parameter lies in.
 CONSTRAINTS: dict[str, Constraint] = {
     "dispersion": (torch.exp, math.log, (0.0, math.inf)),
-    "zero_share": (torch.sigmoid, lambda share: math.log(share / (1 - share)), (0.0, 1.0)),
 }
 
 

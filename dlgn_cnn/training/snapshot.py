@@ -17,7 +17,7 @@ from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.fit import Fit, StateDict, copied
 from dlgn_cnn.training.fit_config import EpochRecord
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     """
     facts, tensors = snapshot.facts, snapshot.tensors
     _check(fit, snapshot)
-    # Before it was kept, a config that named none meant float32.
-    before = "float32" if fit.config.precision == "auto" else fit.precision
-    fit.precision = facts.get("precision", before)
+    fit.precision = facts["precision"]
     for key, loader in fit.loaders["train"].items():
         if key in facts["loaders"]:
             loader.load_state_dict(facts["loaders"][key])
@@ -80,11 +78,13 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     fit.optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": groups})
     fit.stopping.load_state_dict(facts["stopping"])
     fit.schedule.load_state_dict(facts["schedule"])
+    for group, rate in zip(fit.optimizer.param_groups, fit.schedule.get_last_lr(), strict=True):
+        group["lr"] = rate
     fit.records = [EpochRecord(**record) for record in facts["records"]]
     fit.forget_epoch()
     vars(fit).update(facts["epoch"], parts=[(loss, penalty) for loss, penalty in facts["epoch"]["parts"]])
-    fit.seconds, fit.threads = facts["seconds"], facts.get("threads", fit.threads)
-    fit.same_bits = threads.again(fit.threads) and facts.get("same_bits", False)  # older ones do not say
+    fit.seconds, fit.threads = facts["seconds"], facts["threads"]
+    fit.same_bits = threads.again(fit.threads) and facts["same_bits"]
     _set_generators(fit, _below("generator", tensors))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from schemas import ensemble, mei, model, trainer, training
+from schemas import mei, model, training
 from schemas.mei_contrast import shuffled_twins
 
 Row = dict[str, Any]
@@ -12,17 +12,11 @@ FITS = "training.TrainedModel"
 
 
 def of_fits(keys: list[Row]) -> Linked:
-    """The fit that a transferred model's config names as its source, and the ensemble that taught a distilled one."""
+    """The fit that a transferred model's config names as its source."""
     for digest in {key["model_hash"] for key in keys}:
         source = model.ModelConfig.load({"model_hash": digest})[1].get("source")
         if isinstance(source, dict) and set(source) == set(training.TrainedModel.primary_key):
             yield FITS, (training.TrainedModel & source).keys()
-    for digest in {key["trainer_hash"] for key in keys}:
-        teacher = trainer.TrainerConfig.load({"trainer_hash": digest})[1].get("teacher")
-        if isinstance(teacher, str):
-            members = ensemble.Ensemble.Member & {"ensemble_hash": teacher}
-            yield "ensemble.Ensemble", (ensemble.Ensemble & {"ensemble_hash": teacher}).keys()
-            yield FITS, (training.TrainedModel & members.proj(*training.TrainedModel.primary_key)).keys()
 
 
 def of_contrasts(keys: list[Row]) -> Linked:

@@ -168,9 +168,6 @@ def _check(plan: Plan) -> None:
     for entry, place in _placed(plan, "models"):
         with within(place):
             training.sources_of(entry.call)
-    for entry, place in _placed(plan, "trainers"):
-        with within(place):
-            training.teachers_of(entry.call)
 
 
 def _names_code(plan: Plan) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,14 +21,20 @@ ENTRIES = catalogue()
 INTERNAL = {"layout of frames"}
 
 
+def explains(text, name):
+    """Whether a docstring names a parameter in double backticks or in a numpydoc list."""
+    return f"``{name}``" in text or re.search(rf"^(?:\w+, )*{name}(?:, \w+)* :", text, re.MULTILINE) is not None
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind} {entry.name}")
 def test_a_part_says_what_it_is_and_explains_each_parameter(entry):
     where = f"the docstring of {entry.kind} {entry.name!r} (its class or function)"
     sentence = len(entry.meaning.split()) > 2 and entry.meaning.endswith(".")
     assert sentence, f"{where} must begin with a sentence that ends with a full stop, not {entry.meaning!r}"
-    silent = [one.name for one in entry.parameters if f"``{one.name}``" not in entry.text]
+    silent = [one.name for one in entry.parameters if not explains(entry.text, one.name)]
     assert silent == [], (
-        f"{where} does not explain {silent}: name each in double backticks and say what it means, with its unit; "
+        f"{where} does not explain {silent}: list each under Parameters, or name it in double backticks, "
+        "and say what it means, with its unit; "
         f"what only the caller supplies belongs in `given` of the registry of {entry.kind}s"
     )
     untyped = [one.name for one in entry.parameters if one.type == "anything"]
@@ -49,7 +56,7 @@ def test_parts_are_found_by_name_with_their_defaults_and_papers():
     (core,) = find("stacked_2d")
     assert core.papers == ("Klindt et al. 2017", "Franke et al. 2022")
     assert core.meaning == (
-        "Convolution, batch normalisation and ELU, layer upon layer (Klindt et al. 2017; Franke et al. 2022)."
+        "Convolution, batch normalization and ELU, layer upon layer (Klindt et al. 2017; Franke et al. 2022)."
     )
     assert [(one.name, one.type, one.required) for one in core.parameters[:2]] == [
         ("channels", "list of int", True),

@@ -13,9 +13,6 @@ SWITCHED = 7
 # Each part that takes the light: the model's config without it.
 WITHOUT = {
     "conv_gru": {"recurrent": {"name": "conv_gru", "channels": 6, "light": []}},
-    "minimal_gated": {"recurrent": {"name": "minimal_gated", "channels": 6, "light": []}},
-    "causal_tcn": {"recurrent": {"name": "causal_tcn", "channels": 6, "light": False}},
-    "light_switched": {"readout": EXAMPLES["light_switched"]["readout"]},
     "light_kernel": {},
     "light_gain": {},
 }
@@ -32,10 +29,9 @@ def without_light(model, **config):
     """A model of the config with the weights of ``model``, as far as it has them."""
     plain = encoder(INFO, 0, **PLAIN | config)
     weights = model.state_dict()
-    renamed = {name.replace("readout.intact.", "readout."): weight for name, weight in weights.items()}
     # Where the video has a channel less, its filters are the first channels of theirs.
     plain.load_state_dict(
-        {name: renamed[name][tuple(map(slice, own.shape))] for name, own in plain.state_dict().items()}
+        {name: weights[name][tuple(map(slice, own.shape))] for name, own in plain.state_dict().items()}
     )
     return plain.eval()
 

@@ -313,21 +313,6 @@ def test_a_package_that_is_not_allowed_is_refused_unimported(lab, parts):
     assert not (lab / "ran").exists()
 
 
-def test_our_light_switched_readout_holds_one_of_theirs_and_does_nothing_in_the_dark():
-    plain, name = READOUTS["FullGaussian2d"], f"{READOUT}.FullGaussian2d"
-    switched = {"name": "light_switched", "readout": {"name": name, **plain}}
-    check_model(("encoder", {"core": CORE, "readout": switched}), DATA, THEIRS)
-    wrong = switched | {"readout": {"name": name, "init_sigmas": 0.1}}
-    with pytest.raises(ConfigError, match=r"config\.readout\.readout\.init_sigmas: .*did you mean 'init_sigma'"):
-        check_model(("encoder", {"core": CORE, "readout": wrong}), DATA, THEIRS)
-    model = encoder({KEY: INFO}, 0, THEIRS, core=CORE, readout=switched).train()
-    head, dark = model.head(KEY).readout, torch.zeros(5, 2)
-    generator = head.generator.get_state()
-    found = head(features(), None, dark)
-    head.generator.set_state(generator)
-    assert within_rounding(found, head.intact(features(), None, dark), PRODUCTS)
-
-
 def test_what_a_nested_part_may_import_is_what_the_outer_one_may(lab):
     with pytest.raises(ConfigError, match=r"config\.readout\.of: .*'neuralpredictors', which is not allowed"):
         check_model(("encoder", {"core": CORE, "readout": NESTED}), DATA, {"mylab"})

@@ -9,7 +9,8 @@ from tests.factories import small_simulation
 
 ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
-    "readout": {"name": "light_switched", "readout": {"name": "gaussian"}},
+    "recurrent": {"name": "conv_gru", "channels": 2, "kernel_input": 1, "kernel_state": 1},
+    "readout": {"name": "gaussian"},
 }
 MEI = {"units": [1, 2], "seeds": [0, 1], "frames": 12, "steps": 2}
 DEFINITION = """

@@ -9,7 +9,8 @@ from tests.factories import small_simulation
 
 ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
-    "readout": {"name": "light_switched", "readout": {"name": "gaussian"}},
+    "recurrent": {"name": "conv_gru", "channels": 2, "kernel_input": 1, "kernel_state": 1},
+    "readout": {"name": "gaussian"},
 }
 DATASET = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
 MEI = {"units": [1, 2, 3], "seeds": [0, 1], "controls": True, "frames": 12, "steps": 2}

@@ -22,7 +22,8 @@ models:
   - fn: encoder
     config:
       core: {name: stacked_2d, channels: [2], kernels: [5], strides: [3]}
-      readout: {name: light_switched, readout: {name: gaussian}}
+      recurrent: {name: conv_gru, channels: 2, kernel_input: 1, kernel_state: 1}
+      readout: {name: gaussian}
 trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
 seeds: [40, 41]
 meis:

@@ -14,7 +14,7 @@ NAME = "Simulated_2026_0950_s01_e01"
 DATASETS = [{"fn": "stored_sessions", "config": {"sessions": [NAME], "size_px": [9, 16], "window_frames": 40}}]
 CORE = {"name": "stacked_2d", "channels": [2], "kernels": [3], "strides": [3]}
 ENCODER = {"fn": "encoder", "config": {"core": CORE, "readout": {"name": "gaussian"}}}
-GRID = {"core.channels.0": [2, 3], "recurrent": [None, {"name": "minimal_gated", "channels": 2}]}
+GRID = {"core.channels.0": [2, 3], "recurrent": [None, {"name": "conv_gru", "channels": 2}]}
 TEXT = {
     "experiment": "grid",
     "datasets": DATASETS,
@@ -73,7 +73,7 @@ def test_a_grid_is_shown_and_then_inserted_as_it_was_shown(ingested, tmp_path):
     assert "core.channels.0=3" in first.stdout
     named = {"experiment_name": "grid"}
     assert {row["model_hash"] for row in (experiment.Experiment.Fit & named).to_dicts()} <= set(shown(first))
-    wide = model.ModelConfig.where({"core.channels.0": 3, "recurrent.name": "minimal_gated"})
+    wide = model.ModelConfig.where({"core.channels.0": 3, "recurrent.name": "conv_gru"})
     assert len(experiment.Experiment.Fit & named & wide.proj()) == 1 * 2 * 2
     again = run("define", file)
     assert set(shown(again).values()) == {"known"}
@@ -103,7 +103,7 @@ DATASETS = {datasets!r}
 
 def models():
     for channels in (2, 3):
-        for recurrent in (None, {{"name": "minimal_gated", "channels": 2}}):
+        for recurrent in (None, {{"name": "conv_gru", "channels": 2}}):
             core = {core!r} | {{"channels": (channels,)}}
             yield dict(fn="encoder", config=dict(core=core, readout=dict(name="gaussian"), recurrent=recurrent))
     yield {{"fn": "ln"}}

@@ -1,4 +1,4 @@
-"""Ensembles of fitted models in the tables; fits that name others: distilled from an ensemble, or transferred."""
+"""Ensembles of fitted models in the tables; fits that name others, as transferred ones do."""
 
 import dataclasses
 import math
@@ -166,26 +166,6 @@ def test_an_mei_is_made_of_an_ensemble(ensemble):
     # The engine's own mean over models is the reference.
     (apart,) = gradient_ascent([*model.members], [Target(name, 0, False)], config, info, torch.device("cpu"))
     assert np.allclose(found.stimulus, apart.stimulus, atol=1e-4)
-
-
-def test_a_model_is_distilled_from_an_ensemble(parts, ensemble):
-    from schemas import trainer
-    from schemas.training import TrainedModel
-
-    taught = parts | trainer.TrainerConfig.add("distill", {"teacher": ensemble["ensemble_hash"], "fit": FIT})
-    key = fit(taught, SEEDS[0])
-    alone = (TrainedModel & parts & {"seed": SEEDS[0]}).fetch1("weights_sha256")
-    assert (TrainedModel & key).fetch1("weights_sha256") != alone
-    fewer = trainer.TrainerConfig.add("distill", {"teacher": ensemble["ensemble_hash"], "share": 0.0, "fit": FIT})
-    # A teacher whose word does not count changes nothing.
-    assert (TrainedModel & fit(parts | fewer, SEEDS[0])).fetch1("weights_sha256") == alone
-
-
-def test_an_unknown_teacher_is_refused(parts):
-    from schemas import trainer
-
-    with pytest.raises(ConfigError, match=r"no ensemble 'none'.*Ensemble\.add"):
-        fit(parts | trainer.TrainerConfig.add("distill", {"teacher": "none"}), SEEDS[0])
 
 
 def test_a_core_is_transferred_and_restored(parts, members):

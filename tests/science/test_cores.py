@@ -12,7 +12,6 @@ from torch import nn
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.cores.geometry import Layer
 from dlgn_cnn.models.cores.hermite import turned_basis
-from dlgn_cnn.models.cores.inverted_residual import DropPath
 from dlgn_cnn.models.cores.layers import TemporalConvolution, spatial_convolution, to_features, to_frames
 from dlgn_cnn.models.regularizers import (
     LAPLACIAN,
@@ -54,7 +53,6 @@ def movie(*shape, seed=0):
     [
         (14, {}),
         (15, {}),
-        (15, {"depth_separable": True}),
         (15, {"dilations": [1, 2]}),
         (15, {"padding": "valid", "rotations": 4}),
         (15, {"strides": [2, 1]}),
@@ -111,27 +109,6 @@ def test_factorised_layer_is_a_full_3d_convolution_with_a_product_kernel():
     assert torch.allclose(found, full.permute(2, 0, 1, 3, 4), atol=1e-12)
 
 
-def test_depth_separable_convolution_filters_each_channel_then_mixes():
-    layer = Layer(3, 4, kernel=5, stride=1, dilation=1, padding=2)
-    separable = seeded(lambda: spatial_convolution(layer, separable=True))
-    maps = movie(1, 3, 9, 11)
-    filters, mixture = (part.weight.detach().numpy() for part in separable)
-    each = [ndimage.correlate(maps[0, c].numpy(), filters[c, 0], mode="constant") for c in range(3)]
-    expected = np.tensordot(mixture[..., 0, 0], np.stack(each), 1)
-    assert np.allclose(separable(maps)[0].detach().numpy(), expected, atol=1e-5)
-
-
-def test_depthwise_convolution_over_time_is_each_pixels_own_history():
-    temporal = seeded(lambda: TemporalConvolution(3, 3, 4, groups=3))
-    videos = movie(2, 3, 9, 2, 3)
-    found = to_features(temporal(to_frames(videos), batch=2), batch=2).detach().numpy()
-    for index in np.ndindex(2, 3, 2, 3):
-        clip, channel, y, x = index
-        kernel = temporal.weight[channel, 0, :, 0].detach().numpy()
-        expected = np.correlate(videos[clip, channel, :, y, x].numpy(), kernel, mode="valid")
-        assert np.allclose(found[:, clip, channel, y, x], expected, atol=1e-5)
-
-
 def contiguous(module, maps):
     """A convolution or normalisation of 2D or 3D as torch's 3D one, on contiguous maps."""
     if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
@@ -163,23 +140,9 @@ def plain_factorised(core, videos):
     return videos
 
 
-def plain_depthwise(core, videos):
-    maps = contiguous(core.stem, videos)
-    for block in core.blocks:
-        wide = contiguous(block.expand, maps)
-        for part in (block.spatial, block.spatial_norm, block.temporal, block.temporal_norm):
-            wide = contiguous(part, wide)
-        scaled = wide * contiguous(block.squeeze.gate, wide.mean((3, 4), keepdim=True))
-        branch, stride = contiguous(block.project, scaled), block.layer.stride
-        shortcut = maps[:, :, block.layer.frames_lost :, ::stride, ::stride]
-        maps = branch + torch.cat([shortcut] * 2, 1)[:, : branch.shape[1]]
-    return maps
-
-
-@pytest.mark.parametrize("groups", [1, 5])
 @pytest.mark.parametrize(("frames", "spacing"), [(9, 1), (9, 2), (9, 3), (10, 3), (11, 3), (7, 3)])
-def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spacing, groups):
-    temporal = seeded(lambda: TemporalConvolution(5, 5, 3, spacing, groups))
+def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spacing):
+    temporal = seeded(lambda: TemporalConvolution(5, 5, 3, spacing))
     videos, found = movie(2, 5, frames, 4, 6), []
     for low in (False, True):
         temporal.zero_grad()
@@ -188,7 +151,7 @@ def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spac
         (features * movie(*features.shape, seed=2)).sum().backward()
         found.append((features.detach(), temporal.weight.grad))
     temporal.zero_grad()
-    exact = functional.conv3d(videos, temporal.weight[..., None], None, 1, 0, (spacing, 1, 1), groups)
+    exact = functional.conv3d(videos, temporal.weight[..., None], None, 1, 0, (spacing, 1, 1))
     exact = exact.permute(2, 0, 1, 3, 4)
     (exact * movie(*exact.shape, seed=2)).sum().backward()
     for ours, rough, expected in zip(*found, (exact, temporal.weight.grad), strict=True):
@@ -201,12 +164,9 @@ def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spac
     ("name", "plain", "config"),
     [
         ("stacked_2d", plain_sequence, {"strides": [2, 1], "dilations": [1, 2]}),
-        ("stacked_2d", plain_sequence, {"depth_separable": True, "padding": "valid"}),
+        ("stacked_2d", plain_sequence, {"padding": "valid"}),
         ("conv_3d", plain_sequence, TIME | {"dilations_time": [2, 1]}),
-        ("conv_3d", plain_sequence, {"kernels_time": [2, 3], "dilations_time": [1, 2], "depth_separable": True}),
         ("factorised_3d", plain_factorised, TIME | {"dilations_time": [2, 1], "padding": "valid"}),
-        ("factorised_3d", plain_factorised, TIME | {"depth_separable": True}),
-        ("depthwise_3d", plain_depthwise, TIME | {"strides": [2, 1], "expansion": 2}),
     ],
 )
 @pytest.mark.parametrize("incoming", [1, 2])
@@ -226,11 +186,9 @@ def test_core_is_its_plainly_written_self_in_output_and_gradient(name, plain, co
 
 
 @pytest.mark.parametrize("name", CORES.names())
-@pytest.mark.parametrize("separable", [False, True])
 @pytest.mark.parametrize("incoming", [1, 2])
-def test_a_pixels_channels_stay_together_in_memory(name, separable, incoming):
-    config = {} if name == "depthwise_3d" else {"depth_separable": separable}
-    core = core_of(name, incoming=incoming, **LAYERS, **(TIME if name.endswith("3d") else {}), **config)
+def test_a_pixels_channels_stay_together_in_memory(name, incoming):
+    core = core_of(name, incoming=incoming, **LAYERS, **(TIME if name.endswith("3d") else {}))
     assert core(movie(2, incoming, 9, 13, 17)).stride(2) == 1
 
 
@@ -265,31 +223,3 @@ def test_group_sparsity_of_a_core_is_the_mean_norm_of_later_kernels(name):
         means.append(np.mean([np.sqrt(np.square(kernel).sum()) for row in kernels for kernel in row]))
     assert np.isclose(core.regularizer().item(), 0.5 * np.mean(means), rtol=1e-5)
     assert group_sparsity([torch.full((2, 2), 3.0), torch.full((4, 4), 1.0)]) == 2.0
-
-
-def test_group_sparsity_of_depthwise_blocks_is_the_mean_weight_of_later_mixtures():
-    core = core_of("depthwise_3d", channels=[2, 3, 4], kernels=[3] * 3, kernels_time=[2] * 3, group_sparsity_weight=0.5)
-    means = [block.expand[0].weight.abs().mean().item() for block in list(core.blocks)[1:]]
-    assert np.isclose(core.regularizer().item(), 0.5 * np.mean(means), rtol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["stacked_2d", "rotation_equivariant_2d"])
-def test_group_sparsity_of_a_separable_layer_is_that_of_the_full_kernels_it_makes(name):
-    core = core_of(name, **LAYERS, depth_separable=True, group_sparsity_weight=1.0).double()
-    separable = core.layers[3]
-    inputs = 3 * (8 if name == "rotation_equivariant_2d" else 1)
-    # The response to an impulse in one input channel is the full kernel, mirrored.
-    impulses = torch.zeros(inputs, inputs, 7, 7).double()
-    impulses[range(inputs), range(inputs), 3, 3] = 1
-    kernels = separable(impulses)[:, :4]
-    assert torch.isclose(core.regularizer(), kernels.flatten(2).norm(dim=2).mean())
-
-
-def test_drop_path_leaves_out_whole_clips_at_its_rate_and_keeps_the_mean():
-    drop = DropPath(0.3, torch.Generator().manual_seed(0))
-    frames = torch.ones(2 * 5000, 1, 1, 1)
-    kept = drop(frames, batch=5000).unflatten(0, (2, 5000)).squeeze()
-    assert torch.equal(kept[0], kept[1])
-    assert abs((kept[0] == 0).float().mean() - 0.3) < 0.02
-    assert abs(kept.mean() - 1) < 0.03
-    assert drop.eval()(frames, batch=5000) is frames

@@ -25,7 +25,8 @@ from tests.rounding import rounding
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 11, 13
 SHAPE, CPU = (FRAMES, HEIGHT, WIDTH), torch.device("cpu")
-L2 = CONSTRAINTS.build({"name": "l2_norm", "norm": 5.0, "low": -2.0, "high": 3.0})
+CONTRAST = {"name": "rms_contrast", "contrast": 5.0 / (FRAMES * HEIGHT * WIDTH) ** 0.5}
+L2 = CONSTRAINTS.build(CONTRAST | {"low": -2.0, "high": 3.0})
 
 
 class Cells(torch.nn.Module):
@@ -155,7 +156,7 @@ def test_the_best_grating_of_a_grating_cell_is_its_own():
 def test_the_best_natural_clip_is_the_one_that_is_the_filter():
     videos = [draw(30, HEIGHT, WIDTH, seed=seed) for seed in range(3)]
     filters = torch.stack([videos[1][4 : 4 + FRAMES], -videos[2][22:30]])
-    constraint = CONSTRAINTS.build({"name": "l2_norm", "norm": 5.0, "low": -9.0, "high": 9.0})
+    constraint = CONSTRAINTS.build(CONTRAST | {"low": -9.0, "high": 9.0})
     model = Cells(filters).eval()
     (best, other) = best_of([model], KEY, [0, 1], True, natural_clips(videos, FRAMES, 2, constraint, batch_size=7), 1)
     own = filters[0] / filters[0].norm() * 5

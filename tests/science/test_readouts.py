@@ -7,18 +7,15 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
-from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.readouts import READOUTS, places
 from dlgn_cnn.models.readouts.factorised import FactorisedReadout
 from dlgn_cnn.models.readouts.gaussian import GaussianReadout
-from dlgn_cnn.models.readouts.light_switched import LightSwitchedReadout
 from dlgn_cnn.models.readouts.places import reflected, shifted
 from dlgn_cnn.models.shifters.affine import AffineShifter
 from dlgn_cnn.models.shifters.mlp import MlpShifter
-from tests.rounding import within_rounding
 
 SHAPE, UNITS = (5, 9, 12), 7
 # Of a drive: a mask over all features.
@@ -167,37 +164,6 @@ def test_shifted_maps_are_scipys(generator):
     assert np.allclose(found[2, 1, 3].numpy(), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "factorised"])
-@pytest.mark.parametrize("training", [True, False])
-def test_a_light_switched_readout_starts_as_the_plain_one_in_light_and_dark(kind, training):
-    plain = READOUTS.build({"name": kind}, **given(torch.Generator().manual_seed(0)))
-    switched = LightSwitchedReadout(**given(torch.Generator().manual_seed(0)), readout={"name": kind})
-    features, light = maps(torch.Generator().manual_seed(1)), torch.linspace(0, 1, 12).reshape(4, 3)
-    for opto in (torch.zeros(4, 3), light, torch.ones(4, 3)):
-        expected = plain.train(training)(features, None, opto)
-        assert torch.allclose(switched.train(training)(features, None, opto), expected, atol=1e-6)
-
-
-def test_light_selects_between_two_readouts(generator):
-    switched = LightSwitchedReadout(**given(generator), readout={"name": "factorised"}, difference_weight=0.5)
-    assert switched.regularizer() == 0
-    with torch.no_grad():
-        switched.suppressed.features.add_(1.0)
-    assert switched.regularizer().item() == pytest.approx(0.5 * UNITS * SHAPE[0])
-    features, light = maps(generator), torch.tensor([0.0, 1.0, 0.25, 0.0])[:, None].expand(4, 3)
-    found, intact, suppressed = (
-        part(features, None, light) for part in (switched, switched.intact, switched.suppressed)
-    )
-    assert within_rounding(found[0], intact[0], PRODUCTS)
-    assert within_rounding(found[1], suppressed[1], PRODUCTS)
-    assert torch.allclose(found[2], intact[2] + 0.25 * (suppressed[2] - intact[2]), atol=1e-6)
-
-
-def test_a_wrong_readout_within_a_switched_one_names_the_nearest(generator):
-    with pytest.raises(ConfigError, match="did you mean 'factorised'"):
-        LightSwitchedReadout(**given(generator), readout={"name": "factorized"})
-
-
 def looking(generator):
     pupil = (
         torch.randn(2, 2, 11, generator=generator) * torch.tensor([5.0, 0.5])[:, None]
@@ -255,8 +221,8 @@ def test_shifts_start_near_zero_and_are_zero_where_the_pupil_is_missing(generato
 
 def test_a_batch_of_one_session_moves_the_shared_core_and_no_other_session():
     infos = {name: INFO for name in ("a", "b")}
-    light = {"name": "light_switched", "readout": {"name": "factorised"}}
-    model = encoder(infos, 0, core=CORE, readout=light, shifter={"name": "mlp"}, modulators=[{"name": "behavior"}])
+    parts = {"readout": {"name": "factorised"}, "shifter": {"name": "mlp"}, "modulators": [{"name": "behavior"}]}
+    model = encoder(infos, 0, core=CORE, **parts)
     pupil = looking(torch.Generator().manual_seed(0))[0]
     drawn = torch.Generator().manual_seed(1)
     videos, behavior = torch.randn(2, 1, 11, 9, 9, generator=drawn), torch.randn(2, 2, 11, generator=drawn)

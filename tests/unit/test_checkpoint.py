@@ -1,6 +1,5 @@
 """A fit that was stopped anywhere and taken up again ends as one that ran through; no file is trusted."""
 
-import dataclasses
 import logging
 import math
 import os
@@ -23,9 +22,7 @@ from dlgn_cnn.training.snapshot import Snapshot, capture, restore
 from dlgn_cnn.training.trainers.standard import run
 
 UNITS, FRAMES = 3, 24
-CONFIG = FitConfig(
-    3, 3, 0.02, weight_decay=0.01, burn_in_frames=4, schedule={"name": "plateau", "patience": 1}, accumulate=2
-)
+CONFIG = FitConfig(3, 3, 0.02, weight_decay=0.01, burn_in_frames=4, accumulate=2)
 ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [3]},
     "recurrent": {"name": "conv_gru", "channels": 2, "kernel_input": 1, "kernel_state": 1},
@@ -100,7 +97,7 @@ def same(one, other) -> bool:
 def undisturbed():
     fit = new_fit()
     boundaries = []
-    fit.boundary = lambda f: boundaries.append((f.epoch, f.schedule.step, f.trained))
+    fit.boundary = lambda f: boundaries.append((f.epoch, f.step, f.trained))
     result = outcome(fit, run(fit))
     return result, boundaries
 
@@ -189,7 +186,7 @@ def test_a_signal_within_a_step_saves_the_state_after_it(undisturbed, tmp_path, 
             run(fit, checkpoints=checkpoints)
         with pytest.raises(kind):  # it is still known to the worker
             interrupts.check()
-    assert fit.schedule.step == 5
+    assert fit.step == 5
     resumed = new_fit()
     assert same(outcome(resumed, run(resumed, checkpoints=checkpoints)), expected)
 
@@ -321,14 +318,3 @@ def test_a_fit_goes_on_in_the_precision_that_it_began_in(tmp_path, began):
     assert expected[2]["precision"] == began
     apart = new_fit(auto=other)
     assert not same(outcome(apart, run(apart))[:1] + expected[1:], expected)
-
-
-@pytest.mark.parametrize("stated", ["auto", "float32", "bfloat16"])
-def test_a_checkpoint_from_before_precision_and_threads_were_kept_meant_float32_by_nothing(stated):
-    config = dataclasses.replace(CONFIG, precision=stated)
-    fit = new_fit(config, auto="bfloat16")
-    taken = capture(fit)
-    unknown = ("precision", "threads", "same_bits")
-    restore(fit, Snapshot(taken.tensors, {name: value for name, value in taken.facts.items() if name not in unknown}))
-    assert fit.same_bits is False
-    assert fit.precision == ("float32" if stated == "auto" else stated)

@@ -79,25 +79,25 @@ def steps_kept(folder, killed_at: int, every_steps: int) -> int:
 
         def step(batches):
             real(batches)
-            if fit.schedule.step == killed_at:
+            if fit.step == killed_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         fit._step = step
         try:
-            run(fit, checkpoints=Checkpoints(folder, every_steps, clock=lambda: fit.schedule.step))
+            run(fit, checkpoints=Checkpoints(folder, every_steps, clock=lambda: fit.step))
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     heir = new_fit()
     Checkpoints(folder).resume(heir)
-    return heir.schedule.step
+    return heir.step
 
 
 def test_a_kill_costs_at_most_the_work_of_one_interval(tmp_path):
     """By a clock that a step advances by one second: steps that are computed again are seconds of work lost."""
     every, whole = 4, new_fit()
     run(whole)
-    moments = range(1, whole.schedule.step + 1)
+    moments = range(1, whole.step + 1)
     lost = [at - steps_kept(tmp_path / str(at), at, every) for at in moments]
     assert min(lost) >= 0
     assert max(lost) == every

@@ -63,12 +63,6 @@ def test_rotations_include_quarters(rotations, message):
         build("rotation_equivariant_2d", rotations=rotations)
 
 
-@pytest.mark.parametrize("config", [{"expansion": 0}, {"squeeze_ratio": 0.5}, {"drop_path": 1.0}, {"drop_path": -0.1}])
-def test_a_block_that_cannot_be_is_refused(config):
-    with pytest.raises(ConfigError, match=next(iter(config))):
-        build("depthwise_3d", **config)
-
-
 def test_frames_lost_are_the_reach_of_all_kernels_in_time():
     plan = plan_layers((1, 33, 53), [2, 2, 2], [7, 7, 7], kernels_time=[11, 5, 5], dilations_time=[1, 2, 3])
     assert plan.frames_lost == 10 + 8 + 12

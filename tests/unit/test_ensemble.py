@@ -1,4 +1,4 @@
-"""Ensembles, distillation and transfer on models whose answers are known."""
+"""Ensembles and transfer on models whose answers are known."""
 
 import pytest
 import torch
@@ -9,9 +9,8 @@ from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.transfer import transferred
 from dlgn_cnn.training.fit import Fit, FitConfig
 from dlgn_cnn.training.losses import LOSSES
-from dlgn_cnn.training.trainers.distill import Expected, distill
 from tests.contract.test_parts import EXAMPLES, INFO, batch, build
-from tests.science.test_fit import KEY, Gain, batches, loaders
+from tests.science.test_fit import KEY, Gain, batches
 
 ENCODER = {
     "core": {"name": "stacked_2d", **EXAMPLES["stacked_2d"]},
@@ -51,55 +50,6 @@ def test_members_without_a_session_in_common_are_refused():
         EnsembleModel([Gain(), other])
     with pytest.raises(ModelError, match="no members"):
         EnsembleModel([])
-
-
-def teacher() -> Gain:
-    known = Gain()
-    known.offset.data, known.gain.data = torch.tensor([-1.0, 0.7]), torch.tensor([0.2, 0.4])
-    return known
-
-
-def test_a_student_of_the_teacher_alone_becomes_the_teacher():
-    """The teacher is within the student's class, so that the optimum is the teacher, whatever the counts."""
-    student, fit = Gain(), {"max_epochs": 12, "patience": 12, "learning_rate": 0.05, "burn_in_frames": 0}
-    names = []
-
-    def teachers(name):
-        names.append(name)
-        return teacher()
-
-    last = []
-    distill(
-        student, loaders(), 0, None, lambda uid, epoch, model, info: last.append(model.gain.detach().clone()),
-        teachers=teachers, teacher="some", share=1.0, fit=fit,
-    )  # fmt: skip
-    assert names == ["some"]
-    assert last[-1].numpy() == pytest.approx([0.2, 0.4], abs=0.01)
-
-
-def test_the_loss_of_a_mixture_is_the_mixture_of_the_losses():
-    (one, *_) = batches(1, 0)
-    rate, taught = torch.rand(4, 2, 50) + 0.1, teacher()(one.videos, one.opto, KEY)
-    mixed = Expected(teacher(), 0.3)(KEY, one)
-    loss = LOSSES.get("poisson")
-    expected = 0.7 * loss(rate, one.responses) + 0.3 * loss(rate, taught)
-    assert loss(rate, mixed).item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_a_distillation_without_its_teacher_is_refused():
-    with pytest.raises(ConfigError, match="nobody supplied"):
-        distill(Gain(), loaders(), 0, teacher="some")
-    with pytest.raises(ConfigError, match="share 2"):
-        distill(Gain(), loaders(), 0, teachers=lambda name: teacher(), teacher="some", share=2)
-    with pytest.raises(ConfigError, match="'max_epochs'"):
-        distill(Gain(), loaders(), 0, teachers=lambda name: teacher(), teacher="some", fit={"max_epoch": 2})
-
-
-def test_a_teacher_of_other_units_is_refused():
-    (one, *_) = batches(1, 0)
-    wrong = Expected(lambda *videos, **others: torch.zeros(4, 3, 50), 0.5)
-    with pytest.raises(ConfigError, match="same dataset"):
-        wrong(KEY, one)
 
 
 def moved(freeze: bool, parts=("core", "recurrent")):

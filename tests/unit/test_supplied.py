@@ -15,8 +15,8 @@ def lab_trainer(model, dataloaders, seed, uid, cb, max_iter=3):
     return 0.5, {}, model.state_dict()
 
 
-def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, teachers=None, auto_precision="auto"):
-    CALLS.append({"checkpoints": checkpoints, "teachers": teachers, "auto_precision": auto_precision})
+def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, auto_precision="auto"):
+    CALLS.append({"checkpoints": checkpoints, "auto_precision": auto_precision})
     return 0.5, {}, model.state_dict()
 
 
@@ -34,14 +34,14 @@ def spec(trainer: str, config: dict | None = None) -> FitSpec:
     ("trainer", "config", "expected"),
     [
         (LAB, {"max_iter": 5}, {"seed": 7, "uid": "key", "max_iter": 5}),
-        (ASKING, {}, {"checkpoints": "store", "teachers": "school", "auto_precision": "bfloat16"}),
+        (ASKING, {}, {"checkpoints": "store", "auto_precision": "bfloat16"}),
         (OPEN, {"anything": 1}, {"anything": 1}),
     ],
 )
 def test_a_trainer_is_given_what_it_asks_for(trainer, config, expected):
     CALLS.clear()
     package = {__name__.split(".")[0]}
-    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package, "store", "school")
+    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package, "store")
     (call,) = CALLS
     assert call == expected
 

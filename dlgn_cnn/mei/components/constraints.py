@@ -35,17 +35,33 @@ class Constraint(Protocol):
         ...
 
 
-class NormWithinRange:
-    """Clips of one L2 norm whose every value is within a range; what the registered constraints share."""
+@CONSTRAINTS.register("rms_contrast")
+class RmsContrast:
+    """A fixed root-mean-square contrast within a pixel range, both exact at once.
 
-    def __init__(self, low: float, high: float) -> None:
+    ``contrast`` is the root mean square of the whole clip about the mean grey, in standard deviations of the training
+    movies' grey level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
+    ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
+    0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
+    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalised grey
+    level, of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no
+    clip in the range has.
+    """
+
+    def __init__(self, low: float, high: float, contrast: float = 0.15) -> None:
         self.low = number("constraint.low", low, high=0)
         self.high = number("constraint.high", high, low=0)
         self.largest = max(-self.low, self.high)
+        self.contrast = number("constraint.contrast", contrast, 0, above=True)
+        if self.contrast > self.largest:
+            raise ConfigError(
+                f"constraint.contrast is {contrast}, but a clip within [{low}, {high}] has a contrast of at most "
+                f"{self.largest:g}: lower the contrast or widen the range"
+            )
 
     def norm_of(self, total: int) -> float:
-        """The norm of a clip of ``total`` values."""
-        raise NotImplementedError
+        """Contrast times the root of the number of values."""
+        return self.contrast * total**0.5
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """The nearest clip of this norm in this range, grey outside the mask, to each of (stimulus, time, ...)."""
@@ -75,47 +91,3 @@ class NormWithinRange:
         """Whether every value lies within [low, high], to 1e-6 of the longer side: (stimulus,) of bool."""
         rows, room = stimuli.flatten(1), 1e-6 * self.largest
         return (rows.amin(1) >= self.low - room) & (rows.amax(1) <= self.high + room)
-
-
-@CONSTRAINTS.register("rms_contrast")
-class RmsContrast(NormWithinRange):
-    """A fixed root-mean-square contrast within a pixel range, both exact at once.
-
-    ``contrast`` is the root mean square of the whole clip about the mean grey, in standard deviations of the training
-    movies' grey level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
-    ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
-    0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
-    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalised grey
-    level, of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no
-    clip in the range has.
-    """
-
-    def __init__(self, low: float, high: float, contrast: float = 0.15) -> None:
-        super().__init__(low, high)
-        self.contrast = number("constraint.contrast", contrast, 0, above=True)
-        if self.contrast > self.largest:
-            raise ConfigError(
-                f"constraint.contrast is {contrast}, but a clip within [{low}, {high}] has a contrast of at most "
-                f"{self.largest:g}: lower the contrast or widen the range"
-            )
-
-    def norm_of(self, total: int) -> float:
-        """Contrast times the root of the number of values."""
-        return self.contrast * total**0.5
-
-
-@CONSTRAINTS.register("l2_norm")
-class L2Norm(NormWithinRange):
-    """A fixed L2 norm within a pixel range, both exact at once: the same energy, however long the clip.
-
-    ``norm`` is the root of the sum of squares over all pixels and frames, ``low`` and ``high`` bound every pixel, all
-    in standard deviations of the training movies' grey level from its mean.
-    """
-
-    def __init__(self, low: float, high: float, norm: float) -> None:
-        super().__init__(low, high)
-        self.norm = number("constraint.norm", norm, 0, above=True)
-
-    def norm_of(self, total: int) -> float:
-        """The norm."""
-        return self.norm

@@ -20,7 +20,7 @@ class Optimiser(Protocol):
     isotropic: bool
 
     def start(self, parameters: torch.Tensor) -> State:
-        """The state before the first step of parameters (target, ...), pixels or others."""
+        """The state before the first step of parameters (target, ...)."""
         ...
 
     def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
@@ -53,36 +53,6 @@ class Momentum:
         state["velocity"] = self.momentum * state["velocity"] + (1 - self.momentum) * direction
         length = self.learning_rate * self.decay**step * norms(parameters) * norms(direction)
         return parameters + length * unit(state["velocity"])
-
-
-@OPTIMISERS.register("adam")
-class Adam:
-    """Adam (Kingma & Ba 2015) on the pixels; ``learning_rate``, in grey levels a step, falls by ``decay`` each.
-
-    ``beta_mean`` and ``beta_square`` are the shares that the running means of gradient and square keep a step.
-    """
-
-    isotropic = False
-
-    def __init__(
-        self, learning_rate: float = 0.1, decay: float = 0.98, beta_mean: float = 0.9, beta_square: float = 0.999
-    ) -> None:
-        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
-        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
-        self.beta_mean = number("optimiser.beta_mean", beta_mean, 0, 0.999)
-        self.beta_square = number("optimiser.beta_square", beta_square, 0, 0.99999)
-
-    def start(self, parameters: torch.Tensor) -> State:
-        """Both moments zero."""
-        return {"mean": torch.zeros_like(parameters), "square": torch.zeros_like(parameters)}
-
-    def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """Parameters plus the rate times the bias-corrected ratio of the moments."""
-        state["mean"] = self.beta_mean * state["mean"] + (1 - self.beta_mean) * direction
-        state["square"] = self.beta_square * state["square"] + (1 - self.beta_square) * direction.square()
-        mean = state["mean"] / (1 - self.beta_mean ** (step + 1))
-        root = (state["square"] / (1 - self.beta_square ** (step + 1))).sqrt()
-        return parameters + self.learning_rate * self.decay**step * mean / (root + 1e-8)
 
 
 def norms(parameters: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,8 @@
 """Components written for sinzlab's ``mei`` (Walker et al. 2019; ``neuro-mei`` on PyPI), named by ``{path, kwargs}``.
 
 Theirs take a stimulus with a channel axis, (stimulus, 1, time, height, width), and the number of the step. Each class
-here makes what our engine asks for out of one: its precondition, regularization, postprocessing, transform, and torch's
-optimisers. What is named by ``{name, ...}`` keeps our own contract, by import path too.
+here makes what our engine asks for out of one: its precondition, its postprocessing, and torch's optimizers. What is
+named by ``{name, ...}`` keeps our own contract, by import path too.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,17 +22,6 @@ class Preconditioned:
     def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
         """Gradient (stimulus, time, height, width) to a direction."""
         return without_channel(self.part(gradient[:, None], step), gradient)
-
-
-class Regularised:
-    """A prior out of ``regularization(stimulus, step) -> scalar``, asked for each stimulus by itself."""
-
-    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-        self.part = called(part, kwargs)
-
-    def __call__(self, stimuli: torch.Tensor, step: int = 0) -> torch.Tensor:
-        """Penalty (stimulus,) of (stimulus, time, height, width)."""
-        return torch.stack([self.part(one[None, None], step).reshape(()) for one in stimuli])
 
 
 class Postprocessed:
@@ -58,27 +47,6 @@ class Postprocessed:
     def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
         """False: nothing is known of the range that it allows."""
         return torch.zeros(len(stimuli), dtype=torch.bool, device=stimuli.device)
-
-
-class Transformed:
-    """A parametrisation out of ``transform(stimulus, step) -> stimulus``: what is shown is the transformed stimulus."""
-
-    isotropic = False
-
-    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-        self.part = called(part, kwargs)
-
-    def start(self, noise: torch.Tensor) -> torch.Tensor:
-        """The noise itself."""
-        return noise
-
-    def clip(self, parameters: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-        """The transformed parameters (stimulus, time, height, width)."""
-        return without_channel(self.part(parameters[:, None], 0), parameters)
-
-    def settle(self, parameters: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
-        """The parameters as they are."""
-        return parameters
 
 
 class TorchOptimiser:
@@ -114,9 +82,7 @@ class TorchOptimiser:
 
 PLUGS: dict[str, Callable[..., Any]] = {
     "preconditioner": Preconditioned,
-    "prior": Regularised,
     "constraint": Postprocessed,
-    "parametrisation": Transformed,
     "optimiser": TorchOptimiser,
 }
 

@@ -1,18 +1,16 @@
 """Preconditioners: how the gradient is reshaped before a step. They act as priors on the stimulus."""
 
-from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
-from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.components.spectra import low_pass_matrix, natural_amplitude
-from dlgn_cnn.mei.components.values import number, whole
+from dlgn_cnn.mei.components.spectra import natural_amplitude
+from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.registry import Registry
 
 NEGLIGIBLE = 1e-9
-PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei", given=("allowed_packages",))
+PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei")
 
 
 class Preconditioner(Protocol):
@@ -54,30 +52,11 @@ class GaussianBlur:
         return (in_time @ blurred.transpose(2, 3).flatten(2)).view_as(gradient)
 
 
-@PRECONDITIONERS.register("low_pass")
-class LowPass:
-    """Temporal low-pass: fast flicker, which no unit follows and no screen shows well, grows slowly.
-
-    ``cutoff`` is the frequency of half gain in cycles a frame (0.2 is 12 Hz at 60 frames a second), ``order`` how
-    steeply it falls.
-    """
-
-    def __init__(self, cutoff: float = 0.2, order: int = 2) -> None:
-        self.cutoff = number("preconditioner.cutoff", cutoff, 0, above=True)
-        self.order = whole("preconditioner.order", order, 1)
-
-    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
-        """Filter (stimulus, time, height, width) along time."""
-        matrix = low_pass_matrix(gradient.shape[1], self.cutoff, self.order).to(gradient)
-        return (matrix @ gradient.flatten(2)).view_as(gradient)
-
-
 @PRECONDITIONERS.register("natural_spectrum")
 class NaturalSpectrum:
     """The gradient's power at each frequency weighed by that of natural movies (Field 1987; Dong & Atick 1995).
 
-    The same as ascending pixels in the coordinates of ``fourier``. ``space_exponent`` and ``time_exponent`` say how
-    amplitude falls with spatial and temporal frequency.
+    ``space_exponent`` and ``time_exponent`` say how amplitude falls with spatial and temporal frequency.
     """
 
     def __init__(self, space_exponent: float = 1.0, time_exponent: float = 1.0) -> None:
@@ -90,29 +69,6 @@ class NaturalSpectrum:
         power = natural_amplitude((time, height, width), self.space_exponent, self.time_exponent).square()
         spectrum = torch.fft.rfftn(gradient, dim=(1, 2, 3)) * power.to(gradient)
         return torch.fft.irfftn(spectrum, s=gradient.shape[1:], dim=(1, 2, 3))
-
-
-@PRECONDITIONERS.register("in_turn")
-class InTurn:
-    """Several preconditioners, each of what the one before returns.
-
-    ``parts`` are their configs. Each is a positive map; their product need not be one where they do not commute, as
-    blur and spectrum do but for the picture's edges.
-    """
-
-    def __init__(self, parts: Sequence[Mapping[str, Any]], allowed_packages: Collection[str] = ()) -> None:
-        if not parts:
-            raise ConfigError("in_turn without parts: name one preconditioner at least, or 'none' instead", "parts")
-        self.parts = [
-            PRECONDITIONERS.build(part, at=f"parts[{index}]", allowed_packages=allowed_packages)
-            for index, part in enumerate(parts)
-        ]
-
-    def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
-        """Gradient (stimulus, time, height, width) through all parts."""
-        for part in self.parts:
-            gradient = part(gradient, step)
-        return gradient
 
 
 @lru_cache(maxsize=32)

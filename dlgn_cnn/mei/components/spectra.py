@@ -1,6 +1,4 @@
-"""Spectra of natural movies and filters over time: the priors that act on frequencies."""
-
-from functools import lru_cache
+"""Spectra of natural movies."""
 
 import torch
 
@@ -18,25 +16,3 @@ def natural_amplitude(shape: tuple[int, int, int], space_exponent: float, time_e
     space = (down[:, None].square() + across.square()).sqrt().clamp_min(1 / max(height, width))
     amplitude = cycles_t[:, None, None] ** -time_exponent * space**-space_exponent
     return amplitude / amplitude.max()
-
-
-@lru_cache(maxsize=32)
-def cosine_basis(size: int) -> torch.Tensor:
-    """The orthonormal discrete cosine transform (type II) of an axis: (frequency, sample) float64."""
-    place, wave = torch.arange(size, dtype=torch.float64), torch.arange(size, dtype=torch.float64)[:, None]
-    rows = torch.cos(torch.pi / size * (place + 0.5) * wave) * (2 / size) ** 0.5
-    rows[0] /= 2**0.5
-    return rows
-
-
-@lru_cache(maxsize=32)
-def low_pass_matrix(size: int, cutoff: float, order: int) -> torch.Tensor:
-    """A symmetric, positive semidefinite low-pass of an axis of ``size`` samples, (size, size) float64.
-
-    Gain 1 / (1 + (frequency / cutoff) ** (2 order)), a Butterworth filter's power, over cosines, which mirror the axis
-    at its ends; frequencies in cycles a sample.
-    """
-    basis = cosine_basis(size)
-    frequency = torch.arange(size, dtype=torch.float64) / (2 * size)
-    gain = 1 / (1 + (frequency / cutoff) ** (2 * order))
-    return basis.T @ (gain[:, None] * basis)

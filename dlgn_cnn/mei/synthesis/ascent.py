@@ -34,12 +34,11 @@ class Ascent:
         self.showing = self._showing(self.config.window_frames, self.config.precision)
         self.share = self.showing.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
-        self.parameters = config.parametrisation.start(noise.to(device, working_dtype(models)))
         self.mask = mask.expand(len(targets), -1, -1, -1)
         self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
         self.live = list(range(len(targets)))
-        self._allow(self.parameters)
-        self.state: State = config.optimiser.start(self.parameters)
+        self._allow(noise.to(device, working_dtype(models)))
+        self.state: State = config.optimiser.start(self.stimuli)
         self.best = self.stimuli.clone()
         self.best_value = np.full(len(targets), -np.inf)
         self.best_step = np.zeros(len(targets), int)
@@ -58,38 +57,30 @@ class Ascent:
     def _step(self, step: int) -> None:
         stimuli = self.stimuli.detach().requires_grad_(True)
         value = self._activation(stimuli, [self.targets[index] for index in self.live])
-        for prior in self.config.priors:
-            value = value - prior(stimuli, step)
         (gradient,) = torch.autograd.grad(value.sum(), stimuli)
         if not torch.isfinite(gradient).all():
             raise ModelError("the model's gradient is not finite: fit it again, or synthesise in float32")
         self._keep_best(value.detach().double().cpu().numpy(), step)
         direction = self._direction(self.config.preconditioner(gradient * self.mask, step))
-        self._allow(self.config.optimiser.propose(self.parameters, direction, self.state, step))
+        self._allow(self.config.optimiser.propose(self.stimuli, direction, self.state, step))
         self._drop_finished(step)
 
     def _direction(self, wanted: torch.Tensor) -> torch.Tensor:
-        """The change of the parameters that changes clips as ``wanted``, of unit norm or less.
+        """The change of the stimuli, of unit norm or less.
 
-        In pixels it is the wanted change, whose part along the stimulus does no harm: the projection removes it, and
-        the fixed point is the stimulus along it. Other parameters, and an optimiser with a step size a pixel, would
-        turn that part into a change of the stimulus even at the optimum (Adam would end on the filter's signs), so it
-        is taken out; what is left shrinks as the optimum comes near.
+        One step size for a whole stimulus leaves the part along the stimulus harmless: the projection removes it. An
+        optimizer with a step size for each pixel would turn that part into a change of the stimulus even at the optimum
+        (Adam would end on the filter's signs), so it is taken out; what is left shrinks as the optimum comes near.
         """
-        if self.config.parametrisation.isotropic and self.config.optimiser.isotropic:
+        if self.config.optimiser.isotropic:
             return unit(wanted)
-        parameters = self.parameters.detach().requires_grad_(True)
-        clips = self.config.parametrisation.clip(parameters, wanted.shape)
-        (whole,) = torch.autograd.grad(clips, parameters, wanted, retain_graph=True)
         along = (wanted * self.stimuli).flatten(1).sum(1) / self.stimuli.flatten(1).square().sum(1)
-        (across,) = torch.autograd.grad(clips, parameters, wanted - along.view(-1, 1, 1, 1) * self.stimuli)
-        return across / norms(whole).clamp_min(torch.finfo(whole.dtype).tiny)
+        across = wanted - along.view(-1, 1, 1, 1) * self.stimuli
+        return across / norms(wanted).clamp_min(torch.finfo(wanted.dtype).tiny)
 
-    def _allow(self, parameters: torch.Tensor) -> None:
-        """Make stimuli of parameters, project them, and let the parameters follow."""
-        part, shape = self.config.parametrisation, torch.Size((len(parameters), *self.shape))
-        self.stimuli = self.config.constraint.project(part.clip(parameters, shape), self.mask)
-        self.parameters = part.settle(parameters, self.stimuli)
+    def _allow(self, proposals: torch.Tensor) -> None:
+        """Project proposals onto the allowed stimuli."""
+        self.stimuli = self.config.constraint.project(proposals, self.mask)
         off = self.config.constraint.violation(self.stimuli, self.mask).double()
         self.violation[self.live] = torch.maximum(self.violation[self.live], off)
 
@@ -113,7 +104,7 @@ class Ascent:
         kept = [row for row, i in enumerate(self.live) if step - self.best_step[i] < self.config.patience]
         if len(kept) < len(self.live):
             self.live = [self.live[row] for row in kept]
-            self.stimuli, self.parameters, self.mask = self.stimuli[kept], self.parameters[kept], self.mask[kept]
+            self.stimuli, self.mask = self.stimuli[kept], self.mask[kept]
             self.state = {name: value[kept] for name, value in self.state.items()}
 
     @torch.no_grad()

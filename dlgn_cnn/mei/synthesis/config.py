@@ -9,10 +9,8 @@ from dlgn_cnn.mei.components.apertures import APERTURES, Aperture
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS, Constraint
 from dlgn_cnn.mei.components.objectives import OBJECTIVES, Objective
 from dlgn_cnn.mei.components.optimisers import OPTIMISERS, Optimiser
-from dlgn_cnn.mei.components.parametrisations import PARAMETRISATIONS, Parametrisation
 from dlgn_cnn.mei.components.plugs import PLUGS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, Preconditioner
-from dlgn_cnn.mei.components.priors import PRIORS, Prior
 from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.showing import AnimalState
 from dlgn_cnn.registry import Registry, nearest
@@ -25,7 +23,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "objective": {"name": "mean_rate"},
     "constraint": {"name": "rms_contrast"},
     "aperture": {"name": "whole_frame"},
-    "parametrisation": {"name": "pixel"},
     "optimiser": {"name": "momentum"},
     "preconditioner": {"name": "gaussian_blur"},
 }
@@ -33,14 +30,12 @@ KINDS: dict[str, Registry] = {
     "objective": OBJECTIVES,
     "constraint": CONSTRAINTS,
     "aperture": APERTURES,
-    "parametrisation": PARAMETRISATIONS,
     "optimiser": OPTIMISERS,
     "preconditioner": PRECONDITIONERS,
-    "prior": PRIORS,
 }
 VALUES = ("frames", "free_frames", "steps", "patience", "tolerance", "batch_size", "precision", "narrow")
 STATE = ("running", "pupil_size", "pupil_center")
-CHOICES = (*DEFAULTS, "priors", *VALUES, *STATE)
+CHOICES = (*DEFAULTS, *VALUES, *STATE)
 UNKNOWN = AnimalState()
 
 
@@ -57,10 +52,8 @@ class MEIConfig:
     objective: Objective
     constraint: Constraint
     aperture: Aperture
-    parametrisation: Parametrisation
     optimiser: Optimiser
     preconditioner: Preconditioner
-    priors: tuple[Prior, ...] = ()
     state: AnimalState = UNKNOWN
     frames: int = 40
     free_frames: tuple[int, int] | None = None
@@ -98,12 +91,6 @@ class MEIConfig:
         parts: dict[str, Any] = {
             kind: _part(kind, config.get(kind, {}), kind, allowed_packages, bounds.get(kind, {})) for kind in DEFAULTS
         }
-        priors = config.get("priors", ())
-        if not isinstance(priors, list | tuple):
-            raise ConfigError(f"given {priors!r}, expected a list of priors", "priors")
-        parts["priors"] = tuple(
-            _part("prior", prior, f"priors[{index}]", allowed_packages, {}) for index, prior in enumerate(priors)
-        )
         return cls(**parts, **_values(config), state=_state(config))
 
 

@@ -30,10 +30,8 @@ def ascent_options(
     objective: Part = DEFAULTS["objective"],
     constraint: Part = DEFAULTS["constraint"],
     aperture: Part = DEFAULTS["aperture"],
-    parametrisation: Part = DEFAULTS["parametrisation"],
     optimiser: Part = DEFAULTS["optimiser"],
     preconditioner: Part = DEFAULTS["preconditioner"],
-    priors: Sequence[Part] = (),
     running: float | None = None,
     pupil_size: float | None = None,
     pupil_center: Sequence[float] | None = None,
@@ -49,8 +47,7 @@ def ascent_options(
     """What a config may set.
 
     ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``aperture`` where they may differ from
-    the mean grey, ``parametrisation`` the numbers that are ascended, ``optimiser`` how a step is made,
-    ``preconditioner`` what is done to a gradient before, and ``priors`` what is taken off the objective. Any but
+    the mean grey, ``optimiser`` how a step is made, and ``preconditioner`` what is done to a gradient before. Any but
     objective and aperture may be ``{"path": ..., "kwargs": ...}``, a component written for sinzlab's mei.
 
     The stimulus is shown at ``running``, ``pupil_size`` and ``pupil_center`` [x, y], in the recording's units; null is

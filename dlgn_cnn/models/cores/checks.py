@@ -22,12 +22,6 @@ def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
         raise ConfigError(f"kernels of a core are {list(lists['kernels'])} px: give odd ones")
 
 
-def check_positive(name: str, value: int) -> None:
-    """Raise ConfigError unless ``value`` is a whole number above 0."""
-    if type(value) is not int or value < 1:
-        raise ConfigError(f"{name} of a core is {value!r}: give a whole number above 0")
-
-
 def check_frames(videos: torch.Tensor, frames_lost: int) -> None:
     """Raise ModelError for a video (batch, channel, time, height, width) of which a core would leave no frame."""
     frames = videos.shape[2]

@@ -10,7 +10,6 @@ import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.models.cores.geometry import Layer
-from dlgn_cnn.models.regularizers import group_norms, separable_group_norms
 
 
 def to_frames(videos: torch.Tensor) -> torch.Tensor:
@@ -33,41 +32,11 @@ def to_features(frames: torch.Tensor, batch: int) -> torch.Tensor:
     return frames.unflatten(0, (-1, batch))
 
 
-class DepthSeparable(nn.Sequential):
-    """A filter for each channel, then a mixture of channels at each pixel (Chollet 2017)."""
-
-    def __init__(self, depthwise: nn.Module, pointwise: nn.Module) -> None:
-        super().__init__(depthwise, pointwise)
-
-    def group_norms(self) -> torch.Tensor:
-        """As ``kernel_norms``."""
-        depthwise, pointwise = (part.weight for part in self)
-        assert isinstance(depthwise, torch.Tensor)
-        assert isinstance(pointwise, torch.Tensor)
-        return separable_group_norms(depthwise, pointwise)
-
-
-def kernel_norms(convolution: nn.Module) -> torch.Tensor:
-    """The L2 norms (out, in) of the kernels of a convolution or of what a depth-separable one amounts to."""
-    if isinstance(convolution, DepthSeparable):
-        return convolution.group_norms()
-    assert isinstance(convolution.weight, torch.Tensor)
-    return group_norms(convolution.weight)
-
-
-def spatial_convolution(layer: Layer, separable: bool = False) -> nn.Module:
-    """A layer's convolution over space, without bias, since a normalisation follows."""
-    if separable:
-        return DepthSeparable(depthwise_spatial(layer), nn.Conv2d(layer.incoming, layer.outgoing, 1, bias=False))
+def spatial_convolution(layer: Layer) -> nn.Conv2d:
+    """A layer's convolution over space, without bias, since a normalization follows."""
     return nn.Conv2d(
         layer.incoming, layer.outgoing, layer.kernel, layer.stride, layer.padding, layer.dilation, bias=False
     )
-
-
-def depthwise_spatial(layer: Layer, channels: int | None = None) -> nn.Conv2d:
-    """A layer's filters over space, one for each of ``channels``, by default its incoming ones."""
-    count = channels or layer.incoming
-    return nn.Conv2d(count, count, layer.kernel, layer.stride, layer.padding, layer.dilation, groups=count, bias=False)
 
 
 class TemporalConvolution(nn.Conv2d):
@@ -77,13 +46,12 @@ class TemporalConvolution(nn.Conv2d):
     is the dilation, in frames.
 
     Why a 2D convolution: on a CPU a training step took a quarter of a 3D one's time in float32 and 0.9 of it in
-    bfloat16; of depthwise ones an eighth and a twelfth. Products of matrices, and sums of shifted frames, were slower.
-    Why no dilation: torch 2.13's gradient of depthwise kernels over time is wrong with it, in bfloat16 on a CPU.
-    Every ``spacing``-th frame is a movie of its own, and these lie side by side like pixels: the same, unspaced.
+    bfloat16. Products of matrices, and sums of shifted frames, were slower. Why no dilation: every ``spacing``-th frame
+    is a movie of its own, and these lie side by side like pixels: the same, unspaced.
     """
 
-    def __init__(self, incoming: int, outgoing: int, kernel: int, spacing: int = 1, groups: int = 1) -> None:
-        super().__init__(incoming, outgoing, (kernel, 1), groups=groups, bias=False)
+    def __init__(self, incoming: int, outgoing: int, kernel: int, spacing: int = 1) -> None:
+        super().__init__(incoming, outgoing, (kernel, 1), bias=False)
         self.spacing = spacing
 
     def forward(self, frames: torch.Tensor, batch: int) -> torch.Tensor:  # type: ignore[override]

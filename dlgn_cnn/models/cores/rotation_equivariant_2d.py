@@ -1,16 +1,16 @@
 """The rotation-equivariant 2D core: every feature at every orientation, from one set of weights."""
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores import CORES
-from dlgn_cnn.models.cores.geometry import Layer, plan_layers
+from dlgn_cnn.models.cores.geometry import Layer
 from dlgn_cnn.models.cores.hermite import turned_basis
-from dlgn_cnn.models.cores.layers import to_features, to_frames
-from dlgn_cnn.models.reach import Reach
-from dlgn_cnn.models.regularizers import FilterPriors, group_norms, separable_group_norms
+from dlgn_cnn.models.cores.planned import PlannedCore
 
 
 def turned_weights(weights: torch.Tensor) -> torch.Tensor:
@@ -44,46 +44,11 @@ class EquivariantConvolution(nn.Module):
         """The filters at rotation 0: (out, orientation x in, height, width)."""
         return torch.einsum("osif,fyx->osiyx", self.coefficients, self.basis[0]).flatten(1, 2)
 
-    def group_norms(self) -> torch.Tensor:
-        """The L2 norms (out, orientation x in) of the filters at rotation 0."""
-        return group_norms(self.filters())
-
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Frames to frames with channels (rotation, feature)."""
         weights = turned_weights(torch.einsum("osif,rfyx->rosiyx", self.coefficients, self.basis))
         layer = self.layer
         return functional.conv2d(frames, weights, None, layer.stride, layer.padding, layer.dilation)
-
-
-class SeparableEquivariantConvolution(nn.Module):
-    """A turned filter for each feature and orientation, then an equivariant mixture of channels at each pixel."""
-
-    basis: torch.Tensor
-
-    def __init__(self, layer: Layer, rotations: int) -> None:
-        super().__init__()
-        self.layer, self.rotations = layer, rotations
-        self.register_buffer("basis", turned_basis(layer.kernel, rotations), persistent=False)
-        functions, inputs = self.basis.shape[1], rotations * layer.incoming
-        self.coefficients = nn.Parameter(torch.randn(layer.incoming, functions) / functions**0.5)
-        self.mixture = nn.Parameter(torch.randn(layer.outgoing, rotations, layer.incoming) / inputs**0.5)
-
-    def filters(self) -> torch.Tensor:
-        """The filter of each channel: (orientation x in, 1, height, width)."""
-        return torch.einsum("if,rfyx->riyx", self.coefficients, self.basis).flatten(0, 1)[:, None]
-
-    def group_norms(self) -> torch.Tensor:
-        """The L2 norms (out, orientation x in) of the full filters at rotation 0 that both steps make."""
-        return separable_group_norms(self.filters(), self.mixture.flatten(1)[..., None])
-
-    def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Frames with channels (orientation, feature) to frames with channels (rotation, feature)."""
-        filters, layer = self.filters(), self.layer
-        filtered = functional.conv2d(
-            frames, filters, None, layer.stride, layer.padding, layer.dilation, groups=len(filters)
-        )
-        mixture = self.mixture.expand(self.rotations, -1, -1, -1)[..., None, None]
-        return functional.conv2d(filtered, turned_weights(mixture))
 
 
 class EquivariantNorm(nn.BatchNorm2d):
@@ -99,23 +64,39 @@ class EquivariantNorm(nn.BatchNorm2d):
 
 
 @CORES.register("rotation_equivariant_2d")
-class RotationEquivariant2dCore(nn.Module):
-    """Convolution, batch normalisation and ELU with each filter at every angle (Ecker et al. 2019).
+class RotationEquivariant2dCore(PlannedCore):
+    """Convolution, batch normalization and ELU with each filter at every angle (Ecker et al. 2019).
 
     Filters are weighted sums of Hermite functions, so that they turn without being interpolated; later layers see
     orientations relative to their own (so too Ustyuzhaninov et al. 2020). A frame turned by a quarter gives the maps
     turned by a quarter and the orientations shifted by a quarter of ``rotations``, exactly (with strides where these
-    divide the frame's size less 1); turns between are as exact as pixels allow.
+    divide the frame's size less 1); turns between are as exact as pixels allow. No frame is lost.
 
-    ``channels``: features a layer, each at all ``rotations`` (a multiple of 4), so that the readout gets their product,
-    ordered (rotation, feature). ``kernels`` (px, odd), ``strides``, ``dilations``: one entry a layer; strides and
-    dilations are 1 where they are not given. ``padding`` is ``same`` or ``valid``. With ``depth_separable`` the layers
-    after the first filter each channel by itself, then mix channels at each pixel. ``laplace_weight`` penalises the
-    curvature of the first layer's filters, ``group_sparsity_weight`` the channels that later layers take from the layer
-    before. No frame is lost. Raises ConfigError for layers that do not fit together.
+    Parameters
+    ----------
+    in_shape : tuple of int
+        Channels, height and width of the video; supplied by the model.
+    channels : list of int
+        Features, one entry a layer, each at all ``rotations``. The readout gets their product, ordered (rotation,
+        feature).
+    kernels : list of int
+        Width of the square kernels in px, odd, one entry a layer.
+    rotations : int
+        Number of angles, a multiple of 4.
+    strides, dilations : list of int, optional
+        In px, one entry a layer (default: all 1).
+    padding : str
+        ``same`` keeps the frame except for strides; ``valid`` keeps each kernel within the frame.
+    laplace_weight : float
+        Weight of the penalty on the curvature of the first layer's filters.
+    group_sparsity_weight : float
+        Weight of the penalty on the channels that later layers take from the layer before.
+
+    Raises
+    ------
+    ConfigError
+        If the layers do not fit together, a weight is negative, or quarter turns are not among the rotations.
     """
-
-    frames_lost = 0
 
     def __init__(
         self,
@@ -126,39 +107,25 @@ class RotationEquivariant2dCore(nn.Module):
         strides: list[int] | None = None,
         dilations: list[int] | None = None,
         padding: str = "same",
-        depth_separable: bool = False,
         laplace_weight: float = 0.0,
         group_sparsity_weight: float = 0.0,
     ) -> None:
-        super().__init__()
         if type(rotations) is not int or rotations < 4 or rotations % 4:
             raise ConfigError(f"rotations of a core is {rotations!r}: give a multiple of 4, so that quarters are exact")
-        self.priors = FilterPriors(laplace_weight=laplace_weight, group_sparsity_weight=group_sparsity_weight)
-        plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding)
-        self.plan_reach = plan.reach
-        features, height, width = plan.out_shape
-        self.out_shape = (rotations * features, height, width)
-        layers: list[nn.Module] = []
-        for index, layer in enumerate(plan.layers):
-            if depth_separable and index:
-                layers.append(SeparableEquivariantConvolution(layer, rotations))
-            else:
-                layers.append(EquivariantConvolution(layer, rotations, orientations=rotations if index else 1))
-            layers += [EquivariantNorm(layer.outgoing), nn.ELU()]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, videos: torch.Tensor) -> torch.Tensor:
-        """Video (batch, channel, time, height, width) to features (time, batch, rotation x feature, ...)."""
-        return to_features(self.layers(to_frames(videos)), batch=len(videos))
-
-    def reach(self, frames: int) -> Reach | None:
-        """What one place of its features sees, however many frames there are."""
-        return self.plan_reach
-
-    def regularizer(self) -> torch.Tensor:
-        """Weighted Laplace energy of the first layer's filters and group sparsity of the later ones, a scalar."""
-        first, *later = list(self.layers)[::3]
-        return self.priors.penalty(
-            first.filters(),  # type: ignore[operator]
-            [layer.group_norms() for layer in later],  # type: ignore[operator]
+        nn.Module.__init__(self)
+        self.rotations = rotations
+        super().__init__(
+            in_shape, channels, kernels, strides, dilations, padding, laplace_weight, group_sparsity_weight
         )
+        features, height, width = self.plan.out_shape
+        self.out_shape = (rotations * features, height, width)
+
+    def layer_modules(self, layer: Layer, index: int) -> Iterable[nn.Module]:
+        """Equivariant convolution, normalization and nonlinearity of one layer."""
+        orientations = self.rotations if index else 1
+        convolution = EquivariantConvolution(layer, self.rotations, orientations)
+        return convolution, EquivariantNorm(layer.outgoing), nn.ELU()
+
+    def filters(self) -> list[torch.Tensor]:
+        """Filters at rotation 0 (out, orientation x in, height, width) of each layer."""
+        return [convolution.filters() for convolution in self.layers[::3]]  # type: ignore[operator]

@@ -11,15 +11,5 @@ from dlgn_cnn.registry import Registry
 TRAINERS = Registry(
     "trainer",
     "dlgn_cnn.training.trainers",
-    given=(
-        "model",
-        "dataloaders",
-        "seed",
-        "uid",
-        "cb",
-        "allowed_packages",
-        "checkpoints",
-        "teachers",
-        "auto_precision",
-    ),
+    given=("model", "dataloaders", "seed", "uid", "cb", "allowed_packages", "checkpoints", "auto_precision"),
 )
