@@ -26,8 +26,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.data.loading.loaders import session_loaders
-from dlgn_cnn.data.sessions.fields import session_fields
-from dlgn_cnn.data.sessions.session_data import FIELD_LAGS, SessionData, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, data_info, training_fields
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.controls.control_set import Control, Materials, clips_of, control_set
@@ -91,8 +90,8 @@ class Session:
         session = simulate_session(config, movies, population, events)
         kept = dict.fromkeys(range(0, size.train, VALIDATION_EVERY), "validation")
         data = session_data(config, session, movies, kept)
-        fields = session_fields([(one.videos, one.responses) for one in data.tier("train")], FIELD_LAGS)
-        return cls(data, data_info(data), session.truth, fields)
+        fields = training_fields(data)
+        return cls(data, data_info(data, fields), session.truth, fields)
 
     def loaders(self, seed: int, batch: int = 8) -> dict:
         found = session_loaders(self.data, self.info, seed, batch_size=batch, window_frames=60, name=KEY)

@@ -1,6 +1,6 @@
 """Datasets: which sessions, on which clock, in which tiers; stored by content and checked when opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,9 @@ import datajoint as dj
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.remote import fetch, publish
-from dlgn_cnn.data.store.session_store import ensure_session, rows_digest
+from dlgn_cnn.data.store.session_store import ensure_session, read_info, rows_digest
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.runtime import interrupts
@@ -128,7 +128,7 @@ class Dataset(provenance.Traced, dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
-    ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, tuple[int, ...]]]:
+    ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, dict[int, float]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
         from dlgn_cnn.data.loading.loaders import units_after
 
@@ -144,14 +144,16 @@ class Dataset(provenance.Traced, dj.Computed):
                 publish(_local(paths[name]), _url(paths[name]))
         allowed = settings_in_force().allowed_packages
         transforms = config.get("transforms") if function == "stored_sessions" else None
-        return built, paths, {name: units_after(data, transforms, allowed) for name, data in built.items()}
+        infos = {name: read_info(_built(path)) for name, path in paths.items()}
+        units = {name: units_after(data, infos[name], transforms, allowed) for name, data in built.items()}
+        return built, paths, {name: _rates_hz(infos[name], units[name]) for name in built}
 
     def make_insert(
         self,
         key: dict[str, Any],
         built: dict[str, SessionData],
         paths: dict[str, str],
-        units: dict[str, tuple[int, ...]],
+        rates_hz: dict[str, dict[int, float]],
     ) -> None:
         """Insert stores, tiers and units."""
         digests = {name: rows_digest(_built(path)) for name, path in paths.items()}
@@ -159,13 +161,12 @@ class Dataset(provenance.Traced, dj.Computed):
         self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
         self.Split.insert(key | {"movie": s.movie, "scene": s.scene, "tier": tier} for s, tier in tiers.items())
-        for name, data in built.items():
+        for name in built:
             own = key | _session_key(name)
             self.Session.insert1(own | {"store_path": paths[name], "rows_digest": digests[name]})
-            means = dict(zip(data.units, data_info(data).mean_counts, strict=True))
             self.Unit.insert(
-                own | {"unit": unit, "unit_index": index, "mean_rate_hz": means[unit] * data.rate_hz}
-                for index, unit in enumerate(units[name])
+                own | {"unit": unit, "unit_index": index, "mean_rate_hz": rate_hz}
+                for index, (unit, rate_hz) in enumerate(rates_hz[name].items())
             )
 
 
@@ -215,6 +216,12 @@ def _built(path: str) -> Path:
 
 def _url(path: str) -> str:
     return f"{settings_in_force().datasets_url}/{path}"
+
+
+def _rates_hz(info: DataInfo, units: Sequence[int]) -> dict[int, float]:
+    """The mean rate of each of these units in the training tier."""
+    counts = dict(zip(info.units, info.mean_counts, strict=True))
+    return {unit: counts[unit] * info.rate_hz for unit in units}
 
 
 def _names_sessions(names: Any) -> bool:

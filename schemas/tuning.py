@@ -4,9 +4,7 @@ from typing import Any
 
 import datajoint as dj
 
-from dlgn_cnn.data.sessions.fields import session_fields
-from dlgn_cnn.data.sessions.session_data import FIELD_LAGS
-from dlgn_cnn.data.store.session_store import read_session
+from dlgn_cnn.data.store.session_store import read_fields, read_info
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.shapes import Floats
 from schemas import dataset, provenance
@@ -47,13 +45,12 @@ class ReceptiveField(provenance.Traced, dj.Computed):
     def make_compute(
         self, key: dict[str, Any], stores: dict[str, str], units: list[dict[str, Any]]
     ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
-        """Regularised regression of counts on the movie."""
+        """The fields that were stored with each session, a regularized regression of counts on the movie."""
         found = {}
         for name, folder in dataset.absolute(stores).items():
-            stored = read_session(folder)
-            fields = session_fields([(trial.videos, trial.responses) for trial in stored.tier("train")], FIELD_LAGS)
+            known = read_info(folder).units
             own = sorted((row["unit_index"], row["unit"]) for row in units if row["session_name"] == name)
-            found[name] = fields[[stored.units.index(unit) for _, unit in own]]
+            found[name] = read_fields(folder)[[known.index(unit) for _, unit in own]]
         array_codec.upload((schema.database, field) for fields in found.values() for field in fields)
         return found, units
 

@@ -1,4 +1,4 @@
-"""Published archives: a folder, ``.zip`` or ``.tar`` of rows, arrays and weights in open formats, checked by digest.
+"""Published archives: a folder or ``.zip`` file of rows, arrays and weights in open formats, checked by digest.
 
 ``manifest.json`` names every file with its size and sha256, and every table with its columns and number of rows;
 ``rows/TABLE.jsonl`` has a row a line; ``arrays/SHA256.npy``, ``weights/SHA256.safetensors``,

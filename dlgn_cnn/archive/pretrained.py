@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from dlgn_cnn.archive.manifest import MODELS_FILE
-from dlgn_cnn.archive.places import archive_at, is_copied, split_place
-from dlgn_cnn.archive.reading import Archive
+from dlgn_cnn.archive.places import is_copied, split_place
+from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.archive.sessions import info_from_json
 from dlgn_cnn.errors import ArchiveError, ModelError
 from dlgn_cnn.models.build import MODELS
@@ -36,7 +36,7 @@ def load(
 ) -> torch.nn.Module:
     """A fitted model of a published archive, in evaluation mode on ``device``; no database is needed.
 
-    ``place`` is a path or URL of a folder, ``.zip`` or ``.tar``, with the model's name behind a ``#``, as in
+    ``place`` is a path or URL of a folder or a ``.zip`` file, with the model's name behind a ``#``, as in
     ``"https://lab.org/dlgn.zip#gru"``, or given as ``model``: a name that ``dlgn publish --name`` gave, or the first
     digits of a model's, weights' or ensemble's hash. The archive's only model needs no name. ``#gru&sha256=DIGEST``, or
     ``sha256``, pins the archive to the digest that ``dlgn publish`` says. It is built of registered parts, and of those
@@ -51,18 +51,18 @@ def load(
     where, named, pinned = split_place(str(place))
     allowed = _allowed() if allowed_packages is None else frozenset(allowed_packages)
     try:
-        built = _loaded(archive_at(where, sha256 or pinned, cache), model or named, allowed)
+        built = _loaded(open_archive(where, sha256 or pinned, cache), model or named, allowed)
     except ArchiveError:
         if not is_copied(where):
             raise
-        built = _loaded(archive_at(where, sha256 or pinned, cache, anew=True), model or named, allowed)
+        built = _loaded(open_archive(where, sha256 or pinned, cache, anew=True), model or named, allowed)
     return built.to(device).eval()
 
 
 def names(place: str | Path, cache: Path | None = None) -> list[str]:
     """The names of an archive's models, each of which ``load`` takes."""
     where, _, pinned = split_place(str(place))
-    return [_label(entry) for entry in _entries(archive_at(where, pinned, cache))]
+    return [_label(entry) for entry in _entries(open_archive(where, pinned, cache))]
 
 
 def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> torch.nn.Module:

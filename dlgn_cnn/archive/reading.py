@@ -1,17 +1,24 @@
 """Reading an archive: nothing of a file is used before its size and digest are those of the manifest."""
 
+import contextlib
 import hashlib
 import json
-import os
-import tempfile
+import stat
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest
-from dlgn_cnn.archive.sources import Source, local_source
+import fsspec
+from fsspec.implementations.dirfs import DirFileSystem
+from fsspec.implementations.zip import ZipFileSystem
+
+from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, check_name
+from dlgn_cnn.archive.places import copy_of, fetch, is_copied
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.storage.atomic import whole_file
+from dlgn_cnn.storage.file_systems import file_system, shown
 
 PIECE = 2**20
 
@@ -19,13 +26,27 @@ PIECE = 2**20
 class Archive:
     """An opened archive. ``sha256`` is that of its manifest, which pins every byte of it.
 
-    Raises ArchiveError where it is not ours, lacks a file, holds one that its manifest does not name, or is not the one
-    that ``expected`` pins. No more is ever read of a file than the manifest announces.
+    Parameters
+    ----------
+    files : fsspec file system
+        Where its files are, by their names within the archive.
+    place : str
+        How messages name it.
+    expected : str, optional
+        The digest that pins it.
+    listed : bool, default True
+        Whether its files can be listed. Of one that cannot, only files that its manifest names are fetched.
+
+    Raises
+    ------
+    ArchiveError
+        If it is not ours, lacks a file, holds one that its manifest does not name, or is not the one that is expected.
+        No more is read of a file than the manifest announces.
     """
 
-    def __init__(self, source: Source, place: str, expected: str | None = None) -> None:
-        self._source, self.place = source, place
-        names = source.names()
+    def __init__(self, files: Any, place: str, expected: str | None = None, listed: bool = True) -> None:
+        self._files, self.place = files, place
+        names = _names(files, place) if listed else None
         if names is not None and MANIFEST not in names:
             raise ArchiveError(f"{place} is no archive of dlgn publish: it holds no {MANIFEST}")
         text = self._manifest_bytes()
@@ -38,15 +59,9 @@ class Archive:
 
     def copy(self, name: str, path: Path) -> Path:
         """Copy a file out, checked as it is written; ``path`` is there whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for piece in self._pieces(name):
-                    file.write(piece)
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            for piece in self._pieces(name):
+                file.write(piece)
         return path
 
     def read(self, name: str, limit: int = MAX_MANIFEST_BYTES) -> bytes:
@@ -81,7 +96,7 @@ class Archive:
         """A file's bytes in pieces; raises ArchiveError at the end, or as soon as there are too many."""
         entry, digest, left = self.entry(name), hashlib.sha256(), self.entry(name).size
         try:
-            with self._source.open(name) as file:
+            with self._files.open(name) as file:
                 while piece := file.read(min(PIECE, left + 1)):
                     left -= len(piece)
                     if left < 0:
@@ -97,7 +112,7 @@ class Archive:
 
     def _manifest_bytes(self) -> bytes:
         try:
-            with self._source.open(MANIFEST) as file:
+            with self._files.open(MANIFEST) as file:
                 text = _read_at_most(file, MAX_MANIFEST_BYTES + 1)
         except Exception as error:
             raise ArchiveError(f"{self.place} holds no {MANIFEST} that can be read ({error})") from error
@@ -113,9 +128,72 @@ class Archive:
             raise ArchiveError(f"{self.place} holds {surplus[0]}, which its manifest does not name: it is not read")
 
 
-def open_archive(path: Path, expected: str | None = None) -> Archive:
-    """The archive at a path of this machine. Raises ArchiveError."""
-    return Archive(local_source(path), str(path), expected)
+def open_archive(
+    where: str | Path, expected: str | None = None, cache: Path | None = None, anew: bool = False
+) -> Archive:
+    """Open the archive at a path or URL: a folder, of which only what is asked for is fetched, or a zip file.
+
+    Parameters
+    ----------
+    where : str or Path
+        A path, or a URL that fsspec knows.
+    expected : str, optional
+        The digest that pins it. A copy in the cache that is another archive is fetched again.
+    cache : Path, optional
+        Where copies of zip files from URLs are kept (default: the user's cache folder).
+    anew : bool, default False
+        Whether to fetch a zip file although there is a copy.
+
+    Returns
+    -------
+    Archive
+        The archive.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none that can be read.
+    """
+    url = str(where)
+    if "://" not in url:
+        return _local(Path(where).expanduser(), expected)
+    if not is_copied(url):
+        files, root = file_system(url, ArchiveError)
+        return Archive(DirFileSystem(root, files), shown(url), expected, listed=False)
+    kept = copy_of(url, cache)
+    if kept.exists() and not anew:
+        with contextlib.suppress(ArchiveError):  # cut short, or an earlier state of that URL
+            return _local(kept, expected)
+    fetch(url, kept)
+    return _local(kept, expected)
+
+
+def _local(path: Path, expected: str | None) -> Archive:
+    local = fsspec.filesystem("file")
+    if path.is_dir():
+        return Archive(DirFileSystem(str(path.absolute()), local), str(path), expected)
+    if not path.is_file():
+        raise ArchiveError(f"there is no archive {path}: give the path of a folder or a .zip file")
+    try:
+        files = ZipFileSystem(local.open(str(path)))
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise ArchiveError(f"{path} is not a zip file that can be read ({error}): copy it again") from error
+    names = files.zip.namelist()
+    if len(names) != len(set(names)):
+        raise ArchiveError(f"{path} holds a file twice: nothing of it was read")
+    return Archive(files, str(path), expected)
+
+
+def _names(files: Any, place: str) -> set[str]:
+    """All files of an archive. Raises ArchiveError for what could lead out of it: links and odd names."""
+    found = files.find("", detail=True)
+    for name, info in found.items():
+        kind = stat.S_IFMT((info.get("external_attr") or 0) >> 16)  # of a zip file's member
+        encrypted = (info.get("flag_bits") or 0) & 1
+        if info.get("islink") or info["type"] != "file" or kind not in (0, stat.S_IFREG) or encrypted:
+            raise ArchiveError(f"{place} holds {name[:80]!r}, which is a link, encrypted or not a file: it is not read")
+        check_name(name, place)
+    return set(found)
 
 
 def _read_at_most(file: IO[bytes], limit: int) -> bytes:

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from dlgn_cnn.plots.unit import (
     responses_figure,
 )
 from dlgn_cnn.shapes import Scores
+from dlgn_cnn.storage.atomic import write_text
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1100px; margin: 2em auto; padding: 0 1em; }
@@ -65,10 +65,7 @@ class Report:
 def write_report(report: Report, path: Path) -> Path:
     """Write the page, whole or not at all; nothing in it is loaded from elsewhere. The path is returned."""
     parts = [_head(report), _overview(report), *map(_unit_section, report.units), _all_units(report), FOOT]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text("\n".join(parts), encoding="utf-8")
-    partial.replace(path)
+    write_text(path, "\n".join(parts))
     return path
 
 

@@ -1,7 +1,5 @@
 """A simulated session as raw files in the lab's layout, so that it passes through the same reader as a real one."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, SimulationConfig
 from dlgn_cnn.simulation.movies import write_scenes
 from dlgn_cnn.simulation.session import SimulatedSession, simulate_session
+from dlgn_cnn.storage.atomic import whole_folder
 
 NOTICE = """This recording is SIMULATED. No animal was recorded and no light was shone.
 
@@ -42,17 +41,8 @@ def simulate(
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RecordingError(f"{folder} exists and is not an empty folder: give another, or remove it yourself")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with whole_folder(target) as partial:
         _write(partial, config, movies, progress or silent)
-        if target.exists():
-            target.rmdir()
-        partial.chmod(0o755)
-        partial.rename(target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return folder
 
 

@@ -1,1 +1,1 @@
-"""Files and object stores: how bytes are written, found again and fetched."""
+"""Writing files so that a reader finds them whole or not at all."""

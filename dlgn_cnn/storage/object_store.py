@@ -7,17 +7,15 @@ those who make names of their own, and check what they read.
 
 import contextlib
 import datetime
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.storage import atomic
+from dlgn_cnn.storage.file_systems import file_system
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.storage.store_errors import store_error
 
@@ -35,11 +33,7 @@ class Objects:
     """Files below ``url``, a folder's path or any URL that fsspec knows; copies of remote ones lie in ``cache``."""
 
     def __init__(self, url: str | Path, cache: Path | None = None) -> None:
-        try:
-            self._files, root = fsspec.core.url_to_fs(str(url))
-        except (ImportError, ValueError) as error:
-            raise StoreError(f"{url} is no place that fsspec knows here ({error}): install its package") from error
-        self.root = str(root).rstrip("/")
+        self._files, self.root = file_system(str(url))
         self.url = str(url)
         self.local = Path(self.root) if "file" in _protocols(self._files) else None
         self._cache = self.local or cache
@@ -52,7 +46,8 @@ class Objects:
         name = f"{digest}{ending}"
         with self._asked("written", name):
             if self.local is not None:
-                self._place(file, name)
+                with atomic.whole_file(self.local / name) as temporary:
+                    shutil.copyfile(file, temporary)
             elif not self._files.exists(f"{self.root}/{name}"):
                 if "s3" not in _protocols(self._files):  # it has no folders, and would make a misspelt bucket
                     self._files.makedirs(self.root, exist_ok=True)
@@ -80,12 +75,7 @@ class Objects:
             with self._asked("written", name):
                 self._files.pipe_file(f"{self.root}/{name}", data)
             return
-        with _temporary(self.local) as temporary:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.local / name)
+        atomic.write_bytes(self.local / name, data, durable=True)
 
     def read(self, name: str) -> bytes:
         """The bytes under a name. Raises StoreError."""
@@ -128,32 +118,14 @@ class Objects:
             raise StoreError(f"{self.url} has no cache folder")
         return self._cache
 
-    def _place(self, file: Path, name: str) -> None:
-        with _temporary(self._folder) as temporary:
-            shutil.copyfile(file, temporary)
-            os.replace(temporary, self._folder / name)
-
     def _copy_here(self, name: str, path: Path) -> None:
-        with _temporary(self._folder) as temporary:
-            try:
+        try:
+            with atomic.whole_file(path) as temporary:
                 self._files.get_file(f"{self.root}/{name}", str(temporary))
-            except FileNotFoundError:
-                return
-            except Exception as error:
-                raise store_error(f"{self.url}/{name} cannot be read", error) from error
-            os.replace(temporary, path)
-
-
-@contextlib.contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    """A file of its own within a folder, which is made; nothing of that name is left behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise store_error(f"{self.url}/{name} cannot be read", error) from error
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import schemas
-from dlgn_cnn.archive.places import shown
+from dlgn_cnn.storage.file_systems import shown
 from populate.archive.load import load
 from populate.archive.publish import Wanted, publish
 from schemas.monitoring.progress import bar

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.archive.manifest import Column
-from dlgn_cnn.archive.places import archive_at, split_place
-from dlgn_cnn.archive.reading import Archive
+from dlgn_cnn.archive.places import split_place
+from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s
@@ -60,7 +60,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     it names; then nothing was inserted.
     """
     where, _, pinned = split_place(place)
-    archive = archive_at(where, pinned, settings_in_force().cache)
+    archive = open_archive(where, pinned, settings_in_force().cache)
     catalog = Catalog()
     _check_tables(archive, catalog)
     _check_space(archive)

@@ -12,7 +12,7 @@ logger = logging.getLogger("dlgn")
 
 @app.command()
 def publish(
-    archive: Annotated[Path, typer.Argument(help="New archive: a folder, or a file that ends in .zip or .tar.")],
+    archive: Annotated[Path, typer.Argument(help="New archive: a folder, or a file that ends in .zip.")],
     where: Annotated[str | None, typer.Option(help='Only rows of which this SQL holds, as "seed = 0".')] = None,
     table: Annotated[str, typer.Option(help="The table that --where is about.")] = "TrainedModel",
     experiment: Annotated[str | None, typer.Option(help="Only this experiment's fits.")] = None,

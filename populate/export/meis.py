@@ -17,6 +17,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.export.export import Screen, Shown, for_screen
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.simulation.config import DEG_PER_PX, GRID_PX
+from dlgn_cnn.storage.atomic import write_text
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.training.assemble import build_loaders
 from populate.report.report import best_fit
@@ -63,7 +64,7 @@ def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | Non
     times = screen.times(infos[entries[0]["session"]].frame_shape[1:])
     text = _head(rows[0], screen, native_deg / times) | {"stimuli": entries}
     path = folder / MANIFEST
-    path.write_text(json.dumps(text, indent=2, allow_nan=False) + "\n")
+    write_text(path, json.dumps(text, indent=2, allow_nan=False) + "\n")
     return path
 
 

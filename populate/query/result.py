@@ -1,11 +1,9 @@
 """The answer to a query: a table on the screen, CSV in a pipe, or a file."""
 
-import contextlib
 import csv
 import datetime
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +12,7 @@ from rich.table import Table
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.storage.atomic import whole_file
 from populate.query.read_only import Answer
 
 ENDINGS = (".csv", ".parquet")
@@ -30,8 +29,7 @@ def check_ending(path: Path) -> None:
 def save(answer: Answer, path: Path) -> Path:
     """Write an answer to a CSV or Parquet file: there whole, or not at all. Raises ConfigError and OSError."""
     check_ending(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _whole(path) as temporary:
+    with whole_file(path) as temporary:
         if path.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 write_csv(answer, file)
@@ -105,14 +103,3 @@ def _array(column: Sequence[Any]) -> Any:
         return pyarrow.array(column)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
         return pyarrow.array([None if value is None else str(value) for value in column])
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` that takes its place in the end, or is removed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.atomic import whole_folder
 from schemas.connection.embedded_programs import Account, account_of, programs
 
 HERE = "/proc/self/cwd" if sys.platform == "linux" else "."  # the first holds below folders that nobody may enter
@@ -110,22 +111,17 @@ def _open(folder: Path, suffix: str, account: Account) -> int:
 
 def _create(folder: Path, account: Account) -> None:
     """Make an empty database next to ``folder`` and move it there: whoever is killed leaves all of it or nothing."""
-    for left in folder.parent.glob(f"{folder.name}.new-*"):
+    for left in folder.parent.glob(f".{folder.name}-*.tmp"):
         shutil.rmtree(left, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         folder.rmdir()  # refused where it has files, or is a file
-    made = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as made:
         account.own(made)
         arguments = ("--auth=trust", "--encoding=utf8", "--username=postgres", f"--pgdata={HERE}")
         done = account.run(programs(account) / "initdb", *arguments, folder=made)
         if done.returncode:
             why = _reason(done.stderr)
             raise ConfigError(f"the embedded database in {folder} cannot be made ({why}): mend that, or set DLGN_HOME")
-        made.rename(folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
 
 
 def _launch(folder: Path, account: Account) -> None:

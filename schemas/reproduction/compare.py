@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.data.store.cache import ARRAYS
-from dlgn_cnn.data.store.session_store import read_info, read_session
+from dlgn_cnn.data.store.session_store import read_fields, read_info, read_session
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.provenance.row_values import Deviation, array_deviations, deviations
 from dlgn_cnn.training.weights import load_weights
@@ -16,6 +16,7 @@ from schemas.base.inserted_rows import Row, Rows, row_name, stored
 from schemas.connection.in_force import settings_in_force
 
 Key = Mapping[str, Any]
+FIELD_TOLERANCE = 1e-3  # of a receptive field of unit norm: another CPU's linear algebra rounds in another order
 
 
 def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
@@ -107,6 +108,7 @@ def _session(row: Row, place: Path) -> Iterator[Deviation]:
     try:
         folder = dataset.absolute({name: path})[name]
         found, expected = read_session(folder), read_session(place / path)
+        fields = read_fields(folder), read_fields(place / path)
     except StoreError as error:
         yield Deviation(name, inf, str(error))
         return
@@ -115,6 +117,8 @@ def _session(row: Row, place: Path) -> Iterator[Deviation]:
     if found.units != expected.units or len(found.trials) != len(expected.trials):
         yield Deviation(name, inf, "has other units or another number of trials")
         return
+    for one in array_deviations(*fields, f"{name} receptive fields"):
+        yield replace(one, judged=one.size > FIELD_TOLERANCE)
     for index, trials in enumerate(zip(found.trials, expected.trials, strict=True)):
         for array in ARRAYS:
             one, other = (getattr(trial, array) for trial in trials)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlgn_cnn.config import leaves, value_sha256
-from dlgn_cnn.data.store.session_store import read_session, rows_digest
+from dlgn_cnn.data.store.session_store import read_fields, read_session, rows_digest
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.training.weights import ENDING
@@ -87,6 +87,7 @@ def _dataset_damages(key: Key) -> Iterator[str]:
         try:
             (folder,) = dataset.absolute({name: path}).values()
             read_session(folder)
+            read_fields(folder)
         except StoreError as error:
             yield str(error)
             continue

@@ -186,7 +186,7 @@ def test_it_holds_no_secret_and_no_path_of_this_machine(published, database):
     assert archive.manifest.citation == "Nobody (2026)"
 
 
-@pytest.mark.parametrize("name", ["some", "some.tar"])
+@pytest.mark.parametrize("name", ["some", "some.zip"])
 def test_a_part_of_it_says_what_it_lacks(fits, tmp_path, name):
     from populate.archive.load import load
     from populate.archive.publish import Wanted, publish

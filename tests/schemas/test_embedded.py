@@ -291,6 +291,6 @@ def test_a_disk_that_is_full_is_said_and_nothing_half_made_stays(tmp_path):
     """Imitated by a bound on the size of files, at which PostgreSQL is refused what it writes."""
     process = client(tmp_path, str(2**20))
     assert "cannot be made (could not" in process.communicate()[1]
-    assert not list(tmp_path.glob("postgres.new-*"))
+    assert not list(tmp_path.glob(".postgres-*.tmp"))
     assert answers(tmp_path, "SELECT 1") == ["1"]
     shutil.rmtree(tmp_path / "postgres")

@@ -47,6 +47,35 @@ def test_units_that_were_selected_are_the_datasets_units(fit):
     assert len(tuning.ReceptiveField.Unit & fit) == 2
 
 
+def test_statistics_are_computed_once_a_session_and_in_no_transaction(fit, monkeypatch):
+    """From the dataset to receptive fields, a fit and its score, with a process's loaders built anew each time."""
+    from dlgn_cnn.data.sessions import session_data
+    from dlgn_cnn.data.store import session_store
+    from schemas import dataset, evaluation, experiment, training
+
+    calls = []
+
+    def counted(name, function):
+        def call(*arguments):
+            calls.append((name, dataset.schema.connection.in_transaction))
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(session_data, "session_fields", counted("fields", session_data.session_fields))
+    monkeypatch.setattr(session_store, "data_info", counted("info", session_store.data_info))
+    config = (dataset.DatasetConfig & fit).fetch1("dataset_config")
+    key = dataset.DatasetConfig.add("stored_sessions", config | {"split_seed": 1})
+    dataset.Dataset.populate(key)
+    evaluation.ReceptiveField.populate(key)
+    key = fit | key
+    experiment.Experiment.Fit.insert1({"experiment_name": "transformed", **key})
+    training.TrainedModel.populate(key)
+    evaluation.Score.populate(key)
+    assert len(evaluation.Score & key) == 1
+    assert calls == [("fields", False), ("info", False)]
+
+
 def test_a_units_data_are_its_own(fit):
     """The rate of each unit in the data is that of its spikes, whatever row it has."""
     from schemas import dataset, evaluation

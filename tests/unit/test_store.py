@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.recording import SceneKey
+from dlgn_cnn.data.sessions import session_data
+from dlgn_cnn.data.sessions.fields import field_centres, session_fields
 from dlgn_cnn.data.sessions.session_data import SessionData, Trial
 from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import StoreError
@@ -39,6 +41,32 @@ def test_what_is_written_is_read(tmp_path):
             assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
     assert digest == session_store.rows_digest(tmp_path / "deep" / "s")
     assert os.listdir(tmp_path / "deep") == ["s"]
+
+
+def test_statistics_and_fields_are_computed_once_and_read_afterwards(tmp_path, monkeypatch):
+    expected, calls = session_data.data_info(session()), []
+
+    def counted(trials, lags):
+        calls.append(lags)
+        return session_fields(trials, lags)
+
+    monkeypatch.setattr(session_data, "session_fields", counted)
+    session_store.write_session(session(), tmp_path / "s")
+    assert session_store.read_info(tmp_path / "s") == expected
+    assert field_centres(session_store.read_fields(tmp_path / "s")) == expected.field_centres
+    session_store.ensure_session(session(), tmp_path / "s")
+    assert calls == [session_data.FIELD_LAGS]
+
+
+def test_damaged_fields_are_an_error(tmp_path):
+    session_store.write_session(session(), tmp_path / "s")
+    file = tmp_path / "s" / session_store.FIELDS
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(StoreError, match="receptive fields are damaged"):
+        session_store.read_fields(tmp_path / "s")
+    file.unlink()
+    with pytest.raises(StoreError, match="populate again"):
+        session_store.read_fields(tmp_path / "s")
 
 
 def test_a_changed_byte_is_an_error_that_names_the_row(tmp_path):
@@ -102,6 +130,9 @@ def test_ensure_reuses_a_sound_store_replaces_a_damaged_and_refuses_another(tmp_
     (folder / session_store.MANIFEST).write_text("{")
     session_store.ensure_session(session(), folder)
     assert session_store.read_session(folder).units == (3, 5, 8, 13)
+    (folder / session_store.FIELDS).unlink()
+    session_store.ensure_session(session(), folder)
+    assert session_store.read_fields(folder).shape == (4, 15, 6, 9)
     with pytest.raises(StoreError, match="other rows"):
         session_store.ensure_session(session(seed=1), folder)
 

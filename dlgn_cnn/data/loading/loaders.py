@@ -16,7 +16,7 @@ from dlgn_cnn.data.loading.transforms import DEFAULT, Scaling, Transform, build_
 from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan, plan_windows
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial
 from dlgn_cnn.data.store.cache import cached_session
 from dlgn_cnn.data.store.session_store import read_info, read_session
 from dlgn_cnn.errors import ConfigError
@@ -220,12 +220,37 @@ def session_loaders(
 
 
 def units_after(
-    session: SessionData, transforms: Sequence[Mapping[str, Any]] | None, allowed_packages: Collection[str] = ()
+    session: SessionData,
+    info: DataInfo,
+    transforms: Sequence[Mapping[str, Any]] | None,
+    allowed_packages: Collection[str] = (),
 ) -> tuple[int, ...]:
-    """The units of the response rows that a loader of this session gives, after its ``transforms``."""
+    """Return the units of the response rows that a loader of a session gives.
+
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    info : DataInfo
+        Its statistics, as they were stored with it.
+    transforms : sequence of mappings, optional
+        The transforms of the dataset's config; None stands for the default ones.
+    allowed_packages : collection of str, default ()
+        Packages that a transform may be imported from.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of the units, in the order of the rows.
+
+    Raises
+    ------
+    ConfigError
+        If a transform cannot be built.
+    """
     configs = DEFAULT if transforms is None else transforms
     statistics = training_statistics(session.units, session.tier("train"))
-    return build_transforms(configs, data_info(session), statistics, allowed_packages)[1].units
+    return build_transforms(configs, info, statistics, allowed_packages)[1].units
 
 
 def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:

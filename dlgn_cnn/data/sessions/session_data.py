@@ -85,20 +85,33 @@ def bin_session(
     return SessionData(units, rate_hz, tuple(_select(trial, kept) for trial in trials))
 
 
-def data_info(session: SessionData) -> DataInfo:
-    """What a model may know beforehand: statistics of the training tier only, each scene's frames counted as shown."""
+def training_fields(session: SessionData) -> Floats:
+    """Return each unit's linear receptive field in the training tier, of shape (unit, lag, height, width).
+
+    Raises ConfigError if nothing changes in the movies.
+    """
+    train = session.tier("train")
+    if min(trial.videos.min() for trial in train) == max(trial.videos.max() for trial in train):
+        raise ConfigError(
+            "every training frame has one and the same grey level: there is nothing to see in these movies"
+        )
+    return session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
+
+
+def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
+    """Return what a model may know beforehand: statistics of the training tier only, each scene's frames as shown.
+
+    ``fields`` are those of ``training_fields``, which takes most of the time (default: compute them here).
+    """
+    if fields is None:
+        fields = training_fields(session)
     train = session.tier("train")
     frames = sum(trial.responses.shape[1] for trial in train)
     pixels = sum(trial.videos.size for trial in train)
     mean = sum(trial.videos.sum(dtype=np.float64) for trial in train) / pixels
     variance = sum(((trial.videos.astype(np.float32) - mean) ** 2).sum(dtype=np.float64) for trial in train) / pixels
     counts = sum(trial.responses.sum(1, dtype=np.float64) for trial in train) / frames
-    if variance == 0:
-        raise ConfigError(
-            "every training frame has one and the same grey level: there is nothing to see in these movies"
-        )
     _, height, width = train[0].videos.shape
-    fields = session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
     return DataInfo(
         session.units,
         (1, height, width),

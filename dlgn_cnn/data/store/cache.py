@@ -2,11 +2,8 @@
 
 import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +12,7 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, Trial
 from dlgn_cnn.data.store.session_store import read_session, rows_digest
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.storage.atomic import whole_file, write_text
 
 MEMORY_BOUND_BYTES = 2**30
 ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
@@ -42,7 +40,6 @@ def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BY
 
 
 def _write(session: SessionData, cache: Path, digest: str) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
     trials, frames = session.trials, sum(len(trial.videos) for trial in session.trials)
     for name, dtype, parts in (
         ("videos", np.uint8, [trial.videos for trial in trials]),
@@ -52,29 +49,16 @@ def _write(session: SessionData, cache: Path, digest: str) -> None:
         _write_npy(cache / f"{digest}.{name}.npy", np.dtype(dtype), (frames, *parts[0].shape[1:]), parts)
     labels = [[t.trial, t.scene.movie, t.scene.scene, t.tier, len(t.videos)] for t in session.trials]
     text = canonical_json({"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels})
-    with _replacing(cache / f"{digest}.json") as file:
-        file.write(text.encode())
+    write_text(cache / f"{digest}.json", text)
 
 
 def _write_npy(path: Path, dtype: np.dtype, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
     # Not through a memory map: on a full disk that ends the process, where a write raises an error.
-    with _replacing(path) as file:
+    with whole_file(path) as temporary, temporary.open("wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for part in parts:
             file.write(np.ascontiguousarray(part, dtype).tobytes())
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
 
 
 def _open(cache: Path, digest: str) -> SessionData:

@@ -6,15 +6,12 @@ every row again. So a broken connection, or a bucket that holds something else, 
 """
 
 import hashlib
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any
-
-import fsspec
 
 from dlgn_cnn.data.store.session_store import MANIFEST, read_session
 from dlgn_cnn.errors import StoreError
+from dlgn_cnn.storage.atomic import whole_folder
+from dlgn_cnn.storage.file_systems import file_system
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.storage.store_errors import store_error
 
@@ -24,7 +21,7 @@ def publish(folder: Path, url: str) -> None:
 
     Raises StoreError where the place cannot be written, or gives back other bytes.
     """
-    files, root = _file_system(url)
+    files, root = file_system(url)
     manifest = (folder / MANIFEST).read_bytes()
     try:
         if files.exists(f"{root}/{MANIFEST}") and files.cat_file(f"{root}/{MANIFEST}") == manifest:
@@ -50,24 +47,20 @@ def fetch(url: str, folder: Path) -> Path:
     """
     if (folder / MANIFEST).is_file():
         return folder
-    files, root = _file_system(url)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    files, root = file_system(url)
     try:
         if not files.exists(f"{root}/{MANIFEST}"):
             raise StoreError(f"{url} holds no stored session: delete its Dataset row and populate again to rebuild it")
-        for remote in files.find(root):
-            local = temporary / Path(remote).relative_to(root)
-            local.parent.mkdir(parents=True, exist_ok=True)
-            files.get_file(remote, str(local))
-        read_session(temporary)
-        temporary.replace(folder)
+        with whole_folder(folder) as temporary:
+            for remote in files.find(root):
+                local = temporary / Path(remote).relative_to(root)
+                local.parent.mkdir(parents=True, exist_ok=True)
+                files.get_file(remote, str(local))
+            read_session(temporary)
     except StoreError:
         raise
     except Exception as error:
         raise store_error(f"{url} cannot be read", error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
@@ -75,13 +68,3 @@ def _contents(folder: Path) -> list[Path]:
     """Every file of a stored session, the manifest last."""
     found = sorted(file for file in folder.rglob("*") if file.is_file())
     return sorted(found, key=lambda file: file == folder / MANIFEST)
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    try:
-        files, root = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise StoreError(
-            f"{url} is no place that fsspec knows here ({error}): correct it, or install its package"
-        ) from error
-    return files, str(root).rstrip("/")

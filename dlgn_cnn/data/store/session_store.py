@@ -5,13 +5,9 @@ truncated chunk as zeros; so space is checked first, every row is read back and 
 gets its name, and the hashes, kept beside the data, are compared again at every opening.
 """
 
-import contextlib
 import dataclasses
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +15,16 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info, training_fields
 from dlgn_cnn.errors import RecordingError, StoreError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.shapes import Floats
+from dlgn_cnn.storage.atomic import whole_folder
+from dlgn_cnn.storage.files import file_sha256
 
 MANIFEST = "manifest.json"
+FIELDS = "fields.npy"
 FOREIGN_INDEX = "index.json"
 ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
@@ -33,22 +33,25 @@ SPACE_FACTOR = 1.5
 def write_session(session: SessionData, folder: Path, progress: Progress = silent, info: DataInfo | None = None) -> str:
     """Write a session to ``folder``, which must not exist; the digest that identifies its rows is returned.
 
-    ``info`` are its statistics as another machine found them, to the last digit. Raises StoreError where the disk is
+    Its statistics and receptive fields are computed here, once, and stored with it. ``info`` are the statistics as
+    another machine found them, to the last digit. Raises StoreError where the disk is
     too full, where what was written does not read back as it was, and where ``info`` is of another session.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _check_space(session, folder.parent)
-    with _temporary_sibling(folder) as temporary:
+    with whole_folder(folder) as temporary:
         _write_rows(session, temporary / "rows", progress)
+        fields = training_fields(session)
+        np.save(temporary / FIELDS, fields)
         manifest = {
-            "statistics": json.loads(json.dumps(dataclasses.asdict(_statistics(session, info)))),
+            "statistics": json.loads(json.dumps(dataclasses.asdict(_statistics(data_info(session, fields), info)))),
+            "fields": file_sha256(temporary / FIELDS),
             "units": list(session.units),
             "rate_hz": session.rate_hz,
             "rows": [trial.sha256() for trial in session.trials],
         }
         (temporary / MANIFEST).write_text(canonical_json(manifest))
         read_session(temporary)
-        os.replace(temporary, folder)
     return rows_digest(folder)
 
 
@@ -77,6 +80,7 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
     """
     try:
         stored = read_session(folder)
+        read_fields(folder)
     except StoreError:
         shutil.rmtree(folder, ignore_errors=True)
         write_session(session, folder, info=info)
@@ -91,6 +95,21 @@ def read_info(folder: Path) -> DataInfo:
     found["field_centres"] = tuple((float(x), float(y)) for x, y in found["field_centres"])
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     return DataInfo(**plain)
+
+
+def read_fields(folder: Path) -> Floats:
+    """Return the receptive fields that were stored with a session, of shape (unit, lag, height, width).
+
+    Raises StoreError if they are missing or damaged.
+    """
+    expected, file = _manifest(folder).get("fields"), folder / FIELDS
+    try:
+        if file_sha256(file) != expected:
+            raise StoreError(f"dataset {folder}: its receptive fields are damaged; {_rebuild}")
+        found: Floats = np.load(file)
+        return found
+    except OSError as error:
+        raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {_rebuild}") from error
 
 
 def copy_foreign_rows(folder: Path, place: Path) -> None:
@@ -137,12 +156,11 @@ def rows_digest(folder: Path) -> str:
 _rebuild = "delete its Dataset row and populate again to rebuild it"
 
 
-def _statistics(session: SessionData, info: DataInfo | None) -> DataInfo:
+def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
     """The session's statistics; ``info``, where it is given and they are the same but for rounding.
 
     The centre of a field is the pixel with its peak, which rounding can move: it is taken as given.
     """
-    found = data_info(session)
     if info is None:
         return found
     for name, value in dataclasses.asdict(found).items():
@@ -192,12 +210,3 @@ def _check_space(session: SessionData, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StoreError(f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room")
-
-
-@contextlib.contextmanager
-def _temporary_sibling(folder: Path) -> Iterator[Path]:
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

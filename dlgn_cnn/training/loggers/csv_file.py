@@ -2,6 +2,7 @@
 
 import csv
 
+from dlgn_cnn.storage.atomic import whole_file
 from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
 
 
@@ -22,12 +23,10 @@ class CsvLogger:
         self.rows = [row for row in self.rows if int(row["epoch"]) < epoch]
         self.rows.append({"epoch": str(epoch)} | {name: str(figures[name]) for name in figures if name != "epoch"})
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="") as file:
+        with whole_file(self.path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
-        temporary.replace(self.path)
 
     def close(self) -> None:
         """Everything is written already."""

@@ -1,0 +1,76 @@
+"""Files and folders that get their name once they are whole; an interrupted writer leaves no file of that name.
+
+A process that is killed leaves a hidden ``.NAME-DIGITS.tmp`` next to the name, which may be deleted.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
+    """Yield an empty file that replaces ``path`` when the block ends well, and is removed otherwise.
+
+    Parameters
+    ----------
+    path : Path
+        Name of the file; missing folders are made.
+    durable : bool, default False
+        Whether the bytes are on the disk before the file gets its name.
+
+    Yields
+    ------
+    Path
+        Where the block writes.
+
+    Raises
+    ------
+    OSError
+        If the place cannot be written.
+    """
+    temporary = _hidden(path)
+    try:
+        temporary.touch(exist_ok=False)
+        yield temporary
+        if durable:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that gets the name ``path`` when the block ends well, and is removed otherwise.
+
+    Raises OSError if ``path`` is a file or a folder that holds something by then.
+    """
+    temporary = _hidden(path)
+    try:
+        temporary.mkdir()
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(path: Path, data: bytes, durable: bool = False) -> None:
+    """Write a file's bytes, see ``whole_file``."""
+    with whole_file(path, durable) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file's text as UTF-8, see ``whole_file``."""
+    write_bytes(path, text.encode())
+
+
+def _hidden(path: Path) -> Path:
+    """A name of its own in the folder of ``path``, which is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name[:100]}-{secrets.token_hex(8)}.tmp")
