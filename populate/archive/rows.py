@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from datajoint.errors import MissingExternalFile
 
 from dlgn_cnn.archive.manifest import Column
 from dlgn_cnn.errors import ArchiveError, StoreError
+from schemas.base.relational import MissingExternalFile
 from schemas.training import TrainedModel
 
 Row = dict[str, Any]

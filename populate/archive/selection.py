@@ -9,10 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-import datajoint as dj
-
 from populate.archive.catalog import Catalog, Edge
 from populate.archive.links import LINKS
+from schemas.base.relational import U
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -87,7 +86,7 @@ class Selection:
             return
         names = {parent: child for child, parent in edge.names.items()}
         wanted = {column: names[column] for column in self.catalog.tables[target].primary_key}
-        rows = (dj.U(*wanted.values()) & (self.catalog.tables[edge.child] & keys)).to_dicts()
+        rows = (U(*wanted.values()) & (self.catalog.tables[edge.child] & keys)).to_dicts()
         found = [{column: row[name] for column, name in wanted.items()} for row in rows]
         self._add(target, [row for row in found if None not in row.values()], False)
 
@@ -98,7 +97,7 @@ class Selection:
         names = {parent: child for child, parent in edge.names.items()}
         renamed = [{names[column]: value for column, value in key.items()} for key in keys]
         columns = self.catalog.tables[target].primary_key
-        rows = (dj.U(*columns) & (self.catalog.tables[edge.child] & renamed)).to_dicts()
+        rows = (U(*columns) & (self.catalog.tables[edge.child] & renamed)).to_dicts()
         self._add(target, rows, True)
 
     def _complete(self, downstream: bool) -> None:
@@ -106,7 +105,7 @@ class Selection:
         experiment, plan, config = PLANS
         fits = self.catalog.tables[BY_FIT[0]]
         for keys in batches(self.keys(FITS), BATCH):
-            self._add(experiment, (dj.U("experiment_name") & (fits & keys)).to_dicts(), False)
+            self._add(experiment, (U("experiment_name") & (fits & keys)).to_dicts(), False)
         asked, made = self.keys(experiment), self.keys(config)
         if asked and made:
             self._add(plan, (self.catalog.tables[plan] & asked & made).proj().to_dicts(), False)

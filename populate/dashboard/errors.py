@@ -3,7 +3,6 @@
 from typing import Any
 
 from dash import html
-from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
@@ -12,6 +11,7 @@ from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
 from schemas import fleet
+from schemas.base.relational import Job
 from schemas.declaration.computed_tables import computed_tables
 
 MOST = 100

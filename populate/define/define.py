@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.config import config_hash, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.grid import expand
@@ -18,6 +16,7 @@ from populate.define.definition_file import read_definitions
 from populate.define.precision import fixed_precision
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.base.mei_options import check_mei
+from schemas.base.relational import U
 from schemas.connection.in_force import settings_in_force
 
 Call = tuple[str, dict[str, Any]]
@@ -83,7 +82,7 @@ class Plan:
         """Whether any config, or any combination of dataset, model and trainer, is in no experiment yet."""
         calls = {part: [entry.key for entry in self.of(part)] for part in ("datasets", "models", "trainers")}
         fits = experiment.Experiment.Fit & calls["datasets"] & calls["models"] & calls["trainers"]
-        combined = dj.U("dataset_hash", "model_hash", "trainer_hash") & fits
+        combined = U("dataset_hash", "model_hash", "trainer_hash") & fits
         return len(self.known()) < len(self.entries) or len(combined) < math.prod(map(len, calls.values()))
 
     @property

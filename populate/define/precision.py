@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.training.assemble import asks
 from dlgn_cnn.training.trainers import TRAINERS
 from schemas import experiment, training
+from schemas.base.relational import U
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_precision
 
@@ -60,9 +59,7 @@ def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, st
 
     asked = among(experiment.Experiment.Fit - {"experiment_name": name})
     done = among(training.TrainedModel)
-    found = {
-        row["fit_precision"] or "float32": "fits that are there" for row in (dj.U("fit_precision") & done).to_dicts()
-    }
+    found = {row["fit_precision"] or "float32": "fits that are there" for row in (U("fit_precision") & done).to_dicts()}
     for row in (experiment.Experiment & asked.proj()).to_dicts():
         found[row["auto_precision"]] = f"experiment {row['experiment_name']!r}"
     return found

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.object_store import Objects, Stored
 from populate.archive.files import STIMULI
 from schemas import fleet
 from schemas.base import store_registry
 from schemas.base.array_codec import FOLDER as ARRAYS
+from schemas.base.relational import DataJointError, Schema
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.table_classes import MODULES
 
@@ -106,7 +105,7 @@ def _referenced_arrays(tables: Sequence[Any]) -> set[str]:
 
 def _tables(prefix: str) -> Iterator[Any]:
     for module in MODULES:
-        schema = dj.Schema(connection=fleet.schema.connection, create_schema=False, create_tables=False)
+        schema = Schema(connection=fleet.schema.connection, create_schema=False, create_tables=False)
         schema.activate(f"{prefix}{module}")
         for name in schema.list_tables():
             yield schema.get_table(name)
@@ -119,7 +118,7 @@ def _others_tables() -> list[Any]:
         reason = "" if one.here else "they are another server's"
         try:
             found += [] if reason else _tables(one.prefix)
-        except dj.DataJointError:
+        except DataJointError:
             reason = "some are not there, or not for this account to read"
         if reason:
             raise ConfigError(

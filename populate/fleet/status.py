@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import datajoint as dj
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from schemas import fleet, search, training
+from schemas.base.relational import FreeTable
 from schemas.declaration.computed_tables import computed_tables
 
 COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
@@ -63,7 +63,7 @@ def _queue(table: Any) -> Any:
     DataJoint's own ``jobs`` would declare it, and reads all foreign keys of all tables to know its columns.
     """
     name = f"~~{table.table_name.lstrip('_')}"
-    return dj.FreeTable(table.connection, table().adapter.make_full_table_name(table.database, name))
+    return FreeTable(table.connection, table().adapter.make_full_table_name(table.database, name))
 
 
 def workers(everybody: bool = False) -> RenderableType:

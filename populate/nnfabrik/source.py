@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import pymysql
-from datajoint import blob
-
 from dlgn_cnn.errors import ConfigError
-from schemas.connection.client import MySQLConnection, is_timeout, silent, timeouts
+from schemas.base.relational import unpack
+from schemas.connection.client import silent
+from schemas.connection.driver import DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
 from schemas.connection.in_force import settings_in_force
 
 Row = dict[str, Any]
@@ -95,7 +94,7 @@ class Source:
         return found[0]
 
     def _all(self, query: str, arguments: Sequence[Any] = ()) -> list[Row]:
-        with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
+        with self._connection.cursor(DictCursor) as cursor:
             cursor.execute(query, arguments or None)
             return list(cursor.fetchall())
 
@@ -118,7 +117,7 @@ def opened(url: str, schema: str) -> Iterator[Source]:
         yield Source(connection, schema)
 
 
-def _connected(url: str) -> pymysql.connections.Connection:
+def _connected(url: str) -> MySQLConnection:
     place = urlsplit(url)
     try:
         port = place.port or 3306
@@ -132,7 +131,7 @@ def _connected(url: str) -> pymysql.connections.Connection:
             host=place.hostname, port=port, user=unquote(place.username), password=unquote(place.password or ""),
             charset="utf8mb4", **timeouts(answer_s),
         )  # fmt: skip
-    except pymysql.MySQLError as error:
+    except MySQLError as error:
         if is_timeout(error):
             raise silent(f"{where} did not let {place.username!r} in", answer_s) from error
         said = f"{where} refused {place.username!r}: {error.args[-1]}"
@@ -145,7 +144,7 @@ def unpacked(data: bytes) -> Any:
     if data.startswith(COMPRESSED) and int.from_bytes(data[head : head + 8], "little") > MAX_BLOB_BYTES:
         raise ConfigError("its blob says that it unfolds beyond a GiB")
     try:
-        found = blob.unpack(data)
+        found = unpack(data)
     except Exception as error:  # what damaged bytes lead to is many kinds of error
         raise ConfigError(f"its blob is damaged ({type(error).__name__}: {error})") from error
     if found is None and not data.startswith((COMPRESSED, b"mYm\0", b"dj0\0")):

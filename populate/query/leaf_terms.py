@@ -5,11 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from schemas import dataset, mei, model, trainer
+from schemas.base.relational import Not, U
 
 CONFIGS: dict[str, Any] = {
     one.kind: one for one in (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
@@ -64,7 +63,7 @@ def restrict(expression: Any, condition: str) -> Any:
         raise ConfigError(f"condition {condition!r} on a config: expected {FORM}")
     term = find_term(found["name"], expression)
     chosen = term.leaves & _comparison(found["sign"], _value(found["value"]), condition)
-    return expression & (dj.U(term.hash_name) & chosen)
+    return expression & (U(term.hash_name) & chosen)
 
 
 def _value(text: str) -> Any:
@@ -84,4 +83,4 @@ def _comparison(sign: str, value: Any, condition: str) -> Any:
     if sign not in ("=", "!="):
         raise ConfigError(f"condition {condition!r}: expected a number after {sign}")
     equal = {"value": json.dumps(value, ensure_ascii=False)}
-    return equal if sign == "=" else dj.Not(equal)
+    return equal if sign == "=" else Not(equal)

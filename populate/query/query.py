@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import datajoint as dj
-
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from populate.query import leaf_terms
 from populate.query.read_only import Answer, ask, check_one
+from schemas.base.relational import DataJointError
 from schemas.declaration import table_classes as classes
 
 Expression = Any
@@ -88,7 +87,7 @@ def _restricted(expression: Expression, question: Question) -> Expression:
         try:
             restricted = expression & condition
             ask(f"{restricted.make_sql().replace('%%', '%')} LIMIT 0")
-        except (ConfigError, dj.DataJointError) as error:
+        except (ConfigError, DataJointError) as error:
             columns = ", ".join(expression.heading.names)
             raise ConfigError(f"condition {condition!r}: {error} (columns: {columns})") from error
         expression = restricted

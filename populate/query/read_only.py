@@ -5,11 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from datajoint.errors import AccessError
-
 from dlgn_cnn.errors import ConfigError
 from populate.errors.transient import is_transient
 from schemas import session
+from schemas.base.relational import AccessError
 
 READING = ("SELECT", "WITH", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "TABLE", "VALUES")
 COMMENTS = re.compile(r"^(\s+|--[^\n]*\n|#[^\n]*\n|/\*(?!!).*?\*/|\()*", re.DOTALL)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import datajoint
 import numpy as np
 import torch
 
@@ -19,6 +18,7 @@ from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
 from populate.report.statements import contrast_sentence, extents_of, light_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
+from schemas.base.relational import DATAJOINT_VERSION
 from schemas.base.score_rows import unit_key
 
 Row = dict[str, Any]
@@ -125,7 +125,7 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
         *((f"{kind} hash", key[f"{kind}_hash"]) for kind in ("dataset", "model", "trainer")),
         ("seed", str(key["seed"])),
         ("written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
-        ("versions", f"dlgn_cnn {__version__}, torch {torch.__version__}, datajoint {datajoint.__version__}"),
+        ("versions", f"dlgn_cnn {__version__}, torch {torch.__version__}, datajoint {DATAJOINT_VERSION}"),
     )
 
 

@@ -164,14 +164,13 @@ def _fastest(tables: Sequence[Any]) -> int:
 
 def _fits_to_come(tables: Sequence[Any]) -> int:
     """Fits that are asked for and not done, also those whose dataset is not stored yet, if these tables have any."""
-    import datajoint as dj
-
     from schemas import experiment, training
+    from schemas.base.relational import U
 
     if training.TrainedModel not in tables:
         return 0
     asked = experiment.Experiment.Fit.proj() - training.TrainedModel.proj()
-    return len(dj.U(*training.TrainedModel.primary_key) & asked)
+    return len(U(*training.TrainedModel.primary_key) & asked)
 
 
 def _checked(asked: Asked) -> Sequence[Any]:

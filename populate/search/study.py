@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datajoint.jobs import Job
-
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
@@ -19,6 +17,7 @@ from populate.define.definition_file import read_yaml
 from populate.define.precision import fixed_precision
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
+from schemas.base.relational import Job
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.database import declare_queue
 

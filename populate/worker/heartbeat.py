@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from schemas.connection.driver import open_plain
+
 ANSWER_S = 10.0  # a server that says nothing for longer is asked again on a new connection
 ALIVE_S = 0.5  # how often to look whether the worker still exists
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -58,7 +60,7 @@ class Heartbeat:
         self.beat = beat
         self.worker_id = self.doing = ""
         self.signalled: set[str] = set()
-        self._connect = connect or open_connection
+        self._connect = connect or _connected
         self._connection: Any = None
         self._unread = b""
 
@@ -133,33 +135,8 @@ class Heartbeat:
             return list(cursor.fetchall()) if cursor.description else []
 
 
-def open_connection(beat: Beat) -> Any:
-    """A connection by the plain driver that gives up where no answer comes; encrypted where the server offers it."""
-    if beat.backend == "mysql":
-        import pymysql
-
-        place: dict[str, Any] = {"host": beat.host, "port": beat.port, "user": beat.user, "password": beat.password}
-        place |= {"autocommit": True, "connect_timeout": ANSWER_S, "read_timeout": ANSWER_S, "write_timeout": ANSWER_S}
-        try:
-            return pymysql.connect(**place, ssl={})
-        except pymysql.err.OperationalError:
-            return pymysql.connect(**place, ssl_disabled=True)
-    import psycopg2
-
-    limit = int(ANSWER_S * 1000)
-    connection = psycopg2.connect(
-        host=beat.host,
-        port=beat.port,
-        user=beat.user,
-        password=beat.password,
-        dbname="postgres",
-        sslmode="prefer",
-        connect_timeout=int(ANSWER_S),
-        tcp_user_timeout=limit,
-        options=f"-c statement_timeout={limit}",
-    )
-    connection.autocommit = True
-    return connection
+def _connected(beat: Beat) -> Any:
+    return open_plain(beat.backend, beat.host, beat.port, beat.user, beat.password, ANSWER_S)
 
 
 def interval(beat: Beat, seconds: float) -> str:

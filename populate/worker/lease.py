@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import deepdiff
-from datajoint.errors import DuplicateError
-from datajoint.jobs import Job, _get_job_version
 
 from populate.worker import queue_sql
 from populate.worker.registration import Registration
 from populate.worker.retries import Try, change, count_attempt, pend, put_on_record
 from schemas import fleet
+from schemas.base.relational import DuplicateError, Job, job_version
 from schemas.declaration.database import declare_queue
 
 Key = dict[str, Any]
@@ -53,7 +52,7 @@ class LeasedJobs(Job):
         self.registration = registration
         self.held: Held | None = None
         self._user = self.connection.get_user()
-        self._version = _get_job_version(self.connection._config)
+        self._version = job_version(self.connection)
 
     def reserve(self, key: Key) -> bool:
         """Reserve a pending key and lease it; true for the key in hand, whose computation is tried again."""

@@ -3,9 +3,8 @@
 import logging
 from typing import Any
 
-import datajoint as dj
-
 from schemas import ensemble, ensemble_score, evaluation, experiment, fleet, mei, trainer, training
+from schemas.base.relational import Not
 from schemas.monitoring import fit_precision
 
 logger = logging.getLogger("dlgn")
@@ -33,7 +32,7 @@ class Left:
                 "this worker can only emulate bfloat16: it leaves the keys in it to workers that multiply it natively, "
                 "as long as one is alive"
             )
-        return keys.restrict(dj.Not(queries), semantic_check=False)
+        return keys.restrict(Not(queries), semantic_check=False)
 
 
 def in_bfloat16(name: str) -> list[Query]:

@@ -4,12 +4,12 @@ import os
 import platform
 from typing import Any
 
-import datajoint
 import psutil
 
 from populate.worker.registration import Registration
 from populate.worker.retries import Try, count_attempt
 from schemas import fleet
+from schemas.base.relational import FreeTable
 
 
 def sweep(registration: Registration) -> int:
@@ -53,7 +53,7 @@ def _take_back(connection: Any, lease: dict[str, Any], gone: str) -> bool:
         connection.query(f"DELETE FROM {one} WHERE token = %s", args=(lease["token"],))
         change = f"UPDATE {worker} SET state = 'lost' WHERE worker_id = %s AND state = 'working'"
         connection.query(change, args=(lease["worker_id"],))
-        job = datajoint.FreeTable(connection, lease["job_table"])
+        job = FreeTable(connection, lease["job_table"])
         where = Try(lease["table_name"], lease["held_key"], lease["host"], lease["pid"])
         died = "died" if lease["state"] == "died" else "gave no more sign of life"
         count_attempt(job, where, f"the worker on {lease['host']}, pid {lease['pid']}, {died} at {lease['heartbeat']}")

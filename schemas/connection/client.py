@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import datajoint
-import pymysql
 from datajoint.errors import LostConnectionError
 
 from dlgn_cnn.errors import DlgnError
+from schemas.connection.driver import MySQLConnection, is_timeout, timeouts
 
 SQL_MODE = (  # DataJoint's own
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -93,19 +93,6 @@ class PromptConnection(datajoint.Connection):
         return silent(f"the database at {host}:{port} {wanting}", self.answer_s, advice, self.adapter.backend)
 
 
-class MySQLConnection(pymysql.connections.Connection):
-    """The plain driver's connection, whose timeouts end with its handshake: a statement may take its time."""
-
-    def connect(self, sock: Any = None) -> None:
-        """Connect and let go of the timeouts."""
-        super().connect(sock)
-        self._read_timeout = self._write_timeout = None
-
-    def fileno(self) -> int:
-        """The number of its socket."""
-        return int(self._sock.fileno())
-
-
 def open_connection(address: tuple[str, str, str, int, str], answer_s: float) -> PromptConnection:
     """A connection to host, user, password, port and backend, with a configuration of its own.
 
@@ -115,16 +102,6 @@ def open_connection(address: tuple[str, str, str, int, str], answer_s: float) ->
     config.database.backend = address[-1]
     config.loglevel = "ERROR"  # its warnings are advice on type names; its errors reach us as exceptions
     return PromptConnection(address, answer_s, config)
-
-
-def timeouts(answer_s: float) -> dict[str, float]:
-    """What a ``MySQLConnection`` is given for its handshake."""
-    return {name: answer_s for name in ("connect_timeout", "read_timeout", "write_timeout")}
-
-
-def is_timeout(error: Exception) -> bool:
-    """Whether a driver gave up a handshake because no answer came in time, which it says in words alone."""
-    return any(words in str(error) for words in ("timed out", "timeout expired"))
 
 
 def silent(what: str, answer_s: float, advice: str = LISTENS, backend: str = "mysql") -> DatabaseSilent:

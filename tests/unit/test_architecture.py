@@ -22,6 +22,12 @@ DOORS = {
     "pynwb": "dlgn_cnn/data/readers/nwb/",
     "h5py": "dlgn_cnn/data/readers/nwb/",
     "hdmf": "dlgn_cnn/data/readers/nwb/",
+    "datajoint": "schemas/",
+    "pymysql": "schemas/connection/",
+    "psycopg2": "schemas/connection/",
+    "dash": "populate/dashboard/",
+    "flask": "populate/dashboard/",
+    "plotly": "populate/dashboard/",
 }
 # From the ground up: a module imports what stands before it, never what stands after it. A folder stands for all that
 # has no line of its own.
