@@ -4,8 +4,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import fsspec
-
 from dlgn_cnn.errors import DlgnError, StoreError
 
 SILENCE_S = 60.0  # a web server that says nothing for so long is given up; a long download is not
@@ -33,6 +31,8 @@ def file_system(url: str, error: type[DlgnError] = StoreError) -> tuple[Any, str
     DlgnError
         If fsspec does not know the scheme, or the scheme needs a package that is not installed.
     """
+    import fsspec  # a process that opens no store does without
+
     try:
         files, root = fsspec.core.url_to_fs(url, **_options(url))
     except (ImportError, ValueError) as found:

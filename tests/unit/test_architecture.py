@@ -2,9 +2,12 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,11 @@ def imports(path: Path) -> set[str]:
 GRAPH = {name: imports(path) for name, path in MODULES.items()}
 
 
+def normalized(requirement: str) -> str:
+    """The name of a distribution that a requirement is of, as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+
 def within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
@@ -136,6 +144,18 @@ def test_imports_keep_to_the_doors(path):
     for start, others in FORBIDDEN.items():
         if place.startswith(start):
             assert not [name for name in found if any(within(name, other) for other in others)], place
+
+
+def test_every_package_that_is_imported_is_declared():
+    """Not only installed because another package needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = (needed for name, needed in project["optional-dependencies"].items() if name != "dev")
+    needed = [*project["dependencies"], *(one for many in extras for one in many)]
+    declared = {normalized(requirement) for requirement in needed}
+    imported = {name.partition(".")[0] for names in GRAPH.values() for name in names}
+    known = packages_distributions()
+    others = imported - set(ROOMS) - set(sys.stdlib_module_names) - {"__future__"}
+    assert {name for name in others if not declared & {normalized(one) for one in known.get(name, [name])}} == set()
 
 
 def test_no_folder_holds_more_files_than_one_can_overlook():
