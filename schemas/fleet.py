@@ -1,6 +1,7 @@
 """The fleet: who works, who holds which key, what went wrong before, and what workers are told to do.
 
-All times are the server's. The rows can be read and changed from SQL while workers run: docs/how-to/fleet.md.
+All times are those of the server's clock, in UTC. The rows can be read and changed from SQL while workers run:
+docs/how-to/fleet.md.
 """
 
 from collections.abc import Mapping
@@ -29,10 +30,10 @@ class Worker(dj.Manual):
     native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by instructions of its own
     computes="" : varchar(255)  # its tables, as ',MEI,Score,'; '*' for all; nothing where it takes only some keys
     state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired
-    started=CURRENT_TIMESTAMP(3) : datetime(3)
-    heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)
-    expires : datetime(3)  # when its leases do, unless a heartbeat comes before
-    beating_since=CURRENT_TIMESTAMP(3) : datetime(3)  # heartbeats came without a gap since then
+    started=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
+    heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
+    expires : datetime(3)  # UTC; when its leases do, unless a heartbeat comes before
+    beating_since=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC; heartbeats came without a gap since then
     doing="" : varchar(255)  # how far it is with the key in hand
     """
 
@@ -50,7 +51,7 @@ class Lease(dj.Manual):
     key_hash : char(32)
     held_key : json
     job_table : varchar(160)  # DataJoint's queue that the key is in, quoted
-    since=CURRENT_TIMESTAMP(3) : datetime(3)
+    since=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
     recall="" : enum('', 'stop', 'hand_back')  # set it to end the fit: key set aside, or pending again
     unique index (table_name, key_hash)
     """
@@ -64,7 +65,7 @@ class Attempt(dj.Manual):
     # failed try at a key
     table_name : varchar(64)
     key_hash : char(32)
-    ended : datetime(3)
+    ended : datetime(3)  # UTC
     ---
     host : varchar(255)
     pid : int32
@@ -82,7 +83,7 @@ class StandingOrder(dj.Manual):
     table_name="*" : varchar(64)  # the table it is about, '*' for all
     ---
     action : enum('pause', 'drain')  # pause: take no new key; drain: end after the key in hand
-    given=CURRENT_TIMESTAMP(3) : datetime(3)
+    given=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
     """
 
 

@@ -24,5 +24,5 @@ class ImportedFit(dj.Manual):
     source_state : char(32)  # DataJoint's md5 of the stored state dict
     fabrikant="" : varchar(64)
     fit_comment="" : varchar(768)
-    fitted : datetime  # when the row was inserted there
+    fitted : datetime  # UTC, when the row was inserted there
     """

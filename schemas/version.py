@@ -14,5 +14,5 @@ class SchemaVersion(dj.Manual):
     version : char(16)  # digest of their definitions
     ---
     state : varchar(16)  # declaring or ready
-    since=CURRENT_TIMESTAMP : datetime
+    since=CURRENT_TIMESTAMP : datetime  # UTC
     """

@@ -111,7 +111,7 @@ def _who(held: dict[str, Any] | None) -> str:
     if held is None:
         return "ended"
     since: datetime = held["held_since"]
-    return f"{held['host']} ({held['device']}) since {since:%H:%M}: {held['doing'] or 'begins'}"
+    return f"{held['host']} ({held['device']}) since {since:%H:%M} UTC: {held['doing'] or 'begins'}"
 
 
 def _key(held: Any) -> dict[str, Any]:

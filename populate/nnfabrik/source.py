@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from dlgn_cnn.errors import ConfigError
 from schemas.base.relational import unpack
 from schemas.connection.client import silent
-from schemas.connection.driver import DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
+from schemas.connection.driver import UTC, DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
 from schemas.connection.in_force import settings_in_force
 
 Row = dict[str, Any]
@@ -129,7 +129,7 @@ def _connected(url: str) -> MySQLConnection:
     try:
         return MySQLConnection(
             host=place.hostname, port=port, user=unquote(place.username), password=unquote(place.password or ""),
-            charset="utf8mb4", **timeouts(answer_s),
+            charset="utf8mb4", init_command=UTC["mysql"], **timeouts(answer_s),
         )  # fmt: skip
     except MySQLError as error:
         if is_timeout(error):

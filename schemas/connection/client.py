@@ -16,7 +16,7 @@ import datajoint
 from datajoint.errors import LostConnectionError
 
 from dlgn_cnn.errors import DlgnError
-from schemas.connection.driver import MySQLConnection, is_timeout, timeouts
+from schemas.connection.driver import UTC, MySQLConnection, is_timeout, timeouts
 
 SQL_MODE = (  # DataJoint's own
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -34,7 +34,7 @@ class DatabaseSilent(DlgnError, LostConnectionError):
 
 
 class PromptConnection(datajoint.Connection):
-    """DataJoint's connection, whose server must answer within ``answer_s`` whenever it is opened, at first or anew."""
+    """DataJoint's connection, in UTC; its server must answer within ``answer_s`` each time that it is opened."""
 
     def __init__(
         self, address: tuple[str, str, str, int, str], answer_s: float, config: Any, use_tls: Any = None
@@ -55,8 +55,7 @@ class PromptConnection(datajoint.Connection):
                 raise
             self._conn = self._opened(given | {"use_tls": False})
         with self.answering("did not answer a first question"), self._conn.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
+            cursor.execute(UTC[self.adapter.backend])
         self._is_closed = False
 
     @contextlib.contextmanager

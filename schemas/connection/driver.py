@@ -6,7 +6,10 @@ import pymysql
 from pymysql import MySQLError
 from pymysql.cursors import DictCursor
 
-__all__ = ["DictCursor", "MySQLConnection", "MySQLError", "is_timeout", "open_plain", "timeouts"]
+__all__ = ["UTC", "DictCursor", "MySQLConnection", "MySQLError", "is_timeout", "open_plain", "timeouts"]
+
+# Tables hold times in UTC, and each server converts its own clock's time to the zone of the session.
+UTC = {"mysql": "SET time_zone = '+00:00'", "postgresql": "SET TIME ZONE 'UTC'"}
 
 
 class MySQLConnection(pymysql.connections.Connection):
@@ -33,7 +36,7 @@ def is_timeout(error: Exception) -> bool:
 
 
 def open_plain(backend: str, host: str, port: int, user: str, password: str, answer_s: float) -> Any:
-    """Open a connection on which every answer must come in time; encrypted if the server offers it.
+    """Open a connection in UTC on which every answer must come in time; encrypted if the server offers it.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ def open_plain(backend: str, host: str, port: int, user: str, password: str, ans
     """
     place: dict[str, Any] = {"host": host, "port": port, "user": user, "password": password}
     if backend == "mysql":
-        place |= {"autocommit": True, **timeouts(answer_s)}
+        place |= {"autocommit": True, "init_command": UTC["mysql"], **timeouts(answer_s)}
         try:
             return pymysql.connect(**place, ssl={})
         except pymysql.err.OperationalError:
@@ -70,7 +73,7 @@ def open_plain(backend: str, host: str, port: int, user: str, password: str, ans
         sslmode="prefer",
         connect_timeout=int(answer_s),
         tcp_user_timeout=limit,
-        options=f"-c statement_timeout={limit}",
+        options=f"-c statement_timeout={limit} -c timezone=UTC",
     )
     connection.autocommit = True
     return connection
