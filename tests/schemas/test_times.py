@@ -22,7 +22,7 @@ def test_the_comment_of_a_time_says_so(table, column):
 @pytest.fixture
 def far_away(database):
     """The tests' server while new connections begin in a zone nine hours ahead of UTC."""
-    from schemas.declaration.database import own_connection
+    from schemas.connection.server import own_connection
     from schemas.session import schema
 
     mine = own_connection(schema.connection)
@@ -44,7 +44,7 @@ def test_a_server_in_another_zone_writes_utc(far_away, served):
 
     from schemas import fleet
     from schemas.connection.client import open_connection
-    from schemas.declaration.database import server_address
+    from schemas.connection.server import server_address
 
     connection = open_connection(server_address(served), served.answer_s)
     table = dj.FreeTable(connection, fleet.StandingOrder.full_table_name)
@@ -59,13 +59,11 @@ def test_a_server_in_another_zone_writes_utc(far_away, served):
 
 def test_so_do_heartbeats_and_connections_to_the_source_of_an_import(far_away, served):
     from populate.nnfabrik.source import _connected
-    from populate.worker.heartbeat import Beat, open_connection
-    from schemas.declaration.database import server_address
+    from schemas.connection.driver import open_plain
+    from schemas.connection.server import server_address
 
     host, user, password, port, backend = server_address(served)
-    given = {"host": host, "port": port, "user": user, "password": password, "backend": backend}
-    unused = {name: "" for name in Beat.__dataclass_fields__ if name not in given}
-    opened = [open_connection(Beat(**given, **unused))]
+    opened = [open_plain(backend, host, port, user, password, 10.0)]
     if backend == "mysql":
         opened.append(_connected(served.database))
     for connection in opened:
