@@ -90,6 +90,10 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         differences = mei.MEIConfig.where({"objective.name": "light_difference"})
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, the weights of the fit and its MEIs."""
+        return mei.mei_inputs(key)
+
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """The stimuli of the fit, of each fit to shuffled labels, and of other seeds that share no fit with it.
 

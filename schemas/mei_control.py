@@ -94,6 +94,10 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         ready = (mei.MEI.proj() & own.proj()) - unfitted.proj(unfitted_seed="seed")
         return ready * tuning.ReceptiveField.proj() - shuffled_datasets().proj()
 
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, the weights of the fit and its MEIs."""
+        return mei.mei_inputs(key)
+
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores and weights of members and judges, each unit's best MEI a light, and linear fields."""
         _, config = mei.MEIConfig.load(key)

@@ -138,9 +138,9 @@ def test_what_is_mistyped_is_one_sentence(database, files, words, wanted):
 @pytest.fixture
 def closed(served, monkeypatch):
     """As a process that has no database open yet."""
-    from schemas.declaration import database
+    from schemas.connection import in_force
 
-    monkeypatch.setattr(database, "_open", None)
+    monkeypatch.setattr(in_force, "_settings", None)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_a_wrong_password_says_which_settings_to_correct(served, monkeypatch):
         pytest.skip("the embedded server asks for no password")
     from urllib.parse import urlsplit
 
-    from schemas.declaration import database
+    from schemas.connection import in_force
 
-    monkeypatch.setattr(database, "_open", None)
+    monkeypatch.setattr(in_force, "_settings", None)
     place = urlsplit(url)
     wrong = f"mysql://{place.username}:{SECRET}@{place.hostname}:{place.port}"
     assert "correct user and password in DLGN_DATABASE" in sentence(run("status", DLGN_DATABASE=wrong))

@@ -9,6 +9,8 @@ import uuid
 import pytest
 
 from dlgn_cnn.errors import ConfigError
+from schemas.declaration.table_classes import table_classes
+from schemas.provenance import Traced
 from tests import described
 
 # Declares tables, and ends as a killed process does before the table of the given number.
@@ -86,3 +88,10 @@ def test_the_version_changes_with_a_definition_and_not_with_a_comment(monkeypatc
         monkeypatch.setattr(Mouse, "definition", text.replace("varchar(64)", change))
         found.append(definitions_digest.__wrapped__())
     assert found[0] == before != found[1]
+
+
+def test_every_traced_table_names_its_inputs():
+    """A computation would fail otherwise, hours later."""
+    traced = [table for table in table_classes().values() if issubclass(table, Traced)]
+    assert len(traced) > 8
+    assert [table.__name__ for table in traced if table.inputs is Traced.inputs] == []

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from populate.doctor import database as doctor
 from populate.errors import explain
 from populate.errors.transient import is_transient
-from schemas.connection import server
+from schemas.connection import in_force, server
 from schemas.connection.client import DatabaseSilent, PromptConnection, open_connection
 from schemas.declaration import database
 
@@ -34,7 +34,7 @@ def run(*words: str, **environment: str):
 @pytest.fixture
 def nobody(tmp_path, monkeypatch):
     """As a process of nobody's that has no database open yet."""
-    monkeypatch.setattr(database, "_open", None)
+    monkeypatch.setattr(in_force, "_settings", None)
     monkeypatch.setenv("DLGN_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
@@ -149,8 +149,8 @@ def locked(served, mine):
 def test_one_that_does_not_say_which_version_its_tables_have(served, locked, monkeypatch):
     asked: PromptConnection = open_connection(server.server_address(served), served.answer_s)
     asked.answer_s = 0.2
-    monkeypatch.setattr(database, "_open", None)
-    monkeypatch.setattr(database, "_connect", lambda settings: asked)
+    monkeypatch.setattr(in_force, "_settings", None)
+    monkeypatch.setattr(database, "connect", lambda settings: asked)
     with pytest.raises(DatabaseSilent, match=r"did not say which version its tables have within 0\.2 s: see that"):
         database.open_database(served)
     assert asked._config.database.reconnect
@@ -194,7 +194,7 @@ def test_mysql_is_opened_as_datajoint_opens_it(monkeypatch, tls):
 
 
 def test_a_silent_source_of_an_import_is_told_too(served, mute, monkeypatch):
-    monkeypatch.setattr(database, "_open", dataclasses.replace(served, answer_s=0.2))
+    monkeypatch.setattr(in_force, "_settings", dataclasses.replace(served, answer_s=0.2))
     done = run("import-nnfabrik", f"mysql://ada:{SECRET}@127.0.0.1:{mute}", "--schema", "x")
     assert re.fullmatch(
         rf"dlgn: the server at 127.0.0.1:{mute} did not let 'ada' in within 0.2 s: see that a MySQL .*\n", done.stderr

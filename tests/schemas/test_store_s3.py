@@ -38,7 +38,7 @@ def test_a_recording_and_its_dataset_lie_in_the_bucket(database, s3, tmp_path):
     files.invalidate_cache()
     found = files.find(f"{s3}/lab")
     assert any(path.endswith("/manifest.json") for path in found)
-    assert any(path.endswith(".npy") and "evaluation/" in path for path in found)  # the receptive fields
+    assert any(path.endswith(".npy") and "tuning/" in path for path in found)  # the receptive fields
     assert set(database.store.rglob("*")) == before
 
 
