@@ -1,11 +1,12 @@
 """How fast does a queue of jobs move, beside bare DataJoint?
 
-A make that computes nothing, so that only the queue's own work is left. First, one worker each, in turn: keys a second
-of ``dlgn``'s worker (lease, heartbeat, sweep) and of ``Table.populate(reserve_jobs=True)``. Then, at growing lengths of
-the queue, seconds to queue all keys (product and DataJoint's own refresh), to show the status, and keys a second of
-many workers at once; and the longest time for which any of their transactions held a lock (MySQL only). Whether a step
-grows faster than linearly is told from medians over looks, and beside plain inserts of as many rows in the same looks,
-which a disk that falls behind slows down too: where they grow faster than linearly, so may queueing.
+First, one worker each, in turn: how long a sweep takes whose makes only wait, for a second or half of one, which is
+short for a fit, by ``dlgn``'s worker (lease, heartbeat, sweep) and by ``Table.populate(reserve_jobs=True)``. Then, with
+makes that compute nothing, so that only the queue's own work is left, and at growing lengths of the queue: seconds to
+queue all keys (product and DataJoint's own refresh), to show the status, and keys a second of many workers at once; and
+the longest time for which any of their transactions held a lock (MySQL only). Whether a step grows faster than linearly
+is told from medians over looks, and beside plain inserts of as many rows in the same looks, which a disk that falls
+behind slows down too: where they grow faster than linearly, so may queueing.
 
 Not called queue.py: scripts in this folder have it on their import path, where it would stand in for Python's queue.
 On the MySQL server that DLGN_TEST_MYSQL names, or on the embedded server.
@@ -31,20 +32,23 @@ import numpy as np
 import torch
 from fleet.fits import Empty, Number, Nursery, drop_tables, open_tables
 
+from dlgn_cnn.runtime.cores import usable_cores
 from populate.fleet.status import counts
+from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import refresh
 from populate.worker.options import WorkerOptions
 from populate.worker.registration import registered
 from populate.worker.worker import Worker
 from schemas import fleet, session
 
-SLOWER = 1.15  # at most this many times slower than bare DataJoint
+SLOWER = 1.1  # at most this many times slower than bare DataJoint
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
     rounds: int
     keys: int
+    make_s: float
     looks: int
     lengths: tuple[int, ...]
     workers: int
@@ -52,8 +56,10 @@ class Plan:
     bare_refresh_up_to: int
 
 
-QUICK = Plan(4, keys=100, looks=2, lengths=(200, 2000), workers=2, seconds=3.0, bare_refresh_up_to=200)
-FULL = Plan(20, keys=200, looks=3, lengths=(1000, 10_000, 100_000), workers=16, seconds=20.0, bare_refresh_up_to=1000)
+QUICK = Plan(3, keys=4, make_s=0.5, looks=2, lengths=(200, 2000), workers=2, seconds=3.0, bare_refresh_up_to=200)
+FULL = Plan(
+    10, keys=10, make_s=1.0, looks=3, lengths=(1000, 10_000, 100_000), workers=16, seconds=20.0, bare_refresh_up_to=1000
+)
 
 
 def fill(keys: int) -> None:
@@ -71,15 +77,16 @@ def seconds(action: Any) -> float:
 
 
 class Single(NamedTuple):
-    """What one worker did in each round: keys a second, and how often it asked the server a key."""
+    """What one worker did in each round: seconds a key, and how often it asked the server a key."""
 
-    rates: dict[str, list[float]]
+    seconds: dict[str, list[float]]
     round_trips: dict[str, float]
     commits: dict[str, float]
 
 
 def one_worker(plan: Plan) -> Single:
-    """Product and bare in turn, a second or two each, so that both meet with the same noise; who is first changes."""
+    """Product and bare in turn, a few seconds each, so that both meet with the same noise; who is first changes."""
+    Empty.pause_s = plan.make_s
     ways = {
         "product": turns,
         "bare": lambda: seconds(lambda: Empty.populate(reserve_jobs=True, refresh=False)),
@@ -92,10 +99,11 @@ def one_worker(plan: Plan) -> Single:
             with counting() as asked:
                 took_s = ways[name]()
             if number >= 0:  # the first round warms caches
-                found.rates[name].append(plan.keys / took_s)
+                found.seconds[name].append(took_s / plan.keys)
                 found.round_trips[name] = len(asked) / plan.keys
                 # Outside a transaction, each statement that writes is committed by itself.
                 found.commits[name] = sum(commits for commits in asked) / plan.keys
+    Empty.pause_s = 0.0
     return found
 
 
@@ -106,9 +114,9 @@ def counting() -> Iterator[list[bool]]:
     connection, real = session.schema.connection, session.schema.connection.query
 
     def query(text: str, *arguments: Any, **named: Any) -> Any:
-        writes = text.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "WITH"))
-        # Not by in_transaction, which asks the server. What is sent together is one transaction.
-        asked.append("COMMIT" in text or (writes and not connection._in_transaction))
+        writes = text.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        # Not by in_transaction, which asks the server.
+        asked.append(text.startswith("COMMIT") or (writes and not connection._in_transaction))
         return real(text, *arguments, **named)
 
     connection.query = query
@@ -121,7 +129,7 @@ def counting() -> Iterator[list[bool]]:
 def turns() -> float:
     """Seconds in which a worker that has begun, and whose heartbeat beats, computes everything."""
     with registered(torch.device("cpu")) as registration:
-        worker = Worker(registration, WorkerOptions(generator=np.random.default_rng(0)))
+        worker = Worker(registration, WorkerOptions(generator=np.random.default_rng(0)), CoreShare(1, usable_cores()))
         worker.begin([Empty])
         while not len(fleet.Worker & {"worker_id": registration.worker_id} & "heartbeat > started"):
             time.sleep(0.02)
@@ -214,11 +222,11 @@ def growth(rows: list[Any], column: int) -> float:
 
 def show_single(single: Single) -> float:
     """Print what one worker did; the median over rounds of how many times slower the product was than bare."""
-    print("one worker, empty make: keys a second (median, slowest, fastest of rounds); round trips, commits a key")
-    for name, rates in single.rates.items():
-        print(f"  {name:10s}{statistics.median(rates):8.0f}{min(rates):8.0f}{max(rates):8.0f}", end="")
+    print("one worker, makes that wait: seconds a key (median, least, most of rounds); round trips, commits a key")
+    for name, took in single.seconds.items():
+        print(f"  {name:10s}{statistics.median(took):8.3f}{min(took):8.3f}{max(took):8.3f}", end="")
         print(f"{single.round_trips[name]:8.1f}{single.commits[name]:8.1f}")
-    ratios = [bare / ours for bare, ours in zip(single.rates["bare"], single.rates["product"], strict=True)]
+    ratios = [ours / bare for bare, ours in zip(single.seconds["bare"], single.seconds["product"], strict=True)]
     quartiles = statistics.quantiles(ratios, n=4)
     print(f"  times slower than bare, round by round: {quartiles[1]:.2f} ({quartiles[0]:.2f} to {quartiles[2]:.2f})")
     return quartiles[1]

@@ -74,7 +74,9 @@ class Number(dj.Manual):
 
 @schema
 class Empty(dj.Computed):
-    """Nothing is computed: what is left is the queue's own work."""
+    """Nothing is computed, for ``pause_s`` seconds: what is left is the queue's own work."""
+
+    pause_s = 0.0
 
     definition = """
     -> Number
@@ -84,6 +86,7 @@ class Empty(dj.Computed):
         return (0,)
 
     def make_compute(self, key: dict[str, Any], nothing: int) -> tuple[int]:
+        time.sleep(self.pause_s)
         return (0,)
 
     def make_insert(self, key: dict[str, Any], nothing: int) -> None:

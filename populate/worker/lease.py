@@ -5,7 +5,6 @@ another. So at every moment a key is pending, leased, failed, set aside or done.
 finds it gone inside the transaction that would insert its result, and inserts nothing.
 """
 
-import json
 import os
 import platform
 import uuid
@@ -14,11 +13,10 @@ from typing import Any
 
 import deepdiff
 
-from populate.worker import queue_sql
 from populate.worker.registration import Registration
 from populate.worker.retries import Try, change, count_attempt, pend, put_on_record
 from schemas import fleet
-from schemas.base.relational import DuplicateError, Job, job_version
+from schemas.base.relational import DuplicateError, Job
 from schemas.declaration.database import declare_queue
 
 Key = dict[str, Any]
@@ -51,8 +49,6 @@ class LeasedJobs(Job):
         super().__init__(target)
         self.registration = registration
         self.held: Held | None = None
-        self._user = self.connection.get_user()
-        self._version = job_version(self.connection)
 
     def reserve(self, key: Key) -> bool:
         """Reserve a pending key and lease it; true for the key in hand, whose computation is tried again."""
@@ -71,23 +67,26 @@ class LeasedJobs(Job):
         return held.sure
 
     def _reserve_and_lease(self, held: Held) -> bool:
-        # What DataJoint's ``reserve`` writes, without asking the server each time who we are.
-        who = {"status": "reserved", "host": platform.node(), "pid": os.getpid(), "version": self._version}
-        who |= {"connection_id": self.connection.connection_id, "user": self._user}
+        """Reserve a pending job and insert its lease, both or neither; whether it was pending."""
         lease = {"token": held.token, "worker_id": self.registration.worker_id, "job_table": self.full_table_name}
-        lease |= {**_named(self.target, held.key), "held_key": json.dumps(held.key)}
+        lease |= {"table_name": type(self.target).__name__, "key_hash": fleet.key_hash(held.key), "held_key": held.key}
         try:
-            return queue_sql.reserve(self.connection, self.full_table_name, held.key, who, lease)
+            with self.connection.transaction:
+                if not super().reserve(held.key):
+                    return False
+                fleet.Lease.insert1(lease)
         except DuplicateError:
             return False  # leased, though its job was queued anew: it is free once that lease has ended
+        return True
 
     def settle(self) -> None:
         """Within the transaction that inserts the result: end the lease and the job. Raises LeaseLost."""
         held = self._in_hand()
-        job_table = None if self._kept else self.full_table_name
-        if not queue_sql.settle(self.connection, held.token, job_table, held.key):
+        if not self._lease(held).delete_quick(get_count=True):
             raise LeaseLost(f"the lease on {held.key} has expired: its result is dropped, another worker computes it")
         held.settled = True
+        if not self._kept:
+            (self & held.key).delete_quick()
 
     def complete(self, key: Key, duration: float | None = None) -> None:
         """The key is done: by this worker, whose transaction has ended its job, or before this worker came."""
@@ -203,7 +202,3 @@ def _same(one: Any, other: Any) -> bool:
         deepdiff.DeepHash(one, ignore_iterable_order=False)[one]
         == deepdiff.DeepHash(other, ignore_iterable_order=False)[other]
     )
-
-
-def _named(target: Table, key: Key) -> dict[str, str]:
-    return {"table_name": type(target).__name__, "key_hash": fleet.key_hash(key)}

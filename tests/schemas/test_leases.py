@@ -8,6 +8,7 @@ import numpy as np
 import pymysql
 import pytest
 import torch
+from datajoint.errors import LostConnectionError
 
 from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime import interrupts
@@ -181,33 +182,41 @@ def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
     assert no_trace_is_left()
 
 
-def test_a_key_is_reserved_by_one_question_and_settled_by_one(tables, monkeypatch):
+def test_a_key_whose_lease_cannot_be_inserted_stays_pending(tables, monkeypatch):
+    """Reservation and lease are one transaction: a connection that breaks between them leaves neither."""
+    from populate.worker.lease import leased
+    from schemas import fleet
+
+    Item.insert1((0, ""))
+    Squared.jobs.refresh(delay=-1)
+    jobs = leased(Squared, observer()).jobs
+
+    def breaks(table, row):
+        assert len(Squared.jobs.reserved) == 1  # within the transaction
+        sql("KILL CONNECTION_ID()" if tables.database else "SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(fleet.Lease, "insert1", breaks)
+    with pytest.raises(LostConnectionError):
+        jobs.reserve({"item": 0})
+    monkeypatch.undo()
+    assert len(Squared.jobs.pending) == 1
+    assert len(fleet.Lease()) == 0
+    assert jobs.reserve({"item": 0})
+    assert list(fleet.Lease().to_arrays("held_key")) == [{"item": 0}]
+
+
+def test_a_result_ends_its_own_lease_and_job_and_no_other(tables):
     from populate.worker.lease import leased
     from schemas import fleet
 
     Item.insert([(0, ""), (1, "")])
     Squared.jobs.refresh(delay=-1)
-    jobs, connection, asked = leased(Squared, observer()).jobs, Squared.connection, []
-    assert jobs.reserve({"item": 0})  # before it, MySQL is asked once for all what it takes
-    real = connection.query
-    monkeypatch.setattr(connection, "query", lambda *args, **named: asked.append(args[0]) or real(*args, **named))
-    assert jobs.reserve({"item": 1})
-    assert len(asked) == 1
-    assert list((fleet.Lease & {"token": jobs.held.token}).to_arrays("held_key")) == [{"item": 1}]
-    asked.clear()
-    with connection.transaction:
-        jobs.settle()
-    assert len(asked) == 3  # with the transaction's beginning and end
-    assert list(Squared.jobs.to_arrays("item")) == [0]
-    assert len(fleet.Lease & {"token": jobs.held.token}) == 0
-
-
-def test_a_proxy_that_takes_one_statement_at_a_time_is_sent_so(tables, monkeypatch):
-    from populate.worker import queue_sql
-
-    monkeypatch.setattr(queue_sql, "_takes_many", lambda raw: False)
-    assert work("", "").computed == 2
-    assert no_trace_is_left()
+    one, other = (leased(Squared, observer()).jobs for _ in range(2))
+    assert [one.reserve({"item": 0}), other.reserve({"item": 0}), other.reserve({"item": 1})] == [True, False, True]
+    with one.connection.transaction:
+        one.settle()
+    assert list(Squared.jobs.to_arrays("item")) == [1]
+    assert list(fleet.Lease().to_arrays("token")) == [other.held.token]
 
 
 def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
