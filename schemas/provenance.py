@@ -80,7 +80,7 @@ class Environment(dj.Manual):
     accelerator : varchar(64)  # the GPU's name, or cpu
     driver="" : varchar(64)  # of the GPU, with CUDA's version
     threads : int16  # of torch
-    deterministic : bool  # whether torch was kept to deterministic algorithms
+    deterministic_algorithms : bool  # whether torch was kept to deterministic algorithms
     packages_digest : char(64)  # sha256 of the installed distributions and their versions
     """
 
@@ -220,8 +220,8 @@ def _insert_code(code: CodeState) -> None:
 
 def _insert_environment(found: EnvironmentState) -> None:
     key = {"environment_hash": found.digest}
-    names = ("python", "platform", "processor", "torch", "accelerator", "driver", "threads", "deterministic")
-    row = {name: getattr(found, name) for name in (*names, "packages_digest")}
+    names = ("python", "platform", "processor", "torch", "accelerator", "driver", "threads", "packages_digest")
+    row = {name: getattr(found, name) for name in names} | {"deterministic_algorithms": found.deterministic}
     packages = [{**key, "package": name, "package_version": version[:64]} for name, version in found.packages]
     _insert_whole(Environment, {**key, **row}, packages)
 

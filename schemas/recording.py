@@ -84,7 +84,7 @@ class Recording(provenance.Traced, dj.Imported):
 
         definition = """
         -> master
-        signal : varchar(16)  # running, pupil_size, pupil_x or pupil_y
+        signal_name : varchar(16)  # running, pupil_size, pupil_x or pupil_y
         ---
         signal_times_s : <array@main>
         signal_values : <array@main>  # NaN where missing
@@ -126,7 +126,7 @@ class Recording(provenance.Traced, dj.Imported):
             self._insert_binned(key, recording.binned, direct)
         self.Signal.insert(
             (
-                key | {"signal": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
+                key | {"signal_name": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
                 for name, signal in recording.signals.items()
             ),
             **direct,

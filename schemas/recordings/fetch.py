@@ -44,7 +44,7 @@ class StoredSession:
             light_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.light]).reshape(-1, 2),
             scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={
-                row["signal"]: Signal(
+                row["signal_name"]: Signal(
                     np.asarray(row["signal_times_s"].load()), np.asarray(row["signal_values"].load(), np.float32)
                 )
                 for row in self.signals

@@ -40,9 +40,9 @@ def signals(database):
 def insert(key, name, values):
     from schemas import recording
 
-    row = {**key, "signal": name, "signal_times_s": np.arange(len(values)), "signal_values": values}
+    row = {**key, "signal_name": name, "signal_times_s": np.arange(len(values)), "signal_values": values}
     recording.Recording.Signal.insert1(row, allow_direct_insert=True)
-    return (recording.Recording.Signal & key & {"signal": name}).fetch1("signal_values")
+    return (recording.Recording.Signal & key & {"signal_name": name}).fetch1("signal_values")
 
 
 def test_an_ingest_stores_everything_before_its_transaction(database, tmp_path, stored_within_a_transaction):

@@ -92,7 +92,10 @@ def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
     recording.Recording.insert1({**key, "units": 0, "spikes": 0}, allow_direct_insert=True)
     values = {name: np.arange(5.0) + number for number, name in enumerate(("running", "pupil_size"))}
     recording.Recording.Signal.insert(
-        [{**key, "signal": name, "signal_times_s": -array, "signal_values": array} for name, array in values.items()],
+        [
+            {**key, "signal_name": name, "signal_times_s": -array, "signal_values": array}
+            for name, array in values.items()
+        ],
         allow_direct_insert=True,
     )
     arrays = database.store / "_schema"
@@ -102,7 +105,7 @@ def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
     for file in arrays.rglob("*.npy"):
         os.utime(file, (0, 0))
     before = found_below(find_garbage(), "arrays")  # of rows of tests that ran before
-    (recording.Recording.Signal & key & {"signal": "running"}).delete_quick()
+    (recording.Recording.Signal & key & {"signal_name": "running"}).delete_quick()
     left = found_below(find_garbage(), "arrays") - before
     assert sorted(np.load(path).tolist() for path in left) == [[-0.0, -1, -2, -3, -4], [0, 1, 2, 3, 4]]
     collect(find_garbage())
