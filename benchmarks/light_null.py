@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.stats import ttest_ind
 
-from dlgn_cnn.data.loading.loaders import TrialLoader
+from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.evaluation.modulation import LIT
 from dlgn_cnn.feedback.effects import NullConfig, light_effects
 from dlgn_cnn.interface import DataInfo

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from dlgn_cnn.data.loading.loaders import interleaved
+from dlgn_cnn.data.loading.trial_loader import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn.data.loading.loaders import TrialLoader
+from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.fit import Fit, StateDict, copied

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loading.loaders import TrialLoader
+from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import Trial

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loading.loaders import interleaved
+from dlgn_cnn.data.loading.trial_loader import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.training.fit import Fit, FitConfig

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from dlgn_cnn.data.loading import buffers, packed
-from dlgn_cnn.data.loading.loaders import TrialLoader, interleaved, session_loaders, stored_sessions
+from dlgn_cnn.data.loading.loaders import session_loaders, stored_sessions
+from dlgn_cnn.data.loading.trial_loader import TrialLoader, interleaved
 from dlgn_cnn.data.loading.windows import EpochOrder, light_stretches, plan_windows
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info

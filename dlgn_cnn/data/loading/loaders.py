@@ -1,170 +1,25 @@
 """Batches from stored sessions: ``{tier: {session: loader}}``, on nnfabrik's contract."""
 
-import copy
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from dlgn_cnn.data.loading import packed
 from dlgn_cnn.data.loading.loader_options import LoaderOptions, foresee
-from dlgn_cnn.data.loading.packed import PackedVideos, Window
-from dlgn_cnn.data.loading.transforms import DEFAULT, Scaling, Transform, build_transforms, training_statistics
-from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan, plan_windows
+from dlgn_cnn.data.loading.transforms import DEFAULT, build_transforms, training_statistics
+from dlgn_cnn.data.loading.trial_loader import TrialLoader
+from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.cache import cached_session
 from dlgn_cnn.data.store.session_store import read_info, read_session
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.interface import Batch, DataInfo
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.registry import Registry, nearest
-from dlgn_cnn.shapes import Floats
 
 DATASETS = Registry("dataset function", "dlgn_cnn.data", given=("seed", "stores", "cache", "allowed_packages"))
-Loaders = dict[str, dict[str, "TrialLoader"]]
-
-
-class TrialLoader:
-    """Batches of one tier of one session, cut from its arrays where they lie.
-
-    With a ``plan``, windows of equal length in random order: those of epoch k follow from ``order`` and k alone.
-    Without, whole trials in order of onset, batched with neighbours of equal length. ``data_info`` describes the
-    batches, after the ``transforms``; ``trials`` are those of the tier, as stored.
-
-    Iterating runs one epoch. Only an epoch that was run to its end counts: one that was left is begun again.
-    ``state_dict`` says at any time which epoch is running and how many of its batches were handed out; a loader that
-    loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
-
-    Memory: trials are copied once, videos when the first epoch begins, and ``trials`` are views of the copy; without a
-    ``plan``, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behaviour lie in
-    one array, time first, so that a window is one stretch; those of a batch are transposed views of such. Batches share
-    no memory with one another or with the trials.
-    """
-
-    def __init__(
-        self,
-        trials: Sequence[Trial],
-        info: DataInfo,
-        batch_size: int,
-        plan: WindowPlan | None = None,
-        order: EpochOrder | None = None,
-        transforms: Sequence[Transform] | None = None,
-    ) -> None:
-        if plan is not None and order is None:
-            raise ConfigError("windows need an order: pass an EpochOrder of this fit's seed, session and tier")
-        self._traces = [_traces(trial) for trial in trials]
-        self.trials = [_viewing(trial, traces) for trial, traces in zip(trials, self._traces, strict=True)]
-        if transforms is None:
-            transforms, info = build_transforms(DEFAULT, info, training_statistics(info.units, self.trials))
-        self.data_info, self.batch_size = info, batch_size
-        self._plan, self._order, self._transforms = plan, order, tuple(transforms)
-        self._epoch = self._seen = self._first = 0
-        self._light: float | None = None
-        self._packed: PackedVideos | None = None
-
-    def __len__(self) -> int:
-        return len(self._whole()) if self._plan is None else -(-len(self._plan) // self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        epoch, first, self._first = self._epoch, self._first, 0
-        # Not before: whoever scores a model builds the training tier's loader, too, and never runs it.
-        self._packed = self._packed or self._pack()
-        for index, windows in enumerate(self._windows(epoch)[first:], first):
-            self._epoch, self._seen = epoch, index + 1
-            # No name for the batch here: it would hold the memory that the next one could use.
-            yield self._batch(windows)
-        self._epoch, self._seen = epoch + 1, 0
-
-    def state_dict(self) -> dict[str, int]:
-        """``{"epoch": k, "batch": j}``: j batches of epoch k, both counted from 0, were handed out."""
-        return {"epoch": self._epoch, "batch": self._seen}
-
-    def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go on from a ``state_dict`` of a loader built alike. Raises ConfigError for one that this cannot have."""
-        epoch, batch = (state.get(name, -1) for name in ("epoch", "batch"))
-        if epoch < 0 or not 0 <= batch <= len(self):
-            raise ConfigError(
-                f"loader state {dict(state)}: expected an epoch from 0 and a batch from 0 to {len(self)}; "
-                "load the state of the same dataset config"
-            )
-        self._epoch, self._seen, self._first = epoch, batch, batch
-
-    def under(self, light: float) -> "TrialLoader":
-        """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
-        other = self._from_the_first()
-        other._light = light
-        return other
-
-    def showing(self, trials: Sequence[Trial]) -> "TrialLoader":
-        """A loader of whole ``trials`` of the same units, from the first on: those of this one with an input changed.
-
-        Raises ConfigError for a loader of windows, whose plan belongs to its own trials.
-        """
-        if self._plan is not None:
-            raise ConfigError("a loader of windows shows its own trials only: use that of another tier")
-        other = self._from_the_first()
-        other._traces = [_traces(trial) for trial in trials]
-        other.trials = [_viewing(trial, traces) for trial, traces in zip(trials, other._traces, strict=True)]
-        return other
-
-    def _from_the_first(self) -> "TrialLoader":
-        other = copy.copy(self)
-        other._epoch = other._seen = other._first = 0
-        return other
-
-    def batches_left(self) -> int:
-        """How many batches the next iteration yields."""
-        return len(self) - self._first
-
-    def _windows(self, epoch: int) -> list[list[Window]]:
-        if self._plan is None or self._order is None:
-            return self._whole()
-        drawn = self._plan.draw(self._order.generator(epoch))
-        return [drawn[first : first + self.batch_size] for first in range(0, len(drawn), self.batch_size)]
-
-    def _whole(self) -> list[list[Window]]:
-        groups: list[list[Window]] = []
-        for index, trial in enumerate(self.trials):
-            window = (index, 0, trial.responses.shape[1])
-            if groups and len(groups[-1]) < self.batch_size and groups[-1][0][2] == window[2]:
-                groups[-1].append(window)
-            else:
-                groups.append([window])
-        return groups
-
-    def _batch(self, windows: list[Window]) -> Batch:
-        # By numpy, whose slices cost far less than torch's: a fifth of a batch's time went into naming them.
-        traces = np.concatenate([self._traces[index][start:stop] for index, start, stop in windows])
-        rows = torch.from_numpy(traces.reshape(len(windows), -1, traces.shape[1])).mT
-        responses, opto, behavior, pupil_center = rows.split((rows.shape[1] - 5, 1, 2, 2), 1)
-        shown_light = opto.squeeze(1) if self._light is None else torch.full_like(opto.squeeze(1), self._light)
-        videos, transforms = self._shown(windows)
-        batch = Batch(videos, responses, shown_light, behavior, pupil_center)
-        for transform in transforms:
-            batch = transform(batch)
-        return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
-
-    def _shown(self, windows: list[Window]) -> tuple[torch.Tensor, Sequence[Transform]]:
-        """The video of a batch, and the transforms that it has yet to go through."""
-        if self._packed is not None:
-            return self._packed.cut(windows), self._transforms[1:]
-        shown = np.stack([self.trials[index].videos[start:stop] for index, start, stop in windows])
-        return torch.from_numpy(shown)[:, None], self._transforms
-
-    def _pack(self) -> PackedVideos | None:
-        """The trials' videos as they are cut fastest, where windows of them are and the first transform scales them."""
-        size = sum(trial.videos.nbytes for trial in self.trials)
-        match self._transforms:
-            case (Scaling(grey_scaling=scaling), *_) if self._plan is not None and size <= packed.BOUND_BYTES:
-                copied = PackedVideos([trial.videos for trial in self.trials], *scaling)
-                views = zip(self.trials, copied.videos, strict=True)
-                self.trials = [dataclasses.replace(trial, videos=video) for trial, video in views]
-                return copied
-        return None
+Loaders = dict[str, dict[str, TrialLoader]]
 
 
 @DATASETS.register("stored_sessions", options=DatasetSpec, check=foresee)
@@ -253,29 +108,6 @@ def units_after(
     return build_transforms(configs, info, statistics, allowed_packages)[1].units
 
 
-def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
-    """One epoch over several sessions, (session, batch), each session spread evenly over the whole of it.
-
-    The next batch is always of the session with the largest share left, the first by name among equals; so sessions
-    of different length end together, where taking turns would leave the longest alone at the end. Which one is next
-    follows from what is left: loaders that resume within an epoch go on as they would have. A ``TrialLoader`` that is
-    an epoch ahead of another was through with this one, and is left out.
-    """
-    epochs = {key: loader.state_dict()["epoch"] for key, loader in loaders.items() if isinstance(loader, TrialLoader)}
-    now = min(epochs.values(), default=0)
-    keys = [key for key in sorted(loaders) if epochs.get(key, now) == now]
-    left = {key: _left(loaders[key]) for key in keys}
-    running = {key: iter(loaders[key]) for key in keys}
-    while running:
-        key = max(running, key=lambda name: left[name] / max(len(loaders[name]), 1))
-        left[key] -= 1
-        batch = next(running[key], None)
-        if batch is None:
-            del running[key]
-        else:
-            yield key, batch
-
-
 def _tier_loaders(
     session: SessionData, info: DataInfo, seed: int, name: str, options: LoaderOptions
 ) -> dict[str, TrialLoader]:
@@ -293,20 +125,3 @@ def _tier_loaders(
         tier: TrialLoader(session.tier(tier), after, size, transforms=transforms) for tier in ("validation", "test")
     }
     return {"train": TrialLoader(train, after, size, plan, order, transforms), **whole}
-
-
-def _left(loader: Any) -> int:
-    return loader.batches_left() if isinstance(loader, TrialLoader) else len(loader)
-
-
-def _traces(trial: Trial) -> Floats:
-    """All but the video in one array: (time, trace), traces being units, light, running, pupil size, pupil x and y."""
-    rows = [trial.responses, trial.opto[None], trial.behavior, trial.pupil_center]
-    return np.ascontiguousarray(np.concatenate(rows).T)
-
-
-def _viewing(trial: Trial, traces: Floats) -> Trial:
-    """The trial with its traces as views of ``traces``, so that they are in memory once."""
-    rows, units = traces.T, len(trial.responses)
-    opto, behavior, pupil = rows[units], rows[units + 1 : units + 3], rows[units + 3 :]
-    return dataclasses.replace(trial, responses=rows[:units], opto=opto, behavior=behavior, pupil_center=pupil)
