@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, evaluation, provenance, training
+from schemas import dataset, evaluation, optogenetics, provenance, training
 from schemas.base.score_rows import score_rows
 from schemas.ensemble import Ensemble
 
@@ -38,7 +38,7 @@ class EnsembleScore(provenance.Traced, dj.Computed):
         definition = evaluation.Score.Unit.definition
 
     class Condition(dj.Part):
-        """One unit's scores in one tier, over all frames or those under one state of the light."""
+        """One unit's scores in one tier, over the frames of one opto condition or of all."""
 
         definition = evaluation.Score.Condition.definition
 

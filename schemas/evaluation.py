@@ -10,7 +10,7 @@ import numpy as np
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.training.assemble import FitSpec
-from schemas import dataset, provenance, training
+from schemas import dataset, optogenetics, provenance, training
 from schemas.base.score_rows import nullable, score_rows, unit_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ schema = dj.Schema()
 
 @schema
 class Score(provenance.Traced, dj.Computed):
-    """A fitted model's scores: in short, on the test tier, and in full, under each state of the light."""
+    """A fitted model's scores: in short, on the test tier, and in full, under each opto condition."""
 
     definition = """
     # scores of a fitted model
@@ -43,7 +43,7 @@ class Score(provenance.Traced, dj.Computed):
         """
 
     class Condition(dj.Part):
-        """One unit's scores in one tier, over all frames or those under one state of the light.
+        """One unit's scores in one tier, over the frames of one opto condition or of all.
 
         Definitions and papers: ``dlgn_cnn.evaluation.measures``; null is what is undefined, as any ceiling where
         nothing was repeated. ``_low`` and ``_high`` bound the 95 % bootstrap interval over scenes.
@@ -53,7 +53,7 @@ class Score(provenance.Traced, dj.Computed):
         -> master
         -> dataset.Dataset.Unit
         tier : varchar(16)  # validation or test
-        light : varchar(16)  # all, intact or suppressed: which frames
+        -> optogenetics.OptoCondition
         ---
         frames : int64  # of all trials
         correlation=null : float64  # single-trial Pearson
@@ -98,7 +98,7 @@ class Score(provenance.Traced, dj.Computed):
     def make_insert(
         self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[dict[str, Any]]
     ) -> None:
-        """Insert the mean, a row a unit, and a row a unit, tier and state of the light."""
+        """Insert the mean, a row a unit, and a row a unit, tier and opto condition."""
         mean, short, full = score_rows(scores, units)
         self.insert1(key | {"mean_correlation": mean})
         self.Unit.insert(key | row for row in short)

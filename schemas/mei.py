@@ -79,7 +79,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
     stimuli : int32
     """
 
-    class Stimulus(dj.Part):
+    class Stimulus(optogenetics.OneCondition, dj.Part):
         """One unit's MEI in one condition from one random start, and what the model says to it in both."""
 
         definition = """

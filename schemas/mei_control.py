@@ -48,7 +48,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
     judges : int32  # fits that took no part in the synthesis
     """
 
-    class Stimulus(dj.Part):
+    class Stimulus(optogenetics.OneCondition, dj.Part):
         """One control of one unit's MEI in one condition; definitions: ``dlgn_cnn.mei.controls.control_set``."""
 
         definition = """
@@ -67,7 +67,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         judged_suppressed_hz=null : float64
         """
 
-    class ContrastResponse(dj.Part):
+    class ContrastResponse(optogenetics.OneCondition, dj.Part):
         """What models say to a stimulus at a share of its contrast, in both lights.
 
         The shares are those of ``contrasts`` in the MEI config. One at which a value would leave the range that the

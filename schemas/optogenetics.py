@@ -1,7 +1,11 @@
-"""The light: its protocol, its pulses and the two conditions."""
+"""The light: its protocol, its pulses, and the conditions that results are of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import datajoint as dj
 
+from dlgn_cnn.errors import ConfigError
 from schemas import session
 
 schema = dj.Schema()
@@ -23,15 +27,31 @@ class OptoProtocol(dj.Manual):
 
 @schema
 class OptoCondition(dj.Lookup):
-    """The two conditions that everything is compared between."""
+    """The two conditions that everything is compared between, and ``all``, for scores over the frames of both."""
 
     definition = """
     # state of the feedback
     opto_condition : varchar(16)
     ---
-    opto_light : int16  # 0 off, 1 on
+    opto_light=null : int16  # 0 off, 1 on, null for all
     """
-    contents = (("intact", 0), ("suppressed", 1))
+    contents = (("intact", 0), ("suppressed", 1), ("all", None))
+
+
+class OneCondition:
+    """Mixin of a table of stimuli, named first: each is made for one condition, none for ``all``."""
+
+    def _insert(self, rows: Any, **options: Any) -> None:
+        """Insert rows as DataJoint does. Raises ConfigError for a stimulus of all conditions."""
+        if isinstance(rows, Iterator | list | tuple):
+            rows = list(rows)
+            if any(isinstance(row, Mapping) and row.get("opto_condition") == "all" for row in rows):
+                raise ConfigError(
+                    "opto_condition 'all' of an MEI: only scores are of all conditions; give intact or suppressed"
+                )
+        super().insert(rows, **options)  # type: ignore[misc]
+
+    insert: Any = _insert  # also of the class, as DataJoint allows
 
 
 @schema

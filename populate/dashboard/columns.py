@@ -85,7 +85,7 @@ def units_view() -> View:
         Column("seed", "seed", "b.seed", "b", True, "of weights and batches", "d", 80),
     ]
     sources |= {
-        "c": Source(_name(evaluation.Score.Condition), UNIT, "{}.tier = 'test' AND {}.light = 'all'"),
+        "c": Source(_name(evaluation.Score.Condition), UNIT, "{}.tier = 'test' AND {}.opto_condition = 'all'"),
         "f": Source(_name(evaluation.FeedbackModulation.Unit), UNIT),
         "mc": Source(_contrast("clip"), UNIT),
         "me": Source(_contrast("extent"), UNIT),

@@ -38,7 +38,9 @@ def page(reader: Reader, fit: Fit, query: Query) -> Component:
 
 def unit_rows(fit: Fit) -> list[dict[str, Any]]:
     """A fit's units with what is known of each, best first; undefined scores last."""
-    whole = (evaluation.Score.Condition & fit.key & {"tier": "test", "light": "all"}).proj("normalised_correlation")
+    whole = (evaluation.Score.Condition & fit.key & {"tier": "test", "opto_condition": "all"}).proj(
+        "normalised_correlation"
+    )
     scored = {_unit(row): row for row in whole.to_dicts()}
     lit = {_unit(row): row for row in (evaluation.FeedbackModulation.Unit & fit.key).to_dicts()}
     rows = (evaluation.Score.Unit & fit.key).to_dicts()

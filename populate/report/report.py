@@ -51,7 +51,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary."""
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    whole = (evaluation.Score.Condition & {"tier": "test", "light": "all"}).proj("normalised_correlation")
+    whole = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "all"}).proj("normalised_correlation")
     units = (
         evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit * whole & key
     ).to_dicts(order_by="correlation DESC")  # fmt: skip

@@ -8,7 +8,6 @@ uploaded is when it is inserted: slower, but as right.
 
 import hashlib
 import io
-import re
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from dlgn_cnn.storage.object_store import Objects
 from schemas.connection.in_force import settings_in_force
 
 FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
-NAME = re.compile(r"[0-9a-f]{64}\.npy")
 AT_ONCE = 8
 _ahead: set[str] = set()  # paths of what the last ``upload`` of this process stored
 
@@ -42,7 +40,7 @@ class StoredArray(NpyRef):
     def load(self, mmap_mode: str | None = None) -> Any:
         """The array, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
         folder, _, name = self.path.rpartition("/")
-        if mmap_mode is not None or self.is_loaded or not NAME.fullmatch(name):  # that DataJoint's codec gave
+        if mmap_mode is not None or self.is_loaded:
             return super().load(mmap_mode)
         data = settings_in_force().below(folder).read(name)
         if hashlib.sha256(data).hexdigest() != name.removesuffix(".npy"):

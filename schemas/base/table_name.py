@@ -5,7 +5,7 @@ import re
 from datajoint.user_tables import TableMeta
 
 
-class _Named(TableMeta):  # type: ignore[misc]
+class _Named(TableMeta):
     @property
     def table_name(cls) -> str:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__)

@@ -25,7 +25,7 @@ ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
     "readout": {"name": "gaussian"},
 }
-DECLARED = {"optogenetics.OptoCondition": 2}  # rows that come with the tables
+DECLARED = {"optogenetics.OptoCondition": 3}  # rows that come with the tables
 SECRET = "password-of-nobody"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
 from tests.factories import small_simulation
 
@@ -197,3 +198,43 @@ def test_an_export_of_nothing_or_over_something_is_refused(done, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="not empty"):
         export(tmp_path, Chosen("contrast"), screen)
+
+
+def test_a_score_joins_the_meis_and_controls_of_its_condition(done):
+    from schemas.evaluation import Score
+    from schemas.mei import MEI
+    from schemas.mei_control import MEIControl
+
+    scores = Score.Condition & {"tier": "test"}
+    for stimuli in (MEI.Stimulus, MEIControl.Stimulus, MEIControl.ContrastResponse):
+        joined = scores.proj(scored="frames") * stimuli
+        assert len(joined) == len(stimuli()) > 0
+        assert set(joined.to_arrays("opto_condition")) == {"intact", "suppressed"}
+
+
+def test_every_column_of_conditions_is_the_one_foreign_key(done):
+    from schemas.declaration.table_classes import table_classes
+    from schemas.optogenetics import OptoCondition
+
+    lineages = {
+        name: table().heading["opto_condition"].lineage
+        for name, table in table_classes().items()
+        if "opto_condition" in table().heading.names
+    }
+    assert set(lineages.values()) == {f"{OptoCondition.database}.#opto_condition.opto_condition"}
+    assert {"evaluation.Score.Condition", "ensemble.EnsembleScore.Condition", "mei.MEI.Stimulus"} < set(lineages)
+
+
+@pytest.mark.parametrize("table", ["MEI.Stimulus", "MEIControl.Stimulus", "MEIControl.ContrastResponse"])
+def test_no_stimulus_is_of_all_conditions(done, table):
+    from schemas import mei, mei_control
+
+    master, part = table.split(".")
+    stimuli = getattr(getattr(mei if master == "MEI" else mei_control, master), part)
+    row = stimuli().to_dicts(limit=1)[0] | {"opto_condition": "all"}
+    for given in ([row], iter([row])):
+        with pytest.raises(ConfigError, match=r"'all' of an MEI: only scores .* give intact or suppressed"):
+            stimuli.insert(given)
+    with pytest.raises(ConfigError, match="intact or suppressed"):
+        stimuli.insert1(row)
+    assert not stimuli & {"opto_condition": "all"}

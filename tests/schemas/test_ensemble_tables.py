@@ -110,7 +110,7 @@ def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
     scores = [math.nan if row["correlation"] is None else row["correlation"] for row in rows]
     assert scores == pytest.approx(expected, abs=1e-5, nan_ok=True)
     assert (EnsembleScore & ensemble).fetch1("mean_correlation") == pytest.approx(np.nanmean(expected), abs=1e-5)
-    conditions = EnsembleScore.Condition & ensemble & {"tier": "test", "light": "suppressed"}
+    conditions = EnsembleScore.Condition & ensemble & {"tier": "test", "opto_condition": "suppressed"}
     assert len(conditions) == len(rows) == 6
     assert len(EnsembleScore.Member & ensemble) == len(members)
     with pytest.raises(DataJointError, match="part"):

@@ -36,7 +36,7 @@ def fit(database, tmp_path_factory):
 def test_one_query_finds_the_normalised_correlation_under_suppressed_light(fit):
     from schemas import evaluation
 
-    units = evaluation.Score.Condition & fit & {"tier": "test", "light": "suppressed"}
+    units = evaluation.Score.Condition & fit & {"tier": "test", "opto_condition": "suppressed"}
     rows = units.proj("normalised_correlation", "ceiling", "repeats").to_dicts()
     assert len(rows) == 6
     assert all(2 <= row["repeats"] <= REPEATS for row in rows)
@@ -50,10 +50,10 @@ def test_the_readmes_query_answers(fit, database):
 
     query = (
         f"SELECT unit, normalised_correlation FROM {database.prefix}evaluation.__score__condition "
-        "WHERE tier = 'test' AND light = 'suppressed'"
+        "WHERE tier = 'test' AND opto_condition = 'suppressed'"
     )
     found = dict(evaluation.schema.connection.query(query).fetchall())
-    rows = (evaluation.Score.Condition & {"tier": "test", "light": "suppressed"}).to_dicts()
+    rows = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "suppressed"}).to_dicts()
     assert found == {row["unit"]: row["normalised_correlation"] for row in rows}
 
 
@@ -71,7 +71,7 @@ def test_the_short_score_is_that_of_all_test_frames(fit):
     from schemas import evaluation
 
     short = {row["unit"]: row["correlation"] for row in (evaluation.Score.Unit & fit).to_dicts()}
-    rows = (evaluation.Score.Condition & fit & {"tier": "test", "light": "all"}).to_dicts()
+    rows = (evaluation.Score.Condition & fit & {"tier": "test", "opto_condition": "all"}).to_dicts()
     assert {row["unit"]: row["correlation"] for row in rows} == short
     mean = (evaluation.Score & fit).fetch1("mean_correlation")
     assert mean == pytest.approx(np.nanmean([math.nan if r is None else r for r in short.values()]))
@@ -83,7 +83,7 @@ def test_frames_add_up(fit):
     from schemas import evaluation
 
     rows = (evaluation.Score.Condition & fit & {"tier": "test"}).to_dicts()
-    frames = {row["light"]: row["frames"] for row in rows}
+    frames = {row["opto_condition"]: row["frames"] for row in rows}
     assert frames["intact"] + frames["suppressed"] == frames["all"] == 3 * REPEATS * (150 - 15)
 
 

@@ -123,12 +123,13 @@ def test_a_dataset_of_an_unknown_session_is_refused_whole(tables):
     assert len(table()) == before
 
 
-def test_the_two_light_conditions_are_there(database):
+def test_the_conditions_are_there(database):
     from schemas.optogenetics import OptoCondition
 
     assert {row["opto_condition"]: row["opto_light"] for row in OptoCondition().to_dicts()} == {
         "intact": 0,
         "suppressed": 1,
+        "all": None,
     }
 
 
