@@ -164,15 +164,15 @@ def fit_all(study: Study, size: Size) -> list[Row]:
     options = {"max_epochs": size.epochs, "patience": 8, "learning_rate": 0.01}
     slow = options | {"max_epochs": size.original_epochs, "learning_rate": 0.005}
     rows, members = [], []
-    linear = [study.fit("ln", study.model("ln", config, 0), 0, standard, **options) for config in LNS]
+    linear = [study.fit("ln", study.model("ln", config, 0), 0, standard, fit=options) for config in LNS]
     rows.append(max(linear, key=lambda row: row.best))
-    rows.append(study.fit("spline_glm", study.model("spline_glm", GLM, 0), 0, standard, **options))
-    rows.append(study.fit("original conv-GRU", study.model("encoder", ORIGINAL, 0), 0, standard, **slow))
+    rows.append(study.fit("spline_glm", study.model("spline_glm", GLM, 0), 0, standard, fit=options))
+    rows.append(study.fit("original conv-GRU", study.model("encoder", ORIGINAL, 0), 0, standard, fit=slow))
     singles = []
     for seed in range(MEMBERS):
         members.append(study.model("encoder", BEST, seed))
         name = "best" if seed == 0 else f"best, seed {seed}"
-        singles.append(study.fit(name, members[-1], seed, standard, **options))
+        singles.append(study.fit(name, members[-1], seed, standard, fit=options))
     whole = EnsembleModel(members).eval()
     total = sum(row.seconds for row in singles)
     rows += [singles[0], Row("ensemble of 5", study.predict(whole), [], sum(r.parameters for r in singles), total)]

@@ -87,7 +87,7 @@ class OwnPixels:
         frames = min(trial.responses.shape[1] for trial in data.trials)
         loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, 6, frames, KEY).items()}
         fitted = MODELS.get("spline_glm")({KEY: info}, seed, light="none", **SPACE, **MODEL)
-        standard(fitted, loaders, seed, **FIT)
+        standard(fitted, loaders, seed, fit=FIT)
         kernels = fitted.head(KEY).stimulus.spatial_kernels()[:, 0].detach()
         self.batches = {tier: viewed(one[KEY], kernels) for tier, one in loaders.items()}
         places = np.linspace(-1, 1, len(info.units))

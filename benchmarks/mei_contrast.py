@@ -134,8 +134,8 @@ def meis(case: Case, model: torch.nn.Module, data: SessionData) -> list[UnitMEIs
     info, starts = data_info(data), asked["seeds"]
     each = [(light, start) for light in (False, True) for start in starts]
     targets = [Target(KEY, unit, *one) for unit in range(len(info.units)) for one in each]
-    results = METHODS.get(method)([model], targets, config, info, torch.device(case.device))
-    window = config["objective"]["window_frames"]
+    results = METHODS.get(method)([model], targets, info, torch.device(case.device), **config)
+    window = config["fit"]["objective"]["window_frames"]
     stimuli = np.stack([one.stimulus for one in results])
     rates = np.stack([one.rates[:, -window:].mean(-1) for one in results])
     own = [slice(first, first + len(each)) for first in range(0, len(results), len(each))]

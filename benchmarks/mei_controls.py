@@ -30,7 +30,7 @@ from dlgn_cnn.data.sessions.session_data import SessionData, data_info, training
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.controls.control_set import Control, Materials, clips_of, control_set
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.methods import gradient_ascent, screen_range
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
@@ -101,7 +101,7 @@ class Session:
         started = time.perf_counter()
         model = MODELS.get("encoder")(data_info={KEY: self.info}, seed=seed, **MODEL)
         score, _, _ = standard(
-            model, self.loaders(seed, size.batch), seed, max_epochs=size.epochs, patience=size.epochs, **FIT
+            model, self.loaders(seed, size.batch), seed, fit=FIT | {"max_epochs": size.epochs, "patience": size.epochs}
         )
         print(f"... seed {seed}: {time.perf_counter() - started:.0f} s, validation {score:.3f}", flush=True)
         return model.eval()
@@ -119,11 +119,11 @@ def controls(
 ) -> list[Control]:
     """MEIs of the models' mean in both lights, their controls, and what the judges say to each."""
     targets = [Target(KEY, unit, suppressed) for unit in units for suppressed in (False, True)]
-    found = gradient_ascent(models, targets, MEI, session.info, CPU)
+    found = gradient_ascent(models, targets, session.info, CPU, fit=MEI)
     whole = session.loaders(0)["test"][KEY]
     materials = Materials(
         models=models,
-        config=MEIConfig.from_dict(MEI, screen_range(session.info)),
+        config=synthesis(MEI, screen_range(session.info)),
         infos={KEY: session.info},
         videos={KEY: lambda: clips_of(whole.showing(session.data.trials))},
         fields={(KEY, unit): session.fields[unit] for unit in units},

@@ -40,7 +40,7 @@ from mei.tracking import Tracker
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
 from dlgn_cnn.mei.synthesis.methods import screen_range
 from dlgn_cnn.mei.synthesis.optimize import synthesise
 from dlgn_cnn.mei.synthesis.showing import Showing
@@ -77,17 +77,17 @@ class Fitted:
         loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, 0, 4, 60, KEY).items()}
         self.model = encoder({KEY: info}, 0, **parts, readout={"name": "gaussian", "feature_weight": 1e-5}).to(device)
         fit = {"max_epochs": epochs, "patience": epochs, "learning_rate": 0.01}
-        score, _, _ = standard(self.model, loaders, 0, **fit)
+        score, _, _ = standard(self.model, loaders, 0, fit=fit)
         self.model.eval()
         self.range, self.units = screen_range(info), np.flatnonzero(session.truth.driven).tolist()
         print(f"fitted in {time.perf_counter() - started:.0f} s, validation correlation {score:.3f}", flush=True)
 
-    def config(self, batch: int) -> MEIConfig:
+    def config(self, batch: int) -> Synthesis:
         options = {"frames": SHAPE[0], "steps": STEPS, "batch_size": batch}
-        return MEIConfig.from_dict(options | {"objective": {"name": "mean_rate", "window_frames": WINDOW}}, self.range)
+        return synthesis(options | {"objective": {"name": "mean_rate", "window_frames": WINDOW}}, self.range)
 
 
-def reference(model: torch.nn.Module, unit: int, config: MEIConfig, share: float, steps: int) -> torch.Tensor:
+def reference(model: torch.nn.Module, unit: int, config: Synthesis, share: float, steps: int) -> torch.Tensor:
     """The stimulus (1, time, height, width) of neuro-mei's loop; ``share`` is the first step's size over the norm."""
     device = next(model.parameters()).device
     start = config.constraint.project(random_start(0, SHAPE)[None].to(device))[:, None]

@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.optimize import synthesise
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
@@ -86,7 +86,7 @@ def fitted(data: SessionData, seed: int) -> torch.nn.Module:
     frames = min(trial.responses.shape[1] for trial in data.trials)
     loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, 6, frames, KEY).items()}
     model = MODELS.get("spline_glm")({KEY: info}, seed, **GLM)
-    standard(model, loaders, seed, **FIT)
+    standard(model, loaders, seed, fit=FIT)
     refine(model, list(loaders["train"][KEY]))
     return model.eval()
 
@@ -116,7 +116,7 @@ def meis(model: torch.nn.Module, units: list[int], shape: tuple[int, int, int], 
     options = {"frames": shape[0], "objective": {"name": "mean_rate", "window_frames": 1}}
     if not blur:
         options["preconditioner"] = {"name": "none"}
-    config = MEIConfig.from_dict(options | changed, (-2.0, 2.5))
+    config = synthesis(options | changed, (-2.0, 2.5))
     found = synthesise([model.eval()], [Target(KEY, unit, False) for unit in units], config, shape[1:], CPU)
     assert max(one.violation for one in found) < 1e-5
     return np.stack([one.stimulus for one in found])

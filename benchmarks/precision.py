@@ -54,7 +54,7 @@ def steps(device: torch.device, quick: bool) -> dict[str, dict[str, Run]]:
     cell = demo(info, device).eval()
 
     def ascent(precision: str) -> Run:
-        return lambda: gradient_ascent([cell], targets, options | {"precision": precision}, info, device)
+        return lambda: gradient_ascent([cell], targets, info, device, fit=options | {"precision": precision})
 
     return {
         "demo": {way: step_of(demo(info, device).train(), batch, way) for way in WAYS},

@@ -50,7 +50,7 @@ models:
       core: {name: stacked_2d, channels: [16], kernels: [17], strides: [3], laplace_weight: 1.0}
       recurrent: {name: conv_gru, channels: 16, kernel_input: 1, kernel_state: 1}
       readout: {name: gaussian, feature_weight: 0.00001}
-trainers: [{fn: standard, config: {max_epochs: 500, patience: 500, learning_rate: 0.01}}]
+trainers: [{fn: standard, config: {fit: {max_epochs: 500, patience: 500, learning_rate: 0.01}}}]
 seeds: SEEDS
 """
 

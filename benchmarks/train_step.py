@@ -210,7 +210,8 @@ def fitted(session: SessionData, seed: int, precision: str) -> float:
     info = data_info(session)
     loaders = {tier: {"one": loader} for tier, loader in session_loaders(session, info, seed, 4, 60).items()}
     model = encoder({"one": info}, seed, **FITTED)
-    standard(model, loaders, seed, max_epochs=10, patience=10, learning_rate=0.01, precision=precision)
+    fit = {"max_epochs": 10, "patience": 10, "learning_rate": 0.01, "precision": precision}
+    standard(model, loaders, seed, fit=fit)
     return float(np.nanmean(score_units(model, loaders, "test")["one"]))
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from dlgn_cnn.data.loading.loaders import DATASETS
@@ -24,7 +24,7 @@ from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.shifters import SHIFTERS
 from dlgn_cnn.registry import Registry, nearest
-from dlgn_cnn.registry.annotations import spell
+from dlgn_cnn.registry.annotations import parameters_of, spell
 from dlgn_cnn.training.loggers import LOGGERS
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.schedules import SCHEDULES
@@ -82,15 +82,13 @@ def find(name: str) -> list[Entry]:
 def describe(registry: Registry, name: str) -> Entry:
     """The entry of one registered part."""
     part = registry.get(name)
-    options = registry.options(part)
-    documented = dict.fromkeys((part, _inherited(part), options))
+    documented = dict.fromkeys((part, _inherited(part), registry.options(part), registry.fit(part)))
     text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in documented if one is not None)
-    parameters = tuple(
-        Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
-        for one in registry.parameters(part).values()
-        if one.name not in (*registry.given, "allowed_packages")
-        and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
-    )
+    fit = registry.fit(part)
+    without = (*registry.given, "allowed_packages", *(["fit"] if fit else []))
+    own = _described(registry.parameters(part).values(), without)
+    below = _described(_with_defaults(fit)) if fit else []
+    parameters = (*own, *(dataclasses.replace(one, name=f"fit.{one.name}") for one in below))
     papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
     return Entry(registry.kind, name, parameters, first_sentence(text), papers, text)
 
@@ -101,6 +99,20 @@ def first_sentence(text: str) -> str:
     # The full stop of "et al." ends no sentence.
     found = re.match(r"(.+?(?<!et al)(?<! vs)\.)(?: |$)", paragraph)
     return found.group(1) if found else paragraph
+
+
+def _with_defaults(options: Any) -> list[inspect.Parameter]:
+    """The parameters of a dataclass, with the default that a factory makes."""
+    made = {one.name: one.default_factory for one in dataclasses.fields(options) if callable(one.default_factory)}
+    return [one.replace(default=made[name]()) if name in made else one for name, one in parameters_of(options).items()]
+
+
+def _described(parameters: Iterable[inspect.Parameter], without: Collection[str] = ()) -> list[Parameter]:
+    return [
+        Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
+        for one in parameters
+        if one.name not in without and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
+    ]
 
 
 def _inherited(part: Any) -> type | None:

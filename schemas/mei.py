@@ -148,7 +148,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
             for condition, suppressed in CONDITIONS.items()
             for seed in config.get("seeds", [0])
         ]  # fmt: skip
-        window = options.get("objective", {}).get("window_frames", DEFAULT_WINDOW_FRAMES)
+        window = options.get("fit", {}).get("objective", {}).get("window_frames", DEFAULT_WINDOW_FRAMES)
         found: list[MEIResult] = []
         with progress.bar(f"MEIs of {len(units)} units") as report:
             for name in dict.fromkeys(unit["session_name"] for unit in units):
@@ -189,10 +189,10 @@ def _synthesised(
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesise = METHODS.get(method, allowed)
     extra = supplied(synthesise, allowed_packages=allowed, auto_precision=precision)
-    found: list[MEIResult] = synthesise(models, targets, options, info, device, report, **extra)
+    found: list[MEIResult] = synthesise(models, targets, info, device, report, **extra, **options)
     if synthesise not in (gradient_ascent, diverse):
         return found
-    off = departures(targets, [one.stimulus for one in found], options, info, allowed)
+    off = departures(targets, [one.stimulus for one in found], options.get("fit"), info, allowed)
     return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
 
 

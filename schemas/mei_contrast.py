@@ -87,7 +87,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         """
         planned = experiment.Experiment.Fit.proj() * mei.MEIPlan.proj()
         pending = (planned - mei.MEI.proj()).proj(pending_dataset="dataset_hash", pending_seed="seed")
-        differences = mei.MEIConfig.where({"objective.name": "light_difference"})
+        differences = mei.MEIConfig.where({"fit.objective.name": "light_difference"})
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
     def inputs(self, key: training.Key) -> dict[str, str]:

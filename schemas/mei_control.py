@@ -13,7 +13,7 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, mei, optogenetics, provenance, training, tuning
 from schemas.base import array_codec
-from schemas.base.mei_options import contrasts_of, method_options
+from schemas.base.mei_options import contrasts_of
 from schemas.base.score_rows import nullable, unit_key
 from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
@@ -190,13 +190,11 @@ def materials_of(
 ) -> Materials:
     """What a session's controls are made of, from the fitted models that synthesised and the loaders of one."""
     from dlgn_cnn.mei.controls.control_set import Materials
-    from dlgn_cnn.mei.synthesis.config import MEIConfig
+    from dlgn_cnn.mei.synthesis.config import synthesis
     from dlgn_cnn.mei.synthesis.methods import screen_range
 
     infos = {name: loader.data_info for name, loader in loaders["train"].items()}
-    parsed = MEIConfig.from_dict(
-        method_options(config), screen_range(infos[session]), settings_in_force().allowed_packages
-    )
+    parsed = synthesis(config.get("fit"), screen_range(infos[session]), settings_in_force().allowed_packages)
     own = ((unit["unit_index"], field) for unit, field in fields if unit["session_name"] == session)
     known = {(session, index): np.asarray(field.load()) for index, field in own}
     videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}

@@ -21,7 +21,7 @@ def fill(fits: int, units: int, seeds: int = 2) -> None:
     session.Session.insert1(MOUSE | {"session_name": "Simulated_2026_0900_s01_e01"})
     session.Unit.insert(MOUSE | {"unit": unit} for unit in range(units))
     datasets = [_dataset({}, units), _dataset({"shuffle_light": {"seed": 0}}, units)]
-    trainer_key = trainer.TrainerConfig.add("standard", {"max_epochs": EPOCHS})
+    trainer_key = trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": EPOCHS}})
     trainer.Seed.insert([{"seed": seed} for seed in range(seeds)], skip_duplicates=True)
     models = [_model(number) for number in range(-(-fits // seeds))]
     keys = [datasets[0] | models[n // seeds] | trainer_key | {"seed": n % seeds} for n in range(fits)]

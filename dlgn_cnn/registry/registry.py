@@ -9,13 +9,14 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry.annotations import check_value, parameters_of
 from dlgn_cnn.registry.import_paths import import_part
 
 Part = Callable[..., Any]
+Options = TypeVar("Options")
 Parameters = Mapping[str, inspect.Parameter]
 
 
@@ -48,16 +49,40 @@ class Registry:
         self._adapt = adapt
         self._parts: dict[str, Part] = {}
         self._options: dict[Part, Part] = {}
+        self._fits: dict[Part, Part] = {}
         self._checks: dict[Part, Callable[..., Any]] = {}
         self._loaded = False
 
     def register(
-        self, name: str, options: Part | None = None, check: Callable[..., Any] | None = None
+        self,
+        name: str,
+        options: Part | None = None,
+        check: Callable[..., Any] | None = None,
+        fit: Part | None = None,
     ) -> Callable[[Part], Part]:
-        """Decorator that files a class or function under ``name``; a second part of that name is refused.
+        """Decorator that files a class or function under a name.
 
-        ``options`` is a dataclass or function whose parameters a config may set besides the part's own. ``check(config,
-        allowed_packages)`` raises ConfigError for values that the part would refuse when it is called.
+        Parameters
+        ----------
+        name : str
+            Name in configs; a second part of that name is refused.
+        options : callable, optional
+            Dataclass whose parameters a config may set besides the part's own.
+        check : callable, optional
+            ``check(config, allowed_packages)`` raises ConfigError for values that the part would refuse when it is
+            called.
+        fit : callable, optional
+            Dataclass whose parameters a config may set below ``fit``, which the part takes as a mapping.
+
+        Returns
+        -------
+        callable
+            Files a part and returns it.
+
+        Raises
+        ------
+        ConfigError
+            If the name is taken.
         """
 
         def file(part: Part) -> Part:
@@ -68,6 +93,8 @@ class Registry:
                 self._options[part] = options
             if check is not None:
                 self._checks[part] = check
+            if fit is not None:
+                self._fits[part] = fit
             return part
 
         return file
@@ -104,6 +131,10 @@ class Registry:
         """What has the parameters that a config may set besides the part's own, where the part has such."""
         return self._options.get(part)
 
+    def fit(self, part: Part) -> Part | None:
+        """What has the parameters that a config may set below ``fit``, where the part has such."""
+        return self._fits.get(part)
+
     def build(
         self, config: Mapping[str, Any], *, at: str = "", allowed_packages: Collection[str] = (), **given: Any
     ) -> Any:
@@ -139,7 +170,8 @@ class Registry:
 
     def check_arguments(self, name: str, part: Part, config: Mapping[str, Any], given: Collection[str]) -> None:
         """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave."""
-        _check_against(self.parameters(part), config, f"{self.kind} {name!r}", given)
+        below = parameters_of(self._fits[part]) if part in self._fits else ()
+        _check_against(self.parameters(part), config, f"{self.kind} {name!r}", given, below)
 
     def _built(self, name: str, part: Part, arguments: Mapping[str, Any]) -> Any:
         try:
@@ -173,6 +205,13 @@ def supplied(part: Part, **available: Any) -> dict[str, Any]:
     return {name: value for name, value in available.items() if name in wanted}
 
 
+def nested(options: Callable[..., Options], fit: Mapping[str, Any] | None) -> Options:
+    """The options that a config has below ``fit``, as the dataclass that describes them. Raises ConfigError."""
+    with within("fit"):
+        check_arguments(options, fit or {}, "fit")
+        return options(**(fit or {}))
+
+
 def check_arguments(part: Part, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
     """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave.
 
@@ -181,13 +220,16 @@ def check_arguments(part: Part, config: Mapping[str, Any], where: str, given: Co
     _check_against(parameters_of(part), config, where, given)
 
 
-def _check_against(parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str]) -> None:
+def _check_against(
+    parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str], below: Collection[str] = ()
+) -> None:
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
     choices = [name for name in named if name not in given]
     for key, value in config.items():
         if key in given or (key not in choices and not takes_any):
             advice = nearest(str(key), choices) if choices else "it has no parameters"
+            advice = f"write it below fit, as fit.{key}" if key in below else advice
             raise ConfigError(f"{where} takes no {key!r}: {advice}", str(key))
         if key in choices:
             with within(key):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.runtime.precision import check_precision
 from dlgn_cnn.training.early_stopping import check_criterion
 from dlgn_cnn.training.noise import as_part
@@ -73,13 +72,6 @@ class FitConfig:
         options = {name: value for name, value in schedule.items() if name != "name"}
         with within("schedule"):
             SCHEDULES.check(schedule.get("name", ""), options, SCHEDULES.given)
-
-    @classmethod
-    def nested(cls, fit: Mapping[str, Any] | None, whose: str) -> "FitConfig":
-        """What a trainer's config says below ``fit``; ``whose`` fit it is, for errors. Raises ConfigError."""
-        with within("fit"):
-            check_arguments(cls, fit or {}, whose)
-            return cls(**(fit or {}))
 
 
 @dataclass(frozen=True)

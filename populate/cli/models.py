@@ -65,7 +65,9 @@ def _print_in_full(console: Console, entry: Entry) -> None:
 def _reflowed(text: str) -> str:
     """A docstring whose paragraphs are one line each, for the terminal to wrap; what is indented stays as it is."""
     paragraphs = text.split("\n\n")
-    return "\n\n".join(one if re.search(r"^ ", one, re.MULTILINE) else one.replace("\n", " ") for one in paragraphs)
+    return "\n\n".join(
+        one if re.search(r"^( |-+$)", one, re.MULTILINE) else one.replace("\n", " ") for one in paragraphs
+    )
 
 
 def _value(value: Any) -> str:

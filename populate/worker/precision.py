@@ -49,6 +49,6 @@ def in_bfloat16(name: str) -> list[Query]:
     if name == ensemble_score.EnsembleScore.__name__:
         return [ensemble.Ensemble.Member.proj() & done]
     if name == mei.MEI.__name__:
-        stated = {one: mei.MEIConfig.where({"precision": one}).proj() for one in fit_precision.EXPLICIT}
+        stated = {one: mei.MEIConfig.where({"fit.precision": one}).proj() for one in fit_precision.EXPLICIT}
         return [stated["bfloat16"], *(fits * (mei.MEIConfig.proj() - [*stated.values()]) for fits in done)]
     return []

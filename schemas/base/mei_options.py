@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.registry.annotations import parameters_of
 from schemas.connection.in_force import settings_in_force
 
 OWN = ("units", "seeds", "members", "controls", "contrasts")
@@ -41,4 +42,6 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
         contrasts_of(config)
         if type(config.get("members", 1)) is not int or config.get("members", 1) < 1:
             raise ConfigError(f"given {config['members']!r}, expected a number of fits, 1 or more", "members")
-        METHODS.check_values(function, method_options(config), allowed)
+        options, given = method_options(config), [one for one in METHODS.given if one in parameters_of(function)]
+        METHODS.check_arguments(method, function, options, given)
+        METHODS.check_values(function, options, allowed)

@@ -9,13 +9,13 @@ from schemas import experiment, trainer
 from schemas.base.keys import FIT
 
 Key = Mapping[str, Any]
-PATHS = ("precision", "fit.precision")  # where trainers' configs state one
+PATH = "fit.precision"  # where trainers' configs state one
 EXPLICIT = PRECISIONS[1:]
 
 
 def stating(*precisions: str) -> Any:
     """The trainers whose configs state one of these precisions: a query."""
-    named = [{"path": path, "kind": "str", "value": f'"{one}"'} for path in PATHS for one in precisions]
+    named = [{"path": PATH, "kind": "str", "value": f'"{one}"'} for one in precisions]
     return trainer.TrainerConfig.proj() & (trainer.TrainerConfig.Leaf & named).proj()
 
 
@@ -27,9 +27,9 @@ def stated(key: Key) -> str | None:
 
 def stated_in(config: Mapping[str, Any]) -> str | None:
     """The precision that a trainer's config states; None where that is ``auto``."""
-    below = config.get("fit")
-    found = (config.get("precision"), below.get("precision") if isinstance(below, Mapping) else None)
-    return next((one for one in found if one in EXPLICIT), None)
+    fit = config.get("fit")
+    found = fit.get("precision") if isinstance(fit, Mapping) else None
+    return found if found in EXPLICIT else None
 
 
 def of_fit(key: Key, fitted: Any) -> str:

@@ -19,10 +19,10 @@ DEFINITION = """
 experiment: {name}
 datasets: [{{fn: stored_sessions, config: {{sessions: all, size_px: [18, 32], window_frames: 40}}}}]
 models: [{{fn: encoder, config: {model}}}]
-trainers: [{{fn: standard, config: {{max_epochs: {epochs}, patience: {epochs}, burn_in_frames: 5}}}}]
+trainers: [{{fn: standard, config: {{fit: {{max_epochs: {epochs}, patience: {epochs}, burn_in_frames: 5}}}}}}]
 seeds: [{seed}]
 """
-MEIS = "meis: [{fn: gradient_ascent, config: {units: [1, 2], seeds: [0, 1], frames: 20, steps: 2}}]\n"
+MEIS = "meis: [{fn: gradient_ascent, config: {units: [1, 2], seeds: [0, 1], fit: {frames: 20, steps: 2}}}]\n"
 POPULATE = "from populate.cli.command import main; main()"
 ENDLESS = 100_000
 

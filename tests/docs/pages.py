@@ -23,7 +23,7 @@ _HALF_AN_EXPERIMENT = {
     "experiment": "fragment",
     "datasets": [{"fn": "stored_sessions", "config": {"sessions": "all", "size_px": [18, 32]}}],
     "models": [{"fn": "ln", "config": {}}],
-    "trainers": [{"fn": "standard", "config": {"max_epochs": 1}}],
+    "trainers": [{"fn": "standard", "config": {"fit": {"max_epochs": 1}}}],
 }
 
 

@@ -34,11 +34,11 @@ models:
       readout: {{name: gaussian}}
 trainers:
   - fn: standard
-    config: {{max_epochs: {epochs}, patience: 1000}}
+    config: {{fit: {{max_epochs: {epochs}, patience: 1000}}}}
 seeds: {seeds}
 meis:
   - fn: gradient_ascent
-    config: {{units: {{best: 2}}, frames: 20, steps: 5}}
+    config: {{units: {{best: 2}}, fit: {{frames: 20, steps: 5}}}}
 """
 
 

@@ -53,7 +53,7 @@ def files(tmp_path_factory) -> Path:
         "name.yaml": EXPERIMENT.format(sessions="[Nobody_s01_e01]", model="{fn: encodr}", trainer=""),
         "session.yaml": EXPERIMENT.format(sessions="[Nobody_s01_e01]", model=MODEL, trainer=""),
         "number.yaml": EXPERIMENT.format(
-            sessions="[Nobody_s01_e01]", model=MODEL, trainer=", config: {learning_rate: 1e-3}"
+            sessions="[Nobody_s01_e01]", model=MODEL, trainer=", config: {fit: {learning_rate: 1e-3}}"
         ),
         "grid.yaml": EXPERIMENT.format(
             sessions="[Nobody_s01_e01]", model="{fn: ln, grid: {output.nam: [softplus]}}", trainer=""
@@ -85,7 +85,7 @@ def files(tmp_path_factory) -> Path:
         ("define {files}/binary.yaml", "cannot be read.*correct"),
         ("define {files}/name.yaml", r"models\[0\].*'encodr'.*choose from.*did you mean 'encoder'"),
         ("define {files}/session.yaml", "Nobody_s01_e01 was never ingested.*run dlgn ingest"),
-        ("define {files}/number.yaml", r"trainers\[0\]\.config\.learning_rate: .*write 0.001"),
+        ("define {files}/number.yaml", r"trainers\[0\]\.config\.fit\.learning_rate: .*write 0.001"),
         ("define {files}/grid.yaml", r"models\[0\]\.grid\.output\.nam: the config has no 'output'"),
         ("define {files}/path.yaml", "DLGN_ALLOW_PACKAGES"),
         ("define {files}/none.py", "correct the path"),

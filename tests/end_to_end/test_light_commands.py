@@ -17,8 +17,8 @@ EXPERIMENT = {
     "experiment": "light",
     "datasets": [{"fn": "stored_sessions", "config": {"sessions": [SESSION], "size_px": [9, 16], "window_frames": 40}}],
     "models": [{"fn": "encoder", "config": config} for config in MODELS],
-    "trainers": [{"fn": "standard", "config": {"max_epochs": 1}}],
-    "meis": [{"fn": "gradient_ascent", "config": {"units": [1], "frames": 20, "steps": 5}}],
+    "trainers": [{"fn": "standard", "config": {"fit": {"max_epochs": 1}}}],
+    "meis": [{"fn": "gradient_ascent", "config": {"units": [1], "fit": {"frames": 20, "steps": 5}}}],
 }
 
 

@@ -42,13 +42,13 @@ def fits(database, tmp_path_factory):
     key = (
         key
         | model.ModelConfig.add("encoder", ENCODER, "für alle")
-        | trainer.TrainerConfig.add("standard", {"max_epochs": 1})
+        | trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": 1}})
     )
     experiment.Experiment.insert1({"experiment_name": "published"})
     for seed in (0, 1):
         trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
         experiment.Experiment.Fit.insert1({"experiment_name": "published", **key, "seed": seed})
-    config = {"units": {"best": 1}, "steps": 2, "objective": {"window_frames": 4}}
+    config = {"units": {"best": 1}, "fit": {"steps": 2, "objective": {"window_frames": 4}}}
     mei.MEIPlan.insert1({"experiment_name": "published", **mei.MEIConfig.add("gradient_ascent", config)})
     training.TrainedModel.populate(key)
     keys = (training.TrainedModel & key).keys(order_by="seed")

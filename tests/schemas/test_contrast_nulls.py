@@ -12,12 +12,13 @@ ENCODER = {
     "recurrent": {"name": "conv_gru", "channels": 2, "kernel_input": 1, "kernel_state": 1},
     "readout": {"name": "gaussian"},
 }
-MEI = {"units": [1, 2], "seeds": [0, 1], "frames": 12, "steps": 2}
+MEI = {"units": [1, 2], "seeds": [0, 1]}
+FIT = {"frames": 12, "steps": 2}
 DEFINITION = """
 experiment: members
 datasets: [{{fn: stored_sessions, config: {{sessions: all, size_px: [18, 32], window_frames: 40}}}}]
 models: [{{fn: encoder, config: {encoder}}}]
-trainers: [{{fn: standard, config: {{max_epochs: 1, burn_in_frames: 5}}}}]
+trainers: [{{fn: standard, config: {{fit: {{max_epochs: 1, burn_in_frames: 5}}}}}}]
 seeds: [50, 51, 52]
 meis:
   - {{fn: gradient_ascent, config: {same}}}
@@ -37,7 +38,7 @@ def done(database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("members")
     ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
     objectives = [{"name": one, "window_frames": 3} for one in ("mean_rate", "light_difference")]
-    same, difference = (MEI | {"objective": one} for one in objectives)
+    same, difference = (MEI | {"fit": FIT | {"objective": one}} for one in objectives)
     file = folder / "members.yaml"
     file.write_text(DEFINITION.format(encoder=ENCODER, same=same, difference=difference))
     define(file)
@@ -61,7 +62,7 @@ def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast
 
-    config = MEIConfig.where({"objective.name": "mean_rate"}).proj()
+    config = MEIConfig.where({"fit.objective.name": "mean_rate"}).proj()
     stimuli = (Table.Stimulus & config & {"unit": 2}).to_dicts()
     pairs = [
         distance(np.asarray(one["stimulus"].load()), np.asarray(other["stimulus"].load())).spatial
@@ -80,7 +81,7 @@ def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast
 
-    differences = MEIConfig.where({"objective.name": "light_difference"}).proj()
+    differences = MEIConfig.where({"fit.objective.name": "light_difference"}).proj()
     rows = (Table.Stimulus & differences).to_dicts()
     assert len(rows) == 3 * 2 * 2 * 2
     for row in rows:
@@ -88,7 +89,7 @@ def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done
         # The activation is in spikes a frame of 1/60 s.
         assert row["activation"] * 60 == pytest.approx(own - other, rel=1e-3, abs=1e-4)
     assert not (MEIContrast & differences)
-    assert len(MEIContrast & MEIConfig.where({"objective.name": "mean_rate"}).proj()) == 3
+    assert len(MEIContrast & MEIConfig.where({"fit.objective.name": "mean_rate"}).proj()) == 3
 
 
 def test_the_pages_query_lists_every_stimulus_of_every_objective_in_both_lights(done):

@@ -14,8 +14,8 @@ ENCODER = {
     "readout": {"name": "gaussian"},
 }
 DATASET = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
-MEI = {"units": [1, 2, 3], "seeds": [0, 1], "controls": True, "frames": 12, "steps": 2}
-MEI |= {"objective": {"window_frames": 3}}
+MEI = {"units": [1, 2, 3], "seeds": [0, 1], "controls": True}
+MEI |= {"fit": {"frames": 12, "steps": 2, "objective": {"window_frames": 3}}}
 UNASKED = ("FeedbackModulation", "InputGain")
 DEFINITION = """
 experiment: contrast
@@ -24,7 +24,7 @@ datasets:
   - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 0}}}}}}
   - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 1}}}}}}
 models: [{{fn: encoder, config: {encoder}}}]
-trainers: [{{fn: standard, config: {{max_epochs: 1, burn_in_frames: 5}}}}]
+trainers: [{{fn: standard, config: {{fit: {{max_epochs: 1, burn_in_frames: 5}}}}}}]
 seeds: [40, 41]
 meis: [{{fn: gradient_ascent, config: {mei}}}]
 """

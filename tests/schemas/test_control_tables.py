@@ -11,10 +11,10 @@ import yaml
 from tests.factories import small_simulation
 
 CONTRASTS = [0, 0.5, 1.0, 5.0]
-MEI = {"units": [1, 2], "controls": True, "contrasts": CONTRASTS, "frames": 12, "steps": 3}
-MEI |= {"objective": {"window_frames": 3}, "constraint": {"contrast": 0.2}}
-SETS = {name: MEI[name] for name in ("frames", "objective", "constraint")} | {"units": [2], "seeds": [0, 1], "steps": 2}
-MEAN = MEI | {"units": [1], "members": 2, "contrasts": [], "steps": 2}
+MEI = {"units": [1, 2], "controls": True, "contrasts": CONTRASTS}
+MEI |= {"fit": {"frames": 12, "steps": 3, "objective": {"window_frames": 3}, "constraint": {"contrast": 0.2}}}
+SETS = {"units": [2], "seeds": [0, 1], "fit": MEI["fit"] | {"steps": 2}}
+MEAN = MEI | {"units": [1], "members": 2, "contrasts": [], "fit": MEI["fit"] | {"steps": 2}}
 DEFINITION = """
 experiment: controls
 datasets: [{fn: stored_sessions, config: {sessions: all, size_px: [18, 32], window_frames: 40}}]
@@ -24,7 +24,7 @@ models:
       core: {name: stacked_2d, channels: [2], kernels: [5], strides: [3]}
       recurrent: {name: conv_gru, channels: 2, kernel_input: 1, kernel_state: 1}
       readout: {name: gaussian}
-trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
+trainers: [{fn: standard, config: {fit: {max_epochs: 1, burn_in_frames: 5}}}]
 seeds: [40, 41]
 meis:
   - {fn: gradient_ascent, config: MEI}
@@ -145,7 +145,9 @@ def test_every_stored_stimulus_read_back_meets_its_constraint(done):
     assert len(rows) > 30
     for row in rows:
         stimulus = np.asarray(row["stimulus"].load(), np.float64)
-        assert np.linalg.norm(stimulus) == pytest.approx(MEI["constraint"]["contrast"] * stimulus.size**0.5, rel=1e-5)
+        assert np.linalg.norm(stimulus) == pytest.approx(
+            MEI["fit"]["constraint"]["contrast"] * stimulus.size**0.5, rel=1e-5
+        )
         grey = mean + std * stimulus
         assert grey.min() >= -1e-5 * 255
         assert grey.max() <= 255 * (1 + 1e-5)
@@ -204,7 +206,7 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
         assert one["size_deg"] == pytest.approx([18 * 2.02 * 53 / 32, 2.02 * 53])
         frames = read_grey(path.parent / next(name for name in one["files"] if name.endswith(".avi")), (36, 64))
         shown = np.linalg.norm((frames[:, ::2, ::2] - one["grey_mean"]) / one["grey_std"])
-        assert shown == pytest.approx(MEI["constraint"]["contrast"] * (12 * 18 * 32) ** 0.5, rel=1e-5)
+        assert shown == pytest.approx(MEI["fit"]["constraint"]["contrast"] * (12 * 18 * 32) ** 0.5, rel=1e-5)
         assert one["norm_departure"] < 1e-5
         assert one["grey_levels_off"] <= 0.6
     grating = next(o for o in text["stimuli"] if (o["stimulus"], o["condition"]) == ("grating", "intact"))
@@ -292,11 +294,12 @@ def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
 
 
 def test_the_how_tos_config_is_one(database):
-    from dlgn_cnn.mei.synthesis.config import CHOICES
+    from dlgn_cnn.mei.synthesis.config import SynthesisConfig
+    from dlgn_cnn.registry.annotations import parameters_of
     from schemas.base.mei_options import OWN, check_mei
 
     (text,) = re.findall(r"```yaml\n(.+?)```", page(), re.DOTALL)
     (entry,) = yaml.safe_load(text)["meis"]
     check_mei(entry["fn"], entry["config"])
-    for key in (*CHOICES, *OWN):
+    for key in (*parameters_of(SynthesisConfig), *OWN):
         assert f"`{key}`" in page() or f"{key}:" in page(), key

@@ -19,7 +19,7 @@ TEXT = {
     "experiment": "grid",
     "datasets": DATASETS,
     "models": [{**ENCODER, "grid": GRID}, {"fn": "ln"}],
-    "trainers": [{"fn": "standard", "config": {"max_epochs": {"choices": [1, 2]}}}],
+    "trainers": [{"fn": "standard", "config": {"fit": {"max_epochs": {"choices": [1, 2]}}}}],
     "seeds": [0, 1],
 }
 
@@ -111,7 +111,7 @@ def models():
 
 def experiment():
     for epochs in range(1, 3):
-        trainers = [{{"fn": "standard", "config": {{"max_epochs": epochs}}}}]
+        trainers = [{{"fn": "standard", "config": {{"fit": {{"max_epochs": epochs}}}}}}]
         name = f"python_{{epochs}}"
         yield dict(experiment=name, datasets=DATASETS, models=models(), trainers=trainers, seeds=range(2))
 

@@ -32,7 +32,7 @@ def parts(database, tmp_path_factory):
     options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34}
     found = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
     dataset.Dataset.populate(found)
-    return found | model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", FIT)
+    return found | model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", {"fit": FIT})
 
 
 def fit(parts, seed: int):
@@ -130,7 +130,7 @@ def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitt
         "experiment": "planned",
         "datasets": [{"fn": "stored_sessions", "config": dataset.DatasetConfig.load(parts)[1]}],
         "models": [{"fn": "encoder", "config": ENCODER}],
-        "trainers": [{"fn": "standard", "config": FIT}],
+        "trainers": [{"fn": "standard", "config": {"fit": FIT}}],
         "seeds": seeds,
         "ensembles": True,
     }
@@ -161,10 +161,10 @@ def test_an_mei_is_made_of_an_ensemble(ensemble):
 
     model, loaders = load_ensemble(ensemble)
     ((name, loader),) = loaders["train"].items()
-    config, info = {"frames": 12, "steps": 2}, loader.data_info
-    (found,) = gradient_ascent([model], [Target(name, 0, False)], config, info, torch.device("cpu"))
+    fit, info = {"frames": 12, "steps": 2}, loader.data_info
+    (found,) = gradient_ascent([model], [Target(name, 0, False)], info, torch.device("cpu"), fit=fit)
     # The engine's own mean over models is the reference.
-    (apart,) = gradient_ascent([*model.members], [Target(name, 0, False)], config, info, torch.device("cpu"))
+    (apart,) = gradient_ascent([*model.members], [Target(name, 0, False)], info, torch.device("cpu"), fit=fit)
     assert np.allclose(found.stimulus, apart.stimulus, atol=1e-4)
 
 

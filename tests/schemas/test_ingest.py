@@ -205,15 +205,15 @@ def test_spikes_outside_are_dropped_where_that_was_chosen_and_the_choice_is_kept
         (
             "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"
             "models: [{fn: encoder, config: {core: {name: stacked_2d, channels: [4], kernels: [3]}, "
-            "readout: {name: gaussian}}}]\ntrainers: [{fn: standard}, {fn: standard, config: {max_epoch: 3}}]",
-            r"^trainers\[1\]\.config\.max_epoch: .*did you mean 'max_epochs'",
+            "readout: {name: gaussian}}}]\ntrainers: [{fn: standard}, {fn: standard, config: {fit: {max_epoch: 3}}}]",
+            r"^trainers\[1\]\.config\.fit\.max_epoch: .*did you mean 'max_epochs'",
         ),
         (
             "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"
             "models: [{fn: encoder, config: {core: {name: stacked_2d, channels: [4], kernels: [3]}, "
             "readout: {name: gaussian}}}]\ntrainers: [{fn: standard}]\n"
-            "meis: [{fn: gradient_ascent, config: {units: [0], constraint: {contrasts: 0.2}}}]",
-            r"^meis\[0\]\.config\.constraint\.contrasts: .*did you mean 'contrast'",
+            "meis: [{fn: gradient_ascent, config: {units: [0], fit: {constraint: {contrasts: 0.2}}}}]",
+            r"^meis\[0\]\.config\.fit\.constraint\.contrasts: .*did you mean 'contrast'",
         ),
         (
             "experiment: x\ndatasets: [{fn: stored_sessions, config: {sessions: [Nobody_s01_e01]}}]\n"

@@ -32,7 +32,7 @@ def fits(database, tmp_path_factory):
     keys = [dataset.DatasetConfig.add("stored_sessions", options | {"window_frames": n}) for n in (40, 50)]
     dataset.Dataset.populate(keys)
     named = [model.ModelConfig.add(*call) for call in MODELS]
-    how = trainer.TrainerConfig.add("standard", {"max_epochs": 1})
+    how = trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": 1}})
     trainer.Seed.insert1({"seed": 0}, skip_duplicates=True)
     experiment.Experiment.insert1({"experiment_name": "margins"}, skip_duplicates=True)
     pairs = [(keys[0], one) for one in named] + [(keys[1], named[-1])]

@@ -13,10 +13,10 @@ models:
     config:
       core: {name: stacked_2d, channels: [2], kernels: [5], strides: [3]}
       readout: {name: gaussian}
-trainers: [{fn: standard, config: {max_epochs: 1, burn_in_frames: 5}}]
+trainers: [{fn: standard, config: {fit: {max_epochs: 1, burn_in_frames: 5}}}]
 meis:
   - fn: gradient_ascent
-    config: {units: [1, 2], controls: true, contrasts: [], frames: 12, steps: 4, constraint: {contrast: 1.3}}
+    config: {units: [1, 2], controls: true, contrasts: [], fit: {frames: 12, steps: 4, constraint: {contrast: 1.3}}}
 """
 
 

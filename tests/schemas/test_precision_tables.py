@@ -45,7 +45,7 @@ def defined(stored, tmp_path, monkeypatch):
         text = {"experiment": name, "seeds": list(seeds), **more}
         text["datasets"] = [{"fn": "stored_sessions", "config": stored}]
         text["models"] = [{"fn": "encoder", "config": MODEL}]
-        text["trainers"] = [{"fn": "standard", "config": own | (trainer or {})}]
+        text["trainers"] = [{"fn": "standard", "config": {"fit": own | (trainer or {})}}]
         file = tmp_path / f"{name}.yaml"
         file.write_text(yaml.safe_dump(text))
         define(file)
@@ -169,7 +169,8 @@ def test_what_is_computed_from_a_fit_runs_in_its_precision(defined, monkeypatch)
     assert set(entered) == {True}
 
 
-MEI = {"units": [1], "frames": 12, "steps": 2, "narrow": False, "objective": {"window_frames": 3}}
+FIT = {"frames": 12, "steps": 2, "narrow": False, "objective": {"window_frames": 3}}
+MEI = {"units": [1], "fit": FIT}
 
 
 def asked_of_autocast(monkeypatch) -> list[bool]:
@@ -289,7 +290,8 @@ def test_keys_in_bfloat16_are_told_by_table(defined, tables):
         fitted(key)
     for name in ("exact", "rounded"):
         for stated in ({}, {"precision": "float32"}, {"precision": "bfloat16"}):
-            mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add("gradient_ascent", MEI | stated)})
+            config = MEI | {"fit": FIT | stated}
+            mei.MEIPlan.insert1({"experiment_name": name, **mei.MEIConfig.add("gradient_ascent", config)})
     for table in (evaluation.Score, evaluation.FeedbackModulation, evaluation.InputGain):
         found = [key for query in in_bfloat16(table.__name__) for key in (query & "seed >= 180").to_dicts()]
         assert sorted(key["trainer_hash"] for key in found) == [rounded[0]["trainer_hash"]] * 2
@@ -334,7 +336,7 @@ def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, compute
     ("fn", "config", "expected"),
     [
         ("standard", {}, True),
-        ("standard", {"precision": "float32"}, False),
+        ("standard", {"fit": {"precision": "float32"}}, False),
         ("light_last", {"fit": {"precision": "bfloat16"}}, False),
         ("tests.unit.test_supplied.asking_trainer", {}, True),
         ("tests.unit.test_supplied.lab_trainer", {}, False),

@@ -18,7 +18,7 @@ def configs(database):
     from schemas import model, trainer
 
     for rate in (0.001, 0.01):
-        trainer.TrainerConfig.add("standard", {"learning_rate": rate, "note": "50% of 'it'"})
+        trainer.TrainerConfig.add("standard", {"fit": {"learning_rate": rate}, "note": "50% of 'it'"})
     return [model.ModelConfig.add("encoder", {"recurrent": recurrent}) for recurrent in RECURRENTS]
 
 
@@ -43,7 +43,7 @@ def said(*words) -> str:
 def test_rows_are_those_that_datajoint_fetches(configs):
     from schemas.trainer import TrainerConfig
 
-    for condition in ("number > 0.005", "kind = 'str'", "value LIKE '%50\\% of%'", "path LIKE 'learn%'"):
+    for condition in ("number > 0.005", "kind = 'str'", "value LIKE '%50\\% of%'", "path LIKE 'fit.learn%'"):
         expected = (TrainerConfig.Leaf & condition).to_dicts(order_by="trainer_hash, path")
         found = ask("TrainerConfig.Leaf", condition, "--order", "trainer_hash, path")
         assert [(row["trainer_hash"], row["path"], row["value"]) for row in found] == [
@@ -162,7 +162,7 @@ def test_the_server_itself_refuses_to_write(configs, served):
         (("ModelConfig", "--columns", "model_fn,"), "empty word"),
         (("ModelConfig", "--order", "model_fn UP"), "DESC behind it"),
         (("ModelConfig", "--where", "model.recurrent.chanels = 3"), "did you mean 'model.recurrent.channels'"),
-        (("ModelConfig", "--where", "trainer.learning_rate = 3"), "no trainer_hash; join"),
+        (("ModelConfig", "--where", "trainer.fit.learning_rate = 3"), "no trainer_hash; join"),
         (("ModelConfig", "--where", "channels = 3"), "names no value of a config"),
         (("ModelConfig", "--where", "model.recurrent.channels"), "expected NAME = VALUE"),
         (("ModelConfig", "--where", "model.recurrent.name > x"), "expected a number after >"),
@@ -186,7 +186,7 @@ def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, 
     from populate.cli.query import query
     from schemas.trainer import TrainerConfig
 
-    TrainerConfig.add("standard", {"max_epochs": 12})
+    TrainerConfig.add("standard", {"fit": {"max_epochs": 12}})
     monkeypatch.chdir(tmp_path)
     page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "command.md"
     helped = [line.strip().removeprefix("Example: ") for line in query.__doc__.splitlines()]

@@ -22,7 +22,11 @@ def fit(database, tmp_path_factory):
     options = {"size_px": [18, 32], "window_frames": 60, "validation_share": 0.34}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
     dataset.Dataset.populate(keys)
-    keys = keys | model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", {"max_epochs": 1})
+    keys = (
+        keys
+        | model.ModelConfig.add("encoder", ENCODER)
+        | trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": 1}})
+    )
     keys["seed"] = 0
     trainer.Seed.insert1({"seed": 0}, skip_duplicates=True)
     experiment.Experiment.insert1({"experiment_name": "scored"}, skip_duplicates=True)

@@ -16,7 +16,7 @@ datasets:
   - fn: stored_sessions
     config: {sessions: [Simulated_2026_0700_s01_e01], size_px: [18, 32], rate_hz: 60.0, window_frames: 40}
 models: [{fn: encoder, config: {core: {name: stacked_2d, channels: [4], kernels: [9]}, readout: {name: gaussian}}}]
-trainers: [{fn: standard, config: {max_epochs: 1}}]
+trainers: [{fn: standard, config: {fit: {max_epochs: 1}}}]
 """
 
 

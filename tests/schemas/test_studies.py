@@ -29,7 +29,7 @@ STUDY = {
     },
     "trainer": {
         "fn": "standard",
-        "config": {"max_epochs": 1, "learning_rate": {"low": 0.001, "high": 0.1, "log": True}},
+        "config": {"fit": {"max_epochs": 1, "learning_rate": {"low": 0.001, "high": 0.1, "log": True}}},
     },
     "trials": 3,
     "strategy": {"startup_trials": 2, "seed": 4},
@@ -65,7 +65,7 @@ def test_a_study_is_searched_resumed_and_its_best_is_one_query(ingested, tmp_pat
         values = row["trial_values"]
         width = {"core.channels.0": values["model.core.channels.0"]}
         assert len(model.ModelConfig.where(width) & row) == 1
-        rate = {"learning_rate": values["trainer.learning_rate"]}
+        rate = {"fit.learning_rate": values["trainer.fit.learning_rate"]}
         assert len(trainer.TrainerConfig.where(rate) & row) == 1
     assert len({str(row["trial_values"]) for row in rows}) == 3
     assert first["score"] == training.TrainedModel.to_arrays("score").max()
@@ -83,7 +83,7 @@ def test_what_is_left_of_a_choice_is_all_that_is_tried(ingested, tmp_path):
     from populate.search.study import search_study
     from schemas import search
 
-    fixed = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": 0.02}}
+    fixed = {"fn": "standard", "config": {"fit": {"max_epochs": 1, "learning_rate": 0.02}}}
     search_study(written(tmp_path, study="choices", trainer=fixed, trials=9))
     tried = (search.Study.Trial & {"study_name": "choices"}).to_arrays("trial_values")
     assert sorted(row["model.core.channels.0"] for row in tried) == [2, 3, 4]
@@ -101,7 +101,7 @@ def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkey
         return failing(spec, *given)
 
     monkeypatch.setattr(training, "build_model", build)
-    fixed = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": 0.03}}
+    fixed = {"fn": "standard", "config": {"fit": {"max_epochs": 1, "learning_rate": 0.03}}}
     search_study(written(tmp_path, study="failing", trainer=fixed, trials=9))
     states = {one.values["model.core.channels.0"]: one.state.value for one in known_trials("failing")}
     assert states == {2: "done", 3: "failed", 4: "done"}
@@ -112,7 +112,7 @@ def test_an_open_trial_is_not_asked_for_again(ingested, tmp_path):
     from schemas import experiment, search
 
     # Values of its own: a trial whose fit another study had computed would be done at once.
-    trainer = {"fn": "standard", "config": {"max_epochs": 1, "learning_rate": {"low": 0.2, "high": 0.3}}}
+    trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 1, "learning_rate": {"low": 0.2, "high": 0.3}}}}
     plan = define_study(written(tmp_path, study="open", trainer=trainer, trials=4))
     assert ask(plan, ahead=2) == 2
     assert ask(plan, ahead=2) == 0
@@ -129,7 +129,7 @@ def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path)
     from populate.search.study import ask, define_study, known_trials
     from schemas import dataset, experiment, search, training
 
-    trainer = {"fn": "standard", "config": {"max_epochs": 2, "learning_rate": {"low": 0.4, "high": 0.5}}}
+    trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 2, "learning_rate": {"low": 0.4, "high": 0.5}}}}
     strategy = {"startup_trials": 2, "warmup_epochs": 1}
     plan = define_study(written(tmp_path, study="pruned", trainer=trainer, strategy=strategy, trials=4))
     ask(plan, ahead=4)
@@ -199,14 +199,14 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
     own = training.schema.connection
     monkeypatch.setattr(fit_listeners, "side_channel", lambda: AtOnce(lambda: server.own_connection(own)))
     monkeypatch.setattr(fit_listeners, "settings_in_force", lambda: dataclasses.replace(ingested, checkpoint_s=0.0))
-    trainer = {"fn": "standard", "config": {"max_epochs": 3, "learning_rate": {"choices": [0.05, 0.06, 0.07]}}}
+    trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 3, "learning_rate": {"choices": [0.05, 0.06, 0.07]}}}}
     strategy = {"startup_trials": 2, "warmup_epochs": 0}
     core = {"name": "stacked_2d", "channels": [3], "kernels": [3]}
     model = {"fn": "encoder", "config": {"core": core, "readout": {"name": "gaussian"}}}
     file = written(tmp_path, study="live", model=model, trainer=trainer, strategy=strategy)
     plan = define_study(file)
     for number, rate in enumerate((0.05, 0.06, 0.07)):
-        values = {"trainer.learning_rate": rate}
+        values = {"trainer.fit.learning_rate": rate}
         search.add_trial("live", number, plan.filled(values), plan.seed, values)
     keys = [search.fit_key(row) for row in (search.Study.Trial & {"study_name": "live"}).to_dicts(order_by="trial")]
     for key in keys[:2]:
@@ -246,11 +246,11 @@ def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_pa
     from populate.worker.worker import work
     from schemas import experiment, search, training
 
-    trainer = {"fn": "standard", "config": {"max_epochs": 4, "learning_rate": {"choices": [0.08, 0.09]}}}
+    trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 4, "learning_rate": {"choices": [0.08, 0.09]}}}}
     core = {"name": "stacked_2d", "channels": [2], "kernels": [3]}
     model = {"fn": "encoder", "config": {"core": core, "readout": {"name": "gaussian"}}}
     plan = define_study(written(tmp_path, study="blind", model=model, trainer=trainer))
-    values = {"trainer.learning_rate": 0.08}
+    values = {"trainer.fit.learning_rate": 0.08}
     search.add_trial("blind", 0, plan.filled(values), plan.seed, values)
     monkeypatch.setitem(sys.modules, "optuna", None)  # what Python does with a package that is not installed
     key = search.fit_key((search.Study.Trial & {"study_name": "blind"}).fetch1())
@@ -282,12 +282,12 @@ def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
         ({"trainer": {"fn": "standard", "config": {}}, "model": STUDY["model"] | {"config": {
             "core": {"name": "stacked_2d", "channels": [2], "kernels": [3]}, "readout": {"name": "gaussian"}}}},
          "varies nothing"),
-        ({"trainer": {"fn": "standard", "config": {"max_epochs": {"low": 0, "high": 3}}}},
-         r"^trainer\.config: max_epochs"),
-        ({"trainer": {"fn": "standard", "config": {"learning_rate": {"low": 0, "high": 1, "log": True}}}},
-         r"^trainer\.learning_rate: low is 0"),
-        ({"trainer": {"fn": "standard", "config": {"learning_rat": {"low": 0.1, "high": 1}}}},
-         r"^trainer\.config\.learning_rat: .*did you mean 'learning_rate'"),
+        ({"trainer": {"fn": "standard", "config": {"fit": {"max_epochs": {"low": 0, "high": 3}}}}},
+         r"^trainer\.config\.fit: max_epochs"),
+        ({"trainer": {"fn": "standard", "config": {"fit": {"learning_rate": {"low": 0, "high": 1, "log": True}}}}},
+         r"^trainer\.fit\.learning_rate: low is 0"),
+        ({"trainer": {"fn": "standard", "config": {"fit": {"learning_rat": {"low": 0.1, "high": 1}}}}},
+         r"^trainer\.config\.fit\.learning_rat: .*did you mean 'learning_rate'"),
         ({"model": "encoder"}, "^model: given 'encoder', expected {fn: NAME"),
     ],
 )  # fmt: skip

@@ -39,12 +39,12 @@ def test_types_and_functions_are_other_rows(tables):
 
 def test_a_leaf_restricts_by_value_and_type(tables):
     table = tables["trainer"].TrainerConfig
-    one = table.add("standard", {"loss": {"name": "poisson"}, "learning_rate": 0.25})
-    table.add("standard", {"loss": {"name": "poisson"}, "learning_rate": 0.5})
-    assert (table.where({"loss.name": "poisson", "learning_rate": 0.25})).keys() == [one]
+    one = table.add("standard", {"loss": {"name": "poisson"}, "fit": {"learning_rate": 0.25}})
+    table.add("standard", {"loss": {"name": "poisson"}, "fit": {"learning_rate": 0.5}})
+    assert (table.where({"loss.name": "poisson", "fit.learning_rate": 0.25})).keys() == [one]
     assert len(table.where({"loss.name": "poisson"})) == 2
-    assert len(table.where({"learning_rate": "0.25"})) == 0
-    assert len(table & (table.Leaf & "path = 'learning_rate' and number < 0.3")) == 1
+    assert len(table.where({"fit.learning_rate": "0.25"})) == 0
+    assert len(table & (table.Leaf & "path = 'fit.learning_rate' and number < 0.3")) == 1
 
 
 VALUES = {

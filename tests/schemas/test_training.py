@@ -15,7 +15,7 @@ ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
     "readout": {"name": "gaussian"},
 }
-TRAINER = {"max_epochs": 3, "loss": "negative_binomial", "schedule": "constant"}
+TRAINER = {"loss": "negative_binomial", "fit": {"max_epochs": 3, "schedule": "constant"}}
 
 
 class Crash(Exception):

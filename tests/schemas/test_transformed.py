@@ -25,7 +25,11 @@ def fit(database, tmp_path_factory):
     options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34, "transforms": transforms}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
     dataset.Dataset.populate(keys)
-    keys = keys | model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", {"max_epochs": 1})
+    keys = (
+        keys
+        | model.ModelConfig.add("encoder", ENCODER)
+        | trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": 1}})
+    )
     keys["seed"] = 0
     trainer.Seed.insert1({"seed": 0}, skip_duplicates=True)
     experiment.Experiment.insert1({"experiment_name": "transformed"}, skip_duplicates=True)
@@ -110,4 +114,4 @@ def test_an_mei_of_it_is_refused(fit):
     model, loaders = training.load_model(fit)
     info = next(iter(loaders["train"].values())).data_info
     with pytest.raises(ModelError, match="2 channels"):
-        gradient_ascent([model], [], {}, info, next(model.parameters()).device)
+        gradient_ascent([model], [], info, next(model.parameters()).device)

@@ -30,12 +30,14 @@ def computed(database, tmp_path_factory):
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("v") / "session", mouse="Simulated_2026_0700"))
     options = {"size_px": [18, 32], "window_frames": 40, "batch_size": 2, "validation_share": 0.34}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
-    keys |= model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add("standard", {"max_epochs": 2})
+    keys |= model.ModelConfig.add("encoder", ENCODER) | trainer.TrainerConfig.add(
+        "standard", {"fit": {"max_epochs": 2}}
+    )
     experiment.Experiment.insert1({"experiment_name": "verified"})
     for seed in (0, 1):
         trainer.Seed.insert1({"seed": seed})
         experiment.Experiment.Fit.insert1({"experiment_name": "verified", **keys, "seed": seed})
-    options = {"units": [1], "steps": 3, "seeds": [0, 1], "controls": True}
+    options = {"units": [1], "seeds": [0, 1], "controls": True, "fit": {"steps": 3}}
     mei.MEIPlan.insert1({"experiment_name": "verified", **mei.MEIConfig.add("gradient_ascent", options)})
     ensemble.Ensemble.add([{**keys, "seed": seed} for seed in (0, 1)])
     assert work().failed == 0

@@ -84,7 +84,7 @@ def test_the_best_epoch_is_kept_and_a_fit_without_progress_stops():
 def test_equal_seeds_give_equal_weights():
     states = []
     for _ in range(2):
-        _, _, state = standard(Gain(), loaders(), seed=0, max_epochs=2, burn_in_frames=0)
+        _, _, state = standard(Gain(), loaders(), seed=0, fit={"max_epochs": 2, "burn_in_frames": 0})
         states.append(state)
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
@@ -94,8 +94,8 @@ def test_burn_in_frames_do_not_count():
     for data in (spoilt["train"][KEY], spoilt["validation"][KEY]):
         for batch in data:
             batch.responses[..., :10] = 1000
-    clean = standard(Gain(), loaders(), seed=0, max_epochs=2, burn_in_frames=10)
-    other = standard(Gain(), spoilt, seed=0, max_epochs=2, burn_in_frames=10)
+    clean = standard(Gain(), loaders(), seed=0, fit={"max_epochs": 2, "burn_in_frames": 10})
+    other = standard(Gain(), spoilt, seed=0, fit={"max_epochs": 2, "burn_in_frames": 10})
     assert clean[0] == other[0]
     assert all(torch.equal(clean[2][name], other[2][name]) for name in clean[2])
 
@@ -104,7 +104,7 @@ def test_the_callback_hears_of_every_epoch():
     heard = []
     _, output, _ = standard(
         Gain(), loaders(), 0, "uid", lambda uid, epoch, model, info: heard.append((uid, epoch, info["loss"])),
-        max_epochs=3, burn_in_frames=0,
+        fit={"max_epochs": 3, "burn_in_frames": 0},
     )  # fmt: skip
     assert [(uid, epoch) for uid, epoch, _ in heard] == [("uid", 0), ("uid", 1), ("uid", 2)]
     assert [loss for *_, loss in heard] == [record["loss"] for record in output["epochs"]]
@@ -126,7 +126,7 @@ def test_a_loss_that_is_not_finite_stops_the_fit():
     data = loaders()
     data["train"][KEY][0].responses[...] = math.nan
     with pytest.raises(ModelError, match="lower learning_rate"):
-        standard(Gain(), data, 0, burn_in_frames=0)
+        standard(Gain(), data, 0, fit={"burn_in_frames": 0})
 
 
 def test_a_validation_tier_without_spikes_is_named():
@@ -134,7 +134,7 @@ def test_a_validation_tier_without_spikes_is_named():
     for batch in silent:
         batch.responses[...] = 0
     with pytest.raises(ModelError, match="validation"):
-        standard(Gain(), loaders(validation=silent), 0, max_epochs=1, burn_in_frames=0)
+        standard(Gain(), loaders(validation=silent), 0, fit={"max_epochs": 1, "burn_in_frames": 0})
 
 
 @pytest.mark.parametrize("wrong", [{"max_epochs": 0}, {"learning_rate": 0.0}, {"precision": "half"}, {"patience": 0}])

@@ -28,7 +28,8 @@ def score(shared_data, tmp_path_factory) -> ConditionScore:
     info = data_info(session)
     loaders = {tier: {name: one} for tier, one in session_loaders(session, info, 0, 16, 150, name).items()}
     model = encoder({name: info}, 0, core=CORE, readout={"name": "gaussian"})
-    standard(model, loaders, 0, max_epochs=6, patience=6, learning_rate=0.01, burn_in_frames=FRAMES_LOST)
+    fit = {"max_epochs": 6, "patience": 6, "learning_rate": 0.01, "burn_in_frames": FRAMES_LOST}
+    standard(model, loaders, 0, fit=fit)
     scores = score_conditions(model, loaders, np.random.default_rng(0))[name]
     return next(one for one in scores if (one.tier, one.light) == ("test", "all"))
 

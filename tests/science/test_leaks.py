@@ -33,7 +33,7 @@ def weights(data: SessionData, folder) -> dict[str, torch.Tensor]:
     """What two epochs make of a session as it is stored."""
     ensure_session(data, folder / "session")
     dataset = {"sessions": ["Any_s01_e01"], "size_px": [18, 32], "batch_size": 4, "window_frames": 40}
-    trainer = {"max_epochs": 2, "burn_in_frames": 5}
+    trainer = {"fit": {"max_epochs": 2, "burn_in_frames": 5}}
     spec = FitSpec(("stored_sessions", dataset), ("encoder", MODEL), ("standard", trainer), seed=0)
     loaders = build_loaders(spec, {"Any_s01_e01": folder / "session"})
     _, _, state = run_trainer(spec, build_model(spec, loaders), loaders, None, None)

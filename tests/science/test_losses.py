@@ -68,17 +68,8 @@ def drawn(seed: int) -> list[Batch]:
 
 def test_the_noise_that_counts_were_drawn_with_is_found():
     data = loaders(train=drawn(3), validation=drawn(4))
-    _, output, state = standard(
-        Gain(),
-        data,
-        0,
-        loss="negative_binomial",
-        max_epochs=12,
-        patience=12,
-        learning_rate=0.05,
-        burn_in_frames=0,
-        criterion="loss",
-    )
+    fit = {"max_epochs": 12, "patience": 12, "learning_rate": 0.05, "burn_in_frames": 0, "criterion": "loss"}
+    _, output, state = standard(Gain(), data, 0, loss="negative_binomial", fit=fit)
     assert output["noise"]["dispersion"][KEY] == pytest.approx([0.2, 1.0], abs=0.06)
     # The rate is the expected count whatever the noise.
     assert state["gain"].numpy() == pytest.approx([0.4, -0.4], abs=0.05)
@@ -90,7 +81,7 @@ def test_given_noise_is_not_fitted():
     model = NoiseModel.from_config(given, {KEY: 2})
     assert list(model.parameters()) == []
     assert model.values() == {}
-    _, output, _ = standard(Gain(), loaders(), 0, loss=given, max_epochs=1, burn_in_frames=0)
+    _, output, _ = standard(Gain(), loaders(), 0, loss=given, fit={"max_epochs": 1, "burn_in_frames": 0})
     assert "noise" not in output
 
 

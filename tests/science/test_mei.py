@@ -15,7 +15,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.preconditioners import GaussianBlur, blur_matrix
 from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.synthesis.checks import check
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.methods import gradient_ascent
 from dlgn_cnn.mei.synthesis.optimize import synthesise
 from dlgn_cnn.mei.synthesis.targets import Target
@@ -47,7 +47,7 @@ class LinearCells(torch.nn.Module):
 
 
 def climb(models, targets, low=-10.0, high=10.0, progress=silent, **changed):
-    config = MEIConfig.from_dict(LINEAR | changed, (low, high))
+    config = synthesis(LINEAR | changed, (low, high))
     return synthesise(models, targets, config, (HEIGHT, WIDTH), CPU, progress)
 
 
@@ -149,7 +149,7 @@ def test_a_wrong_config_is_refused_before_the_first_step(change, sentence):
         synthesise(
             [LinearCells().eval()],
             [Target(KEY, 0, False)],
-            MEIConfig.from_dict(LINEAR | change, (-2, 2)),
+            synthesis(LINEAR | change, (-2, 2)),
             (HEIGHT, WIDTH),
             CPU,
             lambda done, total: steps.append(done),
@@ -172,7 +172,7 @@ def test_a_model_in_training_mode_is_refused():
 
 
 def test_a_model_on_another_device_is_refused_before_the_first_step():
-    steps, config, targets = [], MEIConfig.from_dict(LINEAR, (-2, 2)), [Target(KEY, 0, False)]
+    steps, config, targets = [], synthesis(LINEAR, (-2, 2)), [Target(KEY, 0, False)]
     for model, device in ((LinearCells().to("meta"), CPU), (LinearCells(), torch.device("meta"))):
         with pytest.raises(ModelError, match=r"on (meta|cpu), the synthesis on (cpu|meta): move the model"):
             synthesise([model.eval()], targets, config, (HEIGHT, WIDTH), device, lambda done, total: steps.append(done))
@@ -211,13 +211,13 @@ def test_an_ascent_stops_on_its_plateau_and_progress_ends_at_the_total():
 
 def test_the_method_keeps_within_what_a_screen_shows():
     info = DataInfo((0, 1, 2), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 3, 100.0, 50.0, ((0.0, 0.0),) * 3)
-    config = LINEAR | {"constraint": {"contrast": 2.2}}
-    (found,) = gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], config, info, CPU)
+    fit = LINEAR | {"constraint": {"contrast": 2.2}}
+    (found,) = gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], info, CPU, fit=fit)
     grey = found.stimulus * 50 + 100
     assert grey.min() >= -1e-3
     assert grey.max() <= 255 + 1e-3
     with pytest.raises(ConfigError, match=r"at most 3\.1"):
-        gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], {"constraint": {"contrast": 4}}, info, CPU)
+        gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], info, CPU, fit={"constraint": {"contrast": 4}})
 
 
 @settings(deadline=None, max_examples=60)

@@ -15,7 +15,7 @@ from dlgn_cnn.mei.controls.gratings import Grating, GratingGrid, grating_clips
 from dlgn_cnn.mei.controls.judging import contrast_response, judged
 from dlgn_cnn.mei.controls.natural import natural_clips
 from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.diverse import diverse_set, nearest
 from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.synthesis.optimize import synthesise
@@ -203,7 +203,7 @@ def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
             return rates.square().sum(1, keepdim=True)
 
     options = {"frames": FRAMES, "steps": 100, "objective": {"window_frames": 1}, "preconditioner": {"name": "none"}}
-    config = MEIConfig.from_dict(options, (-9.0, 9.0))
+    config = synthesis(options, (-9.0, 9.0))
     spreads = []
     for model in (Energy(basis).eval(), Cells(basis[:1]).eval()):
         seeds = synthesise([model], [Target(KEY, 0, False, seed) for seed in range(4)], config, SHAPE[1:], CPU)
@@ -230,7 +230,7 @@ def ladder_of(contrasts, high):
     filters = draw(2, *SHAPE) / 20
     info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.0, 0.0), (0.1, 0.2)))
     options = {"frames": FRAMES, "objective": {"window_frames": 1}, "constraint": {"contrast": 0.5}}
-    config = MEIConfig.from_dict(options, (-high, high))
+    config = synthesis(options, (-high, high))
     stimuli = scaled(filters, config.constraint).numpy()
     videos, fields = (
         {KEY: lambda: [draw(20, HEIGHT, WIDTH, seed=5).float()]},
@@ -289,7 +289,7 @@ def test_departures_of_what_would_be_stored_are_seen(spoil, least):
     options = {"frames": FRAMES, "steps": 3, "objective": {"window_frames": 1}, "free_frames": [2, 7]}
     options |= {"aperture": {"name": "disc", "radius_px": 4}, "constraint": {"contrast": 0.5}}
     model, target = Cells(draw(1, *SHAPE)).float().eval(), Target(KEY, 0, False)
-    (found,) = gradient_ascent([model], [target], options, info, CPU)
+    (found,) = gradient_ascent([model], [target], info, CPU, fit=options)
     (honest,) = departures([target], [found.stimulus], options, info)
     assert honest < 1e-6
     (spoilt,) = departures([target], [spoil(found.stimulus)], options, info)
@@ -303,17 +303,17 @@ def test_as_a_method_the_seeds_of_a_unit_and_light_are_one_diverse_set_within_it
     options = {"frames": FRAMES, "steps": 30, "objective": {"window_frames": 1}, "preconditioner": {"name": "none"}}
     options |= {"aperture": {"name": "disc", "radius_px": 4}}
     targets = [Target(KEY, unit, False, seed) for seed in (0, 1, 2) for unit in (0, 1)]
-    found = METHODS.get("diverse")([model], targets, options | {"share": 0.9}, info, CPU, lambda *d: told.append(d))
-    best = gradient_ascent([model], targets[:2], options, info, CPU)
+    found = METHODS.get("diverse")([model], targets, info, CPU, lambda *d: told.append(d), share=0.9, fit=options)
+    best = gradient_ascent([model], targets[:2], info, CPU, fit=options)
     for row, (target, one) in enumerate(zip(targets, found, strict=True)):
         assert one.activation >= 0.9 * best[target.unit_index].activation * (1 - 1e-3)
         assert one.rates[0, -1] == pytest.approx(one.activation, rel=1e-4)
-        assert departures([target], [one.stimulus], options | {"share": 0.9}, info)[0] < 1e-5
+        assert departures([target], [one.stimulus], options, info)[0] < 1e-5
         others = [other.stimulus for index, other in enumerate(found) if index % 2 == row % 2 and index != row]
         # At 90 % two members are at most twice the arc cosine of 0.9 apart.
         assert all(2 * 0.9**2 - 1 - 1e-3 <= cosine(one.stimulus, other) < 0.95 for other in others)
     assert told[-1] == (4, 4)
     with pytest.raises(ConfigError, match="two 'seeds' or more"):
-        METHODS.get("diverse")([model], targets[:2], options, info, CPU)
+        METHODS.get("diverse")([model], targets[:2], info, CPU, fit=options)
     with pytest.raises(ConfigError, match="share"):
-        METHODS.check_values(METHODS.get("diverse"), options | {"share": 1.2})
+        METHODS.check_values(METHODS.get("diverse"), {"share": 1.2, "fit": options})

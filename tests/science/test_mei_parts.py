@@ -9,7 +9,7 @@ from dlgn_cnn.mei.components.constraints import CONSTRAINTS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
 from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.components.spectra import natural_amplitude
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.optimize import synthesise
 from dlgn_cnn.mei.synthesis.targets import Target
 
@@ -46,7 +46,7 @@ def first(drives, light):
 
 
 def climb(model, targets=None, low=-10.0, high=10.0, allowed=(), centres=None, **changed):
-    config = MEIConfig.from_dict(LINEAR | changed, (low, high), allowed)
+    config = synthesis(LINEAR | changed, (low, high), allowed)
     targets = targets or [Target(KEY, 0, False)]
     return synthesise([model.double().eval()], targets, config, (HEIGHT, WIDTH), CPU, centres=centres)
 

@@ -11,7 +11,7 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.feedback_contrast.contrast import light_contrast
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.optimize import synthesise
 from dlgn_cnn.mei.synthesis.targets import Target
 
@@ -64,7 +64,7 @@ class LinearCells(torch.nn.Module):
 
 
 def climb(model, units=(0, 1), **changed):
-    config = MEIConfig.from_dict(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
+    config = synthesis(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
     return synthesise([model.eval()], [Target(KEY, unit, False) for unit in units], config, SHAPE[1:], CPU)
 
 
@@ -100,7 +100,7 @@ def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
         ({"objective": {"path": "mylab.Halved"}}, "does not fit here"),
         ({"optimiser": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
         ({"free_frames": [3, 2]}, "free_frames"),
-        ({"narrow": 1}, "true or false"),
+        ({"narrow": 1}, "expected bool"),
         ({"pupil_center": [1]}, "pupil_center"),
     ],
 )

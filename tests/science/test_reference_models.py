@@ -82,7 +82,7 @@ def test_the_kernel_of_a_simulated_ln_cell_is_recovered(name, config):
     centres = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places)
     info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centres)
     model = MODELS.get(name)({KEY: info}, 0, light="none", output={"name": "softplus", "sharpness": 1.0}, **config)
-    standard(model, tiers, 0, max_epochs=12, learning_rate=0.1)
+    standard(model, tiers, 0, fit={"max_epochs": 12, "learning_rate": 0.1})
     with torch.no_grad():
         found = model.head(KEY).stimulus.kernels()[0].flatten(1)
     for one, truth in zip(found.numpy(), kernels.flatten(1).numpy(), strict=True):
@@ -108,7 +108,12 @@ def test_a_field_that_the_light_changes_is_recovered_in_both_lights():
     config = {"lags": LAGS, "knot_px": 1.5, "rank": 1, "running": False, "pupil": False, "change_weight": 1e-3}
     output = {"name": "softplus", "sharpness": 1.0}
     model = MODELS.get("spline_glm")({KEY: info}, 0, light="spatial", output=output, **config)
-    standard(model, {"train": {KEY: batches}, "validation": {KEY: batches[:4]}}, 0, max_epochs=8, learning_rate=0.1)
+    standard(
+        model,
+        {"train": {KEY: batches}, "validation": {KEY: batches[:4]}},
+        0,
+        fit={"max_epochs": 8, "learning_rate": 0.1},
+    )
     with torch.no_grad():
         found = model.head(KEY).stimulus.kernels()[:, :, 2].numpy()
     for one, truth in zip(found, fields.values(), strict=True):
@@ -141,7 +146,7 @@ def test_the_light_alone_explains_three_recorded_units_as_well_as_published(shar
     config = {"stimulus": False, "running": False, "pupil": False, "output": {"name": "exponential"}}
     model = MODELS.get("spline_glm")({KEY: info}, 0, history_lags=HISTORY, history_weight=0.0, **config)
     tiers = {"train": {KEY: batches["train"]}, "validation": {KEY: batches["train"]}}
-    standard(model, tiers, 0, max_epochs=20, learning_rate=0.01, burn_in_frames=HISTORY)
+    standard(model, tiers, 0, fit={"max_epochs": 20, "learning_rate": 0.01, "burn_in_frames": HISTORY})
     whole = light_windows(rates["test"], light["test"], rates["test"].shape[1])
     found = predict(model, whole, KEY)
     scores = correlation(found.predicted, found.observed)

@@ -19,7 +19,7 @@ RIGHT: dict[str, Any] = {
         "readout": {"name": "gaussian", "feature_weight": 0.01},
         "output": {"name": "softplus", "sharpness": 10},
     },
-    "trainer": {"max_epochs": 2, "learning_rate": 0.01},
+    "trainer": {"fit": {"max_epochs": 2, "learning_rate": 0.01}},
 }
 
 
@@ -76,10 +76,13 @@ def test_the_right_one_passes():
         ("model.modulators", [{"name": "gain"}], r"^model\.config\.modulators\[0\]: there is no modulator"),
         ("model.modulators", [3], r"^model\.config\.modulators\[0\]: given 3 \(int\), expected mapping"),
         ("model.light_channel", "yes", r"^model\.config\.light_channel: given 'yes' \(str\), expected bool"),
-        ("trainer.learning_rate", None, r"^trainer\.config\.learning_rate: given null, expected float"),
-        ("trainer.learning_rate", "1e-3", r"^trainer\.config\.learning_rate: given '1e-3' \(str\), .*: write 0\.001$"),
-        ("trainer.max_epoch", 3, r"^trainer\.config\.max_epoch: trainer 'standard' takes no .*'max_epochs'\?"),
-        ("trainer.max_epochs", 0, r"^trainer\.config: max_epochs and patience must be 1 or more"),
+        ("trainer.fit.learning_rate", None, r"^trainer\.config\.fit\.learning_rate: given null, expected float"),
+        ("trainer.fit.learning_rate", "1e-3", r"^trainer\.config\.fit\.learning_rate: given '1e-3' .*: write 0\.001$"),
+        ("trainer.fit.max_epoch", 3, r"^trainer\.config\.fit\.max_epoch: fit takes no .*'max_epochs'\?"),
+        ("trainer.fit.max_epochs", 0, r"^trainer\.config\.fit: max_epochs and patience must be 1 or more"),
+        ("trainer.fit.schedule", "cosin", r"^trainer\.config\.fit\.schedule: .*did you mean 'cosine'"),
+        ("trainer.fit", 3, r"^trainer\.config\.fit: given 3 \(int\), expected mapping or null"),
+        ("trainer.max_epochs", 3, r"^trainer\.config\.max_epochs: .* write it below fit, as fit\.max_epochs$"),
         ("trainer.loss", "poison", r"^trainer\.config\.loss: there is no loss called 'poison': .*'poisson'\?"),
         ("dataset.window_frame", 3, r"^dataset\.config\.window_frame: .* takes no 'window_frame': .*'window_frames'\?"),
         ("dataset.size_px", [13], r"^dataset\.config\.size_px: given \[13\] \(list\), expected list \[int, int\]"),

@@ -14,7 +14,7 @@ from dlgn_cnn.mei.controls.controls import another_unit, linear_field, moved, ph
 from dlgn_cnn.mei.controls.gratings import GratingGrid, grating_clips
 from dlgn_cnn.mei.controls.judging import contrast_response, within_range
 from dlgn_cnn.mei.controls.natural import natural_clips
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.optimize import centres_px, mask_of
 from dlgn_cnn.mei.synthesis.scanning import best_of
 from dlgn_cnn.mei.synthesis.targets import Target
@@ -58,7 +58,7 @@ class Materials:
     """
 
     models: Sequence[torch.nn.Module]
-    config: MEIConfig
+    config: Synthesis
     infos: Mapping[str, DataInfo]
     videos: Videos
     fields: Mapping[tuple[str, int], Floats]

@@ -24,7 +24,7 @@ CONTRASTS = {
 def light_contrast(
     models: Sequence[torch.nn.Module],
     units: Sequence[tuple[str, int, int]],
-    config: Mapping[str, Any],
+    fit: Mapping[str, Any],
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
@@ -33,16 +33,19 @@ def light_contrast(
 
     One maximises the intact rate, one the suppressed, and two their difference, either way round: all from the same
     starts, with the same norm and range, on the same models. ``rates`` of each result are those in both lights.
-    ``config`` is that of ``gradient_ascent`` less the objective's name. Raises as it does, and ConfigError for a name.
+    ``fit`` are options of ``SynthesisConfig`` less the objective's name. Raises as ``gradient_ascent`` does, and
+    ConfigError for a name.
     """
-    objective = dict(config.get("objective", {}))
+    objective = dict(fit.get("objective", {}))
     if "name" in objective:
         raise ConfigError(f"the contrast chooses its objectives itself: leave out {objective['name']!r}", "objective")
     found: Results = {}
     for index, (name, (part, suppressed)) in enumerate(CONTRASTS.items()):
         targets = [Target(data_key, unit, suppressed, seed) for data_key, unit, seed in units]
-        chosen = dict(config) | {"objective": objective | {"name": part}}
-        found[name] = gradient_ascent(models, targets, chosen, info, device, _part_of(progress, index, len(CONTRASTS)))
+        chosen = dict(fit) | {"objective": objective | {"name": part}}
+        found[name] = gradient_ascent(
+            models, targets, info, device, _part_of(progress, index, len(CONTRASTS)), fit=chosen
+        )
     return found
 
 

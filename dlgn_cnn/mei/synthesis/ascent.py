@@ -8,7 +8,7 @@ import torch
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.mei.components.optimisers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import working_dtype
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.showing import Showing
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.shapes import Floats
@@ -24,7 +24,7 @@ class Ascent:
         self,
         models: Sequence[torch.nn.Module],
         targets: Sequence[Target],
-        config: MEIConfig,
+        config: Synthesis,
         mask: torch.Tensor,
         device: torch.device,
     ) -> None:

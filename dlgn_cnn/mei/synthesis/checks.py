@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.targets import Target
 
 
@@ -36,7 +36,7 @@ def _elsewhere(place: torch.device, device: torch.device) -> bool:
 def probe(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
-    config: MEIConfig,
+    config: Synthesis,
     frame_shape: tuple[int, int],
     device: torch.device,
 ) -> None:

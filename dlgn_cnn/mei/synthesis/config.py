@@ -1,7 +1,7 @@
-"""How to synthesise: a plain JSON dict made into parts."""
+"""How to synthesize: options as a config states them, and the components that are built from them."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.errors import ConfigError, within
@@ -13,19 +13,13 @@ from dlgn_cnn.mei.components.plugs import PLUGS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, Preconditioner
 from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.showing import AnimalState
-from dlgn_cnn.registry import Registry, nearest
+from dlgn_cnn.registry import Registry, nested
 from dlgn_cnn.runtime.precision import check_precision, resolve
 
 if TYPE_CHECKING:
     import torch
 
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "objective": {"name": "mean_rate"},
-    "constraint": {"name": "rms_contrast"},
-    "aperture": {"name": "whole_frame"},
-    "optimiser": {"name": "momentum"},
-    "preconditioner": {"name": "gaussian_blur"},
-}
+Component = Mapping[str, Any]
 KINDS: dict[str, Registry] = {
     "objective": OBJECTIVES,
     "constraint": CONSTRAINTS,
@@ -33,111 +27,163 @@ KINDS: dict[str, Registry] = {
     "optimiser": OPTIMISERS,
     "preconditioner": PRECONDITIONERS,
 }
-VALUES = ("frames", "free_frames", "steps", "patience", "tolerance", "batch_size", "precision", "narrow")
-STATE = ("running", "pupil_size", "pupil_center")
-CHOICES = (*DEFAULTS, *VALUES, *STATE)
-UNKNOWN = AnimalState()
 
 
-@dataclass(frozen=True)
-class MEIConfig:
-    """How to synthesise. Build it with ``from_dict``.
+@dataclass(frozen=True, kw_only=True)
+class SynthesisValues:
+    """The options of a synthesis that are plain values; ``SynthesisConfig`` describes them."""
 
-    ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change, the others being mean grey; at
-    most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a share) in
-    ``patience`` steps. ``batch_size`` targets run at once, which bounds memory, in ``precision`` float32, bfloat16 or
-    ``auto``. With ``narrow`` a step computes only the pixels and frames that a unit can see.
-    """
-
-    objective: Objective
-    constraint: Constraint
-    aperture: Aperture
-    optimiser: Optimiser
-    preconditioner: Preconditioner
-    state: AnimalState = UNKNOWN
     frames: int = 40
-    free_frames: tuple[int, int] | None = None
+    free_frames: Sequence[int] | None = None
     steps: int = 100
     patience: int = 10
     tolerance: float = 1e-3
     batch_size: int = 32
     precision: str = "auto"
     narrow: bool = True
+    running: float | None = None
+    pupil_size: float | None = None
+    pupil_center: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "steps", "patience", "batch_size"):
+            whole(name, getattr(self, name), 1)
+        number("tolerance", self.tolerance, 0)
+        check_precision(self.precision)
+        free = self.free_frames
+        if free is not None and (len(free) != 2 or not 0 <= free[0] < free[1] <= self.frames):
+            raise ConfigError(f"free_frames is {free!r}: expected [first, end) within the clip's {self.frames} frames")
+        for name in ("running", "pupil_size"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name))
+        if self.pupil_center is not None:
+            if len(self.pupil_center) != 2:
+                raise ConfigError(f"pupil_center is {self.pupil_center!r}: expected [x, y]")
+            for one in self.pupil_center:
+                number("pupil_center", one)
+
+    @property
+    def state(self) -> AnimalState:
+        """The animal's state that the stimulus is shown at."""
+        center = None if self.pupil_center is None else (float(self.pupil_center[0]), float(self.pupil_center[1]))
+        return AnimalState(self.running, self.pupil_size, center)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthesis(SynthesisValues):
+    """A synthesis with its components built; ``synthesis`` makes one."""
+
+    objective: Objective
+    constraint: Constraint
+    aperture: Aperture
+    optimiser: Optimiser
+    preconditioner: Preconditioner
 
     @property
     def window_frames(self) -> int | None:
         """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
         return getattr(self.objective, "window_frames", None) if self.narrow else None
 
-    def on(self, device: "torch.device", auto_precision: str = "auto") -> "MEIConfig":
+    def on(self, device: "torch.device", auto_precision: str = "auto") -> "Synthesis":
         """The same in a precision that is known: ``auto`` is ``auto_precision``, or else what the device is fast in."""
         return replace(self, precision=resolve(self.precision, device, auto_precision))
 
-    @classmethod
-    def from_dict(
-        cls, config: Mapping[str, Any], pixel_range: tuple[float, float], allowed_packages: Collection[str] = ()
-    ) -> "MEIConfig":
-        """The config of a plain JSON dict; parts are ``{"name": ..., parameters}`` and have defaults.
 
-        ``pixel_range`` (lowest, highest normalised grey level that the screen can show) bounds the constraint where
-        the config does not; a part may be imported from ``allowed_packages``, and ``{"path": ..., "kwargs": ...}``
-        names a component written for sinzlab's ``mei``. Raises ConfigError for a wrong key or value.
-        """
-        for key in config:
-            if key not in CHOICES:
-                raise ConfigError(f"an MEI config takes no {key!r}: {nearest(key, CHOICES)}", key)
-        low, high = pixel_range
-        bounds = {"constraint": {"low": low, "high": high}}
-        parts: dict[str, Any] = {
-            kind: _part(kind, config.get(kind, {}), kind, allowed_packages, bounds.get(kind, {})) for kind in DEFAULTS
+@dataclass(frozen=True, kw_only=True)
+class SynthesisConfig(SynthesisValues):
+    """Options of a synthesis by gradient ascent.
+
+    Parameters
+    ----------
+    frames : int
+        Length of the clip.
+    free_frames : list of int, optional
+        Frames [first, end) that may change, the others being mean gray (default: all).
+    steps : int
+        Steps at most.
+    patience, tolerance : int, float
+        A target stops once its activation has not grown by ``tolerance`` (a share) in ``patience`` steps.
+    batch_size : int
+        Targets that run at once, which bounds memory.
+    precision : str
+        ``float32``, ``bfloat16``, or ``auto``, which is that of the fit.
+    narrow : bool
+        Compute only the pixels and frames that a unit can see, where the model says which.
+    running, pupil_size : float, optional
+        The animal's state while the stimulus is shown, in the recording's units (default: the training tier's mean).
+    pupil_center : list of float, optional
+        Pupil position [x, y], in the recording's units (default: the training tier's mean).
+    objective : mapping
+        What to maximize.
+    constraint : mapping
+        Which stimuli are allowed.
+    aperture : mapping
+        Where they may differ from the mean gray.
+    optimiser : mapping
+        How a step is made.
+    preconditioner : mapping
+        What is done to a gradient before.
+
+    Raises
+    ------
+    ConfigError
+        For a value out of its range.
+
+    Notes
+    -----
+    A component is ``{"name": ..., **its options}``. Any but objective and aperture may be
+    ``{"path": ..., "kwargs": ...}``, a component written for sinzlab's mei.
+    """
+
+    objective: Component = field(default_factory=lambda: {"name": "mean_rate"})
+    constraint: Component = field(default_factory=lambda: {"name": "rms_contrast"})
+    aperture: Component = field(default_factory=lambda: {"name": "whole_frame"})
+    optimiser: Component = field(default_factory=lambda: {"name": "momentum"})
+    preconditioner: Component = field(default_factory=lambda: {"name": "gaussian_blur"})
+
+
+def synthesis(
+    fit: Mapping[str, Any] | None, pixel_range: tuple[float, float], allowed_packages: Collection[str] = ()
+) -> Synthesis:
+    """Build the components of a synthesis.
+
+    Parameters
+    ----------
+    fit : mapping, optional
+        Options of ``SynthesisConfig`` (default: its own). A component without a name is the default one.
+    pixel_range : tuple of float
+        Lowest and highest normalized gray level that the screen can show; they bound the constraint where the config
+        does not.
+    allowed_packages : collection of str
+        Packages that a component may be imported from.
+
+    Returns
+    -------
+    Synthesis
+
+    Raises
+    ------
+    ConfigError
+        For a wrong key or value.
+    """
+    config = nested(SynthesisConfig, fit)
+    low, high = pixel_range
+    bounds = {"constraint": {"low": low, "high": high}}
+    with within("fit"):
+        parts = {
+            kind: _component(kind, getattr(config, kind), allowed_packages, bounds.get(kind, {})) for kind in KINDS
         }
-        return cls(**parts, **_values(config), state=_state(config))
+    values = {one.name: getattr(config, one.name) for one in fields(SynthesisValues)}
+    return Synthesis(**values, **parts)
 
 
-def _part(kind: str, config: Any, at: str, allowed_packages: Collection[str], bounds: dict[str, float]) -> Any:
-    if not isinstance(config, Mapping):
-        raise ConfigError(f"given {config!r}, expected a mapping with the {kind}'s name", at)
+def _component(kind: str, config: Component, allowed_packages: Collection[str], bounds: dict[str, float]) -> Any:
     if "path" not in config:
-        return KINDS[kind].build(
-            DEFAULTS.get(kind, {}) | bounds | dict(config), at=at, allowed_packages=allowed_packages
-        )
-    with within(at):
+        default = getattr(SynthesisConfig(), kind)
+        return KINDS[kind].build(default | bounds | dict(config), at=kind, allowed_packages=allowed_packages)
+    with within(kind):
         if kind not in PLUGS:
             raise ConfigError(f"an {kind} of sinzlab's mei does not fit here: name one of ours", "path")
         if set(config) - {"path", "kwargs"} or "." not in str(config["path"]):
             raise ConfigError(f"given {dict(config)!r}, expected 'path', an import path, and 'kwargs' only")
         return PLUGS[kind](KINDS[kind].get(config["path"], allowed_packages), config.get("kwargs", {}))
-
-
-def _values(config: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: config.get(name, getattr(MEIConfig, name)) for name in VALUES}
-    for name in ("frames", "steps", "patience", "batch_size"):
-        whole(name, values[name], 1)
-    values["tolerance"] = number("tolerance", values["tolerance"], 0)
-    check_precision(values["precision"])
-    if not isinstance(values["narrow"], bool):
-        raise ConfigError(f"narrow is {values['narrow']!r}: expected true or false")
-    free = values["free_frames"]
-    if free is not None:
-        values["free_frames"] = _span(free, values["frames"])
-    return values
-
-
-def _span(free: Any, frames: int) -> tuple[int, int]:
-    fits = isinstance(free, list | tuple) and len(free) == 2 and all(type(one) is int for one in free)
-    if not fits or not 0 <= free[0] < free[1] <= frames:
-        raise ConfigError(f"free_frames is {free!r}: expected [first, end) within the clip's {frames} frames")
-    return free[0], free[1]
-
-
-def _state(config: Mapping[str, Any]) -> AnimalState:
-    known = {name: config.get(name) for name in STATE}
-    for name in ("running", "pupil_size"):
-        if known[name] is not None:
-            known[name] = number(name, known[name])
-    center = known["pupil_center"]
-    if center is not None:
-        if not isinstance(center, list | tuple) or len(center) != 2:
-            raise ConfigError(f"pupil_center is {center!r}: expected [x, y]")
-        known["pupil_center"] = tuple(number("pupil_center", one) for one in center)
-    return AnimalState(**known)

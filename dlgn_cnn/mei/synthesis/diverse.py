@@ -10,7 +10,7 @@ from dlgn_cnn.mei.components.optimisers import norms, unit
 from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start, suppression
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.showing import Showing
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.shapes import Floats
@@ -22,7 +22,7 @@ def diverse_set(
     models: Sequence[torch.nn.Module],
     target: Target,
     meis: Floats,
-    config: MEIConfig,
+    config: Synthesis,
     device: torch.device,
     count: int = 10,
     share: float = 0.85,
@@ -53,7 +53,7 @@ class _Spread:
         models: Sequence[torch.nn.Module],
         target: Target,
         meis: Floats,
-        config: MEIConfig,
+        config: Synthesis,
         device: torch.device,
         count: int,
         share: float,

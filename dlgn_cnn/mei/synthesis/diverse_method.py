@@ -9,8 +9,9 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.values import number
+from dlgn_cnn.mei.synthesis.config import SynthesisConfig
 from dlgn_cnn.mei.synthesis.diverse import diverse_set
-from dlgn_cnn.mei.synthesis.methods import METHODS, ascent_of, centres_of, check_ascent, gradient_ascent, parsed
+from dlgn_cnn.mei.synthesis.methods import METHODS, centres_of, check_ascent, gradient_ascent, parsed
 from dlgn_cnn.mei.synthesis.optimize import mask_of
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -18,47 +19,60 @@ from dlgn_cnn.runtime.progress import Progress, silent
 SHARE = 0.85
 
 
-def diverse_options(*, share: float = SHARE) -> None:
-    """What a config may set besides all that ``gradient_ascent`` takes.
-
-    ``share`` is how well every member of a set excites, at least, of the best MEI's activation.
-    """
-
-
 def check_diverse(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse a config of ``diverse``. Raises ConfigError."""
     number("share", config.get("share", SHARE), 0, 1, above=True)
-    check_ascent(ascent_of(config), allowed_packages)
+    check_ascent(config, allowed_packages)
 
 
-@METHODS.register("diverse", options=diverse_options, check=check_diverse)
+@METHODS.register("diverse", check=check_diverse, fit=SynthesisConfig)
 def diverse(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
-    config: Mapping[str, Any],
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
     auto_precision: str = "auto",
+    *,
+    share: float = SHARE,
+    fit: Mapping[str, Any] | None = None,
 ) -> list[MEIResult]:
     """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
 
     After Cadena et al. (2018) and Ding et al. (2023); ``diverse_set`` says how. The targets of one unit in one light,
     which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is first ascended
-    as by ``gradient_ascent``, whose config this one is but for ``share``. Raises ConfigError for a single seed.
+    as by ``gradient_ascent``, whose parameters these are.
+
+    Parameters
+    ----------
+    models, targets, info, device, progress, allowed_packages, auto_precision, fit
+        As of ``gradient_ascent``.
+    share : float
+        Activation of every member of a set, as a share of the best MEI's, at least; above 0, at most 1.
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+
+    Raises
+    ------
+    ConfigError
+        For a single seed, and for a wrong option.
+    ModelError
+        As ``gradient_ascent`` does.
     """
-    options, share = ascent_of(config), config.get("share", SHARE)
     sets: dict[tuple[str, int, bool], list[int]] = {}
     for row, target in enumerate(targets):
         sets.setdefault((target.data_key, target.unit_index, target.suppressed), []).append(row)
     if min(map(len, sets.values()), default=2) < 2:
         raise ConfigError("a diverse set of a single seed: give two 'seeds' or more, one a member")
     meis = gradient_ascent(
-        models, targets, options, info, device, lambda done, total: progress(done, 2 * total), allowed_packages,
-        auto_precision,
+        models, targets, info, device, lambda done, total: progress(done, 2 * total), allowed_packages,
+        auto_precision, fit=fit,
     )  # fmt: skip
-    parts, shape = parsed(options, info, allowed_packages), info.frame_shape[1:]
+    parts, shape = parsed(fit, info, allowed_packages), info.frame_shape[1:]
     masks = mask_of(targets, parts, shape, centres_of(targets, info)).to(device)
     found: list[MEIResult | None] = [None] * len(targets)
     for done, rows in enumerate(sets.values(), 1):

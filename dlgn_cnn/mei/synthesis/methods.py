@@ -8,7 +8,7 @@ import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.synthesis.config import DEFAULTS, MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig, synthesis
 from dlgn_cnn.mei.synthesis.optimize import Centres, mask_of, synthesise
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.registry import Registry
@@ -18,44 +18,10 @@ from dlgn_cnn.shapes import Floats
 METHODS = Registry(
     "MEI method",
     "dlgn_cnn.mei",
-    given=("models", "targets", "config", "info", "device", "progress", "allowed_packages", "auto_precision"),
+    given=("models", "targets", "info", "device", "progress", "allowed_packages", "auto_precision"),
 )
-Part = Mapping[str, Any]
 BRIGHTEST = 255.0
 ANY_RANGE = (-1e9, 1e9)
-
-
-def ascent_options(
-    *,
-    objective: Part = DEFAULTS["objective"],
-    constraint: Part = DEFAULTS["constraint"],
-    aperture: Part = DEFAULTS["aperture"],
-    optimiser: Part = DEFAULTS["optimiser"],
-    preconditioner: Part = DEFAULTS["preconditioner"],
-    running: float | None = None,
-    pupil_size: float | None = None,
-    pupil_center: Sequence[float] | None = None,
-    frames: int = MEIConfig.frames,
-    free_frames: Sequence[int] | None = None,
-    steps: int = MEIConfig.steps,
-    patience: int = MEIConfig.patience,
-    tolerance: float = MEIConfig.tolerance,
-    batch_size: int = MEIConfig.batch_size,
-    precision: str = MEIConfig.precision,
-    narrow: bool = MEIConfig.narrow,
-) -> None:
-    """What a config may set.
-
-    ``objective`` is what to maximise, ``constraint`` which stimuli are allowed, ``aperture`` where they may differ from
-    the mean grey, ``optimiser`` how a step is made, and ``preconditioner`` what is done to a gradient before. Any but
-    objective and aperture may be ``{"path": ..., "kwargs": ...}``, a component written for sinzlab's mei.
-
-    The stimulus is shown at ``running``, ``pupil_size`` and ``pupil_center`` [x, y], in the recording's units; null is
-    the training tier's mean. ``frames`` is the clip's length, of which ``free_frames`` [first, end) may change; null is
-    all. At most ``steps`` steps are made, and a target stops once its activation has not grown by ``tolerance`` (a
-    share) in ``patience`` steps. ``batch_size`` targets run at once, in ``precision`` float32, bfloat16, or auto, which
-    is that of the fit. ``narrow`` computes only the pixels and frames that a unit can see, where the model says which.
-    """
 
 
 def screen_range(info: DataInfo) -> tuple[float, float]:
@@ -65,49 +31,100 @@ def screen_range(info: DataInfo) -> tuple[float, float]:
 
 def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse a config of ``gradient_ascent``, whatever the screen's range will be. Raises ConfigError."""
-    MEIConfig.from_dict(config, ANY_RANGE, allowed_packages)
+    synthesis(config.get("fit"), ANY_RANGE, allowed_packages)
 
 
-@METHODS.register("gradient_ascent", options=ascent_options, check=check_ascent)
+@METHODS.register("gradient_ascent", check=check_ascent, fit=SynthesisConfig)
 def gradient_ascent(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
-    config: Mapping[str, Any],
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
     allowed_packages: Collection[str] = (),
     auto_precision: str = "auto",
+    *,
+    fit: Mapping[str, Any] | None = None,
 ) -> list[MEIResult]:
     """Projected gradient ascent on the pixels of a clip (Walker et al. 2019; for video, Hoefling et al. 2024).
 
-    ``config`` is that of ``MEIConfig.from_dict``; pixels stay within what an 8-bit screen shows, from black to white
-    in the grey levels of ``info``, unless the config says otherwise. Precision ``auto`` is ``auto_precision``, or else
-    what the device is fast in.
+    Pixels stay within what an 8-bit screen shows, from black to white in the gray levels of the session, unless the
+    config says otherwise.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        One model, or several whose mean is excited, in evaluation mode on the device.
+    targets : sequence of Target
+        Units, each with its condition and random start.
+    info : DataInfo
+        The targets' session: its gray levels, frame size and fields.
+    device : device
+        Where to compute.
+    progress : callable
+        Told of steps done and their total.
+    allowed_packages : collection of str
+        Packages that a component may be imported from.
+    auto_precision : str
+        What precision ``auto`` means (default: what the device is fast in).
+    fit : mapping, optional
+        Options of ``SynthesisConfig``.
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+
+    Raises
+    ------
+    ModelError
+        For a model of several input channels, and as ``synthesise`` does.
+    ConfigError
+        For a wrong option.
     """
     if info.frame_shape[0] != 1:
         raise ModelError(
             f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    parts = parsed(config, info, allowed_packages).on(device, auto_precision)
+    parts = parsed(fit, info, allowed_packages).on(device, auto_precision)
     return synthesise(models, targets, parts, info.frame_shape[1:], device, progress, centres_of(targets, info))
 
 
 def departures(
     targets: Sequence[Target],
     stimuli: Sequence[Floats],
-    config: Mapping[str, Any],
+    fit: Mapping[str, Any] | None,
     info: DataInfo,
     allowed_packages: Collection[str] = (),
 ) -> list[float]:
-    """How far each target's stimulus, rounded to float32 as it is stored, is from what a config allows it.
+    """How far each target's stimulus, rounded to float32 as it is stored, is from what the options allow it.
 
-    The config is that of ``gradient_ascent`` or ``diverse``. The largest of the departures from norm, range, aperture
-    and free frames, as a share of the norm or range; worked out in float64 from the config alone. Raises ConfigError as
-    ``MEIConfig.from_dict`` does.
+    Parameters
+    ----------
+    targets : sequence of Target
+        Units, each with its condition and random start.
+    stimuli : sequence of ndarray, shape (time, height, width)
+        One for each target.
+    fit : mapping, optional
+        Options of ``SynthesisConfig``.
+    info : DataInfo
+        The targets' session.
+    allowed_packages : collection of str
+        Packages that a component may be imported from.
+
+    Returns
+    -------
+    list of float
+        The largest of the departures from norm, range, aperture and free frames, as a share of the norm or range;
+        worked out in float64 from the options alone.
+
+    Raises
+    ------
+    ConfigError
+        For a wrong option.
     """
-    parts = parsed(ascent_of(config), info, allowed_packages)
+    parts = parsed(fit, info, allowed_packages)
     mask = mask_of(targets, parts, info.frame_shape[1:], centres_of(targets, info)).expand(len(targets), -1, -1, -1)
     found = []
     for row, stimulus in enumerate(stimuli):
@@ -116,14 +133,12 @@ def departures(
     return found
 
 
-def ascent_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a config of ``gradient_ascent``, or of ``diverse``, is the ascent's own."""
-    return {name: value for name, value in config.items() if name != "share"}
+def parsed(fit: Mapping[str, Any] | None, info: DataInfo, allowed_packages: Collection[str] = ()) -> Synthesis:
+    """The synthesis of these options, pixels within what an 8-bit screen shows unless they say otherwise.
 
-
-def parsed(config: Mapping[str, Any], info: DataInfo, allowed_packages: Collection[str] = ()) -> MEIConfig:
-    """The config's parts, pixels within what an 8-bit screen shows unless it says otherwise. Raises ConfigError."""
-    return MEIConfig.from_dict(config, screen_range(info), allowed_packages)
+    Raises ConfigError.
+    """
+    return synthesis(fit, screen_range(info), allowed_packages)
 
 
 def centres_of(targets: Sequence[Target], info: DataInfo) -> Centres | None:

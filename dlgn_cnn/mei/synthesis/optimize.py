@@ -7,7 +7,7 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.synthesis.ascent import Ascent
 from dlgn_cnn.mei.synthesis.checks import check, frozen, probe
-from dlgn_cnn.mei.synthesis.config import MEIConfig
+from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 
@@ -17,7 +17,7 @@ Centres = Mapping[str, Sequence[tuple[float, float]]]
 def synthesise(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
-    config: MEIConfig,
+    config: Synthesis,
     frame_shape: tuple[int, int],
     device: torch.device,
     progress: Progress = silent,
@@ -47,7 +47,7 @@ def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
 
 
 def mask_of(
-    targets: Sequence[Target], config: MEIConfig, frame_shape: tuple[int, int], centres: Centres | None = None
+    targets: Sequence[Target], config: Synthesis, frame_shape: tuple[int, int], centres: Centres | None = None
 ) -> torch.Tensor:
     """Which values of each target's clip may change: (target or 1, time, height, width) of bool.
 

@@ -12,6 +12,7 @@ from torch import nn
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
+from dlgn_cnn.registry import nested
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict, copied
 from dlgn_cnn.training.losses import poisson
@@ -19,7 +20,6 @@ from dlgn_cnn.training.optimum import refine, whitened
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.trainers.standard import run
 
-WHOSE = "the first stage of light_last"
 KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
 
 
@@ -42,11 +42,11 @@ class Lit:
 
 def check_light_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
-    FitConfig.nested(config.get("fit"), WHOSE)
+    nested(FitConfig, config.get("fit"))
     _check_iterations(config.get("iterations", 20))
 
 
-@TRAINERS.register("light_last", check=check_light_last)
+@TRAINERS.register("light_last", check=check_light_last, fit=FitConfig)
 def light_last(
     model: nn.Module,
     dataloaders: Mapping[str, Mapping[str, Any]],
@@ -73,7 +73,7 @@ def light_last(
     and score and, in the output, the validation correlation after each of the ``stages``. Raises ConfigError for
     another model.
     """
-    config = FitConfig.nested(fit, WHOSE)
+    config = nested(FitConfig, fit)
     _check_iterations(iterations)
     lit = _lit(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from dlgn_cnn.errors import within
+from dlgn_cnn.registry import nested
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
@@ -17,12 +18,12 @@ from dlgn_cnn.training.trainers import TRAINERS
 
 def check_standard(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
-    FitConfig(**{name: value for name, value in config.items() if name in FitConfig.__dataclass_fields__})
+    nested(FitConfig, config.get("fit"))
     with within("loss"):
         loss_of(config.get("loss", "poisson"), allowed_packages)
 
 
-@TRAINERS.register("standard", check=check_standard)
+@TRAINERS.register("standard", check=check_standard, fit=FitConfig)
 def standard(
     model: torch.nn.Module,
     dataloaders: Mapping[str, Mapping[str, Any]],
@@ -34,34 +35,46 @@ def standard(
     auto_precision: str = "auto",
     *,
     loss: str | Mapping[str, Any] = "poisson",
-    max_epochs: int = FitConfig.max_epochs,
-    patience: int = FitConfig.patience,
-    learning_rate: float = FitConfig.learning_rate,
-    weight_decay: float = FitConfig.weight_decay,
-    warmup_share: float = FitConfig.warmup_share,
-    clip_norm: float = FitConfig.clip_norm,
-    burn_in_frames: int = FitConfig.burn_in_frames,
-    precision: str = FitConfig.precision,
-    schedule: str | Mapping[str, Any] = FitConfig.schedule,
-    accumulate: int = FitConfig.accumulate,
-    criterion: str = FitConfig.criterion,
+    fit: Mapping[str, Any] | None = None,
 ) -> tuple[float, dict[str, Any], StateDict]:
-    """Fit ``model`` where it stands (its device) and leave the best epoch's weights in it.
+    """Fit ``model`` in place, on its device, and leave the best epoch's weights in it.
 
-    ``loss`` is ``poisson``, ``negative_binomial`` or ``zero_inflated_poisson``, or ``{"name": ..., **parameters}`` as
-    ``NoiseModel`` takes them. ``max_epochs``, ``patience``, ``learning_rate``, ``weight_decay``, ``warmup_share``,
-    ``clip_norm``, ``burn_in_frames``, ``precision``, ``schedule``, ``accumulate`` and ``criterion`` are as in
-    ``FitConfig``. Returns the best epoch's mean validation correlation, ``{"epochs": one record an epoch,
-    "best_epoch": ..., "precision": ..., "noise": fitted parameters of the loss, if any}`` and the best weights on the
-    CPU. ``seed`` is part of the contract; all randomness here is in the loaders' and the model's own generators, which
-    were seeded with it. ``checkpoints``, from which a fit that was stopped goes on, ``auto_precision``, what precision
-    ``auto`` means, and ``allowed_packages``, which a loss may be imported from, are supplied by the caller.
+    Parameters
+    ----------
+    model : Module
+        Model to fit.
+    dataloaders : mapping
+        ``{tier: {session: loader}}``.
+    seed : int
+        Part of the contract; the loaders' and the model's own generators, which were seeded with it, draw all that is
+        random here.
+    uid : object
+        Identifies the fit in calls of ``cb``.
+    cb : callable, optional
+        Called after every epoch, as nnfabrik's trainers do.
+    allowed_packages : collection of str
+        Packages that a loss may be imported from; supplied by the caller.
+    checkpoints : Checkpoints, optional
+        From which a fit that was stopped goes on; supplied by the caller.
+    auto_precision : str
+        What precision ``auto`` means; supplied by the caller.
+    loss : str or mapping
+        ``poisson`` or ``negative_binomial``, or ``{"name": ..., **parameters}`` as ``NoiseModel`` takes them.
+    fit : mapping, optional
+        Options of ``FitConfig``.
+
+    Returns
+    -------
+    score : float
+        The best epoch's mean validation correlation.
+    output : dict
+        ``{"epochs": one record an epoch, "best_epoch": ..., "precision": ..., "noise": fitted parameters of the loss,
+        if any}``.
+    state_dict : dict
+        The best weights, on the CPU.
     """
-    config = FitConfig(
-        max_epochs, patience, learning_rate, weight_decay, warmup_share, clip_norm, burn_in_frames, precision,
-        schedule, accumulate, criterion,
-    )  # fmt: skip
     noise = NoiseModel.from_config(loss, units_of(dataloaders), allowed_packages)
+    config = nested(FitConfig, fit)
     return run(Fit(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb, checkpoints)
 
 
