@@ -3,6 +3,6 @@
 Import from here; the modules below hold the registry, the check of values against annotations, and import paths.
 """
 
-from dlgn_cnn.registry.registry import Registry, check_arguments, nearest, supplied
+from dlgn_cnn.registry.registry import Registry, check_arguments, nearest, nested, supplied
 
-__all__ = ["Registry", "check_arguments", "nearest", "supplied"]
+__all__ = ["Registry", "check_arguments", "nearest", "nested", "supplied"]
