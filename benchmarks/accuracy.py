@@ -4,10 +4,10 @@ Data: one in-silico session with the published calibration, half of its units no
 suppressive field), light, running and pupil at work; scenes are split once, seeds are fixed. In turn, in one run, each
 in the same loop on the same windows: LN, the best by validation of six (smoothness by rank of the filter); the spline
 GLM with every input; the original conv-GRU (three 2D layers and a GRU of 7x7 kernels, light in every gate, readouts
-that begin at the frame's centre); the registry's best (two factorised 3D layers, light, running and pupil before the
+that begin at the frame's center); the registry's best (two factorized 3D layers, light, running and pupil before the
 output); and the mean of five of those.
 
-``r`` is the correlation with the noise-free rate over the test scenes: the normalised correlation, whose ceiling is 1.
+``r`` is the correlation with the noise-free rate over the test scenes: the normalized correlation, whose ceiling is 1.
 ``explained`` is the share of that rate's variance, which is the explainable one, that a model explains: 1 - squared
 error / variance. Both are medians over the units that the movie drives. ``s`` is the whole fit, ``to original`` when
 its validation correlation first reached the original's best. Targets: the best single model explains 0.85; where units
@@ -30,7 +30,7 @@ import torch
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
-from dlgn_cnn.data.stimuli.video import scale_grey
+from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
@@ -48,11 +48,11 @@ INPUTS = [{"name": "light_kernel"}, {"name": "behavior", "gain": False}]
 ORIGINAL = {
     "core": {"name": "stacked_2d", "channels": [32] * 3, "kernels": [7] * 3, "laplace_weight": 1.0},
     "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "light": list(SWITCHES)},
-    "readout": {"name": "gaussian", "init_mean": "centre", "feature_weight": 1e-5},
+    "readout": {"name": "gaussian", "init_mean": "center", "feature_weight": 1e-5},
 }
 BEST = {
     "core": {
-        "name": "factorised_3d",
+        "name": "factorized_3d",
         "channels": [32, 32],
         "kernels": [9, 5],
         "kernels_time": [11, 5],
@@ -106,7 +106,7 @@ class Study:
         )  # fmt: skip
         movies = photograph_movies(config, np.random.default_rng(0))
         simulated = simulate_session(config, movies, np.random.default_rng(1), np.random.default_rng(2))
-        seen = np.stack([scale_grey(movie, SIZE_PX) for movie in movies])
+        seen = np.stack([scale_gray(movie, SIZE_PX) for movie in movies])
         kept = dict.fromkeys(range(0, size.train, VALIDATION_EVERY), "validation")
         self.data: SessionData = session_data(config, simulated, seen, kept)
         self.truth: Truth = simulated.truth

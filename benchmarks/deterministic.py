@@ -31,7 +31,7 @@ from dlgn_cnn.training.losses import LOSSES
 CLIPS, TIME, HEIGHT, WIDTH, UNITS = 2, 40, 33, 53, 122
 CORE = {"name": "stacked_2d", "channels": [16] * 3, "kernels": [7] * 3}
 RECURRENT = {"name": "conv_gru", "channels": 16}
-READOUTS = ("gaussian", "factorised")
+READOUTS = ("gaussian", "factorized")
 TARGET = 1.15
 
 

@@ -9,7 +9,7 @@ Which part of the movie a unit sees has nothing to do with its light. So spatial
 and a unit's view through its own becomes the one pixel that it sees from then on: all four configs are spline GLMs of
 that movie, so small that each is brought to its optimum. They differ by the light, then, and not by how far a fit had
 come, which is worth tens of nats. The light's memory ends at 450 ms, as published, on three splines. How far an effect
-is shrunk towards none is chosen by the validation scenes, for each unit of each config: units are fitted apart, and
+is shrunk toward none is chosen by the validation scenes, for each unit of each config: units are fitted apart, and
 most are hardly affected. That there is no effect is among the choices.
 
 The evidence is the Poisson log-likelihood of test scenes, summed over units. ``none`` is rejected where any of the
@@ -36,7 +36,7 @@ from torch.nn.utils.parametrize import register_parametrization
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
-from dlgn_cnn.data.stimuli.video import scale_grey
+from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.models.build import MODELS
@@ -65,7 +65,7 @@ Evidence = dict[str, np.ndarray]
 def films(seed: int) -> tuple[Frames, Frames]:
     """What a seed's units see, and what a model does."""
     movies = photograph_movies(replace(SESSION, seed=seed), np.random.default_rng(seed).spawn(3)[0])
-    return movies, np.stack([scale_grey(movie, SIZE) for movie in movies])
+    return movies, np.stack([scale_gray(movie, SIZE) for movie in movies])
 
 
 def simulated(effect: str, seed: int, strength: float) -> SessionData:
@@ -91,7 +91,7 @@ class OwnPixels:
         kernels = fitted.head(KEY).stimulus.spatial_kernels()[:, 0].detach()
         self.batches = {tier: viewed(one[KEY], kernels) for tier, one in loaders.items()}
         places = np.linspace(-1, 1, len(info.units))
-        self.info = replace(info, frame_shape=(1, 1, len(places)), field_centres=tuple((x, 0.0) for x in places))
+        self.info = replace(info, frame_shape=(1, 1, len(places)), field_centers=tuple((x, 0.0) for x in places))
         self.start = dict(fitted.state_dict())
         del self.start[next(name for name in self.start if name.endswith("stimulus.spatial"))]
 

@@ -1,4 +1,4 @@
-"""How fast do scene files become grey frames, beside PyAV's own decoding and scaling in one thread?
+"""How fast do scene files become gray frames, beside PyAV's own decoding and scaling in one thread?
 
 Data: scenes of 424 by 264 px, 150 frames, as ``dlgn simulate`` writes them. The product's way checks the container
 and the file's bytes, decodes, and scales to 33 by 53 px; PyAV's own way is its loop over frames, threads off, with

@@ -3,7 +3,7 @@
 Data: 288 trials of video uint8 (300, 33, 53) and responses float32 (122, 300), random, all in the page cache. Each way
 gives batches of 8 windows of 60 frames at random onsets, in random order, each in memory of its own:
 
-product     the loader that a fit uses: ``Batch`` of normalised float32 video, responses, light, behaviour and pupil
+product     the loader that a fit uses: ``Batch`` of normalized float32 video, responses, light, behavior and pupil
 deeplake    torch's DataLoader, shuffled, over ``dataset.pytorch()``: batches of 8 whole trials, of each of which one
             window is then copied: uint8 video and responses (Deep Lake cannot read part of a row)
 deeplake x5 the same, but all 5 windows that a trial holds are taken from one read: no shuffling between trials
@@ -11,7 +11,7 @@ dl batches  ``dataset.batches(8)``, Deep Lake's fastest way, in stored order, on
 npy         Sensorium's way: a .npy file a trial and array, loaded whole, one window copied: uint8 video, responses
 memmap      np.stack of windows of one uint8 .npy and one float32 .npy, memory-mapped: uint8 video, responses
 
-Only the product converts to float32, normalises, and gives light, behaviour and pupil. Columns of the Deep Lake
+Only the product converts to float32, normalizes, and gives light, behavior and pupil. Columns of the Deep Lake
 dataset are uncompressed arrays, which is the fastest to read. All ways run in turn in every round; figures are
 medians over rounds. Then a fit's training steps (the demo's encoder, CPU, 4 windows a batch), and the
 share of their time during which the step waits for the next batch.
@@ -68,8 +68,8 @@ def product_loader(videos: np.ndarray, responses: np.ndarray, batch_size: int) -
         Trial(index, SceneKey("movie", index), "train", videos[index], responses[index], signal[0], signal, signal)
         for index in range(TRIALS)
     ]
-    counts, centres = tuple(map(float, responses.mean((0, 2)))), ((0.0, 0.0),) * UNITS
-    info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, counts, 127.5, 73.9, centres)
+    counts, centers = tuple(map(float, responses.mean((0, 2)))), ((0.0, 0.0),) * UNITS
+    info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, counts, 127.5, 73.9, centers)
     plan = plan_windows([trial.opto for trial in trials], WINDOW)
     return TrialLoader(trials, info, batch_size, plan, EpochOrder(0, "benchmark", "train"))
 

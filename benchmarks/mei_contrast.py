@@ -12,7 +12,7 @@ found       the share of changed units that is found, over sessions: 80 % at lea
 unchanged   the share of units that is found where none has another preference in the light: 10 % at most, where the
             light does nothing and, left out with --quick, where it adds to every unit's rate, as published.
 
-For comparison, the same units against the null of the random starts alone: it knows how far the optimiser takes two
+For comparison, the same units against the null of the random starts alone: it knows how far the optimizer takes two
 MEIs apart, which for such a model is nowhere, and nothing of the noise in the spikes. And, for it is the first thing to
 ask, whether the fits have learned what the light does: how the difference that it makes to the rate of unseen scenes
 correlates with the true one. The method was tuned on seeds 3 and 4.
@@ -38,7 +38,7 @@ import populate
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
-from dlgn_cnn.data.stimuli.video import scale_grey
+from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
@@ -103,7 +103,7 @@ class Found:
 def films(config: SimulationConfig, size_px: tuple[int, int]) -> tuple[Frames, Frames]:
     """What a seed's units see, and what a model does."""
     movies = photograph_movies(config, np.random.default_rng(config.seed).spawn(3)[0])
-    return movies, np.stack([scale_grey(movie, size_px) for movie in movies])
+    return movies, np.stack([scale_gray(movie, size_px) for movie in movies])
 
 
 def simulated(case: Case) -> tuple[SessionData, Truth]:
@@ -156,8 +156,8 @@ def fit(case: Case, shuffle: int | None) -> Fitted:
     """One model of a session, from spikes to MEIs, with the light's labels as recorded or shuffled."""
     torch.set_num_threads(1)
     data, truth = simulated(case)
-    labelled = data if shuffle is None else with_shuffled_light(data, {"seed": shuffle}, KEY)
-    model = fitted(case, labelled)
+    labeled = data if shuffle is None else with_shuffled_light(data, {"seed": shuffle}, KEY)
+    model = fitted(case, labeled)
     changed = truth.light_changed & (case.effect == "surround")
     return Fitted(meis(case, model, data), changed, learned(model, data, truth))
 

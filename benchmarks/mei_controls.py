@@ -2,14 +2,14 @@
 
 One in-silico session of the demo's size: 40 units, 56 + 14 scenes of 5 s, 33x53 px, light, running and pupil at work,
 half of the units nonlinear (rectified subunits and a suppressive field) so that no linear field is the answer. The
-demo's model is fitted to it from four seeds. The mean of two fits synthesises each unit's MEI in both lights, as
+demo's model is fitted to it from four seeds. The mean of two fits synthesizes each unit's MEI in both lights, as
 ``MEI`` does with ``members: 2``; the others, which took no part, judge it beside its controls, as ``MEIControl`` does:
 the session's best clip, the best drifting grating, the linear field, another unit's MEI moved to this one's place, the
 phase-scrambled MEI, all at one norm and range. ``--members 1`` takes one fit alone, whose own noise the MEI then
 excites too.
 
-A unit is well fitted where the movie drives it and the correlation of the synthesising fits' mean with the noise-free
-rate over the test scenes, which is the normalised correlation, is at least 0.7. It counts as won where, in each light,
+A unit is well fitted where the movie drives it and the correlation of the synthesizing fits' mean with the noise-free
+rate over the test scenes, which is the normalized correlation, is at least 0.7. It counts as won where, in each light,
 the judges' mean rate to the MEI of that light is above that to every control. The value is the share of won units among
 the well fitted, or among as many of them as are shown, drawn at random.
 """
@@ -56,7 +56,7 @@ MEI = {"frames": 40, "steps": 60}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is simulated, fitted and synthesised: ``shown`` units at most have MEIs."""
+    """How much is simulated, fitted and synthesized: ``shown`` units at most have MEIs."""
 
     units: int
     train: int
@@ -106,7 +106,7 @@ class Session:
         print(f"... seed {seed}: {time.perf_counter() - started:.0f} s, validation {score:.3f}", flush=True)
         return model.eval()
 
-    def normalised(self, model: torch.nn.Module) -> np.ndarray:
+    def normalized(self, model: torch.nn.Module) -> np.ndarray:
         """Correlation with the noise-free rate over the test scenes (unit,)."""
         trials = self.data.tier("test")
         rate = np.concatenate([self.truth.rate_hz[trial.trial][:, BURN_IN_FRAMES:] for trial in trials], 1)
@@ -161,13 +161,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few units and scenes: under 50 s on 2 cores")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--members", type=int, default=2, choices=(1, 2), help="fits whose mean synthesises")
+    parser.add_argument("--members", type=int, default=2, choices=(1, 2), help="fits whose mean synthesizes")
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     session = Session.simulate(size, options.seed)
     fits = [session.fit(seed, size) for seed in range(size.fits)]
     models, judges = fits[: options.members], fits[options.members :]
-    well = np.flatnonzero((session.normalised(EnsembleModel(models).eval()) >= WELL_FITTED) & session.truth.driven)
+    well = np.flatnonzero((session.normalized(EnsembleModel(models).eval()) >= WELL_FITTED) & session.truth.driven)
     drawn = np.random.default_rng(options.seed).permutation(well)[: size.shown]
     shown = sorted(drawn.tolist())
     print(f"{len(well)} of {size.units} units are well fitted, {len(shown)} of these are shown")

@@ -1,6 +1,6 @@
 """How many MEIs an hour on a CPU, beside neuro-mei's own loop on the same model, units, steps and norm?
 
-product     ``synthesise``: all units in one batch, one forward and backward pass a step, no gradient of weights,
+product     ``synthesize``: all units in one batch, one forward and backward pass a step, no gradient of weights,
             precision auto under a float32 stimulus, only the pixels that a unit sees, a stop once nothing grows
 neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, as it is (pip install --no-deps neuro-mei):
             one stimulus a run, two forward and backward passes a step, float32, gradients of all weights, the last
@@ -42,7 +42,7 @@ from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start
 from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
 from dlgn_cnn.mei.synthesis.methods import screen_range
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.showing import Showing
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
@@ -106,9 +106,9 @@ def reference(model: torch.nn.Module, unit: int, config: Synthesis, share: float
     (gradient,) = torch.autograd.grad(rate(shown), shown)
     step_size = share * float(start.norm() / precondition(gradient, 0).norm())
     stimulus = start.clone()
-    optimiser = torch.optim.SGD([stimulus.requires_grad_(True)], lr=step_size)
+    optimizer = torch.optim.SGD([stimulus.requires_grad_(True)], lr=step_size)
     with contextlib.redirect_stdout(io.StringIO()):
-        mei = MEI(rate, stimulus, optimiser, False, False, precondition=precondition, postprocessing=postprocessing)
+        mei = MEI(rate, stimulus, optimizer, False, False, precondition=precondition, postprocessing=postprocessing)
     _, found = optimize(mei, NumIterations(steps - 1), Tracker())
     return found.detach()[:, 0].to(device)
 
@@ -139,7 +139,7 @@ def paired(fit: Fitted, units: list[int], device: torch.device) -> tuple[list, l
     for unit in units:
         found, spent = timed(lambda unit=unit: reference(model, unit, config, share, STEPS), device)
         theirs.append((spent, activation(model, found, unit), STEPS))
-        found, spent = timed(lambda: synthesise([model], targets, config, SHAPE[1:], device), device)
+        found, spent = timed(lambda: synthesize([model], targets, config, SHAPE[1:], device), device)
         ours.append((spent / len(units), found))
     last = ours[-1][1]
     return theirs, [(spent, one.activation, one.steps) for (spent, _), one in zip(ours, last, strict=True)]
@@ -164,7 +164,7 @@ def report(theirs: list, ours: list) -> bool:
 
 def seconds_a_unit(fit: Fitted, units: list[int], device: torch.device) -> float:
     targets = [Target(KEY, u, light, seed) for u in units for light in (False, True) for seed in range(10)]
-    found, spent = timed(lambda: synthesise([fit.model], targets, fit.config(20), SHAPE[1:], device), device)
+    found, spent = timed(lambda: synthesize([fit.model], targets, fit.config(20), SHAPE[1:], device), device)
     print(f"steps a MEI: median {statistics.median(one.steps for one in found):.0f} of {STEPS} at most")
     return spent / len(units)
 

@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.simulation.config import SimulationConfig
@@ -117,7 +117,7 @@ def meis(model: torch.nn.Module, units: list[int], shape: tuple[int, int, int], 
     if not blur:
         options["preconditioner"] = {"name": "none"}
     config = synthesis(options | changed, (-2.0, 2.5))
-    found = synthesise([model.eval()], [Target(KEY, unit, False) for unit in units], config, shape[1:], CPU)
+    found = synthesize([model.eval()], [Target(KEY, unit, False) for unit in units], config, shape[1:], CPU)
     assert max(one.violation for one in found) < 1e-5
     return np.stack([one.stimulus for one in found])
 

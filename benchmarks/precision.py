@@ -5,7 +5,7 @@ hardly changes, and the least of the rounds but the first. What is judged is the
 takes over that in the faster one: within 5 % either is right.
 
 demo           a training step of the encoder that ``dlgn demo`` fits: 4 clips of 60 frames, 122 units
-factorised 3D  a training step of the model of that name in train_step.py, with 1 clip of the 4
+factorized 3D  a training step of the model of that name in train_step.py, with 1 clip of the 4
 MEI            the ascent of the demo's MEIs: 6 units in both lights, 40 frames; 6 steps, 30 without --quick
 
 A CPU without AVX512-BF16 and AMX is imitated by ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2.
@@ -58,7 +58,7 @@ def steps(device: torch.device, quick: bool) -> dict[str, dict[str, Run]]:
 
     return {
         "demo": {way: step_of(demo(info, device).train(), batch, way) for way in WAYS},
-        "factorised_3d": {way: step_of(built("factorised 3D", info, device, False), one_clip, way) for way in WAYS},
+        "factorized_3d": {way: step_of(built("factorized 3D", info, device, False), one_clip, way) for way in WAYS},
         "mei": {way: ascent(way) for way in WAYS},
     }
 

@@ -5,11 +5,11 @@ A step is all that a fit does with a batch: forward, loss and penalty, backward,
 same weights, and gives the same rates and gradients before it is timed.
 
 2D + GRU       stacked_2d, then conv_gru of 32 channels, 7x7 for input and state, light into all gates and paths
-factorised 3D  factorised_3d: 7x7 px, then 7 frames, in each layer
+factorized 3D  factorized_3d: 7x7 px, then 7 frames, in each layer
 
 plain          written as the equations are: contiguous float32 maps; the GRU takes one frame ``x[:, :, t]`` after the
                other and convolves it and the state for one gate after the other; the 2D core's layers take all frames
-               at once (so that batch normalisation is the same), the 3D core's are ``conv3d``
+               at once (so that batch normalization is the same), the 3D core's are ``conv3d``
 float32, bf16  the model as a fit runs it, in these precisions
 
 All ways run in turn in every round; a figure is the ratio of medians over rounds, beside it the smallest and largest
@@ -57,9 +57,9 @@ MODELS = {
         "core": {"name": "stacked_2d", "laplace_weight": 0.1, **LAYERS},
         "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7},
     },
-    "factorised 3D": {"core": {"name": "factorised_3d", "kernels_time": [7] * 3, **LAYERS}},
+    "factorized 3D": {"core": {"name": "factorized_3d", "kernels_time": [7] * 3, **LAYERS}},
 }
-CPU_TARGETS = {("2D + GRU", "float32"): 1.3, ("2D + GRU", "bf16"): 2.5, ("factorised 3D", "bf16"): 2.5}
+CPU_TARGETS = {("2D + GRU", "float32"): 1.3, ("2D + GRU", "bf16"): 2.5, ("factorized 3D", "bf16"): 2.5}
 GPU_TARGETS = {("2D + GRU", "bf16"): 4.0}
 WAYS = (("plain", True, "float32"), ("float32", False, "float32"), ("bf16", False, "bfloat16"))
 SMALL = {"train_scenes": 40, "test_scenes": 10, "scene_duration_s": 2.4966, "width_px": 106, "height_px": 66}
@@ -74,8 +74,8 @@ Step = Callable[[], float]
 
 def made_up(device: torch.device) -> tuple[DataInfo, Batch]:
     generator = torch.Generator().manual_seed(0)
-    centres = tuple((x, y) for x, y in (1.6 * torch.rand(UNITS, 2, generator=generator) - 0.8).tolist())
-    info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * UNITS, 0.0, 1.0, centres)
+    centers = tuple((x, y) for x, y in (1.6 * torch.rand(UNITS, 2, generator=generator) - 0.8).tolist())
+    info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * UNITS, 0.0, 1.0, centers)
     videos = torch.randn(CLIPS, 1, TIME, HEIGHT, WIDTH, generator=generator)
     counts = torch.poisson(torch.full((CLIPS, UNITS, TIME), 0.1), generator=generator)
     opto = (torch.rand(CLIPS, TIME, generator=generator) > 0.5).float()
@@ -177,7 +177,7 @@ def compare_steps(device: torch.device, rounds: int, targets: dict[tuple[str, st
         print(f"{name}: {check_agreement(name, info, batch)}")
         for way, plain, precision in WAYS:
             steps[name, way] = step_of(built(name, info, device, plain), batch, precision)
-    # The agreement warmed caches and allocators, and the counted steps their optimisers; all ways compute the same.
+    # The agreement warmed caches and allocators, and the counted steps their optimizers; all ways compute the same.
     counted = {name: operations(steps[name, "bf16"]) for name in MODELS}
     found, rate = time_ways(steps, rounds), matrix_rate(device)
     print(f"\n{'on ' + device.type:15s}{'':9s}{'s a step':>9s}{'fastest':>9s}{'slowest':>9s}{'plain is':>10s}", end="")

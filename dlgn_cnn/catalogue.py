@@ -13,7 +13,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.components.apertures import APERTURES
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS
 from dlgn_cnn.mei.components.objectives import OBJECTIVES
-from dlgn_cnn.mei.components.optimisers import OPTIMISERS
+from dlgn_cnn.mei.components.optimizers import OPTIMIZERS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
 from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.models.build import MODELS
@@ -34,7 +34,7 @@ REGISTRIES: tuple[Registry, ...] = (
     *(MODELS, CORES, RECURRENTS, READOUTS, SHIFTERS, MODULATORS, OUTPUTS),
     *(TRAINERS, LOSSES, SCHEDULES, LOGGERS),
     *(READERS, DATASETS, TRANSFORMS),
-    *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, OPTIMISERS, PRECONDITIONERS),
+    *(METHODS, OBJECTIVES, CONSTRAINTS, APERTURES, OPTIMIZERS, PRECONDITIONERS),
 )
 # A paper as docstrings cite it: (Lurz et al. 2021), Hoefling et al. (2024), Loshchilov and Hutter 2017. Sensorium 2023
 # is a competition, and the "Science" of iScience no author.

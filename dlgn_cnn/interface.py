@@ -32,8 +32,8 @@ class DataInfo:
     """What a model may know of one session's data before it sees any: statistics of the training tier only.
 
     ``frame_shape`` is (channel, height, width); ``mean_counts`` the mean spikes a frame of each unit;
-    ``video_mean`` and ``video_std`` the grey level's mean and standard deviation, which normalise it; ``field_centres``
-    the peak of each unit's linear receptive field, (x, y) in -1..1 from pixel centre to pixel centre.
+    ``video_mean`` and ``video_std`` the gray level's mean and standard deviation, which normalize it; ``field_centers``
+    the peak of each unit's linear receptive field, (x, y) in -1..1 from pixel center to pixel center.
     ``behavior_mean`` and ``behavior_std`` are those of running and pupil size, ``pupil_mean`` and ``pupil_std`` those
     of pupil x and y, over the frames at which each is known: 0 and 1 for one that never is.
     """
@@ -44,7 +44,7 @@ class DataInfo:
     mean_counts: tuple[float, ...]
     video_mean: float
     video_std: float
-    field_centres: tuple[tuple[float, float], ...]
+    field_centers: tuple[tuple[float, float], ...]
     behavior_mean: tuple[float, ...] = (0.0, 0.0)
     behavior_std: tuple[float, ...] = (1.0, 1.0)
     pupil_mean: tuple[float, ...] = (0.0, 0.0)

@@ -3,8 +3,8 @@
 ========== =============================== =========== ==========================================
 word       axes                            dtype       values
 ========== =============================== =========== ==========================================
-Frames     time height width               uint8       grey level as recorded
-Video      batch channel time height width float32     normalised grey level
+Frames     time height width               uint8       gray level as recorded
+Video      batch channel time height width float32     normalized gray level
 Rate       batch unit time                 float32     expected spikes a frame
 Counts     batch unit time                 float32     recorded spikes a frame
 Opto       batch time                      float32     share of the frame that was lit, 0..1

@@ -63,9 +63,9 @@ class Score(provenance.Traced, dj.Computed):
         bits_per_spike_low=null : float64
         bits_per_spike_high=null : float64
         average_correlation=null : float64  # with the average of the repeats
-        normalised_correlation=null : float64  # the same over its ceiling
-        normalised_correlation_low=null : float64
-        normalised_correlation_high=null : float64
+        normalized_correlation=null : float64  # the same over its ceiling
+        normalized_correlation_low=null : float64
+        normalized_correlation_high=null : float64
         explained=null : float64  # share of explainable variance, FEVE
         explained_low=null : float64
         explained_high=null : float64

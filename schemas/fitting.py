@@ -20,7 +20,7 @@ class Epoch(dj.Manual):
     epoch : int32  # from 0
     ---
     loss=null : float64  # of training, nats a unit and frame, without the penalty
-    penalty=null : float64  # of the regularisers
+    penalty=null : float64  # of the regularizers
     validation_loss=null : float64  # nats a unit and frame
     validation_correlation=null : float64  # mean single-trial Pearson over units
     learning_rate=null : float64
@@ -47,7 +47,7 @@ class Checkpoint(dj.Manual):
     sha256 : char(64)
     size_bytes : int64
     epoch : int32  # the epoch that was running, from 0
-    step : int64  # optimiser steps done
+    step : int64  # optimizer steps done
     best_epoch : int32  # -1 before the first
     saved : datetime  # UTC
     host : varchar(64)

@@ -63,7 +63,7 @@ class MEIPlan(Acronym, dj.Manual):
 
 @schema
 class MEI(Acronym, provenance.Traced, dj.Computed):
-    """The MEIs of one fitted model, synthesised together; with ``members`` in the config, of the mean of several fits.
+    """The MEIs of one fitted model, synthesized together; with ``members`` in the config, of the mean of several fits.
 
     These are the fit itself and those from the seeds that follow, of the same dataset, model and trainer. What excites
     one fit alone excites its noise too: the mean's MEIs do better before models that took no part.
@@ -88,8 +88,8 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         -> optogenetics.OptoCondition
         mei_seed : int32
         ---
-        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' grey level
-        activation : float64  # what was maximised
+        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' gray level
+        activation : float64  # what was maximized
         intact_hz : float64  # mean rate over the scored window, light off
         suppressed_hz : float64  # the same, light on
         norm : float64  # L2 norm of the stimulus
@@ -136,7 +136,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         config: dict[str, Any],
         units: list[dict[str, Any]],
     ) -> tuple[Synthesis, float, int, list[int]]:
-        """Synthesise all units, seeds and conditions of a session together, each session on its own screen's grey."""
+        """Synthesize all units, seeds and conditions of a session together, each session on its own screen's gray."""
         restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
         models, loaders = [model for model, _ in restored], restored[0][1]
         infos = {name: loader.data_info for name, loader in loaders["train"].items()}
@@ -153,7 +153,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         with progress.bar(f"MEIs of {len(units)} units") as report:
             for name in dict.fromkeys(unit["session_name"] for unit in units):
                 targets = [target for _, target in asked if target.data_key == name]
-                found += _synthesised(method, models, targets, options, infos[name], report, members[0][1].precision)
+                found += _synthesized(method, models, targets, options, infos[name], report, members[0][1].precision)
         array_codec.upload((schema.database, _stored(result)) for result in found)
         made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
         return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
@@ -173,7 +173,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         self.Stimulus.insert(row | _stimulus_row(result, rate_hz, window) for row, result in rows)
 
 
-def _synthesised(
+def _synthesized(
     method: str,
     models: list[torch.nn.Module],
     targets: list[Target],
@@ -187,10 +187,10 @@ def _synthesised(
     from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
 
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
-    synthesise = METHODS.get(method, allowed)
-    extra = supplied(synthesise, allowed_packages=allowed, auto_precision=precision)
-    found: list[MEIResult] = synthesise(models, targets, info, device, report, **extra, **options)
-    if synthesise not in (gradient_ascent, diverse):
+    synthesize = METHODS.get(method, allowed)
+    extra = supplied(synthesize, allowed_packages=allowed, auto_precision=precision)
+    found: list[MEIResult] = synthesize(models, targets, info, device, report, **extra, **options)
+    if synthesize not in (gradient_ascent, diverse):
         return found
     off = departures(targets, [one.stimulus for one in found], options.get("fit"), info, allowed)
     return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
@@ -208,7 +208,7 @@ def refuse_violation(row: Mapping[str, Any], violation: float) -> None:
 
 
 def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Keys of the fits whose mean synthesises: the fit's own and those from the next seeds, after the last the first.
+    """Keys of the fits whose mean synthesizes: the fit's own and those from the next seeds, after the last the first.
 
     Raises ConfigError where there are not as many fits as the config's ``members``, or not all in one precision.
     """

@@ -108,7 +108,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     def make_compute(
         self, key: Row, stimuli: Stimuli, shuffled: list[Stimuli], members: list[Stimuli]
     ) -> tuple[dict[UnitKey, Row], dict[UnitKey, list[Row]], Row]:
-        """Distances of all units, and their place in each null; the fit's seed draws relabellings where it must."""
+        """Distances of all units, and their place in each null; the fit's seed draws relabelings where it must."""
         generator = np.random.default_rng(key["seed"])
         rows: dict[UnitKey, Row] = {}
         measured: list[Measured] = []

@@ -57,7 +57,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         -> optogenetics.OptoCondition
         control : varchar(16)  # mei, natural, grating, linear_field, another_unit or phase_scrambled
         ---
-        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' grey level
+        stimulus : <array@main>  # (time, height, width), in standard deviations of the training movies' gray level
         parameters : json  # of the best grating, number of the best clip, unit whose MEI it is
         norm : float64  # L2 norm of the stimulus
         violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
@@ -78,7 +78,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         -> MEIControl.Stimulus
         level : int32  # place among the config's contrasts, from 0
         ---
-        contrast : float64  # share of the stimulus's own contrast; 0 is the mean grey
+        contrast : float64  # share of the stimulus's own contrast; 0 is the mean gray
         intact_hz : float64  # mean rate over the scored window that the members predict, light off
         suppressed_hz : float64  # the same, light on
         judged_intact_hz=null : float64  # mean of the judges
@@ -169,7 +169,7 @@ def shuffled_datasets() -> Any:
 
 
 def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
-    """Configs and weights of the fits that synthesised, the MEI's own first, and of those that took no part.
+    """Configs and weights of the fits that synthesized, the MEI's own first, and of those that took no part.
 
     All differ in their seed alone. Raises ConfigError where they were not fitted in one precision.
     """
@@ -188,7 +188,7 @@ def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
 def materials_of(
     models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
 ) -> Materials:
-    """What a session's controls are made of, from the fitted models that synthesised and the loaders of one."""
+    """What a session's controls are made of, from the fitted models that synthesized and the loaders of one."""
     from dlgn_cnn.mei.controls.control_set import Materials
     from dlgn_cnn.mei.synthesis.config import synthesis
     from dlgn_cnn.mei.synthesis.methods import screen_range

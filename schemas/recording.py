@@ -36,12 +36,12 @@ class RawFile(dj.Manual):
 
 @schema
 class Recording(provenance.Traced, dj.Imported):
-    """A session's spikes and behaviour, each on the session's clock in seconds."""
+    """A session's spikes and behavior, each on the session's clock in seconds."""
 
     tolerance = 1e-6
 
     definition = """
-    # spikes and behaviour of a session
+    # spikes and behavior of a session
     -> RawFile
     ---
     units : int32
@@ -80,7 +80,7 @@ class Recording(provenance.Traced, dj.Imported):
         """
 
     class Signal(dj.Part):
-        """One behavioural signal on its own clock."""
+        """One behavioral signal on its own clock."""
 
         definition = """
         -> master

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlgn_cnn.data.stimuli.video import scale_grey, write_grey
+from dlgn_cnn.data.stimuli.video import scale_gray, write_gray
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.photographs import photograph_clips
 from dlgn_cnn.simulation.recording import simulate
@@ -31,22 +31,22 @@ def natural_clips(count: int) -> list[np.ndarray]:
     """Clips (time, height, width) of 33 by 53 px as a wandering gaze sees photographs."""
     config = SimulationConfig(train_scenes=count - 2, test_scenes=2, width_px=128, height_px=80)
     return [
-        np.concatenate([scale_grey(np.ascontiguousarray(image)[None], (33, 53)) for image in images])
+        np.concatenate([scale_gray(np.ascontiguousarray(image)[None], (33, 53)) for image in images])
         for _, images in photograph_clips(config, np.random.default_rng(0))
     ]
 
 
 def write_scene(path: Path, frames: np.ndarray, rate: float) -> Path:
-    """A scene file of grey frames (time, height, width), whose folder is made."""
+    """A scene file of gray frames (time, height, width), whose folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_grey(path, frames, rate, (frames.shape[1], frames.shape[2]))
+    write_gray(path, frames, rate, (frames.shape[1], frames.shape[2]))
     return path
 
 
 def responses_frame(units: int = 2, scenes: int = 3, mouse: str = "Ntsr1Cre_2019_0007", seed: int = 0) -> pd.DataFrame:
     """A valid frame of one session: scene n is shown from 2n to 2n + 1 s, the last scene is for testing."""
     generator = np.random.default_rng(seed)
-    behaviour = generator.random((scenes, 4, 10))
+    behavior = generator.random((scenes, 4, 10))
     rows = [
         {
             "m": mouse,
@@ -59,10 +59,10 @@ def responses_frame(units: int = 2, scenes: int = 3, mouse: str = "Ntsr1Cre_2019
             "trange": [2.0 * scene, 2.0 * scene + 1.0],
             "spike_times": 2.0 * scene + np.sort(generator.random(5)),
             "opto_tranges": [[2.0 * scene + 0.25, 2.0 * scene + 0.5]],
-            "run": behaviour[scene, 0],
-            "pupil_size": behaviour[scene, 1],
-            "pupil_x": behaviour[scene, 2],
-            "pupil_y": behaviour[scene, 3],
+            "run": behavior[scene, 0],
+            "pupil_size": behavior[scene, 1],
+            "pupil_x": behavior[scene, 2],
+            "pupil_y": behavior[scene, 3],
         }
         for scene in range(scenes)
         for unit in range(1, units + 1)

@@ -46,7 +46,7 @@ def _dataset(extra: dict[str, Any], units: int) -> dict[str, str]:
 def _model(number: int) -> dict[str, str]:
     from schemas import model
 
-    core = {"name": ("stacked_2d", "factorised_3d")[number % 2], "channels": [2 + 2 * number], "kernels": [5]}
+    core = {"name": ("stacked_2d", "factorized_3d")[number % 2], "channels": [2 + 2 * number], "kernels": [5]}
     return model.ModelConfig.add("encoder", {"core": core, "readout": {"name": "gaussian"}})
 
 

@@ -16,7 +16,7 @@ MAX_GAP_S = 0.5
 
 
 def own_frames(recording: Recording) -> dict[SceneKey, np.ndarray]:
-    """Each scene's grey frames (time, height, width) at its own size and rate."""
+    """Each scene's gray frames (time, height, width) at its own size and rate."""
     return {key: scene_frames(file, (file.height_px, file.width_px)) for key, file in recording.scenes.items()}
 
 

@@ -1,4 +1,4 @@
-"""Models as their equations are written, on the weights of the real ones: a GRU, a 2D and a factorised 3D core."""
+"""Models as their equations are written, on the weights of the real ones: a GRU, a 2D and a factorized 3D core."""
 
 import torch
 import torch.nn.functional as functional
@@ -43,7 +43,7 @@ def lit(drive: LightDrive, gate: int, maps: torch.Tensor, light: torch.Tensor) -
 
 
 class PlainCore(torch.nn.Module):
-    """``stacked_2d`` or ``factorised_3d`` on contiguous maps."""
+    """``stacked_2d`` or ``factorized_3d`` on contiguous maps."""
 
     def __init__(self, core: torch.nn.Module) -> None:
         super().__init__()

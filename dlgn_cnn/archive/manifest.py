@@ -51,7 +51,7 @@ class Manifest:
     package: str = ""
     schema_version: str | None = None
     selection: dict[str, Any] = field(default_factory=dict)
-    licence: str = ""
+    license: str = ""
     citation: str = ""
     left_out: tuple[str, ...] = ()
     format: int = FORMAT
@@ -75,7 +75,7 @@ class Manifest:
             files = {str(name): Entry(int(one["size"]), str(one["sha256"])) for name, one in found["files"].items()}
             tables = {str(name): _table(one) for name, one in found["tables"].items()}
             rest = {name: found[name] for name in ("published", "package", "schema_version", "selection")}
-            rest |= {name: str(found[name]) for name in ("licence", "citation")}
+            rest |= {name: str(found[name]) for name in ("license", "citation")}
             manifest = cls(files, tables, left_out=tuple(map(str, found["left_out"])), **rest)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if isinstance(error, ArchiveError):

@@ -43,9 +43,9 @@ def load(
     at import paths in ``allowed_packages`` (ours, and those in ``DLGN_ALLOW_PACKAGES``, without); loading runs no code
     that the archive holds.
 
-    The module fulfils ``dlgn_cnn.interface.EncodingModel``: its ``data_keys`` are the sessions, and it gives a rate
+    The module fulfills ``dlgn_cnn.interface.EncodingModel``: its ``data_keys`` are the sessions, and it gives a rate
     (batch, unit, time) in spikes a frame. Its ``published`` says where it comes from: key, config, seed and, by
-    session, ``data_info``, which has the units' numbers and how grey levels are to be normalised. Raises ArchiveError,
+    session, ``data_info``, which has the units' numbers and how gray levels are to be normalized. Raises ArchiveError,
     ModelError with the names for one that is not there, and ConfigError for a part that is not at hand.
     """
     where, named, pinned = split_place(str(place))

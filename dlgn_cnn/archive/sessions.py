@@ -52,7 +52,7 @@ def info_to_json(info: DataInfo) -> dict[str, Any]:
 def info_from_json(found: dict[str, Any]) -> DataInfo:
     """The reverse. Raises TypeError or ValueError for anything else."""
     values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in found.items()}
-    values["field_centres"] = tuple((float(x), float(y)) for x, y in values["field_centres"])
+    values["field_centers"] = tuple((float(x), float(y)) for x, y in values["field_centers"])
     return DataInfo(**values)
 
 

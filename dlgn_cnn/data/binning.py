@@ -1,4 +1,4 @@
-"""Every signal on the frames' clock: counts conserve spikes, light conserves on-time, behaviour is never invented."""
+"""Every signal on the frames' clock: counts conserve spikes, light conserves on-time, behavior is never invented."""
 
 import numpy as np
 
@@ -36,15 +36,15 @@ def frame_edges(presentation: Presentation, movie_frames: int, rate_hz: float) -
 
 
 def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:
-    """Index (time,) of the source frame on the screen at the centre of each of ``time`` output frames."""
-    centres_s = (np.arange(time) + 0.5) / rate_hz
-    return np.minimum((centres_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
+    """Index (time,) of the source frame on the screen at the center of each of ``time`` output frames."""
+    centers_s = (np.arange(time) + 0.5) / rate_hz
+    return np.minimum((centers_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
 
 
 def shown_frames(
     presentation: Presentation, edges_s: Times, rate_hz: float, frames: int, source_rate_hz: float
 ) -> np.ndarray:
-    """Index (time,) of the scene's frame on the screen at the centre of each bin.
+    """Index (time,) of the scene's frame on the screen at the center of each bin.
 
     By the measured onsets where there are any: a dropped frame is never shown, the one before it stays. Before the
     first onset the first frame that was shown counts as on.
@@ -53,8 +53,8 @@ def shown_frames(
         return on_screen(len(edges_s) - 1, rate_hz, frames, source_rate_hz)
     onsets = np.array(presentation.frame_onsets_s)
     seen = np.flatnonzero(np.isfinite(onsets))
-    centres = (edges_s[:-1] + edges_s[1:]) / 2
-    return seen[np.clip(np.searchsorted(onsets[seen], centres, side="right") - 1, 0, None)]
+    centers = (edges_s[:-1] + edges_s[1:]) / 2
+    return seen[np.clip(np.searchsorted(onsets[seen], centers, side="right") - 1, 0, None)]
 
 
 def rebin(binned: BinnedResponses, edges_s: Times) -> Floats:
@@ -127,20 +127,20 @@ def lit_epochs(share: Floats, edges_s: Times) -> Times:
 
 
 def resample(signal: Signal, edges_s: Times, max_gap_s: float) -> Floats:
-    """A behavioural signal at the centre of each bin (time,), linear between samples, NaN where it is missing.
+    """A behavioral signal at the center of each bin (time,), linear between samples, NaN where it is missing.
 
     A gap between valid samples longer than ``max_gap_s``, and what lies before the first or after the last by more
     than half of that, is missing; a bin that holds a sample never is.
     """
     valid = np.isfinite(signal.values)
     times, values = signal.times_s[valid], signal.values[valid]
-    centres = (edges_s[:-1] + edges_s[1:]) / 2
+    centers = (edges_s[:-1] + edges_s[1:]) / 2
     if len(times) == 0:
-        return np.full(len(centres), np.nan, np.float32)
-    right = np.searchsorted(times, centres, side="left")
+        return np.full(len(centers), np.nan, np.float32)
+    right = np.searchsorted(times, centers, side="left")
     before, after = times[np.clip(right - 1, 0, None)], times[np.clip(right, None, len(times) - 1)]
-    nearest_s = np.minimum(np.abs(centres - before), np.abs(centres - after))
+    nearest_s = np.minimum(np.abs(centers - before), np.abs(centers - after))
     inside = (right > 0) & (right < len(times))
     missing = np.where(inside, after - before > max_gap_s, nearest_s > max_gap_s / 2)
     missing &= nearest_s > np.diff(edges_s) / 2
-    return np.where(missing, np.nan, np.interp(centres, times, values)).astype(np.float32)
+    return np.where(missing, np.nan, np.interp(centers, times, values)).astype(np.float32)

@@ -180,7 +180,7 @@ class BinnedResponses:
 
 @dataclass(frozen=True)
 class Recording:
-    """One session: responses, presentations, light and behaviour, each on the session's clock in seconds.
+    """One session: responses, presentations, light and behavior, each on the session's clock in seconds.
 
     ``spike_times_s`` maps a unit's number to its sorted spike times; where none were recorded it is empty, and
     ``binned`` holds the responses instead; ``light_epochs_s`` is (epoch, 2), light on and

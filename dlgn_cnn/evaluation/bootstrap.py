@@ -7,7 +7,7 @@ import numpy as np
 from dlgn_cnn.evaluation.moments import Sums
 from dlgn_cnn.shapes import Scores
 
-LEAST_DEFINED = 0.95  # of the resamples: an interval over fewer would be one over the favourable draws
+LEAST_DEFINED = 0.95  # of the resamples: an interval over fewer would be one over the favorable draws
 
 
 def intervals(

@@ -61,7 +61,7 @@ def against_ceiling(sums: Sums) -> dict[str, Scores]:
     """A prediction against what repeats allow, from ``repeat_sums`` and ``fit_sums``.
 
     ``average_correlation``: Pearson with the average of the repeats, the prediction averaged alike.
-    ``normalised_correlation``: that over the ceiling (CCnorm: Schoppe et al. 2016), an estimate of the correlation with
+    ``normalized_correlation``: that over the ceiling (CCnorm: Schoppe et al. 2016), an estimate of the correlation with
     the true rate. Noise enters neither its covariance nor its variances, so it needs none of the correction that its
     square does (Pospisil and Bair 2020), and it may exceed 1 by chance. ``explained``: the share of explainable
     variance that single trials' squared errors leave explained (FEVE: Cadena et al. 2019); unlike the correlations it
@@ -73,7 +73,7 @@ def against_ceiling(sums: Sums) -> dict[str, Scores]:
         spread = _variance(n, p, sums["mean_pp"])
         return {
             "average_correlation": covariance / np.sqrt(spread * _variance(n, y, sums["mean_yy"])),
-            "normalised_correlation": covariance / np.sqrt(spread * signal),
+            "normalized_correlation": covariance / np.sqrt(spread * signal),
             "explained": 1 - (sums["squared_error"] / n - _noise(sums)) / signal,
         }
 

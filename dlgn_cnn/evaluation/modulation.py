@@ -44,7 +44,7 @@ def running_modulation(counts: Floats, running_cm_s: Floats) -> Scores:
     """RMI (unit,): modulation index of running and still frames, Schmors et al. 2025; running is above 1 cm/s.
 
     ``counts`` (unit, time), ``running_cm_s`` (time,); frames at which it is missing are left out. NaN where the mouse
-    never ran, or always. Nothing randomises running: it goes with what was shown meanwhile, and with the pupil.
+    never ran, or always. Nothing randomizes running: it goes with what was shown meanwhile, and with the pupil.
     """
     return _state_modulation(counts, running_cm_s, RUNNING_CM_S)
 

@@ -104,8 +104,8 @@ def _cells(values: Floats | Scores, alike: Mask, mean_counts: Scores) -> tuple[S
         )
     shared = alike.sum(0) >= 2
     kept = alike[:, None, shared]
-    centred = values[..., shared] - np.asarray(mean_counts, np.float64)[:, None]
-    return np.where(kept, centred, 0.0), kept, kept[:, 0].sum(0).astype(np.float64)
+    centered = values[..., shared] - np.asarray(mean_counts, np.float64)[:, None]
+    return np.where(kept, centered, 0.0), kept, kept[:, 0].sum(0).astype(np.float64)
 
 
 def _half_sums(y: Scores, kept: Mask) -> Sums:

@@ -72,7 +72,7 @@ def light_effects(
 ) -> dict[str, LightEffect]:
     """The effects by session, over the whole trials of ``tiers``. ``generator`` draws the permutations.
 
-    RMI and EMI need loaders that have ``trials``, as ours do, with behaviour as recorded; from others they are NaN.
+    RMI and EMI need loaders that have ``trials``, as ours do, with behavior as recorded; from others they are NaN.
     ``precision`` is as in ``predict``.
     """
     chosen = null or NullConfig()
@@ -104,7 +104,7 @@ def _light_effect(
     dark, lit = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
     frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= LIT, lit, dark)
     data, intact, suppressed = light_modulation(observed, opto), dark.mean(-1), lit.mean(-1)
-    running, pupil = _behaviour([loaders[tier][key] for tier in tiers], frames)
+    running, pupil = _behavior([loaders[tier][key] for tier in tiers], frames)
     return LightEffect(
         data_intact_hz=data.intact * rate_hz,
         data_suppressed_hz=data.suppressed * rate_hz,
@@ -121,7 +121,7 @@ def _light_effect(
     )
 
 
-def _behaviour(loaders: Sequence[Any], trial_frames: Sequence[int]) -> tuple[Floats, Floats]:
+def _behavior(loaders: Sequence[Any], trial_frames: Sequence[int]) -> tuple[Floats, Floats]:
     """Running in cm/s and pupil size (time,) at the frames that are scored; NaN where they are not known."""
     if not all(hasattr(loader, "trials") for loader in loaders):
         nothing = np.full(sum(trial_frames), np.nan, np.float32)

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.models.standardise import Standardise
+from dlgn_cnn.models.standardize import Standardize
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.registry.annotations import parameters_of
 
@@ -68,11 +68,11 @@ class FramewiseShifter(nn.Module):
     def __init__(self, shifter: nn.Module, info: DataInfo) -> None:
         super().__init__()
         self.shifter = shifter
-        self.standardise = Standardise(info.pupil_mean, info.pupil_std)
+        self.standardize = Standardize(info.pupil_mean, info.pupil_std)
 
     def forward(self, pupil_center: torch.Tensor) -> torch.Tensor:
         """Pupil positions (batch, axis, time), NaN where missing, to shifts (time, batch, 2), there 0."""
-        looking, known = self.standardise(pupil_center)
+        looking, known = self.standardize(pupil_center)
         positions = looking.permute(2, 0, 1)
         own = self.shifter[SESSION] if isinstance(self.shifter, nn.ModuleDict) else self.shifter
         shifts = own(positions.flatten(0, 1)).unflatten(0, positions.shape[:2])
@@ -94,7 +94,7 @@ def adapt_readout(part: Part) -> Part:
         *,
         in_shape: tuple[int, int, int],
         units: int,
-        centres: torch.Tensor,
+        centers: torch.Tensor,
         bias: torch.Tensor,
         generator: torch.Generator,
         **config: Any,

@@ -67,7 +67,7 @@ def encoder(
                     **allow,
                     in_shape=(channels, height, width),
                     units=len(info.units),
-                    centres=torch.tensor(info.field_centres),
+                    centers=torch.tensor(info.field_centers),
                     bias=built_output.inverse(torch.tensor(info.mean_counts)),
                     generator=generator,
                 ),

@@ -37,10 +37,10 @@ class SessionHead(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Shared core and recurrence, a head a session: the movie, the light and behaviour to each unit's expected spikes.
+    """Shared core and recurrence, a head a session: the movie, the light and behavior to each unit's expected spikes.
 
     With ``light_channel`` the light is a channel of the video besides: the share lit, the same at every pixel.
-    See ``dlgn_cnn.interface.EncodingModel`` for the contract that it fulfils.
+    See ``dlgn_cnn.interface.EncodingModel`` for the contract that it fulfills.
     """
 
     def __init__(

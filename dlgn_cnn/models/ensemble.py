@@ -12,7 +12,7 @@ from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
 class EnsembleModel(nn.Module):
     """The mean of its members' rates, which is what an ensemble of encoding models predicts (Franke et al. 2022).
 
-    It fulfils ``dlgn_cnn.interface.EncodingModel``, so that scores and MEIs take it as they take a model: it has the
+    It fulfills ``dlgn_cnn.interface.EncodingModel``, so that scores and MEIs take it as they take a model: it has the
     sessions that all members have, and loses as many frames as the member that loses most. Raises ModelError.
     """
 

@@ -62,7 +62,7 @@ def remembered(traces: torch.Tensor, kernels: torch.Tensor, frames: int | None =
     """Traces (batch, trace, time) through causal kernels (kernel, trace, lag), lag 0 first, summed over traces.
 
     The last ``frames`` frames of it (None: all): (batch, kernel, frame). What was before the first frame is not known;
-    a trace is taken to have been as it is there. Light and behaviour last: light that is redrawn every second was the
+    a trace is taken to have been as it is there. Light and behavior last: light that is redrawn every second was the
     same a quarter of a second before in seven windows of eight, and off in half; and under constant light, in which
     MEIs are made and effects predicted, a rate is then the one that lasts, with no switch at the first frame.
     """

@@ -13,7 +13,7 @@ LARGEST_EXPONENT = 5.0
 
 @OUTPUTS.register("softplus")
 class Softplus(nn.Module):
-    """log(1 + exp(drive * sharpness)) / sharpness: linear for a strong drive, towards zero for a weak one.
+    """log(1 + exp(drive * sharpness)) / sharpness: linear for a strong drive, toward zero for a weak one.
 
     ``sharpness`` a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large. ``learned`` makes it
     a parameter, as the winner of Sensorium 2023 did: one for all units, since an output is shared by all sessions and

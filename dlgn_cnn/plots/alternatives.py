@@ -11,16 +11,16 @@ RESPONSES_NOTE = (
     "Light suppresses the feedback where it is shaded. Rates of each condition are means over the presentations that "
     "were in it at that time, bars with their standard error; predictions are averaged over the same presentations."
 )
-FIELD_NOTE = "Regularised regression on the training scenes, of unit norm; red: bright excites, blue: dark excites."
+FIELD_NOTE = "Regularized regression on the training scenes, of unit norm; red: bright excites, blue: dark excites."
 MEI_NOTE = (
     "The last frames of the MEI with feedback intact (top) and suppressed (bottom), both under the same norm and range "
-    "and on one grey scale; the grey level at each one's strongest pixel; what the model predicts for each MEI in each "
+    "and on one gray scale; the gray level at each one's strongest pixel; what the model predicts for each MEI in each "
     "condition."
 )
 DISTANCE_NOTE = (
     "How far the MEIs of the two lights are apart, in the whole clip, in space, in time, in spectrum and in size, "
     "beside the same where there is nothing to find: in fits to shuffled labels of the light; without any, in fits "
-    "from other seeds, or after the random starts were relabelled, which test training or synthesis, not the "
+    "from other seeds, or after the random starts were relabeled, which test training or synthesis, not the "
     "recording. Response: how much more each excites in its own light. q: false-discovery rate over the fit's units."
 )
 CONTROL_NOTE = (

@@ -15,7 +15,7 @@ SIGNED = ("response",)  # views in which chance may come out below 0
 NULL_NAMES = {
     "shuffled": "fits to shuffled light",
     "members": "fits from other seeds",
-    "starts": "relabelled random starts",
+    "starts": "relabeled random starts",
 }
 
 
@@ -46,13 +46,13 @@ class ViewDistance:
 
 
 def contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
-    """Each view's distance (dot), the null's mean and two standard deviations (grey), and that within one light (tick).
+    """Each view's distance (dot), the null's mean and two standard deviations (gray), and that within one light (tick).
 
     Above each, q where it is known, p where only that is. Distances are 1 - cosine; of the extent, the absolute natural
     logarithm of the ratio of the radii; of the response, a share of the mean rate: none has a unit.
     """
     for place, row in enumerate(rows):
-        _null(axes, place, row, labelled=place == 0)
+        _null(axes, place, row, labeled=place == 0)
         axes.plot(place, row.distance, "o", color=SUPPRESSED, ms=6, label="intact to suppressed" if not place else None)
         if row.within is not None:
             label = "two starts, one light" if place == 0 else None
@@ -68,14 +68,14 @@ def contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
     return plain(axes)
 
 
-def _null(axes: Axes, place: int, row: ViewDistance, labelled: bool) -> None:
+def _null(axes: Axes, place: int, row: ViewDistance, labeled: bool) -> None:
     if row.null_distance is None or not np.isfinite(row.null_distance):
         return
     reach, middle = NULL_DEVIATIONS * _known(row), row.null_distance
     name = f"null: {NULL_NAMES.get(row.null_kind, row.null_kind)}, mean \N{PLUS-MINUS SIGN} 2 s.d."
     low = _low(row)
     box = Rectangle((place - 0.3, low), 0.6, middle + reach - low, color=QUIET, alpha=0.6, lw=0)
-    box.set_label(name if labelled else "_null")
+    box.set_label(name if labeled else "_null")
     axes.add_patch(box)
     axes.plot([place - 0.3, place + 0.3], [middle, middle], color=OBSERVED, lw=1)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from dlgn_cnn.plots.style import ABOVE, CONDITION_COLOURS, INTACT, LEGEND_PT, OBSERVED, SUPPRESSED, plain
+from dlgn_cnn.plots.style import ABOVE, CONDITION_COLORS, INTACT, LEGEND_PT, OBSERVED, SUPPRESSED, plain
 from dlgn_cnn.shapes import Scores
 
 
@@ -28,13 +28,13 @@ def control_bars(axes: Axes, rows: Sequence[ControlRates]) -> Axes:
     """
     judged = any(row.judged_intact_hz is not None for row in rows)
     places = np.arange(len(rows))
-    for side, (condition, colour) in enumerate(CONDITION_COLOURS.items()):
+    for side, (condition, color) in enumerate(CONDITION_COLORS.items()):
         own = np.array([getattr(row, f"{condition}_hz") for row in rows], float)
         heard = np.array([_number(getattr(row, f"judged_{condition}_hz")) for row in rows])
         x = places + (side - 0.5) * 0.38
         who = "other seeds" if judged else "the fit itself"
         label = f"{who}, feedback {condition}"
-        axes.bar(x, heard if judged else own, 0.36, color=colour, label=label)
+        axes.bar(x, heard if judged else own, 0.36, color=color, label=label)
         if judged:
             axes.plot(x, own, "D", mfc="none", mec=OBSERVED, ms=4, label="the fit itself" if side else None)
     axes.set_xticks(places, [row.name.replace("_", "\n") for row in rows])
@@ -52,9 +52,9 @@ def contrast_response(
     sideways along a logarithmic axis.
     """
     order = np.argsort(contrast)
-    for values, colour, condition in ((intact_hz, INTACT, "intact"), (suppressed_hz, SUPPRESSED, "suppressed")):
+    for values, color, condition in ((intact_hz, INTACT, "intact"), (suppressed_hz, SUPPRESSED, "suppressed")):
         shown = np.asarray(values, float)[order]
-        axes.plot(np.asarray(contrast)[order], shown, "o-", color=colour, ms=4, lw=1.2, label=f"feedback {condition}")
+        axes.plot(np.asarray(contrast)[order], shown, "o-", color=color, ms=4, lw=1.2, label=f"feedback {condition}")
     axes.set(xlabel=label, ylabel="rate (spikes/s)", ylim=(0, None))
     axes.legend(fontsize=LEGEND_PT, ncols=2, frameon=False, **ABOVE)
     return plain(axes)

@@ -22,10 +22,10 @@ def learning_curves(axes: Axes, curves: Mapping[str, Scores], quantity: str = "v
     """One quantity of ``QUANTITIES`` a fit (epoch,), NaN where it was not taken; the best epoch of each is marked."""
     best = np.nanargmin if "loss" in quantity else np.nanargmax
     for index, (name, values) in enumerate(curves.items()):
-        colour, shown = SERIES[index % len(SERIES)], np.asarray(values, float)
-        axes.plot(np.arange(len(shown)), shown, color=colour, lw=1.2, label=name)
+        color, shown = SERIES[index % len(SERIES)], np.asarray(values, float)
+        axes.plot(np.arange(len(shown)), shown, color=color, lw=1.2, label=name)
         if np.isfinite(shown).any() and quantity != "samples_per_s":
-            axes.plot(best(shown), shown[best(shown)], "o", color=colour, ms=4)
+            axes.plot(best(shown), shown[best(shown)], "o", color=color, ms=4)
     axes.set(xlabel="epoch", ylabel=QUANTITIES[quantity])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if 1 < len(curves) <= MOST_NAMED:

@@ -36,7 +36,7 @@ def film_strip(
 ) -> Axes:
     """The last ``frames`` frames of a stimulus (time, height, width), ``every`` frames apart, the last at the right.
 
-    ``reach`` is the grey level (in standard deviations) at which black and white lie; the stimulus' own, without.
+    ``reach`` is the gray level (in standard deviations) at which black and white lie; the stimulus' own, without.
     Fewer are shown of a shorter stimulus; its end stays at the right.
     """
     limit = reach or float(np.abs(stimulus).max()) or 1.0
@@ -59,11 +59,11 @@ def before(lag_s: float) -> str:
     return f"{MINUS if lag_s else ''}{1000 * lag_s:.0f} ms"
 
 
-def grey_scale(axes: Axes, *others: Axes) -> None:
-    """A bar of grey levels beside film strips that share one scale."""
+def gray_scale(axes: Axes, *others: Axes) -> None:
+    """A bar of gray levels beside film strips that share one scale."""
     (image,) = [one for one in axes.images if isinstance(one, AxesImage)]
     bar = axes.figure.colorbar(image, ax=[axes, *others], shrink=0.9, pad=0.01, aspect=30)
-    bar.set_label("grey level (s.d.)", size=TICK_PT)
+    bar.set_label("gray level (s.d.)", size=TICK_PT)
     bar.ax.tick_params(labelsize=TICK_PT)
 
 
@@ -80,12 +80,12 @@ def space_time(axes: Axes, stimulus: Floats, rate_hz: float, reach: float | None
 
 
 def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
-    """Grey level at each MEI's strongest pixel against time to its end (ms); each (time, height, width)."""
+    """Gray level at each MEI's strongest pixel against time to its end (ms); each (time, height, width)."""
     axes.axhline(0, color=QUIET, lw=0.8)
-    for stimulus, colour, name in ((intact, INTACT, "intact"), (suppressed, SUPPRESSED, "suppressed")):
+    for stimulus, color, name in ((intact, INTACT, "intact"), (suppressed, SUPPRESSED, "suppressed")):
         _, row, column = np.unravel_index(np.abs(stimulus).argmax(), stimulus.shape)
         time_ms = (np.arange(len(stimulus)) - len(stimulus) + 1) * 1000 / rate_hz
-        axes.plot(time_ms, stimulus[:, row, column], color=colour, lw=1.2, label=name)
-    axes.set(xlabel="to the end of the MEI (ms)", ylabel="grey level (s.d.)")
+        axes.plot(time_ms, stimulus[:, row, column], color=color, lw=1.2, label=name)
+    axes.set(xlabel="to the end of the MEI (ms)", ylabel="gray level (s.d.)")
     axes.legend(fontsize=LEGEND_PT, frameon=False, ncols=2, **ABOVE)
     return plain(axes)

@@ -55,7 +55,7 @@ class Report:
     all_correlations: Scores
     all_omi_data: Scores
     all_omi_model: Scores
-    all_normalised: Scores
+    all_normalized: Scores
     all_omi_p: Scores
     all_omi_q: Scores
     truth: tuple[tuple[str, str, str], ...] = ()
@@ -88,7 +88,7 @@ def _overview(report: Report) -> str:
         + _image(drawn, alternatives.overview(report.all_correlations))
         + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
         "trials, both light conditions. Right: optogenetic modulation index, OMI = (rate light on &minus; rate light "
-        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalised: "
+        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalized: "
         "correlation with the average of the repeats over its noise ceiling, which needs repeats that agree. p: of the "
         "data's OMI under permutations of the light; q: the false-discovery rate over all units.</p>"
         + "<h2>The fit</h2>"
@@ -99,8 +99,8 @@ def _overview(report: Report) -> str:
 
 def _unit_section(unit: UnitReport) -> str:
     heading = (
-        f"<h2>{html.escape(unit.name)}</h2><p>test correlation {_number(unit.correlation)} &middot; normalised "
-        f"{_repeated(unit.normalised_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
+        f"<h2>{html.escape(unit.name)}</h2><p>test correlation {_number(unit.correlation)} &middot; normalized "
+        f"{_repeated(unit.normalized_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
         f"{_chance(unit.omi_p)}, q {_chance(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
     )
     claims = [f"<p>{html.escape(claim)}</p>" for claim in unit.claims]
@@ -144,7 +144,7 @@ def _control_part(unit: UnitReport) -> list[str]:
 def _all_units(report: Report) -> str:
     columns = {
         "test correlation": map(_signed, report.all_correlations),
-        "normalised": map(_repeated, report.all_normalised),
+        "normalized": map(_repeated, report.all_normalized),
         "OMI in data": map(_signed, report.all_omi_data),
         "p": map(_chance, report.all_omi_p),
         "q": map(_chance, report.all_omi_q),

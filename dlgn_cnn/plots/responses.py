@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.modulation import LIT
-from dlgn_cnn.plots.style import ABOVE, CONDITION_COLOURS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, heading, plain
+from dlgn_cnn.plots.style import ABOVE, CONDITION_COLORS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, heading, plain
 from dlgn_cnn.plots.traces import BIN_FRAMES, light_spans
 from dlgn_cnn.shapes import Floats, Times
 
@@ -49,7 +49,7 @@ class Repeats:
 
 
 def raster(axes: Axes, repeats: Repeats) -> Axes:
-    """Spikes, a row a presentation, in the colour of the condition in which they fell; light-on times shaded.
+    """Spikes, a row a presentation, in the color of the condition in which they fell; light-on times shaded.
 
     A spike is known to its frame: those of one frame are spread evenly over it.
     """
@@ -57,13 +57,13 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
         spans = [(start, stop - start) for start, stop in light_spans(repeats.time_s, light, repeats.frame_s)]
         label = "light on" if row == 0 else None
         axes.broken_barh(spans, (row + 0.5, 1), color=SUPPRESSED, alpha=0.15, lw=0, label=label)
-    for condition, colour in CONDITION_COLOURS.items():
+    for condition, color in CONDITION_COLORS.items():
         shown = [
             spike_times(counts * own, repeats.time_s, repeats.frame_s)
             for counts, own in zip(repeats.counts, repeats.lit(condition), strict=True)
         ]
         places = list(range(1, len(shown) + 1))
-        lines: Any = axes.eventplot(shown, lineoffsets=places, linelengths=0.8, linewidths=0.9, colors=colour)
+        lines: Any = axes.eventplot(shown, lineoffsets=places, linelengths=0.8, linewidths=0.9, colors=color)
         lines[0].set_label(f"spike, feedback {condition}")
     count = len(repeats.counts)
     axes.set(xlim=_limits(repeats), ylim=(count + 0.5, 0.5), xlabel="time in presentation (s)", ylabel="presentation")
@@ -86,16 +86,16 @@ def condition_rates(axes: Axes, repeats: Repeats, condition: str) -> Axes:
     Bars are means over ``BIN_FRAMES`` frames with their standard error over presentations where there are several; a
     gap is a time at which no presentation was in this condition. Predictions are averaged over the same presentations.
     """
-    own, colour = repeats.lit(condition), CONDITION_COLOURS[condition]
+    own, color = repeats.lit(condition), CONDITION_COLORS[condition]
     starts, means, errors = binned(repeats.counts, own, repeats.time_s, repeats.frame_s)
     width = BIN_FRAMES * repeats.frame_s
     label = f"observed, {width * 1000:.0f} ms bins"
     axes.bar(starts, means, width, align="edge", color=OBSERVED, alpha=0.3, lw=0, label=label)
     axes.errorbar(starts + width / 2, means, errors, fmt="none", ecolor=QUIET, elinewidth=0.8)
     predicted = condition_mean(repeats.predicted, own) / repeats.frame_s
-    axes.plot(repeats.time_s + repeats.frame_s / 2, predicted, color=colour, lw=1.3, label="predicted")
+    axes.plot(repeats.time_s + repeats.frame_s / 2, predicted, color=color, lw=1.3, label="predicted")
     axes.set(xlim=_limits(repeats), ylim=(0, None), xlabel="time in presentation (s)", ylabel="rate (spikes/s)")
-    heading(axes, f"feedback {condition}", colour)
+    heading(axes, f"feedback {condition}", color)
     axes.legend(fontsize=LEGEND_PT, ncols=2, frameon=False, **ABOVE)
     return plain(axes)
 

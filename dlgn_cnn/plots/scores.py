@@ -50,8 +50,8 @@ def light_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
 def response_bars(axes: Axes, responses_hz: Scores) -> Axes:
     """What the model says to both MEIs under both conditions: (stimulus, light), intact before suppressed."""
     places = np.arange(2)
-    for light, (colour, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
-        axes.bar(places + (light - 0.5) * 0.38, responses_hz[:, light], 0.36, color=colour, label=name)
+    for light, (color, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
+        axes.bar(places + (light - 0.5) * 0.38, responses_hz[:, light], 0.36, color=color, label=name)
     axes.set_xticks(places, ["MEI\nintact", "MEI\nsuppressed"])
     axes.set(ylabel="rate (spikes/s)", ylim=(0, float(np.max(responses_hz)) * 1.05 + 1e-9))
     axes.legend(fontsize=LEGEND_PT, frameon=False, ncols=2, **ABOVE)
@@ -64,7 +64,7 @@ def score_distributions(axes: Axes, scores: Mapping[str, Scores], label: str = "
     order = sorted(known, key=lambda name: float(np.median(known[name])) if len(known[name]) else -np.inf)
     for place, name in enumerate(order):
         values = np.sort(known[name])
-        # Spread by rank, as a golden ratio's multiples are, so that neighbours in score do not lie on one another.
+        # Spread by rank, as a golden ratio's multiples are, so that neighbors in score do not lie on one another.
         spread = ((np.arange(len(values)) * 0.618) % 1 - 0.5) * 0.6
         axes.scatter(values, place + spread, s=8, color=INTACT, alpha=0.35, lw=0)
         if len(values):

@@ -1,4 +1,4 @@
-"""How every figure looks: sizes, colours that the colour-blind tell apart, and their way into a page."""
+"""How every figure looks: sizes, colors that the color-blind tell apart, and their way into a page."""
 
 import io
 from typing import Any
@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from dlgn_cnn.errors import ConfigError
 
-# Okabe & Ito's palette: blue and vermilion differ for every kind of colour vision, and in print.
+# Okabe & Ito's palette: blue and vermilion differ for every kind of color vision, and in print.
 INTACT, SUPPRESSED, OBSERVED, QUIET = "#0072B2", "#D55E00", "#333333", "#BBBBBB"
-# The rest of it for anything else that is told apart by colour; its yellow is too pale for a line on white.
+# The rest of it for anything else that is told apart by color; its yellow is too pale for a line on white.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#333333")
-CONDITION_COLOURS = {"intact": INTACT, "suppressed": SUPPRESSED}
+CONDITION_COLORS = {"intact": INTACT, "suppressed": SUPPRESSED}
 INCHES = 96  # pixels of a page
 RESOLUTION_DPI = 144
 LABEL_PT, TICK_PT, LEGEND_PT = 9, 8, 8  # of text, as printed at the figure's own size
@@ -46,9 +46,9 @@ def small(axes: Axes) -> Axes:
     return axes
 
 
-def heading(axes: Axes, text: str, colour: str = OBSERVED, pad: float | None = None) -> Axes:
+def heading(axes: Axes, text: str, color: str = OBSERVED, pad: float | None = None) -> Axes:
     """A title at the left, which leaves room for a legend above the axes at the right."""
-    axes.set_title(text, loc="left", fontsize=LABEL_PT, color=colour, pad=pad)
+    axes.set_title(text, loc="left", fontsize=LABEL_PT, color=color, pad=pad)
     return axes
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.contrast import ViewDistance, contrast_distances
 from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
-from dlgn_cnn.plots.fields import contrast_course, field_map, field_time_course, film_strip, grey_scale
+from dlgn_cnn.plots.fields import contrast_course, field_map, field_time_course, film_strip, gray_scale
 from dlgn_cnn.plots.responses import Repeats, condition_rates, raster
 from dlgn_cnn.plots.scores import response_bars
 from dlgn_cnn.plots.style import LABEL_PT, TICK_PT, heading, new_figure
@@ -26,7 +26,7 @@ STRIP_EVERY = 2
 
 @dataclass(frozen=True)
 class MEIPair:
-    """The MEIs of both lights (time, height, width) in standard deviations of grey level, of one random start.
+    """The MEIs of both lights (time, height, width) in standard deviations of gray level, of one random start.
 
     ``responses_hz`` [stimulus, light] are the rates that the model predicts for them, intact first.
     """
@@ -38,7 +38,7 @@ class MEIPair:
 
     @property
     def reach(self) -> float:
-        """The largest grey level of either, from 0: one scale for both."""
+        """The largest gray level of either, from 0: one scale for both."""
         return float(max(np.abs(self.intact).max(), np.abs(self.suppressed).max())) or 1.0
 
 
@@ -69,7 +69,7 @@ class UnitReport:
     meis: MEIPair | None
     omi_data: float | None
     omi_model: float | None
-    normalised_correlation: float | None = None  # over its noise ceiling; None where nothing was repeated
+    normalized_correlation: float | None = None  # over its noise ceiling; None where nothing was repeated
     omi_p: float | None = None  # of the data's index where the light does nothing
     omi_q: float | None = None  # false-discovery rate over all units
     distances: tuple[ViewDistance, ...] = ()
@@ -113,7 +113,7 @@ def field_figure(spatial: Floats, temporal: Floats, rate_hz: float) -> Figure:
 
 
 def mei_figure(pair: MEIPair) -> Figure:
-    """Both MEIs as film strips on one grey scale, their time courses, and what the model says to each."""
+    """Both MEIs as film strips on one gray scale, their time courses, and what the model says to each."""
     figure = new_figure(PAGE_PX, MEI_HEIGHT_PX)
     strips, rest = np.asarray(figure.subfigures(2, 1, height_ratios=[1.35, 1]))
     rows = strips.subplots(2, 1)
@@ -121,7 +121,7 @@ def mei_figure(pair: MEIPair) -> Figure:
     for axes, (stimulus, name) in zip(rows, named, strict=True):
         film_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.reach)
         axes.set_ylabel(f"MEI {name}", fontsize=TICK_PT)
-    grey_scale(rows[0], rows[1])
+    gray_scale(rows[0], rows[1])
     course, bars = rest.subplots(1, 2, width_ratios=[2, 1])
     contrast_course(course, pair.intact, pair.suppressed, pair.rate_hz)
     response_bars(bars, pair.responses_hz)

@@ -112,11 +112,11 @@ def _frozen(space: Mapping[str, Dimension], trial: Trial) -> Any:
     optuna = _optuna()
     states = optuna.trial.TrialState
     known = {State.DONE: states.COMPLETE, State.PRUNED: states.PRUNED, State.FAILED: states.FAIL}
-    labelled = {path: canonical_json(trial.values[path]) for path, one in space.items() if isinstance(one, Choices)}
+    labeled = {path: canonical_json(trial.values[path]) for path, one in space.items() if isinstance(one, Choices)}
     return optuna.trial.create_trial(
         state=known.get(trial.state, states.RUNNING),
         value=trial.score if trial.state is State.DONE else None,
-        params=dict(trial.values) | labelled,
+        params=dict(trial.values) | labeled,
         distributions=_distributions(space),
         intermediate_values=dict(enumerate(trial.epoch_scores)),
     )

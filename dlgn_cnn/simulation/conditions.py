@@ -28,7 +28,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behavior:
     """Traces (time,) at 60 Hz from the session's start: cm/s, arbitrary units around 1, and deg.
 
     The eye's small movements are recorded but do not shift the receptive fields.
@@ -70,7 +70,7 @@ def draw_light(shown_s: Times, generator: np.random.Generator) -> Times:
     raise ConfigError(f"a session of {shown_s[-1, 1]:.1f} s is too short for light on and light off: show more scenes")
 
 
-def draw_behaviour(shown_s: Times, generator: np.random.Generator) -> Behaviour:
+def draw_behavior(shown_s: Times, generator: np.random.Generator) -> Behavior:
     """Running in bouts of some 7 s between rests of some 10 s; a pupil that drifts and widens with running.
 
     A session in which the mouse ran, or rested, for less than a tenth of the movies' time is drawn again.
@@ -83,7 +83,7 @@ def draw_behaviour(shown_s: Times, generator: np.random.Generator) -> Behaviour:
         if _both_states((running[shown] > MOVING_CM_S).mean()):
             arousal = 0.9 * wander(samples, 4 * FRAME_RATE_HZ, generator) + 0.06 * _low_pass(running, 1.5)
             eye = [1.5 * wander(samples, 0.5 * FRAME_RATE_HZ, generator) for _ in range(2)]
-            return Behaviour(running, 1 + 0.15 * arousal, *eye)
+            return Behavior(running, 1 + 0.15 * arousal, *eye)
     raise ConfigError(f"a session of {shown_s[-1, 1]:.1f} s is too short for running and resting: show more scenes")
 
 

@@ -17,7 +17,7 @@ LIGHT_EFFECTS = ("additive", "none", "gain", "temporal", "surround")
 @dataclass(frozen=True)
 class SimulationConfig:
     """One in-silico session. Scenes are numbered from 0, training scenes first; test scenes are each shown
-    ``test_repeats`` times, training scenes once, all in random order with ``gap_s`` of grey screen between.
+    ``test_repeats`` times, training scenes once, all in random order with ``gap_s`` of gray screen between.
 
     ``scene_duration_s`` is how long a presentation lasts on the session's clock; its file holds as many frames at 30 Hz
     (150 for 4.993 s). Movies are written at ``width_px`` by ``height_px``. ``undriven_share`` of the units ignore the

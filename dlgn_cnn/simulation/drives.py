@@ -11,7 +11,7 @@ def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
     """Linear responses (scene, unit, time), of mean 0 and s.d. 1 over all scenes.
 
     ``movies`` (scene, time, height, width) uint8; ``spatial`` (unit, height, width), ``temporal`` (unit, lag). Before a
-    scene the screen is grey at the movies' mean, so its first frames see a history without contrast.
+    scene the screen is gray at the movies' mean, so its first frames see a history without contrast.
     """
     scenes, time = movies.shape[:2]
     kernels = spatial.reshape(len(spatial), -1).T.astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.data.stimuli.video import decode_grey, probe, stream_grey
+from dlgn_cnn.data.stimuli.video import decode_gray, probe, stream_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import GRID_PX, MOVIE_RATE_HZ, SimulationConfig
@@ -17,7 +17,7 @@ from dlgn_cnn.simulation.gaze import gaze_windows, look
 
 SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".mpg", ".mpeg", ".m4v", ".wmv", ".webm")
 OVERSAMPLING = 2.5  # a gaze shows two fifths of the height at least
-STILL_GREY = 3.0  # s.d. over time, in grey levels of 255, averaged over the frame
+STILL_GRAY = 3.0  # s.d. over time, in gray levels of 255, averaged over the frame
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Cut:
 def footage_clips(
     folder: Path, config: SimulationConfig, generator: np.random.Generator
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Every scene's number and its frames, grey (height, width) uint8 windows of the film, of the movie's aspect.
+    """Every scene's number and its frames, gray (height, width) uint8 windows of the film, of the movie's aspect.
 
     The windows move, since most film is shot by standing cameras, and what a mouse sees never stands still. Any
     container, codec, size and rate will do. A file shorter than a scene is played forwards and backwards. Raises
@@ -96,10 +96,10 @@ def split_tiers(of_files: Sequence[list[Stretch]], test_share: float) -> tuple[l
 
 def moving(file: SceneFile, frames: int) -> list[Stretch]:
     """The file's stretches on which something moves: an empty road teaches nothing, and predicts nothing."""
-    film = decode_grey(file.path, GRID_PX, file.rate_hz).astype(np.float32)
+    film = decode_gray(file.path, GRID_PX, file.rate_hz).astype(np.float32)
     found = stretches(file, frames)
     change = [film[stretch.frames].std(axis=0).mean() for stretch in found]
-    return [stretch for stretch, moved in zip(found, change, strict=True) if moved >= STILL_GREY]
+    return [stretch for stretch, moved in zip(found, change, strict=True) if moved >= STILL_GRAY]
 
 
 def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:
@@ -124,7 +124,7 @@ def _cut_out(file: SceneFile, cuts: list[Cut], config: SimulationConfig) -> Iter
     """Read the file once, hold what the cuts still need, and hand each over when its last frame has come."""
     waiting = sorted(cuts, key=lambda cut: int(cut.stretch.frames.max()))
     held: dict[int, np.ndarray] = {}
-    film = stream_grey(file.path, _working_size(file, config))
+    film = stream_gray(file.path, _working_size(file, config))
     for index, image in enumerate(film):
         if not waiting:
             return

@@ -7,7 +7,7 @@ import numpy as np
 from dlgn_cnn.data.binning import bin_spikes, light_share
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, Trial
-from dlgn_cnn.data.stimuli.video import scale_grey
+from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, MOVIE, MOVIE_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.photographs import photograph_clips
@@ -18,7 +18,7 @@ def photograph_movies(config: SimulationConfig, generator: np.random.Generator) 
     """Every scene over photographs, as 60 Hz movies (scene, time, height, width) of the simulation's 33 by 53 px."""
     shown = round(FRAME_RATE_HZ / MOVIE_RATE_HZ)
     clips = (images for _, images in photograph_clips(config, generator))
-    scaled = [np.concatenate([scale_grey(np.ascontiguousarray(image)[None], GRID_PX) for image in c]) for c in clips]
+    scaled = [np.concatenate([scale_gray(np.ascontiguousarray(image)[None], GRID_PX) for image in c]) for c in clips]
     return np.stack(scaled).repeat(shown, axis=1)
 
 
@@ -42,7 +42,7 @@ def _trial(config: SimulationConfig, session: SimulatedSession, trial: int, movi
     start, stop = session.schedule.shown_s[trial]
     edges = np.linspace(start, stop, len(movie) + 1)
     running, size, x, y = (
-        session.behaviour[name][trial].astype(np.float32) for name in ("running", "pupil_size", "pupil_x", "pupil_y")
+        session.behavior[name][trial].astype(np.float32) for name in ("running", "pupil_size", "pupil_x", "pupil_y")
     )
     return Trial(
         trial=trial,

@@ -27,8 +27,8 @@ TROUGH_S, LIGHT_END_S = (0.083, 0.333), 0.45
 
 @dataclass(frozen=True)
 class Fields:
-    """Centre and surround of each unit (unit,): place and s.d. of the centre in px, the surround's relative width and
-    volume, and the sign, -1 for an OFF centre.
+    """Center and surround of each unit (unit,): place and s.d. of the center in px, the surround's relative width and
+    volume, and the sign, -1 for an OFF center.
     """
 
     x: Times
@@ -49,8 +49,8 @@ class Fields:
 
 
 def draw_fields(units: int, generator: np.random.Generator) -> Fields:
-    """Centre-surround fields: a difference of Gaussians (Rodieck 1965) whose surround is 2.5 to 3.5 times as wide as
-    the centre and holds 60 to 90 % of its volume. Centres keep ``MARGIN_PX`` from the frame's edges.
+    """Center-surround fields: a difference of Gaussians (Rodieck 1965) whose surround is 2.5 to 3.5 times as wide as
+    the center and holds 60 to 90 % of its volume. Centers keep ``MARGIN_PX`` from the frame's edges.
     """
     height, width = GRID_PX
     diameters = DIAMETER_MEDIAN_DEG * np.exp(DIAMETER_LOG_SD * generator.standard_normal(units))
@@ -106,13 +106,13 @@ def light_kernels(units: int, generator: np.random.Generator) -> Times:
 
 
 def _difference(radius: Times, sigma: Times, ratio: Times, volume: Times) -> Times:
-    centre = np.exp(-(radius**2) / (2 * sigma**2))
+    center = np.exp(-(radius**2) / (2 * sigma**2))
     surround = np.exp(-(radius**2) / (2 * (ratio * sigma) ** 2))
-    return centre - volume / ratio**2 * surround
+    return center - volume / ratio**2 * surround
 
 
 def _half_max_radius(ratio: Times, volume: Times) -> Times:
-    """Radius (unit,) at which the kernel is half its peak, in s.d. of the centre."""
+    """Radius (unit,) at which the kernel is half its peak, in s.d. of the center."""
     radius = np.linspace(0, 2, 2001)
     profile = _difference(radius, np.ones((len(ratio), 1)), ratio[:, None], volume[:, None])
     return radius[np.argmax(profile < profile[:, :1] / 2, axis=1)]

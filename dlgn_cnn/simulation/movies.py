@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.data.stimuli.video import write_grey
+from dlgn_cnn.data.stimuli.video import write_gray
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.simulation.config import MOVIE_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.footage import footage_clips
@@ -25,6 +25,6 @@ def write_scenes(
     """
     clips = photograph_clips(config, generator) if movies is None else footage_clips(movies, config, generator)
     for done, (scene, images) in enumerate(clips, 1):
-        write_grey(folder / config.scene_file(scene), images, MOVIE_RATE_HZ, config.size_px)
+        write_gray(folder / config.scene_file(scene), images, MOVIE_RATE_HZ, config.size_px)
         progress(done, config.scenes)
     return [folder / config.scene_file(scene) for scene in range(config.scenes)]

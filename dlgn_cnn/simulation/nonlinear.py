@@ -10,9 +10,9 @@ from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.drives import movie_drive
 from dlgn_cnn.simulation.kernels import Fields, TimeCourses
 
-SUBUNITS = 6  # on a ring about the centre, each half as wide as it
+SUBUNITS = 6  # on a ring about the center, each half as wide as it
 SUBUNIT_WIDTH = 0.5
-SUPPRESSIVE_WIDTH = 2.0  # of the suppressive field, in s.d. of the centre
+SUPPRESSIVE_WIDTH = 2.0  # of the suppressive field, in s.d. of the center
 SUPPRESSIVE_FRAMES = 6  # over which its contrast is averaged: 100 ms
 
 
@@ -42,15 +42,15 @@ def nonlinear_drive(linear: Times, movies: Frames, fields: Fields, courses: Time
     texture of either sign; the sum is divided by the contrast within a suppressive field over the last 100 ms, plus its
     own median (Bonin, Mante and Carandini 2005). ``movies`` (scene, time, height, width) uint8 at 60 Hz.
     """
-    pooled = linear + _standardised(_subunits(movies, fields, courses))
+    pooled = linear + _standardized(_subunits(movies, fields, courses))
     contrast = suppressive_contrast(movies, fields)
-    return _standardised(pooled / (np.median(contrast, axis=(0, 2), keepdims=True) + contrast))
+    return _standardized(pooled / (np.median(contrast, axis=(0, 2), keepdims=True) + contrast))
 
 
 def suppressive_contrast(movies: Frames, fields: Fields) -> Times:
-    """Root-mean-square contrast (scene, unit, time) about each centre, over the last 100 ms, 1 being a full grey range.
+    """Root-mean-square contrast (scene, unit, time) about each center, over the last 100 ms, 1 being a full gray range.
 
-    Frames are weighted with a Gaussian twice as wide as the centre; before a scene the screen is grey.
+    Frames are weighted with a Gaussian twice as wide as the center; before a scene the screen is gray.
     """
     width = replace(fields, sigma=SUPPRESSIVE_WIDTH * fields.sigma, volume=np.zeros_like(fields.volume))
     weights = np.abs(width.kernels())
@@ -75,7 +75,7 @@ def _subunits(movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
     return np.asarray(sum(drives) / SUBUNITS)
 
 
-def _standardised(drive: Times) -> Times:
-    centred = drive - drive.mean(axis=(0, 2), keepdims=True)
-    spread = centred.std(axis=(0, 2), keepdims=True)
-    return centred / np.where(spread > 0, spread, 1.0)
+def _standardized(drive: Times) -> Times:
+    centered = drive - drive.mean(axis=(0, 2), keepdims=True)
+    spread = centered.std(axis=(0, 2), keepdims=True)
+    return centered / np.where(spread > 0, spread, 1.0)

@@ -15,7 +15,7 @@ TEST_PHOTOGRAPHS = ("coffee", "rocket", "gravel")
 
 
 def photograph(name: str) -> np.ndarray:
-    """One of scikit-image's photographs, grey (height, width) uint8."""
+    """One of scikit-image's photographs, gray (height, width) uint8."""
     load: Callable[[], np.ndarray | tuple[np.ndarray, ...]] = getattr(skimage.data, name)
     found = load()
     image = found[0] if isinstance(found, tuple) else found
@@ -25,7 +25,7 @@ def photograph(name: str) -> np.ndarray:
 def photograph_clips(
     config: SimulationConfig, generator: np.random.Generator
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Every scene's number and its frames, grey (height, width) uint8 windows of a photograph, of the movie's aspect.
+    """Every scene's number and its frames, gray (height, width) uint8 windows of a photograph, of the movie's aspect.
 
     Photographs of a tier take turns, mirrored at random.
     """

@@ -21,8 +21,8 @@ LIGHT = 1  # the row of the light's equation, and of its gain
 class Drives:
     """What the units receive, in bins of all presentations on end.
 
-    ``movie`` (unit, bin) standardised linear response; ``light`` (unit, bin) light through kernels of sum 1, 0 to 1;
-    ``lit`` (bin,) share of the bin with the light on; ``running`` (bin,) in 10 cm/s; ``pupil`` (bin,) standardised.
+    ``movie`` (unit, bin) standardized linear response; ``light`` (unit, bin) light through kernels of sum 1, 0 to 1;
+    ``lit`` (bin,) share of the bin with the light on; ``running`` (bin,) in 10 cm/s; ``pupil`` (bin,) standardized.
     """
 
     movie: Times

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlgn_cnn.data.stimuli.video import decode_grey
+from dlgn_cnn.data.stimuli.video import decode_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
@@ -28,7 +28,7 @@ def simulate(
 ) -> Path:
     """Write an in-silico dLGN session to ``folder``, which is returned.
 
-    Units are linear-nonlinear Poisson: a centre-surround space-time kernel, light, running and pupil size add up in Hz
+    Units are linear-nonlinear Poisson: a center-surround space-time kernel, light, running and pupil size add up in Hz
     inside a softplus, with gains that give each unit the mean rate and modulation indices published for mouse dLGN
     (Schmors et al., iScience 2025). Rates are computed from the frames that the written files decode to, so that the
     truth and the reader see the same movie. ``movies`` is a folder of the user's own; by default a camera pans over
@@ -62,7 +62,7 @@ def _write(folder: Path, config: SimulationConfig, movies: Path | None, progress
 def _read_back(files: list[Path], progress: Progress) -> Frames:
     decoded = []
     for done, path in enumerate(files, 1):
-        decoded.append(decode_grey(path, GRID_PX, FRAME_RATE_HZ))
+        decoded.append(decode_gray(path, GRID_PX, FRAME_RATE_HZ))
         progress(len(files) + done, 2 * len(files))
     return np.stack(decoded)
 
@@ -78,7 +78,7 @@ def responses_table(config: SimulationConfig, session: SimulatedSession) -> pd.D
 def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index: int) -> dict[str, object]:
     unit, scene = int(session.truth.units[index]), int(session.schedule.scene[trial])
     start, stop = map(float, session.schedule.shown_s[trial])
-    behaviour = {column: session.behaviour[name][trial] for column, name in COLUMNS.items()}
+    behavior = {column: session.behavior[name][trial] for column, name in COLUMNS.items()}
     return {
         "m": config.mouse,
         "s": config.series,
@@ -90,7 +90,7 @@ def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index:
         "trange": [start, stop],
         "spike_times": session.spikes_s[trial][index],
         "opto_tranges": _overlapping(session.light_s, start, stop),
-        **behaviour,
+        **behavior,
     }
 
 

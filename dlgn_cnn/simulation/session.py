@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.conditions import Behaviour, Schedule, draw_behaviour, draw_light, draw_schedule
+from dlgn_cnn.simulation.conditions import Behavior, Schedule, draw_behavior, draw_light, draw_schedule
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
 from dlgn_cnn.simulation.kernels import LIGHT_TAPS, draw_fields, draw_time_courses, light_kernels
@@ -20,13 +20,13 @@ SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
 
 @dataclass(frozen=True)
 class SimulatedSession:
-    """What would have been recorded: ``light_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behaviour``
+    """What would have been recorded: ``light_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behavior``
     by name (trial, frame).
     """
 
     schedule: Schedule
     light_s: Times
-    behaviour: dict[str, Times]
+    behavior: dict[str, Times]
     spikes_s: list[list[Times]]
     truth: Truth
 
@@ -57,12 +57,12 @@ def simulate_session(
 ) -> SimulatedSession:
     """Simulate the units' responses to ``movies`` (scene, time, height, width), uint8 at 60 Hz.
 
-    ``population`` draws the units; ``events`` draws schedule, light, behaviour and spikes.
+    ``population`` draws the units; ``events`` draws schedule, light, behavior and spikes.
     """
     frames = movies.shape[1]
     schedule = draw_schedule(config, events)
     light_s = draw_light(schedule.shown_s, events)
-    behaviour = _sampled(draw_behaviour(schedule.shown_s, events), schedule.shown_s, frames)
+    behavior = _sampled(draw_behavior(schedule.shown_s, events), schedule.shown_s, frames)
     fields, courses = draw_fields(config.units, population), draw_time_courses(config.units, population)
     light = light_kernels(config.units, population)
     targets = draw_targets(config.units, config.undriven_share, population)
@@ -73,10 +73,10 @@ def simulate_session(
     dark = bend(movie_drive(movies, kernels.spatial, kernels.temporal), nonlinear, movies, fields, courses)
     movie = _Movie(dark[schedule.scene], change.movie_drive(dark, movies)[schedule.scene])
     shares = light_shares(light_s, schedule.shown_s, frames)
-    gains = calibrate(targets, _drives(movie, shares, light, behaviour), change.additive)
+    gains = calibrate(targets, _drives(movie, shares, light, behavior), change.additive)
 
     def rate_hz(lit: Times) -> Times:
-        bins = gains.rate_hz(_drives(movie, lit, light, behaviour))
+        bins = gains.rate_hz(_drives(movie, lit, light, behavior))
         return bins.reshape(config.units, -1, frames).transpose(1, 0, 2)
 
     rates = rate_hz(shares), rate_hz(np.zeros_like(shares)), rate_hz(np.ones_like(shares))
@@ -84,27 +84,27 @@ def simulate_session(
         _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
     ]
     truth = _truth(config.light_effect, kernels, gains, targets.driven, schedule.scene, rates)
-    return SimulatedSession(schedule, light_s, behaviour, spikes_s, truth)
+    return SimulatedSession(schedule, light_s, behavior, spikes_s, truth)
 
 
-def _sampled(behaviour: Behaviour, shown_s: Times, frames: int) -> dict[str, Times]:
-    """Every trace at the centres of each presentation's bins (trial, frame)."""
-    centres = shown_s[:, :1] + (np.arange(frames) + 0.5) / frames * np.diff(shown_s, axis=1)
-    return {name: behaviour.at(name, centres) for name in SIGNALS}
+def _sampled(behavior: Behavior, shown_s: Times, frames: int) -> dict[str, Times]:
+    """Every trace at the centers of each presentation's bins (trial, frame)."""
+    centers = shown_s[:, :1] + (np.arange(frames) + 0.5) / frames * np.diff(shown_s, axis=1)
+    return {name: behavior.at(name, centers) for name in SIGNALS}
 
 
-def _drives(movie: _Movie, shares: Times, kernels: Times, behaviour: dict[str, Times]) -> Drives:
+def _drives(movie: _Movie, shares: Times, kernels: Times, behavior: dict[str, Times]) -> Drives:
     """Trials laid end to end; ``kernels`` (unit, lag) are the light's."""
 
     def on_end(by_trial: Times) -> Times:
         return by_trial.transpose(1, 0, 2).reshape(by_trial.shape[1], -1)
 
-    pupil, light = behaviour["pupil_size"].ravel(), light_drive(shares, kernels)
+    pupil, light = behavior["pupil_size"].ravel(), light_drive(shares, kernels)
     return Drives(
         on_end(movie.under(light)),
         on_end(light),
         shares[:, LIGHT_TAPS - 1 :].ravel(),
-        behaviour["running"].ravel() / 10,
+        behavior["running"].ravel() / 10,
         (pupil - pupil.mean()) / pupil.std(),
     )
 

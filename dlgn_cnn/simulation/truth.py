@@ -24,7 +24,7 @@ class Truth:
     is how it is felt; ``light_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
     ``lit_gain`` (unit,) times that of the kernels ``lit_spatial`` and ``lit_temporal``, scaled to the same s.d.
 
-    Rates in Hz are (trial, unit, frame): as shown, and for the same movies and behaviour with the light always off
+    Rates in Hz are (trial, unit, frame): as shown, and for the same movies and behavior with the light always off
     (intact) and always on (suppressed); ``omi`` (unit,) is (suppressed - intact) / (suppressed + intact) of the means.
     """
 

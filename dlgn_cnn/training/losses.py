@@ -31,7 +31,7 @@ def negative_binomial(rate: Rate, counts: Counts, dispersion: Noise = 0.1) -> to
     """Mean negative binomial negative log-likelihood: variance = rate + dispersion * rate^2 (Goris et al. 2014).
 
     Counts that vary more than a Poisson process of the same rate, as where the gain fluctuates from trial to trial.
-    ``dispersion`` > 0 is the variance of that gain; towards 0 the loss becomes Poisson's.
+    ``dispersion`` > 0 is the variance of that gain; toward 0 the loss becomes Poisson's.
     """
     safe, spread = rate.clamp_min(SMALLEST_RATE), _per_unit(dispersion, rate)
     size = 1 / spread

@@ -9,7 +9,7 @@ from schemas.declaration.outline import TableOutline, outline
 
 COLUMN_PX, BOX_PX, ROW_PX, GAP_PX, MARGIN_PX = 214, 158, 17, 20, 12
 # Okabe and Ito's palette, as in every plot.
-COLOURS = {"manual": "#009E73", "lookup": "#777777", "imported": "#0072B2", "computed": "#D55E00", "part": "#888888"}
+COLORS = {"manual": "#009E73", "lookup": "#777777", "imported": "#0072B2", "computed": "#D55E00", "part": "#888888"}
 STYLE = """\
 .schema-diagram { font: 12px system-ui, sans-serif; max-width: none; }
 .schema-diagram text { fill: currentColor; } .schema-diagram .head { font-weight: 600; }
@@ -99,7 +99,7 @@ def _box(name: str, tables: Sequence[TableOutline], x: float, y: float) -> str:
     ]
     for row, table in enumerate(tables):
         middle, left = y + ROW_PX * (row + 1.5), x + (22 if table.tier == "part" else 10)
-        dot = f'<circle cx="{left}" cy="{middle}" r="3.5" fill="{COLOURS[table.tier]}"/>'
+        dot = f'<circle cx="{left}" cy="{middle}" r="3.5" fill="{COLORS[table.tier]}"/>'
         word = f'<text x="{left + 8}" y="{middle + 4}">{escape(table.name.split(".")[-1])}</text>'
         lines.append(f'<a href="{REFERENCE}#{anchor(table.full_name)}">{dot}{word}</a>')
     return "\n".join(lines)

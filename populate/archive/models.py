@@ -53,7 +53,7 @@ def _named(selection: Selection, names: Sequence[str]) -> dict[frozenset[Any], s
         fits = training.TrainedModel & chosen
         best = (fits & where if given else fits).keys(order_by="score DESC", limit=1) if chosen else []
         if not best or not name or "#" in name or "&" in name:
-            raise ConfigError(f"name {text!r}: expected NAME or NAME=SQL, and that a chosen fit fulfils the SQL")
+            raise ConfigError(f"name {text!r}: expected NAME or NAME=SQL, and that a chosen fit fulfills the SQL")
         found[_frozen(best[0])] = name
     if len(set(found.values())) != len(names):
         raise ConfigError(f"names {list(names)}: each is for one fit, and a fit has one")

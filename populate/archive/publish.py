@@ -55,7 +55,7 @@ class Wanted:
     stimuli: bool = True
     report: bool = True
     names: tuple[str, ...] = ()
-    licence: str = ""
+    license: str = ""
     citation: str = ""
 
 
@@ -212,7 +212,7 @@ def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], 
         package=__version__,
         schema_version=definitions_digest(),
         selection={name: getattr(wanted, name) for name in SELECTED},
-        licence=wanted.licence,
+        license=wanted.license,
         citation=wanted.citation,
         left_out=tuple(left_out),
     )

@@ -24,19 +24,19 @@ def publish(
     datasets: Annotated[bool, typer.Option(help="The trials that models were fitted to.")] = True,
     stimuli: Annotated[bool, typer.Option(help="The files of the scenes that were shown.")] = True,
     report: Annotated[bool, typer.Option(help="The report of the experiment.")] = True,
-    licence: Annotated[str, typer.Option(help="The licence that it is published under, as CC-BY-4.0.")] = "",
+    license: Annotated[str, typer.Option(help="The license that it is published under, as CC-BY-4.0.")] = "",
     citation: Annotated[str, typer.Option(help="How it is to be cited.")] = "",
 ) -> None:
     """Write rows and all that they were made from, with weights and data, as one archive for others.
 
-    Example: dlgn publish dlgn_2026.zip --experiment demo --name best --licence CC-BY-4.0
+    Example: dlgn publish dlgn_2026.zip --experiment demo --name best --license CC-BY-4.0
     """
     from populate.archive.actions import publish_archive
     from populate.archive.publish import Wanted
 
     wanted = Wanted(
         table, where, experiment, downstream, tuple(without or ()), datasets, stimuli, report, tuple(name or ()),
-        licence, citation,
+        license, citation,
     )  # fmt: skip
     publish_archive(archive, wanted)
 

@@ -112,7 +112,7 @@ def priority(
     Example: dlgn priority TrainedModel 1 --where "seed = 0"
     """
     found = _steer()
-    logger.info("%d pending keys have priority %d", found.prioritise(found.named(table), value, where), value)
+    logger.info("%d pending keys have priority %d", found.prioritize(found.named(table), value, where), value)
 
 
 @app.command()

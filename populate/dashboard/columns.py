@@ -90,7 +90,7 @@ def units_view() -> View:
         "mc": Source(_contrast("clip"), UNIT),
         "me": Source(_contrast("extent"), UNIT),
     }
-    shown = ("correlation", "normalised_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
+    shown = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
     return View("units", _name(evaluation.Score.Unit), UNIT, _named(columns), sources, shown, "correlation")
 
 
@@ -108,7 +108,7 @@ def leaf_column(path: str, kinds: set[str], number: int) -> tuple[Column, Source
 def _unit_figures() -> list[Column]:
     whole, clip = "of the average of repeats over its ceiling", "MEIs of both lights, strongest null that there is"
     return [
-        Column("normalised_correlation", "normalised r", "c.normalised_correlation", "c", True, whole),
+        Column("normalized_correlation", "normalized r", "c.normalized_correlation", "c", True, whole),
         Column("bits_per_spike", "bits/spike", "c.bits_per_spike", "c", True, "over the mean rate of training"),
         Column("data_omi", "OMI data", "f.data_omi", "f", True, "(on - off) / (on + off)", "+.3f"),
         Column("data_omi_q", "OMI q", "f.data_omi_q", "f", True, "false-discovery rate over the fit's units", ".2g"),

@@ -39,7 +39,7 @@ def page(reader: Reader, fit: Fit, query: Query) -> Component:
 def unit_rows(fit: Fit) -> list[dict[str, Any]]:
     """A fit's units with what is known of each, best first; undefined scores last."""
     whole = (evaluation.Score.Condition & fit.key & {"tier": "test", "opto_condition": "all"}).proj(
-        "normalised_correlation"
+        "normalized_correlation"
     )
     scored = {_unit(row): row for row in whole.to_dicts()}
     lit = {_unit(row): row for row in (evaluation.FeedbackModulation.Unit & fit.key).to_dicts()}
@@ -81,7 +81,7 @@ def _experiments(fit: Fit) -> list[str]:
 
 def _elsewhere(fit: Fit) -> dict[str, str]:
     where = '[["model_hash", "equals", "' + fit.model_hash + '"], ["seed", "equals", "' + str(fit.seed) + '"]]'
-    columns = "correlation normalised_correlation data_omi data_omi_q model_omi clip_effect clip_q model_hash seed"
+    columns = "correlation normalized_correlation data_omi data_omi_q model_omi clip_effect clip_q model_hash seed"
     return {
         "its units in the leaderboard": place("/leaderboard", of="units", where=where, columns=columns),
         "its curves, interactive": place("/fits", fits=fit.path),
@@ -130,9 +130,9 @@ def _table(fit: Fit, units: list[dict[str, Any]], with_meis: set[tuple[Any, ...]
         unit = UnitOfFit.of({**fit.key, **row})
         numbers = [parts.number(row.get(name), form) for name, form in (("correlation", ".3f"), ("data_omi", "+.3f"))]
         more = [parts.number(row.get("data_omi_q"), ".2g"), parts.number(row.get("model_omi"), "+.3f")]
-        ceiling = parts.number(row.get("normalised_correlation"), absent="no ceiling")
+        ceiling = parts.number(row.get("normalized_correlation"), absent="no ceiling")
         name = parts.link(unit.name, f"/unit/{unit.path}")
         rows.append((name, numbers[0], ceiling, numbers[1], *more, "yes" if _unit(row) in with_meis else ""))
-    heads = {"unit": False, "test r": True, "normalised r": True, "OMI data": True, "q": True, "OMI model": True}
+    heads = {"unit": False, "test r": True, "normalized r": True, "OMI data": True, "q": True, "OMI model": True}
     rest = f"; {len(units) - MOST} more are in the leaderboard" if len(units) > MOST else ""
     return parts.table(f"Best first{rest}", heads | {"MEIs": False}, rows)

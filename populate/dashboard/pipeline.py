@@ -20,7 +20,7 @@ KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
 ACROSS_PX, DOWN_PX, BOX_PX = 186, 92, 146
-COLOURS = {
+COLORS = {
     "error": "#D55E00",
     "running": "#0072B2",
     "todo": "#E69F00",
@@ -34,7 +34,7 @@ STYLE = [
         "style": {
             **{"label": "data(label)", "shape": "round-rectangle", "width": BOX_PX, "height": 62, "font-size": 13},
             **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
-            **{"border-width": 3, "border-color": "data(colour)"},
+            **{"border-width": 3, "border-color": "data(color)"},
         },
     },
     {"selector": "node[state = 'source']", "style": {"border-width": 1, "border-style": "dashed", "height": 46}},
@@ -59,7 +59,7 @@ class Stage:
 
     @property
     def state(self) -> str:
-        """What its colour says: the first that is true of an error, a worker at it, work to do, done, or nothing."""
+        """What its color says: the first that is true of an error, a worker at it, work to do, done, or nothing."""
         done, running, todo, failed, _ = self.counts
         return "error" if failed else "running" if running else "todo" if todo else "done" if done else "empty"
 
@@ -183,7 +183,7 @@ def page(pipeline: Pipeline) -> Component:
     return parts.page(
         "Pipeline",
         html.P(
-            "Each box is a table: green is done, orange to do, blue running, red failed, grey has nothing. Click one.",
+            "Each box is a table: green is done, orange to do, blue running, red failed, gray has nothing. Click one.",
             className="note",
         ),
         html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
@@ -242,5 +242,5 @@ def _edge(start: str, end: str, turn_px: float) -> dict[str, Any]:
 
 
 def _node(name: str, label: str, state: str, where: tuple[float, float]) -> dict[str, Any]:
-    data = {"id": name, "label": label, "state": state, "colour": COLOURS[state]}
+    data = {"id": name, "label": label, "state": state, "color": COLORS[state]}
     return {"data": data, "position": {"x": where[0], "y": where[1]}, "grabbable": False}

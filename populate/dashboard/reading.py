@@ -14,7 +14,7 @@ T = TypeVar("T")
 AGAIN_S = 2.0  # a server that did not answer is not asked again before
 READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "postgresql": "SET SESSION CHARACTERIZTICS AS TRANSACTION READ ONLY",
 }
 
 

@@ -41,7 +41,7 @@ def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
     return parts.page(
         unit.name,
         simulated([row["mouse"]]),
-        _neighbours(unit, order, place_in_fit),
+        _neighbors(unit, order, place_in_fit),
         parts.figures(_figures(row)),
         html.P(light_sentence(row), id="light-says"),
         *_responses(reader, unit, query),
@@ -79,7 +79,7 @@ def chosen_start(starts: Sequence[tuple[str, int]], query: Query) -> tuple[str, 
     return found[0]
 
 
-def _neighbours(unit: UnitOfFit, order: list[UnitOfFit], index: int) -> Component:
+def _neighbors(unit: UnitOfFit, order: list[UnitOfFit], index: int) -> Component:
     found = {f"fit {unit.fit.name}": f"/fit/{unit.fit.path}"}
     if index:
         found["the unit before, by test r"] = f"/unit/{order[index - 1].path}"
@@ -92,7 +92,7 @@ def _figures(row: dict[str, Any]) -> dict[str, str]:
     p, q = (parts.number(row.get(f"data_omi_{name}"), ".2g") for name in ("p", "q"))
     return {
         "test correlation": parts.number(row["correlation"]),
-        "normalised": parts.number(row.get("normalised_correlation"), absent="no ceiling"),
+        "normalized": parts.number(row.get("normalized_correlation"), absent="no ceiling"),
         "OMI in the data": f"{parts.number(row.get('data_omi'), '+.3f')} (p {p}, q {q})",
         "OMI in the model": parts.number(row.get("model_omi"), "+.3f"),
         "RMI": parts.number(row.get("data_rmi"), "+.3f"),
@@ -162,7 +162,7 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -
     named = {text: place(here, query, speed=value) for text, value in SPEEDS.items()}
     current = next((text for text, value in SPEEDS.items() if float(value) == speed), None)
     source = place(f"/media/unit/film/{unit.path}.webm", asked, speed=f"{speed:g}") + _strongest(pair, speed)
-    says = f"MEIs of {unit.name} as a film: intact, suppressed, and their difference, on one grey scale and clock"
+    says = f"MEIs of {unit.name} as a film: intact, suppressed, and their difference, on one gray scale and clock"
     film = html.Video(
         id="film",
         src=source,
@@ -176,7 +176,7 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -
     )
     captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
     box = html.Div([captions, film], style={"width": f"{FILM_PX}px", "maxWidth": "100%"})
-    note = "One clock and one grey scale, middle grey the mean of the training movies; begins where it is strongest."
+    note = "One clock and one gray scale, middle gray the mean of the training movies; begins where it is strongest."
     return [parts.links("Speed", named, current), box, html.P(note, className="note")]
 
 

@@ -21,7 +21,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "device": ("GPU", "see that nvidia-smi answers, or set DLGN_DEVICE=cpu"),
     "datasets": ("Deep Lake", "install deeplake anew: pip install --force-reinstall 'deeplake>=4.7.4,<4.8'"),
 }
-COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 MODULE = "populate.doctor"
 
 
@@ -48,7 +48,7 @@ def show(findings: Iterator[Finding]) -> bool:
         line.add_column(width=16)
         line.add_column()
         advice = f": {one.advice}" if one.advice else ""
-        line.add_row(Text(one.level, COLOURS[one.level]), one.subject, Text(f"{one.seen}{advice}"))
+        line.add_row(Text(one.level, COLORS[one.level]), one.subject, Text(f"{one.seen}{advice}"))
         console.print(line)
         sound = sound and one.level != FAIL
     return sound

@@ -1,6 +1,6 @@
 """What an exception means to whoever typed the command: one sentence that says what to do.
 
-Modules that an error may come from (torch, the database drivers) are recognised by name and never imported here.
+Modules that an error may come from (torch, the database drivers) are recognized by name and never imported here.
 """
 
 import contextlib

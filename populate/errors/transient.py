@@ -12,7 +12,7 @@ from schemas.base.relational import LostConnectionError
 
 # MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
 MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
-# PostgreSQL: connection (class 08), serialisation, deadlock, lock, statement cancelled, too many, shutdown and start.
+# PostgreSQL: connection (class 08), serialization, deadlock, lock, statement canceled, too many, shutdown and start.
 POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"})
 # What CUDA's libraries say, in a bare RuntimeError, where a full GPU leaves them no memory of their own.
 CUDA_FULL = re.compile(

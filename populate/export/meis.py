@@ -11,7 +11,7 @@ import numpy as np
 
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
-from dlgn_cnn.data.stimuli.video import read_grey, write_lossless
+from dlgn_cnn.data.stimuli.video import read_gray, write_lossless
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.export.export import Screen, Shown, for_screen
@@ -43,7 +43,7 @@ class Chosen:
 def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | None = None) -> Path:
     """Write the chosen stimuli to a new ``folder``; its manifest is returned.
 
-    Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesised, ``rate_hz``), both
+    Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesized, ``rate_hz``), both
     read back and compared before the manifest says their digests. Of several random starts the best is taken, of a
     diverse set every member.
     ``deg_per_px`` is how many degrees of visual field a pixel of the movies spans that the model was fitted to: no
@@ -73,7 +73,7 @@ def _rows(chosen: Chosen) -> list[Row]:
         if condition not in mei.CONDITIONS:
             raise ConfigError(f"condition {condition!r}: {nearest(condition, list(mei.CONDITIONS))}")
     fit = {name: best_fit(chosen.experiment)[name] for name in KEY[:4]}
-    best = _synthesised(fit)
+    best = _synthesized(fit)
     if chosen.controls:
         # A control is one of the best MEI of its unit and light, too: the same seed.
         seeds = {_which(row): row["mei_seed"] for row in best}
@@ -88,7 +88,7 @@ def _rows(chosen: Chosen) -> list[Row]:
     return sorted(kept, key=lambda row: [str(row[name]) for name in (*NAME, "control", "mei_hash", "mei_seed")])
 
 
-def _synthesised(fit: Row) -> list[Row]:
+def _synthesized(fit: Row) -> list[Row]:
     """Of MEIs the best of all seeds; of a diverse set every member."""
     sets = {row["mei_hash"] for row in (mei.MEIConfig & {"mei_fn": "diverse"}).to_dicts()}
     rows = (mei.MEI.Stimulus & fit).to_dicts(order_by="activation")
@@ -101,7 +101,7 @@ def _which(row: Row) -> tuple[Any, ...]:
 
 
 def _infos(key: Row) -> dict[str, DataInfo]:
-    """What is known of each session of the fit: its grey levels and frame rate."""
+    """What is known of each session of the fit: its gray levels and frame rate."""
     settings = settings_in_force()
     stores = dataset.absolute(dataset.store_paths(key))
     loaders = build_loaders(training.fit_spec(key), stores, settings.allowed_packages, settings.cache)
@@ -138,7 +138,7 @@ def _write(folder: Path, row: Row, info: DataInfo, screen: Screen, native_deg: f
 def _read_back(video: Path, arrays: Path, shown: Shown, screen: Screen) -> None:
     with np.load(arrays) as stored:
         same = np.array_equal(stored["frames"], shown.frames)
-    if not same or not np.array_equal(read_grey(video, screen.size_px), shown.frames):
+    if not same or not np.array_equal(read_gray(video, screen.size_px), shown.frames):
         raise ConfigError(f"{video.stem} reads back as other frames than were written: the disk or codec is at fault")
 
 
@@ -155,11 +155,11 @@ def _entry(row: Row, info: DataInfo, shown: Shown, files: tuple[Path, Path]) -> 
         "norm": shown.norm_asked,
         "norm_shown": shown.norm,
         "norm_departure": shown.departure,
-        "grey_levels_off": shown.levels_off,
-        "lowest_grey": int(shown.frames.min()),
-        "highest_grey": int(shown.frames.max()),
-        "grey_mean": info.video_mean,
-        "grey_std": info.video_std,
+        "gray_levels_off": shown.levels_off,
+        "lowest_gray": int(shown.frames.min()),
+        "highest_gray": int(shown.frames.max()),
+        "gray_mean": info.video_mean,
+        "gray_std": info.video_std,
         "frames": len(shown.frames),
         "frame_rate_hz": info.rate_hz,
         "duration_s": len(shown.frames) / info.rate_hz,

@@ -69,7 +69,7 @@ def retry(table: Table, where: str | None = None) -> int:
     return int(_update(chosen, change))
 
 
-def prioritise(table: Table, priority: int, where: str | None = None) -> int:
+def prioritize(table: Table, priority: int, where: str | None = None) -> int:
     """Give pending keys a priority, the lower the sooner (new ones have 5); how many is returned."""
     if not -128 <= priority < 128:
         raise ConfigError(f"priority {priority}: expected a whole number from -128, the first, to 127, the last")

@@ -51,7 +51,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary."""
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    whole = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "all"}).proj("normalised_correlation")
+    whole = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "all"}).proj("normalized_correlation")
     units = (
         evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit * whole & key
     ).to_dicts(order_by="correlation DESC")  # fmt: skip
@@ -67,7 +67,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
         all_correlations=column(units, "correlation"),
         all_omi_data=column(units, "data_omi"),
         all_omi_model=column(units, "model_omi"),
-        all_normalised=column(units, "normalised_correlation"),
+        all_normalized=column(units, "normalized_correlation"),
         all_omi_p=column(units, "data_omi_p"),
         all_omi_q=column(units, "data_omi_q"),
         truth=tuple(truth),
@@ -95,7 +95,7 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
         meis=None if first is None else unit_view.meis_of(key, first, tier.rate_hz),
         omi_data=row["data_omi"],
         omi_model=row["model_omi"],
-        normalised_correlation=row["normalised_correlation"],
+        normalized_correlation=row["normalized_correlation"],
         omi_p=row["data_omi_p"],
         omi_q=row["data_omi_q"],
         distances=distances,

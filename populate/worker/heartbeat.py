@@ -59,7 +59,7 @@ class Heartbeat:
     def __init__(self, beat: Beat, connect: Callable[[Beat], Any] | None = None) -> None:
         self.beat = beat
         self.worker_id = self.doing = ""
-        self.signalled: set[str] = set()
+        self.signaled: set[str] = set()
         self._connect = connect or _connected
         self._connection: Any = None
         self._unread = b""
@@ -120,8 +120,8 @@ class Heartbeat:
             self._recall(token)
 
     def _recall(self, name: str) -> None:
-        if name not in self.signalled:
-            self.signalled.add(name)
+        if name not in self.signaled:
+            self.signaled.add(name)
             os.kill(self.beat.parent, self.beat.recall)
 
     def _say_died(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
 
 Row = dict[str, Any]
-BOUNDED = ("correlation", "bits_per_spike", "normalised_correlation", "explained")
+BOUNDED = ("correlation", "bits_per_spike", "normalized_correlation", "explained")
 
 
 def score_rows(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.readers import read_recordings, recognised, sessions_in, source_of
+from dlgn_cnn.data.readers import read_recordings, recognized, sessions_in, source_of
 from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -28,7 +28,7 @@ def ingest(
     A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
     rows that are there. Bytes that were ingested before are known by their digest: none is decoded again.
     """
-    chosen, options, started = reader or recognised(path), options or {}, time.monotonic()
+    chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
     if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
         return []
     found = read_recordings(path, reader=chosen, progress=progress, **options)

@@ -20,10 +20,10 @@ SERVE = (
 
 
 @pytest.fixture(scope="session")
-def artefacts(tmp_path_factory) -> Path:
+def artifacts(tmp_path_factory) -> Path:
     """Where screenshots are kept."""
-    named = os.environ.get("DLGN_TEST_ARTEFACTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("artefacts")
+    named = os.environ.get("DLGN_TEST_ARTIFACTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("artifacts")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -73,26 +73,26 @@ def epochs_drawn(page) -> int:
     return page.evaluate("() => document.querySelector('#curves .js-plotly-plot')?.data?.[0]?.x?.length ?? 0")
 
 
-def test_a_curve_grows_while_one_looks(page, url, running, artefacts, violations):
+def test_a_curve_grows_while_one_looks(page, url, running, artifacts, violations):
     page.goto(f"{url}fits")
     grown = "([from]) => (document.querySelector('#curves .js-plotly-plot')?.data?.[0]?.x?.length ?? 0) > from"
     page.wait_for_function("() => document.querySelector('#fits-said')?.textContent.includes('run now')")
     page.wait_for_function(grown, arg=[1])
     before, document = epochs_drawn(page), page.evaluate("() => window.performance.timeOrigin")
-    page.screenshot(path=artefacts / "fits-before.png", full_page=True)
+    page.screenshot(path=artifacts / "fits-before.png", full_page=True)
     page.wait_for_function(grown, arg=[before])
     assert page.evaluate("() => window.performance.timeOrigin") == document
     numbers = page.evaluate("() => [...document.querySelector('#curves .js-plotly-plot').data[0].x]")
     assert numbers == list(range(len(numbers)))
-    page.screenshot(path=artefacts / "fits.png", full_page=True)
+    page.screenshot(path=artifacts / "fits.png", full_page=True)
     assert violations(page) == []
 
 
-def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artefacts, violations):
+def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artifacts, violations):
     page.goto(url)
     page.locator("#pipeline-workers td").first.wait_for()
     page.locator("#pipeline-graph canvas").first.wait_for()
-    page.screenshot(path=artefacts / "pipeline.png", full_page=True)
+    page.screenshot(path=artifacts / "pipeline.png", full_page=True)
     assert violations(page) == []
     page.get_by_role("link", name="Errors").click()
     page.locator("#nothing-failed").wait_for()
@@ -104,15 +104,15 @@ def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artef
     assert urlsplit(page.url).path == "/fits"
 
 
-def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_plays(page, url, artefacts, violations):
+def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_plays(page, url, artifacts, violations):
     page.goto(f"{url}leaderboard?of=units&columns=correlation data_omi unit model:core.name")
     page.locator("#board-count", has_text="6 rows").wait_for()
-    page.screenshot(path=artefacts / "leaderboard.png")
+    page.screenshot(path=artifacts / "leaderboard.png")
     page.get_by_role("spinbutton", name="unit Filter Input").fill("2")
     page.locator("#board-count", has_text="1 row").wait_for()
     page.wait_for_function("() => location.search.includes('where')")
     assert json.loads(parse_qs(urlsplit(page.url).query)["where"][0]) == [["unit", "equals", "2"]]
-    page.screenshot(path=artefacts / "leaderboard-filtered.png")
+    page.screenshot(path=artifacts / "leaderboard-filtered.png")
     assert violations(page) == []
     page.reload()
     page.locator("#board-count", has_text="1 row").wait_for()
@@ -121,7 +121,7 @@ def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_pl
     plays(page)
     drawn = "() => [...document.images].every(image => image.complete && image.naturalWidth > 300)"
     page.wait_for_function(drawn)
-    page.screenshot(path=artefacts / "unit.png", full_page=True)
+    page.screenshot(path=artifacts / "unit.png", full_page=True)
     assert violations(page) == []
 
 
@@ -137,7 +137,7 @@ def plays(page) -> None:
     assert size[1] == pytest.approx(20 / 60 * 4, abs=0.1)  # 20 frames at 60 Hz, a quarter of their speed
 
 
-def test_a_url_of_a_view_is_all_that_another_needs(page, url, artefacts, violations):
+def test_a_url_of_a_view_is_all_that_another_needs(page, url, artifacts, violations):
     from populate.dashboard.places import UnitOfFit, place
     from schemas.mei import MEI
 
@@ -151,7 +151,7 @@ def test_a_url_of_a_view_is_all_that_another_needs(page, url, artefacts, violati
     page.locator("nav.links a[href^='/fit/']").click()
     page.get_by_role("heading", name="Scores, and what the light does").wait_for()
     page.wait_for_function("() => document.images.length == 2 && [...document.images].every(i => i.naturalWidth > 300)")
-    page.screenshot(path=artefacts / "fit.png", full_page=True)
+    page.screenshot(path=artifacts / "fit.png", full_page=True)
     assert violations(page) == []
     page.go_back()
     page.locator("nav.links b", has_text="start 1").wait_for()

@@ -3,7 +3,7 @@
 from tests.unit.test_report import REPORT
 
 
-def test_it_opens_without_a_network_and_is_accessible(chromium, violations, artefacts, tmp_path):
+def test_it_opens_without_a_network_and_is_accessible(chromium, violations, artifacts, tmp_path):
     from dlgn_cnn.plots.report import write_report
 
     path = write_report(REPORT, tmp_path / "report.html")
@@ -15,7 +15,7 @@ def test_it_opens_without_a_network_and_is_accessible(chromium, violations, arte
     page.wait_for_function(
         "() => document.images.length == 10 && [...document.images].every(i => i.naturalWidth > 300)"
     )
-    page.screenshot(path=artefacts / "report.png", full_page=True)
+    page.screenshot(path=artifacts / "report.png", full_page=True)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert violations(page) == []
     context.close()

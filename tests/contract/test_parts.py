@@ -21,7 +21,7 @@ EXAMPLES = {
     "stacked_2d": {"channels": [4, 5], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
     "rotation_equivariant_2d": {"channels": [2, 3], "kernels": [5, 3], "strides": [2, 1], "laplace_weight": 0.1},
     "conv_3d": {"channels": [4, 5], "kernels": [5, 3], "kernels_time": [3, 2], "laplace_time_weight": 0.1},
-    "factorised_3d": {
+    "factorized_3d": {
         "channels": [4, 5],
         "kernels": [5, 3],
         "kernels_time": [3, 2],
@@ -30,7 +30,7 @@ EXAMPLES = {
     },
     "conv_gru": {"channels": 6},
     "gaussian": {"feature_weight": 0.01},
-    "factorised": {"mask_weight": 0.01, "feature_weight": 0.01},
+    "factorized": {"mask_weight": 0.01, "feature_weight": 0.01},
     "mlp": {"layers": 2, "l2_weight": 0.1},
     "light_gain": {"taps": 4},
     "behavior": {"taps": 3, "laplace_weight": 0.1, "l2_weight": 0.1},

@@ -42,7 +42,7 @@ BROKEN = {
     "AttentionReadout": ({}, "TypeError"),  # a bool as a convolution's padding, which torch 2.13 refuses
     "RemappedGaussian2d": ({}, "TypeError"),  # the same
     "DeterministicGaussian2d": ({}, "RuntimeError"),  # clamps a parameter in place, with its gradient on
-    "Gaussian3d": ({}, "NotImplementedError"),  # has no regulariser
+    "Gaussian3d": ({}, "NotImplementedError"),  # has no regularizer
     "UltraSparse": ({"init_mu_range": 0.5, "init_sigma_range": 0.1}, "AttributeError"),  # its penalty names no method
     "SpatialTransformerPooled3d": ({}, "ValueError"),  # takes a clip, not a frame
 }
@@ -139,7 +139,7 @@ class TestShifter:
     def build(self, name):
         return build(shifter={"name": f"{SHIFTER}.{name}", **SHIFTERS[name]}).head(KEY).shifter
 
-    def test_equals_the_shifter_called_frame_by_frame_on_standardised_positions(self, name):
+    def test_equals_the_shifter_called_frame_by_frame_on_standardized_positions(self, name):
         shifter = self.build(name)
         pupil = 30 + 10 * torch.rand(2, 2, 5, generator=torch.Generator().manual_seed(2))
         own = shifter.shifter["session"] if name.endswith("Shifter") else shifter.shifter
@@ -194,9 +194,9 @@ class Blur(nn.Module):
 class Twice(nn.Module):
     """Twice the drive of the readout ``of``."""
 
-    def __init__(self, in_shape, units, centres, bias, generator, allowed_packages, of: dict):
+    def __init__(self, in_shape, units, centers, bias, generator, allowed_packages, of: dict):
         super().__init__()
-        given = dict(in_shape=in_shape, units=units, centres=centres, bias=bias, generator=generator)
+        given = dict(in_shape=in_shape, units=units, centers=centers, bias=bias, generator=generator)
         self.inner = READOUTS.build(of, at="of", allowed_packages=allowed_packages, **given)
 
     def forward(self, features, shift, opto):

@@ -26,8 +26,8 @@ def build(name, light, rank, seed=0):
 
 def batch(key, size=3, time=11):
     generator = torch.Generator().manual_seed(0)
-    light, behaviour = torch.rand(size, time, generator=generator), torch.randn(size, 2, time, generator=generator)
-    return [torch.randn(size, 1, time, 13, 17, generator=generator), (light > 0.5).float(), key, behaviour]
+    light, behavior = torch.rand(size, time, generator=generator), torch.randn(size, 2, time, generator=generator)
+    return [torch.randn(size, 1, time, 13, 17, generator=generator), (light > 0.5).float(), key, behavior]
 
 
 @pytest.mark.parametrize(("name", "light", "rank"), CASES)
@@ -61,13 +61,13 @@ class TestReference:
     @pytest.mark.parametrize("device", DEVICES)
     def test_device_and_dtype_are_kept(self, name, light, rank, device):
         model = build(name, light, rank)
-        videos, opto, key, behaviour = batch(KEY)
-        drive = model.double().head(KEY)(videos.double(), opto.double(), behaviour.double())
+        videos, opto, key, behavior = batch(KEY)
+        drive = model.double().head(KEY)(videos.double(), opto.double(), behavior.double())
         assert drive.dtype == torch.float64
-        rate = model.float().to(device)(videos.to(device), opto.to(device), key, behaviour.to(device))
+        rate = model.float().to(device)(videos.to(device), opto.to(device), key, behavior.to(device))
         assert (rate.device.type, model.regularizer(key).device.type) == (device, device)
 
-    def test_no_future_frame_light_or_behaviour_changes_a_past_rate(self, name, light, rank):
+    def test_no_future_frame_light_or_behavior_changes_a_past_rate(self, name, light, rank):
         model, before, after = scattered(build(name, light, rank)), batch(KEY), batch(KEY)
         after[0][:, :, 7:] += 5
         after[1][:, 7:] = 1 - after[1][:, 7:]
@@ -80,21 +80,21 @@ class TestReference:
         model, without = scattered(build(name, light, rank)), build(name, "none", rank)
         state = model.state_dict()
         without.load_state_dict({key: state[key] for key in without.state_dict()})
-        videos, opto, key, behaviour = batch(KEY)
-        plain = drives(without, videos, opto, key, behaviour)
-        assert within_rounding(drives(model, videos, 0 * opto, key, behaviour), plain, PRODUCTS)
-        assert within_rounding(drives(model, videos, opto, key, behaviour), plain, PRODUCTS) == (light == "none")
+        videos, opto, key, behavior = batch(KEY)
+        plain = drives(without, videos, opto, key, behavior)
+        assert within_rounding(drives(model, videos, 0 * opto, key, behavior), plain, PRODUCTS)
+        assert within_rounding(drives(model, videos, opto, key, behavior), plain, PRODUCTS) == (light == "none")
 
     def test_initial_rate_without_a_stimulus_is_the_mean_count(self, name, light, rank):
         model = build(name, light, rank)
-        videos, opto, key, behaviour = batch(KEY)
-        rate = model(0 * videos, 0 * opto, key, 0 * behaviour)
+        videos, opto, key, behavior = batch(KEY)
+        rate = model(0 * videos, 0 * opto, key, 0 * behavior)
         assert torch.allclose(rate, torch.tensor(INFO[key].mean_counts)[:, None].expand_as(rate), atol=1e-5)
 
 
-def drives(model, videos, opto, key, behaviour):
+def drives(model, videos, opto, key, behavior):
     """The drive in float64: the rate is a function of each value of it, in float32."""
-    return model.double().head(key)(videos.double(), opto.double(), behaviour.double())
+    return model.double().head(key)(videos.double(), opto.double(), behavior.double())
 
 
 def scattered(model):
@@ -122,11 +122,11 @@ def test_the_fifteen_published_variants_can_be_asked():
     assert variants == 15
 
 
-def test_missing_behaviour_is_taken_at_its_mean():
+def test_missing_behavior_is_taken_at_its_mean():
     model = scattered(build("spline_glm", "additive", "full"))
-    videos, opto, key, behaviour = batch(KEY)
-    expected = model(videos, opto, key, 0 * behaviour)
-    assert within_rounding(model(videos, opto, key, torch.full_like(behaviour, torch.nan)), expected, PRODUCTS)
+    videos, opto, key, behavior = batch(KEY)
+    expected = model(videos, opto, key, 0 * behavior)
+    assert within_rounding(model(videos, opto, key, torch.full_like(behavior, torch.nan)), expected, PRODUCTS)
     assert within_rounding(model(videos, opto, key), expected, PRODUCTS)
 
 

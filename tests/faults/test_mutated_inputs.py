@@ -128,8 +128,8 @@ LAB: dict[str, Mutation] = {
     "unit huge": column("u", lambda unit: 2**40 + unit),
     "series": in_frame(lambda frame, draw: frame.assign(s=int(draw.choice([-1, 10**5])))),
     "float keys": column("e", lambda number: number + 0.5),
-    "behaviour of another length": cell("run", lambda values, draw: np.zeros(int(draw.integers(0, 99)))),
-    "behaviour infinite": cell("pupil_size", lambda values, draw: np.full(len(values), np.inf)),
+    "behavior of another length": cell("run", lambda values, draw: np.zeros(int(draw.integers(0, 99)))),
+    "behavior infinite": cell("pupil_size", lambda values, draw: np.full(len(values), np.inf)),
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def published(fits, tmp_path_factory):
     from populate.archive.publish import Wanted, publish
 
     path = tmp_path_factory.mktemp("archive") / "all.zip"
-    wanted = Wanted(names=("first=seed = 0",), licence="CC0-1.0", citation="Nobody (2026)", report=False)
+    wanted = Wanted(names=("first=seed = 0",), license="CC0-1.0", citation="Nobody (2026)", report=False)
     return path, publish(path, wanted)
 
 
@@ -182,7 +182,7 @@ def test_it_holds_no_secret_and_no_path_of_this_machine(published, database):
     text = b"".join(archive.read(name) for name in archive.manifest.files if name.endswith((".json", ".jsonl")))
     for secret in (str(database.home), str(Path.home()), database.database or SECRET):
         assert secret.encode() not in text
-    assert archive.manifest.licence == "CC0-1.0"
+    assert archive.manifest.license == "CC0-1.0"
     assert archive.manifest.citation == "Nobody (2026)"
 
 
@@ -265,8 +265,8 @@ TAMPERED = {
     "another store": ("rows/dataset.Dataset.Session.jsonl", '"datasets/', '"elsewhere/', "leads out"),
     "a path to a file": ("rows/recording.RawFile.jsonl", '"raw_path":"', '"raw_path":"/etc/', "leads out"),
     "a scene elsewhere": ("rows/stimulus.Scene.jsonl", '"stimuli/', '"../stimuli/', "leads out"),
-    "another config": ("rows/model.ModelConfig.jsonl", '"gaussian"', '"factorised"', "does not match its hash"),
-    "a leaf of another value": ("rows/model.ModelConfig.Leaf.jsonl", "gaussian", "factorised", "not those"),
+    "another config": ("rows/model.ModelConfig.jsonl", '"gaussian"', '"factorized"', "does not match its hash"),
+    "a leaf of another value": ("rows/model.ModelConfig.Leaf.jsonl", "gaussian", "factorized", "not those"),
     "weights that it has not": ("rows/training.TrainedModel.jsonl", '("weights_sha256":".)(.)(.{62})', r"\1\3\2",
                                 "holds no weights"),
     "another dataset's digest": ("rows/dataset.Dataset.Session.jsonl", '("rows_digest":".)(.)(.{62})', r"\1\3\2",

@@ -159,7 +159,7 @@ def test_stimuli_are_exported_for_the_rig_and_the_manifest_says_what_they_are(do
     import hashlib
     import json
 
-    from dlgn_cnn.data.stimuli.video import read_grey
+    from dlgn_cnn.data.stimuli.video import read_gray
     from dlgn_cnn.mei.export.export import Screen
     from populate.export.meis import Chosen, export
     from schemas.dataset import Dataset
@@ -179,9 +179,9 @@ def test_stimuli_are_exported_for_the_rig_and_the_manifest_says_what_they_are(do
     video, arrays = (path.parent / name for name in sorted(entry["files"]))
     for file in (video, arrays):
         assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["files"][file.name]
-    frames = read_grey(video, (36, 64))
+    frames = read_gray(video, (36, 64))
     np.testing.assert_array_equal(np.load(arrays)["frames"], frames)
-    np.testing.assert_allclose(frames[:, ::2, ::2], entry["grey_mean"] + entry["grey_std"] * stimulus, atol=0.601)
+    np.testing.assert_allclose(frames[:, ::2, ::2], entry["gray_mean"] + entry["gray_std"] * stimulus, atol=0.601)
     assert len(Dataset()) == 3
 
 

@@ -52,7 +52,7 @@ def done(database, tmp_path_factory):
     return name
 
 
-def grey_levels(name):
+def gray_levels(name):
     """Mean and standard deviation of the session's training movies."""
     from schemas.training import TrainedModel, load_model
 
@@ -80,7 +80,7 @@ def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the
                 assert row[prefix + name] == pytest.approx(float(rate), rel=1e-4, abs=1e-6)
 
 
-def test_members_synthesise_together_and_do_not_judge(done):
+def test_members_synthesize_together_and_do_not_judge(done):
     from schemas.mei import MEI as Table
     from schemas.mei_control import MEIControl
     from schemas.training import TrainedModel, load_model
@@ -124,13 +124,13 @@ def test_members_that_are_not_there_are_refused_and_shared_ones_are_known(done):
 def test_a_contrast_that_the_screen_cannot_show_has_no_row_and_every_other_has_one(done):
     from schemas.mei_control import MEIControl
 
-    mean, std, fits = *grey_levels(done), set()
+    mean, std, fits = *gray_levels(done), set()
     for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
         levels = (
             MEIControl.ContrastResponse & {name: row[name] for name in MEIControl.Stimulus.primary_key}
         ).to_arrays("level", order_by="level")
-        grey = mean + std * CONTRASTS[-1] * np.asarray(row["stimulus"].load(), float)
-        fitting = bool(grey.min() >= -1e-3 and grey.max() <= 255 + 1e-3)
+        gray = mean + std * CONTRASTS[-1] * np.asarray(row["stimulus"].load(), float)
+        fitting = bool(gray.min() >= -1e-3 and gray.max() <= 255 + 1e-3)
         fits.add(fitting)
         assert levels.tolist() == [0, 1, 2, 3][: 3 + fitting]
     assert fits == {False, True}
@@ -140,7 +140,7 @@ def test_every_stored_stimulus_read_back_meets_its_constraint(done):
     from schemas.mei import MEI as Table
     from schemas.mei_control import MEIControl
 
-    mean, std = grey_levels(done)
+    mean, std = gray_levels(done)
     rows = Table.Stimulus.to_dicts() + MEIControl.Stimulus.to_dicts()
     assert len(rows) > 30
     for row in rows:
@@ -148,9 +148,9 @@ def test_every_stored_stimulus_read_back_meets_its_constraint(done):
         assert np.linalg.norm(stimulus) == pytest.approx(
             MEI["fit"]["constraint"]["contrast"] * stimulus.size**0.5, rel=1e-5
         )
-        grey = mean + std * stimulus
-        assert grey.min() >= -1e-5 * 255
-        assert grey.max() <= 255 * (1 + 1e-5)
+        gray = mean + std * stimulus
+        assert gray.min() >= -1e-5 * 255
+        assert gray.max() <= 255 * (1 + 1e-5)
         assert row["violation"] <= 1e-5
 
 
@@ -162,14 +162,14 @@ def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
     from schemas.mei import MEI as Table
     from schemas.mei import MEIConfig, MEIPlan
 
-    honest = methods.synthesise
+    honest = methods.synthesize
 
     def loud(*arguments):
         return [replace(one, stimulus=one.stimulus * 1.0001) for one in honest(*arguments)]
 
     key = MEIConfig.add("gradient_ascent", MEI | {"units": [1], "controls": False})
     MEIPlan.insert1({"experiment_name": "controls"} | key)
-    monkeypatch.setattr(methods, "synthesise", loud)
+    monkeypatch.setattr(methods, "synthesize", loud)
     with pytest.raises(ModelError, match=r"intact stimulus \(0\) of unit 1 departs from its constraint by 0.0001"):
         Table.populate(key)
     assert not Table & key
@@ -190,7 +190,7 @@ def test_contrasts_that_are_no_ladder_are_refused(given, database):
 def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(done, tmp_path):
     import json
 
-    from dlgn_cnn.data.stimuli.video import read_grey
+    from dlgn_cnn.data.stimuli.video import read_gray
     from dlgn_cnn.mei.export.export import Screen
     from populate.export.meis import Chosen, export
     from schemas.mei_control import MEIControl
@@ -204,11 +204,11 @@ def test_an_export_says_degrees_seeds_and_what_eight_bits_did_to_the_constraint(
     for one in text["stimuli"]:
         assert (one["mei_seed"], one["duration_s"]) == (0, 12 / 60)
         assert one["size_deg"] == pytest.approx([18 * 2.02 * 53 / 32, 2.02 * 53])
-        frames = read_grey(path.parent / next(name for name in one["files"] if name.endswith(".avi")), (36, 64))
-        shown = np.linalg.norm((frames[:, ::2, ::2] - one["grey_mean"]) / one["grey_std"])
+        frames = read_gray(path.parent / next(name for name in one["files"] if name.endswith(".avi")), (36, 64))
+        shown = np.linalg.norm((frames[:, ::2, ::2] - one["gray_mean"]) / one["gray_std"])
         assert shown == pytest.approx(MEI["fit"]["constraint"]["contrast"] * (12 * 18 * 32) ** 0.5, rel=1e-5)
         assert one["norm_departure"] < 1e-5
-        assert one["grey_levels_off"] <= 0.6
+        assert one["gray_levels_off"] <= 0.6
     grating = next(o for o in text["stimuli"] if (o["stimulus"], o["condition"]) == ("grating", "intact"))
     name = {"unit": 1, "opto_condition": "intact", "control": "grating", "mei_hash": grating["mei_hash"]}
     row = MEIControl.Stimulus & text["fit"] & name

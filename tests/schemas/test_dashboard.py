@@ -204,7 +204,7 @@ def test_any_value_of_a_config_is_a_column_to_show_filter_and_sort_by(reader):
     path, name = "model:core.channels.0", "model:core.name"
     rows, _ = board_of(reader, "fits", columns=f"seed {path} {name}", order=f"-{path}")
     assert [row[path] for row in rows] == sorted((row[path] for row in rows), reverse=True)
-    assert {row[name] for row in rows} == {"stacked_2d", "factorised_3d"}
+    assert {row[name] for row in rows} == {"stacked_2d", "factorized_3d"}
     # As a pattern, "c_ed" would be found in "stacked".
     assert board_of(reader, "fits", where=json.dumps([[name, "contains", "c_ed"]]))[1] == 0
     where = json.dumps([[path, "greaterThanOrEqual", "4"], [name, "contains", "ED_2"]])
@@ -333,7 +333,7 @@ DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001
         (
             "starts",
             0.003,
-            r"beyond relabelled random starts in: clip\. This null tests the synthesis, not the recording",
+            r"beyond relabeled random starts in: clip\. This null tests the synthesis, not the recording",
         ),
         ("members", 0.003, r"beyond fits from other seeds in: clip\. This null tests the training, not the recording"),
     ],

@@ -22,7 +22,7 @@ meis:
 
 @pytest.fixture(scope="module")
 def screens(database, tmp_path_factory):
-    """Black and white in each session's normalised grey levels, of two sessions that saw different movies."""
+    """Black and white in each session's normalized gray levels, of two sessions that saw different movies."""
     from populate.define.define import define
     from populate.worker.worker import work
     from schemas.declaration.computed_tables import computed_tables

@@ -37,15 +37,15 @@ def fit(database, tmp_path_factory):
     return (training.TrainedModel & keys).fetch1("KEY")
 
 
-def test_one_query_finds_the_normalised_correlation_under_suppressed_light(fit):
+def test_one_query_finds_the_normalized_correlation_under_suppressed_light(fit):
     from schemas import evaluation
 
     units = evaluation.Score.Condition & fit & {"tier": "test", "opto_condition": "suppressed"}
-    rows = units.proj("normalised_correlation", "ceiling", "repeats").to_dicts()
+    rows = units.proj("normalized_correlation", "ceiling", "repeats").to_dicts()
     assert len(rows) == 6
     assert all(2 <= row["repeats"] <= REPEATS for row in rows)
     for row in rows:
-        assert (row["normalised_correlation"] is None) == (row["ceiling"] is None)
+        assert (row["normalized_correlation"] is None) == (row["ceiling"] is None)
     assert any(row["ceiling"] is not None for row in rows)
 
 
@@ -53,12 +53,12 @@ def test_the_readmes_query_answers(fit, database):
     from schemas import evaluation
 
     query = (
-        f"SELECT unit, normalised_correlation FROM {database.prefix}evaluation.__score__condition "
+        f"SELECT unit, normalized_correlation FROM {database.prefix}evaluation.__score__condition "
         "WHERE tier = 'test' AND opto_condition = 'suppressed'"
     )
     found = dict(evaluation.schema.connection.query(query).fetchall())
     rows = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "suppressed"}).to_dicts()
-    assert found == {row["unit"]: row["normalised_correlation"] for row in rows}
+    assert found == {row["unit"]: row["normalized_correlation"] for row in rows}
 
 
 def test_what_was_shown_once_has_no_ceiling(fit):
@@ -66,7 +66,7 @@ def test_what_was_shown_once_has_no_ceiling(fit):
 
     rows = (evaluation.Score.Condition & fit & {"tier": "validation"}).to_dicts()
     assert len(rows) == 3 * 6
-    for name in ("normalised_correlation", "explained", "explainable", "ceiling", "oracle", "reliability", "repeats"):
+    for name in ("normalized_correlation", "explained", "explainable", "ceiling", "oracle", "reliability", "repeats"):
         assert {row[name] for row in rows} == {None}, name
     assert any(row["correlation"] is not None for row in rows)
 

@@ -30,16 +30,16 @@ def order(action: str, table: str = "*", host: str = "*") -> None:
 
 
 def test_what_is_most_urgent_comes_first(tables):
-    from populate.fleet.control import prioritise
+    from populate.fleet.control import prioritize
 
     queue(*[""] * 6)
-    assert prioritise(Squared, 1, "item = 4") == 1
-    assert prioritise(Squared, 9, "item IN (0, 2)") == 2
+    assert prioritize(Squared, 1, "item = 4") == 1
+    assert prioritize(Squared, 9, "item IN (0, 2)") == 2
     work()
     assert COMPUTED[0] == 4
     assert set(COMPUTED[-2:]) == {0, 2}
     with pytest.raises(ConfigError, match="from -128"):
-        prioritise(Squared, 200)
+        prioritize(Squared, 200)
 
 
 @pytest.mark.parametrize(("table", "host"), [("Squared", "*"), ("*", "*")])

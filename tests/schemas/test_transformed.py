@@ -21,7 +21,7 @@ def fit(database, tmp_path_factory):
     from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0400"))
-    transforms = [{"name": "select_units", "units": UNITS}, {"name": "normalise"}, {"name": "channels", "light": True}]
+    transforms = [{"name": "select_units", "units": UNITS}, {"name": "normalize"}, {"name": "channels", "light": True}]
     options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34, "transforms": transforms}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
     dataset.Dataset.populate(keys)

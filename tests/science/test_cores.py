@@ -33,7 +33,7 @@ def seeded(function):
 
 
 def core_of(name, size=(13, 17), incoming=1, **config):
-    """A core in evaluation mode whose batch normalisations are not the identity."""
+    """A core in evaluation mode whose batch normalizations are not the identity."""
     core = seeded(lambda: CORES.build({"name": name, **config}, in_shape=(incoming, *size))).eval()
     generator = torch.Generator().manual_seed(1)
     for module in core.modules():
@@ -100,7 +100,7 @@ def test_an_eighth_turn_of_a_smooth_filter_is_that_of_an_interpolating_rotation(
 LAYER = Layer(2, 4, kernel=3, stride=2, dilation=2, padding=2, kernel_time=3, dilation_time=2)
 
 
-def test_factorised_layer_is_a_full_3d_convolution_with_a_product_kernel():
+def test_factorized_layer_is_a_full_3d_convolution_with_a_product_kernel():
     spatial, temporal = seeded(lambda: (spatial_convolution(LAYER).double(), TemporalConvolution(4, 5, 3, 2).double()))
     videos = movie(2, 2, 9, 11, 14).double()
     found = to_features(temporal(spatial(to_frames(videos)), batch=2), batch=2)
@@ -110,7 +110,7 @@ def test_factorised_layer_is_a_full_3d_convolution_with_a_product_kernel():
 
 
 def contiguous(module, maps):
-    """A convolution or normalisation of 2D or 3D as torch's 3D one, on contiguous maps."""
+    """A convolution or normalization of 2D or 3D as torch's 3D one, on contiguous maps."""
     if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
         statistics = [values.clone() for values in (module.running_mean, module.running_var)]
         return functional.batch_norm(maps, *statistics, module.weight, module.bias, module.training)
@@ -133,7 +133,7 @@ def plain_sequence(core, videos):
     return contiguous(core.layers, videos)
 
 
-def plain_factorised(core, videos):
+def plain_factorized(core, videos):
     for layer in core.layers:
         for part in (layer.spatial, layer.temporal, layer.norm, layer.nonlinearity):
             videos = contiguous(part, videos)
@@ -166,7 +166,7 @@ def test_temporal_convolution_is_torchs_dilated_one_in_bfloat16_too(frames, spac
         ("stacked_2d", plain_sequence, {"strides": [2, 1], "dilations": [1, 2]}),
         ("stacked_2d", plain_sequence, {"padding": "valid"}),
         ("conv_3d", plain_sequence, TIME | {"dilations_time": [2, 1]}),
-        ("factorised_3d", plain_factorised, TIME | {"dilations_time": [2, 1], "padding": "valid"}),
+        ("factorized_3d", plain_factorized, TIME | {"dilations_time": [2, 1], "padding": "valid"}),
     ],
 )
 @pytest.mark.parametrize("incoming", [1, 2])
@@ -212,11 +212,11 @@ def test_laplace_time_energy_is_zero_on_ramps_and_counts_the_second_difference()
     assert laplace_time_energy(torch.ones(2, 3, 2, 1)) == 0
 
 
-@pytest.mark.parametrize("name", ["stacked_2d", "conv_3d", "factorised_3d"])
+@pytest.mark.parametrize("name", ["stacked_2d", "conv_3d", "factorized_3d"])
 def test_group_sparsity_of_a_core_is_the_mean_norm_of_later_kernels(name):
     config = {} if name == "stacked_2d" else {"kernels_time": [2, 2, 2]}
     core = core_of(name, channels=[3, 4, 2], kernels=[3, 3, 5], group_sparsity_weight=0.5, **config)
-    convolutions = [layer.spatial for layer in core.layers] if name == "factorised_3d" else list(core.layers)[::3]
+    convolutions = [layer.spatial for layer in core.layers] if name == "factorized_3d" else list(core.layers)[::3]
     means = []
     for convolution in convolutions[1:]:
         kernels = convolution.weight.detach().numpy()

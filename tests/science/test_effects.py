@@ -1,4 +1,4 @@
-"""What light, behaviour and each input do, on sessions whose units follow one input each, without noise."""
+"""What light, behavior and each input do, on sessions whose units follow one input each, without noise."""
 
 import dataclasses
 
@@ -151,7 +151,7 @@ def test_scores_by_tier_and_light_and_the_short_score_agree(loaders):
         assert by_name["test", "all"].values["correlation"] == pytest.approx(short[key], nan_ok=True)
         parts = [by_name["test", light].frames for light in ("intact", "suppressed")]
         assert sum(parts) == by_name["test", "all"].frames == sum((300, 300, 240, 300, 200, 300)) - 6 * 15
-        assert np.isnan(by_name["test", "all"].values["normalised_correlation"]).all()
+        assert np.isnan(by_name["test", "all"].values["normalized_correlation"]).all()
 
 
 def test_loaders_without_trials_have_scores_but_no_scenes(loaders):

@@ -17,7 +17,7 @@ KEY, UNITS, TIME = "Mouse_s01_e01", 2, 50
 
 
 class Gain(torch.nn.Module):
-    """rate = exp(offset + gain * grey level): a Poisson GLM, whose optimum scipy and mathematics know."""
+    """rate = exp(offset + gain * gray level): a Poisson GLM, whose optimum scipy and mathematics know."""
 
     data_keys, frames_lost = (KEY,), 0
 
@@ -26,8 +26,8 @@ class Gain(torch.nn.Module):
         self.offset, self.gain = torch.nn.Parameter(torch.zeros(UNITS)), torch.nn.Parameter(torch.zeros(UNITS))
 
     def forward(self, videos, opto, data_key, behavior=None, pupil_center=None):
-        grey = videos[:, 0, :, 0, 0][:, None]
-        return torch.exp(self.offset[:, None] + self.gain[:, None] * grey)
+        gray = videos[:, 0, :, 0, 0][:, None]
+        return torch.exp(self.offset[:, None] + self.gain[:, None] * gray)
 
     def regularizer(self, data_key):
         return torch.zeros(())
@@ -37,11 +37,11 @@ def batches(count: int, seed: int, gains=(0.8, -0.5), offsets=(-0.5, 0.3)) -> li
     generator = torch.Generator().manual_seed(seed)
     found = []
     for _ in range(count):
-        grey = torch.randn(4, 1, TIME, 1, 1, generator=generator)
-        rate = torch.exp(torch.tensor(offsets)[:, None] + torch.tensor(gains)[:, None] * grey[:, 0, :, 0, 0][:, None])
+        gray = torch.randn(4, 1, TIME, 1, 1, generator=generator)
+        rate = torch.exp(torch.tensor(offsets)[:, None] + torch.tensor(gains)[:, None] * gray[:, 0, :, 0, 0][:, None])
         nothing = torch.full((4, 2, TIME), math.nan)
         counts = torch.poisson(rate, generator=generator)
-        found.append(Batch(grey, counts, torch.zeros(4, TIME), nothing, nothing))
+        found.append(Batch(gray, counts, torch.zeros(4, TIME), nothing, nothing))
     return found
 
 
@@ -56,12 +56,12 @@ def test_a_poisson_glm_comes_out_at_its_maximum_likelihood():
     # The best epoch is chosen by correlation, which is blind to the offset; the maximum is that of the last one.
     last = [{name: value.clone() for name, value in model.state_dict().items()} for _ in fit][-1]
     model.load_state_dict(last)
-    grey = torch.cat([b.videos[:, 0, :, 0, 0] for b in data["train"][KEY]]).ravel().double()
+    gray = torch.cat([b.videos[:, 0, :, 0, 0] for b in data["train"][KEY]]).ravel().double()
     counts = torch.cat([b.responses for b in data["train"][KEY]]).transpose(0, 1).flatten(1).double()
-    rate = torch.exp(model.offset.double()[:, None] + model.gain.double()[:, None] * grey)
+    rate = torch.exp(model.offset.double()[:, None] + model.gain.double()[:, None] * gray)
     # At the maximum the likelihood's gradient is zero: counts and rates agree in sum and in product with the stimulus.
     assert (rate - counts).mean(1).abs().max() < 0.02
-    assert ((rate - counts) * grey).mean(1).abs().max() < 0.02
+    assert ((rate - counts) * gray).mean(1).abs().max() < 0.02
     assert model.gain.detach().numpy() == pytest.approx([0.8, -0.5], abs=0.05)
 
 

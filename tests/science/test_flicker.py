@@ -14,7 +14,7 @@ from tests.recorded import write_flicker
 from tests.schemas.test_recorded import LN_CORRELATION, RELIABILITY
 
 # 32 and 8 frames of memory at 75 Hz: what a retinal cell has, and adaptation on top of it.
-CORE = {"name": "factorised_3d", "channels": [16, 16], "kernels": [1, 1], "kernels_time": [32, 8]}
+CORE = {"name": "factorized_3d", "channels": [16, 16], "kernels": [1, 1], "kernels_time": [32, 8]}
 FRAMES_LOST = 38
 
 
@@ -39,12 +39,12 @@ def test_a_fitted_model_beats_the_linear_nonlinear_model(score):
 
 
 def test_no_model_comes_above_the_ceiling(score):
-    assert (score.values["normalised_correlation"] < 1.02).all()
-    assert (score.values["normalised_correlation"] > score.values["average_correlation"]).all()
+    assert (score.values["normalized_correlation"] < 1.02).all()
+    assert (score.values["normalized_correlation"] > score.values["average_correlation"]).all()
 
 
 def test_ceilings_do_not_depend_on_the_model(score):
     assert score.values["split_half"] == pytest.approx(RELIABILITY, abs=0.01)
     assert score.values["repeats"] == pytest.approx(41)
     # A scene alone has no interval.
-    assert np.isnan(score.low["normalised_correlation"]).all()
+    assert np.isnan(score.low["normalized_correlation"]).all()

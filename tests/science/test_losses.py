@@ -57,8 +57,8 @@ def drawn(seed: int) -> list[Batch]:
     """Batches whose counts have negative binomial noise around the rate of ``Gain``'s truth."""
     generator, found = np.random.default_rng(seed), []
     for batch in batches(40, seed):
-        grey = batch.videos[:, 0, :, 0, 0][:, None].numpy()
-        rate = np.exp(np.array([0.6, 0.3])[:, None] + np.array([0.4, -0.4])[:, None] * grey)
+        gray = batch.videos[:, 0, :, 0, 0][:, None].numpy()
+        rate = np.exp(np.array([0.6, 0.3])[:, None] + np.array([0.4, -0.4])[:, None] * gray)
         spread = np.array([0.2, 1.0])[:, None]
         counts = generator.poisson(rate * generator.gamma(1 / spread, spread, rate.shape))
         responses = torch.from_numpy(counts.astype(np.float32))

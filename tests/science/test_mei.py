@@ -17,7 +17,7 @@ from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.synthesis.checks import check
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.methods import gradient_ascent
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import silent
 from tests.rounding import within_rounding
@@ -48,7 +48,7 @@ class LinearCells(torch.nn.Module):
 
 def climb(models, targets, low=-10.0, high=10.0, progress=silent, **changed):
     config = synthesis(LINEAR | changed, (low, high))
-    return synthesise(models, targets, config, (HEIGHT, WIDTH), CPU, progress)
+    return synthesize(models, targets, config, (HEIGHT, WIDTH), CPU, progress)
 
 
 def cosine(one, other) -> float:
@@ -103,7 +103,7 @@ def test_mei_of_several_models_is_that_of_their_mean():
     assert cosine(found.stimulus, sum(model.filters[0].detach() for model in models)) > 0.999
 
 
-def test_a_mei_does_not_depend_on_its_neighbours():
+def test_a_mei_does_not_depend_on_its_neighbors():
     # At its peak the activation is flat: in float32 its rounding, 6e-8, leaves the stimulus free by the square root.
     model = LinearCells().double().eval()
     targets = [Target(KEY, unit, light, seed) for unit in range(3) for light in (False, True) for seed in (0, 1)]
@@ -139,14 +139,14 @@ def test_a_saved_history_never_ends_above_the_activation_that_is_returned():
         ({"constraint": {"contrats": 1}}, "contrats"),
         ({"objective": {"name": "mean_rat"}}, "mean_rate"),
         ({"objective": {"window_frames": 60}}, "window"),
-        ({"optimiser": {"learning_rate": -1}}, "learning_rate"),
+        ({"optimizer": {"learning_rate": -1}}, "learning_rate"),
         ({"precision": "float16"}, "bfloat16"),
     ],
 )
 def test_a_wrong_config_is_refused_before_the_first_step(change, sentence):
     steps = []
     with pytest.raises(DlgnError, match=sentence):
-        synthesise(
+        synthesize(
             [LinearCells().eval()],
             [Target(KEY, 0, False)],
             synthesis(LINEAR | change, (-2, 2)),
@@ -175,11 +175,11 @@ def test_a_model_on_another_device_is_refused_before_the_first_step():
     steps, config, targets = [], synthesis(LINEAR, (-2, 2)), [Target(KEY, 0, False)]
     for model, device in ((LinearCells().to("meta"), CPU), (LinearCells(), torch.device("meta"))):
         with pytest.raises(ModelError, match=r"on (meta|cpu), the synthesis on (cpu|meta): move the model"):
-            synthesise([model.eval()], targets, config, (HEIGHT, WIDTH), device, lambda done, total: steps.append(done))
+            synthesize([model.eval()], targets, config, (HEIGHT, WIDTH), device, lambda done, total: steps.append(done))
     half = LinearCells().eval()
     half.register_buffer("grid", torch.zeros(1, device="meta"))
     with pytest.raises(ModelError, match="on cpu, meta"):
-        synthesise([half], targets, config, (HEIGHT, WIDTH), CPU)
+        synthesize([half], targets, config, (HEIGHT, WIDTH), CPU)
     assert not steps
 
 
@@ -205,7 +205,7 @@ def test_an_ascent_stops_on_its_plateau_and_progress_ends_at_the_total():
     assert {total for _, total in told} == {2 * LINEAR["steps"]}
     assert done == sorted(done)
     assert done[-1] == 2 * LINEAR["steps"]
-    slow = {"optimiser": {"name": "momentum", "learning_rate": 0.02, "decay": 1.0}}
+    slow = {"optimizer": {"name": "momentum", "learning_rate": 0.02, "decay": 1.0}}
     assert {one.steps for one in climb([LinearCells().eval()], targets, **options, **slow)} == {LINEAR["steps"]}
 
 
@@ -213,9 +213,9 @@ def test_the_method_keeps_within_what_a_screen_shows():
     info = DataInfo((0, 1, 2), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 3, 100.0, 50.0, ((0.0, 0.0),) * 3)
     fit = LINEAR | {"constraint": {"contrast": 2.2}}
     (found,) = gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], info, CPU, fit=fit)
-    grey = found.stimulus * 50 + 100
-    assert grey.min() >= -1e-3
-    assert grey.max() <= 255 + 1e-3
+    gray = found.stimulus * 50 + 100
+    assert gray.min() >= -1e-3
+    assert gray.max() <= 255 + 1e-3
     with pytest.raises(ConfigError, match=r"at most 3\.1"):
         gradient_ascent([LinearCells().eval()], [Target(KEY, 0, False)], info, CPU, fit={"constraint": {"contrast": 4}})
 

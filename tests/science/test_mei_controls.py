@@ -18,7 +18,7 @@ from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.diverse import diverse_set, nearest
 from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.scanning import best_of
 from dlgn_cnn.mei.synthesis.targets import Target
 from tests.rounding import rounding
@@ -73,7 +73,7 @@ def test_distances_that_are_not_defined_are_refused():
     clip = draw(*SHAPE).numpy()
     with pytest.raises(ConfigError, match="shapes"):
         distance(clip, clip[1:])
-    with pytest.raises(ConfigError, match="mean grey"):
+    with pytest.raises(ConfigError, match="mean gray"):
         distance(clip, 0 * clip)
 
 
@@ -95,7 +95,7 @@ def test_every_control_meets_the_constraint():
         assert found.min() >= -2
         assert found.max() <= 3
         assert not found[..., ~mask[0, 0]].any()
-    with pytest.raises(ConfigError, match="mean grey"):
+    with pytest.raises(ConfigError, match="mean gray"):
         scaled(torch.zeros(1, *SHAPE), L2)
 
 
@@ -118,7 +118,7 @@ def test_scrambling_keeps_amplitudes_and_nothing_else():
     assert 0.8 < distance(clips[0], scrambled[0]).clip < 1.2
 
 
-def test_a_moved_stimulus_leaves_grey_behind():
+def test_a_moved_stimulus_leaves_gray_behind():
     clip = draw(*SHAPE)
     found = moved(clip, (2.0, 3.0), (6.0, 1.0))
     assert torch.equal(found[:, : HEIGHT - 2, 4:], clip[:, 2:, : WIDTH - 4])
@@ -206,7 +206,7 @@ def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
     config = synthesis(options, (-9.0, 9.0))
     spreads = []
     for model in (Energy(basis).eval(), Cells(basis[:1]).eval()):
-        seeds = synthesise([model], [Target(KEY, 0, False, seed) for seed in range(4)], config, SHAPE[1:], CPU)
+        seeds = synthesize([model], [Target(KEY, 0, False, seed) for seed in range(4)], config, SHAPE[1:], CPU)
         meis, best = np.stack([one.stimulus for one in seeds]), max(one.activation for one in seeds)
         found = diverse_set([model], Target(KEY, 0, False), meis, config, CPU, count=4)
         assert all(one.activation >= 0.85 * best * (1 - 1e-6) for one in found)

@@ -10,7 +10,7 @@ from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
 from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.components.spectra import natural_amplitude
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 7, 9
@@ -45,10 +45,10 @@ def first(drives, light):
     return drives[:, :1]
 
 
-def climb(model, targets=None, low=-10.0, high=10.0, allowed=(), centres=None, **changed):
+def climb(model, targets=None, low=-10.0, high=10.0, allowed=(), centers=None, **changed):
     config = synthesis(LINEAR | changed, (low, high), allowed)
     targets = targets or [Target(KEY, 0, False)]
-    return synthesise([model.double().eval()], targets, config, (HEIGHT, WIDTH), CPU, centres=centres)
+    return synthesize([model.double().eval()], targets, config, (HEIGHT, WIDTH), CPU, centers=centers)
 
 
 def cosine(one, other):
@@ -96,8 +96,8 @@ def test_every_stimulus_that_the_model_sees_meets_the_constraint():
     model, low, high = Cells(filters(1), first), -0.7, 1.1
     changed = {"aperture": {"name": "disc", "radius_px": 3}, "free_frames": [2, 7], "batch_size": 2}
     targets = [Target(KEY, 0, False, seed) for seed in range(3)]
-    centres = {KEY: [(0.25, -1 / 3)]}
-    found = climb(model, targets, low, high, **changed, constraint={"contrast": 0.4}, centres=centres)
+    centers = {KEY: [(0.25, -1 / 3)]}
+    found = climb(model, targets, low, high, **changed, constraint={"contrast": 0.4}, centers=centers)
     norm = 0.4 * (FRAMES * HEIGHT * WIDTH) ** 0.5
     shown = torch.cat([videos for videos, _, _ in model.seen[1:]]).numpy()
     assert len(shown) > 40
@@ -126,7 +126,7 @@ def test_a_mask_too_small_for_the_norm_is_refused_before_the_first_step():
     model = Cells(filters(1), first)
     with pytest.raises(ConfigError, match=r"reach at most .* aperture or frames"):
         climb(model, high=1.0, low=-1.0, free_frames=[0, 1], constraint={"contrast": 0.9})
-    with pytest.raises(ConfigError, match="centre_px"):
+    with pytest.raises(ConfigError, match="center_px"):
         climb(model, aperture={"name": "disc", "radius_px": 3})
     assert not model.seen
 
@@ -179,7 +179,7 @@ def test_a_broken_gradient_is_refused_before_the_first_step(kind, rate, sentence
 
 
 def test_a_patch_too_small_for_the_norm_ends_on_its_bounds_and_the_rest_is_filled():
-    """Of one bright and one dark pixel on grey, at a norm beyond both: no other point is nearer, and none is NaN."""
+    """Of one bright and one dark pixel on gray, at a norm beyond both: no other point is nearer, and none is NaN."""
     patch = torch.zeros(1, 1, 2, 3)
     patch[0, 0, 0, 0], patch[0, 0, 0, 1] = 1.0, -0.5
     found = project(patch, 3.0, -1.0, 2.0)

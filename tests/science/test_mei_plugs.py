@@ -1,4 +1,4 @@
-"""Components of other packages in the engine: sinzlab's conventions, torch's optimisers, neuro-mei's own loop."""
+"""Components of other packages in the engine: sinzlab's conventions, torch's optimizers, neuro-mei's own loop."""
 
 import sys
 import types
@@ -12,7 +12,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.projection import project
 from dlgn_cnn.mei.feedback_contrast.contrast import light_contrast
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesise
+from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
@@ -65,7 +65,7 @@ class LinearCells(torch.nn.Module):
 
 def climb(model, units=(0, 1), **changed):
     config = synthesis(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
-    return synthesise([model.eval()], [Target(KEY, unit, False) for unit in units], config, SHAPE[1:], CPU)
+    return synthesize([model.eval()], [Target(KEY, unit, False) for unit in units], config, SHAPE[1:], CPU)
 
 
 def cosine(one, other):
@@ -78,8 +78,8 @@ def cosine(one, other):
     [
         {"preconditioner": {"path": "mylab.Halved", "kwargs": {"factor": 0.5}}},
         {"constraint": {"path": "mylab.ChangeNorm", "kwargs": {"norm": 4.0}}},
-        {"optimiser": {"path": "torch.optim.Adam", "kwargs": {"lr": 0.05}}, "steps": 300, "patience": 300},
-        {"optimiser": {"path": "torch.optim.SGD", "kwargs": {"lr": 0.5, "momentum": 0.5}}},
+        {"optimizer": {"path": "torch.optim.Adam", "kwargs": {"lr": 0.05}}, "steps": 300, "patience": 300},
+        {"optimizer": {"path": "torch.optim.SGD", "kwargs": {"lr": 0.5, "momentum": 0.5}}},
     ],
 )
 def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
@@ -98,7 +98,7 @@ def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
         ({"preconditioner": {"path": "mylab.Halved"}}, "cannot be built"),
         ({"preconditioner": {"path": "mylab.Halved", "kwargs": {"factor": 1}, "x": 1}}, "'kwargs' only"),
         ({"objective": {"path": "mylab.Halved"}}, "does not fit here"),
-        ({"optimiser": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
+        ({"optimizer": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
         ({"free_frames": [3, 2]}, "free_frames"),
         ({"narrow": 1}, "expected bool"),
         ({"pupil_center": [1]}, "pupil_center"),

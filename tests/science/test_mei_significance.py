@@ -35,7 +35,7 @@ def test_all_pairs_are_the_distances_of_each_pair():
             wanted = distance(shown[one], shown[other])
             values = [getattr(wanted, name) for name in VIEWS[:4]]
             np.testing.assert_allclose(found[:4, one, other], values, atol=1e-7)
-    with pytest.raises(ConfigError, match="mean grey"):
+    with pytest.raises(ConfigError, match="mean gray"):
         pairwise_distances(shown * np.arange(4)[:, None, None, None].clip(0, 1), same(shown))
 
 

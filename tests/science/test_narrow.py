@@ -14,10 +14,10 @@ from dlgn_cnn.models.reach import Bounded, reach_of
 from dlgn_cnn.models.recurrent import RECURRENTS
 
 KEY, HEIGHT, WIDTH, FRAMES, WINDOW = "one", 33, 53, 9, 4
-CENTRES = ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0), (-1.0, 0.97), (0.93, 0.2), (0.31, -0.44))
+CENTERS = ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0), (-1.0, 0.97), (0.93, 0.2), (0.31, -0.44))
 CORE = {"name": "stacked_2d", "channels": [3, 3], "kernels": [5, 3], "strides": [1, 1]}
 STRIDED = {"name": "stacked_2d", "channels": [3, 3], "kernels": [7, 3], "strides": [3, 2]}
-CONVOLVED = {"name": "factorised_3d", "channels": [3, 3], "kernels": [5, 3], "kernels_time": [2, 3], "strides": [1, 2]}
+CONVOLVED = {"name": "factorized_3d", "channels": [3, 3], "kernels": [5, 3], "kernels_time": [2, 3], "strides": [1, 2]}
 POINT = {"name": "conv_gru", "channels": 4, "kernel_input": 3, "kernel_state": 1, "light": ["update.input"]}
 CASES = {
     "core alone": {"core": CORE},
@@ -35,8 +35,8 @@ CASES = {
 
 
 def model_of(core, readout=None, **parts):
-    units = len(CENTRES)
-    info = DataInfo(tuple(range(units)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * units, 90.0, 40.0, CENTRES)
+    units = len(CENTERS)
+    info = DataInfo(tuple(range(units)), (1, HEIGHT, WIDTH), 60.0, (0.1,) * units, 90.0, 40.0, CENTERS)
     model = encoder({KEY: info}, 0, core=core, readout=readout or {"name": "gaussian"}, **parts).double().eval()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -48,15 +48,15 @@ def model_of(core, readout=None, **parts):
 
 def clips(requires_grad=False):
     generator = torch.Generator().manual_seed(2)
-    stimuli = torch.randn(len(CENTRES), FRAMES, HEIGHT, WIDTH, generator=generator, dtype=torch.float64)
-    behavior, pupil = torch.randn(2, len(CENTRES), 2, FRAMES, generator=generator, dtype=torch.float64)
-    opto = (torch.arange(FRAMES) > 3).double().expand(len(CENTRES), -1)
+    stimuli = torch.randn(len(CENTERS), FRAMES, HEIGHT, WIDTH, generator=generator, dtype=torch.float64)
+    behavior, pupil = torch.randn(2, len(CENTERS), 2, FRAMES, generator=generator, dtype=torch.float64)
+    opto = (torch.arange(FRAMES) > 3).double().expand(len(CENTERS), -1)
     return stimuli.requires_grad_(requires_grad), opto, behavior, 0.5 * pupil
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_rates_and_gradients_are_those_of_the_whole_picture(case):
-    model, units = model_of(**CASES[case]), torch.arange(len(CENTRES))
+    model, units = model_of(**CASES[case]), torch.arange(len(CENTERS))
     view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     found = []
     for whole in (True, False):
@@ -83,13 +83,13 @@ def test_a_unit_far_from_the_edges_is_cheap_and_growing_reach_takes_the_picture(
 
 
 def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
-    model = model_of(CORE, readout={"name": "factorised"})
+    model = model_of(CORE, readout={"name": "factorized"})
     assert narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
     assert narrow(torch.nn.Linear(1, 1), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
 
 
 def test_bfloat16_keeps_rate_and_direction():
-    model, units = model_of(**CASES["reach that grows"]), torch.arange(len(CENTRES))
+    model, units = model_of(**CASES["reach that grows"]), torch.arange(len(CENTERS))
     found = []
     for dtype in (None, torch.bfloat16):
         view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW, dtype)
@@ -105,21 +105,21 @@ def test_bfloat16_keeps_rate_and_direction():
 
 def test_an_ensemble_is_shown_through_its_members_narrowed():
     members = [model_of(CORE), model_of(CONVOLVED, recurrent=POINT)]
-    ensemble, targets = EnsembleModel(members).eval(), [Target(KEY, unit, True) for unit in range(len(CENTRES))]
+    ensemble, targets = EnsembleModel(members).eval(), [Target(KEY, unit, True) for unit in range(len(CENTERS))]
     stimuli, *_ = clips()
-    shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTRES), dtype=torch.float64)
+    shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTERS), dtype=torch.float64)
     showing = Showing([ensemble], [KEY], shape, window=WINDOW)
     assert all(view is not None for view in showing.narrowed.values())
     assert max(showing.share(targets, FRAMES, torch.device("cpu"))) < 0.5
     whole = ensemble(stimuli[:, None], light[:, None].expand(-1, FRAMES), KEY)
-    own = whole[torch.arange(len(CENTRES)), torch.arange(len(CENTRES))]
+    own = whole[torch.arange(len(CENTERS)), torch.arange(len(CENTERS))]
     torch.testing.assert_close(showing.rates(stimuli, targets, light), own[:, -WINDOW:], rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(Showing([ensemble], [KEY], shape).rates(stimuli, targets, light), own)
 
 
 EXAMPLES = {
     "stacked_2d": STRIDED,
-    "factorised_3d": CONVOLVED,
+    "factorized_3d": CONVOLVED,
     "conv_3d": CONVOLVED | {"name": "conv_3d"},
     "rotation_equivariant_2d": STRIDED | {"name": "rotation_equivariant_2d", "rotations": 4},
     "conv_gru": POINT | {"kernel_state": 3},

@@ -62,7 +62,7 @@ def truth(rate: np.ndarray, predicted: np.ndarray, trials: list, lit: bool) -> d
     return {
         "ceiling": np.sqrt(moment(y, y) / averaged),
         "explainable": moment(y, y) / (moment(y, y) + y @ weights),
-        "normalised_correlation": moment(p, y) / np.sqrt(moment(p, p) * moment(y, y)),
+        "normalized_correlation": moment(p, y) / np.sqrt(moment(p, p) * moment(y, y)),
         "explained": 1 - ((p - y) ** 2 @ weights) / moment(y, y),
     }
 
@@ -72,7 +72,7 @@ def test_ceilings_under_light_that_differs_between_repeats_are_the_true_ones(sim
     rate, predicted, trials = simulated
     found = all_measures(summed(condition_sums(trials, rate.mean((1, 2)))[light]))
     expected = truth(rate, predicted, trials, light == "suppressed")
-    for name in ("ceiling", "normalised_correlation", "explainable"):
+    for name in ("ceiling", "normalized_correlation", "explainable"):
         assert found[name] == pytest.approx(expected[name], abs=0.03), name
     assert found["explained"] == pytest.approx(expected["explained"], abs=0.1)
     assert np.median(found["explained"]) == pytest.approx(np.median(expected["explained"]), abs=0.03)
@@ -157,7 +157,7 @@ def test_a_silent_unit_and_a_constant_prediction_have_no_score():
     found = all_measures(summed(condition_sums(trials, np.array([0.1, 2.0]))["all"]))
     for name in found.keys() - {"repeats"}:
         assert np.isnan(found[name][0]), name
-    for name in ("correlation", "average_correlation", "normalised_correlation"):
+    for name in ("correlation", "average_correlation", "normalized_correlation"):
         assert np.isnan(found[name][1]), name
     assert np.isfinite(found["bits_per_spike"][1])
     assert np.isfinite(found["oracle"][1])
@@ -169,7 +169,7 @@ def test_repeats_that_agree_by_chance_only_have_no_ceiling():
     found = all_measures(summed(condition_sums(trials, np.full(40, 2.0))["all"]))
     undefined = np.isnan(found["ceiling"])
     assert 0.3 < undefined.mean() < 0.8
-    assert (np.isnan(found["normalised_correlation"]) == undefined).all()
+    assert (np.isnan(found["normalized_correlation"]) == undefined).all()
 
 
 def test_all_frames_are_those_of_both_conditions(simulated):

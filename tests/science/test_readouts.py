@@ -11,7 +11,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.readouts import READOUTS, places
-from dlgn_cnn.models.readouts.factorised import FactorisedReadout
+from dlgn_cnn.models.readouts.factorized import FactorizedReadout
 from dlgn_cnn.models.readouts.gaussian import GaussianReadout
 from dlgn_cnn.models.readouts.places import reflected, shifted
 from dlgn_cnn.models.shifters.affine import AffineShifter
@@ -30,8 +30,8 @@ def generator():
 
 
 def given(generator):
-    centres, bias = torch.rand(UNITS, 2, generator=generator) - 0.5, torch.randn(UNITS, generator=generator)
-    return {"in_shape": SHAPE, "units": UNITS, "centres": centres, "bias": bias, "generator": generator}
+    centers, bias = torch.rand(UNITS, 2, generator=generator) - 0.5, torch.randn(UNITS, generator=generator)
+    return {"in_shape": SHAPE, "units": UNITS, "centers": centers, "bias": bias, "generator": generator}
 
 
 def maps(generator, time=4, clips=3):
@@ -61,15 +61,15 @@ def test_gaussian_positions_spread_as_neuralpredictors_say(generator, gauss_type
 def test_predicted_means_equal_neuralpredictors(generator):
     gaussian = pytest.importorskip("neuralpredictors.layers.readouts.gaussian")
     arguments = given(generator)
-    ours = GaussianReadout(**arguments, init_mean="centre", retinotopy_layers=2, retinotopy_hidden=6).eval()
+    ours = GaussianReadout(**arguments, init_mean="center", retinotopy_layers=2, retinotopy_hidden=6).eval()
     predictor = {"hidden_layers": 1, "hidden_features": 6}
-    centres = arguments["centres"].numpy()
-    theirs = gaussian.FullGaussian2d(SHAPE, UNITS, bias=True, grid_mean_predictor=predictor, source_grid=centres).eval()
+    centers = arguments["centers"].numpy()
+    theirs = gaussian.FullGaussian2d(SHAPE, UNITS, bias=True, grid_mean_predictor=predictor, source_grid=centers).eval()
     with torch.no_grad():
         for part in ours.mean_of.map.parameters():
             part.add_(0.2 * torch.randn(part.shape, generator=generator))
         theirs.mu_transform.load_state_dict(ours.mean_of.map.state_dict())
-        ours.mean_of.centres.copy_(theirs.source_grid)
+        ours.mean_of.centers.copy_(theirs.source_grid)
         theirs._features.copy_(ours.features.T[None, :, None])
         theirs.bias.copy_(ours.bias)
     features = maps(generator)
@@ -79,7 +79,7 @@ def test_predicted_means_equal_neuralpredictors(generator):
 def test_predicted_means_start_near_the_linear_fields(generator):
     arguments = given(generator)
     places = GaussianReadout(**arguments, retinotopy_layers=2).eval().positions(1)[0]
-    assert torch.allclose(places, arguments["centres"], atol=0.05)
+    assert torch.allclose(places, arguments["centers"], atol=0.05)
 
 
 def test_places_beyond_an_edge_are_mirrored_as_numpy_pads():
@@ -106,9 +106,9 @@ def test_a_unit_that_left_the_picture_finds_back(generator, away):
 
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("constrain_pos", [True, False])
-def test_factorised_readout_equals_neuralpredictors(generator, normalize, constrain_pos):
+def test_factorized_readout_equals_neuralpredictors(generator, normalize, constrain_pos):
     factorized = pytest.importorskip("neuralpredictors.layers.readouts.factorized")
-    ours = FactorisedReadout(**given(generator), normalize=normalize, constrain_pos=constrain_pos)
+    ours = FactorizedReadout(**given(generator), normalize=normalize, constrain_pos=constrain_pos)
     theirs = factorized.SpatialXFeatureLinear(SHAPE, UNITS, bias=True, normalize=normalize, constrain_pos=constrain_pos)
     with torch.no_grad():
         ours.mask.copy_(torch.randn(ours.mask.shape, generator=generator))
@@ -126,8 +126,8 @@ def test_factorised_readout_equals_neuralpredictors(generator, normalize, constr
     assert torch.allclose(ours.features.grad, theirs._features.grad, atol=1e-4)
 
 
-def test_factorised_penalty_is_the_l1_norms_of_what_acts(generator):
-    readout = FactorisedReadout(**given(generator), init_mask="noise", mask_weight=0.5, feature_weight=2.0)
+def test_factorized_penalty_is_the_l1_norms_of_what_acts(generator):
+    readout = FactorizedReadout(**given(generator), init_mask="noise", mask_weight=0.5, feature_weight=2.0)
     mask = readout.mask.detach().numpy()
     mask = mask / np.linalg.norm(mask, axis=(1, 2), keepdims=True)
     expected = 0.5 * np.abs(mask).sum() + 2 * np.abs(readout.features.detach().numpy()).sum()
@@ -135,16 +135,16 @@ def test_factorised_penalty_is_the_l1_norms_of_what_acts(generator):
 
 
 def test_masks_start_where_the_linear_fields_peak(generator):
-    centres = torch.tensor([[-1.0, -1.0], [1.0, -0.5], [0.0, 0.0]])
-    readout = FactorisedReadout((2, 9, 13), 3, centres, torch.zeros(3), generator)
+    centers = torch.tensor([[-1.0, -1.0], [1.0, -0.5], [0.0, 0.0]])
+    readout = FactorizedReadout((2, 9, 13), 3, centers, torch.zeros(3), generator)
     peaks = [np.unravel_index(mask.argmax(), mask.shape) for mask in readout.mask.detach().numpy()]
     assert [(int(row), int(column)) for row, column in peaks] == [(0, 0), (2, 12), (4, 6)]
 
 
 def test_a_mask_of_one_pixel_is_a_gaussian_readout_there_with_and_without_shift(generator):
     """So a shift means the same to both readouts, in sign, axis and unit."""
-    arguments = given(generator) | {"centres": torch.tensor([[-1 + 2 * 4 / 11, -1 + 2 * 6 / 8]] * UNITS)}
-    masked, pointed = FactorisedReadout(**arguments), GaussianReadout(**arguments).eval()
+    arguments = given(generator) | {"centers": torch.tensor([[-1 + 2 * 4 / 11, -1 + 2 * 6 / 8]] * UNITS)}
+    masked, pointed = FactorizedReadout(**arguments), GaussianReadout(**arguments).eval()
     with torch.no_grad():
         masked.mask.zero_()
         masked.mask[:, 6, 4] = 1.0
@@ -181,8 +181,8 @@ def test_mlp_shifter_equals_neuralpredictors(generator, layers):
         for part in ours.mlp.parameters():
             part.add_(torch.randn(part.shape, generator=generator))
     theirs["a"].mlp.load_state_dict(ours.mlp.state_dict())
-    pupil, standardised = looking(generator)
-    expected = torch.stack([theirs["a"](frame) for frame in standardised])
+    pupil, standardized = looking(generator)
+    expected = torch.stack([theirs["a"](frame) for frame in standardized])
     assert expected.abs().max() > 0.1
     assert torch.allclose(ours(pupil), expected, atol=1e-6)
 
@@ -195,8 +195,8 @@ def test_affine_shifter_equals_neuralpredictors(generator):
         for part, other in zip(ours.mlp.parameters(), theirs["a"].parameters(), strict=True):
             part.add_(torch.randn(part.shape, generator=generator))
             other.copy_(part)
-    pupil, standardised = looking(generator)
-    expected = torch.stack([theirs["a"](frame) for frame in standardised])
+    pupil, standardized = looking(generator)
+    expected = torch.stack([theirs["a"](frame) for frame in standardized])
     assert torch.allclose(ours(pupil), expected, atol=1e-6)
     assert ours.regularizer().item() == pytest.approx(theirs.regularizer("a").item())
 
@@ -221,7 +221,7 @@ def test_shifts_start_near_zero_and_are_zero_where_the_pupil_is_missing(generato
 
 def test_a_batch_of_one_session_moves_the_shared_core_and_no_other_session():
     infos = {name: INFO for name in ("a", "b")}
-    parts = {"readout": {"name": "factorised"}, "shifter": {"name": "mlp"}, "modulators": [{"name": "behavior"}]}
+    parts = {"readout": {"name": "factorized"}, "shifter": {"name": "mlp"}, "modulators": [{"name": "behavior"}]}
     model = encoder(infos, 0, core=CORE, **parts)
     pupil = looking(torch.Generator().manual_seed(0))[0]
     drawn = torch.Generator().manual_seed(1)
@@ -248,7 +248,7 @@ def test_outputs_neither_overflow_nor_vanish():
     assert torch.allclose(OUTPUTS.get("elu_plus_one")()(drive[2:]), torch.nn.functional.elu(drive[2:]) + 1)
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "factorised"])
+@pytest.mark.parametrize("kind", ["gaussian", "factorized"])
 def test_a_shifter_finds_how_the_picture_moved_with_the_eye(generator, kind):
     """The truth: a rotated, scaled image of the pupil's position, seen through a fixed readout of smooth maps."""
     features = torch.nn.functional.avg_pool2d(torch.randn(1, 40, *SHAPE, generator=generator)[0], 3, 1, 1)[None]

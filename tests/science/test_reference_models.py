@@ -79,8 +79,8 @@ def test_the_kernel_of_a_simulated_ln_cell_is_recovered(name, config):
     kernels = 0.8 * kernels / kernels.flatten(1).norm(dim=1)[:, None, None, None]
     tiers = {tier: {KEY: white_noise(n, kernels, n)} for tier, n in (("train", 32), ("validation", 3))}
     mean = torch.cat([batch.responses for batch in tiers["train"][KEY]]).mean((0, 2))
-    centres = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places)
-    info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centres)
+    centers = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places)
+    info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centers)
     model = MODELS.get(name)({KEY: info}, 0, light="none", output={"name": "softplus", "sharpness": 1.0}, **config)
     standard(model, tiers, 0, fit={"max_epochs": 12, "learning_rate": 0.1})
     with torch.no_grad():
@@ -103,8 +103,8 @@ def test_a_field_that_the_light_changes_is_recovered_in_both_lights():
         tiers.append([replace(batch, opto=torch.full_like(batch.opto, light)) for batch in shown])
     batches = [batch for pair in zip(*tiers, strict=True) for batch in pair]
     mean = torch.cat([batch.responses for batch in batches]).mean((0, 2))
-    centres = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places["dark"])
-    info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centres)
+    centers = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places["dark"])
+    info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centers)
     config = {"lags": LAGS, "knot_px": 1.5, "rank": 1, "running": False, "pupil": False, "change_weight": 1e-3}
     output = {"name": "softplus", "sharpness": 1.0}
     model = MODELS.get("spline_glm")({KEY: info}, 0, light="spatial", output=output, **config)

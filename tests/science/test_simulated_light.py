@@ -101,12 +101,12 @@ def test_light_changes_the_units_that_the_truth_names_and_no_other(effect):
 
 
 @pytest.mark.parametrize("effect", LIGHT_EFFECTS)
-def test_mean_rate_and_behaviours_indices_do_not_depend_on_where_light_acts(effect):
+def test_mean_rate_and_behaviors_indices_do_not_depend_on_where_light_acts(effect):
     """Of the same drawn targets, as the published figures: the additive session is the one that is tested for them."""
     published, session = simulated("additive"), simulated(effect)
     rates = [one.truth.rate_hz.transpose(1, 0, 2).reshape(12, -1) for one in (published, session)]
     np.testing.assert_allclose(rates[1].mean(1), rates[0].mean(1), rtol=0.02)
-    running = session.behaviour["running"].ravel() > 1
+    running = session.behavior["running"].ravel() > 1
     indices = [modulation_index(rate, running) for rate in rates]
     assert correlation(indices[1], indices[0]) > 0.99
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.simulation.conditions import draw_behaviour, draw_light
+from dlgn_cnn.simulation.conditions import draw_behavior, draw_light
 from dlgn_cnn.simulation.config import DEG_PER_PX
 from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
 from dlgn_cnn.simulation.kernels import light_kernels, spatial_kernels, temporal_kernels
@@ -47,16 +47,16 @@ def population():
     generator = np.random.default_rng(3)
     light_s = draw_light(SHOWN_S, generator)
     shares = light_shares(light_s, SHOWN_S, FRAMES)
-    behaviour = draw_behaviour(SHOWN_S, generator)
-    centres = (SHOWN_S[:, :1] + (np.arange(FRAMES) + 0.5) / FRAMES * 4.993).ravel()
-    pupil = behaviour.at("pupil_size", centres)
+    behavior = draw_behavior(SHOWN_S, generator)
+    centers = (SHOWN_S[:, :1] + (np.arange(FRAMES) + 0.5) / FRAMES * 4.993).ravel()
+    pupil = behavior.at("pupil_size", centers)
     movie = ndimage.gaussian_filter1d(generator.standard_normal((UNITS, TRIALS * FRAMES)), 4, axis=1)
     light = light_drive(shares, light_kernels(UNITS, generator)).transpose(1, 0, 2).reshape(UNITS, -1)
     drives = Drives(
         movie / movie.std(1, keepdims=True),
         light,
         shares[:, 49:].ravel(),
-        behaviour.at("running", centres) / 10,
+        behavior.at("running", centers) / 10,
         (pupil - pupil.mean()) / pupil.std(),
     )
     targets = draw_targets(UNITS, 0.1, generator)

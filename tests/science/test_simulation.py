@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.stimuli.video import decode_grey
+from dlgn_cnn.data.stimuli.video import decode_gray
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
@@ -75,7 +75,7 @@ def test_truth_states_its_own_modulation(truth):
 def test_the_rate_follows_from_kernels_and_gains(folder, recording, truth):
     """Recompute one trial from the written files, naively: every lag and pixel in a plain sum."""
     trial, unit = 2, int(np.flatnonzero(truth.driven)[0])
-    movies = {k.scene: decode_grey(f.path).astype(float) / 255 for k, f in recording.scenes.items()}
+    movies = {k.scene: decode_gray(f.path).astype(float) / 255 for k, f in recording.scenes.items()}
     mean = np.mean([movie.mean() for movie in movies.values()])
     drive = {}
     for scene, movie in movies.items():
@@ -161,7 +161,7 @@ def test_the_spike_triggered_average_is_the_spatial_kernel(tmp_path):
     folder = tmp_path / "out"
     simulate(folder, SimulationConfig(**config, scene_duration_s=2.4966), tmp_path / "film")
     (found,), truth = read_recordings(folder), load_truth(folder)
-    clips = {key.scene: decode_grey(file.path).astype(np.float32) for key, file in found.scenes.items()}
+    clips = {key.scene: decode_gray(file.path).astype(np.float32) for key, file in found.scenes.items()}
     correlations = []
     for unit in np.flatnonzero(truth.driven):
         lag = int(np.argmax(truth.temporal[unit]))

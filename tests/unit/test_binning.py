@@ -53,7 +53,7 @@ def test_a_presentation_longer_than_its_movie_is_refused():
         frame_edges(shown(0, 6.0), 300, 60.0)
 
 
-def test_behaviour_is_interpolated_over_short_gaps_and_missing_in_long_ones():
+def test_behavior_is_interpolated_over_short_gaps_and_missing_in_long_ones():
     times = np.array([0.0, 0.1, 0.2, 0.3, 2.0, 2.1])
     values = np.array([0, 1, np.nan, 3, 20, 21], np.float32)
     edges = np.linspace(-0.05, 2.15, 23)
@@ -62,7 +62,7 @@ def test_behaviour_is_interpolated_over_short_gaps_and_missing_in_long_ones():
     assert np.isnan(found[4:20]).all()
 
 
-def test_behaviour_before_the_first_sample_is_not_invented():
+def test_behavior_before_the_first_sample_is_not_invented():
     found = resample(Signal(np.array([5.0, 5.1]), np.ones(2, np.float32)), np.arange(11.0), max_gap_s=0.5)
     assert np.isnan(found[:4]).all()
 

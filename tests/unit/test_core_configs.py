@@ -67,7 +67,7 @@ def test_frames_lost_are_the_reach_of_all_kernels_in_time():
     plan = plan_layers((1, 33, 53), [2, 2, 2], [7, 7, 7], kernels_time=[11, 5, 5], dilations_time=[1, 2, 3])
     assert plan.frames_lost == 10 + 8 + 12
     assert build("stacked_2d").frames_lost == 0
-    assert build("factorised_3d", kernels_time=[3, 5]).frames_lost == 6
+    assert build("factorized_3d", kernels_time=[3, 5]).frames_lost == 6
 
 
 @pytest.mark.parametrize(

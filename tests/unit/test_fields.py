@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.sessions.fields import field_centres, session_fields, spike_triggered_average
+from dlgn_cnn.data.sessions.fields import field_centers, session_fields, spike_triggered_average
 
 LAGS, HEIGHT, WIDTH = 6, 9, 12
 
@@ -67,9 +67,9 @@ def test_field_of_the_lag_zero_frame():
     )
 
 
-def test_centre_in_the_readouts_coordinates():
+def test_center_in_the_readouts_coordinates():
     trials, _ = recorded(smooth=False)
-    ((x, y),) = field_centres(session_fields(trials, LAGS, ridge_space=0.3))
+    ((x, y),) = field_centers(session_fields(trials, LAGS, ridge_space=0.3))
     assert (x, y) == pytest.approx((2 * 8 / (WIDTH - 1) - 1, 2 * 3 / (HEIGHT - 1) - 1))
 
 

@@ -180,12 +180,12 @@ def test_nan_in_pupil_is_kept_as_missing(tmp_path):
     np.testing.assert_allclose(found.signals["pupil_size"].times_s[:4], [0.125, 0.375, 0.625, 0.875])
 
 
-def test_absent_behaviour_is_absent(tmp_path):
+def test_absent_behavior_is_absent(tmp_path):
     (found,) = read(tmp_path, responses_frame().drop(columns=["run", "pupil_x"]))
     assert set(found.signals) == {"pupil_size", "pupil_y"}
 
 
-def test_behaviour_of_one_session_only_is_no_fault_of_the_other(tmp_path):
+def test_behavior_of_one_session_only_is_no_fault_of_the_other(tmp_path):
     both = pd.concat([responses_frame(), responses_frame().assign(e=9).drop(columns="pupil_size")], ignore_index=True)
     first, second = read(tmp_path, both)
     assert "pupil_size" in first.signals

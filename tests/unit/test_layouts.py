@@ -155,8 +155,8 @@ NPZ_FAULTS = {
     "fractional unit": ({"spike_units": np.array([1.5]), "spike_times_s": np.array([2.0])}, "spike_units has shape"),
     "unit unlisted": ({"units": np.array([98])}, "not among units"),
     "unsigned light": ({"light_s": np.array([[3, 1]], np.uint8)}, "light epochs must be"),
-    "grey range of words": ({"grey_range": np.array(["a", "b"])}, "grey_range is of type"),
-    "endless grey range": ({"grey_range": np.array([0, np.inf])}, "grey_range needs two"),
+    "gray range of words": ({"gray_range": np.array(["a", "b"])}, "gray_range is of type"),
+    "endless gray range": ({"gray_range": np.array([0, np.inf])}, "gray_range needs two"),
     "clock of a signal": ({"running_times_s": np.zeros(2), "running": np.zeros(2)}, "running: a signal's times"),
 }
 
@@ -237,8 +237,8 @@ def test_a_dropped_frame_is_never_shown(steps, rate_hz):
     shown = Presentation(0, SceneKey("m", 0), 0.0, float(appear[-1] + 0.1), "test", tuple(map(float, onsets)))
     edges = np.linspace(0, shown.stop_s, max(1, round(shown.stop_s * rate_hz)) + 1)
     found = shown_frames(shown, edges, rate_hz, len(onsets), rate_hz)
-    for frame, centre in zip(found, (edges[:-1] + edges[1:]) / 2, strict=True):
-        seen = [index for index, onset in enumerate(onsets) if onset <= centre]
+    for frame, center in zip(found, (edges[:-1] + edges[1:]) / 2, strict=True):
+        seen = [index for index, onset in enumerate(onsets) if onset <= center]
         assert frame == (seen[-1] if seen else 0)
 
 

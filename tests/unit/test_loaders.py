@@ -20,7 +20,7 @@ UNITS, HEIGHT, WIDTH = 3, 4, 5
 
 
 def trial(number: int, frames: int, tier: str) -> Trial:
-    """Grey level, count and light of a frame say which trial and frame it is."""
+    """Gray level, count and light of a frame say which trial and frame it is."""
     clock = np.arange(frames)
     return Trial(
         number,
@@ -49,12 +49,12 @@ def loaders():
 def test_every_window_is_a_stretch_of_one_trial_in_all_arrays(loaders):
     info = loaders["train"].data_info
     for batch in loaders["train"]:
-        grey = (batch.videos * info.video_std + info.video_mean)[:, 0, :, 0, 0].round()
+        gray = (batch.videos * info.video_std + info.video_mean)[:, 0, :, 0, 0].round()
         for row in range(len(batch.opto)):
             number, start = divmod(int(batch.responses[row, 0, 0]), 1000)
             clock = torch.arange(start, start + 30)
             assert torch.equal(batch.responses[row, 1], (1000 * number + clock).float())
-            assert torch.equal(grey[row], (clock % 50 + 10 * number).float())
+            assert torch.equal(gray[row], (clock % 50 + 10 * number).float())
             assert torch.equal(batch.opto[row], (clock % 2).float())
 
 
@@ -71,24 +71,24 @@ def test_test_trials_come_whole_and_once(loaders):
     assert torch.equal(batch.responses[0, 0], torch.arange(4000.0, 4100.0))
 
 
-def test_training_video_is_normalised_by_the_training_tier(loaders):
+def test_training_video_is_normalized_by_the_training_tier(loaders):
     data = session()
-    grey = np.concatenate([t.videos.ravel() for t in data.tier("train")])
+    gray = np.concatenate([t.videos.ravel() for t in data.tier("train")])
     info = loaders["train"].data_info
-    assert (info.video_mean, info.video_std) == pytest.approx((grey.mean(), grey.std()), rel=1e-5)
+    assert (info.video_mean, info.video_std) == pytest.approx((gray.mean(), gray.std()), rel=1e-5)
     assert info.mean_counts[0] == pytest.approx(np.concatenate([t.responses[0] for t in data.tier("train")]).mean())
 
 
 @pytest.mark.parametrize("bound_bytes", [2**30, 0], ids=["packed in memory", "where they lie"])
-def test_windows_are_the_stored_grey_levels_normalised_wherever_they_are_cut_from(monkeypatch, bound_bytes):
+def test_windows_are_the_stored_gray_levels_normalized_wherever_they_are_cut_from(monkeypatch, bound_bytes):
     monkeypatch.setattr(packed, "BOUND_BYTES", bound_bytes)
     data = session()
     info = data_info(data)
     for batch in session_loaders(data, info, 0, 3, 30)["train"]:
         for video, responses in zip(batch.videos, batch.responses, strict=True):
             trial, first = divmod(int(responses[0, 0]), 1000)
-            grey = data.tier("train")[trial].videos[first : first + 30].astype(float)
-            np.testing.assert_allclose(video[0], (grey - info.video_mean) / info.video_std, atol=1e-6)
+            gray = data.tier("train")[trial].videos[first : first + 30].astype(float)
+            np.testing.assert_allclose(video[0], (gray - info.video_mean) / info.video_std, atol=1e-6)
 
 
 def test_equal_seeds_give_equal_epochs_and_an_epoch_differs_from_the_next():
@@ -136,9 +136,9 @@ def test_an_unknown_option_is_refused():
         ({"window_frames": 30.0}, "window_frames 30.0"),
         ({"windows": "tile"}, "did you mean 'tiled'"),
         ({"light": "dark"}, "light 'dark'"),
-        ({"transforms": "normalise"}, "give a list"),
+        ({"transforms": "normalize"}, "give a list"),
         ({"transforms": [{"nme": "crop"}]}, "needs a 'name'"),
-        ({"transforms": [{"name": "normalize"}]}, "did you mean 'normalise'"),
+        ({"transforms": [{"name": "normalyze"}]}, "did you mean 'normalize'"),
         ({"transforms": [{"name": "crop", "tops": 1}]}, "'tops'"),
         ({"transforms": [{"name": "crop"}, {"name": "crop"}]}, "list it once"),
         ({"cache": "somewhere"}, "supplied by the caller"),
@@ -304,8 +304,8 @@ def test_large_batches_are_independent(held):
     for batch, trial in zip(loader, loader.trials, strict=True):
         kept.append((batch.videos if held else batch.videos.clone(), trial))
     for videos, one in kept:
-        grey = videos[0, 0] * info.video_std + info.video_mean
-        assert np.array_equal(grey.round().numpy()[: len(one.videos)], one.videos[: grey.shape[0]])
+        gray = videos[0, 0] * info.video_std + info.video_mean
+        assert np.array_equal(gray.round().numpy()[: len(one.videos)], one.videos[: gray.shape[0]])
 
 
 def test_interleaved_sessions_end_together_each_batch_once():
@@ -369,7 +369,7 @@ def test_transforms_change_batches_of_every_tier_and_data_info_alike(tmp_path):
     for tier in built.values():
         info = tier["a"].data_info
         assert info.units == (2, 5)
-        assert (info.video_mean, info.video_std) == (0.0, 1.0), "not normalised: grey levels are what they are"
+        assert (info.video_mean, info.video_std) == (0.0, 1.0), "not normalized: gray levels are what they are"
         for batch in tier["a"]:
             assert batch.videos.dtype == torch.float32
             assert tuple(batch.videos.shape[-2:]) == info.frame_shape[1:] == (HEIGHT - 1, WIDTH)

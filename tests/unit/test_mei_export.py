@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from dlgn_cnn.data.stimuli.video import read_grey, write_lossless
+from dlgn_cnn.data.stimuli.video import read_gray, write_lossless
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.mei.export.export import Screen, for_screen, upscaled
-from dlgn_cnn.mei.export.quantise import quantised
+from dlgn_cnn.mei.export.quantize import quantized
 from tests.rounding import rounding
 
 MEAN, STD = 101.37, 48.2
@@ -26,7 +26,7 @@ def test_nearest_pixels_are_whole_blocks_of_the_nearest_or_the_next_level():
     assert (np.ptp(blocks, axis=(2, 4)) == 0).all()
     off = np.abs(blocks[:, :, 0, :, 0] - (MEAN + STD * stimulus()))
     assert off.max() <= 0.6
-    # Grey levels up to 255 in float32: as far off as one rounding of them.
+    # Gray levels up to 255 in float32: as far off as one rounding of them.
     assert shown.levels_off == pytest.approx(off.max(), abs=rounding(1, 255))
     assert (off <= 0.5 + 1e-4).mean() > 0.9
     assert shown.norm == pytest.approx(np.linalg.norm(stimulus()), rel=1e-4)
@@ -59,7 +59,7 @@ def test_a_screen_that_does_not_fit_is_refused(size, method, sentence):
 def test_what_the_screen_cannot_show_is_refused():
     bright = stimulus()
     bright[4, 2, 2] = (256 - MEAN) / STD
-    with pytest.raises(ConfigError, match="frame 4 asks for grey levels"):
+    with pytest.raises(ConfigError, match="frame 4 asks for gray levels"):
         for_screen(bright, MEAN, STD, Screen((6, 9)))
     with pytest.raises(ConfigError, match="tolerance above"):
         for_screen(stimulus(0.005), MEAN, STD, Screen((6, 9)))
@@ -69,7 +69,7 @@ def test_a_lossless_video_comes_back_bit_for_bit_and_bears_its_rate(tmp_path):
     frames = np.random.default_rng(1).integers(0, 256, (12, 33, 53), dtype=np.uint8)
     frames[0, 0, :2] = 0, 255
     write_lossless(tmp_path / "one.avi", frames, 60.0)
-    np.testing.assert_array_equal(read_grey(tmp_path / "one.avi", (33, 53)), frames)
+    np.testing.assert_array_equal(read_gray(tmp_path / "one.avi", (33, 53)), frames)
     with av.open(str(tmp_path / "one.avi")) as container:
         assert container.streams.video[0].codec_context.name == "ffv1"
         assert float(container.streams.video[0].average_rate) == 60.0
@@ -81,7 +81,7 @@ def test_a_lossless_video_comes_back_bit_for_bit_and_bears_its_rate(tmp_path):
 
 @pytest.mark.parametrize("contrast", [0.1, 0.15, 0.4])
 def test_eight_bits_keep_the_norm_to_a_hundred_thousandth_where_plain_rounding_does_not(contrast):
-    """A clip of the usual size, most of it grey as MEIs are, about a mean grey that is no whole level."""
+    """A clip of the usual size, most of it gray as MEIs are, about a mean gray that is no whole level."""
     clip = np.random.default_rng(3).standard_normal((20, 33, 53))
     down, across = np.mgrid[:33, :53]
     clip *= np.exp(-((down - 16) ** 2 + (across - 20) ** 2) / 40)
@@ -96,7 +96,7 @@ def test_eight_bits_keep_the_norm_to_a_hundred_thousandth_where_plain_rounding_d
 
 def test_rounding_changes_nothing_that_is_whole_and_never_leaves_the_screen():
     levels = np.arange(256.0).reshape(1, 16, 16)
-    np.testing.assert_array_equal(quantised(levels, 100.4), levels)
+    np.testing.assert_array_equal(quantized(levels, 100.4), levels)
     edges = np.array([[[-4e-4, 0.45, 254.55, 255 + 4e-4]]])
-    found = quantised(edges, 128.0)
+    found = quantized(edges, 128.0)
     assert np.abs(found - edges).max() <= 0.6

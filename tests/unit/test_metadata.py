@@ -12,13 +12,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 
 
-def test_version_licence_and_authors_agree():
+def test_version_license_and_authors_agree():
     assert CITATION["version"] == PROJECT["version"] == dlgn_cnn.__version__
     assert CITATION["license"] == PROJECT["license"] == "BSD-3-Clause"
     assert CITATION["authors"] == PROJECT["authors"]
-    licence = (ROOT / "LICENSE").read_text()
-    assert PROJECT["authors"][0]["name"] in licence
-    assert licence.startswith("BSD 3-Clause License")
+    license = (ROOT / "LICENSE").read_text()
+    assert PROJECT["authors"][0]["name"] in license
+    assert license.startswith("BSD 3-Clause License")
 
 
 def test_the_changelog_is_in_the_form_that_it_names():

@@ -50,8 +50,8 @@ def with_light(file: NWBFile) -> NWBFile:
     return file
 
 
-def with_behaviour(file: NWBFile) -> NWBFile:
-    module = file.create_processing_module("behavior", "behaviour")
+def with_behavior(file: NWBFile) -> NWBFile:
+    module = file.create_processing_module("behavior", "behavior")
     module.add(TimeSeries(name="running_speed", data=np.arange(80.0), unit="cm/s", rate=10.0, starting_time=0.5))
     pupil = PupilTracking(
         time_series=TimeSeries(name="pupil_area", data=np.arange(8.0), unit="px", timestamps=np.arange(8.0))
@@ -72,7 +72,7 @@ def write(folder, file: NWBFile):
 
 
 def test_a_session_is_read_as_it_was_written(tmp_path):
-    (found,) = read_recordings(write(tmp_path, with_behaviour(with_light(named_scenes(blank())))))
+    (found,) = read_recordings(write(tmp_path, with_behavior(with_light(named_scenes(blank())))))
     assert str(found.session) == "Ntsr1Cre_2019_0007_s03_e07"
     assert [(p.start_s, p.stop_s, p.tier) for p in found.presentations][::3] == [(0, 1, "train"), (6, 7, "test")]
     for unit, times in SPIKES.items():

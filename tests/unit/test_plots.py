@@ -15,7 +15,7 @@ from dlgn_cnn.plots.films import side_by_side
 from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster
 from dlgn_cnn.plots.scores import correlation_histogram, light_scatter, response_bars, score_distributions
-from dlgn_cnn.plots.style import CONDITION_COLOURS, SERIES, new_figure, rendered
+from dlgn_cnn.plots.style import CONDITION_COLORS, SERIES, new_figure, rendered
 from dlgn_cnn.plots.traces import rate_trace
 
 RATE_HZ = 60
@@ -69,9 +69,9 @@ def test_every_axis_says_what_it_is_and_in_which_unit(name):
         assert drawn.xaxis.label.get_fontsize() >= 8
 
 
-def test_conditions_have_the_colours_that_okabe_and_ito_chose():
+def test_conditions_have_the_colors_that_okabe_and_ito_chose():
     # Okabe and Ito (2008), Color Universal Design: blue 0, 114, 178 and vermilion 213, 94, 0.
-    assert CONDITION_COLOURS == {"intact": "#0072B2", "suppressed": "#D55E00"}
+    assert CONDITION_COLORS == {"intact": "#0072B2", "suppressed": "#D55E00"}
     assert len(set(SERIES)) == len(SERIES)
 
 
@@ -238,7 +238,7 @@ def test_another_form_is_refused():
         rendered(FIGURES["field"](), "gif")
 
 
-def test_a_film_has_one_grey_scale_and_plays_as_it_was_given():
+def test_a_film_has_one_gray_scale_and_plays_as_it_was_given():
     import av
 
     frames = side_by_side([MEI, MEI / 2], reach=4.0, times=4, gap_px=8)

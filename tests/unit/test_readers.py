@@ -13,9 +13,9 @@ def test_the_file_itself_can_be_named_and_the_reader_too(tmp_path):
     assert "lab" in READERS.names()
 
 
-def test_a_folder_of_something_else_is_not_recognised(tmp_path):
+def test_a_folder_of_something_else_is_not_recognized(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(RecordingError, match=r"recognised by no reader.*lab"):
+    with pytest.raises(RecordingError, match=r"recognized by no reader.*lab"):
         read_recordings(tmp_path)
     with pytest.raises(RecordingError, match="does not exist"):
         read_recordings(tmp_path / "nowhere")

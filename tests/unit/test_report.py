@@ -35,7 +35,7 @@ UNIT = UnitReport(
     meis=MEIPair(*MEIS, np.array([[30.0, 20.0], [25.0, 22.0]]), 60),
     omi_data=-0.1,
     omi_model=None,
-    normalised_correlation=0.625,
+    normalized_correlation=0.625,
     omi_p=0.004,
     omi_q=0.013,
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
@@ -52,7 +52,7 @@ REPORT = Report(
     all_correlations=np.array([0.25, 0.5, np.nan]),
     all_omi_data=np.array([-0.1, 0.2, np.nan]),
     all_omi_model=np.array([-0.2, 0.1, 0.0]),
-    all_normalised=np.array([0.625, np.nan, np.nan]),
+    all_normalized=np.array([0.625, np.nan, np.nan]),
     all_omi_p=np.array([0.004, 0.5, np.nan]),
     all_omi_q=np.array([0.013, 0.75, np.nan]),
     truth=(("figure", "0.9", "at least 0.7"),),
@@ -124,7 +124,7 @@ def test_headings_are_in_order_and_every_column_has_a_head(page):
 
 
 def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
-    assert "normalised 0.625 · OMI in data -0.100 (p 0.004, q 0.013)" in page.text
+    assert "normalized 0.625 · OMI in data -0.100 (p 0.004, q 0.013)" in page.text
     assert "u8+0.500no ceiling+0.2000.50.75+0.100" in page.text
 
 

@@ -6,7 +6,7 @@ import pytest
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.splits import split_scenes
 from dlgn_cnn.data.stimuli.similarity import near_duplicates, signature
-from dlgn_cnn.data.stimuli.video import decode_grey, scale_grey, write_grey
+from dlgn_cnn.data.stimuli.video import decode_gray, scale_gray, write_gray
 from dlgn_cnn.errors import ConfigError
 from tests.factories import natural_clips
 
@@ -21,15 +21,15 @@ def clips() -> list[np.ndarray]:
 def copies(clip: np.ndarray, folder) -> dict[str, np.ndarray]:
     """The clip as another lab's pipeline would have it."""
     noise = np.random.default_rng(0).normal(0, 8, clip.shape)
-    write_grey(folder / "copy.mp4", clip, 30, (66, 106))
+    write_gray(folder / "copy.mp4", clip, 30, (66, 106))
     return {
         "noisy": np.clip(clip + noise, 0, 255).astype(np.uint8),
         "darker": (clip * 0.6 + 20).astype(np.uint8),
         "half the rate": clip[::2],
         "a frame late": np.concatenate([clip[1:], clip[-1:]]),
-        "smaller": scale_grey(clip, (24, 40)),
-        "coded again": decode_grey(folder / "copy.mp4", (33, 53), 30),
-        "coded again at 60 Hz": decode_grey(folder / "copy.mp4", (33, 53), 60),
+        "smaller": scale_gray(clip, (24, 40)),
+        "coded again": decode_gray(folder / "copy.mp4", (33, 53), 30),
+        "coded again at 60 Hz": decode_gray(folder / "copy.mp4", (33, 53), 60),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions import session_data
-from dlgn_cnn.data.sessions.fields import field_centres, session_fields
+from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.data.sessions.session_data import SessionData, Trial
 from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import StoreError
@@ -53,7 +53,7 @@ def test_statistics_and_fields_are_computed_once_and_read_afterwards(tmp_path, m
     monkeypatch.setattr(session_data, "session_fields", counted)
     session_store.write_session(session(), tmp_path / "s")
     assert session_store.read_info(tmp_path / "s") == expected
-    assert field_centres(session_store.read_fields(tmp_path / "s")) == expected.field_centres
+    assert field_centers(session_store.read_fields(tmp_path / "s")) == expected.field_centers
     session_store.ensure_session(session(), tmp_path / "s")
     assert calls == [session_data.FIELD_LAGS]
 

@@ -66,8 +66,8 @@ def test_info_and_batch_agree_and_time_is_kept(name, dtype):
     channels, height, width = info.frame_shape
     assert changed.videos.shape == (4, channels, TIME, height, width)
     assert changed.responses.shape == (4, len(info.units), TIME)
-    assert len(info.units) == len(info.mean_counts) == len(info.field_centres)
-    assert all(-1 <= value <= 1 for centre in info.field_centres for value in centre)
+    assert len(info.units) == len(info.mean_counts) == len(info.field_centers)
+    assert all(-1 <= value <= 1 for center in info.field_centers for value in center)
     assert info.rate_hz == INFO.rate_hz
     assert changed.opto.shape == (4, TIME)
     assert changed.behavior.shape == changed.pupil_center.shape == (4, 2, TIME)
@@ -100,14 +100,14 @@ def test_an_unknown_option_is_refused(name):
         build(name, **OPTIONS.get(name, {}), no_such_option=1)
 
 
-def test_the_default_normalises_by_the_training_tier():
-    (normalise,), info = build_transforms(DEFAULT, INFO, training_statistics(UNITS, trials()))
+def test_the_default_normalizes_by_the_training_tier():
+    (normalize,), info = build_transforms(DEFAULT, INFO, training_statistics(UNITS, trials()))
     expected = (batch().videos.double() - 100.0) / 40.0
-    torch.testing.assert_close(normalise(batch()).videos.double(), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(normalize(batch()).videos.double(), expected, rtol=0, atol=1e-6)
     assert info == INFO
 
 
-def test_grey_levels_that_nobody_normalises_are_described_as_such():
+def test_gray_levels_that_nobody_normalizes_are_described_as_such():
     _, info = build_transforms([{"name": "crop"}], INFO, training_statistics(UNITS, trials()))
     assert (info.video_mean, info.video_std) == (0.0, 1.0)
 
@@ -122,9 +122,9 @@ def test_statistics_are_those_of_the_training_trials():
     assert found.behavior_std == pytest.approx(np.nanstd(behavior, 1), rel=1e-5)
 
 
-def test_standardised_responses_have_unit_deviation_and_so_have_selected_ones():
+def test_standardized_responses_have_unit_deviation_and_so_have_selected_ones():
     statistics = training_statistics(UNITS, trials())
-    configs = [{"name": "select_units", "units": [7, 3]}, {"name": "standardise_responses"}]
+    configs = [{"name": "select_units", "units": [7, 3]}, {"name": "standardize_responses"}]
     steps, info = build_transforms(configs, INFO, statistics)
     changed = steps[1](steps[0](batch()))
     assert changed.responses.transpose(0, 1).flatten(1).std(1, correction=0).tolist() == pytest.approx([1, 1])
@@ -132,13 +132,13 @@ def test_standardised_responses_have_unit_deviation_and_so_have_selected_ones():
     assert info.mean_counts == pytest.approx((0.5 / statistics.response_std[3], 2.0 / statistics.response_std[7]))
 
 
-def test_a_unit_that_never_varies_cannot_be_standardised():
+def test_a_unit_that_never_varies_cannot_be_standardized():
     silent = [dataclasses.replace(trial, responses=trial.responses * [[1], [0], [1]]) for trial in trials()]
     with pytest.raises(ConfigError, match=r"units \[4\] never vary"):
-        build_transforms([{"name": "standardise_responses"}], INFO, training_statistics(UNITS, silent))
+        build_transforms([{"name": "standardize_responses"}], INFO, training_statistics(UNITS, silent))
 
 
-def test_channels_are_the_light_and_standardised_behaviour_at_every_pixel():
+def test_channels_are_the_light_and_standardized_behavior_at_every_pixel():
     changed = build("channels")(batch()).videos
     assert torch.equal(changed[:, :1], batch().videos.float())
     assert torch.equal(changed[:, 1, :, 4, 5], batch().opto)
@@ -156,7 +156,7 @@ def test_a_signal_that_was_never_recorded_is_a_channel_of_zeros():
     assert (channels(shown).videos[:, 1:] == 0).all()
 
 
-def test_light_is_not_normalised_as_if_it_were_grey():
+def test_light_is_not_normalized_as_if_it_were_gray():
     with pytest.raises(ConfigError, match="before channels"):
         build_transforms([{"name": "channels", "light": True}, *DEFAULT], INFO, training_statistics(UNITS, trials()))
 
@@ -182,10 +182,10 @@ def test_options_that_make_no_sense_are_refused(name, options, message):
 
 
 def lit_pixel(info: DataInfo, unit: int) -> torch.Tensor:
-    """A video that is dark but for a block of 3 x 3 pixels around the unit's field centre."""
+    """A video that is dark but for a block of 3 x 3 pixels around the unit's field center."""
     _, height, width = info.frame_shape
     x, y = (
-        round((centre + 1) / 2 * (n - 1)) for centre, n in zip(info.field_centres[unit], (width, height), strict=True)
+        round((center + 1) / 2 * (n - 1)) for center, n in zip(info.field_centers[unit], (width, height), strict=True)
     )
     shown = torch.zeros(1, 1, TIME, height, width)
     shown[..., max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 1
@@ -201,16 +201,16 @@ def lit_pixel(info: DataInfo, unit: int) -> torch.Tensor:
         ("scale", {"size_px": [27, 33]}),
     ],
 )
-def test_a_field_centre_stays_on_its_part_of_the_picture(name, options):
+def test_a_field_center_stays_on_its_part_of_the_picture(name, options):
     transform = build(name, **options)
     shown = dataclasses.replace(batch(), videos=lit_pixel(INFO, 1).expand(4, 1, TIME, HEIGHT, WIDTH))
     after = transform(shown).videos[0, 0, 0]
     rows, columns = torch.nonzero(after == after.max(), as_tuple=True)
     height, width = after.shape
-    x, y = transform.data_info.field_centres[1]
+    x, y = transform.data_info.field_centers[1]
     assert (x + 1) / 2 * (width - 1) == pytest.approx(columns.float().mean().item(), abs=0.51)
     assert (y + 1) / 2 * (height - 1) == pytest.approx(rows.float().mean().item(), abs=0.51)
 
 
 def test_a_field_that_is_cropped_away_goes_to_the_edge():
-    assert build("crop", top=2, left=2).data_info.field_centres[0] == (-1.0, -1.0)
+    assert build("crop", top=2, left=2).data_info.field_centers[0] == (-1.0, -1.0)

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.binning import on_screen
-from dlgn_cnn.data.stimuli.video import decode_grey, probe, write_grey
+from dlgn_cnn.data.stimuli.video import decode_gray, probe, write_gray
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
 
 
 def ramp(frames, height=16, width=32):
-    """Frames whose grey level says which they are: 4, 12, 20, ..."""
+    """Frames whose gray level says which they are: 4, 12, 20, ..."""
     level = (4 + 8 * np.arange(frames)).astype(np.uint8)
     return np.broadcast_to(level[:, None, None], (frames, height, width)).copy()
 
@@ -19,9 +19,9 @@ def frame_numbers(decoded):
 
 
 @pytest.mark.parametrize(("rate", "frames"), [(30, 30), (12.5, 25), (10, 20), (60, 30), (120, 30)])
-def test_the_frame_on_the_screen_at_each_centre_is_shown(tmp_path, rate, frames):
+def test_the_frame_on_the_screen_at_each_center_is_shown(tmp_path, rate, frames):
     path = write_scene(tmp_path / "a.avi", ramp(frames), rate)
-    decoded = decode_grey(path, (16, 32), 60.0)
+    decoded = decode_gray(path, (16, 32), 60.0)
     assert decoded.shape == (round(frames / rate * 60), 16, 32)
     assert decoded.dtype == np.uint8
     expected = [min(frames - 1, int((k + 0.5) * rate / 60)) for k in range(len(decoded))]
@@ -37,18 +37,18 @@ def test_scaling_equals_the_decoders_own_bilinear(tmp_path):
     path = write_scene(tmp_path / "a.avi", image, 30)
     with av.open(str(path)) as container:
         plain = [f.reformat(53, 33, "gray", interpolation="BILINEAR").to_ndarray() for f in container.decode(video=0)]
-    np.testing.assert_array_equal(decode_grey(path, (33, 53), 30), np.stack(plain))
+    np.testing.assert_array_equal(decode_gray(path, (33, 53), 30), np.stack(plain))
 
 
-def test_grey_levels_survive_writing_and_reading(tmp_path):
+def test_gray_levels_survive_writing_and_reading(tmp_path):
     image = np.broadcast_to(np.linspace(0, 255, 64).astype(np.uint8), (3, 32, 64))
-    decoded = decode_grey(write_scene(tmp_path / "a.avi", image, 30), (32, 64), 30)
+    decoded = decode_gray(write_scene(tmp_path / "a.avi", image, 30), (32, 64), 30)
     assert np.abs(decoded.astype(int) - image).max() <= 4
     assert decoded.min() <= 3
     assert decoded.max() >= 252
 
 
-def test_colour_becomes_luma(tmp_path):
+def test_color_becomes_luma(tmp_path):
     with av.open(str(tmp_path / "c.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=25)
         stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
@@ -56,7 +56,7 @@ def test_colour_becomes_luma(tmp_path):
         container.mux(stream.encode(av.VideoFrame.from_ndarray(red, format="rgb24")))
         container.mux(stream.encode(None))
     luma = 255 * 0.299  # ITU-R BT.601
-    assert decode_grey(tmp_path / "c.mp4", (8, 16), 25).mean() == pytest.approx(luma, abs=4)
+    assert decode_gray(tmp_path / "c.mp4", (8, 16), 25).mean() == pytest.approx(luma, abs=4)
 
 
 def test_probe_counts_frames_and_digests_bytes(tmp_path):
@@ -70,9 +70,9 @@ def test_probe_counts_frames_and_digests_bytes(tmp_path):
 
 def test_duration_keeps_the_first_seconds_and_is_not_invented(tmp_path):
     path = write_scene(tmp_path / "a.avi", ramp(30), 30)
-    assert len(decode_grey(path, (16, 32), 60, duration_s=0.5)) == 30
+    assert len(decode_gray(path, (16, 32), 60, duration_s=0.5)) == 30
     with pytest.raises(RecordingError, match=r"lasts 1\.000 s"):
-        decode_grey(path, (16, 32), 60, duration_s=2)
+        decode_gray(path, (16, 32), 60, duration_s=2)
 
 
 def damage(tmp_path, how):
@@ -100,7 +100,7 @@ def damage(tmp_path, how):
 )
 def test_a_damaged_file_is_named(tmp_path, how, words):
     path = damage(tmp_path, how)
-    for read in (probe, decode_grey):
+    for read in (probe, decode_gray):
         with pytest.raises(RecordingError, match=words) as error:
             read(path)
         assert path.name in str(error.value)
@@ -108,21 +108,21 @@ def test_a_damaged_file_is_named(tmp_path, how, words):
 
 def test_a_movie_without_frames_is_refused_both_ways(tmp_path):
     with pytest.raises(RecordingError, match="no frames"):
-        write_grey(tmp_path / "a.avi", [], 30, (16, 32))
+        write_gray(tmp_path / "a.avi", [], 30, (16, 32))
     with av.open(str(tmp_path / "b.avi"), "w") as container:
         stream = container.add_stream("mpeg4", rate=30)
         stream.width, stream.height, stream.pix_fmt = 32, 16, "yuv420p"
         container.start_encoding()
-    for read in (probe, decode_grey):
+    for read in (probe, decode_gray):
         with pytest.raises(RecordingError, match="no frames"):
             read(tmp_path / "b.avi")
 
 
 def test_odd_sizes_and_other_types_are_refused(tmp_path):
     with pytest.raises(RecordingError, match="even"):
-        write_grey(tmp_path / "a.avi", ramp(2), 30, (15, 32))
+        write_gray(tmp_path / "a.avi", ramp(2), 30, (15, 32))
     with pytest.raises(RecordingError, match="float64"):
-        write_grey(tmp_path / "a.avi", ramp(2).astype(float), 30, (16, 32))
+        write_gray(tmp_path / "a.avi", ramp(2).astype(float), 30, (16, 32))
 
 
 FRAMES_AND_SECONDS = {
@@ -140,6 +140,6 @@ def test_filmed_movies_of_every_codec_are_read(shared_data, name):
     frames, seconds = FRAMES_AND_SECONDS[name]
     path = shared_data / "movies" / name
     assert probe(path).frames == frames
-    decoded = decode_grey(path)
+    decoded = decode_gray(path)
     assert decoded.shape == (pytest.approx(seconds * 60, abs=1), 33, 53)
     assert decoded.std() > 5

@@ -64,7 +64,7 @@ def test_the_right_one_passes():
         ("model.recurrent.light", ["update.inputs"], r"^model\.config\.recurrent: .*did you mean 'update\.input'"),
         ("model.recurrent.channels", True, r"^model\.config\.recurrent\.channels: given True \(bool\), expected int"),
         ("model.readout.feature_weight", "1e-5", r"^model\.config\.readout\.feature_weight: .*float: write 1e-05"),
-        ("model.readout.init_mean", "center", r"^model\.config\.readout: init_mean 'center'"),
+        ("model.readout.init_mean", "middle", r"^model\.config\.readout: init_mean 'middle'"),
         ("model.output.learned", 1, r"^model\.config\.output\.learned: given 1 \(int\), expected bool"),
         ("model.output.sharpness", -1.0, r"^model\.config\.output: sharpness -1\.0 .*more than 0"),
         (
@@ -95,7 +95,7 @@ def test_the_right_one_passes():
         ("dataset.stores", {}, r"^dataset\.config\.stores: dataset function 'stored_sessions' takes no 'stores'"),
         (
             "dataset.transforms",
-            [{"name": "crop", "topp": 1}, {"name": "normalise"}],
+            [{"name": "crop", "topp": 1}, {"name": "normalize"}],
             r"^dataset\.config\.transforms\[0\]\.topp: transform 'crop' takes no 'topp': .*'top'\?",
         ),
         ("dataset.transforms", [{"name": "crop", "top": 13}], r"^dataset\.config\.transforms\[0\]: crop .*nothing"),
@@ -113,7 +113,7 @@ def test_a_wrong_function_is_named_with_its_place(part):
 
 
 def test_the_model_is_tried_on_frames_as_the_transforms_leave_them():
-    configs = with_value("dataset.transforms", [{"name": "normalise"}, {"name": "scale", "size_px": [2, 2]}])
+    configs = with_value("dataset.transforms", [{"name": "normalize"}, {"name": "scale", "size_px": [2, 2]}])
     configs["model"]["readout"] = {"name": "neuralpredictors.layers.readouts.PointPooled2d"} | {
         "pool_steps": 2,
         "pool_kern": 2,
@@ -121,7 +121,7 @@ def test_the_model_is_tried_on_frames_as_the_transforms_leave_them():
     }
     with pytest.raises(ConfigError, match=r"^model\.config\.readout: this part fails on 2 clips of 3 frames: Runtime"):
         check_spec(spec()(configs), {"neuralpredictors"})
-    configs["dataset"]["transforms"] = [{"name": "normalise"}, {"name": "channels", "behavior": True}]
+    configs["dataset"]["transforms"] = [{"name": "normalize"}, {"name": "channels", "behavior": True}]
     check_spec(spec()(configs), {"neuralpredictors"})
 
 

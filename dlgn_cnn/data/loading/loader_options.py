@@ -74,7 +74,7 @@ def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -
         mean_counts=(0.1,) * len(units),
         video_mean=100.0,
         video_std=50.0,
-        field_centres=((0.0, 0.0),) * len(units),
+        field_centers=((0.0, 0.0),) * len(units),
     )
     statistics = TrainingStatistics(dict.fromkeys(units, 1.0), np.zeros(2), np.ones(2))
     return Foreseen(build_transforms(steps, info, statistics)[1], cut.window_frames)

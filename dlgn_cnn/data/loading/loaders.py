@@ -43,7 +43,7 @@ def stored_sessions(
     hold without overlap: ``windows`` ``random`` draws them anywhere within each trial, ``tiled`` takes always the same,
     in another order. ``light`` keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``)
     or either (``constant``); validation and test stay whole trials. ``transforms`` are applied in order and replace the
-    default, which is ``[{name: normalise}]``: a list without it leaves grey levels in 0..255. ``shuffle_light``, as
+    default, which is ``[{name: normalize}]``: a list without it leaves gray levels in 0..255. ``shuffle_light``, as
     ``{seed: 0, period_s: 1.002}``, permutes the light's labels of training and of validation in blocks of that period,
     for fits that are a null of the light's effect (``light_blocks``).
 

@@ -1,4 +1,4 @@
-"""Frames in memory laid out so that windows of them are cut, made float32 and normalised in one pass.
+"""Frames in memory laid out so that windows of them are cut, made float32 and normalized in one pass.
 
 Cutting uint8, converting and then scaling are three passes, two of them over four times the bytes.
 """
@@ -15,9 +15,9 @@ BOUND_BYTES = 2**30
 
 
 class PackedVideos:
-    """Videos (time, height, width) uint8 of one size, copied end to end, to be read as ``factor * grey + offset``.
+    """Videos (time, height, width) uint8 of one size, copied end to end, to be read as ``factor * gray + offset``.
 
-    A row a frame: its grey levels, then factor and offset as two float32, which is how torch keeps tables of 8-bit
+    A row a frame: its gray levels, then factor and offset as two float32, which is how torch keeps tables of 8-bit
     embeddings: a batch of windows is one look-up, on all of torch's threads. ``videos`` are views of the copy.
     """
 

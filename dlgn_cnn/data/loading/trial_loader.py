@@ -22,7 +22,7 @@ class TrialLoader:
     """Batches of one tier of one session, cut from its arrays where they lie.
 
     With a ``plan``, windows of equal length in random order: those of epoch k follow from ``order`` and k alone.
-    Without, whole trials in order of onset, batched with neighbours of equal length. ``data_info`` describes the
+    Without, whole trials in order of onset, batched with neighbors of equal length. ``data_info`` describes the
     batches, after the ``transforms``; ``trials`` are those of the tier, as stored.
 
     Iterating runs one epoch. Only an epoch that was run to its end counts: one that was left is begun again.
@@ -30,7 +30,7 @@ class TrialLoader:
     loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
 
     Memory: trials are copied once, videos when the first epoch begins, and ``trials`` are views of the copy; without a
-    ``plan``, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behaviour lie in
+    ``plan``, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behavior lie in
     one array, time first, so that a window is one stretch; those of a batch are transposed views of such. Batches share
     no memory with one another or with the trials.
     """
@@ -149,7 +149,7 @@ class TrialLoader:
         """The trials' videos as they are cut fastest, where windows of them are and the first transform scales them."""
         size = sum(trial.videos.nbytes for trial in self.trials)
         match self._transforms:
-            case (Scaling(grey_scaling=scaling), *_) if self._plan is not None and size <= packed.BOUND_BYTES:
+            case (Scaling(gray_scaling=scaling), *_) if self._plan is not None and size <= packed.BOUND_BYTES:
                 copied = PackedVideos([trial.videos for trial in self.trials], *scaling)
                 views = zip(self.trials, copied.videos, strict=True)
                 self.trials = [dataclasses.replace(trial, videos=video) for trial, video in views]

@@ -1,7 +1,7 @@
 """Readers: one file a raw format; each returns validated recordings.
 
-A reader is a function ``(path, *, options) -> list[Recording]`` registered with ``@reader(name, recognises)``, where
-``recognises(path)`` says cheaply, from names alone, whether the path looks like its format. A format whose sessions lie
+A reader is a function ``(path, *, options) -> list[Recording]`` registered with ``@reader(name, recognizes)``, where
+``recognizes(path)`` says cheaply, from names alone, whether the path looks like its format. A format whose sessions lie
 in a file within the path, or several in one file, also gives ``source`` and ``sessions``.
 """
 
@@ -15,14 +15,14 @@ from dlgn_cnn.registry import Registry
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 GIVE = "give the folder or file of a raw recording"
-_RECOGNISERS: dict[str, Callable[[Path], bool]] = {}
+_RECOGNIZERS: dict[str, Callable[[Path], bool]] = {}
 _SOURCES: dict[str, Callable[[Path], Path]] = {}
 _SESSIONS: dict[str, Callable[[Path], Collection[SessionKey]]] = {}
 
 
 def reader(
     name: str,
-    recognises: Callable[[Path], bool],
+    recognizes: Callable[[Path], bool],
     source: Callable[[Path], Path] | None = None,
     sessions: Callable[[Path], Collection[SessionKey]] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -31,7 +31,7 @@ def reader(
     ``source`` finds the file of a path that its recordings name as their source (default: the path itself), and
     ``sessions`` lists the sessions in such a file without validating them (default: it can hold one only).
     """
-    _RECOGNISERS[name] = recognises
+    _RECOGNIZERS[name] = recognizes
     if source is not None:
         _SOURCES[name] = source
     if sessions is not None:
@@ -55,22 +55,22 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
 
     ``reader`` names the format; by default it is found by looking at the names in ``path``. ``options`` go to that
     reader, which refuses those that it does not take. Raises RecordingError where no reader, or more than one,
-    recognises the path, or where the raw data contradict themselves; ConfigError for an unknown reader or option.
+    recognizes the path, or where the raw data contradict themselves; ConfigError for an unknown reader or option.
     """
-    name = reader or recognised(path)
+    name = reader or recognized(path)
     recordings: list[Recording] = READERS.build({"name": name, **options}, path=path)
     return recordings
 
 
-def recognised(path: Path) -> str:
-    """The reader that recognises ``path``. Raises RecordingError where none does, or more than one."""
+def recognized(path: Path) -> str:
+    """The reader that recognizes ``path``. Raises RecordingError where none does, or more than one."""
     if not path.exists():
         raise RecordingError(f"{path} does not exist: {GIVE}")
     if path.is_dir() and not any(path.iterdir()):
         raise RecordingError(f"{path} holds no file: {GIVE}")
     choices = READERS.names()
-    found = [name for name in choices if _RECOGNISERS[name](path)]
+    found = [name for name in choices if _RECOGNIZERS[name](path)]
     if len(found) == 1:
         return found[0]
-    problem = f"is recognised by the readers {', '.join(found)}" if found else "is recognised by no reader"
+    problem = f"is recognized by the readers {', '.join(found)}" if found else "is recognized by no reader"
     raise RecordingError(f"{path} {problem}: name the reader, one of {', '.join(choices)}")

@@ -19,7 +19,7 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     Signal,
 )
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -30,23 +30,23 @@ REQUIRED = (
     *("presentation_scene", "presentation_s", "presentation_tier"),
 )
 RESPONSES = ("units", "spike_times_s", "spike_units", "counts", "bins_s")
-OPTIONAL = ("scene_frames", "grey_range", "frame_onsets_s", "light_s")
+OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "light_s")
 CLOCKED = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_times_s"))
 Arrays = dict[str, np.ndarray]
 
 
-def recognises(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether ``path`` is an ``.npz`` file."""
     return path.is_file() and path.suffix == ".npz"
 
 
-@reader("npz", recognises)
+@reader("npz", recognizes)
 def read_npz(path: Path, *, progress: Progress = silent) -> list[Recording]:
     """The one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
 
     ``mouse``, ``series``, ``experiment``, ``movie``: whose, and the name of what was shown.
     ``frames`` (frame, height, width): every scene's frames, one scene after the other; uint8, or numbers together with
-    ``grey_range`` [black, white]; ``scene_frames`` (scene,): how many belong to each, all to one without;
+    ``gray_range`` [black, white]; ``scene_frames`` (scene,): how many belong to each, all to one without;
     ``frame_rate_hz``. ``presentation_scene`` (presentation,) from 0, ``presentation_s`` (presentation, 2) onset and
     end, ``presentation_tier`` (presentation,) "train" or "test". ``frame_onsets_s``: measured onset of every frame of
     every presentation, one presentation after the other, NaN for a dropped frame.
@@ -81,16 +81,16 @@ def read_npz(path: Path, *, progress: Progress = silent) -> list[Recording]:
 def npz_frames(path: Path, address: str) -> Frames:
     """Frames ``start:stop`` of a file's ``frames``."""
     start, stop = map(int, address.split(":"))
-    return _grey_frames(path, path.stat().st_mtime_ns)[start:stop]
+    return _gray_frames(path, path.stat().st_mtime_ns)[start:stop]
 
 
 @lru_cache(maxsize=1)
-def _grey_frames(path: Path, changed_ns: int) -> Frames:
+def _gray_frames(path: Path, changed_ns: int) -> Frames:
     """All frames of the file that was last asked for: its scenes are read one after the other."""
     arrays = load_arrays(path)
     _check_names(path, arrays)
-    span = tuple(map(float, arrays["grey_range"])) if "grey_range" in arrays else None
-    return as_grey(arrays["frames"], str(path), span)  # type: ignore[arg-type]
+    span = tuple(map(float, arrays["gray_range"])) if "gray_range" in arrays else None
+    return as_gray(arrays["frames"], str(path), span)  # type: ignore[arg-type]
 
 
 def _check_names(path: Path, arrays: Arrays) -> None:
@@ -102,13 +102,13 @@ def _check_names(path: Path, arrays: Arrays) -> None:
     missing += [f"{name}_times_s" for name in SIGNALS if name in arrays and f"{name}_times_s" not in arrays]
     if missing:
         raise RecordingError(f"{path} lacks {', '.join(missing)}: add them")
-    grey = _numbers(path, arrays, "grey_range") if "grey_range" in arrays else np.zeros(2)
-    if grey.shape != (2,) or not np.isfinite(grey).all():
-        raise RecordingError(f"{path}: grey_range needs two numbers, the values of black and white")
+    gray = _numbers(path, arrays, "gray_range") if "gray_range" in arrays else np.zeros(2)
+    if gray.shape != (2,) or not np.isfinite(gray).all():
+        raise RecordingError(f"{path}: gray_range needs two numbers, the values of black and white")
 
 
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:
-    frames = _grey_frames(path, path.stat().st_mtime_ns)
+    frames = _gray_frames(path, path.stat().st_mtime_ns)
     lengths = _whole_numbers(path, arrays, "scene_frames") if "scene_frames" in arrays else np.array(frames.shape[:1])
     if frames.ndim != 3 or lengths.sum() != len(frames) or np.any(lengths < 1):
         raise RecordingError(

@@ -9,7 +9,7 @@ from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.array_files import load_array
 from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
 from dlgn_cnn.data.recording import Recording, SessionKey
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
@@ -18,12 +18,12 @@ TIERS = Path("meta/trials/tiers.npy")
 _NAME = re.compile(r"(?:dynamic|static)?(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
-def recognises(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether ``path`` is a folder with ``data/videos`` and ``meta/trials``."""
     return (path / "data" / "videos").is_dir() and (path / "meta" / "trials").is_dir()
 
 
-@reader("sensorium", recognises)
+@reader("sensorium", recognizes)
 def read_sensorium(
     path: Path,
     *,
@@ -35,7 +35,7 @@ def read_sensorium(
 ) -> list[Recording]:
     """The one session of a folder in the layout of Sensorium 2023 (Turishcheva et al. 2023).
 
-    ``data/videos/{trial}.npy`` (height, width, time) grey levels 0..255, ``data/responses`` (unit, time),
+    ``data/videos/{trial}.npy`` (height, width, time) gray levels 0..255, ``data/responses`` (unit, time),
     ``data/behavior`` (pupil size, running; time), ``data/pupil_center`` (x, y; time), and, as an extension,
     ``data/opto`` (time,) share lit; the last three may be absent. ``meta/trials/tiers.npy`` names each trial's tier:
     "train" is for training, every other for testing; a trial without responses (files absent, or NaN throughout), as
@@ -71,7 +71,7 @@ def sensorium_frames(path: Path, address: str) -> Frames:
     time = len(there) if there.all() else int(np.argmin(there))
     if time == 0 or there[time:].any():
         raise RecordingError(f"{path} holds NaN before its last frame: expected NaN, if any, at the end only")
-    return np.ascontiguousarray(as_grey(np.moveaxis(video[..., :time], -1, 0), str(path)))
+    return np.ascontiguousarray(as_gray(np.moveaxis(video[..., :time], -1, 0), str(path)))
 
 
 def _trial(path: Path, number: int, tier: str, rate_hz: float) -> list[ArrayTrial]:

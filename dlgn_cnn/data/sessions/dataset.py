@@ -26,7 +26,7 @@ class DatasetSpec:
 
     ``sessions`` are their names; ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock;
     ``validation_share`` the share of the training scenes kept for early stopping, drawn with ``split_seed``;
-    ``max_gap_s`` the longest behavioural gap that is interpolated; units below ``min_rate_hz`` in training are left
+    ``max_gap_s`` the longest behavioral gap that is interpolated; units below ``min_rate_hz`` in training are left
     out. Scenes whose perceptual hashes have a cosine of ``near_duplicate`` or more are near-duplicates, and never in
     two tiers: of such a pair the one that would be trained on is left out (None checks nothing).
     """

@@ -51,7 +51,7 @@ def session_fields(trials: Trials, lags: int, ridge_space: float = 30.0, ridge_t
     return (separable * spikes[:, None, None]).reshape(units, lags, height, width).astype(np.float32)
 
 
-def field_centres(fields: Floats) -> tuple[tuple[float, float], ...]:
+def field_centers(fields: Floats) -> tuple[tuple[float, float], ...]:
     """Where each field (unit, lag, height, width) is strongest over all lags: (x, y) in -1..1, as readouts count it."""
     units, _, height, width = fields.shape
     peak = np.square(fields).sum(1).reshape(units, -1).argmax(1)

@@ -1,6 +1,6 @@
 """The light's labels in blocks: which frames were drawn together, and the same labels in another order.
 
-A fit to shuffled labels is the null of a light effect in a fitted model: the blocks, the movie, the behaviour and the
+A fit to shuffled labels is the null of a light effect in a fitted model: the blocks, the movie, the behavior and the
 responses stay where they are, and only which blocks were lit is another draw.
 """
 

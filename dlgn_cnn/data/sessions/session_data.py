@@ -8,7 +8,7 @@ import numpy as np
 
 from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample, shown_frames
 from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
-from dlgn_cnn.data.sessions.fields import field_centres, session_fields
+from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats, Frames, Scores, Times
@@ -93,7 +93,7 @@ def training_fields(session: SessionData) -> Floats:
     train = session.tier("train")
     if min(trial.videos.min() for trial in train) == max(trial.videos.max() for trial in train):
         raise ConfigError(
-            "every training frame has one and the same grey level: there is nothing to see in these movies"
+            "every training frame has one and the same gray level: there is nothing to see in these movies"
         )
     return session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
 
@@ -119,7 +119,7 @@ def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
         tuple(map(float, counts)),
         float(mean),
         float(np.sqrt(variance)),
-        field_centres(fields),
+        field_centers(fields),
         *known_moments([trial.behavior for trial in train]),
         *known_moments([trial.pupil_center for trial in train]),
     )

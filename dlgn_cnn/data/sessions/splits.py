@@ -19,7 +19,7 @@ def split_scenes(
 
     ``designated`` is the lab's own tier of each scene and is kept for test; of the training scenes a share goes to
     validation, stratified by ``lit_share`` (the share of the scene's time that was lit), so that both tiers see the
-    light alike: scenes are sorted by it and one is drawn from each run of 1 / share neighbours. The same arguments
+    light alike: scenes are sorted by it and one is drawn from each run of 1 / share neighbors. The same arguments
     give the same split. A scene ``alike`` one of the test tier is left out of training and validation, and one alike a
     validation scene out of training. Raises ConfigError where a tier would be empty.
     """

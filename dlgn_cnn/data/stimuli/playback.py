@@ -11,12 +11,12 @@ import numpy as np
 from dlgn_cnn.errors import RecordingError
 
 CODEC = "libvpx-vp9"
-# Constant quality at which no block shows in grey noise, and the encoder's faster half: a clip takes well below 1 s.
+# Constant quality at which no block shows in gray noise, and the encoder's faster half: a clip takes well below 1 s.
 OPTIONS = {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
 
 
 def webm(frames: Iterable[np.ndarray], rate_hz: float) -> bytes:
-    """Grey images (height, width) uint8, of even sides, as a film of ``rate_hz`` frames a second.
+    """Gray images (height, width) uint8, of even sides, as a film of ``rate_hz`` frames a second.
 
     Raises RecordingError for an image of another form, and for none.
     """

@@ -20,19 +20,19 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
     Raises RecordingError where they are no longer those that were ingested, or cannot be read.
     """
-    from dlgn_cnn.data.stimuli.video import read_grey, scale_grey
+    from dlgn_cnn.data.stimuli.video import read_gray, scale_gray
 
     if not file.path.exists():
         raise RecordingError(f"scene file {file.path} is missing: restore it")
     if not file.part:
         if file_sha256(file.path) != file.sha256:
             raise _changed(file)
-        return read_grey(file.path, size_px)
+        return read_gray(file.path, size_px)
     layout, _, address = file.part.partition(":")
     frames = FRAME_SOURCES.get(layout)(file.path, address)
     if frames_sha256(frames) != file.sha256:
         raise _changed(file)
-    return scale_grey(frames, size_px)
+    return scale_gray(frames, size_px)
 
 
 def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneFile:
@@ -48,28 +48,28 @@ def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneF
     return SceneFile(path, frames_sha256(frames), time, float(rate_hz), width, height, part)
 
 
-def as_grey(values: np.ndarray, where: str, grey_range: tuple[float, float] | None = None) -> Frames:
-    """Grey levels as uint8: as they are, or ``grey_range`` (black, white) stretched over 0..255 and rounded.
+def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | None = None) -> Frames:
+    """Gray levels as uint8: as they are, or ``gray_range`` (black, white) stretched over 0..255 and rounded.
 
-    Without a range, numbers of another type must be whole grey levels. Raises RecordingError, which begins with
+    Without a range, numbers of another type must be whole gray levels. Raises RecordingError, which begins with
     ``where``, for values outside the range, NaN, and anything that rounding would change unasked.
     """
-    if values.dtype == np.uint8 and grey_range is None:
+    if values.dtype == np.uint8 and gray_range is None:
         return values
     if values.dtype.kind not in "iuf":
         raise RecordingError(f"{where}: frames are of type {values.dtype}, expected numbers")
-    black, white = grey_range or (0.0, 255.0)
+    black, white = gray_range or (0.0, 255.0)
     if not white > black:
-        raise RecordingError(f"{where}: grey_range [{black}, {white}], expected black below white")
+        raise RecordingError(f"{where}: gray_range [{black}, {white}], expected black below white")
     levels = (values.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
     if not np.isfinite(levels).all() or levels.min(initial=0) < -0.01 or levels.max(initial=0) > 255.01:
         raise RecordingError(
-            f"{where}: frames hold values outside [{black}, {white}] or NaN: correct or state grey_range"
+            f"{where}: frames hold values outside [{black}, {white}] or NaN: correct or state gray_range"
         )
     whole = np.rint(levels)
-    if grey_range is None and np.abs(whole - levels).max(initial=0) > 0.01:
+    if gray_range is None and np.abs(whole - levels).max(initial=0) > 0.01:
         raise RecordingError(
-            f"{where}: frames are no whole grey levels: state grey_range, the values of black and white"
+            f"{where}: frames are no whole gray levels: state gray_range, the values of black and white"
         )
     return whole.astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""Scene files in and out: every codec, size and rate becomes grey frames on one clock. The one door to PyAV."""
+"""Scene files in and out: every codec, size and rate becomes gray frames on one clock. The one door to PyAV."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.files import file_sha256
 
 CODEC, LOSSLESS_CODEC = "mpeg4", "ffv1"
-QUANTISER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
+QUANTIZER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
 # The last two: a damaged codec's name leaves no codec, and damaged labels are no UTF-8.
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
 
@@ -42,12 +42,12 @@ def probe(path: Path) -> SceneFile:
     return SceneFile(path, file_sha256(path), frames, facts.rate_hz, facts.width_px, facts.height_px)
 
 
-def decode_grey(
+def decode_gray(
     path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0, duration_s: float | None = None
 ) -> Frames:
-    """Grey frames (time, height, width) uint8 at ``rate_hz``, scaled bilinearly to ``size_px`` (height, width).
+    """Gray frames (time, height, width) uint8 at ``rate_hz``, scaled bilinearly to ``size_px`` (height, width).
 
-    A frame of the file stays on the screen until the next one: each output frame is the one that is on at its centre,
+    A frame of the file stays on the screen until the next one: each output frame is the one that is on at its center,
     so 30 to 60 Hz shows every frame twice. The file's rate is taken as constant. ``time`` is the file's frames over its
     rate times ``rate_hz``, rounded; ``duration_s`` keeps the first seconds only. Raises RecordingError as ``probe``
     does, and where the movie is shorter than ``duration_s``.
@@ -57,7 +57,7 @@ def decode_grey(
             f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
         )
     source_rate_hz = _facts(path).rate_hz
-    shown = read_grey(path, size_px)
+    shown = read_gray(path, size_px)
     time = round(len(shown) / source_rate_hz * rate_hz)
     if duration_s is not None:
         if round(duration_s * rate_hz) > time:
@@ -66,24 +66,24 @@ def decode_grey(
     return shown[on_screen(time, rate_hz, len(shown), source_rate_hz)]
 
 
-def read_grey(path: Path, size_px: tuple[int, int]) -> Frames:
+def read_gray(path: Path, size_px: tuple[int, int]) -> Frames:
     """All of the file's own frames (time, height, width) uint8. Raises RecordingError as ``probe`` does."""
     _facts(path)
-    shown = list(stream_grey(path, size_px))
+    shown = list(stream_gray(path, size_px))
     _require_frames(path, len(shown))
     return np.stack(shown)
 
 
-def stream_grey(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
-    """The file's own frames in order, each grey (height, width) uint8: for files too long to hold in memory."""
+def stream_gray(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The file's own frames in order, each gray (height, width) uint8: for files too long to hold in memory."""
     height, width = size_px
     scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
     for frame in _decoded(path):
         yield scaler.reformat(frame, width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
 
 
-def scale_grey(frames: Frames, size_px: tuple[int, int]) -> Frames:
-    """Grey frames (time, height, width) uint8 scaled to ``size_px`` as those of a video file are."""
+def scale_gray(frames: Frames, size_px: tuple[int, int]) -> Frames:
+    """Gray frames (time, height, width) uint8 scaled to ``size_px`` as those of a video file are."""
     if frames.shape[1:] == size_px:
         return frames
     (height, width), scaler = size_px, VideoReformatter()
@@ -94,8 +94,8 @@ def scale_grey(frames: Frames, size_px: tuple[int, int]) -> Frames:
     return np.stack(scaled)
 
 
-def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:
-    """Encode grey images (height, width) uint8, each scaled to ``size_px`` (height, width), without visible blocks.
+def write_gray(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:
+    """Encode gray images (height, width) uint8, each scaled to ``size_px`` (height, width), without visible blocks.
 
     Raises RecordingError for an image of another form, for none, and for a size that is odd, which MPEG-4 cannot carry.
     """
@@ -106,7 +106,7 @@ def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px
     with av.open(str(path), "w") as container:
         stream = cast(av.VideoStream, container.add_stream(CODEC, rate=Fraction(rate_hz).limit_denominator(1001)))
         stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
-        stream.codec_context.qmin = stream.codec_context.qmax = QUANTISER
+        stream.codec_context.qmin = stream.codec_context.qmax = QUANTIZER
         for image in frames:
             frame = _frame(image)
             container.mux(
@@ -118,7 +118,7 @@ def write_grey(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px
 
 
 def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
-    """Encode grey frames (time, height, width) uint8 as FFV1, which ``read_grey`` gives back bit for bit.
+    """Encode gray frames (time, height, width) uint8 as FFV1, which ``read_gray`` gives back bit for bit.
 
     Raises RecordingError for frames of another form, and for none.
     """

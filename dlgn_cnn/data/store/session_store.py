@@ -92,7 +92,7 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
 def read_info(folder: Path) -> DataInfo:
     """The statistics of a stored session's training tier, as they were when it was written."""
     found = _manifest(folder)["statistics"]
-    found["field_centres"] = tuple((float(x), float(y)) for x, y in found["field_centres"])
+    found["field_centers"] = tuple((float(x), float(y)) for x, y in found["field_centers"])
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     return DataInfo(**plain)
 
@@ -159,14 +159,14 @@ _rebuild = "delete its Dataset row and populate again to rebuild it"
 def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
     """The session's statistics; ``info``, where it is given and they are the same but for rounding.
 
-    The centre of a field is the pixel with its peak, which rounding can move: it is taken as given.
+    The center of a field is the pixel with its peak, which rounding can move: it is taken as given.
     """
     if info is None:
         return found
     for name, value in dataclasses.asdict(found).items():
         given = getattr(info, name)
         same = np.shape(given) == np.shape(value)
-        if not same or (name != "field_centres" and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
+        if not same or (name != "field_centers" and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
             raise StoreError(f"the {name} of a session is given as {given!r:.80}, its trials say {value!r:.80}")
     return info
 

@@ -15,7 +15,7 @@ CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei")
 class Constraint(Protocol):
     """A set of allowed stimuli, given as the map from any stimulus to the nearest allowed one.
 
-    ``mask`` (stimulus or 1, time or 1, height, width) of bool says which values may change: all others are mean grey.
+    ``mask`` (stimulus or 1, time or 1, height, width) of bool says which values may change: all others are mean gray.
     """
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -39,12 +39,12 @@ class Constraint(Protocol):
 class RmsContrast:
     """A fixed root-mean-square contrast within a pixel range, both exact at once.
 
-    ``contrast`` is the root mean square of the whole clip about the mean grey, in standard deviations of the training
-    movies' grey level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
+    ``contrast`` is the root mean square of the whole clip about the mean gray, in standard deviations of the training
+    movies' gray level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
     ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
     0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
-    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalised grey
-    level, of which 0 is the mean grey. Raises ConfigError for a range without the mean grey, and for a contrast that no
+    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalized gray
+    level, of which 0 is the mean gray. Raises ConfigError for a range without the mean gray, and for a contrast that no
     clip in the range has.
     """
 
@@ -64,7 +64,7 @@ class RmsContrast:
         return self.contrast * total**0.5
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """The nearest clip of this norm in this range, grey outside the mask, to each of (stimulus, time, ...)."""
+        """The nearest clip of this norm in this range, gray outside the mask, to each of (stimulus, time, ...)."""
         return project(proposals, self.norm_of(proposals[0].numel()), self.low, self.high, mask)
 
     def check(self, free: int, total: int) -> None:
@@ -77,7 +77,7 @@ class RmsContrast:
             )
 
     def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """The largest of: departure from the norm, from the range, and from grey outside the mask."""
+        """The largest of: departure from the norm, from the range, and from gray outside the mask."""
         rows = stimuli.flatten(1)
         norm = self.norm_of(rows.shape[1])
         off = [(rows.norm(dim=1) / norm - 1).abs()]

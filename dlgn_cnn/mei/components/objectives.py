@@ -1,4 +1,4 @@
-"""Objectives: what of a unit's response a stimulus is to maximise."""
+"""Objectives: what of a unit's response a stimulus is to maximize."""
 
 from typing import Protocol
 

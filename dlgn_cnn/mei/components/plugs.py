@@ -31,7 +31,7 @@ class Postprocessed:
         self.part = called(part, kwargs)
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """What the component makes of each proposal by itself, grey outside the mask."""
+        """What the component makes of each proposal by itself, gray outside the mask."""
         if mask is not None:
             proposals = proposals * mask
         return torch.cat([without_channel(self.part(one[None, None], 0), one[None]) for one in proposals])
@@ -49,8 +49,8 @@ class Postprocessed:
         return torch.zeros(len(stimuli), dtype=torch.bool, device=stimuli.device)
 
 
-class TorchOptimiser:
-    """An optimiser out of a class such as ``torch.optim.Adam``; its state must have the shape of the parameters."""
+class TorchOptimizer:
+    """An optimizer out of a class such as ``torch.optim.Adam``; its state must have the shape of the parameters."""
 
     isotropic = False
 
@@ -65,16 +65,16 @@ class TorchOptimiser:
     def propose(
         self, parameters: torch.Tensor, direction: torch.Tensor, state: dict[str, torch.Tensor], step: int
     ) -> torch.Tensor:
-        """One step of the optimiser down the negative direction."""
+        """One step of the optimizer down the negative direction."""
         moved = torch.nn.Parameter(parameters.detach().clone())
-        optimiser, targets = self.part(params=[moved], **self.kwargs), len(parameters)
+        optimizer, targets = self.part(params=[moved], **self.kwargs), len(parameters)
         # Numbers of the state, as Adam's count of steps, have a row a target too, so that targets can leave.
         known = {name: value[0] if value.shape == (targets,) else value for name, value in state.items()}
         if known:
-            optimiser.state[moved].update(known)
+            optimizer.state[moved].update(known)
         moved.grad = -direction
-        optimiser.step()
-        for name, value in optimiser.state[moved].items():
+        optimizer.step()
+        for name, value in optimizer.state[moved].items():
             if torch.is_tensor(value):
                 state[name] = value.expand(targets).clone() if value.ndim == 0 else value
         return moved.detach()
@@ -83,7 +83,7 @@ class TorchOptimiser:
 PLUGS: dict[str, Callable[..., Any]] = {
     "preconditioner": Preconditioned,
     "constraint": Postprocessed,
-    "optimiser": TorchOptimiser,
+    "optimizer": TorchOptimizer,
 }
 
 

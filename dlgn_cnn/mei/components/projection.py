@@ -35,7 +35,7 @@ def _scale_to_norm(rows: torch.Tensor, bounds: torch.Tensor, norm: float) -> tup
         free = squares.masked_fill(saturated, 0).sum(1)
         fixed = limits.masked_fill(~saturated, 0).sum(1)
         share = (norm**2 - fixed).clamp_min(0) / free.clamp_min(torch.finfo(rows.dtype).tiny)
-        # Grey stays grey, also where all else is on a bound and no scale is enough.
+        # Gray stays gray, also where all else is on a bound and no scale is enough.
         scaled = torch.where(rows != 0, rows * share.sqrt()[:, None], 0.0)
         reached = saturated | (scaled.abs() >= bounds.abs()) & (rows != 0)
         if torch.equal(reached, saturated):

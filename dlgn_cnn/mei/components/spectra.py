@@ -8,7 +8,7 @@ def natural_amplitude(shape: tuple[int, int, int], space_exponent: float, time_e
 
     Proportional to the spatial frequency to the power of ``-space_exponent`` (1 in photographs: Field 1987) and the
     temporal frequency to that of ``-time_exponent`` (about 1 in movies at low spatial frequencies: Dong & Atick 1995).
-    A frequency below the lowest that the clip holds counts as that one, so the mean grey has a finite share.
+    A frequency below the lowest that the clip holds counts as that one, so the mean gray has a finite share.
     """
     time, height, width = shape
     cycles_t = torch.fft.fftfreq(time, dtype=torch.float64).abs().clamp_min(1 / time)

@@ -15,14 +15,14 @@ from dlgn_cnn.mei.controls.gratings import GratingGrid, grating_clips
 from dlgn_cnn.mei.controls.judging import contrast_response, within_range
 from dlgn_cnn.mei.controls.natural import natural_clips
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.optimize import centres_px, mask_of
+from dlgn_cnn.mei.synthesis.optimize import centers_px, mask_of
 from dlgn_cnn.mei.synthesis.scanning import best_of
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
 
 CONTROLS = ("mei", "natural", "grating", "linear_field", "another_unit", "phase_scrambled")
-# Octaves, as in contrast-response functions of single cells; 0 is the mean grey.
+# Octaves, as in contrast-response functions of single cells; 0 is the mean gray.
 CONTRASTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
 Videos = Mapping[str, Callable[[], Iterable[torch.Tensor]]]
 
@@ -32,7 +32,7 @@ class Control:
     """One stimulus (time, height, width) for one target, and what models say to it.
 
     ``rates`` and ``judged`` (condition: intact, suppressed) are mean rates over the scored window in spikes a frame, of
-    the models that the MEIs were synthesised on and of those that took no part; NaN where there is none of these.
+    the models that the MEIs were synthesized on and of those that took no part; NaN where there is none of these.
     ``ladder`` and ``judged_ladder`` (contrast, condition) are the same at the materials' shares of its contrast, NaN
     where a value would leave the range; ``violation`` is its departure from the constraint, a share of norm or range.
     """
@@ -52,7 +52,7 @@ class Control:
 class Materials:
     """What controls are made of: the models, how the MEIs were made, and what is known of each session by data key.
 
-    ``videos`` gives a session's clips (time, height, width) in normalised grey levels, anew whenever it is called;
+    ``videos`` gives a session's clips (time, height, width) in normalized gray levels, anew whenever it is called;
     ``fields`` (lag, height, width) are linear receptive fields by session and unit's row, as far as they are known.
     ``contrasts`` are the shares of its own contrast at which each stimulus is shown.
     """
@@ -142,9 +142,9 @@ def _answered(
 
 def _masks(targets: Sequence[Target], materials: Materials) -> torch.Tensor:
     """Which values of each target's clip may change, (target, time, height, width)."""
-    centres = {key: info.field_centres for key, info in materials.infos.items()}
+    centers = {key: info.field_centers for key, info in materials.infos.items()}
     shape = materials.infos[targets[0].data_key].frame_shape[1:]
-    mask = mask_of(targets, materials.config, shape, centres).to(materials.device)
+    mask = mask_of(targets, materials.config, shape, centers).to(materials.device)
     return mask.expand(len(targets), -1, -1, -1)
 
 
@@ -204,9 +204,9 @@ def _gratings(
 
 
 def _places(targets: Sequence[Target], materials: Materials) -> list[tuple[float, float]]:
-    centres = {key: info.field_centres for key, info in materials.infos.items()}
+    centers = {key: info.field_centers for key, info in materials.infos.items()}
     shape = materials.infos[targets[0].data_key].frame_shape[1:]
-    return [(float(x), float(y)) for x, y in centres_px(targets, shape, centres).tolist()]
+    return [(float(x), float(y)) for x, y in centers_px(targets, shape, centers).tolist()]
 
 
 def _fields(
@@ -251,7 +251,7 @@ def _scrambled(
 def _allowed(
     name: str, row: int, stimulus: torch.Tensor, masks: torch.Tensor, materials: Materials, parameters: dict[str, Any]
 ) -> Iterator[Made]:
-    """The nearest allowed stimulus; nothing where it is grey wherever it may change, which no scale gives a norm."""
+    """The nearest allowed stimulus; nothing where it is gray wherever it may change, which no scale gives a norm."""
     if (stimulus * masks[row]).any():
         yield name, row, scaled(stimulus[None], materials.config.constraint, masks[row : row + 1])[0], parameters
 
@@ -260,5 +260,5 @@ def clips_of(batches: Iterable[Any]) -> Iterator[torch.Tensor]:
     """The clips (time, height, width) of a loader's batches. Raises ConfigError for frames of more than one channel."""
     for batch in batches:
         if batch.videos.shape[1] != 1:
-            raise ConfigError(f"frames of {batch.videos.shape[1]} channels: natural controls need grey movies")
+            raise ConfigError(f"frames of {batch.videos.shape[1]} channels: natural controls need gray movies")
         yield from batch.videos[:, 0]

@@ -11,10 +11,10 @@ from dlgn_cnn.mei.components.constraints import Constraint
 
 
 def scaled(stimuli: torch.Tensor, constraint: Constraint, mask: torch.Tensor | None = None) -> torch.Tensor:
-    """The nearest allowed stimulus to each of (stimulus, time, height, width). Raises ConfigError for a grey one."""
+    """The nearest allowed stimulus to each of (stimulus, time, height, width). Raises ConfigError for a gray one."""
     shown = stimuli if mask is None else stimuli * mask
     if not shown.flatten(1).any(1).all():
-        raise ConfigError("a control is mean grey throughout, or is wherever it may change: no scale gives it a norm")
+        raise ConfigError("a control is mean gray throughout, or is wherever it may change: no scale gives it a norm")
     return constraint.project(stimuli, mask)
 
 
@@ -34,7 +34,7 @@ def linear_field(field: torch.Tensor, frames: int, window_frames: int) -> torch.
 def phase_scrambled(stimuli: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Stimuli (stimulus, time, height, width) of the same Fourier amplitudes and random phases (Theiler et al. 1992).
 
-    Phases are those of white noise, so that the result is real; the mean grey level keeps its sign or changes it.
+    Phases are those of white noise, so that the result is real; the mean gray level keeps its sign or changes it.
     """
     noise = torch.randn(stimuli.shape, generator=generator, dtype=torch.float64)
     phases = torch.fft.rfftn(noise, dim=(1, 2, 3)).angle()
@@ -44,7 +44,7 @@ def phase_scrambled(stimuli: torch.Tensor, generator: torch.Generator) -> torch.
 
 
 def moved(stimulus: torch.Tensor, from_px: tuple[float, float], to_px: tuple[float, float]) -> torch.Tensor:
-    """A stimulus (time, height, width) moved by whole pixels from one place (x, y) to another, grey coming in.
+    """A stimulus (time, height, width) moved by whole pixels from one place (x, y) to another, gray coming in.
 
     Another unit's MEI is a fair control only where this unit looks.
     """

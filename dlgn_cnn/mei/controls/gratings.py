@@ -25,12 +25,12 @@ class Grating:
     radius_px: float
     phase_deg: float = 0.0
 
-    def clip(self, shape: tuple[int, int, int], centre_px: tuple[float, float]) -> torch.Tensor:
-        """The clip (time, height, width) of values in -1..1 about the centre (x, y); grey outside the disc."""
+    def clip(self, shape: tuple[int, int, int], center_px: tuple[float, float]) -> torch.Tensor:
+        """The clip (time, height, width) of values in -1..1 about the center (x, y); gray outside the disc."""
         time, height, width = shape
         frame = torch.arange(time, dtype=torch.float64)[:, None, None]
-        down = torch.arange(height, dtype=torch.float64)[:, None] - centre_px[1]
-        across = torch.arange(width, dtype=torch.float64) - centre_px[0]
+        down = torch.arange(height, dtype=torch.float64)[:, None] - center_px[1]
+        across = torch.arange(width, dtype=torch.float64) - center_px[0]
         angle = math.radians(self.direction_deg)
         along = across * math.cos(angle) + down * math.sin(angle)
         phase = self.cycles_px * along - self.cycles_frame * frame + self.phase_deg / 360
@@ -64,7 +64,7 @@ class GratingGrid:
 def grating_clips(
     grid: GratingGrid,
     shape: tuple[int, int, int],
-    centre_px: tuple[float, float],
+    center_px: tuple[float, float],
     constraint: Constraint,
     mask: torch.Tensor | None = None,
     device: torch.device | None = None,
@@ -73,5 +73,5 @@ def grating_clips(
     """The grid's gratings at one unit's place, in the order of ``gratings``, in batches, as the constraint allows."""
     every = grid.gratings()
     for first in range(0, len(every), batch_size):
-        clips = [grating.clip(shape, centre_px) for grating in every[first : first + batch_size]]
+        clips = [grating.clip(shape, center_px) for grating in every[first : first + batch_size]]
         yield scaled(torch.stack(clips).float().to(device), constraint, mask)

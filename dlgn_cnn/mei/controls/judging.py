@@ -68,7 +68,7 @@ def contrast_response(
 def within_range(stimuli: torch.Tensor, contrasts: Sequence[float], constraint: Constraint) -> Answers:
     """Which stimuli stay within the constraint's range at which shares of their contrast: (target, contrast) of bool.
 
-    All do up to 1: the mean grey lies in every range.
+    All do up to 1: the mean gray lies in every range.
     """
     found = [
         torch.full((len(stimuli),), True) if contrast <= 1 else constraint.in_range(stimuli * contrast).cpu()

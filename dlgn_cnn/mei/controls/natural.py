@@ -19,8 +19,8 @@ def natural_clips(
 ) -> Iterator[torch.Tensor]:
     """All windows of ``frames`` frames of a session's videos, in batches (clip, time, height, width), as allowed.
 
-    ``videos`` are trials (time, height, width) in normalised grey levels; a window begins every ``every_frames``.
-    The ``mask`` (1, time or 1, height, width) cuts the same hole into each. A window that is mean grey is left out.
+    ``videos`` are trials (time, height, width) in normalized gray levels; a window begins every ``every_frames``.
+    The ``mask`` (1, time or 1, height, width) cuts the same hole into each. A window that is mean gray is left out.
     Raises ConfigError.
     """
     if frames < 1 or every_frames < 1:

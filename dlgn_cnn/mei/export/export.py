@@ -1,4 +1,4 @@
-"""Stimuli for a screen: 8-bit grey levels at the rig's resolution, checked against what was synthesised."""
+"""Stimuli for a screen: 8-bit gray levels at the rig's resolution, checked against what was synthesized."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.export.quantise import BRIGHTEST, DARKEST, MOST_OFF, quantised
+from dlgn_cnn.mei.export.quantize import BRIGHTEST, DARKEST, MOST_OFF, quantized
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Floats, Frames
 
@@ -49,7 +49,7 @@ class Screen:
 
 @dataclass(frozen=True)
 class Shown:
-    """A stimulus as it goes to the rig: ``frames`` (time, height, width) in grey levels, and its norm as quantised.
+    """A stimulus as it goes to the rig: ``frames`` (time, height, width) in gray levels, and its norm as quantized.
 
     ``norm`` is over the stimulus's own pixels and in its own unit, as the constraint is: the screen's over the number
     of pixels that one became. ``levels_off`` is the largest departure of a value from what was asked for.
@@ -66,23 +66,23 @@ class Shown:
         return abs(self.norm / self.norm_asked - 1)
 
 
-def for_screen(stimulus: Floats, grey_mean: float, grey_std: float, screen: Screen) -> Shown:
-    """A stimulus (time, height, width) in standard deviations from the mean grey, as the screen shows it.
+def for_screen(stimulus: Floats, gray_mean: float, gray_std: float, screen: Screen) -> Shown:
+    """A stimulus (time, height, width) in standard deviations from the mean gray, as the screen shows it.
 
-    Rounding keeps the norm about the true mean grey (``quantised``), so that it is off by no more than what
+    Rounding keeps the norm about the true mean gray (``quantized``), so that it is off by no more than what
     ``bilinear`` smooths away. Every frame is checked: none leaves 0..255 before it is rounded, and none is further than
     0.6 levels from what was asked for after; the clip's norm is within the tolerance. Raises ConfigError.
     """
     times = screen.times((stimulus.shape[1], stimulus.shape[2]))
     asked = np.asarray(stimulus, np.float64)
-    wanted = grey_mean + grey_std * (asked if screen.method == "nearest" else upscaled(asked, times, screen.method))
+    wanted = gray_mean + gray_std * (asked if screen.method == "nearest" else upscaled(asked, times, screen.method))
     _check_range(wanted)
-    levels = quantised(wanted, grey_mean)
+    levels = quantized(wanted, gray_mean)
     off = np.abs(levels - wanted).max((1, 2))
     if (off > MOST_OFF + ROUNDING).any():
-        raise ConfigError(f"frame {int(off.argmax())} is {off.max():.3f} grey levels off after rounding")
+        raise ConfigError(f"frame {int(off.argmax())} is {off.max():.3f} gray levels off after rounding")
     frames = upscaled(levels, times, "nearest") if screen.method == "nearest" else levels
-    norm = float(np.linalg.norm((frames - grey_mean) / grey_std)) / times
+    norm = float(np.linalg.norm((frames - gray_mean) / gray_std)) / times
     shown = Shown(frames, norm, float(np.linalg.norm(asked)), float(off.max()))
     if shown.departure > screen.tolerance:
         raise ConfigError(
@@ -108,6 +108,6 @@ def _check_range(wanted: np.ndarray) -> None:
     if (outside > ROUNDING).any():
         frame = int(outside.argmax())
         raise ConfigError(
-            f"frame {frame} asks for grey levels {low[frame]:.2f} to {high[frame]:.2f}, a screen has 0 to 255: "
-            "synthesise within the screen's range"
+            f"frame {frame} asks for gray levels {low[frame]:.2f} to {high[frame]:.2f}, a screen has 0 to 255: "
+            "synthesize within the screen's range"
         )

@@ -12,7 +12,7 @@ from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 
 Results = dict[str, list[MEIResult]]
-# What is maximised, and the light that the target is named by.
+# What is maximized, and the light that the target is named by.
 CONTRASTS = {
     "intact": ("mean_rate", False),
     "suppressed": ("mean_rate", True),
@@ -31,7 +31,7 @@ def light_contrast(
 ) -> Results:
     """The four stimuli of each unit and random start (data key, unit's row, seed), by the names of ``CONTRASTS``.
 
-    One maximises the intact rate, one the suppressed, and two their difference, either way round: all from the same
+    One maximizes the intact rate, one the suppressed, and two their difference, either way round: all from the same
     starts, with the same norm and range, on the same models. ``rates`` of each result are those in both lights.
     ``fit`` are options of ``SynthesisConfig`` less the objective's name. Raises as ``gradient_ascent`` does, and
     ConfigError for a name.

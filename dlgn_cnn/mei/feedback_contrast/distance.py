@@ -10,7 +10,7 @@ from dlgn_cnn.shapes import Floats
 
 @dataclass(frozen=True)
 class Distance:
-    """Distances of two clips (time, height, width) about the mean grey, blind to their norms.
+    """Distances of two clips (time, height, width) about the mean gray, blind to their norms.
 
     ``clip`` is 1 less the cosine of all values: 0 for the same stimulus, 2 for its negative. The others compare what is
     never negative, and lie between 0, the same, and 1, nothing in common: ``spatial`` 1 less the cosine of the maps of
@@ -26,18 +26,18 @@ class Distance:
 
 
 def distance(one: Floats, other: Floats) -> Distance:
-    """The distances of two clips of one shape. Raises ConfigError for two shapes, and for a clip that is all grey."""
+    """The distances of two clips of one shape. Raises ConfigError for two shapes, and for a clip that is all gray."""
     first, second = (np.asarray(clip, np.float64) for clip in (one, other))
     if first.shape != second.shape or first.ndim != 3:
         raise ConfigError(f"clips of shapes {first.shape} and {second.shape}: expected one (time, height, width)")
     if not first.any() or not second.any():
-        raise ConfigError("one of two clips is mean grey throughout: its distance from another is not defined")
+        raise ConfigError("one of two clips is mean gray throughout: its distance from another is not defined")
     pairs = zip(views(first), views(second), strict=True)
     return Distance(*(1 - _cosine(*pair) for pair in pairs))
 
 
 def extent_px(stimulus: Floats) -> float:
-    """Radius of a clip's energy in px: the root mean square distance of its squared values from their centre."""
+    """Radius of a clip's energy in px: the root mean square distance of its squared values from their center."""
     energy = np.square(np.asarray(stimulus, np.float64)).sum(0)
     down, across = np.mgrid[: energy.shape[0], : energy.shape[1]]
     share = energy / energy.sum()

@@ -7,7 +7,7 @@ import numpy as np
 
 from dlgn_cnn.feedback.light_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.significance import (
-    MOST_RELABELLINGS,
+    MOST_RELABELINGS,
     VIEWS,
     between_and_within,
     between_members,
@@ -39,7 +39,7 @@ class UnitMEIs:
 @dataclass(frozen=True)
 class Measured:
     """One unit's distances in each view: ``between`` the lights and ``within`` them (view,); the first in each fit to
-    ``shuffled`` labels (fit, view); between lights of different ``members``, recorded and exchanged (1 + relabelling,
+    ``shuffled`` labels (fit, view); between lights of different ``members``, recorded and exchanged (1 + relabeling,
     view); effect, p and mean of the ``starts`` (3, view).
     """
 
@@ -101,7 +101,7 @@ def findings(units: Sequence[Measured]) -> dict[str, Finding]:
 def _of_members(members: Sequence[UnitMEIs | None], generator: np.random.Generator) -> Scores:
     known = [one for one in members if one is not None]
     if len(known) < len(members):
-        return np.full((min(2 ** (len(members) - 1), 1 + MOST_RELABELLINGS), len(VIEWS)), np.nan)
+        return np.full((min(2 ** (len(members) - 1), 1 + MOST_RELABELINGS), len(VIEWS)), np.nan)
     stimuli, rates, suppressed = (
         np.concatenate([getattr(one, name) for one in known]) for name in ("stimuli", "rates", "suppressed")
     )

@@ -17,7 +17,7 @@ from dlgn_cnn.shapes import Floats, Scores
 
 Labels = Sequence[bool] | np.ndarray
 VIEWS = ("clip", "spatial", "temporal", "spectral", "extent", "response")
-MOST_RELABELLINGS = 1000
+MOST_RELABELINGS = 1000
 TIE = 1e-9
 
 
@@ -29,11 +29,11 @@ def pairwise_distances(stimuli: Floats, rates: Scores) -> Scores:
     each, in any unit: the double dissociation, what the second has over the first with feedback intact plus what the
     first has over the second with it suppressed, over twice the mean of the rates of both conditions together. 0 is the
     same preference, 1 that each excites in its own light alone; exchanged, it is negative. Raises ConfigError for a
-    stimulus that is grey.
+    stimulus that is gray.
     """
     clips = np.asarray(stimuli, np.float64)
     if not clips.any((1, 2, 3)).all():
-        raise ConfigError("a stimulus is mean grey throughout: its distance from another is not defined")
+        raise ConfigError("a stimulus is mean gray throughout: its distance from another is not defined")
     found = []
     for view in zip(*map(views, clips), strict=True):
         rows = np.stack([one.ravel() for one in view])
@@ -60,15 +60,15 @@ def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, S
 def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Generator) -> tuple[Scores, Scores, Scores]:
     """Effect, p and null mean (view,) of the distance between the lights, were the starts' labels exchangeable.
 
-    All relabellings of the starts, or 1000 drawn ones where there are more, make the null (Fisher 1935); the effect is
+    All relabelings of the starts, or 1000 drawn ones where there are more, make the null (Fisher 1935); the effect is
     the distance's excess over their mean, in their standard deviations. NaN with fewer than two starts a light. With n
     starts a light no p is below one in half of (2n choose n): 4 starts allow 0.03. This null knows nothing of the noise
-    of the recording: it asks whether the optimiser, not whether the mouse, finds the same.
+    of the recording: it asks whether the optimizer, not whether the mouse, finds the same.
     """
     lit = np.asarray(suppressed, bool)
     if min(lit.sum(), (~lit).sum()) < 2:
         return (np.full(len(distances), np.nan),) * 3
-    found, null = between_and_within(distances, lit)[0], _relabelled(distances, lit, generator)
+    found, null = between_and_within(distances, lit)[0], _relabeled(distances, lit, generator)
     p = (null >= found - TIE).mean(0)
     mean = null.mean(0)
     return _shares(found - mean, null.std(0)), p, mean
@@ -77,7 +77,7 @@ def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Gene
 def between_members(
     distances: Scores, suppressed: Labels, member: np.ndarray, generator: np.random.Generator
 ) -> tuple[Scores, Scores]:
-    """Mean distance (view,) between the lights of stimuli of different fits, and the same (relabelling, view) with the
+    """Mean distance (view,) between the lights of stimuli of different fits, and the same (relabeling, view) with the
     two lights exchanged in some of the fits.
 
     ``distances`` (view, stimulus, stimulus) are of the MEIs of fits that differ by nothing but their seed; ``member``
@@ -131,23 +131,23 @@ def _dissociation(rates: Scores) -> Scores:
 
 
 def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
-    """In which fits the lights are exchanged (relabelling, fit), in none first and never in the first one: exchanged in
+    """In which fits the lights are exchanged (relabeling, fit), in none first and never in the first one: exchanged in
     all, a distance would be the same.
     """
-    if 2 ** (fits - 1) <= MOST_RELABELLINGS + 1:
+    if 2 ** (fits - 1) <= MOST_RELABELINGS + 1:
         return (np.arange(2 ** (fits - 1))[:, None] >> np.arange(fits)[::-1]) % 2 == 1
-    drawn = generator.random((MOST_RELABELLINGS + 1, fits)) < 0.5
+    drawn = generator.random((MOST_RELABELINGS + 1, fits)) < 0.5
     drawn[0], drawn[:, 0] = False, False
     return drawn
 
 
-def _relabelled(distances: Scores, lit: np.ndarray, generator: np.random.Generator) -> Scores:
-    """The distance between the lights (relabelling, view), the recorded labels among them."""
+def _relabeled(distances: Scores, lit: np.ndarray, generator: np.random.Generator) -> Scores:
+    """The distance between the lights (relabeling, view), the recorded labels among them."""
     total, chosen = len(lit), int(lit.sum())
     every = combinations(range(total), chosen)
-    rows = [row for row, _ in zip(every, range(MOST_RELABELLINGS + 1), strict=False)]
-    if len(rows) <= MOST_RELABELLINGS:
+    rows = [row for row, _ in zip(every, range(MOST_RELABELINGS + 1), strict=False)]
+    if len(rows) <= MOST_RELABELINGS:
         labels = np.stack([np.isin(np.arange(total), row) for row in rows])
     else:
-        labels = np.stack([lit, *(generator.permutation(lit) for _ in range(MOST_RELABELLINGS - 1))])
+        labels = np.stack([lit, *(generator.permutation(lit) for _ in range(MOST_RELABELINGS - 1))])
     return np.stack([between_and_within(distances, one)[0] for one in labels])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.mei.components.optimisers import State, norms, unit
+from dlgn_cnn.mei.components.optimizers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.showing import Showing
@@ -38,7 +38,7 @@ class Ascent:
         self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
         self.live = list(range(len(targets)))
         self._allow(noise.to(device, working_dtype(models)))
-        self.state: State = config.optimiser.start(self.stimuli)
+        self.state: State = config.optimizer.start(self.stimuli)
         self.best = self.stimuli.clone()
         self.best_value = np.full(len(targets), -np.inf)
         self.best_step = np.zeros(len(targets), int)
@@ -59,10 +59,10 @@ class Ascent:
         value = self._activation(stimuli, [self.targets[index] for index in self.live])
         (gradient,) = torch.autograd.grad(value.sum(), stimuli)
         if not torch.isfinite(gradient).all():
-            raise ModelError("the model's gradient is not finite: fit it again, or synthesise in float32")
+            raise ModelError("the model's gradient is not finite: fit it again, or synthesize in float32")
         self._keep_best(value.detach().double().cpu().numpy(), step)
         direction = self._direction(self.config.preconditioner(gradient * self.mask, step))
-        self._allow(self.config.optimiser.propose(self.stimuli, direction, self.state, step))
+        self._allow(self.config.optimizer.propose(self.stimuli, direction, self.state, step))
         self._drop_finished(step)
 
     def _direction(self, wanted: torch.Tensor) -> torch.Tensor:
@@ -72,7 +72,7 @@ class Ascent:
         optimizer with a step size for each pixel would turn that part into a change of the stimulus even at the optimum
         (Adam would end on the filter's signs), so it is taken out; what is left shrinks as the optimum comes near.
         """
-        if self.config.optimiser.isotropic:
+        if self.config.optimizer.isotropic:
             return unit(wanted)
         along = (wanted * self.stimuli).flatten(1).sum(1) / self.stimuli.flatten(1).square().sum(1)
         across = wanted - along.view(-1, 1, 1, 1) * self.stimuli

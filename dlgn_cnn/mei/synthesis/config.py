@@ -8,7 +8,7 @@ from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.mei.components.apertures import APERTURES, Aperture
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS, Constraint
 from dlgn_cnn.mei.components.objectives import OBJECTIVES, Objective
-from dlgn_cnn.mei.components.optimisers import OPTIMISERS, Optimiser
+from dlgn_cnn.mei.components.optimizers import OPTIMIZERS, Optimizer
 from dlgn_cnn.mei.components.plugs import PLUGS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, Preconditioner
 from dlgn_cnn.mei.components.values import number, whole
@@ -24,7 +24,7 @@ KINDS: dict[str, Registry] = {
     "objective": OBJECTIVES,
     "constraint": CONSTRAINTS,
     "aperture": APERTURES,
-    "optimiser": OPTIMISERS,
+    "optimizer": OPTIMIZERS,
     "preconditioner": PRECONDITIONERS,
 }
 
@@ -76,7 +76,7 @@ class Synthesis(SynthesisValues):
     objective: Objective
     constraint: Constraint
     aperture: Aperture
-    optimiser: Optimiser
+    optimizer: Optimizer
     preconditioner: Preconditioner
 
     @property
@@ -119,7 +119,7 @@ class SynthesisConfig(SynthesisValues):
         Which stimuli are allowed.
     aperture : mapping
         Where they may differ from the mean gray.
-    optimiser : mapping
+    optimizer : mapping
         How a step is made.
     preconditioner : mapping
         What is done to a gradient before.
@@ -138,7 +138,7 @@ class SynthesisConfig(SynthesisValues):
     objective: Component = field(default_factory=lambda: {"name": "mean_rate"})
     constraint: Component = field(default_factory=lambda: {"name": "rms_contrast"})
     aperture: Component = field(default_factory=lambda: {"name": "whole_frame"})
-    optimiser: Component = field(default_factory=lambda: {"name": "momentum"})
+    optimizer: Component = field(default_factory=lambda: {"name": "momentum"})
     preconditioner: Component = field(default_factory=lambda: {"name": "gaussian_blur"})
 
 

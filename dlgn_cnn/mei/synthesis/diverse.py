@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.components.optimisers import norms, unit
+from dlgn_cnn.mei.components.optimizers import norms, unit
 from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start, suppression
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
@@ -32,11 +32,11 @@ def diverse_set(
 
     After Cadena et al. (2018) and Ding et al. (2023), who call them diverse exciting inputs and ask for 85 %. ``meis``
     (seed, time, height, width) are the target's from one or several random starts: those that meet the share are where
-    members start, in turn, each with noise of its own. A step takes a stimulus away from its nearest neighbour of the
+    members start, in turn, each with noise of its own. A step takes a stimulus away from its nearest neighbor of the
     set, along the surface of equal activation, or uphill where it has fallen below the share. What is returned is the
-    set with the largest mean distance from the nearest neighbour of all those in which every member met the share, on
+    set with the largest mean distance from the nearest neighbor of all those in which every member met the share, on
     the whole picture in float32: at worst, where they started. ``mask`` is ``mask_of``'s. Raises ConfigError where the
-    best one does not excite, and ModelError as ``synthesise`` does.
+    best one does not excite, and ModelError as ``synthesize`` does.
     """
     whole("count", count, 2)
     number("share", share, 0, 1, above=True)
@@ -130,7 +130,7 @@ class _Spread:
 def nearest(stimuli: torch.Tensor) -> torch.Tensor:
     """Each stimulus's Euclidean distance from the nearest other, over its norm: (stimulus,), 0 to 2."""
     rows = unit(stimuli).flatten(1)
-    # No stimulus is its own neighbour.
+    # No stimulus is its own neighbor.
     cosine = rows @ rows.T - 3 * torch.eye(len(rows), dtype=rows.dtype, device=rows.device)
     # Slightly away from 0, where a root has no slope.
     return (2 - 2 * cosine.amax(1)).clamp_min(1e-12).sqrt()

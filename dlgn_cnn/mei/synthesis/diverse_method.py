@@ -11,7 +11,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.mei.synthesis.config import SynthesisConfig
 from dlgn_cnn.mei.synthesis.diverse import diverse_set
-from dlgn_cnn.mei.synthesis.methods import METHODS, centres_of, check_ascent, gradient_ascent, parsed
+from dlgn_cnn.mei.synthesis.methods import METHODS, centers_of, check_ascent, gradient_ascent, parsed
 from dlgn_cnn.mei.synthesis.optimize import mask_of
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -73,7 +73,7 @@ def diverse(
         auto_precision, fit=fit,
     )  # fmt: skip
     parts, shape = parsed(fit, info, allowed_packages), info.frame_shape[1:]
-    masks = mask_of(targets, parts, shape, centres_of(targets, info)).to(device)
+    masks = mask_of(targets, parts, shape, centers_of(targets, info)).to(device)
     found: list[MEIResult | None] = [None] * len(targets)
     for done, rows in enumerate(sets.values(), 1):
         clips, mask = np.stack([meis[row].stimulus for row in rows]), masks[:1] if len(masks) == 1 else masks[rows[:1]]

@@ -9,7 +9,7 @@ import torch
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig, synthesis
-from dlgn_cnn.mei.synthesis.optimize import Centres, mask_of, synthesise
+from dlgn_cnn.mei.synthesis.optimize import Centers, mask_of, synthesize
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -25,7 +25,7 @@ ANY_RANGE = (-1e9, 1e9)
 
 
 def screen_range(info: DataInfo) -> tuple[float, float]:
-    """Black and white of an 8-bit screen in the normalised grey levels of ``info``."""
+    """Black and white of an 8-bit screen in the normalized gray levels of ``info``."""
     return -info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std
 
 
@@ -78,17 +78,17 @@ def gradient_ascent(
     Raises
     ------
     ModelError
-        For a model of several input channels, and as ``synthesise`` does.
+        For a model of several input channels, and as ``synthesize`` does.
     ConfigError
         For a wrong option.
     """
     if info.frame_shape[0] != 1:
         raise ModelError(
-            f"this model's frames have {info.frame_shape[0]} channels, light or behaviour among them, and an MEI would "
+            f"this model's frames have {info.frame_shape[0]} channels, light or behavior among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
     parts = parsed(fit, info, allowed_packages).on(device, auto_precision)
-    return synthesise(models, targets, parts, info.frame_shape[1:], device, progress, centres_of(targets, info))
+    return synthesize(models, targets, parts, info.frame_shape[1:], device, progress, centers_of(targets, info))
 
 
 def departures(
@@ -125,7 +125,7 @@ def departures(
         For a wrong option.
     """
     parts = parsed(fit, info, allowed_packages)
-    mask = mask_of(targets, parts, info.frame_shape[1:], centres_of(targets, info)).expand(len(targets), -1, -1, -1)
+    mask = mask_of(targets, parts, info.frame_shape[1:], centers_of(targets, info)).expand(len(targets), -1, -1, -1)
     found = []
     for row, stimulus in enumerate(stimuli):
         stored = torch.as_tensor(np.asarray(stimulus, np.float32)).double()
@@ -141,8 +141,8 @@ def parsed(fit: Mapping[str, Any] | None, info: DataInfo, allowed_packages: Coll
     return synthesis(fit, screen_range(info), allowed_packages)
 
 
-def centres_of(targets: Sequence[Target], info: DataInfo) -> Centres | None:
+def centers_of(targets: Sequence[Target], info: DataInfo) -> Centers | None:
     """Where the units' fields are, by session, for an aperture; None for targets of several sessions."""
     # The info is one session's: of others' units it does not know where they look.
     keys = {target.data_key for target in targets}
-    return {key: info.field_centres for key in keys} if len(keys) == 1 else None
+    return {key: info.field_centers for key in keys} if len(keys) == 1 else None

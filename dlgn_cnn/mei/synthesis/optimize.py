@@ -11,26 +11,26 @@ from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 
-Centres = Mapping[str, Sequence[tuple[float, float]]]
+Centers = Mapping[str, Sequence[tuple[float, float]]]
 
 
-def synthesise(
+def synthesize(
     models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
     config: Synthesis,
     frame_shape: tuple[int, int],
     device: torch.device,
     progress: Progress = silent,
-    centres: Centres | None = None,
+    centers: Centers | None = None,
 ) -> list[MEIResult]:
-    """The MEI of each target, for one model or the mean of several; a result does not depend on its neighbours.
+    """The MEI of each target, for one model or the mean of several; a result does not depend on its neighbors.
 
-    ``frame_shape`` is (height, width) in px; ``centres`` the units' fields in each session, x, y in -1..1, for an
+    ``frame_shape`` is (height, width) in px; ``centers`` the units' fields in each session, x, y in -1..1, for an
     aperture that lies at them. The models must be in evaluation mode on ``device``; their weights take no gradient
     while this runs and are left as they were. Raises ModelError or ConfigError before the first step.
     """
     check(models, targets, device)
-    mask = mask_of(targets, config, frame_shape, centres).to(device)
+    mask = mask_of(targets, config, frame_shape, centers).to(device)
     found: list[MEIResult] = []
     chunks = range(0, len(targets), config.batch_size)
     with frozen(models):
@@ -47,13 +47,13 @@ def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
 
 
 def mask_of(
-    targets: Sequence[Target], config: Synthesis, frame_shape: tuple[int, int], centres: Centres | None = None
+    targets: Sequence[Target], config: Synthesis, frame_shape: tuple[int, int], centers: Centers | None = None
 ) -> torch.Tensor:
     """Which values of each target's clip may change: (target or 1, time, height, width) of bool.
 
     Raises ConfigError where so few may change that no clip meets the constraint.
     """
-    places = None if centres is None else centres_px(targets, frame_shape, centres)
+    places = None if centers is None else centers_px(targets, frame_shape, centers)
     aperture = config.aperture(places, len(targets), frame_shape)
     first, end = config.free_frames or (0, config.frames)
     free = torch.zeros(config.frames, dtype=torch.bool)
@@ -63,11 +63,11 @@ def mask_of(
     return mask
 
 
-def centres_px(targets: Sequence[Target], frame_shape: tuple[int, int], centres: Centres) -> torch.Tensor:
+def centers_px(targets: Sequence[Target], frame_shape: tuple[int, int], centers: Centers) -> torch.Tensor:
     """Where each target's unit has its field: (target, 2), x, y in px. Raises ConfigError for an unknown session."""
     for target in targets:
-        if target.data_key not in centres:
-            raise ConfigError(f"no field centres are known of session {target.data_key!r}")
+        if target.data_key not in centers:
+            raise ConfigError(f"no field centers are known of session {target.data_key!r}")
     height, width = frame_shape
-    places = torch.tensor([centres[target.data_key][target.unit_index] for target in targets])
+    places = torch.tensor([centers[target.data_key][target.unit_index] for target in targets])
     return (places + 1) / 2 * torch.tensor([width - 1, height - 1])

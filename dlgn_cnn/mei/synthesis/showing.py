@@ -22,7 +22,7 @@ class AnimalState:
     pupil_center: tuple[float, float] | None = None
 
     def traces(self, clips: int, frames: int, like: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        """Behaviour (clip, 2, frame) and pupil position (clip, 2, frame); None where nothing is known."""
+        """Behavior (clip, 2, frame) and pupil position (clip, 2, frame); None where nothing is known."""
         known = [self.running, self.pupil_size]
         behavior = None if known == [None, None] else [float("nan") if one is None else one for one in known]
         return tuple(  # type: ignore[return-value]

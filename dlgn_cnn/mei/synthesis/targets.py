@@ -17,7 +17,7 @@ class Target:
 
 @dataclass(frozen=True)
 class MEIResult:
-    """One MEI. ``stimulus`` (time, height, width) in normalised grey levels; ``activation`` what was maximised.
+    """One MEI. ``stimulus`` (time, height, width) in normalized gray levels; ``activation`` what was maximized.
 
     ``rates`` (condition: intact, suppressed; time) is what the model says to it in each light, in spikes a frame,
     evaluated on the whole picture without autocast; ``history`` the activation less its priors' penalties at each step.

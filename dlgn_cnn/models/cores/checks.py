@@ -10,7 +10,7 @@ from dlgn_cnn.errors import ConfigError, ModelError
 def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
     """Raise ConfigError unless each named list holds one whole number above 0 a layer and all kernels in space are odd.
 
-    An even kernel has no pixel at its centre: its maps would lie half a pixel beside the frame.
+    An even kernel has no pixel at its center: its maps would lie half a pixel beside the frame.
     """
     for name, values in lists.items():
         if not isinstance(values, (list, tuple)) or not values or not all(type(v) is int and v > 0 for v in values):

@@ -28,7 +28,7 @@ class Layer:
 
     @property
     def reach(self) -> int:
-        """How far the kernel reaches from its centre, px."""
+        """How far the kernel reaches from its center, px."""
         return self.dilation * (self.kernel // 2)
 
     @property

@@ -52,7 +52,7 @@ class EquivariantConvolution(nn.Module):
 
 
 class EquivariantNorm(nn.BatchNorm2d):
-    """Batch normalisation of frames with channels (rotation, feature): all rotations of a feature share it."""
+    """Batch normalization of frames with channels (rotation, feature): all rotations of a feature share it."""
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Frames to frames."""

@@ -1,4 +1,4 @@
-"""Behaviour: running and the pupil's size change how strongly a unit is driven."""
+"""Behavior: running and the pupil's size change how strongly a unit is driven."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
-from dlgn_cnn.models.standardise import Standardise
+from dlgn_cnn.models.standardize import Standardize
 from dlgn_cnn.registry import nearest
 
 ROWS = ("running", "pupil_size")
@@ -49,7 +49,7 @@ class BehaviorModulator(nn.Module):
         if not signals or len(set(signals)) < len(signals):
             raise ConfigError(f"behavior with signals {list(signals)}: name one or more, each once")
         self.rows = [ROWS.index(name) for name in signals]
-        self.standardise = Standardise(
+        self.standardize = Standardize(
             [info.behavior_mean[row] for row in self.rows], [info.behavior_std[row] for row in self.rows]
         )
         self.change = GainAndOffset(
@@ -57,10 +57,10 @@ class BehaviorModulator(nn.Module):
         )
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
-        """Drive (time, batch, unit), scaled and moved; as it is where behaviour was not recorded."""
+        """Drive (time, batch, unit), scaled and moved; as it is where behavior was not recorded."""
         if signals.behavior is None:
             return drive
-        traces, _ = self.standardise(signals.behavior[:, self.rows])
+        traces, _ = self.standardize(signals.behavior[:, self.rows])
         changed: torch.Tensor = self.change(drive, traces)
         return changed
 

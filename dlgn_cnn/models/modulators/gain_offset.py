@@ -1,4 +1,4 @@
-"""A gain and an offset a unit that follow traces: what the modulators of light and behaviour share."""
+"""A gain and an offset a unit that follow traces: what the modulators of light and behavior share."""
 
 import torch
 from torch import nn

@@ -15,7 +15,7 @@ GAUSS_TYPES = {"full": (2, 2), "uncorrelated": (2,), "isotropic": (1,)}
 class GaussianReadout(nn.Module):
     """Full Gaussian readout (Lurz et al. 2021): position ~ N(mean, L L^T) in training, the mean in evaluation.
 
-    Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centres), mirrored back where they
+    Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centers), mirrored back where they
     leave it; a feature map is read bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` L,
     ``features`` (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. A shift
     moves positions by so much, and may take them out of the picture, where features are zero. ``feature_weight`` weighs
@@ -23,8 +23,8 @@ class GaussianReadout(nn.Module):
 
     ``gauss_type`` is the form of L: ``full`` (unit, 2, 2), ``uncorrelated``, a standard deviation an axis (unit, 2), or
     ``isotropic``, one for both (unit, 1); it starts at ``init_sigma``. ``init_mean`` is where a fit starts: ``fields``,
-    the peak of the unit's linear receptive field (``centres`` (unit, 2), from the training tier), which saves most of a
-    fit that begins at the ``centre`` of the frame. With ``retinotopy_layers`` above 0 a mean is not its unit's own but
+    the peak of the unit's linear receptive field (``centers`` (unit, 2), from the training tier), which saves most of a
+    fit that begins at the ``center`` of the frame. With ``retinotopy_layers`` above 0 a mean is not its unit's own but
     predicted from the linear field's peak by a map that all units share, ``retinotopy_hidden`` wide: ``Retinotopy``.
     """
 
@@ -32,7 +32,7 @@ class GaussianReadout(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         units: int,
-        centres: torch.Tensor,
+        centers: torch.Tensor,
         bias: torch.Tensor,
         generator: torch.Generator,
         init_mean: str = "fields",
@@ -43,11 +43,11 @@ class GaussianReadout(nn.Module):
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        if init_mean not in ("fields", "centre"):
-            raise ConfigError(f"init_mean {init_mean!r} of a gaussian readout: choose fields or centre")
+        if init_mean not in ("fields", "center"):
+            raise ConfigError(f"init_mean {init_mean!r} of a gaussian readout: choose fields or center")
         if gauss_type not in GAUSS_TYPES:
             raise ConfigError(f"gauss_type {gauss_type!r} of a gaussian readout: {nearest(gauss_type, GAUSS_TYPES)}")
-        start = centres.clone() if init_mean == "fields" else torch.zeros(units, 2)
+        start = centers.clone() if init_mean == "fields" else torch.zeros(units, 2)
         shape = GAUSS_TYPES[gauss_type]
         sigma = torch.eye(2) if gauss_type == "full" else torch.ones(shape)
         self.covariance_factor = nn.Parameter(init_sigma * sigma.repeat(units, *[1] * len(shape)))
@@ -55,7 +55,7 @@ class GaussianReadout(nn.Module):
         self.features = nn.Parameter(noise / in_shape[0])
         self.bias = nn.Parameter(bias.clone())
         if retinotopy_layers:
-            self.mean_of = Retinotopy(start, centres, retinotopy_layers, retinotopy_hidden, generator)
+            self.mean_of = Retinotopy(start, centers, retinotopy_layers, retinotopy_hidden, generator)
         else:
             self.mean = nn.Parameter(start)
         self.predicted = retinotopy_layers > 0

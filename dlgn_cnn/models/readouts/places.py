@@ -1,4 +1,4 @@
-"""Places in a feature map: (x, y) in -1..1 from pixel centre to pixel centre, x over width, y over height."""
+"""Places in a feature map: (x, y) in -1..1 from pixel center to pixel center, x over width, y over height."""
 
 import torch
 import torch.nn.functional as functional
@@ -10,24 +10,24 @@ from dlgn_cnn.models.perceptron import perceptron
 class Retinotopy(nn.Module):
     """Where units look, predicted from where their linear receptive fields lie by one map that all units share.
 
-    place = start + map(centres) (Lurz et al. 2021, who predict it from cortical coordinates); the map, ``layers``
-    linear maps ``hidden`` wide with ELUs between, starts near zero. ``start`` and ``centres`` are (unit, 2).
+    place = start + map(centers) (Lurz et al. 2021, who predict it from cortical coordinates); the map, ``layers``
+    linear maps ``hidden`` wide with ELUs between, starts near zero. ``start`` and ``centers`` are (unit, 2).
     """
 
     start: torch.Tensor
-    centres: torch.Tensor
+    centers: torch.Tensor
 
     def __init__(
-        self, start: torch.Tensor, centres: torch.Tensor, layers: int, hidden: int, generator: torch.Generator
+        self, start: torch.Tensor, centers: torch.Tensor, layers: int, hidden: int, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.register_buffer("start", start.clone())
-        self.register_buffer("centres", centres.clone())
+        self.register_buffer("centers", centers.clone())
         self.map = perceptron(2, layers, hidden, nn.ELU, generator)
 
     def forward(self) -> torch.Tensor:
         """The units' places (unit, 2)."""
-        moved: torch.Tensor = self.map(self.centres)
+        moved: torch.Tensor = self.map(self.centers)
         return self.start + moved
 
 
@@ -106,5 +106,5 @@ def read_bilinearly(
 
 
 def pixel_places(size: int, like: torch.Tensor) -> torch.Tensor:
-    """The coordinate of each of ``size`` pixels' centres along one axis."""
+    """The coordinate of each of ``size`` pixels' centers along one axis."""
     return torch.linspace(-1, 1, size, dtype=like.dtype, device=like.device)

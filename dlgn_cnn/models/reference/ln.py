@@ -9,7 +9,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.reference.model import Inputs, ReferenceModel, build_reference
-from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centres
+from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centers
 
 
 @MODELS.register("ln")
@@ -46,7 +46,7 @@ def ln(
 
     def bases(info: DataInfo) -> Bases:
         _, height, width = info.frame_shape
-        support = near_centres(torch.tensor(info.field_centres), (height, width), reach_px)
+        support = near_centers(torch.tensor(info.field_centers), (height, width), reach_px)
         return Bases(None, torch.eye(lags), (height, width), support)
 
     built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)

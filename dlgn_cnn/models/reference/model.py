@@ -21,7 +21,7 @@ FEATURES = ("running", "pupil")
 @dataclass(frozen=True)
 class Inputs:
     """What drives a reference model, and how far back: ``light`` is where the light acts, ``history_lags`` and
-    ``history_splines`` the taps of the light's and behaviour's kernels and their basis functions, ``history_weight``
+    ``history_splines`` the taps of the light's and behavior's kernels and their basis functions, ``history_weight``
     that of the kernels' L2 norm in the loss.
     """
 
@@ -133,7 +133,7 @@ def build_reference(
     for key, info in data_info.items():
         if info.frame_shape[0] != 1:
             raise ConfigError(
-                f"session {key} has videos of {info.frame_shape[0]} channels: a reference takes grey ones"
+                f"session {key} has videos of {info.frame_shape[0]} channels: a reference takes gray ones"
             )
         kernel = SpaceTimeKernel(bases(info), rank, lit, penalty, generator) if inputs.stimulus else None
         heads[key] = ReferenceHead(info, inputs, kernel, output)

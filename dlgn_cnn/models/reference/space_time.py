@@ -59,7 +59,7 @@ class SpaceTimeKernel(nn.Module):
         for name in ("space", "time", "support"):
             self.register_buffer(name, getattr(bases, name), persistent=False)
         (units, functions), ranks = bases.support.shape, rank or len(bases.time)
-        # An optimiser's step moves all weights at once: the more ranks add up to a kernel, the less each may move it.
+        # An optimizer's step moves all weights at once: the more ranks add up to a kernel, the less each may move it.
         self.share = 1 / ranks
         noise = torch.randn(units, ranks, functions, generator=generator)
         self.spatial = nn.Parameter(START_NOISE * noise / bases.support.sum(1).sqrt()[:, None, None])
@@ -104,7 +104,7 @@ class SpaceTimeKernel(nn.Module):
         return torch.einsum("curl,surp->csulp", self.temporal_kernels(), spatial).flatten(0, 1)
 
     def forward(self, videos: Video) -> torch.Tensor:
-        """Video of one channel to drive (condition, batch, unit, time); before the video the screen was grey."""
+        """Video of one channel to drive (condition, batch, unit, time); before the video the screen was gray."""
         pixels = videos[:, 0].flatten(2)
         seen = pixels if self.space is None else pixels @ self.space.T
         units, ranks, _ = self.spatial.shape
@@ -128,16 +128,16 @@ class SpaceTimeKernel(nn.Module):
         return total
 
 
-def near_centres(centres: torch.Tensor, grid: tuple[int, int], reach: float | None) -> torch.Tensor:
-    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``reach`` of its field's centre.
+def near_centers(centers: torch.Tensor, grid: tuple[int, int], reach: float | None) -> torch.Tensor:
+    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``reach`` of its field's center.
 
-    ``centres`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``reach`` is in steps of the grid,
+    ``centers`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``reach`` is in steps of the grid,
     and at least the nearest function is within it. All are where it is None.
     """
     height, width = grid
     if reach is None:
-        return torch.ones(len(centres), height * width)
-    steps = (centres + 1) / 2 * torch.tensor([width - 1, height - 1])
+        return torch.ones(len(centers), height * width)
+    steps = (centers + 1) / 2 * torch.tensor([width - 1, height - 1])
     down = torch.arange(height)[None, :, None] - steps[:, 1, None, None]
     across = torch.arange(width)[None, None] - steps[:, 0, None, None]
     distance = torch.hypot(down, across).flatten(1)

@@ -9,7 +9,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.reference.model import Inputs, ReferenceModel, build_reference
-from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centres
+from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centers
 from dlgn_cnn.models.reference.splines import knots_within, natural_cubic_basis
 
 
@@ -54,7 +54,7 @@ def spline_glm(
         rows, columns = (natural_cubic_basis(size, knots_within(size, knot_px)) for size in info.frame_shape[1:])
         grid = len(rows), len(columns)
         reach = None if reach_px is None else reach_px / knot_px
-        support = near_centres(torch.tensor(info.field_centres), grid, reach)
+        support = near_centers(torch.tensor(info.field_centers), grid, reach)
         return Bases(torch.kron(rows, columns), natural_cubic_basis(lags, time_splines), grid, support)
 
     built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)

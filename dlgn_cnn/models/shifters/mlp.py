@@ -6,7 +6,7 @@ from torch import nn
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.perceptron import perceptron
 from dlgn_cnn.models.shifters import SHIFTERS
-from dlgn_cnn.models.standardise import Standardise
+from dlgn_cnn.models.standardize import Standardize
 from dlgn_cnn.shapes import Pupil
 
 
@@ -23,13 +23,13 @@ class MlpShifter(nn.Module):
         self, info: DataInfo, generator: torch.Generator, layers: int = 3, hidden: int = 5, l2_weight: float = 0.0
     ) -> None:
         super().__init__()
-        self.standardise = Standardise(info.pupil_mean, info.pupil_std)
+        self.standardize = Standardize(info.pupil_mean, info.pupil_std)
         self.mlp = perceptron(2, layers, hidden, nn.Tanh, generator).append(nn.Tanh())
         self.l2_weight = l2_weight
 
     def forward(self, pupil_center: Pupil) -> torch.Tensor:
         """Pupil position (batch, axis, time) to shift (time, batch, 2); 0 where x or y is missing."""
-        looking, known = self.standardise(pupil_center)
+        looking, known = self.standardize(pupil_center)
         shift: torch.Tensor = self.mlp(looking.permute(2, 0, 1))
         return torch.where(known.all(1).T[..., None], shift, 0.0)
 

@@ -29,7 +29,7 @@ class Lit:
 
     ``change`` is what the light changes in the kernel, ``bias`` and ``light`` what a rate has without the movie: its
     baseline, and the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves
-    as it is, and behaviour's, which have been fitted.
+    as it is, and behavior's, which have been fitted.
     """
 
     kernel: SpaceTimeKernel
@@ -63,7 +63,7 @@ def light_last(
 
     First as ``standard`` does, by Poisson loss and the options ``fit`` of ``FitConfig``, as if there were no light.
     From there, session by session, to the optimum of all training windows, ``iterations`` steps of L-BFGS each: what
-    the light adds to the rate, and then everything but the kernel that the light leaves as it is, and behaviour's.
+    the light adds to the rate, and then everything but the kernel that the light leaves as it is, and behavior's.
 
     The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for
     what the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise

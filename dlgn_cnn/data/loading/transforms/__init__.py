@@ -2,7 +2,7 @@
 
 A transform is built from its config, ``data_info`` (what is known of the session before it) and ``statistics`` (of
 the training tier as stored). It has ``data_info``, what is known after it, and is called with a ``Batch``, which it
-leaves as it is, to return another of the same times. Videos come as uint8 grey levels until a transform makes them
+leaves as it is, to return another of the same times. Videos come as uint8 gray levels until a transform makes them
 float32. A transform draws nothing at random.
 """
 
@@ -22,7 +22,7 @@ from dlgn_cnn.shapes import Scores
 TRANSFORMS = Registry(
     "transform", "dlgn_cnn.data.loading.transforms", given=("data_info", "statistics"), has=("data_info",)
 )
-DEFAULT: tuple[Mapping[str, Any], ...] = ({"name": "normalise"},)
+DEFAULT: tuple[Mapping[str, Any], ...] = ({"name": "normalize"},)
 
 
 class Transform(Protocol):
@@ -37,9 +37,9 @@ class Transform(Protocol):
 
 @runtime_checkable
 class Scaling(Protocol):
-    """A transform that makes ``factor * grey + offset`` of the video and nothing else: windows may be cut as that."""
+    """A transform that makes ``factor * gray + offset`` of the video and nothing else: windows may be cut as that."""
 
-    grey_scaling: tuple[float, float]
+    gray_scaling: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TrainingStatistics:
 
     ``response_std`` is the standard deviation of each unit's counts a frame, by unit number; ``behavior_mean`` and
     ``behavior_std`` (feature,) are over the frames at which a signal is known: 0 and 1 for one that never is, and 1
-    for the deviation of one that never varies, so that it standardises to 0.
+    for the deviation of one that never varies, so that it standardizes to 0.
     """
 
     response_std: Mapping[int, float]
@@ -67,7 +67,7 @@ def training_statistics(units: Sequence[int], trials: Sequence[Trial]) -> Traini
 def check_transforms(configs: object, allowed_packages: Collection[str] = ()) -> None:
     """Refuse what is no list of ``{"name": ..., **options}``, an unknown name or option, and a name given twice."""
     if not isinstance(configs, Sequence) or not all(isinstance(config, Mapping) for config in configs):
-        raise ConfigError(f"transforms {configs!r}: give a list such as [{{name: normalise}}], in order")
+        raise ConfigError(f"transforms {configs!r}: give a list such as [{{name: normalize}}], in order")
     for index, config in enumerate(configs):
         options = {key: value for key, value in config.items() if key != "name"}
         with within(f"transforms[{index}]"):
@@ -89,11 +89,11 @@ def build_transforms(
 ) -> tuple[tuple[Transform, ...], DataInfo]:
     """The transforms in order, and what is known of the session after the last. Raises ConfigError.
 
-    Where none normalises, ``video_mean`` and ``video_std`` become 0 and 1, which is how to read grey levels.
+    Where none normalizes, ``video_mean`` and ``video_std`` become 0 and 1, which is how to read gray levels.
     """
     built: list[Transform] = []
     given: dict[str, Any] = {"statistics": statistics, "allowed_packages": allowed_packages}
-    if all(config.get("name") != "normalise" for config in configs):
+    if all(config.get("name") != "normalize" for config in configs):
         data_info = dataclasses.replace(data_info, video_mean=0.0, video_std=1.0)
     for index, config in enumerate(configs):
         built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, **given))

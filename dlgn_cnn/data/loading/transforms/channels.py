@@ -1,4 +1,4 @@
-"""Light and behaviour as channels of the video, for cores that take them with the picture."""
+"""Light and behavior as channels of the video, for cores that take them with the picture."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from dlgn_cnn.interface import Batch, DataInfo
 class Channels:
     """Appends channels that are the same at every pixel: ``light`` (one, share lit) and ``behavior`` (two).
 
-    Behaviour is running and pupil size, standardised on the training tier; where it is missing, the channel is 0, its
+    Behavior is running and pupil size, standardized on the training tier; where it is missing, the channel is 0, its
     mean. ``opto`` and ``behavior`` of the batch stay. Raises ConfigError where neither is asked for.
     """
 

@@ -11,7 +11,7 @@ from dlgn_cnn.interface import Batch, DataInfo
 class Crop:
     """Takes ``top``, ``bottom``, ``left`` and ``right`` pixels away.
 
-    Field centres follow; one that was cropped away goes to the nearest pixel left. Raises ConfigError where a number
+    Field centers follow; one that was cropped away goes to the nearest pixel left. Raises ConfigError where a number
     is negative or nothing would be left.
     """
 
@@ -33,10 +33,10 @@ class Crop:
         kept = (height - top - bottom, width - left - right)
         if min(kept) < 1:
             raise ConfigError(f"crop {margins} leaves nothing of {height} x {width} pixels: take less away")
-        centres = tuple(
-            (_follow(x, width, left, kept[1]), _follow(y, height, top, kept[0])) for x, y in data_info.field_centres
+        centers = tuple(
+            (_follow(x, width, left, kept[1]), _follow(y, height, top, kept[0])) for x, y in data_info.field_centers
         )
-        self.data_info = dataclasses.replace(data_info, frame_shape=(channels, *kept), field_centres=centres)
+        self.data_info = dataclasses.replace(data_info, frame_shape=(channels, *kept), field_centers=centers)
         self._rows, self._columns = slice(top, height - bottom), slice(left, width - right)
 
     def __call__(self, batch: Batch) -> Batch:
@@ -44,7 +44,7 @@ class Crop:
         return dataclasses.replace(batch, videos=batch.videos[..., self._rows, self._columns].contiguous())
 
 
-def _follow(centre: float, pixels: int, first: int, kept: int) -> float:
+def _follow(center: float, pixels: int, first: int, kept: int) -> float:
     """A coordinate in -1..1 over ``pixels`` as one over the ``kept`` from ``first`` on."""
-    position = (centre + 1) / 2 * (pixels - 1) - first
+    position = (center + 1) / 2 * (pixels - 1) - first
     return min(1.0, max(-1.0, 2 * position / max(kept - 1, 1) - 1))

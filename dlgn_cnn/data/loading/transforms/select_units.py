@@ -25,7 +25,7 @@ class SelectUnits:
             data_info,
             units=tuple(data_info.units[row] for row in rows),
             mean_counts=tuple(data_info.mean_counts[row] for row in rows),
-            field_centres=tuple(data_info.field_centres[row] for row in rows),
+            field_centers=tuple(data_info.field_centers[row] for row in rows),
         )
         self._rows = torch.tensor(rows)
 

@@ -8,7 +8,7 @@ from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.deeplake.rows import ForeignRows, foreign_rows
 from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import Recording, SessionKey
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
@@ -16,12 +16,12 @@ from dlgn_cnn.shapes import Floats, Frames
 TIERS = ("tiers", "tier")
 
 
-def recognises(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether ``path`` is a Deep Lake folder of version 3."""
     return (path / "dataset_meta.json").is_file() and (path / "version_control_info.json").is_file()
 
 
-@reader("deeplake", recognises)
+@reader("deeplake", recognizes)
 def read_deeplake(
     path: Path,
     *,
@@ -35,7 +35,7 @@ def read_deeplake(
 ) -> list[Recording]:
     """One session from a Deep Lake folder with a row a trial.
 
-    Columns ``videos`` (time, height, width) or (height, width, time), grey levels, a leading axis of one allowed;
+    Columns ``videos`` (time, height, width) or (height, width, time), gray levels, a leading axis of one allowed;
     ``responses`` (unit, time); ``tiers`` or ``tier``, "train" for training and any other word for testing; and, where
     there are, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row whose
     responses are NaN throughout is left out. The folder knows neither its session nor its clock, so ``mouse``,
@@ -106,4 +106,4 @@ def _frames(path: Path, row: int, video: np.ndarray, time: int) -> Frames:
             f"{path}, row {row}: videos have shape {video.shape} and responses {time} frames: expected "
             "(time, height, width) or (height, width, time), and time to be told from the other"
         )
-    return np.ascontiguousarray(as_grey(np.moveaxis(plain, ends[0], 0), f"{path}, row {row}"))
+    return np.ascontiguousarray(as_gray(np.moveaxis(plain, ends[0], 0), f"{path}, row {row}"))

@@ -22,7 +22,7 @@ FRAME_NAMES = ("responses.pkl", "responses.parquet")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
 
 
-def recognises(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether ``path`` is a responses frame, or a folder that holds one."""
     if path.is_dir():
         return any((path / name).is_file() for name in FRAME_NAMES)
@@ -47,7 +47,7 @@ def sessions(source: Path) -> list[SessionKey]:
     return [key for key, _ in _sessions(_keyed(source, _load(source)))]
 
 
-@reader("lab", recognises, frame_path, sessions)
+@reader("lab", recognizes, frame_path, sessions)
 def read_lab(
     path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
 ) -> list[Recording]:
@@ -57,10 +57,10 @@ def read_lab(
     file ``{movie}_{w}x{h}_scene-{scene_id + 1:03d}.avi`` a scene. Columns: mouse ``m``, series ``s``, experiment ``e``,
     unit ``u``, ``train_vs_test``, ``scene_id`` from 0, ``trange`` [start, stop] in s, ``spike_times`` in s,
     ``opto_tranges`` list of [on, off] in s, all on the session's clock; optionally ``run``, ``pupil_size``,
-    ``pupil_x``, ``pupil_y``: samples evenly spaced over trange, at the centres of as many equal bins, NaN missing.
+    ``pupil_x``, ``pupil_y``: samples evenly spaced over trange, at the centers of as many equal bins, NaN missing.
 
     Rows of equal scene and trange are one presentation; the same scene at another trange is a repeat. Light is the
-    union over rows; behaviour is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
+    union over rows; behavior is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
     the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
     without spikes is kept. A spike outside its trange is an error, or left out where
     ``spikes_outside`` is "drop".

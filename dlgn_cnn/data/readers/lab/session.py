@@ -1,4 +1,4 @@
-"""The rows of one session in the lab's frame: presentations, spikes, light and behaviour, each checked."""
+"""The rows of one session in the lab's frame: presentations, spikes, light and behavior, each checked."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def light_epochs(rows: SessionRows) -> Times:
 
 
 def signals(rows: SessionRows) -> dict[str, Signal]:
-    """Behaviour that was recorded; a column that is absent, or blank throughout, is no signal, and NaN is missing."""
+    """Behavior that was recorded; a column that is absent, or blank throughout, is no signal, and NaN is missing."""
     present = {name: column for name, column in SIGNAL_COLUMNS.items() if column in rows.frame}
     found = {name: _signal(rows, column) for name, column in present.items()}
     return {name: signal for name, signal in found.items() if len(signal.times_s)}

@@ -10,19 +10,19 @@ import numpy as np
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.nwb import signals
 from dlgn_cnn.data.recording import Presentation, Recording, SceneFile, SceneKey, SessionKey
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_grey
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
 
 
-def recognises(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether ``path`` is an ``.nwb`` file."""
     return path.is_file() and path.suffix == ".nwb"
 
 
-@reader("nwb", recognises)
+@reader("nwb", recognizes)
 def read_nwb(
     path: Path,
     *,
@@ -40,7 +40,7 @@ def read_nwb(
     Units: ``nwb.units`` with spike times, numbered by their ids. Presentations: the interval table ``trials``, whose
     column ``stimulus`` names an ImageSeries among the file's stimuli or templates (one scene each), or whose standard
     column ``timeseries`` refers to a stretch of one (one scene a stretch); column ``tier`` says "train" or "test".
-    A series holds grey frames (time, height, width), or (…, 3) colours, or is one external video file beside the NWB
+    A series holds gray frames (time, height, width), or (…, 3) colors, or is one external video file beside the NWB
     file. Measured onsets are taken from a referred stretch that has timestamps of its own.
 
     Light: the interval table, or OptogeneticSeries, called ``light``; without a name, the only one whose name begins
@@ -196,7 +196,7 @@ def _frames(path: Path, series: Any, start: int, stop: int) -> Frames:
     values = np.asarray(series.data[start:stop])
     if values.ndim == 4 and values.shape[-1] == 3:
         values = np.rint(values @ np.array([0.299, 0.587, 0.114]))  # luma of ITU-R BT.601
-    return as_grey(values, f"{path}, stimulus {series.name!r}")
+    return as_gray(values, f"{path}, stimulus {series.name!r}")
 
 
 def _onsets(series: Any, start: int, stop: int) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Light and behaviour in an open NWB file."""
+"""Light and behavior in an open NWB file."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def light_epochs(path: Path, file: Any, name: str | None) -> Times:
 
 
 def signals(path: Path, file: Any) -> dict[str, Signal]:
-    """Behaviour of the processing module "behavior", by the names of ``dlgn_cnn.data.recording.SIGNALS``."""
+    """Behavior of the processing module "behavior", by the names of ``dlgn_cnn.data.recording.SIGNALS``."""
     if "behavior" not in file.processing:
         return {}
     every = _series(file.processing["behavior"])

@@ -9,8 +9,8 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 
 
-@TRANSFORMS.register("standardise_responses")
-class StandardiseResponses:
+@TRANSFORMS.register("standardize_responses")
+class StandardizeResponses:
     """Counts over each unit's standard deviation in training; ``mean_counts`` likewise. They are no counts any more.
 
     Raises ConfigError for a unit that always answers alike.
@@ -21,7 +21,7 @@ class StandardiseResponses:
         constant = [unit for unit, std in zip(data_info.units, deviations, strict=True) if not std > 0]
         if constant:
             raise ConfigError(
-                f"standardise_responses: responses of units {constant} never vary in training: "
+                f"standardize_responses: responses of units {constant} never vary in training: "
                 "leave them out with select_units before it"
             )
         means = tuple(mean / std for mean, std in zip(data_info.mean_counts, deviations, strict=True))

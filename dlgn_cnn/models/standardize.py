@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 
-class Standardise(nn.Module):
+class Standardize(nn.Module):
     """(value - mean) / standard deviation of each row of a trace, by the training tier's figures; 0 where missing."""
 
     mean: torch.Tensor
@@ -18,7 +18,7 @@ class Standardise(nn.Module):
         self.register_buffer("std", torch.tensor(std)[:, None])
 
     def forward(self, trace: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Trace (batch, row, time), NaN where missing, to standardised values and whether each is known, both alike.
+        """Trace (batch, row, time), NaN where missing, to standardized values and whether each is known, both alike.
 
         A missing value becomes 0, which is the mean; it is replaced before any arithmetic, so no gradient meets NaN.
         """

@@ -1,4 +1,4 @@
-"""Optimisers: from a stimulus and a direction to the next proposal, which the constraint then projects.
+"""Optimizers: from a stimulus and a direction to the next proposal, which the constraint then projects.
 
 State is passed in and returned: tensors with a row a target, so that targets can leave a batch.
 """
@@ -10,11 +10,11 @@ import torch
 from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.registry import Registry
 
-OPTIMISERS = Registry("optimiser", "dlgn_cnn.mei")
+OPTIMIZERS = Registry("optimizer", "dlgn_cnn.mei")
 State = dict[str, torch.Tensor]
 
 
-class Optimiser(Protocol):
+class Optimizer(Protocol):
     """One step of ascent; ``isotropic`` where all of a stimulus moves by one step size."""
 
     isotropic: bool
@@ -28,21 +28,21 @@ class Optimiser(Protocol):
         ...
 
 
-@OPTIMISERS.register("momentum")
+@OPTIMIZERS.register("momentum")
 class Momentum:
-    """Normalised ascent with momentum: a step's length does not depend on how steep the response is.
+    """Normalized ascent with momentum: a step's length does not depend on how steep the response is.
 
     In step k the stimulus moves by ``learning_rate`` times ``decay`` to the power k of its own norm along
     the running mean of the directions, whose memory is ``momentum``. As the rate grows large this becomes the
-    generalised power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
+    generalized power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
     """
 
     isotropic = True
 
     def __init__(self, learning_rate: float = 1.0, decay: float = 0.98, momentum: float = 0.5) -> None:
-        self.learning_rate = number("optimiser.learning_rate", learning_rate, 0, above=True)
-        self.decay = number("optimiser.decay", decay, 0, 1, above=True)
-        self.momentum = number("optimiser.momentum", momentum, 0, 0.999)
+        self.learning_rate = number("optimizer.learning_rate", learning_rate, 0, above=True)
+        self.decay = number("optimizer.decay", decay, 0, 1, above=True)
+        self.momentum = number("optimizer.momentum", momentum, 0, 0.999)
 
     def start(self, parameters: torch.Tensor) -> State:
         """A velocity of zero."""

@@ -1,4 +1,4 @@
-"""The factorised readout: each unit has a mask over space and weights over features."""
+"""The factorized readout: each unit has a mask over space and weights over features."""
 
 import torch
 from torch import nn
@@ -8,12 +8,12 @@ from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.readouts.places import pixel_places, shifted
 from dlgn_cnn.registry import nearest
 
-STARTS = ("fields", "centre", "noise")
+STARTS = ("fields", "center", "noise")
 
 
-@READOUTS.register("factorised")
-class FactorisedReadout(nn.Module):
-    """Factorised readout (Klindt et al. 2017): drive = sum over space and features of mask x feature weight x feature.
+@READOUTS.register("factorized")
+class FactorizedReadout(nn.Module):
+    """Factorized readout (Klindt et al. 2017): drive = sum over space and features of mask x feature weight x feature.
 
     ``mask`` (unit, height, width), ``features`` (unit, feature), ``bias`` (unit,). ``normalize`` divides each mask by
     its Euclidean norm, so that a unit's scale lies in its features alone; ``constrain_pos`` counts negative weights of
@@ -21,7 +21,7 @@ class FactorisedReadout(nn.Module):
     of masks and features in the loss.
 
     ``init_mask`` is where a fit starts: ``fields``, a Gaussian bump of standard deviation ``init_sigma`` (the picture
-    spans -1..1 in x and in y) at the peak of the unit's linear receptive field; ``centre``, one in the middle of the
+    spans -1..1 in x and in y) at the peak of the unit's linear receptive field; ``center``, one in the middle of the
     frame; or ``noise`` of standard deviation 0.001. A shift moves the feature maps under the masks, so that it means
     the same as in a Gaussian readout; what comes in from beyond the picture is zero.
     """
@@ -30,7 +30,7 @@ class FactorisedReadout(nn.Module):
         self,
         in_shape: tuple[int, int, int],
         units: int,
-        centres: torch.Tensor,
+        centers: torch.Tensor,
         bias: torch.Tensor,
         generator: torch.Generator,
         init_mask: str = "fields",
@@ -42,11 +42,11 @@ class FactorisedReadout(nn.Module):
     ) -> None:
         super().__init__()
         if init_mask not in STARTS:
-            raise ConfigError(f"init_mask {init_mask!r} of a factorised readout: {nearest(init_mask, STARTS)}")
+            raise ConfigError(f"init_mask {init_mask!r} of a factorized readout: {nearest(init_mask, STARTS)}")
         channels, height, width = in_shape
         mask = 1e-3 * torch.randn(units, height, width, generator=generator)
         if init_mask != "noise":
-            mask = _bumps(centres if init_mask == "fields" else torch.zeros(units, 2), height, width, init_sigma)
+            mask = _bumps(centers if init_mask == "fields" else torch.zeros(units, 2), height, width, init_sigma)
         self.mask = nn.Parameter(mask)
         noise = torch.randn(units, channels, generator=generator) / channels
         self.features = nn.Parameter(noise.abs() if constrain_pos else noise)
@@ -76,11 +76,11 @@ class FactorisedReadout(nn.Module):
         return self.mask_weight * mask.abs().sum() + self.feature_weight * weights.abs().sum()
 
 
-def _bumps(centres: torch.Tensor, height: int, width: int, sigma: float) -> torch.Tensor:
-    across = pixel_places(width, centres) - centres[:, :1]
-    down = pixel_places(height, centres) - centres[:, 1:]
+def _bumps(centers: torch.Tensor, height: int, width: int, sigma: float) -> torch.Tensor:
+    across = pixel_places(width, centers) - centers[:, :1]
+    down = pixel_places(height, centers) - centers[:, 1:]
     bumps = torch.exp(-(down[:, :, None].square() + across[:, None].square()) / (2 * sigma**2))
-    # Far from a centre lie numbers so small that a processor multiplies them far more slowly.
+    # Far from a center lie numbers so small that a processor multiplies them far more slowly.
     return torch.where(bumps > 1e-6, bumps, 0.0)
 
 

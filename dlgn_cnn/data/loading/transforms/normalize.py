@@ -1,4 +1,4 @@
-"""Grey levels as standard deviations from the mean of the training tier."""
+"""Gray levels as standard deviations from the mean of the training tier."""
 
 import torch
 
@@ -8,24 +8,24 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 
 
-@TRANSFORMS.register("normalise")
-class Normalise:
+@TRANSFORMS.register("normalize")
+class Normalize:
     """Video less ``video_mean``, over ``video_std``, within 1e-6 of exact.
 
-    Raises ConfigError where it stands after ``channels``, which are no grey levels.
+    Raises ConfigError where it stands after ``channels``, which are no gray levels.
     """
 
     def __init__(self, data_info: DataInfo, statistics: TrainingStatistics) -> None:
         if data_info.frame_shape[0] != 1:
             raise ConfigError(
-                f"normalise takes a video of one channel, not {data_info.frame_shape[0]}: list it before channels"
+                f"normalize takes a video of one channel, not {data_info.frame_shape[0]}: list it before channels"
             )
         self.data_info = data_info
-        self.grey_scaling = 1.0 / data_info.video_std, -data_info.video_mean / data_info.video_std
+        self.gray_scaling = 1.0 / data_info.video_std, -data_info.video_mean / data_info.video_std
 
     def __call__(self, batch: Batch) -> Batch:
-        """Normalised float32 video."""
-        factor, offset = self.grey_scaling
+        """Normalized float32 video."""
+        factor, offset = self.gray_scaling
         videos = buffers.empty(tuple(batch.videos.shape), torch.float32).copy_(batch.videos)
         # One pass over memory; subtracting and then dividing would be two, and is a third slower.
         torch.add(torch.tensor(offset), videos, alpha=factor, out=videos)

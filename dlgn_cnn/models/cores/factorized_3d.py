@@ -1,4 +1,4 @@
-"""The factorised 3D core: each layer filters over space, then over time."""
+"""The factorized 3D core: each layer filters over space, then over time."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from dlgn_cnn.models.cores.layers import TemporalConvolution, spatial_convolutio
 from dlgn_cnn.models.cores.planned import PlannedCore3d
 
 
-class FactorisedLayer(nn.Module):
+class FactorizedLayer(nn.Module):
     """A convolution over space, one over time, batch normalization, ELU; on frames (see ``layers``)."""
 
     def __init__(self, layer: Layer) -> None:
@@ -27,8 +27,8 @@ class FactorisedLayer(nn.Module):
         return filtered
 
 
-@CORES.register("factorised_3d")
-class Factorised3dCore(PlannedCore3d):
+@CORES.register("factorized_3d")
+class Factorized3dCore(PlannedCore3d):
     """Spatial then causal temporal convolution, batch normalization and ELU, layer upon layer (Hoefling et al. 2024).
 
     The factorized baseline of Sensorium 2023 (Turishcheva et al. 2024).
@@ -36,7 +36,7 @@ class Factorised3dCore(PlannedCore3d):
 
     def layer_modules(self, layer: Layer, index: int) -> Iterable[nn.Module]:
         """One factorized layer."""
-        return (FactorisedLayer(layer),)
+        return (FactorizedLayer(layer),)
 
     def features(self, videos: torch.Tensor) -> torch.Tensor:
         """Video (batch, channel, time, height, width) to features."""

@@ -1,4 +1,4 @@
-"""Rounding to the 256 grey levels of a screen that leaves a clip's contrast as it is."""
+"""Rounding to the 256 gray levels of a screen that leaves a clip's contrast as it is."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ MOST_OFF = 0.6
 REFINEMENTS = 64
 
 
-def quantised(wanted: np.ndarray, grey_mean: float) -> Frames:
-    """Grey levels (time, height, width) as whole ones of 8 bits, with the same L2 norm about ``grey_mean``.
+def quantized(wanted: np.ndarray, gray_mean: float) -> Frames:
+    """Gray levels (time, height, width) as whole ones of 8 bits, with the same L2 norm about ``gray_mean``.
 
-    The mean grey is no whole level: rounding every value to the nearest moves all that is almost grey to one side, and
+    The mean gray is no whole level: rounding every value to the nearest moves all that is almost gray to one side, and
     the norm of a faint clip by a per cent. So values that lie nearest half-way between two levels are rounded the other
     way, as few as it takes, none of them to more than 0.6 levels off. Where these do not suffice, the norm is as near
     as they bring it.
@@ -20,8 +20,8 @@ def quantised(wanted: np.ndarray, grey_mean: float) -> Frames:
     flat = np.asarray(wanted, np.float64).ravel()
     nearest = np.clip(np.rint(flat), DARKEST, BRIGHTEST)
     other = nearest + np.where(flat >= nearest, 1.0, -1.0)
-    gains = np.square(other - grey_mean) - np.square(nearest - grey_mean)
-    missing = float(np.square(flat - grey_mean).sum() - np.square(nearest - grey_mean).sum())
+    gains = np.square(other - gray_mean) - np.square(nearest - gray_mean)
+    missing = float(np.square(flat - gray_mean).sum() - np.square(nearest - gray_mean).sum())
     usable = (np.abs(other - flat) <= MOST_OFF) & (other >= DARKEST) & (other <= BRIGHTEST)
     chosen = np.flatnonzero(usable)
     chosen = chosen[np.argsort(np.abs(other - flat)[chosen], kind="stable")]
