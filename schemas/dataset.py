@@ -130,7 +130,7 @@ class Dataset(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, dict[int, float]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
-        from dlgn_cnn.data.loading.loaders import units_after
+        from dlgn_cnn.data.loading.transforms import units_after
 
         if not sessions:
             return {}, {}, {}

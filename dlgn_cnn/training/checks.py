@@ -13,20 +13,10 @@ from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.dry_run import dry_run
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.registry.annotations import parameters_of
-from dlgn_cnn.training.assemble import Call, FitSpec, call_model, has_own_seed, loaders_name
+from dlgn_cnn.training.assemble import Call, call_model, has_own_seed, loaders_name
 from dlgn_cnn.training.trainers import TRAINERS
 
 MADE_UP = "made_up"
-
-
-def check_spec(spec: FitSpec, allowed: Collection[str] = ()) -> None:
-    """Refuse a fit whose functions are unknown or whose configs they do not take. Raises ConfigError."""
-    with within("dataset"):
-        foreseen = check_dataset(spec.dataset, allowed)
-    with within("model"):
-        check_model(spec.model, foreseen, allowed)
-    with within("trainer"):
-        check_trainer(spec.trainer, allowed)
 
 
 def check_dataset(call: Call, allowed: Collection[str] = ()) -> Foreseen | None:

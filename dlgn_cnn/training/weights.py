@@ -40,11 +40,6 @@ def load_weights(place: Path | Objects, sha256: str) -> dict[str, torch.Tensor]:
         raise StoreError(f"weights {path} are not a safetensors file ({error}): nothing of it was loaded") from error
 
 
-def weight_file(folder: Path, sha256: str) -> Path:
-    """Where weights of that digest lie in a folder."""
-    return folder / f"{sha256}{ENDING}"
-
-
 def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors on the CPU, none in another's memory: weights that are shared are stored once for each name."""
     import torch

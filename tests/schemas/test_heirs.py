@@ -8,11 +8,11 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
-from dlgn_cnn.training.checks import check_spec
 from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import load_weights, save_weights
 from tests import heirs
 from tests.rounding import within_rounding
+from tests.specs import check_spec
 
 ALLOWED = {"tests"}
 DATASET = ("tests.heirs.static_loaders", {"sessions": {"m1": 4, "m2": 3}, "batch_size": 4, "seed": 1000})

@@ -29,7 +29,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.storage.file_systems import SILENCE_S, file_system
 from dlgn_cnn.training.outputs import plain
-from dlgn_cnn.training.weights import save_weights, weight_file
+from dlgn_cnn.training.weights import save_weights
 from tests import heirs
 from tests.rounding import within_rounding
 from tests.unit.test_store import session
@@ -62,7 +62,7 @@ def publish(path: Path, folder: Path, entries: list[dict]) -> Path:
         for one in entries:
             if "weights_sha256" in one:
                 digest = one["weights_sha256"]
-                archive.add(f"weights/{digest}.safetensors", weight_file(folder, digest), digest)
+                archive.add(f"weights/{digest}.safetensors", folder / f"{digest}.safetensors", digest)
         archive.add_bytes(MODELS_FILE, json.dumps(entries).encode())
         archive.finish(Manifest(archive.files, package="0.1.0").to_json())
     return path

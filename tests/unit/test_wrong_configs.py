@@ -9,7 +9,7 @@ import pytest
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry.annotations import check_value, spell
 from dlgn_cnn.training.assemble import FitSpec
-from dlgn_cnn.training.checks import check_spec
+from tests.specs import check_spec
 
 RIGHT: dict[str, Any] = {
     "dataset": {"sessions": ["Mouse_1_s01_e01"], "size_px": [13, 17], "rate_hz": 60, "window_frames": 20},

@@ -74,40 +74,6 @@ def session_loaders(
     return _tier_loaders(session, info, seed, name, LoaderOptions(batch_size, window_frames))
 
 
-def units_after(
-    session: SessionData,
-    info: DataInfo,
-    transforms: Sequence[Mapping[str, Any]] | None,
-    allowed_packages: Collection[str] = (),
-) -> tuple[int, ...]:
-    """Return the units of the response rows that a loader of a session gives.
-
-    Parameters
-    ----------
-    session : SessionData
-        The session.
-    info : DataInfo
-        Its statistics, as they were stored with it.
-    transforms : sequence of mappings, optional
-        The transforms of the dataset's config; None stands for the default ones.
-    allowed_packages : collection of str, default ()
-        Packages that a transform may be imported from.
-
-    Returns
-    -------
-    tuple of int
-        Numbers of the units, in the order of the rows.
-
-    Raises
-    ------
-    ConfigError
-        If a transform cannot be built.
-    """
-    configs = DEFAULT if transforms is None else transforms
-    statistics = training_statistics(session.units, session.tier("train"))
-    return build_transforms(configs, info, statistics, allowed_packages)[1].units
-
-
 def _tier_loaders(
     session: SessionData, info: DataInfo, seed: int, name: str, options: LoaderOptions
 ) -> dict[str, TrialLoader]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.session_data import Trial, known_moments, moments
+from dlgn_cnn.data.sessions.session_data import SessionData, Trial, known_moments, moments
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry
@@ -99,3 +99,37 @@ def build_transforms(
         built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, **given))
         data_info = built[-1].data_info
     return tuple(built), data_info
+
+
+def units_after(
+    session: SessionData,
+    info: DataInfo,
+    transforms: Sequence[Mapping[str, Any]] | None,
+    allowed_packages: Collection[str] = (),
+) -> tuple[int, ...]:
+    """Return the units of the response rows that a loader of a session gives.
+
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    info : DataInfo
+        Its statistics, as they were stored with it.
+    transforms : sequence of mappings, optional
+        The transforms of the dataset's config; None stands for the default ones.
+    allowed_packages : collection of str, default ()
+        Packages that a transform may be imported from.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of the units, in the order of the rows.
+
+    Raises
+    ------
+    ConfigError
+        If a transform cannot be built.
+    """
+    configs = DEFAULT if transforms is None else transforms
+    statistics = training_statistics(session.units, session.tier("train"))
+    return build_transforms(configs, info, statistics, allowed_packages)[1].units
