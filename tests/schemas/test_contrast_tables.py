@@ -222,7 +222,7 @@ def test_every_column_of_conditions_is_the_one_foreign_key(done):
         if "opto_condition" in table().heading.names
     }
     assert set(lineages.values()) == {f"{OptoCondition.database}.#opto_condition.opto_condition"}
-    assert {"evaluation.Score.Condition", "ensemble.EnsembleScore.Condition", "mei.MEI.Stimulus"} < set(lineages)
+    assert {"evaluation.Score.Condition", "ensemble_score.EnsembleScore.Condition", "mei.MEI.Stimulus"} < set(lineages)
 
 
 @pytest.mark.parametrize("table", ["MEI.Stimulus", "MEIControl.Stimulus", "MEIControl.ContrastResponse"])

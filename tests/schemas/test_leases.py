@@ -186,7 +186,7 @@ def test_a_key_whose_lease_cannot_be_inserted_stays_pending(tables, monkeypatch)
     from populate.errors.transient import is_transient
     from populate.worker.lease import leased
     from schemas import fleet
-    from schemas.declaration.database import reconnect
+    from schemas.connection.server import reconnect
 
     Item.insert1((0, ""))
     Squared.jobs.refresh(delay=-1)
@@ -197,7 +197,7 @@ def test_a_key_whose_lease_cannot_be_inserted_stays_pending(tables, monkeypatch)
         sql("KILL CONNECTION_ID()" if tables.database else "SELECT pg_terminate_backend(pg_backend_pid())")
 
     monkeypatch.setattr(fleet.Lease, "insert1", breaks)
-    with pytest.raises(Exception, match="(?i)connection") as caught:  # each driver has its own
+    with pytest.raises(Exception, match=r"(?i)connection") as caught:  # each driver has its own
         jobs.reserve({"item": 0})
     assert is_transient(caught.value)
     monkeypatch.undo()
