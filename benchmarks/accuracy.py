@@ -44,7 +44,7 @@ from dlgn_cnn.training.trainers.standard import standard
 
 KEY, SIZE_PX, BURN_IN_FRAMES, VALIDATION_EVERY = "session", (18, 32), 15, 8
 EXPLAINED, SOONER, RESAMPLES, MEMBERS = 0.85, 10.0, 1000, 5
-INPUTS = [{"name": "light_kernel"}, {"name": "behavior", "gain": False}]
+INPUTS = [{"name": "opto_kernel"}, {"name": "behavior", "gain": False}]
 ORIGINAL = {
     "core": {"name": "stacked_2d", "channels": [32] * 3, "kernels": [7] * 3, "laplace_weight": 1.0},
     "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "light": list(SWITCHES)},

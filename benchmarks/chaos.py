@@ -241,7 +241,7 @@ def report(chaos: Chaos, took_s: float, folder: Path) -> bool:
     found = verdicts(chaos.plan, folder / "store")
     computed = (folder / "computed").read_text().split()
     print(f"{chaos.plan.faults} faults in {took_s:.0f} s: {dict(chaos.happened)}")
-    print(f"{len(computed)} computations for {chaos.plan.fits} keys, {len(fleet.Attempt())} tries lost and on record\n")
+    print(f"{len(computed)} computations for {chaos.plan.fits} keys, {len(fleet.Retry())} tries lost and on record\n")
     print(f"{'':44s}{'found':>8s}{'expected':>10s}")
     for name, (count, expected) in found.items():
         print(f"{name:44s}{count:8d}{expected:10d}{'' if count == expected else '  WRONG'}")

@@ -35,7 +35,7 @@ VIEWS = {
     ),
     "errors": ("errors", "#nothing-failed"),
     "fit": ("fit/{fit}", "tbody tr:nth-child(100)"),
-    "unit": ("unit/{unit}", "#light-says"),
+    "unit": ("unit/{unit}", "#opto-says"),
     "only a heading": ("nowhere", "h1"),
 }
 

@@ -53,8 +53,13 @@ SESSION = SimulationConfig(units=24, train_scenes=64 + VALIDATION, test_scenes=7
 LEVEL, SHAPE_LEVEL, TARGET = 0.05, 0.001, 0.9
 # A softer output than the units' own, of 60: what a fit has wrong in the drive blurs the rate that it can expect.
 MODEL = {"rank": 1, "history_lags": 28, "history_splines": 3, "output": {"name": "softplus", "sharpness": 25.0}}
-SPACE = {"knot_px": 1.5, "reach_px": 6.0}
-OWN_PIXEL = {"knot_px": 1.0, "reach_px": 0.1, "l1_weight": 0.0, "l2_weight": 0.0}  # a knot a pixel, and a pixel a unit
+SPACE = {"knot_px": 1.5, "field_radius_px": 6.0}
+OWN_PIXEL = {
+    "knot_px": 1.0,
+    "field_radius_px": 0.1,
+    "l1_weight": 0.0,
+    "l2_weight": 0.0,
+}  # a knot a pixel, and a pixel a unit
 FIT = {"max_epochs": 20, "patience": 20, "learning_rate": 0.02, "burn_in_frames": BURN_IN_FRAMES}
 HISTORY_WEIGHT, CHANGE_WEIGHT, SHRINKAGE = 0.5, 2e-3, (32.0, 8.0, 2.0)
 ROUNDS, ITERATIONS = 4, 25
@@ -70,7 +75,7 @@ def films(seed: int) -> tuple[Frames, Frames]:
 
 def simulated(effect: str, seed: int, strength: float) -> SessionData:
     """One session: the films, units and events of a seed are the same whatever the light does."""
-    config = replace(SESSION, seed=seed, light_effect=effect, light_strength=strength)
+    config = replace(SESSION, seed=seed, opto_effect=effect, opto_strength=strength)
     movies, seen = films(seed)
     session = simulate_session(config, movies, *np.random.default_rng(seed).spawn(3)[1:])
     return session_data(config, session, seen, dict.fromkeys(range(VALIDATION), "validation"))

@@ -38,7 +38,7 @@ from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import refresh
 from populate.worker.options import WorkerOptions
 from populate.worker.registration import registered
-from populate.worker.worker import Worker
+from populate.worker.worker import WorkerLoop
 from schemas import fleet, session
 
 SLOWER = 1.1  # at most this many times slower than bare DataJoint
@@ -129,7 +129,9 @@ def counting() -> Iterator[list[bool]]:
 def turns() -> float:
     """Seconds in which a worker that has begun, and whose heartbeat beats, computes everything."""
     with registered(torch.device("cpu")) as registration:
-        worker = Worker(registration, WorkerOptions(generator=np.random.default_rng(0)), CoreShare(1, usable_cores()))
+        worker = WorkerLoop(
+            registration, WorkerOptions(generator=np.random.default_rng(0)), CoreShare(1, usable_cores())
+        )
         worker.begin([Empty])
         while not len(fleet.Worker & {"worker_id": registration.worker_id} & "heartbeat > started"):
             time.sleep(0.02)

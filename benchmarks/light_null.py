@@ -1,7 +1,7 @@
 """Does the null of no light effect call no more units than it says, where the light does nothing?
 
 Sessions of 40 simulated units that see photographs through a wandering gaze, whose light is redrawn every 1.002 s and
-acts nowhere, go through ``light_effects``, the function behind the tables. The value is the share of units with
+acts nowhere, go through ``opto_effects``, the function behind the tables. The value is the share of units with
 p < .05. Beside it, on the same counts: Welch's t-test of lit against dark frames, as if frames were independent, and,
 since a null that calls nobody is worth nothing, the same two on sessions whose light acts at its published size.
 """
@@ -19,8 +19,8 @@ import torch
 from scipy.stats import ttest_ind
 
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
-from dlgn_cnn.evaluation.modulation import LIT
-from dlgn_cnn.feedback.effects import NullConfig, light_effects
+from dlgn_cnn.evaluation.modulation import OPTO_ON
+from dlgn_cnn.feedback.effects import NullConfig, opto_effects
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
@@ -29,7 +29,7 @@ from dlgn_cnn.simulation.session import simulate_session
 
 KEY, LEVEL, TARGET = "session", 0.05, 0.06
 SESSIONS, QUICK_SESSIONS, LIT_SESSIONS = 120, 24, 5
-CONFIG = SimulationConfig(units=40, train_scenes=13, test_scenes=13, width_px=106, height_px=66, light_effect="none")
+CONFIG = SimulationConfig(units=40, train_scenes=13, test_scenes=13, width_px=106, height_px=66, opto_effect="none")
 NULL = NullConfig(permutations=999)
 
 
@@ -53,10 +53,10 @@ def p_values(config: SimulationConfig, movies: Frames, seed: int) -> tuple[np.nd
     info = DataInfo(data.units, shape, data.rate_hz, (1.0,) * units, 0.0, 1.0, ((0.0, 0.0),) * units)
     tiers = ("train", "validation", "test")
     loaders = {tier: {KEY: TrialLoader(data.tier(tier), info, 8, transforms=())} for tier in tiers}
-    found = light_effects(Silent(), loaders, permutations, null=NULL)[KEY].data_omi_p
+    found = opto_effects(Silent(), loaders, permutations, null=NULL)[KEY].data_omi_p
     trials = [trial for tier in tiers[1:] for trial in data.tier(tier)]
     counts, lit = (np.concatenate([getattr(t, name) for t in trials], -1) for name in ("responses", "opto"))
-    return found, ttest_ind(counts[:, lit >= LIT], counts[:, lit < LIT], axis=1, equal_var=False).pvalue
+    return found, ttest_ind(counts[:, lit >= OPTO_ON], counts[:, lit < OPTO_ON], axis=1, equal_var=False).pvalue
 
 
 def called(config: SimulationConfig, movies: Frames, sessions: int) -> tuple[float, float, int]:
@@ -76,10 +76,10 @@ def main() -> int:
     print(f"{'the light acts':16}{'units':>8}{'permuted draws':>16}{'t-test':>10}   share of units with p < {LEVEL}")
     none, naive, units = called(CONFIG, movies, sessions)
     print(f"{'nowhere':16}{units:>8}{none:>16.3f}{naive:>10.3f}")
-    found, apart, units = called(replace(CONFIG, light_effect="additive"), movies, LIT_SESSIONS)
+    found, apart, units = called(replace(CONFIG, opto_effect="additive"), movies, LIT_SESSIONS)
     print(f"{'as published':16}{units:>8}{found:>16.3f}{apart:>10.3f}")
     ok = none <= TARGET < found
-    print(f"light_null {none:.3f} {TARGET} {'ok' if ok else 'short'}")
+    print(f"opto_null {none:.3f} {TARGET} {'ok' if ok else 'short'}")
     return 0 if ok else 1
 
 

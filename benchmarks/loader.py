@@ -37,7 +37,7 @@ import yaml
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime.precision import autocast, resolve
@@ -65,7 +65,7 @@ def make_data(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 def product_loader(videos: np.ndarray, responses: np.ndarray, batch_size: int) -> TrialLoader:
     signal = np.zeros((2, TIME), np.float32)
     trials = [
-        Trial(index, SceneKey("movie", index), "train", videos[index], responses[index], signal[0], signal, signal)
+        TrialData(index, SceneKey("movie", index), "train", videos[index], responses[index], signal[0], signal, signal)
         for index in range(TRIALS)
     ]
     counts, centers = tuple(map(float, responses.mean((0, 2)))), ((0.0, 0.0),) * UNITS

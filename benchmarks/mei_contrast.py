@@ -3,7 +3,7 @@
 Simulated units see photographs through a wandering gaze while the light is redrawn every 1.002 s. In lasting light a
 third of them lose three quarters of their surround (half is what is published: ``--strength 1``), at an unchanged mean
 rate and depth of modulation. The models are those of ``populate/experiments/contrast.yaml``: linear-nonlinear ones
-whose spatial kernel may be another in the light, fitted by the trainer ``light_last`` to the recorded labels of the
+whose spatial kernel may be another in the light, fitted by the trainer ``opto_last`` to the recorded labels of the
 light and, some times, to shuffled ones. MEIs of each fit in both lights, and what they say of a unit, go through the
 functions behind the tables (``MEI``, ``MEIContrast``). A unit is found where the false-discovery rate of the view
 ``response`` is below 10 %. ``--experiment`` takes another file of that kind: what would your own models find?
@@ -36,7 +36,7 @@ import yaml
 
 import populate
 from dlgn_cnn.data.loading.loaders import session_loaders
-from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
+from dlgn_cnn.data.sessions.opto_blocks import with_shuffled_opto
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.metrics import correlation
@@ -110,7 +110,7 @@ def simulated(case: Case) -> tuple[SessionData, Truth]:
     """A session: the films and units of a seed are the same whatever the light does."""
     movies, seen = films(case.config, tuple(case.call("datasets")[1]["size_px"]))
     share, seed = EFFECTS[case.effect], case.config.seed
-    config = replace(case.config, light_effect=case.effect, light_strength=case.strength, light_share_of_units=share)
+    config = replace(case.config, opto_effect=case.effect, opto_strength=case.strength, opto_share_of_units=share)
     session = simulate_session(config, movies, *np.random.default_rng(seed).spawn(3)[1:])
     return session_data(config, session, seen, dict.fromkeys(range(VALIDATION), "validation")), session.truth
 
@@ -156,9 +156,9 @@ def fit(case: Case, shuffle: int | None) -> Fitted:
     """One model of a session, from spikes to MEIs, with the light's labels as recorded or shuffled."""
     torch.set_num_threads(1)
     data, truth = simulated(case)
-    labeled = data if shuffle is None else with_shuffled_light(data, {"seed": shuffle}, KEY)
+    labeled = data if shuffle is None else with_shuffled_opto(data, {"seed": shuffle}, KEY)
     model = fitted(case, labeled)
-    changed = truth.light_changed & (case.effect == "surround")
+    changed = truth.opto_changed & (case.effect == "surround")
     return Fitted(meis(case, model, data), changed, learned(model, data, truth))
 
 

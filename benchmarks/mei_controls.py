@@ -3,15 +3,15 @@
 One in-silico session of the demo's size: 40 units, 56 + 14 scenes of 5 s, 33x53 px, light, running and pupil at work,
 half of the units nonlinear (rectified subunits and a suppressive field) so that no linear field is the answer. The
 demo's model is fitted to it from four seeds. The mean of two fits synthesizes each unit's MEI in both lights, as
-``MEI`` does with ``members: 2``; the others, which took no part, judge it beside its controls, as ``MEIControl`` does:
+``MEI`` does with ``members: 2``; the others, which took no part, predict it and its controls, as ``MEIControl`` does:
 the session's best clip, the best drifting grating, the linear field, another unit's MEI moved to this one's place, the
 phase-scrambled MEI, all at one norm and range. ``--members 1`` takes one fit alone, whose own noise the MEI then
 excites too.
 
 A unit is well fitted where the movie drives it and the correlation of the synthesizing fits' mean with the noise-free
 rate over the test scenes, which is the normalized correlation, is at least 0.7. It counts as won where, in each light,
-the judges' mean rate to the MEI of that light is above that to every control. The value is the share of won units among
-the well fitted, or among as many of them as are shown, drawn at random.
+the held-out models' mean rate to the MEI of that light is above that to every control. The value is the share of won
+units among the well fitted, or among as many of them as are shown, drawn at random.
 """
 
 import argparse
@@ -47,7 +47,7 @@ MODEL = {
     "core": {"name": "stacked_2d", "channels": [16], "kernels": [17], "strides": [3], "laplace_weight": 1.0},
     "recurrent": {"name": "conv_gru", "channels": 16, "kernel_input": 1, "kernel_state": 1},
     "readout": {"name": "gaussian", "feature_weight": 1e-5},
-    "modulators": [{"name": "light_kernel"}, {"name": "behavior", "gain": False}],
+    "modulators": [{"name": "opto_kernel"}, {"name": "behavior", "gain": False}],
     "output": {"name": "softplus", "sharpness": 10.0},
 }
 FIT = {"learning_rate": 0.01}
@@ -115,9 +115,9 @@ class Session:
 
 
 def controls(
-    session: Session, models: list[torch.nn.Module], judges: list[torch.nn.Module], units: list[int], seed: int
+    session: Session, models: list[torch.nn.Module], held_out_models: list[torch.nn.Module], units: list[int], seed: int
 ) -> list[Control]:
-    """MEIs of the models' mean in both lights, their controls, and what the judges say to each."""
+    """MEIs of the models' mean in both lights, their controls, and what the held-out models say to each."""
     targets = [Target(KEY, unit, suppressed) for unit in units for suppressed in (False, True)]
     found = gradient_ascent(models, targets, session.info, CPU, fit=MEI)
     whole = session.loaders(0)["test"][KEY]
@@ -125,29 +125,29 @@ def controls(
         models=models,
         config=synthesis(MEI, screen_range(session.info)),
         infos={KEY: session.info},
-        videos={KEY: lambda: clips_of(whole.showing(session.data.trials))},
+        videos={KEY: lambda: clips_of(whole.presenting(session.data.trials))},
         fields={(KEY, unit): session.fields[unit] for unit in units},
         device=CPU,
     )
     meis = [(target, one.stimulus) for target, one in zip(targets, found, strict=True)]
-    return control_set(meis, materials, judges, torch.Generator().manual_seed(seed))
+    return control_set(meis, materials, held_out_models, torch.Generator().manual_seed(seed))
 
 
 def margins(found: list[Control]) -> dict[str, dict[tuple[int, bool], float]]:
-    """The judges' rate to each MEI over that to each control, by the control's name and (unit, light)."""
+    """The held-out models' rate to each MEI over that to each control, by the control's name and (unit, light)."""
     heard = {(one.name, one.target.unit_index, one.target.suppressed): one for one in found}
     ratios: dict[str, dict[tuple[int, bool], float]] = {}
     for (name, unit, light), control in heard.items():
         if name != "mei":
-            best = float(heard["mei", unit, light].judged[int(light)])
-            ratios.setdefault(name, {})[unit, light] = best / float(control.judged[int(light)])
+            best = float(heard["mei", unit, light].held_out[int(light)])
+            ratios.setdefault(name, {})[unit, light] = best / float(control.held_out[int(light)])
     return ratios
 
 
 def report(found: list[Control], well: list[int]) -> float:
     """Print a row a control; the share of units whose MEIs beat all of them in both lights."""
     ratios = margins(found)
-    print(f"{'control':18s}{'median':>9s}{'lowest':>9s}{'beaten':>9s}   judged rate to the MEI over that to it")
+    print(f"{'control':18s}{'median':>9s}{'lowest':>9s}{'beaten':>9s}   held_out rate to the MEI over that to it")
     for name, pairs in ratios.items():
         values = np.array([value for (unit, _), value in pairs.items() if unit in well])
         print(f"{name:18s}{np.median(values):9.2f}{values.min():9.2f}{(values > 1).mean():9.3f}")
@@ -166,14 +166,17 @@ def main() -> int:
     size = QUICK if options.quick else FULL
     session = Session.simulate(size, options.seed)
     fits = [session.fit(seed, size) for seed in range(size.fits)]
-    models, judges = fits[: options.members], fits[options.members :]
+    models, held_out_models = fits[: options.members], fits[options.members :]
     well = np.flatnonzero((session.normalized(EnsembleModel(models).eval()) >= WELL_FITTED) & session.truth.driven)
     drawn = np.random.default_rng(options.seed).permutation(well)[: size.shown]
     shown = sorted(drawn.tolist())
     print(f"{len(well)} of {size.units} units are well fitted, {len(shown)} of these are shown")
     started = time.perf_counter()
-    share = report(controls(session, models, judges, shown, options.seed), shown) if shown else 0.0
-    print(f"MEIs and controls of {len(models)} fits took {time.perf_counter() - started:.0f} s, {len(judges)} judges")
+    share = report(controls(session, models, held_out_models, shown, options.seed), shown) if shown else 0.0
+    print(
+        f"MEIs and controls of {len(models)} fits took {time.perf_counter() - started:.0f} s, "
+        f"{len(held_out_models)} are held out"
+    )
     print(f"mei_controls_won {share:.3f} {TARGET:g} {'ok' if share >= TARGET else 'short'}")
     return 0 if share >= TARGET else 1
 

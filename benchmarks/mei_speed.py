@@ -39,11 +39,11 @@ from mei.tracking import Tracker
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import data_info
-from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start
+from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start
 from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
 from dlgn_cnn.mei.synthesis.methods import screen_range
 from dlgn_cnn.mei.synthesis.optimize import synthesize
-from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
@@ -115,7 +115,7 @@ def reference(model: torch.nn.Module, unit: int, config: Synthesis, share: float
 
 @torch.no_grad()
 def activation(model: torch.nn.Module, stimulus: torch.Tensor, unit: int) -> float:
-    rates = in_both_lights(Showing([model], [KEY], SHAPE), stimulus, [Target(KEY, unit, False)])
+    rates = in_both_conditions(Presenter([model], [KEY], SHAPE), stimulus, [Target(KEY, unit, False)])
     return float(rates[0, 0, -WINDOW:].mean())
 
 

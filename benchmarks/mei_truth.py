@@ -40,7 +40,7 @@ GLM = {
     "rank": 1,
     "light": "none",
     "knot_px": 3.0,
-    "reach_px": 8.0,
+    "field_radius_px": 8.0,
     "history_splines": 6,
     "l2_weight": 3e-2,
     "output": {"name": "softplus", "sharpness": 60.0},
@@ -73,7 +73,7 @@ def simulated(units: int, scenes: int, seed: int) -> tuple[SessionData, Truth]:
         seed=seed,
         width_px=106,
         height_px=66,
-        light_effect="none",
+        opto_effect="none",
     )
     film, population, events = np.random.default_rng(seed).spawn(3)
     movies = photograph_movies(config, film)

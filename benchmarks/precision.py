@@ -1,7 +1,7 @@
 """Does ``auto`` take the precision that is faster on this machine?
 
 Each computation runs in float32 and in bfloat16 in turn in every round; a figure is CPU seconds, which other load
-hardly changes, and the least of the rounds but the first. What is judged is the time in the precision that ``auto``
+hardly changes, and the least of the rounds but the first. What is compared is the time in the precision that ``auto``
 takes over that in the faster one: within 5 % either is right.
 
 demo           a training step of the encoder that ``dlgn demo`` fits: 4 clips of 60 frames, 122 units

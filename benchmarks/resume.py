@@ -34,8 +34,8 @@ from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import Fit, FitConfig
-from dlgn_cnn.training.noise import NoiseModel, units_of
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.observation_model import ObservationModel, units_of
 from dlgn_cnn.training.trainers.standard import run
 from dlgn_cnn.training.weights import save_weights
 
@@ -60,15 +60,15 @@ def make_sessions(folder: Path) -> dict[str, SessionData]:
     return found
 
 
-def new_fit(sessions: dict[str, SessionData]) -> Fit:
+def new_fit(sessions: dict[str, SessionData]) -> TrainingLoop:
     infos = {name: data_info(session) for name, session in sessions.items()}
     loaders: dict[str, dict[str, Any]] = {"train": {}, "validation": {}, "test": {}}
     for name, session in sessions.items():
         for tier, loader in session_loaders(session, infos[name], 0, 1, 20, name).items():
             loaders[tier][name] = loader
-    loss = NoiseModel.from_config("negative_binomial", units_of(loaders))
+    loss = ObservationModel.from_config("negative_binomial", units_of(loaders))
     config = FitConfig(EPOCHS, 3, 0.01, accumulate=2, burn_in_frames=5)
-    return Fit(encoder(infos, 0, **ENCODER), loaders, loss, config)
+    return TrainingLoop(encoder(infos, 0, **ENCODER), loaders, loss, config)
 
 
 def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_s: float) -> dict[str, Any]:

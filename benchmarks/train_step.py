@@ -43,7 +43,7 @@ from dlgn_cnn.evaluation.score import score_units
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.encoder import Encoder
-from dlgn_cnn.models.recurrent.light import LightDrive
+from dlgn_cnn.models.recurrent.opto import OptoDrive
 from dlgn_cnn.runtime.precision import autocast
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
@@ -87,7 +87,7 @@ def built(name: str, info: DataInfo, device: torch.device, plain: bool) -> Encod
     model = encoder({"one": info}, 0, readout={"name": "gaussian", "feature_weight": 1e-5}, **MODELS[name])
     light = torch.Generator().manual_seed(1)
     for module in model.modules():
-        if isinstance(module, LightDrive):
+        if isinstance(module, OptoDrive):
             for part in module.parameters():
                 part.data = 0.1 * torch.randn(part.shape, generator=light)
     if plain:

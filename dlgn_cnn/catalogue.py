@@ -1,4 +1,4 @@
-"""What a config can name: every registered part, with its parameters, its meaning and the paper it follows."""
+"""What a config can name: every registered component, with its parameters, its meaning and the paper it follows."""
 
 import dataclasses
 import inspect
@@ -54,8 +54,8 @@ class Parameter:
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
-    """One registered part: ``meaning`` is the first sentence of its docstring ``text``, ``papers`` those it cites."""
+class ComponentEntry:
+    """A registered component: ``meaning`` is the first sentence of its docstring ``text``, ``papers`` those it cites"""
 
     kind: str
     name: str
@@ -65,32 +65,32 @@ class Entry:
     text: str
 
 
-def catalogue(registries: Sequence[Registry] = REGISTRIES) -> list[Entry]:
-    """Every part of every registry, by kind and name."""
+def catalogue(registries: Sequence[Registry] = REGISTRIES) -> list[ComponentEntry]:
+    """Every component of every registry, by kind and name."""
     return [describe(registry, name) for registry in registries for name in registry.names()]
 
 
-def find(name: str) -> list[Entry]:
-    """The parts called ``name``, of whatever kind. Raises ConfigError with the nearest where there is none."""
+def find(name: str) -> list[ComponentEntry]:
+    """The components called ``name``, of whatever kind. Raises ConfigError with the nearest where there is none."""
     every = catalogue()
     found = [entry for entry in every if entry.name == name]
     if not found:
-        raise ConfigError(f"there is no part called {name!r}: {nearest(name, {entry.name for entry in every})}")
+        raise ConfigError(f"there is no component called {name!r}: {nearest(name, {entry.name for entry in every})}")
     return found
 
 
-def describe(registry: Registry, name: str) -> Entry:
-    """The entry of one registered part."""
-    part = registry.get(name)
-    documented = dict.fromkeys((part, _inherited(part), registry.options(part), registry.fit(part)))
+def describe(registry: Registry, name: str) -> ComponentEntry:
+    """The entry of one registered component."""
+    component = registry.get(name)
+    documented = dict.fromkeys((component, _inherited(component), registry.options(component), registry.fit(component)))
     text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in documented if one is not None)
-    fit = registry.fit(part)
+    fit = registry.fit(component)
     without = (*registry.given, "allowed_packages", *(["fit"] if fit else []))
-    own = _described(registry.parameters(part).values(), without)
+    own = _described(registry.parameters(component).values(), without)
     below = _described(_with_defaults(fit)) if fit else []
     parameters = (*own, *(dataclasses.replace(one, name=f"fit.{one.name}") for one in below))
     papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
-    return Entry(registry.kind, name, parameters, first_sentence(text), papers, text)
+    return ComponentEntry(registry.kind, name, parameters, first_sentence(text), papers, text)
 
 
 def first_sentence(text: str) -> str:
@@ -115,9 +115,9 @@ def _described(parameters: Iterable[inspect.Parameter], without: Collection[str]
     ]
 
 
-def _inherited(part: Any) -> type | None:
+def _inherited(component: Any) -> type | None:
     """The class of this package whose constructor a class inherits, which describes the parameters."""
-    owners = [one for one in getattr(part, "__mro__", ()) if "__init__" in vars(one)]
+    owners = [one for one in getattr(component, "__mro__", ()) if "__init__" in vars(one)]
     return owners[0] if owners and owners[0].__module__.startswith("dlgn_cnn.") else None
 
 

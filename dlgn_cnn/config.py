@@ -15,7 +15,7 @@ HASH_VERSION = 1  # of the way from a config to its hash; stored with every row,
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ConfigLeaf:
     """One value of a config: where it stands (``core.channels.0``), its JSON type and its canonical text."""
 
     path: str
@@ -49,7 +49,7 @@ def config_hash(function: str, config: Config) -> str:
     return value_sha256({"function": function, "config": dict(config)})[:HASH_LENGTH]
 
 
-def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
+def leaves(value: Any, path: str = "") -> Iterator[ConfigLeaf]:
     """Every leaf of a config in key order; an empty list or dict is a leaf of its own. Raises as ``canonical_json``."""
     if isinstance(value, Mapping) and value:
         for key in value:
@@ -65,7 +65,7 @@ def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
         yield _leaf(value, path)
 
 
-def _leaf(value: Any, path: str) -> Leaf:
+def _leaf(value: Any, path: str) -> ConfigLeaf:
     kinds = {
         bool: "bool",
         int: "int",
@@ -83,7 +83,7 @@ def _leaf(value: Any, path: str) -> Leaf:
         raise ConfigError(f"config value at {path or 'the top'} is {value!r} of type {type(value).__name__}: {advice}")
     if kind == "str":
         _check_text(value, path)
-    return Leaf(path, kind, _text(value, path), _number(value) if kind in ("bool", "int", "float") else None)
+    return ConfigLeaf(path, kind, _text(value, path), _number(value) if kind in ("bool", "int", "float") else None)
 
 
 def _check_text(text: str, path: str) -> None:

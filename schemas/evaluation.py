@@ -15,7 +15,7 @@ from schemas.base.score_rows import nullable, score_rows, unit_key
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
-    from dlgn_cnn.feedback.effects import LightEffect
+    from dlgn_cnn.feedback.effects import OptoEffect
 
 schema = dj.Schema()
 
@@ -116,7 +116,7 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
     key_source = training.recorded_fits
 
     class Unit(dj.Part):
-        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.LightEffect``."""
+        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.OptoEffect``."""
 
         definition = """
         -> master
@@ -147,19 +147,19 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, LightEffect], list[dict[str, Any]]]:
+    ) -> tuple[dict[str, OptoEffect], list[dict[str, Any]]]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
-        from dlgn_cnn.feedback.effects import light_effects
+        from dlgn_cnn.feedback.effects import opto_effects
 
         model, loaders = training.restore(spec, stores, weights)
-        return light_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
+        return opto_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
-    def make_insert(self, key: dict[str, Any], effects: dict[str, LightEffect], units: list[dict[str, Any]]) -> None:
+    def make_insert(self, key: dict[str, Any], effects: dict[str, OptoEffect], units: list[dict[str, Any]]) -> None:
         """Insert a row a unit."""
-        from dlgn_cnn.feedback.effects import LightEffect
+        from dlgn_cnn.feedback.effects import OptoEffect
 
         self.insert1(key)
-        names = LightEffect.__dataclass_fields__
+        names = OptoEffect.__dataclass_fields__
         self.Unit.insert(
             key
             | unit_key(unit)

@@ -58,7 +58,7 @@ class Lease(dj.Manual):
 
 
 @schema
-class Attempt(dj.Manual):
+class Retry(dj.Manual):
     """One try at a key that ended without a result and through no fault that trying again could not mend."""
 
     definition = """
@@ -74,7 +74,7 @@ class Attempt(dj.Manual):
 
 
 @schema
-class StandingOrder(dj.Manual):
+class StopFlag(dj.Manual):
     """A standing order to workers, in force until its row is deleted."""
 
     definition = """
@@ -88,5 +88,5 @@ class StandingOrder(dj.Manual):
 
 
 def key_hash(key: Mapping[str, Any]) -> str:
-    """The digest that stands for a key in ``Lease`` and ``Attempt``."""
+    """The digest that stands for a key in ``Lease`` and ``Retry``."""
     return value_sha256(dict(key))[:32]

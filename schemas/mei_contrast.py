@@ -10,7 +10,7 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.mei.feedback_contrast.distance import extent_px
-from dlgn_cnn.mei.feedback_contrast.findings import Finding, Measured, UnitMEIs, findings, measure
+from dlgn_cnn.mei.feedback_contrast.findings import ContrastFinding, Measured, UnitMEIs, findings, measure
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
@@ -30,7 +30,7 @@ COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz
 class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     """The MEIs of one fitted model in the two lights, against those of models in which there is nothing to find.
 
-    The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_light``,
+    The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_opto``,
     of the same model and trainer, with the same MEIs. List the dataset once as recorded and some times shuffled
     (``seed`` 0, 1, ...; two at least), each with ``units`` by number. The next are fits that differ by nothing but
     their seed (three at least), the weakest the random starts (two at least).
@@ -87,7 +87,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         """
         planned = experiment.Experiment.Fit.proj() * mei.MEIPlan.proj()
         pending = (planned - mei.MEI.proj()).proj(pending_dataset="dataset_hash", pending_seed="seed")
-        differences = mei.MEIConfig.where({"fit.objective.name": "light_difference"})
+        differences = mei.MEIConfig.where({"fit.objective.name": "opto_difference"})
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
     def inputs(self, key: training.Key) -> dict[str, str]:
@@ -133,7 +133,7 @@ def shuffled_twins(dataset_hash: str) -> list[str]:
     function, config = dataset.DatasetConfig.load({"dataset_hash": dataset_hash})
     found = []
     for row in (shuffled_datasets() & {"dataset_fn": function}).to_dicts(order_by="dataset_hash"):
-        other = {name: value for name, value in row["dataset_config"].items() if name != "shuffle_light"}
+        other = {name: value for name, value in row["dataset_config"].items() if name != "shuffle_opto"}
         if canonical_json(other) == canonical_json(config):
             found.append(str(row["dataset_hash"]))
     return found
@@ -172,7 +172,7 @@ def _unit_row(meis: UnitMEIs) -> Row:
     return row
 
 
-def _distances(units: list[UnitKey], found: dict[str, Finding], within: list[Any]) -> dict[UnitKey, list[Row]]:
+def _distances(units: list[UnitKey], found: dict[str, ContrastFinding], within: list[Any]) -> dict[UnitKey, list[Row]]:
     """The rows of each unit, one a null and each view that can be measured: not, where no MEI is answered, that of
     the response.
     """

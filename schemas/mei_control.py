@@ -45,7 +45,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
     -> mei.MEI
     -> tuning.ReceptiveField
     ---
-    judges : int32  # fits that took no part in the synthesis
+    held_out_models : int32  # fits that took no part in the synthesis
     """
 
     class Stimulus(optogenetics.OneCondition, dj.Part):
@@ -63,8 +63,8 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
         intact_hz : float64  # mean rate over the scored window that the members predict, light off
         suppressed_hz : float64  # the same, light on
-        judged_intact_hz=null : float64  # mean of the judges
-        judged_suppressed_hz=null : float64
+        held_out_intact_hz=null : float64  # mean of the held-out models
+        held_out_suppressed_hz=null : float64
         """
 
     class ContrastResponse(optogenetics.OneCondition, dj.Part):
@@ -81,13 +81,13 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         contrast : float64  # share of the stimulus's own contrast; 0 is the mean gray
         intact_hz : float64  # mean rate over the scored window that the members predict, light off
         suppressed_hz : float64  # the same, light on
-        judged_intact_hz=null : float64  # mean of the judges
-        judged_suppressed_hz=null : float64
+        held_out_intact_hz=null : float64  # mean of the held-out models
+        held_out_suppressed_hz=null : float64
         """
 
     @property
     def key_source(self) -> Any:
-        """MEIs of our own method that ask for controls, whose judges are fitted, on datasets of light as recorded."""
+        """MEIs of our own method that ask for controls, with fitted held-out models, of opto labels as recorded."""
         unfitted = experiment.Experiment.Fit.proj() - training.TrainedModel.proj()
         asked = mei.MEIConfig.Leaf & {"path": "controls", "kind": "bool", "number": 1}
         own = mei.MEIConfig & {"mei_fn": "gradient_ascent"} & asked.proj()
@@ -99,9 +99,9 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         return mei.mei_inputs(key)
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """Configs, stores and weights of members and judges, each unit's best MEI a light, and linear fields."""
+        """Configs, stores, weights of members and held-out models, each unit's best MEI a condition, linear fields."""
         _, config = mei.MEIConfig.load(key)
-        members, judges = members_and_judges(key)
+        members, held_out_models = members_and_held_out(key)
         units = {tuple(unit_key(row).values()): row for row in dataset.unit_rows(key)}
         rows = (mei.MEI.Stimulus & key).to_dicts(order_by="activation")
         best = {(*unit_key(row).values(), row["opto_condition"]): row for row in rows}
@@ -110,7 +110,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
             (units[tuple(unit_key(row).values())], row["field"])
             for row in (tuning.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
         ]
-        return members, dataset.store_paths(key), judges, config, chosen, fields
+        return members, dataset.store_paths(key), held_out_models, config, chosen, fields
 
     @interrupts.allowed()
     def make_compute(
@@ -118,18 +118,18 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         key: Row,
         members: list[Fit],
         stores: dict[str, str],
-        judges: list[Fit],
+        held_out_models: list[Fit],
         config: Row,
         chosen: list[Row],
         fields: list[tuple[Row, Any]],
     ) -> tuple[list[tuple[Row, Control]], float, int]:
-        """Make every control, show all of them to members and judges; the fit's seed draws what is drawn."""
+        """Make every control, show all of them to members and held-out models; the fit's seed draws what is drawn."""
         import torch
 
         from dlgn_cnn.mei.controls.control_set import control_set
 
         restored = [training.restore(spec, stores, weights) for spec, weights in members]
-        others = [training.restore(spec, stores, weights)[0] for spec, weights in judges]
+        others = [training.restore(spec, stores, weights)[0] for spec, weights in held_out_models]
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
         generator, models, loaders = (
             torch.Generator().manual_seed(key["seed"]),
@@ -145,9 +145,9 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         array_codec.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
         rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
         rate_hz = next(iter(loaders["train"].values())).data_info.rate_hz
-        return [(rows[one.target], one) for one in found], rate_hz, len(judges)
+        return [(rows[one.target], one) for one in found], rate_hz, len(held_out_models)
 
-    def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, judges: int) -> None:
+    def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, held_out_models: int) -> None:
         """Insert a row a control, and a row a control and contrast. Raises ModelError for one that is not allowed."""
         rows = [
             (key | unit_key(row) | {"opto_condition": row["opto_condition"], "control": control.name}, control)
@@ -155,7 +155,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         ]
         for name, control in rows:
             mei.refuse_violation(name, control.violation)
-        self.insert1(key | {"judges": judges})
+        self.insert1(key | {"held_out_models": held_out_models})
         contrasts = contrasts_of(mei.MEIConfig.load(key)[1])
         self.Stimulus.insert(name | _control_row(control, rate_hz) for name, control in rows)
         self.ContrastResponse.insert(
@@ -165,10 +165,10 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
 
 def shuffled_datasets() -> Any:
     """The configs of datasets whose labels of the light are shuffled: a query."""
-    return dataset.DatasetConfig & (dataset.DatasetConfig.Leaf & {"path": "shuffle_light.seed"}).proj()
+    return dataset.DatasetConfig & (dataset.DatasetConfig.Leaf & {"path": "shuffle_opto.seed"}).proj()
 
 
-def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
+def members_and_held_out(key: Row) -> tuple[list[Fit], list[Fit]]:
     """Configs and weights of the fits that synthesized, the MEI's own first, and of those that took no part.
 
     All differ in their seed alone. Raises ConfigError where they were not fitted in one precision.
@@ -177,11 +177,13 @@ def members_and_judges(key: Row) -> tuple[list[Fit], list[Fit]]:
     took_part = set((mei.MEI.Member & key).to_arrays("member_seed").tolist()) | {key["seed"]}
     fits = (training.TrainedModel & alike).keys(order_by="seed")
     fit_precision.refuse_mixed(
-        fits, training.TrainedModel(), "the members of an MEI's synthesis and the models that judge it"
+        fits, training.TrainedModel(), "the members of an MEI's synthesis and the held-out models"
     )
     members = sorted((fit for fit in fits if fit["seed"] in took_part), key=lambda fit: fit["seed"] != key["seed"])
-    judges = [fit for fit in fits if fit["seed"] not in took_part]
-    found = [[(training.fit_spec(one), training.weights_of(one)) for one in some] for some in (members, judges)]
+    held_out_models = [fit for fit in fits if fit["seed"] not in took_part]
+    found = [
+        [(training.fit_spec(one), training.weights_of(one)) for one in some] for some in (members, held_out_models)
+    ]
     return found[0], found[1]
 
 
@@ -208,11 +210,11 @@ def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
 
     tiers = [loaders[tier][name] for tier in ("train", "validation", "test")]
     whole = loaders["test"][name]
-    if not hasattr(whole, "showing"):
+    if not hasattr(whole, "presenting"):
         yield from (clip for tier in tiers for clip in clips_of(tier))
         return
     scenes = {trial.scene: trial for tier in reversed(tiers) for trial in tier.trials}
-    yield from clips_of(whole.showing(list(scenes.values())))
+    yield from clips_of(whole.presenting(list(scenes.values())))
 
 
 def _target(row: Row) -> Target:
@@ -226,18 +228,18 @@ def _control_row(control: Control, rate_hz: float) -> Row:
         "parameters": control.parameters,
         "norm": float(np.linalg.norm(control.stimulus)),
         "violation": control.violation,
-        **_rates_hz(control.rates, control.judged, rate_hz),
+        **_rates_hz(control.rates, control.held_out, rate_hz),
     }
 
 
 def _ladder_rows(control: Control, contrasts: Sequence[float], rate_hz: float) -> Iterator[Row]:
     for level, contrast in enumerate(contrasts):
         if np.isfinite(control.ladder[level]).all():
-            shown = _rates_hz(control.ladder[level], control.judged_ladder[level], rate_hz)
+            shown = _rates_hz(control.ladder[level], control.held_out_ladder[level], rate_hz)
             yield {"level": level, "contrast": contrast, **shown}
 
 
 def _rates_hz(rates: Floats, heard: Floats, rate_hz: float) -> Row:
     own = {f"{light}_hz": float(rate) * rate_hz for light, rate in zip(mei.CONDITIONS, rates, strict=True)}
-    judged = zip(mei.CONDITIONS, heard, strict=True)
-    return own | {f"judged_{light}_hz": nullable(float(rate) * rate_hz) for light, rate in judged}
+    held_out = zip(mei.CONDITIONS, heard, strict=True)
+    return own | {f"held_out_{light}_hz": nullable(float(rate) * rate_hz) for light, rate in held_out}

@@ -12,12 +12,12 @@ import datajoint as dj
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.provenance.code_state import CodeState, code_state
-from dlgn_cnn.provenance.environment import Environment as EnvironmentState
+from dlgn_cnn.provenance.environment import EnvironmentState as EnvironmentState
 from dlgn_cnn.provenance.environment import deterministic_algorithms, environment
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.runtime.device import pick_device
 from schemas.base.hashed_config import transaction
-from schemas.base.inserted_rows import Rows, inserted, key_order
+from schemas.base.inserted_rows import Rows, collect_inserted, key_order
 from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
@@ -97,7 +97,7 @@ class Environment(dj.Manual):
 
 
 @dataclass(frozen=True)
-class Run:
+class Computation:
     """One computation: which result it gave, what it came from, and when and how long it ran."""
 
     result: tuple[dict[str, Any], int]  # the key, and the identity of what may be too large to keep
@@ -118,7 +118,7 @@ class Traced:
     circumstances: ClassVar[tuple[str, ...]] = ()
     digests: ClassVar[tuple[str, ...]] = ()
     tolerance: ClassVar[float] = 1e-3
-    _run: Run | None = None
+    _run: Computation | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -138,7 +138,7 @@ class Traced:
         if computed is None:
             computed = self._compute(key, fetched)
             yield computed
-        with inserted(table) as rows:
+        with collect_inserted(table) as rows:
             table.make_insert(key, *computed)
         if rows[type(self).__name__] and self._run is not None:
             table.Provenance.insert1(key | self._run.row | {"outputs": outputs_of(table, rows)})
@@ -157,7 +157,7 @@ class Traced:
             computed = table.make_compute(key, *fetched)
         # A result that was kept while the database was away comes back at once: it was computed when it was.
         if self._run is None or self._run.result != (key, id(computed)):
-            self._run = Run((dict(key), id(computed)), row | {"duration_s": time.monotonic() - started})
+            self._run = Computation((dict(key), id(computed)), row | {"duration_s": time.monotonic() - started})
         return computed
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import BinnedResponses, SessionKey
-from dlgn_cnn.data.recording import Recording as RawRecording
+from dlgn_cnn.data.recording import SessionRecording as RawRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.files import path_sha256

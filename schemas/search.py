@@ -7,7 +7,7 @@ import datajoint as dj
 
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless
+from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, hopeless
 from dlgn_cnn.search.space import space_of
 from schemas import dataset, experiment, fitting, model, trainer
 from schemas.base.hashed_config import transaction
@@ -98,7 +98,7 @@ def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int,
     return True
 
 
-def history(name: str, fitted: Any, connection: Any = None) -> list[Trial]:
+def history(name: str, fitted: Any, connection: Any = None) -> list[SearchTrial]:
     """The trials of a study in order, with what is known of each by now: its score, or those of its epochs so far.
 
     ``fitted`` is the table of trained models. ``connection`` is a thread's own; that of the tables, without.
@@ -112,7 +112,7 @@ def history(name: str, fitted: Any, connection: Any = None) -> list[Trial]:
     for row in trials.to_dicts(order_by="trial"):
         number = row["trial"]
         state = State.DONE if number in scores else State.PRUNED if number in pruned else State.OPEN
-        found.append(Trial(number, row["trial_values"], state, scores.get(number), curves.get(number, ())))
+        found.append(SearchTrial(number, row["trial_values"], state, scores.get(number), curves.get(number, ())))
     return found
 
 
@@ -144,7 +144,7 @@ def pruned_fits(fitted: Any) -> Any:
     return (dj.U(*FIT) & (Study.Trial * PrunedTrial).proj(*FIT)) - fitted.proj()
 
 
-def _gives_up(row: Mapping[str, Any], trials: list[Trial], connection: Any) -> bool:
+def _gives_up(row: Mapping[str, Any], trials: list[SearchTrial], connection: Any) -> bool:
     config = (_by(connection, Study) & {"study_name": row["study_name"]}).fetch1("study_config")
     space = space_of({part: config[part]["config"] for part in PARTS})
     own = next(one for one in trials if one.number == row["trial"])

@@ -127,7 +127,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         self._folder, self.ended_without = None, ""
         done = super()._populate1(key, jobs, suppress_errors, return_exception_objects, make_kwargs)
         if self._folder is not None:
-            fit_listeners.sweep_checkpoints(self, experiment.Experiment.Fit(), self._folder)
+            fit_listeners.remove_useless_checkpoints(self, experiment.Experiment.Fit(), self._folder)
         return done
 
 
@@ -135,14 +135,14 @@ def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
-    with fit_listeners.side_channel() as channel:
-        watch = fit_listeners.Watch(key, TrainedModel, channel)
-        with fit_listeners.listeners(key, spec, channel, watch) as callback:
-            saved = fit_listeners.checkpoints(key, folder, channel, watch.check)
+    with fit_listeners.background_writer() as writer:
+        watch = fit_listeners.Watch(key, TrainedModel, writer)
+        with fit_listeners.listeners(key, spec, writer, watch) as callback:
+            saved = fit_listeners.checkpoints(key, folder, writer, watch.check)
             try:
                 return run_trainer(spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved)
             except ModelError:
-                fit_listeners.discard_checkpoints(key, folder, channel)
+                fit_listeners.discard_checkpoints(key, folder, writer)
                 raise
 
 

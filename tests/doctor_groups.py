@@ -3,11 +3,11 @@
 import signal
 import sys
 
-from populate.doctor.finding import Finding
+from populate.doctor.finding import CheckResult
 
 group = sys.argv[1]
 if group != "breaks":
-    print(Finding("ok", "before" if group == "hangs" else "done", "seen").line(), flush=True)
+    print(CheckResult("ok", "before" if group == "hangs" else "done", "seen").line(), flush=True)
 if group == "hangs":
     print('{"level": "o', end="", flush=True)
     signal.pause()

@@ -20,7 +20,7 @@ def fill(fits: int, units: int, seeds: int = 2) -> None:
     session.Mouse.insert1({"mouse": MOUSE["mouse"], "simulated": True})
     session.Session.insert1(MOUSE | {"session_name": "Simulated_2026_0900_s01_e01"})
     session.Unit.insert(MOUSE | {"unit": unit} for unit in range(units))
-    datasets = [_dataset({}, units), _dataset({"shuffle_light": {"seed": 0}}, units)]
+    datasets = [_dataset({}, units), _dataset({"shuffle_opto": {"seed": 0}}, units)]
     trainer_key = trainer.TrainerConfig.add("standard", {"fit": {"max_epochs": EPOCHS}})
     trainer.Seed.insert([{"seed": seed} for seed in range(seeds)], skip_duplicates=True)
     models = [_model(number) for number in range(-(-fits // seeds))]

@@ -8,32 +8,32 @@ from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample
-from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample
+from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 
 MAX_GAP_S = 0.5
 
 
-def own_frames(recording: Recording) -> dict[SceneKey, np.ndarray]:
+def own_frames(recording: SessionRecording) -> dict[SceneKey, np.ndarray]:
     """Each scene's gray frames (time, height, width) at its own size and rate."""
     return {key: scene_frames(file, (file.height_px, file.width_px)) for key, file in recording.scenes.items()}
 
 
-def movie_edges(recording: Recording, shown: Presentation) -> np.ndarray:
+def movie_edges(recording: SessionRecording, shown: PresentationTimes) -> np.ndarray:
     """Edges in s of the movie's own frames during a presentation."""
     file = recording.scenes[shown.scene]
     return frame_edges(shown, file.frames, file.rate_hz)
 
 
-def counts(recording: Recording, edges_s: np.ndarray) -> np.ndarray:
+def counts(recording: SessionRecording, edges_s: np.ndarray) -> np.ndarray:
     """Responses (unit, time) in the given bins."""
     if recording.binned is not None:
         return rebin(recording.binned, edges_s)
     return np.stack([bin_spikes(recording.spike_times_s[unit], edges_s) for unit in recording.units])
 
 
-def npz_arrays(recording: Recording) -> dict[str, np.ndarray]:
+def npz_arrays(recording: SessionRecording) -> dict[str, np.ndarray]:
     """The arrays of an ``.npz`` file; all scenes must have one size and rate."""
     frames, shown = own_frames(recording), recording.presentations
     scenes = sorted(frames)
@@ -48,7 +48,7 @@ def npz_arrays(recording: Recording) -> dict[str, np.ndarray]:
         "presentation_scene": np.array([scenes.index(one.scene) for one in shown]),
         "presentation_s": np.array([[one.start_s, one.stop_s] for one in shown]),
         "presentation_tier": np.array([one.tier for one in shown]),
-        "light_s": recording.light_epochs_s,
+        "opto_epochs_s": recording.opto_epochs_s,
         "units": np.array(recording.units),
     }
     for name, signal in recording.signals.items():
@@ -64,14 +64,14 @@ def npz_arrays(recording: Recording) -> dict[str, np.ndarray]:
     }
 
 
-def write_npz(recording: Recording, folder: Path) -> Path:
+def write_npz(recording: SessionRecording, folder: Path) -> Path:
     """Plain arrays in one file."""
     folder.mkdir(parents=True)
     np.savez(folder / "recording.npz", **npz_arrays(recording))
     return folder / "recording.npz"
 
 
-def write_sensorium(recording: Recording, folder: Path) -> Path:
+def write_sensorium(recording: SessionRecording, folder: Path) -> Path:
     """The folder of Sensorium 2023: a trial a presentation, on the clock of the movie's frames."""
     path = folder / f"dynamic20260-{recording.session.series}-{recording.session.experiment}-layout"
     frames = own_frames(recording)
@@ -82,7 +82,7 @@ def write_sensorium(recording: Recording, folder: Path) -> Path:
         arrays = {
             "videos": np.moveaxis(frames[shown.scene][: len(edges) - 1], 0, -1),
             "responses": counts(recording, edges),
-            "opto": light_share(recording.light_epochs_s, edges),
+            "opto": bin_opto(recording.opto_epochs_s, edges),
             "behavior": np.stack([signals.get(name, missing) for name in ("pupil_size", "running")]),
             "pupil_center": np.stack([signals.get(name, missing) for name in ("pupil_x", "pupil_y")]),
         }
@@ -99,4 +99,4 @@ def save(file: Path, array: np.ndarray) -> None:
     np.save(file, array)
 
 
-LAYOUTS: dict[str, Callable[[Recording, Path], Path]] = {"npz": write_npz, "sensorium": write_sensorium}
+LAYOUTS: dict[str, Callable[[SessionRecording, Path], Path]] = {"npz": write_npz, "sensorium": write_sensorium}

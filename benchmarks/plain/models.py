@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as functional
 
-from dlgn_cnn.models.recurrent.light import LightDrive
+from dlgn_cnn.models.recurrent.opto import OptoDrive
 
 
 class PlainGru(torch.nn.Module):
@@ -28,7 +28,7 @@ class PlainGru(torch.nn.Module):
             rows = slice(gate * channels, (gate + 1) * channels)
             x = functional.conv2d(frame, gru.from_input.weight[rows], gru.from_input.bias[rows], padding=3)
             s = functional.conv2d(state, gru.from_state.weight[rows], padding=3)
-            drives.append((lit(gru.light_input, gate, x, light), lit(gru.light_state, gate, s, light)))
+            drives.append((lit(gru.opto_input, gate, x, light), lit(gru.opto_state, gate, s, light)))
         update, reset = (torch.sigmoid(x + s) for x, s in drives[:2])
         candidate = torch.tanh(drives[2][0] + reset * drives[2][1])
         return update * state + (1 - update) * candidate
@@ -37,7 +37,7 @@ class PlainGru(torch.nn.Module):
         return self.gru.regularizer()
 
 
-def lit(drive: LightDrive, gate: int, maps: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
+def lit(drive: OptoDrive, gate: int, maps: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
     gain, shift = (part[gate][None, :, None, None] for part in (drive.gain, drive.shift))
     return (1 + gain * light[:, None, None, None]) * maps + shift * light[:, None, None, None]
 

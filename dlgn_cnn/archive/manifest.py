@@ -17,7 +17,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """One file: its size in bytes and the sha256 of its content."""
 
     size: int
@@ -25,7 +25,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Column:
+class StoredColumn:
     """One column of a table: its kind (int, float64, text, json, npy, ...) and whether it may be null."""
 
     name: str
@@ -37,7 +37,7 @@ class Column:
 class Table:
     """One table: its columns and how many rows of it there are."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[StoredColumn, ...]
     rows: int
 
 
@@ -45,7 +45,7 @@ class Table:
 class Manifest:
     """What an archive says of itself. ``left_out`` are sentences on what it lacks on purpose."""
 
-    files: dict[str, Entry]
+    files: dict[str, FileEntry]
     tables: dict[str, Table] = field(default_factory=dict)
     published: str = ""
     package: str = ""
@@ -72,7 +72,7 @@ class Manifest:
             found = json.loads(text)
             if found["format"] != FORMAT:
                 raise ArchiveError(f"{place} is of format {found['format']!r}, this version reads {FORMAT}: upgrade it")
-            files = {str(name): Entry(int(one["size"]), str(one["sha256"])) for name, one in found["files"].items()}
+            files = {str(name): FileEntry(int(one["size"]), str(one["sha256"])) for name, one in found["files"].items()}
             tables = {str(name): _table(one) for name, one in found["tables"].items()}
             rest = {name: found[name] for name in ("published", "package", "schema_version", "selection")}
             rest |= {name: str(found[name]) for name in ("license", "citation")}
@@ -105,5 +105,5 @@ def _check(manifest: Manifest, place: str) -> None:
 
 
 def _table(found: Mapping[str, Any]) -> Table:
-    columns = (Column(str(one["name"]), str(one["kind"]), bool(one["nullable"])) for one in found["columns"])
+    columns = (StoredColumn(str(one["name"]), str(one["kind"]), bool(one["nullable"])) for one in found["columns"])
     return Table(tuple(columns), int(found["rows"]))

@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
-from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, Entry, Manifest, check_name
+from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, FileEntry, Manifest, check_name
 from dlgn_cnn.archive.places import copy_of, fetch, is_copied
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -79,7 +79,7 @@ class Archive:
                 raise
             raise ArchiveError(f"{self.place}: {name} is no JSON ({error})") from error
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> FileEntry:
         """What the manifest says of a file. Raises ArchiveError for one that it does not name."""
         if name not in self.manifest.files:
             raise ArchiveError(f"{self.place} holds no {name}: it was left out, or the archive is another one")

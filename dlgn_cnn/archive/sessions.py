@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.interface import DataInfo
 
@@ -56,10 +56,10 @@ def info_from_json(found: dict[str, Any]) -> DataInfo:
     return DataInfo(**values)
 
 
-def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> Trial:
+def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> TrialData:
     arrays = {name: file.get_tensor(f"{index}.{name}") for name in TRACES}
     frames = file.get_tensor(video)
     wrong = [name for name, dimensions in TRACES.items() if arrays[name].ndim != dimensions]
     if wrong or frames.ndim != 3 or frames.dtype != np.uint8:
         raise ValueError(f"trial {trial} has {wrong or 'a video'} of another shape or type than a trial has")
-    return Trial(int(trial), SceneKey(str(movie), int(scene)), str(tier), videos=frames, **arrays)
+    return TrialData(int(trial), SceneKey(str(movie), int(scene)), str(tier), videos=frames, **arrays)

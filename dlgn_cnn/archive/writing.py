@@ -11,7 +11,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
-from dlgn_cnn.archive.manifest import MANIFEST, Entry, check_name
+from dlgn_cnn.archive.manifest import MANIFEST, FileEntry, check_name
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.storage.atomic import whole_file, whole_folder
 from dlgn_cnn.storage.files import file_sha256
@@ -27,13 +27,13 @@ class ArchiveWriter:
 
     def __init__(self, files: Any, place: Path) -> None:
         self._files, self._place = files, place
-        self.files: dict[str, Entry] = {}
+        self.files: dict[str, FileEntry] = {}
 
-    def add(self, name: str, file: Path, sha256: str | None = None) -> Entry:
+    def add(self, name: str, file: Path, sha256: str | None = None) -> FileEntry:
         """Add a file, unless one of that name is there; with ``sha256`` its content must have that digest."""
         if name in self.files:
             return self.files[name]
-        entry = Entry(file.stat().st_size, file_sha256(file))
+        entry = FileEntry(file.stat().st_size, file_sha256(file))
         if sha256 is not None and entry.sha256 != sha256:
             raise ArchiveError(f"{file} is not what a row says of it: its bytes have another sha256; restore it")
         self._files.put_file(str(file), check_name(name, str(self._place)))
@@ -45,7 +45,7 @@ class ArchiveWriter:
         digest = hashlib.sha256(data).hexdigest()
         if name not in self.files:
             self._files.pipe_file(check_name(name, str(self._place)), data)
-            self.files[name] = Entry(len(data), digest)
+            self.files[name] = FileEntry(len(data), digest)
         return digest
 
     def finish(self, manifest: bytes) -> None:

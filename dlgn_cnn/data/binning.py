@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from dlgn_cnn.data.recording import BinnedResponses, Presentation, Signal
+from dlgn_cnn.data.recording import BinnedResponses, PresentationTimes, SampledSignal
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
 
 CLOCK_TOLERANCE = 0.02
 
 
-def frame_edges(presentation: Presentation, movie_frames: int, rate_hz: float) -> Times:
+def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: float) -> Times:
     """Edges (time + 1,) in s of the frames that a presentation showed, on the session's clock.
 
     A screen's refresh is never quite its nominal rate: 300 frames of a 5 s clip were shown in 4.993 s. Where the
@@ -42,7 +42,7 @@ def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> 
 
 
 def shown_frames(
-    presentation: Presentation, edges_s: Times, rate_hz: float, frames: int, source_rate_hz: float
+    presentation: PresentationTimes, edges_s: Times, rate_hz: float, frames: int, source_rate_hz: float
 ) -> np.ndarray:
     """Index (time,) of the scene's frame on the screen at the center of each bin.
 
@@ -90,7 +90,7 @@ def bin_spikes(spike_times_s: Times, edges_s: Times) -> Floats:
     return np.diff(index).astype(np.float32)
 
 
-def light_share(epochs_s: Times, edges_s: Times) -> Floats:
+def bin_opto(epochs_s: Times, edges_s: Times) -> Floats:
     """Share of each bin (time,) in 0..1 during which the light was on; the sum times the bin conserves on-time.
 
     ``epochs_s`` is (epoch, 2), sorted and disjoint, in s.
@@ -103,17 +103,17 @@ def light_share(epochs_s: Times, edges_s: Times) -> Floats:
     return np.clip(np.diff(lit) / np.diff(edges_s), 0.0, 1.0).astype(np.float32)
 
 
-def lit_epochs(share: Floats, edges_s: Times) -> Times:
-    """Epochs (epoch, 2) in s that ``light_share`` would turn into ``share`` (time,) again: its on-time is conserved.
+def epochs_of_opto(share: Floats, edges_s: Times) -> Times:
+    """Epochs (epoch, 2) in s that ``bin_opto`` would turn into ``share`` (time,) again: its on-time is conserved.
 
     A bin that was lit in part is lit at its end where the next one begins lit, and else at its start. Raises
     RecordingError for a share outside 0..1.
     """
     if not np.isfinite(share).all() or np.any((share < 0) | (share > 1)):
         raise RecordingError("light: expected the share of each frame that was lit, from 0 to 1, none missing")
-    begins_lit = np.append(share[1:] > 0, False)
+    begins_on = np.append(share[1:] > 0, False)
     starts, stops, length = edges_s[:-1], edges_s[1:], np.diff(edges_s) * share
-    late = begins_lit & (share < 1)
+    late = begins_on & (share < 1)
     lit = np.column_stack(
         [np.where(late, stops - length, starts), np.where(late | (share == 1), stops, starts + length)]
     )
@@ -126,7 +126,7 @@ def lit_epochs(share: Floats, edges_s: Times) -> Times:
     return np.array(merged, np.float64).reshape(-1, 2)
 
 
-def resample(signal: Signal, edges_s: Times, max_gap_s: float) -> Floats:
+def resample(signal: SampledSignal, edges_s: Times, max_gap_s: float) -> Floats:
     """A behavioral signal at the center of each bin (time,), linear between samples, NaN where it is missing.
 
     A gap between valid samples longer than ``max_gap_s``, and what lies before the first or after the last by more

@@ -87,7 +87,7 @@ class SceneFile:
 
 
 @dataclass(frozen=True)
-class Presentation:
+class PresentationTimes:
     """One showing of a scene, in seconds on the session's clock. ``tier`` is what the lab meant it for.
 
     ``frame_onsets_s``, where they were measured, say when each frame of the scene appeared: NaN is a frame that the
@@ -123,7 +123,7 @@ class Presentation:
 
 
 @dataclass(frozen=True)
-class Signal:
+class SampledSignal:
     """A sampled signal on its own clock: ``times_s`` (time,) increasing, ``values`` (time,), NaN where missing."""
 
     times_s: Times
@@ -179,21 +179,21 @@ class BinnedResponses:
 
 
 @dataclass(frozen=True)
-class Recording:
+class SessionRecording:
     """One session: responses, presentations, light and behavior, each on the session's clock in seconds.
 
     ``spike_times_s`` maps a unit's number to its sorted spike times; where none were recorded it is empty, and
-    ``binned`` holds the responses instead; ``light_epochs_s`` is (epoch, 2), light on and
+    ``binned`` holds the responses instead; ``opto_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
     ``source`` is the file whose bytes decide all this. Raises RecordingError.
     """
 
     session: SessionKey
     spike_times_s: Mapping[int, Times]
-    presentations: tuple[Presentation, ...]
-    light_epochs_s: Times
+    presentations: tuple[PresentationTimes, ...]
+    opto_epochs_s: Times
     scenes: Mapping[SceneKey, SceneFile]
-    signals: Mapping[str, Signal] = field(default_factory=dict)
+    signals: Mapping[str, SampledSignal] = field(default_factory=dict)
     source: Path | None = None
     binned: BinnedResponses | None = None
 
@@ -210,7 +210,7 @@ class Recording:
             )
         self._check_presentations()
         self._check_spikes()
-        self._check_light()
+        self._check_opto()
         unknown = set(self.signals) - set(SIGNALS)
         if unknown:
             raise RecordingError(
@@ -252,8 +252,8 @@ class Recording:
             if times.ndim != 1 or not np.isfinite(times).all() or np.any(np.diff(times) < 0):
                 raise RecordingError(f"session {self.session} unit {unit}: spike times must be finite and ascending")
 
-    def _check_light(self) -> None:
-        epochs = self.light_epochs_s
+    def _check_opto(self) -> None:
+        epochs = self.opto_epochs_s
         if epochs.ndim != 2 or epochs.shape[1] != 2:
             raise RecordingError(f"session {self.session}: light epochs have shape {epochs.shape}, expected (epoch, 2)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):

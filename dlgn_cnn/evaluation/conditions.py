@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.evaluation.modulation import LIT
+from dlgn_cnn.evaluation.modulation import OPTO_ON
 from dlgn_cnn.evaluation.moments import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
 from dlgn_cnn.shapes import Floats, Scores
 
-LIGHTS = ("all", "intact", "suppressed")
+CONDITIONS = ("all", "intact", "suppressed")
 CONSTANT = 1e-3  # a frame lit for all but a thousandth of its time was lit
 
 
@@ -64,7 +64,7 @@ def _group_sums(trials: Sequence[ScoredTrial], mean_counts: Scores) -> tuple[Sum
     predicted, observed, opto, settled = (
         np.stack([getattr(trial, name) for trial in trials]) for name in ("predicted", "observed", "opto", "settled")
     )
-    lit = opto >= LIT
+    lit = opto >= OPTO_ON
 
     def sums(chosen: Mask) -> Sums:
         p, y = (values.transpose(1, 0, 2)[:, chosen] for values in (predicted, observed))

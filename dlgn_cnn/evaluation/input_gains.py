@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.sessions.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import Prediction, predict
@@ -20,13 +20,13 @@ from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 
-TAKEN: Mapping[str, Callable[[Trial], np.ndarray]] = {
+TAKEN: Mapping[str, Callable[[TrialData], np.ndarray]] = {
     "movie": lambda trial: trial.videos,
     "light": lambda trial: trial.opto,
     "running": lambda trial: trial.behavior[0],
     "pupil": lambda trial: np.stack([trial.behavior[1], *trial.pupil_center], 1),
 }
-GIVEN: Mapping[str, Callable[[Trial, np.ndarray], dict[str, Any]]] = {
+GIVEN: Mapping[str, Callable[[TrialData, np.ndarray], dict[str, Any]]] = {
     "movie": lambda trial, trace: {"videos": trace},
     "light": lambda trial, trace: {"opto": trace},
     "running": lambda trial, trace: {"behavior": np.stack([trace, trial.behavior[1]])},
@@ -64,7 +64,7 @@ def input_gains(
     }
 
 
-def permuted_trials(trials: Sequence[Trial], name: str, generator: np.random.Generator) -> list[Trial] | None:
+def permuted_trials(trials: Sequence[TrialData], name: str, generator: np.random.Generator) -> list[TrialData] | None:
     """The trials with one input of ``INPUTS`` taken from another; None where there is nothing to permute.
 
     Donors follow one another in one random cycle, so that none gives to itself (Sattolo 1986). Where a donor is shorter
@@ -104,20 +104,20 @@ def _gains(
             return np.full(len(before), np.nan)
         if name in OFTEN_UNUSED and not _used(asked, key, loader, trials, name):
             return before - before
-        return before - score(loader.showing(trials))
+        return before - score(loader.presenting(trials))
 
     return {name: np.mean([loss(name) for _ in range(permutations)], axis=0) for name in INPUTS}
 
 
-def _used(asked: Asked, key: str, loader: Any, changed: Sequence[Trial], name: str) -> bool:
+def _used(asked: Asked, key: str, loader: Any, changed: Sequence[TrialData], name: str) -> bool:
     """Whether the trial that changed most is predicted otherwise: a model that has no such input costs no more."""
 
-    def frames_changed(pair: tuple[Trial, Trial]) -> int:
+    def frames_changed(pair: tuple[TrialData, TrialData]) -> int:
         one, other = (TAKEN[name](trial) for trial in pair)
         return int(((one != other) & (np.isfinite(one) | np.isfinite(other))).sum())
 
     most = max(zip(loader.trials, changed, strict=True), key=frames_changed)
-    one, other = (asked(loader.showing([trial]), key).predicted for trial in most)
+    one, other = (asked(loader.presenting([trial]), key).predicted for trial in most)
     return not np.array_equal(one, other, equal_nan=True)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.shapes import Floats, Scores
 
-LIT = 0.5
+OPTO_ON = 0.5
 RUNNING_CM_S = 1.0
 
 
@@ -27,7 +27,7 @@ def modulation_index(rate_a: Floats | Scores, rate_b: Floats | Scores) -> Scores
         return np.asarray((one - other) / (one + other))
 
 
-def light_modulation(counts: Floats, opto: Floats) -> Modulation:
+def opto_modulation(counts: Floats, opto: Floats) -> Modulation:
     """Optogenetic modulation index of each unit, (suppressed - intact) / (suppressed + intact), Schmors et al. 2025.
 
     ``counts`` (unit, time) and ``opto`` (time,), the share of each frame that was lit; a frame lit for half of its
@@ -35,7 +35,7 @@ def light_modulation(counts: Floats, opto: Floats) -> Modulation:
     """
     if counts.ndim != 2 or opto.shape != counts.shape[1:]:
         raise ModelError(f"counts {counts.shape} and opto {opto.shape}: expected (unit, time) and (time,)")
-    lit = opto >= LIT
+    lit = opto >= OPTO_ON
     suppressed, intact = (_mean(counts[:, chosen]) for chosen in (lit, ~lit))
     return Modulation(suppressed, intact, modulation_index(suppressed, intact))
 

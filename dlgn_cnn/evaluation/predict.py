@@ -47,8 +47,8 @@ def predict(
     model.eval()
     predicted, observed, opto, frames = [], [], [], []
     try:
-        for batch, relit in _under(batches, light):
-            moved = relit.to(device)
+        for batch, altered in _under(batches, light):
+            moved = altered.to(device)
             shown = moved.opto if light is None else torch.full_like(moved.opto, light)
             with autocast(device, computed_in):
                 rate = model(

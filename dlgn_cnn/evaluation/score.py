@@ -9,7 +9,7 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.bootstrap import intervals
-from dlgn_cnn.evaluation.conditions import LIGHTS, ScoredTrial, condition_sums, settled_frames
+from dlgn_cnn.evaluation.conditions import CONDITIONS, ScoredTrial, condition_sums, settled_frames
 from dlgn_cnn.evaluation.measures import all_measures
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.moments import summed
@@ -115,7 +115,7 @@ def _tier_scores(
 ) -> list[ConditionScore]:
     sums = condition_sums(scored_trials(found, loader, config.settle_s), np.array(loader.data_info.mean_counts))
     scores = []
-    for light in LIGHTS:
+    for light in CONDITIONS:
         whole = summed(sums[light])
         bounds = intervals(sums[light], all_measures, generator, config.resamples, config.level)
         low, high = ({name: pair[side] for name, pair in bounds.items()} for side in (0, 1))

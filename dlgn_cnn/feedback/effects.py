@@ -10,15 +10,15 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.modulation import (
-    LIT,
-    light_modulation,
+    OPTO_ON,
     modulation_index,
+    opto_modulation,
     pupil_modulation,
     running_modulation,
 )
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, TIERS
-from dlgn_cnn.feedback.light_null import false_discovery_rates, light_p_values
+from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values
 from dlgn_cnn.shapes import Floats, Scores
 
 
@@ -38,12 +38,12 @@ class NullConfig:
 
 
 @dataclass(frozen=True)
-class LightEffect:
+class OptoEffect:
     """The light's effect on each unit (unit,), and that of running and pupil: mean rates in Hz, indices from -1 to 1.
 
     OMI = (suppressed - intact) / (sum): in the data from lit and unlit frames, which show different movies; in the
     model from the same frames shown twice, always dark and always lit. ``data_omi_p`` is the p of the data's OMI where
-    the light does nothing (``light_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
+    the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
     compares running with still, EMI large with small pupil, over the frames as recorded: in the model, each frame is
     that of the dark or the lit prediction, as it was recorded.
     """
@@ -62,21 +62,21 @@ class LightEffect:
     model_emi: Scores
 
 
-def light_effects(
+def opto_effects(
     model: torch.nn.Module,
     loaders: Any,
     generator: np.random.Generator,
     tiers: Sequence[str] = TIERS,
     null: NullConfig | None = None,
     precision: str = "float32",
-) -> dict[str, LightEffect]:
+) -> dict[str, OptoEffect]:
     """The effects by session, over the whole trials of ``tiers``. ``generator`` draws the permutations.
 
     RMI and EMI need loaders that have ``trials``, as ours do, with behavior as recorded; from others they are NaN.
     ``precision`` is as in ``predict``.
     """
     chosen = null or NullConfig()
-    found = {key: _light_effect(model, loaders, key, tiers, generator, chosen, precision) for key in loaders["train"]}
+    found = {key: _opto_effect(model, loaders, key, tiers, generator, chosen, precision) for key in loaders["train"]}
     rates = false_discovery_rates(np.concatenate([effect.data_omi_p for effect in found.values()]))
     stops = np.cumsum([len(effect.data_omi_p) for effect in found.values()])[:-1]
     return {
@@ -85,7 +85,7 @@ def light_effects(
     }
 
 
-def _light_effect(
+def _opto_effect(
     model: torch.nn.Module,
     loaders: Mapping[str, Any],
     key: str,
@@ -93,7 +93,7 @@ def _light_effect(
     generator: np.random.Generator,
     null: NullConfig,
     precision: str,
-) -> LightEffect:
+) -> OptoEffect:
     rate_hz = loaders["train"][key].data_info.rate_hz
 
     def run(light: float) -> list[Prediction]:
@@ -102,14 +102,14 @@ def _light_effect(
     found = run(0.0)
     observed, opto = _on_end([f.observed for f in found]), _on_end([f.opto for f in found])
     dark, lit = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
-    frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= LIT, lit, dark)
-    data, intact, suppressed = light_modulation(observed, opto), dark.mean(-1), lit.mean(-1)
+    frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= OPTO_ON, lit, dark)
+    data, intact, suppressed = opto_modulation(observed, opto), dark.mean(-1), lit.mean(-1)
     running, pupil = _behavior([loaders[tier][key] for tier in tiers], frames)
-    return LightEffect(
+    return OptoEffect(
         data_intact_hz=data.intact * rate_hz,
         data_suppressed_hz=data.suppressed * rate_hz,
         data_omi=data.omi,
-        data_omi_p=light_p_values(observed, opto, frames, null.period_s * rate_hz, null.permutations, generator),
+        data_omi_p=opto_p_values(observed, opto, frames, null.period_s * rate_hz, null.permutations, generator),
         data_omi_q=np.full(len(observed), np.nan),
         model_intact_hz=intact * rate_hz,
         model_suppressed_hz=suppressed * rate_hz,

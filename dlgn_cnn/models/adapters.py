@@ -2,8 +2,8 @@
 
 Theirs know no time: a readout is built with ``in_shape``, ``outdims`` and ``bias`` and called with maps (image,
 feature, height, width) and ``shift=`` (image, 2); a shifter is called with pupil positions (image, axis). A frame is
-such an image. What is adapted is known by its signature alone, so that a lab's own part of that form works as well, and
-nothing is imported here.
+such an image. What is adapted is known by its signature alone, so that a lab's own component of that form works as
+well, and nothing is imported here.
 """
 
 import inspect
@@ -18,7 +18,7 @@ from dlgn_cnn.models.standardize import Standardize
 from dlgn_cnn.registry import supplied
 from dlgn_cnn.registry.annotations import parameters_of
 
-Part = Callable[..., Any]
+Component = Callable[..., Any]
 SESSION = "session"
 
 
@@ -84,11 +84,11 @@ class FramewiseShifter(nn.Module):
         return _scalar(penalty(SESSION) if isinstance(self.shifter, nn.ModuleDict) else penalty(), self)  # type: ignore[operator]
 
 
-def adapt_readout(part: Part) -> Part:
+def adapt_readout(component: Component) -> Component:
     """A readout class of neuralpredictors' form as one of ours; anything else as it is."""
-    parameters = _parameters(part)
+    parameters = _parameters(component)
     if "outdims" not in parameters:
-        return part
+        return component
 
     def build(
         *,
@@ -100,23 +100,23 @@ def adapt_readout(part: Part) -> Part:
         **config: Any,
     ) -> FramewiseReadout:
         own = {"in_shape": in_shape, "outdims": units, "bias": True, "mean_activity": bias.clone()}
-        readout = part(**{name: value for name, value in own.items() if name in parameters}, **config)
+        readout = component(**{name: value for name, value in own.items() if name in parameters}, **config)
         return FramewiseReadout(readout, generator)
 
     return _declare(build, parameters, without=("in_shape", "outdims", "bias", "mean_activity"))
 
 
-def adapt_shifter(part: Part) -> Part:
+def adapt_shifter(component: Component) -> Component:
     """A shifter class of neuralpredictors' form as one of ours; anything else as it is.
 
     Theirs are modules of one session, or dictionaries of them built with ``data_keys``.
     """
-    parameters = _parameters(part)
+    parameters = _parameters(component)
     if "info" in parameters:
-        return part
+        return component
 
     def build(*, info: DataInfo, generator: torch.Generator, **config: Any) -> FramewiseShifter:
-        shifter = part(**supplied(part, data_keys=[SESSION]), **config)
+        shifter = component(**supplied(component, data_keys=[SESSION]), **config)
         if isinstance(shifter, nn.ModuleDict):
             shifter.initialize()  # type: ignore[operator]
         return FramewiseShifter(shifter, info)
@@ -124,12 +124,12 @@ def adapt_shifter(part: Part) -> Part:
     return _declare(build, parameters, without=("data_keys",))
 
 
-def _parameters(part: Part) -> dict[str, inspect.Parameter]:
-    """What a part takes, and for a class whose ``**kwargs`` go to its base's constructor, what that takes."""
-    if not inspect.isclass(part):
-        return parameters_of(part)
+def _parameters(component: Component) -> dict[str, inspect.Parameter]:
+    """What a component takes, and for a class whose ``**kwargs`` go to its base's constructor, what that takes."""
+    if not inspect.isclass(component):
+        return parameters_of(component)
     found: dict[str, inspect.Parameter] = {}
-    for owner in (one for one in part.__mro__ if "__init__" in vars(one)):
+    for owner in (one for one in component.__mro__ if "__init__" in vars(one)):
         own = parameters_of(vars(owner)["__init__"])
         found = own | found
         if not any(one.kind is one.VAR_KEYWORD for one in own.values()):
@@ -138,7 +138,7 @@ def _parameters(part: Part) -> dict[str, inspect.Parameter]:
     return found
 
 
-def _declare(build: Part, parameters: Mapping[str, inspect.Parameter], without: tuple[str, ...]) -> Part:
+def _declare(build: Component, parameters: Mapping[str, inspect.Parameter], without: tuple[str, ...]) -> Component:
     # The signature that a config is checked against: ours, and what is left of theirs. Their **kwargs would swallow
     # every wrong key.
     ours = [one for one in parameters_of(build).values() if one.kind is not one.VAR_KEYWORD]

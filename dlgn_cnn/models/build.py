@@ -36,12 +36,12 @@ def encoder(
     shifter: Part | None = None,
     modulators: Sequence[Part] = (),
     output: Part | None = None,
-    light_channel: bool = False,
+    opto_channel: bool = False,
 ) -> Encoder:
     """A shared core and recurrence, for each session a readout, shifter and modulators, and an output nonlinearity.
 
     Each part is ``{"name": ..., **its parameters}``: ``core``, ``recurrent`` and ``output`` for all sessions,
-    ``readout``, ``shifter`` and ``modulators`` (in the order in which they act) built for each. With ``light_channel``
+    ``readout``, ``shifter`` and ``modulators`` (in the order in which they act) built for each. With ``opto_channel``
     the light is a channel of the video too. A part's name is a registered one, or an import path of one of
     ``allowed_packages``, which the caller supplies. Initial weights follow from ``seed`` alone; initial biases are each
     unit's mean count. Raises ConfigError.
@@ -52,7 +52,7 @@ def encoder(
     with torch.random.fork_rng(devices=[]):
         # torch's layers draw their weights from the global generator only.
         torch.manual_seed(seed)
-        built_core = CORES.build(core, at="core", **allow, in_shape=(channels + light_channel, height, width))
+        built_core = CORES.build(core, at="core", **allow, in_shape=(channels + opto_channel, height, width))
         channels, height, width = built_core.out_shape
         built_recurrent = (
             RECURRENTS.build(recurrent, at="recurrent", **allow, in_channels=channels) if recurrent else None
@@ -81,4 +81,4 @@ def encoder(
             )
             for key, info in data_info.items()
         }
-    return Encoder(built_core, built_recurrent, heads, built_output, light_channel)
+    return Encoder(built_core, built_recurrent, heads, built_output, opto_channel)

@@ -39,7 +39,7 @@ class SessionHead(nn.Module):
 class Encoder(nn.Module):
     """Shared core and recurrence, a head a session: the movie, the light and behavior to each unit's expected spikes.
 
-    With ``light_channel`` the light is a channel of the video besides: the share lit, the same at every pixel.
+    With ``opto_channel`` the light is a channel of the video besides: the share lit, the same at every pixel.
     See ``dlgn_cnn.interface.EncodingModel`` for the contract that it fulfills.
     """
 
@@ -49,14 +49,14 @@ class Encoder(nn.Module):
         recurrent: nn.Module | None,
         heads: Mapping[str, SessionHead],
         output: nn.Module,
-        light_channel: bool = False,
+        opto_channel: bool = False,
     ) -> None:
         super().__init__()
         self.core = core
         self.recurrent = recurrent
         self.heads = Heads(heads)
         self.output = output
-        self.light_channel = light_channel
+        self.opto_channel = opto_channel
         self.data_keys = self.heads.data_keys
         self.frames_lost = int(core.frames_lost)  # type: ignore[arg-type]
 
@@ -73,7 +73,7 @@ class Encoder(nn.Module):
         Raises ModelError for a session that the model was not built for.
         """
         head = self.head(data_key)
-        if self.light_channel:
+        if self.opto_channel:
             plane = opto.to(videos.dtype)[:, None, :, None, None].expand(-1, 1, -1, *videos.shape[-2:])
             videos = torch.cat([videos, plane], 1)
         features = self.core(videos)

@@ -93,8 +93,8 @@ def contrast_curves(unit: UnitReport) -> str:
 
 
 def _rate(row: object, condition: str) -> float:
-    judged = getattr(row, f"judged_{condition}_hz")
-    return float(getattr(row, f"{condition}_hz") if judged is None else judged)
+    held_out = getattr(row, f"held_out_{condition}_hz")
+    return float(getattr(row, f"{condition}_hz") if held_out is None else held_out)
 
 
 def _known(value: float | None) -> str:

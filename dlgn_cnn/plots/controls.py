@@ -12,30 +12,31 @@ from dlgn_cnn.shapes import Scores
 
 @dataclass(frozen=True)
 class ControlRates:
-    """What models say to one stimulus (spikes/s) under each light: the fit itself, and judges from other seeds."""
+    """Rates (spikes/s) of one stimulus in each opto condition: of the fit itself, and of held-out models."""
 
     name: str
     intact_hz: float
     suppressed_hz: float
-    judged_intact_hz: float | None = None
-    judged_suppressed_hz: float | None = None
+    held_out_intact_hz: float | None = None
+    held_out_suppressed_hz: float | None = None
 
 
 def control_bars(axes: Axes, rows: Sequence[ControlRates]) -> Axes:
-    """A pair of bars a stimulus, by light: what the judges say, or the fit itself where there are none.
+    """A pair of bars a stimulus, by light: what the held-out models say, or the fit itself where there are none.
 
-    Where there are judges, what the fit itself says is an open mark: far above the bar, the MEI is of one fit only.
+    Where there are held-out models, what the fit itself says is an open mark: far above the bar, the MEI is of one fit
+    only.
     """
-    judged = any(row.judged_intact_hz is not None for row in rows)
+    held_out = any(row.held_out_intact_hz is not None for row in rows)
     places = np.arange(len(rows))
     for side, (condition, color) in enumerate(CONDITION_COLORS.items()):
         own = np.array([getattr(row, f"{condition}_hz") for row in rows], float)
-        heard = np.array([_number(getattr(row, f"judged_{condition}_hz")) for row in rows])
+        heard = np.array([_number(getattr(row, f"held_out_{condition}_hz")) for row in rows])
         x = places + (side - 0.5) * 0.38
-        who = "other seeds" if judged else "the fit itself"
+        who = "other seeds" if held_out else "the fit itself"
         label = f"{who}, feedback {condition}"
-        axes.bar(x, heard if judged else own, 0.36, color=color, label=label)
-        if judged:
+        axes.bar(x, heard if held_out else own, 0.36, color=color, label=label)
+        if held_out:
             axes.plot(x, own, "D", mfc="none", mec=OBSERVED, ms=4, label="the fit itself" if side else None)
     axes.set_xticks(places, [row.name.replace("_", "\n") for row in rows])
     axes.set(ylabel="rate (spikes/s)", ylim=(0, None), xlabel="stimulus, all at one norm")

@@ -31,7 +31,7 @@ def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
     return plain(axes)
 
 
-def film_strip(
+def frame_strip(
     axes: Axes, stimulus: Floats, rate_hz: float, frames: int, every: int, reach: float | None = None
 ) -> Axes:
     """The last ``frames`` frames of a stimulus (time, height, width), ``every`` frames apart, the last at the right.
@@ -79,7 +79,7 @@ def space_time(axes: Axes, stimulus: Floats, rate_hz: float, reach: float | None
     return small(axes)
 
 
-def contrast_course(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
+def condition_courses(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
     """Gray level at each MEI's strongest pixel against time to its end (ms); each (time, height, width)."""
     axes.axhline(0, color=QUIET, lw=0.8)
     for stimulus, color, name in ((intact, INTACT, "intact"), (suppressed, SUPPRESSED, "suppressed")):

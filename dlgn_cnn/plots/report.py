@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from dlgn_cnn.plots import alternatives
 from dlgn_cnn.plots.curves import learning_curves
-from dlgn_cnn.plots.scores import correlation_histogram, light_scatter
+from dlgn_cnn.plots.scores import correlation_histogram, opto_scatter
 from dlgn_cnn.plots.style import INCHES, new_figure, png
 from dlgn_cnn.plots.unit import (
     UnitReport,
@@ -103,8 +103,8 @@ def _unit_section(unit: UnitReport) -> str:
         f"{_repeated(unit.normalized_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
         f"{_chance(unit.omi_p)}, q {_chance(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
     )
-    claims = [f"<p>{html.escape(claim)}</p>" for claim in unit.claims]
-    return "\n".join([heading, *claims, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
+    statements = [f"<p>{html.escape(statement)}</p>" for statement in unit.statements]
+    return "\n".join([heading, *statements, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
 
 
 def _response_part(unit: UnitReport) -> list[str]:
@@ -160,7 +160,7 @@ def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -
     figure = new_figure(820, 320)
     left, right = figure.subplots(1, 2)
     correlation_histogram(left, correlations)
-    light_scatter(right, omi_data, omi_model)
+    opto_scatter(right, omi_data, omi_model)
     return figure
 
 

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.modulation import LIT
+from dlgn_cnn.evaluation.modulation import OPTO_ON
 from dlgn_cnn.plots.style import ABOVE, CONDITION_COLORS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, heading, plain
-from dlgn_cnn.plots.traces import BIN_FRAMES, light_spans
+from dlgn_cnn.plots.traces import BIN_FRAMES, opto_spans
 from dlgn_cnn.shapes import Floats, Times
 
 
@@ -44,7 +44,7 @@ class Repeats:
 
     def lit(self, condition: str) -> np.ndarray:
         """Which frames (presentation, time) belong to ``condition``: lit for half of their time or more, or less."""
-        found = np.asarray(self.light >= LIT)
+        found = np.asarray(self.light >= OPTO_ON)
         return found if condition == "suppressed" else ~found
 
 
@@ -54,7 +54,7 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
     A spike is known to its frame: those of one frame are spread evenly over it.
     """
     for row, light in enumerate(repeats.light):
-        spans = [(start, stop - start) for start, stop in light_spans(repeats.time_s, light, repeats.frame_s)]
+        spans = [(start, stop - start) for start, stop in opto_spans(repeats.time_s, light, repeats.frame_s)]
         label = "light on" if row == 0 else None
         axes.broken_barh(spans, (row + 0.5, 1), color=SUPPRESSED, alpha=0.15, lw=0, label=label)
     for condition, color in CONDITION_COLORS.items():

@@ -25,19 +25,19 @@ def correlation_histogram(axes: Axes, correlations: Scores) -> Axes:
     return plain(axes)
 
 
-def light_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
+def opto_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
     """The light's effect (unit,) in the data and in the model. OMI = (on - off) / (on + off), in [-1, 1]."""
     both = np.isfinite(data_omi) & np.isfinite(model_omi)
-    reach = max(0.1, float(np.abs(np.concatenate([data_omi[both], model_omi[both], [0.0]])).max())) * 1.1
+    limit = max(0.1, float(np.abs(np.concatenate([data_omi[both], model_omi[both], [0.0]])).max())) * 1.1
     axes.axhline(0, color=QUIET, lw=0.8)
     axes.axvline(0, color=QUIET, lw=0.8)
-    axes.plot([-reach, reach], [-reach, reach], color=QUIET, lw=0.8, ls=":")
+    axes.plot([-limit, limit], [-limit, limit], color=QUIET, lw=0.8, ls=":")
     axes.scatter(data_omi[both], model_omi[both], s=14, color=SUPPRESSED, alpha=0.8, lw=0)
     axes.set(
         xlabel="OMI in the data (from \N{MINUS SIGN}1 to 1)",
         ylabel="OMI in the model (from \N{MINUS SIGN}1 to 1)",
-        xlim=(-reach, reach),
-        ylim=(-reach, reach),
+        xlim=(-limit, limit),
+        ylim=(-limit, limit),
     )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, symmetric=True))

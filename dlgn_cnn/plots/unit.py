@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlgn_cnn.plots.contrast import ViewDistance, contrast_distances
 from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
-from dlgn_cnn.plots.fields import contrast_course, field_map, field_time_course, film_strip, gray_scale
+from dlgn_cnn.plots.feedback_contrast import ViewDistance, feedback_contrast_distances
+from dlgn_cnn.plots.fields import condition_courses, field_map, field_time_course, frame_strip, gray_scale
 from dlgn_cnn.plots.responses import Repeats, condition_rates, raster
 from dlgn_cnn.plots.scores import response_bars
 from dlgn_cnn.plots.style import LABEL_PT, TICK_PT, heading, new_figure
@@ -75,7 +75,7 @@ class UnitReport:
     distances: tuple[ViewDistance, ...] = ()
     controls: Mapping[str, tuple[ControlRates, ...]] = field(default_factory=dict)
     contrast_curves: Mapping[str, ContrastCurve] = field(default_factory=dict)
-    claims: tuple[str, ...] = ()  # what may be said of it in words
+    statements: tuple[str, ...] = ()  # what may be said of it in words
 
     @property
     def name(self) -> str:
@@ -119,11 +119,11 @@ def mei_figure(pair: MEIPair) -> Figure:
     rows = strips.subplots(2, 1)
     named = ((pair.intact, "intact"), (pair.suppressed, "suppressed"))
     for axes, (stimulus, name) in zip(rows, named, strict=True):
-        film_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.reach)
+        frame_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.reach)
         axes.set_ylabel(f"MEI {name}", fontsize=TICK_PT)
     gray_scale(rows[0], rows[1])
     course, bars = rest.subplots(1, 2, width_ratios=[2, 1])
-    contrast_course(course, pair.intact, pair.suppressed, pair.rate_hz)
+    condition_courses(course, pair.intact, pair.suppressed, pair.rate_hz)
     response_bars(bars, pair.responses_hz)
     return figure
 
@@ -131,7 +131,7 @@ def mei_figure(pair: MEIPair) -> Figure:
 def distance_figure(distances: tuple[ViewDistance, ...]) -> Figure:
     """How far the two MEIs are apart in each view, beside the null."""
     figure = new_figure(720, 290)
-    contrast_distances(figure.subplots(), distances)
+    feedback_contrast_distances(figure.subplots(), distances)
     return figure
 
 

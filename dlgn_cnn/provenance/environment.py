@@ -24,7 +24,7 @@ WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentState:
     """What a result may depend on beside code, data and seed. ``packages`` are (distribution, version), sorted."""
 
     python: str
@@ -49,12 +49,12 @@ class Environment:
         return value_sha256(plain)[:32]
 
 
-def environment(device: torch.device, deterministic: bool) -> Environment:
+def environment(device: torch.device, deterministic: bool) -> EnvironmentState:
     """This process on this device; what costs time is looked up once a process."""
     import torch
 
     on_gpu = device.type == "cuda"
-    return Environment(
+    return EnvironmentState(
         python=f"{platform.python_implementation()} {platform.python_version()}",
         platform=_platform(),
         processor=_processor(),

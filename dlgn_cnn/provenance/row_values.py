@@ -17,13 +17,13 @@ DIGEST_LENGTH = 16
 class Deviation:
     """Where two rows differ, as ``output.epochs.0.loss``, by how much (infinite for what is no number), and how.
 
-    One that is not ``judged`` tells that two rows are not equal, but not how near they are: a digest, a random state.
+    One that is not ``counts`` tells that two rows are not equal, but not how near they are: a digest, a random state.
     """
 
     place: str
     size: float
     words: str
-    judged: bool = True
+    counts: bool = True
 
 
 def row_digest(row: Row) -> str:

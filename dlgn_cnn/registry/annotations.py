@@ -1,4 +1,4 @@
-"""Config values against the types that a part's signature states: checked, never converted."""
+"""Config values against the types that a component's signature states: checked, never converted."""
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -13,18 +13,18 @@ LISTS = (list, tuple, Sequence, Collection, Iterable)
 MAPPINGS = (dict, Mapping)
 
 
-def parameters_of(part: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def parameters_of(component: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The parameters of a class or function by name, their annotations as types where they can be read.
 
     Raises ConfigError for what has no signature.
     """
     try:
-        return dict(inspect.signature(part, eval_str=True).parameters)
+        return dict(inspect.signature(component, eval_str=True).parameters)
     except (NameError, AttributeError, TypeError, SyntaxError):
         # An annotation that only a type checker can read leaves all of them as text, which is not checked.
-        return dict(inspect.signature(part).parameters)
+        return dict(inspect.signature(component).parameters)
     except ValueError as error:
-        raise ConfigError(f"{part!r} does not say what it takes: {error}") from error
+        raise ConfigError(f"{component!r} does not say what it takes: {error}") from error
 
 
 def check_value(value: Any, annotation: Any) -> None:

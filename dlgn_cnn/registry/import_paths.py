@@ -9,7 +9,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 
 
-def import_part(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
+def import_component(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
     """The class or function at ``package.module.name``, where ``package`` is one of ``allowed_packages``.
 
     Nothing of another package is imported. Raises ConfigError for a package that is not allowed, a path that leads

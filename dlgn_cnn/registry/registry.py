@@ -1,7 +1,7 @@
-"""Named parts: a config names a part, the registry builds it, and an unknown name lists the choices.
+"""Named components: a config names a component, the registry builds it, and an unknown name lists the choices.
 
-A name is a registered one, or an import path such as ``mylab.parts.MyCore`` of a package that the caller allows. This
-is the one door: whatever a config names, a function or a part of a part, is looked up here.
+A name is a registered one, or an import path such as ``mylab.components.MyCore`` of a package that the caller allows.
+This is the one door: whatever a config names, a function or a component of a component, is looked up here.
 """
 
 import difflib
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry.annotations import check_value, parameters_of
-from dlgn_cnn.registry.import_paths import import_part
+from dlgn_cnn.registry.import_paths import import_component
 
-Part = Callable[..., Any]
+Component = Callable[..., Any]
 Options = TypeVar("Options")
 Parameters = Mapping[str, inspect.Parameter]
 
@@ -28,12 +28,12 @@ def nearest(name: str, choices: Iterable[str]) -> str:
 
 
 class Registry:
-    """All parts of one kind (cores, readouts, trainers, ...), each registered in its own file.
+    """All components of one kind (cores, readouts, trainers, ...), each registered in its own file.
 
-    ``packages`` are those whose modules register the parts; they are imported on first use, so that adding a part is
-    adding one file to one of them. ``given`` are the arguments that the caller supplies, which a config may not set;
-    ``has`` what a built part must have. ``adapt`` turns what an import path led to, where it keeps another library's
-    contract, into what keeps ours, and returns anything else as it is.
+    ``packages`` are those whose modules register the components; they are imported on first use, so that adding a
+    component is adding one file to one of them. ``given`` are the arguments that the caller supplies, which a config
+    may not set; ``has`` what a built component must have. ``adapt`` turns what an import path led to, where it keeps
+    another library's contract, into what keeps ours, and returns anything else as it is.
     """
 
     def __init__(
@@ -42,42 +42,42 @@ class Registry:
         *packages: str,
         given: Sequence[str] = (),
         has: Sequence[str] = (),
-        adapt: Callable[[Part], Part] | None = None,
+        adapt: Callable[[Component], Component] | None = None,
     ) -> None:
         self.kind, self.packages = kind, packages
         self.given, self.has = tuple(given), tuple(has)
         self._adapt = adapt
-        self._parts: dict[str, Part] = {}
-        self._options: dict[Part, Part] = {}
-        self._fits: dict[Part, Part] = {}
-        self._checks: dict[Part, Callable[..., Any]] = {}
+        self._components: dict[str, Component] = {}
+        self._options: dict[Component, Component] = {}
+        self._fits: dict[Component, Component] = {}
+        self._checks: dict[Component, Callable[..., Any]] = {}
         self._loaded = False
 
     def register(
         self,
         name: str,
-        options: Part | None = None,
+        options: Component | None = None,
         check: Callable[..., Any] | None = None,
-        fit: Part | None = None,
-    ) -> Callable[[Part], Part]:
+        fit: Component | None = None,
+    ) -> Callable[[Component], Component]:
         """Decorator that files a class or function under a name.
 
         Parameters
         ----------
         name : str
-            Name in configs; a second part of that name is refused.
+            Name in configs; a second component of that name is refused.
         options : callable, optional
-            Dataclass whose parameters a config may set besides the part's own.
+            Dataclass whose parameters a config may set besides the component's own.
         check : callable, optional
-            ``check(config, allowed_packages)`` raises ConfigError for values that the part would refuse when it is
+            ``check(config, allowed_packages)`` raises ConfigError for values that the component would refuse when it is
             called.
         fit : callable, optional
-            Dataclass whose parameters a config may set below ``fit``, which the part takes as a mapping.
+            Dataclass whose parameters a config may set below ``fit``, which the component takes as a mapping.
 
         Returns
         -------
         callable
-            Files a part and returns it.
+            Files a component and returns it.
 
         Raises
         ------
@@ -85,97 +85,101 @@ class Registry:
             If the name is taken.
         """
 
-        def file(part: Part) -> Part:
-            if name in self._parts:
+        def file(component: Component) -> Component:
+            if name in self._components:
                 raise ConfigError(f"two {self.kind}s are called {name!r}: rename one of them")
-            self._parts[name] = part
+            self._components[name] = component
             if options is not None:
-                self._options[part] = options
+                self._options[component] = options
             if check is not None:
-                self._checks[part] = check
+                self._checks[component] = check
             if fit is not None:
-                self._fits[part] = fit
-            return part
+                self._fits[component] = fit
+            return component
 
         return file
 
     def names(self) -> list[str]:
         """Every registered name, sorted."""
         self._load()
-        return sorted(self._parts)
+        return sorted(self._components)
 
-    def get(self, name: str, allowed_packages: Collection[str] = ()) -> Part:
-        """The part called ``name``: a registered one, or the one at an import path of an allowed package.
+    def get(self, name: str, allowed_packages: Collection[str] = ()) -> Component:
+        """The component called ``name``: a registered one, or the one at an import path of an allowed package.
 
         Raises ConfigError with the choices and the nearest name, or with what is wrong with the path.
         """
         if not isinstance(name, str):
             raise ConfigError(f"{self.kind} {name!r}: given {type(name).__name__}, expected a name")
         if "." in name:
-            found = import_part(self.kind, name, allowed_packages)
+            found = import_component(self.kind, name, allowed_packages)
             return self._adapt(found) if self._adapt else found
         self._load()
-        if name not in self._parts:
-            raise ConfigError(f"there is no {self.kind} called {name!r}: {nearest(name, self._parts)}")
-        return self._parts[name]
+        if name not in self._components:
+            raise ConfigError(f"there is no {self.kind} called {name!r}: {nearest(name, self._components)}")
+        return self._components[name]
 
-    def parameters(self, part: Part) -> Parameters:
-        """What a part takes, by name, with the parameters of its ``options``."""
-        own = parameters_of(part)
-        if part in self._options:
+    def parameters(self, component: Component) -> Parameters:
+        """What a component takes, by name, with the parameters of its ``options``."""
+        own = parameters_of(component)
+        if component in self._options:
             own = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
-            own |= {name: one for name, one in parameters_of(self._options[part]).items() if name not in own}
+            own |= {name: one for name, one in parameters_of(self._options[component]).items() if name not in own}
         return own
 
-    def options(self, part: Part) -> Part | None:
-        """What has the parameters that a config may set besides the part's own, where the part has such."""
-        return self._options.get(part)
+    def options(self, component: Component) -> Component | None:
+        """What has the parameters that a config may set besides the component's own, where the component has such."""
+        return self._options.get(component)
 
-    def fit(self, part: Part) -> Part | None:
-        """What has the parameters that a config may set below ``fit``, where the part has such."""
-        return self._fits.get(part)
+    def fit(self, component: Component) -> Component | None:
+        """What has the parameters that a config may set below ``fit``, where the component has such."""
+        return self._fits.get(component)
 
     def build(
         self, config: Mapping[str, Any], *, at: str = "", allowed_packages: Collection[str] = (), **given: Any
     ) -> Any:
-        """Build the part that ``config["name"]`` names from the rest of the config and from what is ``given``.
+        """Build the component that ``config["name"]`` names from the rest of the config and from what is ``given``.
 
-        ``at`` is where in the whole config it stands. A part that holds parts takes ``allowed_packages`` as a
-        parameter, and gets them. Raises ConfigError for a missing name, an unknown part, a key or a type that the part
-        does not take, and a built part that lacks what its kind ``has``.
+        ``at`` is where in the whole config it stands. A component that holds components takes ``allowed_packages`` as a
+        parameter, and gets them. Raises ConfigError for a missing name, an unknown component, a key or a type that the
+        component does not take, and a built component that lacks what its kind ``has``.
         """
         with within(at):
             if not isinstance(config, Mapping) or "name" not in config:
                 raise ConfigError(f"this {self.kind} needs a 'name': {nearest('', self.names())}")
-            part = self.get(config["name"], allowed_packages)
+            component = self.get(config["name"], allowed_packages)
             arguments = {key: value for key, value in config.items() if key != "name"}
-            given |= supplied(part, allowed_packages=allowed_packages)
-            self.check_arguments(config["name"], part, arguments, given)
-            return self._built(config["name"], part, given | arguments)
+            given |= supplied(component, allowed_packages=allowed_packages)
+            self.check_arguments(config["name"], component, arguments, given)
+            return self._built(config["name"], component, given | arguments)
 
     def check(
         self, name: str, config: Mapping[str, Any], given: Collection[str], allowed_packages: Collection[str] = ()
     ) -> Any:
-        """Refuse a call of the part ``name`` that could not be made, without making it; ``given`` as for ``build``.
+        """Refuse a call of the component ``name`` that could not be made, without making it.
 
-        What the part's own check returns is returned, None where it has none. Raises ConfigError.
+        ``given`` is as for ``build``. Returns what the component's own check returns, or None. Raises ConfigError.
         """
-        part = self.get(name, allowed_packages)
-        self.check_arguments(name, part, config, given)
-        return self.check_values(part, config, allowed_packages)
+        component = self.get(name, allowed_packages)
+        self.check_arguments(name, component, config, given)
+        return self.check_values(component, config, allowed_packages)
 
-    def check_values(self, part: Part, config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> Any:
-        """Run the check that a part was registered with, where it was."""
-        return self._checks[part](config, allowed_packages) if part in self._checks else None
+    def check_values(
+        self, component: Component, config: Mapping[str, Any], allowed_packages: Collection[str] = ()
+    ) -> Any:
+        """Run the check that a component was registered with, where it was."""
+        return self._checks[component](config, allowed_packages) if component in self._checks else None
 
-    def check_arguments(self, name: str, part: Part, config: Mapping[str, Any], given: Collection[str]) -> None:
-        """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave."""
-        below = parameters_of(self._fits[part]) if part in self._fits else ()
-        _check_against(self.parameters(part), config, f"{self.kind} {name!r}", given, below)
+    def check_arguments(
+        self, name: str, component: Component, config: Mapping[str, Any], given: Collection[str]
+    ) -> None:
+        """Refuse a key that ``component`` does not take, a value of another type, and a missing required one."""
+        below = parameters_of(self._fits[component]) if component in self._fits else ()
+        _check_against(self.parameters(component), config, f"{self.kind} {name!r}", given, below)
 
-    def _built(self, name: str, part: Part, arguments: Mapping[str, Any]) -> Any:
+    def _built(self, name: str, component: Component, arguments: Mapping[str, Any]) -> Any:
         try:
-            built = part(**arguments)
+            built = component(**arguments)
         except ConfigError:
             raise
         except Exception as error:
@@ -199,9 +203,9 @@ class Registry:
                     importlib.import_module(module.name)
 
 
-def supplied(part: Part, **available: Any) -> dict[str, Any]:
+def supplied(component: Component, **available: Any) -> dict[str, Any]:
     """Those of the ``available`` arguments that a function or class asks for by name."""
-    wanted = parameters_of(part)
+    wanted = parameters_of(component)
     return {name: value for name, value in available.items() if name in wanted}
 
 
@@ -212,12 +216,12 @@ def nested(options: Callable[..., Options], fit: Mapping[str, Any] | None) -> Op
         return options(**(fit or {}))
 
 
-def check_arguments(part: Part, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
-    """Refuse a key that ``part`` does not take, a value of another type, and a required one that nobody gave.
+def check_arguments(component: Component, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
+    """Refuse a key that ``component`` does not take, a value of another type, and a required one that nobody gave.
 
     ``given`` are the arguments that the caller supplies itself; a config may not set them. Raises ConfigError.
     """
-    _check_against(parameters_of(part), config, where, given)
+    _check_against(parameters_of(component), config, where, given)
 
 
 def _check_against(

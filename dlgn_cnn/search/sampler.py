@@ -29,7 +29,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Trial:
+class SearchTrial:
     """One set of values, by path, and what is known of it: ``score`` once it is done, ``epoch_scores`` meanwhile.
 
     Higher is better; of the epochs so far the best one counts.
@@ -66,7 +66,7 @@ class Strategy:
                 raise ConfigError(f"given {getattr(self, name)!r}, expected a whole number, 0 or more", name)
 
 
-def propose(space: Mapping[str, Dimension], trials: Sequence[Trial], strategy: Strategy) -> dict[str, Any] | None:
+def propose(space: Mapping[str, Dimension], trials: Sequence[SearchTrial], strategy: Strategy) -> dict[str, Any] | None:
     """The values of the next trial: none that was tried before; None where all have been, or none new is found.
 
     They follow from the space, the trials and the strategy alone. Open trials count as poor ones, so that workers who
@@ -85,7 +85,9 @@ def propose(space: Mapping[str, Dimension], trials: Sequence[Trial], strategy: S
     return None
 
 
-def hopeless(space: Mapping[str, Dimension], trial: Trial, others: Sequence[Trial], strategy: Strategy) -> bool:
+def hopeless(
+    space: Mapping[str, Dimension], trial: SearchTrial, others: Sequence[SearchTrial], strategy: Strategy
+) -> bool:
     """Whether an open trial, going by its epochs so far, is to be given up."""
     if strategy.pruner == "none" or not trial.epoch_scores:
         return False
@@ -93,7 +95,7 @@ def hopeless(space: Mapping[str, Dimension], trial: Trial, others: Sequence[Tria
     return bool(study.pruner.prune(study, _frozen(space, trial)))
 
 
-def _study(space: Mapping[str, Dimension], trials: Sequence[Trial], strategy: Strategy, draw: int) -> Any:
+def _study(space: Mapping[str, Dimension], trials: Sequence[SearchTrial], strategy: Strategy, draw: int) -> Any:
     optuna = _optuna()
     seed = (strategy.seed * 1_000_003 + draw) % 2**32
     sampler = (
@@ -108,7 +110,7 @@ def _study(space: Mapping[str, Dimension], trials: Sequence[Trial], strategy: St
     return study
 
 
-def _frozen(space: Mapping[str, Dimension], trial: Trial) -> Any:
+def _frozen(space: Mapping[str, Dimension], trial: SearchTrial) -> Any:
     optuna = _optuna()
     states = optuna.trial.TrialState
     known = {State.DONE: states.COMPLETE, State.PRUNED: states.PRUNED, State.FAILED: states.FAIL}

@@ -16,7 +16,7 @@ from dlgn_cnn.simulation.truth import Truth
 
 ROWS = {
     "rate_correlation": "test correlation with the noise-free rate, median unit that the movie drives",
-    "light_correlation": "correlation over units of the light's predicted and true effect (OMI)",
+    "opto_correlation": "correlation over units of the light's predicted and true effect (OMI)",
 }
 
 
@@ -33,7 +33,7 @@ class Agreement:
         """The two figures that sum it up, named as in ``ROWS``."""
         return {
             "rate_correlation": float(np.nanmedian(self.rate_correlation[self.driven])),
-            "light_correlation": float(correlation(self.omi_model, self.omi_truth)),
+            "opto_correlation": float(correlation(self.omi_model, self.omi_truth)),
         }
 
     def rows(self, targets: Mapping[str, float]) -> Sequence[tuple[str, str, str]]:
@@ -45,7 +45,7 @@ class Agreement:
 def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Truth) -> Agreement:
     """Predict the test tier of a one-session dataset and compare with the simulated rates.
 
-    ``model_omi`` (unit,) is the model's light effect in the order of its readout, as ``light_effects`` gives it. The
+    ``model_omi`` (unit,) is the model's light effect in the order of its readout, as ``opto_effects`` gives it. The
     first ``BURN_IN_FRAMES`` of each trial are left out, as in every score. Raises ModelError for several sessions.
     """
     if len(loaders["test"]) != 1:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.data.binning import light_share
+from dlgn_cnn.data.binning import bin_opto
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.gaze import wander
 
-LIGHT_REDRAWN_S = 1.002
+OPTO_REDRAWN_S = 1.002
 LEAD_S = 2.0
 SIT_S, RUN_S = 10.0, 7.0
 SPEED_LOG_MEAN, SPEED_LOG_SD = 2.3, 0.4
@@ -20,7 +20,7 @@ TRIES = 500
 
 
 @dataclass(frozen=True)
-class Schedule:
+class StimulusSchedule:
     """Scenes in order of onset: ``scene`` (trial,) and ``shown_s`` (trial, 2) in s on the session's clock."""
 
     scene: np.ndarray
@@ -45,27 +45,27 @@ class Behavior:
         return np.interp(times_s, np.arange(len(trace)) / FRAME_RATE_HZ, trace)
 
 
-def draw_schedule(config: SimulationConfig, generator: np.random.Generator) -> Schedule:
+def draw_schedule(config: SimulationConfig, generator: np.random.Generator) -> StimulusSchedule:
     """Training scenes once, test scenes ``test_repeats`` times, in random order, with a gap between."""
     test = np.repeat(np.arange(config.train_scenes, config.scenes), config.test_repeats)
     scene = generator.permutation(np.concatenate([np.arange(config.train_scenes), test]))
     start_s = LEAD_S + np.arange(len(scene)) * (config.scene_duration_s + config.gap_s)
     # Rounded to the microsecond: the lab's clock has no more, and a frame then reads as it was written.
     start_s = np.round(start_s, 6)
-    return Schedule(scene, np.stack([start_s, np.round(start_s + config.scene_duration_s, 6)], axis=1))
+    return StimulusSchedule(scene, np.stack([start_s, np.round(start_s + config.scene_duration_s, 6)], axis=1))
 
 
-def draw_light(shown_s: Times, generator: np.random.Generator) -> Times:
+def draw_opto(shown_s: Times, generator: np.random.Generator) -> Times:
     """Light epochs (epoch, 2) in s: on or off with probability one half, redrawn every 1.002 s of the session.
 
     A session in which one of the two states takes less than a tenth of the movies' time is drawn again.
     """
     for _ in range(TRIES):
-        on = generator.random(int(np.ceil(shown_s[-1, 1] / LIGHT_REDRAWN_S)) + 1) < 0.5
+        on = generator.random(int(np.ceil(shown_s[-1, 1] / OPTO_REDRAWN_S)) + 1) < 0.5
         change = np.diff(np.concatenate([[0], on.astype(int), [0]]))
-        edges = [np.flatnonzero(change == step) * np.float64(LIGHT_REDRAWN_S) for step in (1, -1)]
+        edges = [np.flatnonzero(change == step) * np.float64(OPTO_REDRAWN_S) for step in (1, -1)]
         epochs: Times = np.stack(edges, axis=1)
-        if _both_states(np.array([light_share(epochs, pair)[0] for pair in shown_s]).mean()):
+        if _both_states(np.array([bin_opto(epochs, pair)[0] for pair in shown_s]).mean()):
             return epochs
     raise ConfigError(f"a session of {shown_s[-1, 1]:.1f} s is too short for light on and light off: show more scenes")
 

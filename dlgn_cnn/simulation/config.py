@@ -11,7 +11,7 @@ MOVIE_RATE_HZ = 30.0
 FRAME_RATE_HZ = 60.0
 GRID_PX = (33, 53)
 DEG_PER_PX = 2.02
-LIGHT_EFFECTS = ("additive", "none", "gain", "temporal", "surround")
+OPTO_EFFECTS = ("additive", "none", "gain", "temporal", "surround")
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class SimulationConfig:
     (150 for 4.993 s). Movies are written at ``width_px`` by ``height_px``. ``undriven_share`` of the units ignore the
     movie. The mouse's name begins with "Simulated", so that every table and plot says what it is.
 
-    ``light_effect`` says where the light acts on the ``light_share_of_units`` of the units that it changes, always
+    ``opto_effect`` says where the light acts on the ``opto_share_of_units`` of the units that it changes, always
     through each unit's causal kernel (see ``light.py``): ``additive`` in Hz beside the movie's drive, as published;
-    ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``light_strength``
+    ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``opto_strength``
     scales the effect, 1 being its published size. ``nonlinear_share`` of the units see the movie through what no linear
     field describes (see ``nonlinear.py``); their light adds or does nothing. Raises ConfigError.
     """
@@ -43,9 +43,9 @@ class SimulationConfig:
     height_px: int = 264
     gap_s: float = 0.5
     undriven_share: float = 0.1
-    light_effect: str = "additive"
-    light_strength: float = 1.0
-    light_share_of_units: float = 1.0
+    opto_effect: str = "additive"
+    opto_strength: float = 1.0
+    opto_share_of_units: float = 1.0
     nonlinear_share: float = 0.0
 
     def __post_init__(self) -> None:
@@ -61,23 +61,23 @@ class SimulationConfig:
             )
         if min(self.width_px, self.height_px) < 16 or self.width_px % 2 or self.height_px % 2:
             raise ConfigError(f"movies of {self.width_px}x{self.height_px} px: expected even numbers of 16 or more")
-        self._check_light()
+        self._check_opto()
 
-    def _check_light(self) -> None:
-        if self.light_effect not in LIGHT_EFFECTS:
-            raise ConfigError(f"light_effect {self.light_effect!r}: {nearest(str(self.light_effect), LIGHT_EFFECTS)}")
-        if self.light_strength < 0 or not 0 <= self.light_share_of_units <= 1:
+    def _check_opto(self) -> None:
+        if self.opto_effect not in OPTO_EFFECTS:
+            raise ConfigError(f"opto_effect {self.opto_effect!r}: {nearest(str(self.opto_effect), OPTO_EFFECTS)}")
+        if self.opto_strength < 0 or not 0 <= self.opto_share_of_units <= 1:
             raise ConfigError(
-                f"light_strength {self.light_strength}, light_share_of_units {self.light_share_of_units}: expected a "
+                f"opto_strength {self.opto_strength}, opto_share_of_units {self.opto_share_of_units}: expected a "
                 "strength of 0 or more, and a share from 0 to 1"
             )
 
         if not 0 <= self.nonlinear_share <= 1:
             raise ConfigError(f"nonlinear_share {self.nonlinear_share}: expected a share from 0 to 1")
-        if self.nonlinear_share and self.light_effect not in ("additive", "none"):
+        if self.nonlinear_share and self.opto_effect not in ("additive", "none"):
             raise ConfigError(
-                f"light_effect {self.light_effect!r} changes a linear field, which nonlinear units do not have: set "
-                "nonlinear_share to 0, or light_effect to additive or none"
+                f"opto_effect {self.opto_effect!r} changes a linear field, which nonlinear units do not have: set "
+                "nonlinear_share to 0, or opto_effect to additive or none"
             )
 
     @property

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dlgn_cnn.data.binning import light_share
+from dlgn_cnn.data.binning import bin_opto
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.kernels import LIGHT_TAPS
+from dlgn_cnn.simulation.kernels import OPTO_TAPS
 
 
 def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
@@ -26,18 +26,18 @@ def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
     return drive / np.where(spread > 0, spread, 1.0)
 
 
-def light_shares(epochs_s: Times, shown_s: Times, frames: int) -> Times:
+def opto_shares(epochs_s: Times, shown_s: Times, frames: int) -> Times:
     """Share of each bin lit (trial, history + time), with the bins before onset that light kernels still remember.
 
     ``epochs_s`` (epoch, 2), ``shown_s`` (trial, 2); a trial has ``frames`` bins of equal length.
     """
-    steps = np.arange(1 - LIGHT_TAPS, frames + 1)
+    steps = np.arange(1 - OPTO_TAPS, frames + 1)
     return np.stack(
-        [light_share(epochs_s, start + steps * (stop - start) / frames).astype(np.float64) for start, stop in shown_s]
+        [bin_opto(epochs_s, start + steps * (stop - start) / frames).astype(np.float64) for start, stop in shown_s]
     )
 
 
-def light_drive(shares: Times, kernels: Times) -> Times:
+def opto_drive(shares: Times, kernels: Times) -> Times:
     """Shares (trial, history + time) through causal kernels (unit, lag): (trial, unit, time)."""
-    windows = np.lib.stride_tricks.sliding_window_view(shares, LIGHT_TAPS, axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(shares, OPTO_TAPS, axis=1)
     return np.einsum("tfl,ul->tuf", windows, kernels[:, ::-1], optimize=True)

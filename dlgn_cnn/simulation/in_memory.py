@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dlgn_cnn.data.binning import bin_spikes, light_share
+from dlgn_cnn.data.binning import bin_opto, bin_spikes
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, MOVIE, MOVIE_RATE_HZ, SimulationConfig
@@ -38,19 +38,19 @@ def session_data(
     return SessionData(tuple(map(int, session.truth.units)), FRAME_RATE_HZ, trials)
 
 
-def _trial(config: SimulationConfig, session: SimulatedSession, trial: int, movie: Frames, tier: str) -> Trial:
+def _trial(config: SimulationConfig, session: SimulatedSession, trial: int, movie: Frames, tier: str) -> TrialData:
     start, stop = session.schedule.shown_s[trial]
     edges = np.linspace(start, stop, len(movie) + 1)
     running, size, x, y = (
         session.behavior[name][trial].astype(np.float32) for name in ("running", "pupil_size", "pupil_x", "pupil_y")
     )
-    return Trial(
+    return TrialData(
         trial=trial,
         scene=SceneKey(MOVIE, int(session.schedule.scene[trial])),
         tier=tier,
         videos=movie,
         responses=np.stack([bin_spikes(spikes, edges) for spikes in session.spikes_s[trial]]),
-        opto=light_share(session.light_s, edges),
+        opto=bin_opto(session.opto_epochs_s, edges),
         behavior=np.stack([running, size]),
         pupil_center=np.stack([x, y]),
     )

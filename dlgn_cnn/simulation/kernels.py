@@ -21,8 +21,8 @@ SURROUND_RATIO = (2.5, 3.5)
 SURROUND_VOLUME = (0.6, 0.9)
 TEMPORAL_TAPS = 15
 PEAK_S, TAIL_RATIO, TAIL_SHARE = (0.025, 0.042), (2.5, 3.5), (0.2, 0.5)
-LIGHT_TAPS = 50
-TROUGH_S, LIGHT_END_S = (0.083, 0.333), 0.45
+OPTO_TAPS = 50
+TROUGH_S, OPTO_END_S = (0.083, 0.333), 0.45
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ def temporal_kernels(units: int, generator: np.random.Generator) -> Times:
     return draw_time_courses(units, generator).kernels()
 
 
-def light_kernels(units: int, generator: np.random.Generator) -> Times:
+def opto_kernels(units: int, generator: np.random.Generator) -> Times:
     """Kernels (unit, lag) of sum 1, lag 0 first, at 60 Hz: a bump that peaks at 83 to 333 ms and ends by 450 ms."""
-    lag_s = np.arange(LIGHT_TAPS) / FRAME_RATE_HZ
+    lag_s = np.arange(OPTO_TAPS) / FRAME_RATE_HZ
     trough_s = generator.uniform(*TROUGH_S, (units, 1))
-    phase = np.where(lag_s < trough_s, lag_s / trough_s, 1 + (lag_s - trough_s) / (LIGHT_END_S - trough_s))
-    kernels = np.where(lag_s < LIGHT_END_S, np.sin(np.pi / 2 * phase) ** 2, 0.0)
+    phase = np.where(lag_s < trough_s, lag_s / trough_s, 1 + (lag_s - trough_s) / (OPTO_END_S - trough_s))
+    kernels = np.where(lag_s < OPTO_END_S, np.sin(np.pi / 2 * phase) ** 2, 0.0)
     return kernels / kernels.sum(axis=1, keepdims=True)
 
 

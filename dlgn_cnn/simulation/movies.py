@@ -7,7 +7,7 @@ import numpy as np
 from dlgn_cnn.data.stimuli.video import write_gray
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.simulation.config import MOVIE_RATE_HZ, SimulationConfig
-from dlgn_cnn.simulation.footage import footage_clips
+from dlgn_cnn.simulation.movie_clips import clips_of_movies
 from dlgn_cnn.simulation.photographs import photograph_clips
 
 
@@ -23,7 +23,7 @@ def write_scenes(
     Scenes are cut from the user's ``movies``, a folder, or else filmed over photographs. Test scenes show nothing
     that a training scene shows. Raises RecordingError for movies that cannot be read.
     """
-    clips = photograph_clips(config, generator) if movies is None else footage_clips(movies, config, generator)
+    clips = photograph_clips(config, generator) if movies is None else clips_of_movies(movies, config, generator)
     for done, (scene, images) in enumerate(clips, 1):
         write_gray(folder / config.scene_file(scene), images, MOVIE_RATE_HZ, config.size_px)
         progress(done, config.scenes)

@@ -14,7 +14,7 @@ LARGEST_GAIN = 4.0  # in mean rates: keeps a short session, which says little of
 LARGEST_STEP = 0.5
 CONVERGED = 1e-6
 RUNNING_CM_S = 1.0
-LIGHT = 1  # the row of the light's equation, and of its gain
+OPTO = 1  # the row of the light's equation, and of its gain
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Gains:
 
     spontaneous_hz: Times
     depth_hz: Times
-    light_hz: Times
+    opto_hz: Times
     running_hz: Times
     pupil_hz: Times
 
@@ -57,7 +57,7 @@ class Gains:
 
     def inside_hz(self, drives: Drives) -> Times:
         """The sum (unit, bin) inside the softplus."""
-        rows = (self.spontaneous_hz, self.light_hz, self.running_hz, self.pupil_hz)
+        rows = (self.spontaneous_hz, self.opto_hz, self.running_hz, self.pupil_hz)
         total = self.depth_hz[:, None] * drives.movie
         for gain, feature in zip(rows, drives.features(), strict=True):
             total = total + gain[:, None] * feature
@@ -85,8 +85,8 @@ def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = No
     for _ in range(STEPS):
         found = Gains(gains[:, 0], depth_hz, gains[:, 1], gains[:, 2], gains[:, 3])
         residual, slope = _residuals(targets, drives, found)
-        residual[alone, LIGHT] = 0.0
-        slope[alone, LIGHT], slope[alone, :, LIGHT] = 0.0, 0.0
+        residual[alone, OPTO] = 0.0
+        slope[alone, OPTO], slope[alone, :, OPTO] = 0.0, 0.0
         step = np.einsum("uij,uj->ui", np.linalg.pinv(slope, rcond=1e-4), residual)
         gains = gains - np.clip(step, -LARGEST_STEP * limit, LARGEST_STEP * limit)
         gains = np.clip(gains, -LARGEST_GAIN * limit, LARGEST_GAIN * limit)

@@ -89,11 +89,11 @@ def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index:
         "scene_id": scene,
         "trange": [start, stop],
         "spike_times": session.spikes_s[trial][index],
-        "opto_tranges": _overlapping(session.light_s, start, stop),
+        "opto_tranges": _overlapping(session.opto_epochs_s, start, stop),
         **behavior,
     }
 
 
-def _overlapping(light_s: Times, start: float, stop: float) -> list[list[float]]:
-    shown = light_s[(light_s[:, 0] < stop) & (light_s[:, 1] > start)]
+def _overlapping(opto_epochs_s: Times, start: float, stop: float) -> list[list[float]]:
+    shown = opto_epochs_s[(opto_epochs_s[:, 0] < stop) & (opto_epochs_s[:, 1] > start)]
     return [[float(on), float(off)] for on, off in shown]

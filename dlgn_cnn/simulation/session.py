@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.conditions import Behavior, Schedule, draw_behavior, draw_light, draw_schedule
+from dlgn_cnn.simulation.conditions import Behavior, StimulusSchedule, draw_behavior, draw_opto, draw_schedule
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
-from dlgn_cnn.simulation.kernels import LIGHT_TAPS, draw_fields, draw_time_courses, light_kernels
-from dlgn_cnn.simulation.light import LightChange, additive_omi, draw_change
+from dlgn_cnn.simulation.drives import movie_drive, opto_drive, opto_shares
+from dlgn_cnn.simulation.kernels import OPTO_TAPS, draw_fields, draw_time_courses, opto_kernels
 from dlgn_cnn.simulation.nonlinear import bend, draw_nonlinear
+from dlgn_cnn.simulation.opto import OptoChange, additive_omi, draw_change
 from dlgn_cnn.simulation.population import Drives, Gains, calibrate
 from dlgn_cnn.simulation.targets import draw_targets
 from dlgn_cnn.simulation.truth import Truth
@@ -20,12 +20,13 @@ SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
 
 @dataclass(frozen=True)
 class SimulatedSession:
-    """What would have been recorded: ``light_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behavior``
-    by name (trial, frame).
+    """A simulated recording.
+
+    ``opto_epochs_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behavior`` by name (trial, frame).
     """
 
-    schedule: Schedule
-    light_s: Times
+    schedule: StimulusSchedule
+    opto_epochs_s: Times
     behavior: dict[str, Times]
     spikes_s: list[list[Times]]
     truth: Truth
@@ -36,7 +37,7 @@ class _Kernels:
     spatial: Times
     temporal: Times
     light: Times
-    change: LightChange
+    change: OptoChange
     nonlinear: np.ndarray
 
 
@@ -61,18 +62,18 @@ def simulate_session(
     """
     frames = movies.shape[1]
     schedule = draw_schedule(config, events)
-    light_s = draw_light(schedule.shown_s, events)
+    opto_epochs_s = draw_opto(schedule.shown_s, events)
     behavior = _sampled(draw_behavior(schedule.shown_s, events), schedule.shown_s, frames)
     fields, courses = draw_fields(config.units, population), draw_time_courses(config.units, population)
-    light = light_kernels(config.units, population)
+    light = opto_kernels(config.units, population)
     targets = draw_targets(config.units, config.undriven_share, population)
     change = draw_change(config, fields, courses, targets.omi, population)
-    targets = replace(targets, omi=additive_omi(targets.omi, config.light_strength))
+    targets = replace(targets, omi=additive_omi(targets.omi, config.opto_strength))
     nonlinear = draw_nonlinear(config.units, config.nonlinear_share, population)
     kernels = _Kernels(fields.kernels(), courses.kernels(), light, change, nonlinear)
     dark = bend(movie_drive(movies, kernels.spatial, kernels.temporal), nonlinear, movies, fields, courses)
     movie = _Movie(dark[schedule.scene], change.movie_drive(dark, movies)[schedule.scene])
-    shares = light_shares(light_s, schedule.shown_s, frames)
+    shares = opto_shares(opto_epochs_s, schedule.shown_s, frames)
     gains = calibrate(targets, _drives(movie, shares, light, behavior), change.additive)
 
     def rate_hz(lit: Times) -> Times:
@@ -83,8 +84,8 @@ def simulate_session(
     spikes_s = [
         _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
     ]
-    truth = _truth(config.light_effect, kernels, gains, targets.driven, schedule.scene, rates)
-    return SimulatedSession(schedule, light_s, behavior, spikes_s, truth)
+    truth = _truth(config.opto_effect, kernels, gains, targets.driven, schedule.scene, rates)
+    return SimulatedSession(schedule, opto_epochs_s, behavior, spikes_s, truth)
 
 
 def _sampled(behavior: Behavior, shown_s: Times, frames: int) -> dict[str, Times]:
@@ -99,11 +100,11 @@ def _drives(movie: _Movie, shares: Times, kernels: Times, behavior: dict[str, Ti
     def on_end(by_trial: Times) -> Times:
         return by_trial.transpose(1, 0, 2).reshape(by_trial.shape[1], -1)
 
-    pupil, light = behavior["pupil_size"].ravel(), light_drive(shares, kernels)
+    pupil, light = behavior["pupil_size"].ravel(), opto_drive(shares, kernels)
     return Drives(
         on_end(movie.under(light)),
         on_end(light),
-        shares[:, LIGHT_TAPS - 1 :].ravel(),
+        shares[:, OPTO_TAPS - 1 :].ravel(),
         behavior["running"].ravel() / 10,
         (pupil - pupil.mean()) / pupil.std(),
     )
@@ -121,7 +122,7 @@ def _spikes(rate_hz: Times, start_s: float, stop_s: float, generator: np.random.
 
 
 def _truth(
-    light_effect: str,
+    opto_effect: str,
     kernels: _Kernels,
     gains: Gains,
     driven: np.ndarray,
@@ -134,13 +135,13 @@ def _truth(
         units=np.arange(1, len(driven) + 1),
         spatial=kernels.spatial.astype(np.float32),
         temporal=kernels.temporal.astype(np.float32),
-        light_effect=np.array(light_effect),
-        light_changed=kernels.change.changed,
-        light_kernel=kernels.light.astype(np.float32),
-        light_hz=(gains.light_hz[:, None] * kernels.light).astype(np.float32),
-        lit_spatial=kernels.change.spatial.astype(np.float32),
-        lit_temporal=kernels.change.temporal.astype(np.float32),
-        lit_gain=kernels.change.gain,
+        opto_effect=np.array(opto_effect),
+        opto_changed=kernels.change.changed,
+        opto_kernel=kernels.light.astype(np.float32),
+        opto_hz=(gains.opto_hz[:, None] * kernels.light).astype(np.float32),
+        suppressed_spatial=kernels.change.spatial.astype(np.float32),
+        suppressed_temporal=kernels.change.temporal.astype(np.float32),
+        suppressed_gain=kernels.change.gain,
         spontaneous_hz=gains.spontaneous_hz,
         depth_hz=gains.depth_hz,
         running_gain_hz=gains.running_hz,

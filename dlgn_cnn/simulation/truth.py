@@ -20,9 +20,10 @@ class Truth:
     ``driven`` (unit,) whether the movie drives the unit at all, ``nonlinear`` (unit,) whether through more than these
     kernels (see ``nonlinear.py``). ``scene`` (trial,) is each trial's scene number.
 
-    ``light_effect`` is where the light acts, ``light_changed`` (unit,) on whom. ``light_kernel`` (unit, lag), of sum 1,
-    is how it is felt; ``light_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
-    ``lit_gain`` (unit,) times that of the kernels ``lit_spatial`` and ``lit_temporal``, scaled to the same s.d.
+    ``opto_effect`` is where the light acts, ``opto_changed`` (unit,) on whom. ``opto_kernel`` (unit, lag), of sum 1, is
+    how it is felt; ``opto_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
+    ``suppressed_gain`` (unit,) times that of the kernels ``suppressed_spatial`` and ``suppressed_temporal``, scaled to
+    the same s.d.
 
     Rates in Hz are (trial, unit, frame): as shown, and for the same movies and behavior with the light always off
     (intact) and always on (suppressed); ``omi`` (unit,) is (suppressed - intact) / (suppressed + intact) of the means.
@@ -31,13 +32,13 @@ class Truth:
     units: np.ndarray
     spatial: Floats
     temporal: Floats
-    light_effect: np.ndarray
-    light_changed: np.ndarray
-    light_kernel: Floats
-    light_hz: Floats
-    lit_spatial: Floats
-    lit_temporal: Floats
-    lit_gain: Times
+    opto_effect: np.ndarray
+    opto_changed: np.ndarray
+    opto_kernel: Floats
+    opto_hz: Floats
+    suppressed_spatial: Floats
+    suppressed_temporal: Floats
+    suppressed_gain: Times
     spontaneous_hz: Times
     depth_hz: Times
     running_gain_hz: Times

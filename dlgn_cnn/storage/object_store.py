@@ -21,7 +21,7 @@ from dlgn_cnn.storage.store_errors import store_error
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """One stored file: its name, its size, and when it was written."""
 
     name: str
@@ -29,7 +29,7 @@ class Stored:
     written: datetime.datetime
 
 
-class Objects:
+class ObjectStore:
     """Files below ``url``, a folder's path or any URL that fsspec knows; copies of remote ones lie in ``cache``."""
 
     def __init__(self, url: str | Path, cache: Path | None = None) -> None:
@@ -89,13 +89,13 @@ class Objects:
             found = self._files.find(self.root, detail=True)
             return {path[len(self.root) + 1 :]: info["size"] for path, info in found.items()}
 
-    def names(self) -> Iterator[Stored]:
+    def names(self) -> Iterator[StoredObject]:
         """Every file that is stored, whole or left over from a writer that was killed."""
         if not self._files.exists(self.root):
             return
         self._files.invalidate_cache()
         for path, info in self._files.find(self.root, detail=True).items():
-            yield Stored(path[len(self.root) + 1 :], info["size"], self._files.modified(path))
+            yield StoredObject(path[len(self.root) + 1 :], info["size"], self._files.modified(path))
 
     def delete(self, name: str) -> None:
         """Remove a stored file, and this machine's copy of it."""

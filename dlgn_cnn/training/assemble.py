@@ -11,7 +11,7 @@ from dlgn_cnn.config import canonical_json
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry, supplied
 from dlgn_cnn.registry.annotations import parameters_of
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.weights import load_weights
 
@@ -56,7 +56,7 @@ def build_loaders(
 
 
 def build_model(
-    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | Objects | None = None
+    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | ObjectStore | None = None
 ) -> torch.nn.Module:
     """The untrained model, which gets the loaders where it takes them, and ``data_info`` otherwise.
 
@@ -146,7 +146,9 @@ def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] 
     return argument in parameters_of(registry.get(name, allowed))
 
 
-def _source_weights(spec: FitSpec, key: Mapping[str, Any], weights: Path | Objects | None) -> dict[str, torch.Tensor]:
+def _source_weights(
+    spec: FitSpec, key: Mapping[str, Any], weights: Path | ObjectStore | None
+) -> dict[str, torch.Tensor]:
     digest = spec.sources.get(canonical_json(dict(key)))
     if digest is None or weights is None:
         raise ConfigError(f"the weights of {dict(key)} are not at hand: fit or restore the model through the tables")

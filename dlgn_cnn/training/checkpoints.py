@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.storage.object_store import Objects
-from dlgn_cnn.training.fit import Fit
+from dlgn_cnn.storage.object_store import ObjectStore
+from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
 
 logger = logging.getLogger("dlgn")
@@ -50,8 +50,8 @@ class Saved:
 class CheckpointFolder:
     """The files of one fit's checkpoints; ``folder`` is made with the first."""
 
-    def __init__(self, folder: Path | Objects) -> None:
-        self.place = folder if isinstance(folder, Objects) else Objects(folder)
+    def __init__(self, folder: Path | ObjectStore) -> None:
+        self.place = folder if isinstance(folder, ObjectStore) else ObjectStore(folder)
 
     def names(self) -> list[str]:
         """The files that are there, oldest first. Raises StoreError where a store cannot be asked."""
@@ -96,13 +96,14 @@ class CheckpointFolder:
 class Checkpoints:
     """Saves a fit every ``every_s`` seconds and where it is asked to stop, and takes it up again.
 
-    ``boundary`` is for ``Fit``. ``announce`` is told of each file that was saved and of all that are kept. What goes
-    wrong in saving is logged and never ends a fit; what ``check``, which is called at every boundary, raises does.
+    ``boundary`` is for ``TrainingLoop``. ``announce`` is told of each file that was saved and of all that are kept.
+    What goes wrong in saving is logged and never ends a fit; what ``check``, which is called at every boundary, raises
+    does.
     """
 
     def __init__(
         self,
-        folder: Path | Objects,
+        folder: Path | ObjectStore,
         every_s: float = EVERY_S,
         announce: Callable[[Saved, list[str]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -113,7 +114,7 @@ class Checkpoints:
         self.announce = announce or (lambda saved, kept: None)
         self._last = clock()
 
-    def boundary(self, fit: Fit) -> None:
+    def boundary(self, fit: TrainingLoop) -> None:
         """Save where it is time to, and raise the interruption that somebody asked for."""
         self.check()
         stop = interrupts.asked()
@@ -122,7 +123,7 @@ class Checkpoints:
         if stop is not None:
             raise stop
 
-    def save(self, fit: Fit) -> None:
+    def save(self, fit: TrainingLoop) -> None:
         """Save the fit as it stands; a failure is logged."""
         try:
             name = self.files.write(capture(fit))
@@ -134,7 +135,7 @@ class Checkpoints:
             logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
         self._last = self.clock()
 
-    def resume(self, fit: Fit) -> bool:
+    def resume(self, fit: TrainingLoop) -> bool:
         """Put a fit that has not begun where the last sound checkpoint was taken; whether there was one is returned.
 
         A damaged one is named in the log, removed, and the one before is tried; one that cannot be read is left there.

@@ -19,48 +19,47 @@ from dlgn_cnn.runtime.precision import autocast, resolve
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
-from dlgn_cnn.training.noise import NoiseModel, as_part
+from dlgn_cnn.training.observation_model import ObservationModel, as_component
 from dlgn_cnn.training.schedules import SCHEDULES
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 StateDict = dict[str, torch.Tensor]
-__all__ = ["EpochRecord", "Fit", "FitConfig", "StateDict"]
+__all__ = ["EpochRecord", "FitConfig", "StateDict", "TrainingLoop"]
 
 
-class Fit:
+class TrainingLoop:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; then ``best_state`` has the best weights.
 
-    ``loss`` is a function of rate and counts, or a ``NoiseModel``, whose parameters are then fitted too, without decay.
-    ``boundary`` is called wherever nothing is half done: after every step and between batches of validation. There
-    ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
-    ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
-    ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
-    ``precision`` is then ``float32`` or ``bfloat16``.
-    Raises ModelError where the loss is no longer finite.
+    ``loss`` is a function of rate and counts, or a ``ObservationModel``, whose parameters are then fitted too, without
+    decay. ``boundary`` is called wherever nothing is half done: after every step and between batches of validation.
+    There ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
+    ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer. ``auto_precision``
+    is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's ``precision`` is
+    then ``float32`` or ``bfloat16``. Raises ModelError where the loss is no longer finite.
     """
 
     def __init__(
         self,
         model: torch.nn.Module,
         loaders: Mapping[str, Mapping[str, Any]],
-        loss: Loss | NoiseModel,
+        loss: Loss | ObservationModel,
         config: FitConfig,
-        boundary: Callable[["Fit"], None] | None = None,
+        boundary: Callable[["TrainingLoop"], None] | None = None,
         auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device
         self.precision = resolve(config.precision, self.device, auto_precision)
-        self.loss = (loss if isinstance(loss, NoiseModel) else NoiseModel(loss)).to(self.device)
+        self.loss = (loss if isinstance(loss, ObservationModel) else ObservationModel(loss)).to(self.device)
         self.boundary = boundary or (lambda fit: None)
         self.optimizer = _optimizer([p for p in model.parameters() if p.requires_grad], self.loss, config)
         batches = sum(len(loader) for loader in loaders["train"].values())
         steps = config.max_epochs * -(-batches // config.accumulate)
         self.schedule: LRScheduler = SCHEDULES.build(
-            as_part(config.schedule), optimizer=self.optimizer, steps=steps, warmup_share=config.warmup_share
+            as_component(config.schedule), optimizer=self.optimizer, steps=steps, warmup_share=config.warmup_share
         )
         self.stopping = EarlyStopping(config.patience)
-        self.best_state, self.best_noise = copied(model.state_dict()), copied(self.loss.state_dict())
+        self.best_state, self.best_observation = copied(model.state_dict()), copied(self.loss.state_dict())
         self.records: list[EpochRecord] = []
         self.threads, self.same_bits = threads.in_use(), True
         self.forget_epoch()
@@ -97,7 +96,7 @@ class Fit:
         while self.epoch < self.config.max_epochs and not self.stopping.exhausted(self.epoch):
             yield self._epoch()
         self.model.load_state_dict(self.best_state)
-        self.loss.load_state_dict(self.best_noise)
+        self.loss.load_state_dict(self.best_observation)
 
     def elapsed_s(self) -> float:
         """Seconds spent on the running epoch, those before a resumption included."""
@@ -123,7 +122,7 @@ class Fit:
         )
         goodness = validation_correlation if self.config.criterion == "correlation" else -validation_loss
         if self.stopping.hear(self.epoch, goodness):
-            self.best_state, self.best_noise = copied(self.model.state_dict()), copied(self.loss.state_dict())
+            self.best_state, self.best_observation = copied(self.model.state_dict()), copied(self.loss.state_dict())
         self.records.append(record)
         self.forget_epoch()
         return record
@@ -210,7 +209,7 @@ def copied(state: Mapping[str, torch.Tensor]) -> StateDict:
     return {name: value.detach().cpu().clone() for name, value in state.items()}
 
 
-def _optimizer(parameters: list[torch.nn.Parameter], loss: NoiseModel, config: FitConfig) -> torch.optim.AdamW:
+def _optimizer(parameters: list[torch.nn.Parameter], loss: ObservationModel, config: FitConfig) -> torch.optim.AdamW:
     groups: list[dict[str, Any]] = [{"params": parameters}]
     if noise := list(loss.parameters()):
         groups.append({"params": noise, "weight_decay": 0.0})

@@ -7,7 +7,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.runtime.precision import check_precision
 from dlgn_cnn.training.early_stopping import check_criterion
-from dlgn_cnn.training.noise import as_part
+from dlgn_cnn.training.observation_model import as_component
 from dlgn_cnn.training.schedules import SCHEDULES
 
 
@@ -68,7 +68,7 @@ class FitConfig:
                 "learning_rate and clip_norm must be above 0, weight_decay not below, warmup_share between 0 and 1"
             )
         check_criterion(self.criterion)
-        schedule = as_part(self.schedule)
+        schedule = as_component(self.schedule)
         options = {name: value for name, value in schedule.items() if name != "name"}
         with within("schedule"):
             SCHEDULES.check(schedule.get("name", ""), options, SCHEDULES.given)

@@ -1,9 +1,9 @@
 """Losses: negative log-likelihoods a unit and frame, so that their scale is blind to batch, window and population.
 
-A loss is a function of rate and counts, both (batch, unit, time) in spikes a frame, and of parameters of the noise,
-one value for all units or one a unit (unit,). The rate is the expected count under every loss. A parameter's default
-is where a fit of it starts; ``dlgn_cnn.training.noise`` fits it, within the bounds that ``CONSTRAINTS`` there has for
-its name. Terms that only counts decide are left out.
+A loss is a function of rate and counts, both (batch, unit, time) in spikes a frame, and of parameters of the noise, one
+value for all units or one a unit (unit,). The rate is the expected count under every loss. A parameter's default is
+where a fit of it starts; ``dlgn_cnn.training.observation_model`` fits it, within the bounds that ``CONSTRAINTS`` there
+has for its name. Terms that only counts decide are left out.
 """
 
 import torch

@@ -14,7 +14,7 @@ import torch
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.training.fit import Fit, StateDict, copied
+from dlgn_cnn.training.fit import StateDict, TrainingLoop, copied
 from dlgn_cnn.training.fit_config import EpochRecord
 
 FORMAT = 2
@@ -28,7 +28,7 @@ class Snapshot:
     facts: dict[str, Any]
 
 
-def can_capture(fit: Fit) -> bool:
+def can_capture(fit: TrainingLoop) -> bool:
     """Whether the fit could go on from where it stands: within an epoch only where all loaders are our own.
 
     Sessions are interleaved by what is left of each, which only ours can say.
@@ -37,10 +37,10 @@ def can_capture(fit: Fit) -> bool:
     return between_epochs or all(isinstance(loader, TrialLoader) for loader in fit.loaders["train"].values())
 
 
-def capture(fit: Fit) -> Snapshot:
+def capture(fit: TrainingLoop) -> Snapshot:
     """The fit as it stands, at a boundary."""
     tensors = _named("model", fit.model.state_dict()) | _named("best", fit.best_state)
-    tensors |= _named("noise", fit.loss.state_dict()) | _named("best_noise", fit.best_noise)
+    tensors |= _named("noise", fit.loss.state_dict()) | _named("best_observation", fit.best_observation)
     tensors |= _named("generator", _generator_states(fit))
     for index, state in fit.optimizer.state_dict()["state"].items():
         tensors |= _named(f"optimizer.{index}", state)
@@ -60,7 +60,7 @@ def capture(fit: Fit) -> Snapshot:
     return Snapshot(copied(tensors), facts)
 
 
-def restore(fit: Fit, snapshot: Snapshot) -> None:
+def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
     """Put a fit that was built alike where the snapshot was taken. Raises StoreError for one that was built otherwise.
 
     Of the generators, those of devices that this machine lacks are left out.
@@ -73,7 +73,7 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
             loader.load_state_dict(facts["loaders"][key])
     fit.model.load_state_dict(_below("model", tensors))
     fit.loss.load_state_dict(_below("noise", tensors))
-    fit.best_state, fit.best_noise = copied(_below("best", tensors)), copied(_below("best_noise", tensors))
+    fit.best_state, fit.best_observation = copied(_below("best", tensors)), copied(_below("best_observation", tensors))
     groups = fit.optimizer.state_dict()["param_groups"]
     fit.optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": groups})
     fit.stopping.load_state_dict(facts["stopping"])
@@ -88,7 +88,7 @@ def restore(fit: Fit, snapshot: Snapshot) -> None:
     _set_generators(fit, _below("generator", tensors))
 
 
-def _check(fit: Fit, snapshot: Snapshot) -> None:
+def _check(fit: TrainingLoop, snapshot: Snapshot) -> None:
     if snapshot.facts.get("format") != FORMAT:
         raise StoreError(f"checkpoint of format {snapshot.facts.get('format')!r}: expected {FORMAT}")
     for name, state in (("model", fit.model.state_dict()), ("noise", fit.loss.state_dict())):
@@ -114,7 +114,7 @@ def _optimizer_state(tensors: StateDict) -> dict[int, StateDict]:
     return found
 
 
-def _generators(fit: Fit) -> Iterator[tuple[str, torch.Generator]]:
+def _generators(fit: TrainingLoop) -> Iterator[tuple[str, torch.Generator]]:
     """The generators that the model's modules hold, by place."""
     for place, module in fit.model.named_modules():
         for name, value in vars(module).items():
@@ -122,7 +122,7 @@ def _generators(fit: Fit) -> Iterator[tuple[str, torch.Generator]]:
                 yield f"model.{place}.{name}", value
 
 
-def _generator_states(fit: Fit) -> StateDict:
+def _generator_states(fit: TrainingLoop) -> StateDict:
     states = {name: generator.get_state() for name, generator in _generators(fit)} | {"cpu": torch.get_rng_state()}
     if fit.device.type == "cuda":
         states |= {f"cuda.{index}": state for index, state in enumerate(torch.cuda.get_rng_state_all())}
@@ -131,7 +131,7 @@ def _generator_states(fit: Fit) -> StateDict:
     return states
 
 
-def _set_generators(fit: Fit, states: StateDict) -> None:
+def _set_generators(fit: TrainingLoop, states: StateDict) -> None:
     for name, generator in _generators(fit):
         generator.set_state(states[name])
     torch.set_rng_state(states["cpu"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ENDING = ".safetensors"
 
 
-def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
+def save_weights(state: dict[str, torch.Tensor], place: Path | ObjectStore) -> str:
     """Store a state dict in a folder or an object store; the sha256 of its file, which is its name, is returned.
 
     Raises StoreError for one that holds anything but tensors.
@@ -28,7 +28,7 @@ def save_weights(state: dict[str, torch.Tensor], place: Path | Objects) -> str:
         return _objects(place).put(file, ENDING)
 
 
-def load_weights(place: Path | Objects, sha256: str) -> dict[str, torch.Tensor]:
+def load_weights(place: Path | ObjectStore, sha256: str) -> dict[str, torch.Tensor]:
     """The state dict stored under ``sha256``. Raises StoreError for a missing, altered or foreign file."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -56,5 +56,5 @@ def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return found
 
 
-def _objects(place: Path | Objects) -> Objects:
-    return place if isinstance(place, Objects) else Objects(place)
+def _objects(place: Path | ObjectStore) -> ObjectStore:
+    return place if isinstance(place, ObjectStore) else ObjectStore(place)

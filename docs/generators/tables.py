@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from generators.rst import code, heading, label, list_table, plain
-from schemas.declaration.outline import Column, Link, TableOutline, outline
+from schemas.declaration.outline import ColumnOutline, Link, TableOutline, outline
 
 INTRODUCTION = """\
 Every table, from its definition in ``schemas/``. A row's key is what stands under *key*; what a foreign key brings
@@ -50,6 +50,6 @@ def _link_row(link: Link) -> tuple[str, ...]:
     return ("key" if link.in_key else "", "→", "", "NULL" if link.nullable else "", f"refers to {other}")
 
 
-def _column_row(column: Column) -> tuple[str, ...]:
+def _column_row(column: ColumnOutline) -> tuple[str, ...]:
     default = "NULL" if column.default == "null" else code(column.default or "")
     return ("key" if column.in_key else "", code(column.name), code(column.sql_type), default, plain(column.comment))

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from dlgn_cnn.archive.manifest import Column
+from dlgn_cnn.archive.manifest import StoredColumn
 from schemas import session
 from schemas.declaration.table_classes import table_classes
 
@@ -61,7 +61,7 @@ class Catalog:
         for name in self.tables:
             self.anchor[name] = self._anchor(name)
 
-    def columns(self, name: str) -> list[Column]:
+    def columns(self, name: str) -> list[StoredColumn]:
         """The columns of a table, with the kind that each has in an archive."""
         return [_column(name, one) for one in self.tables[name].heading.attributes.values()]
 
@@ -115,9 +115,9 @@ def _declared() -> tuple[tuple[str, Any], ...]:
     )
 
 
-def _column(table: str, attribute: Any) -> Column:
+def _column(table: str, attribute: Any) -> StoredColumn:
     text = str(attribute.type if attribute.codec else attribute.original_type or attribute.type).lower()
     kind = next((kind for kind, pattern in KINDS.items() if re.match(pattern, text)), None)
     if kind is None:
         raise TypeError(f"column {attribute.name} of {table} is of type {text}, which no archive knows how to hold")
-    return Column(attribute.name, kind, bool(attribute.nullable))
+    return StoredColumn(attribute.name, kind, bool(attribute.nullable))

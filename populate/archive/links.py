@@ -1,4 +1,4 @@
-"""What a row needs and names in no foreign key: fitted models in a config, and those that a result was judged by."""
+"""What a row needs and names in no foreign key: fitted models in a config, and held-out models of a result."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def of_contrasts(keys: list[Row]) -> Linked:
 
 
 def of_controls(keys: list[Row]) -> Linked:
-    """The fits from other seeds that judged a control."""
+    """The held-out fits, from other seeds, that a control was shown to."""
     for key in keys:
         alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
         yield FITS, (training.TrainedModel & alike).keys()

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.archive.manifest import Column
+from dlgn_cnn.archive.manifest import StoredColumn
 from dlgn_cnn.archive.places import split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.errors import ArchiveError
@@ -196,7 +196,7 @@ def _key(table: Any, row: Row) -> tuple[Any, ...]:
 
 
 def _stored(
-    table: Any, columns: Sequence[Column], batch: list[Row], digest: Callable[[Any], str]
+    table: Any, columns: Sequence[StoredColumn], batch: list[Row], digest: Callable[[Any], str]
 ) -> dict[tuple[Any, ...], Row]:
     """The rows that are there with the keys of these, as an archive holds them."""
     keys = [dict(zip(table.primary_key, _key(table, row), strict=True)) for row in batch]
@@ -204,7 +204,7 @@ def _stored(
     return {_key(table, row): row for row in found}
 
 
-def _compare(archive: Archive, name: str, table: Any, columns: Sequence[Column], row: Row, before: Row) -> None:
+def _compare(archive: Archive, name: str, table: Any, columns: Sequence[StoredColumn], row: Row, before: Row) -> None:
     ignored = circumstances(name, table)
     for column in columns:
         if column.name in ignored or name.endswith(PROVENANCE):

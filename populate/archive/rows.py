@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.archive.manifest import Column
+from dlgn_cnn.archive.manifest import StoredColumn
 from dlgn_cnn.errors import ArchiveError, StoreError
 from schemas.base.relational import MissingExternalFile
 from schemas.training import TrainedModel
@@ -25,12 +25,12 @@ CIRCUMSTANCES = {
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
-def encode(row: Row, columns: Sequence[Column], digest: Callable[[Any], str]) -> Row:
+def encode(row: Row, columns: Sequence[StoredColumn], digest: Callable[[Any], str]) -> Row:
     """A row as JSON holds it; ``digest`` gives what stands for an array that the row refers to, see ``loaded``."""
     return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, digest) for one in columns}
 
 
-def decode(row: Row, columns: Sequence[Column], fetch: Callable[[str], Any]) -> Row:
+def decode(row: Row, columns: Sequence[StoredColumn], fetch: Callable[[str], Any]) -> Row:
     """The reverse; ``fetch`` gives what is inserted for the array of a digest.
 
     Raises ArchiveError for a value of another kind.

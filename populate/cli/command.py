@@ -60,11 +60,11 @@ def simulate(
     test_repeats: Annotated[int, typer.Option(help="How often a test scene is shown.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     mouse: Annotated[str, typer.Option(help="Name of the in-silico mouse.")] = "Simulated_2026_0001",
-    light_effect: Annotated[
+    opto_effect: Annotated[
         str, typer.Option(help="Where the light acts: additive, none, gain, temporal or surround.")
     ] = "additive",
-    light_strength: Annotated[float, typer.Option(help="Size of the light's effect; 1 is the published one.")] = 1.0,
-    light_share: Annotated[float, typer.Option(help="Share of the units that the light changes.")] = 1.0,
+    opto_strength: Annotated[float, typer.Option(help="Size of the light's effect; 1 is the published one.")] = 1.0,
+    opto_share: Annotated[float, typer.Option(help="Share of the units that the light changes.")] = 1.0,
     nonlinear_share: Annotated[float, typer.Option(help="Share of the units that no linear field describes.")] = 0.0,
 ) -> None:
     """Write an in-silico dLGN recording in the lab's layout, with its truth beside it.
@@ -82,9 +82,9 @@ def simulate(
         test_repeats=test_repeats,
         seed=seed,
         mouse=mouse,
-        light_effect=light_effect,
-        light_strength=light_strength,
-        light_share_of_units=light_share,
+        opto_effect=opto_effect,
+        opto_strength=opto_strength,
+        opto_share_of_units=opto_share,
         nonlinear_share=nonlinear_share,
     )
     with bar("simulate") as report:

@@ -1,4 +1,4 @@
-"""``dlgn models``: every part that a config can name, or one in full; needs no database."""
+"""``dlgn models``: every component that a config can name, or one in full; needs no database."""
 
 import dataclasses
 import json
@@ -9,13 +9,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dlgn_cnn.catalogue import Entry, catalogue, find
+from dlgn_cnn.catalogue import ComponentEntry, catalogue, find
 
-MORE = "dlgn models NAME: a part in full, with its parameters and defaults; dlgn models --json: all of it, for machines"
+MORE = "dlgn models NAME: a component in full, with its parameters and defaults; dlgn models --json: all, for machines"
 
 
 def show(name: str | None = None, as_json: bool = False) -> None:
-    """Print all parts, or those called ``name`` in full, as tables or as JSON. Raises ConfigError for no such part."""
+    """Print all components, or those called ``name`` in full, as tables or as JSON.
+
+    Raises ConfigError for an unknown name.
+    """
     entries = catalogue() if name is None else find(name)
     console = Console()
     if as_json:
@@ -28,13 +31,13 @@ def show(name: str | None = None, as_json: bool = False) -> None:
             _print_in_full(console, entry)
 
 
-def as_text(entries: Iterable[Entry]) -> str:
-    """The entries as JSON, one object a part."""
+def as_text(entries: Iterable[ComponentEntry]) -> str:
+    """The entries as JSON, one object a component."""
     return json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2, ensure_ascii=False, default=str)
 
 
-def _listing(entries: list[Entry]) -> Table:
-    """A line a part, the kinds one below the other."""
+def _listing(entries: list[ComponentEntry]) -> Table:
+    """A line a component, the kinds one below the other."""
     shown = Table("", "", "", box=None, show_header=False, padding=(0, 2, 0, 0))
     shown.columns[0].no_wrap = True
     shown.columns[2].max_width = 30
@@ -46,13 +49,13 @@ def _listing(entries: list[Entry]) -> Table:
     return shown
 
 
-def _short(entry: Entry) -> str:
-    """What a part means, without the papers, which have a column of their own, and a docstring's backticks."""
+def _short(entry: ComponentEntry) -> str:
+    """What a component means, without the papers, which have a column of their own, and a docstring's backticks."""
     uncited = re.sub(r" \([^()]*\b(?:19|20)\d\d[^()]*\)", "", entry.meaning)
     return uncited.replace("``", "")
 
 
-def _print_in_full(console: Console, entry: Entry) -> None:
+def _print_in_full(console: Console, entry: ComponentEntry) -> None:
     console.print(f"{entry.kind} {entry.name}", style="bold", markup=False, highlight=False)
     console.print(_reflowed(entry.text), markup=False, highlight=False)
     if entry.parameters:

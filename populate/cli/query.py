@@ -37,7 +37,7 @@ def query(
 
     Example: dlgn query --sql "SELECT unit, AVG(correlation) FROM dlgn_evaluation.__score__unit GROUP BY unit"
     """
-    from populate.query.actions import Question, list_tables, run_question, run_statement, split
+    from populate.query.actions import Query, list_tables, run_question, run_statement, split
 
     rows = SCREENFUL if limit is None and save is None and sys.stdout.isatty() else limit
     if sql is not None:
@@ -47,4 +47,4 @@ def query(
     elif table is None:
         list_tables(save)
     else:
-        run_question(Question(table, restriction or (), where or (), split(columns), split(order), rows), save)
+        run_question(Query(table, restriction or (), where or (), split(columns), split(order), rows), save)

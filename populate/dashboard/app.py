@@ -11,7 +11,7 @@ from dash import Input, Output, State, dcc, html, no_update
 from dlgn_cnn.errors import DlgnError
 from populate.dashboard import access, errors, fit, fits, leaderboard, media, parts, pipeline, unit
 from populate.dashboard.parts import Component
-from populate.dashboard.places import Fit, Query, UnitOfFit, query_of
+from populate.dashboard.places import FitKey, Query, UnitOfFit, query_of
 from populate.dashboard.reading import Away, Reader
 
 AGAIN_MS = 3000
@@ -57,7 +57,7 @@ def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> 
     if first == "unit":
         return unit.page(reader, UnitOfFit.parse(rest), query)
     if first == "fit":
-        return fit.page(reader, Fit.parse(rest), query)
+        return fit.page(reader, FitKey.parse(rest), query)
     if first == "leaderboard":
         return leaderboard.page(reader, query)
     if first in ("fits", "errors"):

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from dlgn_cnn.plots.curves import QUANTITIES
 from dlgn_cnn.plots.style import SERIES
-from populate.dashboard.places import Fit
+from populate.dashboard.places import FitKey
 from populate.dashboard.reading import Reader
 from schemas import fitting
 
@@ -27,7 +27,7 @@ class Epochs:
     newest: int  # of all its epochs, -1 before the first
 
 
-def epochs_after(reader: Reader, fit: Fit, last: int) -> Epochs:
+def epochs_after(reader: Reader, fit: FitKey, last: int) -> Epochs:
     """The epochs of a fit after ``last``; the database is asked for no other."""
     name = fitting.Epoch().full_table_name
     where = " AND ".join(f"{column} = %s" for column in fit.key)
@@ -42,7 +42,7 @@ def epochs_after(reader: Reader, fit: Fit, last: int) -> Epochs:
     return Epochs(numbers, values, -1 if newest is None else int(newest))
 
 
-def whole(reader: Reader, fits: Sequence[Fit]) -> tuple[go.Figure, Cursor]:
+def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
     """A figure of all epochs of these fits, a panel a quantity, and the last epoch of each."""
     figure = make_subplots(1, len(SHOWN), horizontal_spacing=0.09)
     cursor: Cursor = {}
@@ -71,7 +71,7 @@ def more(reader: Reader, cursor: Cursor) -> tuple[Patch | None, Cursor]:
     """What the figure of these fits gains since ``cursor``: None where it is to be drawn anew, as a fit began again."""
     patch, known = Patch(), dict(cursor)
     for index, (path, last) in enumerate(cursor.items()):
-        found = epochs_after(reader, Fit.parse(path.split("/")), last)
+        found = epochs_after(reader, FitKey.parse(path.split("/")), last)
         if found.newest < last:
             return None, known
         known[path] = found.newest

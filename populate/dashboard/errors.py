@@ -33,7 +33,7 @@ def page(reader: Reader, query: Query) -> Component:
         parts.links("Table", choices, wanted or "all"),
         *(failed or none),
         html.H2("Tries that were made again"),
-        _attempts(reader, wanted),
+        _retries(reader, wanted),
     )
 
 
@@ -64,9 +64,9 @@ def _failure(key: dict[str, Any], row: dict[str, Any]) -> Component:
     return html.Div([said, html.Details([html.Summary("traceback"), html.Pre(str(stack))])])
 
 
-def _attempts(reader: Reader, wanted: str | None) -> Component:
+def _retries(reader: Reader, wanted: str | None) -> Component:
     def found() -> list[dict[str, Any]]:
-        kept = fleet.Attempt & ({"table_name": wanted} if wanted else {})
+        kept = fleet.Retry & ({"table_name": wanted} if wanted else {})
         return list(kept.to_dicts(order_by="ended DESC", limit=MOST))
 
     rows = [

@@ -10,7 +10,7 @@ from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate.dashboard import parts
 from populate.dashboard.parts import Component
-from populate.dashboard.places import Fit, Query, UnitOfFit, place
+from populate.dashboard.places import FitKey, Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
 from schemas import dataset, evaluation, experiment, mei, model, trainer, training
 
@@ -18,7 +18,7 @@ MOST = 200
 SIMULATED = "SIMULATED: this recording was computed. No animal was recorded."
 
 
-def page(reader: Reader, fit: Fit, query: Query) -> Component:
+def page(reader: Reader, fit: FitKey, query: Query) -> Component:
     """What is known of a fit. Raises ConfigError where there is no such fit."""
     row = reader(lambda: (training.TrainedModel & fit.key).to_dicts())
     if not row:
@@ -36,7 +36,7 @@ def page(reader: Reader, fit: Fit, query: Query) -> Component:
     )
 
 
-def unit_rows(fit: Fit) -> list[dict[str, Any]]:
+def unit_rows(fit: FitKey) -> list[dict[str, Any]]:
     """A fit's units with what is known of each, best first; undefined scores last."""
     whole = (evaluation.Score.Condition & fit.key & {"tier": "test", "opto_condition": "all"}).proj(
         "normalized_correlation"
@@ -48,7 +48,7 @@ def unit_rows(fit: Fit) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: -2 if row["correlation"] is None else row["correlation"], reverse=True)
 
 
-def excited(fit: Fit) -> set[tuple[Any, ...]]:
+def excited(fit: FitKey) -> set[tuple[Any, ...]]:
     """The units of a fit that have MEIs."""
     return {_unit(row) for row in (mei.MEI.Stimulus & fit.key).proj().to_dicts()}
 
@@ -63,7 +63,7 @@ def _unit(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("mouse", "series", "experiment", "unit"))
 
 
-def _figures(reader: Reader, fit: Fit, row: dict[str, Any]) -> dict[str, str]:
+def _figures(reader: Reader, fit: FitKey, row: dict[str, Any]) -> dict[str, str]:
     scores = reader(lambda: (evaluation.Score & fit.key).to_dicts())
     test = scores[0]["mean_correlation"] if scores else None
     return {
@@ -75,11 +75,11 @@ def _figures(reader: Reader, fit: Fit, row: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _experiments(fit: Fit) -> list[str]:
+def _experiments(fit: FitKey) -> list[str]:
     return sorted(map(str, (experiment.Experiment.Fit & fit.key).to_arrays("experiment_name")))
 
 
-def _elsewhere(fit: Fit) -> dict[str, str]:
+def _elsewhere(fit: FitKey) -> dict[str, str]:
     where = '[["model_hash", "equals", "' + fit.model_hash + '"], ["seed", "equals", "' + str(fit.seed) + '"]]'
     columns = "correlation normalized_correlation data_omi data_omi_q model_omi clip_effect clip_q model_hash seed"
     return {
@@ -88,7 +88,7 @@ def _elsewhere(fit: Fit) -> dict[str, str]:
     }
 
 
-def _pictures(fit: Fit, scored: bool) -> list[Component]:
+def _pictures(fit: FitKey, scored: bool) -> list[Component]:
     curves = parts.picture(
         *(f"/media/fit/curves/{fit.path}", f"Learning curves of fit {fit.name}: loss and validation correlation"),
         *("Training loss and validation correlation; the best epoch of each is marked.", (820, 280)),
@@ -107,7 +107,7 @@ def _pictures(fit: Fit, scored: bool) -> list[Component]:
     return [html.H2("Scores, and what the light does"), scores, html.H2("Learning curves"), curves]
 
 
-def _configs(reader: Reader, fit: Fit) -> list[Component]:
+def _configs(reader: Reader, fit: FitKey) -> list[Component]:
     tables = {"dataset": dataset.DatasetConfig, "model": model.ModelConfig, "trainer": trainer.TrainerConfig}
     found: list[Component] = [html.H2("Configs")]
     for kind, table in tables.items():
@@ -117,12 +117,12 @@ def _configs(reader: Reader, fit: Fit) -> list[Component]:
     return found
 
 
-def _config(table: Any, kind: str, fit: Fit) -> tuple[str, dict[str, Any]]:
+def _config(table: Any, kind: str, fit: FitKey) -> tuple[str, dict[str, Any]]:
     function, config = (table & {f"{kind}_hash": getattr(fit, f"{kind}_hash")}).fetch1(f"{kind}_fn", f"{kind}_config")
     return str(function), dict(config)
 
 
-def _table(fit: Fit, units: list[dict[str, Any]], with_meis: set[tuple[Any, ...]]) -> Component:
+def _table(fit: FitKey, units: list[dict[str, Any]], with_meis: set[tuple[Any, ...]]) -> Component:
     if not units:
         return html.P("Not scored yet: dlgn populate does so.")
     rows = []

@@ -8,7 +8,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from populate.dashboard import curves, parts
 from populate.dashboard.parts import Component
-from populate.dashboard.places import Fit, Query
+from populate.dashboard.places import FitKey, Query
 from populate.dashboard.reading import Reader
 from schemas import fitting, fleet
 
@@ -18,28 +18,28 @@ MOST = 20
 ALT = "Learning curves of the fits in the table below: training loss and validation correlation against epochs"
 
 
-def running(reader: Reader) -> dict[Fit, dict[str, Any]]:
+def running(reader: Reader) -> dict[FitKey, dict[str, Any]]:
     """The fits that a worker holds, with what is known of the work."""
 
-    def found() -> dict[Fit, dict[str, Any]]:
+    def found() -> dict[FitKey, dict[str, Any]]:
         leases = fleet.Lease.proj("held_key", "table_name", "worker_id", held_since="since") * fleet.Worker
         rows = (leases & {"table_name": "TrainedModel"}).to_dicts(order_by="held_since", limit=MOST)
-        return {Fit.of(_key(row["held_key"])): row for row in rows}
+        return {FitKey.of(_key(row["held_key"])): row for row in rows}
 
     return reader(found)
 
 
-def latest(reader: Reader) -> list[Fit]:
+def latest(reader: Reader) -> list[FitKey]:
     """The fits whose last epoch ended last."""
     name = fitting.Epoch().full_table_name
-    columns = ", ".join(Fit("", "", "", 0).key)
+    columns = ", ".join(FitKey("", "", "", 0).key)
     query = f"SELECT {columns} FROM {name} GROUP BY {columns} ORDER BY MAX(ended) DESC LIMIT {LATEST}"
-    return [Fit(*row) for row in reader.rows(query)]
+    return [FitKey(*row) for row in reader.rows(query)]
 
 
 def page(reader: Reader, query: Query) -> Component:
     """The curves of the fits that run; of those that the URL names; or of the latest, where none runs."""
-    named, at_work = [Fit.parse(path.split("/")) for path in query.get("fits", "").split() if path], running(reader)
+    named, at_work = [FitKey.parse(path.split("/")) for path in query.get("fits", "").split() if path], running(reader)
     shown = named or list(at_work) or latest(reader)
     if not shown:
         return parts.page("Fits", html.P("No fit has begun: dlgn define asks for fits, dlgn populate computes them."))
@@ -71,7 +71,7 @@ def register(app: Any, reader: Reader) -> None:
     )
     def grow(_: int, cursor: curves.Cursor, named: bool) -> tuple[Any, ...]:
         at_work = running(reader)
-        shown = [Fit.parse(path.split("/")) for path in cursor]
+        shown = [FitKey.parse(path.split("/")) for path in cursor]
         others = not named and bool(at_work) and set(at_work) != set(shown)
         grown, known = (None, cursor) if others else curves.more(reader, cursor)
         figure: Any = no_update if known == cursor else grown
@@ -87,13 +87,13 @@ def _said(named: bool, at_work: bool) -> str:
     return "The fits that run now; new epochs appear as they end." if at_work else "No fit runs now. The latest were:"
 
 
-def _table(reader: Reader, shown: list[Fit], at_work: dict[Fit, dict[str, Any]]) -> Component:
+def _table(reader: Reader, shown: list[FitKey], at_work: dict[FitKey, dict[str, Any]]) -> Component:
     heads = {"fit": False, "epochs": True, "loss": True, "validation r": True, "best": True, "s / epoch": True}
     rows = [[parts.link(fit.name, f"/fit/{fit.path}"), *_figures(reader, fit), _who(at_work.get(fit))] for fit in shown]
     return parts.table("Fits of these curves", heads | {"worker": False}, rows)
 
 
-def _figures(reader: Reader, fit: Fit) -> list[str]:
+def _figures(reader: Reader, fit: FitKey) -> list[str]:
     name = fitting.Epoch().full_table_name
     where, given = " AND ".join(f"{column} = %s" for column in fit.key), tuple(fit.key.values())
     query = f"SELECT COUNT(*), MAX(validation_correlation), AVG(seconds) FROM {name} WHERE {where}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.dashboard.columns import CONFIGS, Column, Source, View, fits_view, leaf_column, units_view
+from populate.dashboard.columns import CONFIGS, Join, LeaderboardColumn, View, fits_view, leaf_column, units_view
 from populate.dashboard.reading import Reader
 from schemas import dataset, experiment
 
@@ -35,7 +35,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LeaderboardQuery:
     """What is asked of a leaderboard. ``order`` are columns by name, "-" before one for descending.
 
     ``experiment`` keeps the fits of one; without ``shuffled``, fits to shuffled labels of the light are left out, which
@@ -65,14 +65,14 @@ class Leaderboard:
             raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, list(VIEWS))}")
         return cls(reader, VIEWS[of](), *all_leaves(reader))
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> LeaderboardColumn:
         """A column by its name, a leaf's among them. Raises ConfigError for one that is not there."""
         self._join_leaf(name)
         if name not in self.view.columns:
             raise ConfigError(f"no column {name!r}: {nearest(name, [*self.view.columns, *self.leaves])}")
         return self.view.columns[name]
 
-    def rows(self, wanted: Wanted, start: int, stop: int) -> list[Row]:
+    def rows(self, wanted: LeaderboardQuery, start: int, stop: int) -> list[Row]:
         """Rows ``start`` to ``stop`` of what is wanted: its columns, and the columns of each row's key."""
         shown = [self.column(name) for name in wanted.columns]
         order = [self._ordered(name) for name in wanted.order]
@@ -90,7 +90,7 @@ class Leaderboard:
         labels = [*(f"key_{name}" for name in self.view.key), *wanted.columns]
         return [dict(zip(labels, row, strict=True)) for row in found]
 
-    def count(self, wanted: Wanted) -> int:
+    def count(self, wanted: LeaderboardQuery) -> int:
         """How many rows there are of what is wanted."""
         where, given, sources = self._where(wanted)
         joined, first = self._joined(sources, self.view.base)
@@ -104,7 +104,7 @@ class Leaderboard:
         view = self.view
         self.view = replace(view, columns=view.columns | {name: column}, sources=view.sources | {column.source: source})
 
-    def _ordered(self, name: str) -> tuple[Column, str]:
+    def _ordered(self, name: str) -> tuple[LeaderboardColumn, str]:
         column = self.column(name.removeprefix("-"))
         # What is not known comes last, either way round; both servers understand this form of it.
         return column, f"{column.expression} IS NULL, {column.expression}{' DESC' * name.startswith('-')}"
@@ -113,14 +113,14 @@ class Leaderboard:
         text = f"{base} AS b" if base else ""
         given: Arguments = []
         for alias in dict.fromkeys(alias for alias in aliases if alias != "b"):
-            source: Source = self.view.sources[alias]
+            source: Join = self.view.sources[alias]
             same = [f"{alias}.{name} = b.{name}" for name in source.by]
             same += [source.where.replace("{}", alias)] if source.where else []
             text += f" LEFT JOIN {source.table} AS {alias} ON {' AND '.join(same)}"
             given += source.arguments
         return text, given
 
-    def _where(self, wanted: Wanted) -> tuple[str, Arguments, list[str]]:
+    def _where(self, wanted: LeaderboardQuery) -> tuple[str, Arguments, list[str]]:
         parts: list[str] = []
         given: Arguments = []
         sources: list[str] = []
@@ -135,11 +135,11 @@ class Leaderboard:
             given.append(wanted.experiment)
         if not wanted.shuffled:
             leaves = dataset.DatasetConfig.Leaf().full_table_name
-            parts.append(f"b.dataset_hash NOT IN (SELECT dataset_hash FROM {leaves} WHERE path = 'shuffle_light.seed')")
+            parts.append(f"b.dataset_hash NOT IN (SELECT dataset_hash FROM {leaves} WHERE path = 'shuffle_opto.seed')")
         return (f" WHERE {' AND '.join(parts)}" if parts else ""), given, sources
 
 
-def condition(column: Column, asked: Filter) -> tuple[str, Arguments]:
+def condition(column: LeaderboardColumn, asked: Filter) -> tuple[str, Arguments]:
     """A filter as SQL and its values. Raises ConfigError for a comparison that the column does not have."""
     what, how, values = column.expression, asked.how, asked.values
     if how in ("blank", "notBlank"):

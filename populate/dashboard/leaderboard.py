@@ -8,16 +8,16 @@ import dash_ag_grid
 from dash import Input, Output, State, dcc, html, no_update
 
 from populate.dashboard import parts
-from populate.dashboard.columns import Column
-from populate.dashboard.grid import Filter, Leaderboard, Wanted, experiments, filters_of, filters_text
+from populate.dashboard.columns import LeaderboardColumn
+from populate.dashboard.grid import Filter, Leaderboard, LeaderboardQuery, experiments, filters_of, filters_text
 from populate.dashboard.parts import Component
-from populate.dashboard.places import Fit, Query, UnitOfFit, place, query_of
+from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
 from populate.dashboard.reading import Reader
 
 BLOCK = 100
 MOST_LEAVES = 3  # of those that vary, shown unasked
 TITLES = {"fits": "Fits", "units": "Units"}
-SHUFFLED = "dataset:shuffle_light"
+SHUFFLED = "dataset:shuffle_opto"
 BLANK = ("blank", "notBlank")
 GRID = {
     "cacheBlockSize": BLOCK,
@@ -31,12 +31,12 @@ GRID = {
 }
 
 
-def wanted_of(board: Leaderboard, query: Query) -> Wanted:
+def wanted_of(board: Leaderboard, query: Query) -> LeaderboardQuery:
     """What a URL asks of a leaderboard; of columns and order, what is usual where it says nothing."""
     shuffled = query.get("shuffled") == "1"
     varied = [name for name in board.varied if shuffled or not name.startswith(SHUFFLED)]
     usual = [*board.view.shown, *varied[:MOST_LEAVES]]
-    return Wanted(
+    return LeaderboardQuery(
         columns=tuple(query["columns"].split() if "columns" in query else usual),
         filters=filters_of(query),
         order=tuple(query.get("order", f"-{board.view.order}").split()),
@@ -124,7 +124,7 @@ def _order_from(request: Mapping[str, Any], board: Leaderboard) -> str | None:
     return None if order in ("", f"-{board.view.order}") else order
 
 
-def _model(column: Column, asked: Filter) -> dict[str, Any]:
+def _model(column: LeaderboardColumn, asked: Filter) -> dict[str, Any]:
     """A filter as the grid has it."""
     values = [float(value) if column.number else value for value in asked.values]
     named = dict(zip(("filter", "filterTo"), values, strict=False))
@@ -136,7 +136,7 @@ def _link_column(of: str) -> dict[str, Any]:
     return shown | {"sortable": False, "floatingFilter": False, "width": 300 if of == "units" else 210}
 
 
-def _definition(column: Column, order: tuple[str, ...]) -> dict[str, Any]:
+def _definition(column: LeaderboardColumn, order: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "field": column.name,
         "headerName": column.label,
@@ -160,7 +160,7 @@ def _shown(of: str, row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in row.items() if not name.startswith("key_")}
     plain = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
     if of == "fits":
-        fit = Fit.of(key)
+        fit = FitKey.of(key)
         return plain | {"open": f"[{fit.name}](/fit/{fit.path})"}
     unit = UnitOfFit.of(key)
     # The number first: a name that is too long for the column is cut at its end.
@@ -168,7 +168,7 @@ def _shown(of: str, row: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {"open": f"[{unit.unit} of {escaped}](/unit/{unit.path})"}
 
 
-def _choices(reader: Reader, query: Query, wanted: Wanted) -> list[Component]:
+def _choices(reader: Reader, query: Query, wanted: LeaderboardQuery) -> list[Component]:
     of = query.get("of", "fits")
     views = {title: place("/leaderboard", of=name, experiment=wanted.experiment) for name, title in TITLES.items()}
     named = experiments(reader)
@@ -183,7 +183,7 @@ def _choices(reader: Reader, query: Query, wanted: Wanted) -> list[Component]:
     ]
 
 
-def _chooser(board: Leaderboard, wanted: Wanted) -> Component:
+def _chooser(board: Leaderboard, wanted: LeaderboardQuery) -> Component:
     options = [{"label": column.label, "value": name} for name, column in board.view.columns.items() if ":" not in name]
     options += [{"label": name, "value": name} for name in board.leaves]
     choice = dcc.Checklist(options, list(wanted.columns), id="board-columns", className="columns")

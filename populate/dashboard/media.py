@@ -10,14 +10,14 @@ import flask
 
 from dlgn_cnn.data.stimuli.playback import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
-from dlgn_cnn.plots import films
+from dlgn_cnn.plots import montage
 from dlgn_cnn.plots import unit as drawn
 from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
 from populate.dashboard.fit import unit_rows
-from populate.dashboard.places import Fit, Query, UnitOfFit
+from populate.dashboard.places import FitKey, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
-from populate.dashboard.unit import FILM_PX, chosen_start, rate_hz, speed_of
+from populate.dashboard.unit import CLIP_PX, chosen_start, rate_hz, speed_of
 from populate.report import unit_view
 from populate.report.report import CURVES, column
 from schemas import dataset, fitting, training
@@ -39,9 +39,9 @@ class Media:
             "controls": self._controls,
             "contrasts": self._contrasts,
         }
-        self.of_fit: dict[str, Callable[[Fit], drawn.Figure]] = {"curves": self._curves, "scores": self._scores}
+        self.of_fit: dict[str, Callable[[FitKey], drawn.Figure]] = {"curves": self._curves, "scores": self._scores}
         self._drawing, self._predicting = threading.Lock(), threading.Lock()
-        self._tiers: OrderedDict[Fit, unit_view.PredictedTier] = OrderedDict()
+        self._tiers: OrderedDict[FitKey, unit_view.PredictedTier] = OrderedDict()
 
     def picture(self, kind: str, what: str, parts: list[str], form: str, query: Query) -> bytes:
         """A picture as ``png``, ``svg`` or ``pdf``. Raises ConfigError for one that there is not."""
@@ -51,17 +51,17 @@ class Media:
         if kind == "unit":
             unit = UnitOfFit.parse(parts)
             return self._render(lambda: self.of_unit[what](unit, query), form)
-        fit = Fit.parse(parts)
+        fit = FitKey.parse(parts)
         return self._render(lambda: self.of_fit[what](fit), form)
 
     def film(self, unit: UnitOfFit, query: Query) -> bytes:
         """Intact MEI, suppressed MEI and their difference side by side, as WebM, at ``speed`` times their own."""
         pair = self._pair(unit, query)
         clips = [pair.intact, pair.suppressed, pair.suppressed - pair.intact]
-        times = max(1, FILM_PX // (3 * pair.intact.shape[2]))
-        return webm(films.side_by_side(clips, pair.reach, times), pair.rate_hz * speed_of(query, "1"))
+        times = max(1, CLIP_PX // (3 * pair.intact.shape[2]))
+        return webm(montage.side_by_side(clips, pair.reach, times), pair.rate_hz * speed_of(query, "1"))
 
-    def tier(self, fit: Fit) -> unit_view.PredictedTier:
+    def tier(self, fit: FitKey) -> unit_view.PredictedTier:
         """What a fit predicts of its test tier, computed once while it is among the last that were asked for."""
         with self._predicting:
             if fit not in self._tiers:
@@ -124,13 +124,13 @@ class Media:
         start = chosen_start(unit_view.starts_of(unit.key), query)
         return "" if start is None else start[0]
 
-    def _curves(self, fit: Fit) -> drawn.Figure:
+    def _curves(self, fit: FitKey) -> drawn.Figure:
         rows = self.reader(lambda: (fitting.Epoch & fit.key).to_dicts(order_by="epoch"))
         if not rows:
             raise ConfigError(f"fit {fit.name} has told of no epoch")
         return curves_figure([(name, column(rows, name)) for name in CURVES])
 
-    def _scores(self, fit: Fit) -> drawn.Figure:
+    def _scores(self, fit: FitKey) -> drawn.Figure:
         rows = self.reader(lambda: unit_rows(fit))
         rows = [{"data_omi": None, "model_omi": None} | row for row in rows]
         return overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
@@ -145,14 +145,14 @@ def register(server: flask.Flask, media: Media) -> None:
         parts, query = path.split("/"), flask.request.args.to_dict()
         try:
             if (kind, what, form) == ("unit", "film", "webm"):
-                return _answer(media.film(UnitOfFit.parse(parts), query), "video/webm")
-            return _answer(media.picture(kind, what, parts, form, query), FORMATS.get(form, ""))
+                return _response(media.film(UnitOfFit.parse(parts), query), "video/webm")
+            return _response(media.picture(kind, what, parts, form, query), FORMATS.get(form, ""))
         except DlgnError as error:
             status = 503 if isinstance(error, Away) else 404
             return flask.Response(_sentence(str(error)), status, mimetype="image/png")
 
 
-def _answer(body: bytes, mimetype: str) -> flask.Response:
+def _response(body: bytes, mimetype: str) -> flask.Response:
     response = flask.send_file(io.BytesIO(body), mimetype=mimetype, conditional=True, max_age=SECONDS)
     response.headers["Cache-Control"] = f"private, max-age={SECONDS}"
     return response
@@ -165,5 +165,5 @@ def _sentence(said: str) -> bytes:
     return rendered(figure, "png")
 
 
-def _inputs(fit: Fit) -> tuple[Any, dict[str, str], str]:
+def _inputs(fit: FitKey) -> tuple[Any, dict[str, str], str]:
     return training.fit_spec(fit.key), dataset.store_paths(fit.key), training.weights_of(fit.key)

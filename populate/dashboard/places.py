@@ -12,7 +12,7 @@ Query = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitKey:
     """A fit by its key."""
 
     dataset_hash: str
@@ -36,12 +36,12 @@ class Fit:
         return f"{self.model_hash[:6]}·{self.dataset_hash[:4]}·{self.trainer_hash[:4]} seed {self.seed}"
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Fit":
+    def of(cls, row: Mapping[str, Any]) -> "FitKey":
         """The fit of a row that has its key."""
         return cls(str(row["dataset_hash"]), str(row["model_hash"]), str(row["trainer_hash"]), seed=int(row["seed"]))
 
     @classmethod
-    def parse(cls, parts: list[str]) -> "Fit":
+    def parse(cls, parts: list[str]) -> "FitKey":
         """The fit at a place. Raises ConfigError."""
         if len(parts) != 4 or not parts[3].isdecimal():
             raise ConfigError(f"no fit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
@@ -52,7 +52,7 @@ class Fit:
 class UnitOfFit:
     """A unit as one fit sees it."""
 
-    fit: Fit
+    fit: FitKey
     session: str
     unit: int
 
@@ -76,14 +76,14 @@ class UnitOfFit:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "UnitOfFit":
         """The unit of a row that has its key."""
-        return cls(Fit.of(row), str(SessionKey(row["mouse"], row["series"], row["experiment"])), int(row["unit"]))
+        return cls(FitKey.of(row), str(SessionKey(row["mouse"], row["series"], row["experiment"])), int(row["unit"]))
 
     @classmethod
     def parse(cls, parts: list[str]) -> "UnitOfFit":
         """The unit at a place. Raises ConfigError."""
         if len(parts) != 6 or not parts[5].isdecimal():
             raise ConfigError(f"no unit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
-        return cls(Fit.parse(parts[:4]), parts[4], int(parts[5]))
+        return cls(FitKey.parse(parts[:4]), parts[4], int(parts[5]))
 
 
 def query_of(search: str | None) -> dict[str, str]:

@@ -43,26 +43,26 @@ class Reader:
         """What ``question`` returns, which may ask the tables anything. Raises Away where no server answers."""
         with self._lock:
             try:
-                return self._answer(question)
+                return self._try(question)
             except Exception as error:
                 if not is_transient(error):
                     raise
                 self._ready = False
-            return self._answer_anew(question)
+            return self._ask_again(question)
 
     def rows(self, query: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query in SQL."""
         return self(lambda: [tuple(row) for row in self.connection.query(query, args=arguments).fetchall()])
 
-    def _answer(self, question: Callable[[], T]) -> T:
+    def _try(self, question: Callable[[], T]) -> T:
         if not self._ready:
             self._return()
         return question()
 
-    def _answer_anew(self, question: Callable[[], T]) -> T:
+    def _ask_again(self, question: Callable[[], T]) -> T:
         """A connection may be stale while the server is there: one more try, on a fresh one."""
         try:
-            return self._answer(question)
+            return self._try(question)
         except Away:
             raise
         except Exception as error:

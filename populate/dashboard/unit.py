@@ -10,7 +10,7 @@ from dash import html
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots import alternatives
-from dlgn_cnn.plots.contrast import ViewDistance
+from dlgn_cnn.plots.feedback_contrast import ViewDistance
 from dlgn_cnn.plots.unit import MEI_HEIGHT_PX, PAGE_PX, MEIPair, UnitReport
 from populate.dashboard import parts
 from populate.dashboard.fit import simulated, unit_rows
@@ -18,10 +18,10 @@ from populate.dashboard.parts import Component
 from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
 from populate.report import unit_view
-from populate.report.statements import contrast_sentence, extents_of, light_sentence
+from populate.report.statements import extents_of, feedback_contrast_sentence, opto_sentence
 from schemas import dataset, stimulus
 
-FILM_PX, BUTTONS_PX = 960, 64
+CLIP_PX, BUTTONS_PX = 960, 64
 SLOWEST, FASTEST = 0.01, 4.0
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
 PANELS = (
@@ -43,7 +43,7 @@ def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
         simulated([row["mouse"]]),
         _neighbors(unit, order, place_in_fit),
         parts.figures(_figures(row)),
-        html.P(light_sentence(row), id="light-says"),
+        html.P(opto_sentence(row), id="opto-says"),
         *_responses(reader, unit, query),
         *_field(reader, unit),
         *_meis(reader, unit, query),
@@ -149,14 +149,14 @@ def _meis(reader: Reader, unit: UnitOfFit, query: Query) -> list[Component]:
     return [
         html.H2("Maximally exciting inputs"),
         parts.links("MEIs", named, f"{start[0][:8]} start {start[1]}"),
-        *_film(unit, query, asked, pair),
+        *_clip(unit, query, asked, pair),
         parts.picture(strips, alt, alternatives.MEI_NOTE, (PAGE_PX, MEI_HEIGHT_PX)),
         *_contrast(reader, unit, start[0], asked),
         *_controls(reader, unit, start[0], asked),
     ]
 
 
-def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -> list[Component]:
+def _clip(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -> list[Component]:
     speed = speed_of(query, "0.25")
     here = f"/unit/{unit.path}"
     named = {text: place(here, query, speed=value) for text, value in SPEEDS.items()}
@@ -167,7 +167,7 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -
         id="film",
         src=source,
         title=says,
-        width=FILM_PX,
+        width=CLIP_PX,
         style={"aspectRatio": _aspect(pair)},
         controls=True,
         loop=True,
@@ -175,7 +175,7 @@ def _film(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -
         preload="auto",
     )
     captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
-    box = html.Div([captions, film], style={"width": f"{FILM_PX}px", "maxWidth": "100%"})
+    box = html.Div([captions, film], style={"width": f"{CLIP_PX}px", "maxWidth": "100%"})
     note = "One clock and one gray scale, middle gray the mean of the training movies; begins where it is strongest."
     return [parts.links("Speed", named, current), box, html.P(note, className="note")]
 
@@ -189,14 +189,14 @@ def _strongest(pair: MEIPair, speed: float) -> str:
 def _aspect(pair: MEIPair) -> str:
     """Of the film with room for the player's buttons below it: on it, they would hide the MEIs."""
     height, width = pair.intact.shape[1:]
-    return f"{FILM_PX} / {round(FILM_PX / len(PANELS) * height / width) + BUTTONS_PX}"
+    return f"{CLIP_PX} / {round(CLIP_PX / len(PANELS) * height / width) + BUTTONS_PX}"
 
 
 def _contrast(reader: Reader, unit: UnitOfFit, mei_hash: str, asked: dict[str, str]) -> list[Component]:
     distances = reader(lambda: unit_view.distances_of(unit.key, mei_hash))
     if not distances:
         return [html.H2("Feedback contrast"), html.P("The contrast of these MEIs is not computed yet.")]
-    said = contrast_sentence(distances, reader(lambda: extents_of(unit.key, mei_hash)))
+    said = feedback_contrast_sentence(distances, reader(lambda: extents_of(unit.key, mei_hash)))
     alt = alternatives.distances(_as_report(unit, distances=distances))
     source = place(f"/media/unit/distance/{unit.path}", asked)
     return [

@@ -30,7 +30,7 @@ TABLES: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlannedConfig:
     """One config: of which part of the experiment and where in it, and which values of its grid it has, if any."""
 
     part: str
@@ -51,16 +51,16 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """An experiment as it was written, with every grid written out; nothing of it is inserted yet."""
 
     name: str
     comment: str
-    entries: tuple[Entry, ...]
+    entries: tuple[PlannedConfig, ...]
     seeds: tuple[int, ...]
     ensembles: bool
 
-    def of(self, part: str) -> list[Entry]:
+    def of(self, part: str) -> list[PlannedConfig]:
         """The entries of one part."""
         return [entry for entry in self.entries if entry.part == part]
 
@@ -111,7 +111,7 @@ def define(path: Path) -> Defined:
     return insert(plan)
 
 
-def plans(path: Path) -> list[Plan]:
+def plans(path: Path) -> list[ExperimentPlan]:
     """The experiments of a YAML or Python file, checked. Raises ConfigError, with the place, and inserts nothing."""
     check_loggers(settings_in_force().loggers)
     found = [_plan(text, path) for text in read_definitions(path)]
@@ -120,7 +120,7 @@ def plans(path: Path) -> list[Plan]:
     return found
 
 
-def insert(plan: Plan) -> Defined:
+def insert(plan: ExperimentPlan) -> Defined:
     """Insert an experiment: all combinations of its datasets, models, trainers and seeds, in one transaction.
 
     With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
@@ -139,24 +139,28 @@ def insert(plan: Plan) -> Defined:
     return Defined(plan.name, len(fits), new, precision, means)
 
 
-def _plan(text: dict[str, Any], path: Path) -> Plan:
+def _plan(text: dict[str, Any], path: Path) -> ExperimentPlan:
     seeds = text.get("seeds", [0])
     if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers, as [0, 1, 2]")
     entries = {(one.part, *one.key.values()): one for part in TABLES for one in _entries(text, part)}
     name, comment = str(text["experiment"]), str(text.get("comment", ""))
-    return Plan(name, comment, tuple(entries.values()), tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
+    return ExperimentPlan(
+        name, comment, tuple(entries.values()), tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds)
+    )
 
 
-def _entries(text: dict[str, Any], part: str) -> Iterator[Entry]:
+def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
     """Every config of one part, those of a grid one by one."""
     for index, (fn, config, grid) in enumerate(_calls(text, part)):
         with within(f"{part}[{index}]"):
             for values, one in expand(config, grid):
-                yield Entry(part, f"{part}[{index}]", fn, with_sessions(one) if part == "datasets" else one, values)
+                yield PlannedConfig(
+                    part, f"{part}[{index}]", fn, with_sessions(one) if part == "datasets" else one, values
+                )
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: ExperimentPlan) -> None:
     """Refuse a wrong config, with the path to what is wrong in it, before any data are read.
 
     What experiments combine already was checked when it was defined, and torch is not loaded to build it again. Code of
@@ -169,14 +173,14 @@ def _check(plan: Plan) -> None:
             training.sources_of(entry.call)
 
 
-def _names_code(plan: Plan) -> bool:
+def _names_code(plan: ExperimentPlan) -> bool:
     """Whether a config names anything by import path."""
     texts = [json.loads(leaf.text) for one in plan.entries for leaf in leaves(one.config) if leaf.kind == "str"]
     names = [name for name in (*texts, *(one.fn for one in plan.entries)) if "." in name]
     return any(name.partition(".")[0] in settings_in_force().allowed_packages for name in names)
 
 
-def _check_configs(plan: Plan) -> None:
+def _check_configs(plan: ExperimentPlan) -> None:
     from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 
     allowed = settings_in_force().allowed_packages
@@ -196,7 +200,7 @@ def _check_configs(plan: Plan) -> None:
             check_mei(*entry.call)
 
 
-def _placed(plan: Plan, part: str) -> Iterator[tuple[Entry, str]]:
+def _placed(plan: ExperimentPlan, part: str) -> Iterator[tuple[PlannedConfig, str]]:
     """Each entry of a part, and how an error names it: where it is written, and its values of the grid."""
     for entry in plan.of(part):
         values = ", ".join(f"{path}={value!r}" for path, value in entry.values.items())
@@ -226,7 +230,7 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"sessions": names}
 
 
-def _insert_experiment(plan: Plan) -> tuple[str, str]:
+def _insert_experiment(plan: ExperimentPlan) -> tuple[str, str]:
     """Insert an experiment unless it is there; what ``auto`` means for its fits, and why."""
     precision, why = plan.fixed_precision()
     row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "auto_precision": precision}

@@ -5,17 +5,17 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from populate.define.define import Plan
+from populate.define.define import ExperimentPlan
 
 PARTS = {"datasets": "dataset", "models": "model", "trainers": "trainer", "meis": "MEI"}
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: ExperimentPlan) -> None:
     """Print every config of an experiment on the standard output."""
     Console().print(plan_table(plan), highlight=False)
 
 
-def plan_table(plan: Plan) -> Table:
+def plan_table(plan: ExperimentPlan) -> Table:
     """A row a config: part, function, whole hash, new or known, and the values that tell it from others of its grid."""
     known = plan.known()
     shown = Table("", "function", "hash", "", "values", box=None, padding=(0, 2, 0, 0))

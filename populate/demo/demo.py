@@ -21,7 +21,7 @@ from schemas.monitoring.progress import bar, working
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.yaml"
-TARGETS = {"rate_correlation": 0.7, "light_correlation": 0.8}
+TARGETS = {"rate_correlation": 0.7, "opto_correlation": 0.8}
 
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from populate.doctor.finding import FAIL, OK, WARN, Finding, judged
+from populate.doctor.finding import FAIL, OK, WARN, CheckResult, finding_if
 from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import refusal, server_address
 from schemas.connection.settings import Settings
@@ -20,7 +20,7 @@ LATE_S = 5.0
 LOWEST_SEED = -(2**63) + 1  # nobody's
 
 
-def check() -> Iterator[Finding]:
+def check() -> Iterator[CheckResult]:
     """Everything about the server, in the order in which one thing needs another."""
     settings = Settings.from_environment()
     address = server_address(settings)
@@ -30,18 +30,18 @@ def check() -> Iterator[Finding]:
         connection = open_connection(address, settings.answer_s)
     except DatabaseSilent as error:
         seen, _, advice = str(error).partition(": ")
-        yield Finding(FAIL, "database", seen, advice)
+        yield CheckResult(FAIL, "database", seen, advice)
         return
     except Exception as error:  # each driver has errors of its own
         said, _, advice = refusal(error).rpartition("; ")
-        yield Finding(FAIL, "database", f"{place} refused {user!r}: {said}", advice)
+        yield CheckResult(FAIL, "database", f"{place} refused {user!r}: {said}", advice)
         return
     yield _version(connection, place)
     yield _encrypted(connection, host, settings)
     if backend == "mysql":
         packet = int(_one(connection, "SELECT @@max_allowed_packet"))
         seen, advice = f"max_allowed_packet {packet >> 20} MB", "set max_allowed_packet=64M on the server"
-        yield judged("database", seen, packet >= SMALL_PACKET, advice)
+        yield finding_if("database", seen, packet >= SMALL_PACKET, advice)
     yield _clock(connection)
     yield from _schemas(connection, settings, user)
 
@@ -51,27 +51,27 @@ def _one(connection: Any, query: str) -> Any:
     return None if row is None else row[-1]
 
 
-def _version(connection: Any, place: str) -> Finding:
+def _version(connection: Any, place: str) -> CheckResult:
     version = str(_one(connection, "SELECT version()"))
     if "mariadb" in version.lower():
-        return Finding(
+        return CheckResult(
             FAIL, "database", f"{place} is {version}", "DataJoint needs MySQL or PostgreSQL: use one of them"
         )
     oldest = OLDEST[connection.adapter.backend]
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     seen = f"{place} answers, {' '.join(version.split()[:2])}"
-    return judged("database", seen, number >= oldest, f"update it to {oldest[0]}.{oldest[1]} or later", FAIL)
+    return finding_if("database", seen, number >= oldest, f"update it to {oldest[0]}.{oldest[1]} or later", FAIL)
 
 
-def _encrypted(connection: Any, host: str, settings: Settings) -> Finding:
+def _encrypted(connection: Any, host: str, settings: Settings) -> CheckResult:
     """Whether the line is encrypted, which it need not be within one machine."""
     if settings.database is None or _is_local(host):
-        return Finding(OK, "database", "on this machine: needs no encryption")
+        return CheckResult(OK, "database", "on this machine: needs no encryption")
     mysql = connection.adapter.backend == "mysql"
     ask = "SHOW STATUS LIKE 'Ssl_cipher'" if mysql else "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     encrypted = bool(_one(connection, ask))
     seen = "the connection is encrypted" if encrypted else "the connection is not encrypted"
-    return judged("database", seen, encrypted, "turn TLS on at the server: passwords and rows cross the network")
+    return finding_if("database", seen, encrypted, "turn TLS on at the server: passwords and rows cross the network")
 
 
 def _is_local(host: str) -> bool:
@@ -81,16 +81,16 @@ def _is_local(host: str) -> bool:
         return host == "localhost" or host.startswith("/")
 
 
-def _clock(connection: Any) -> Finding:
+def _clock(connection: Any) -> CheckResult:
     """The server's clock, by which leases end, beside this machine's."""
     ask = "SELECT UTC_TIMESTAMP(3)" if connection.adapter.backend == "mysql" else "SELECT now() AT TIME ZONE 'UTC'"
     there = _one(connection, ask).replace(tzinfo=datetime.UTC)
     late_s = abs((datetime.datetime.now(datetime.UTC) - there).total_seconds())
     seen = f"its clock and this machine's differ by {late_s:.1f} s"
-    return judged("database", seen, late_s < LATE_S, "set both by a time server (NTP)")
+    return finding_if("database", seen, late_s < LATE_S, "set both by a time server (NTP)")
 
 
-def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[Finding]:
+def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[CheckResult]:
     """Whether every schema is there, of this code's version, and rows can be written; else whether any can be made."""
     found = {row[0] for row in connection.query("SELECT schema_name FROM information_schema.schemata").fetchall()}
     wanted = {f"{settings.prefix}{name}" for name in MODULES}
@@ -98,24 +98,24 @@ def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[Finding
         undeclared = not found & wanted or state.check(connection, settings.prefix)
     except ConfigError as error:
         seen, _, advice = str(error).rpartition(": ")
-        yield Finding(FAIL, "schemas", seen, advice)
+        yield CheckResult(FAIL, "schemas", seen, advice)
         return
     missing = len(wanted - found)
     if not undeclared and not missing:
         seen = f"all {len(wanted)} with prefix {settings.prefix} are declared, version {definitions_digest()}"
-        yield Finding(OK, "schemas", seen)
+        yield CheckResult(OK, "schemas", seen)
         yield _writes(connection, settings)
         return
     lacking = f"{missing} of {len(wanted)}" if missing else "some tables"
     seen = f"{lacking} with prefix {settings.prefix} are not declared"
     if _may_create(connection, settings.prefix):
-        yield Finding(WARN, "schemas", seen, "the next command that needs them declares them, or run dlgn declare")
+        yield CheckResult(WARN, "schemas", seen, "the next command that needs them declares them, or run dlgn declare")
     else:
         advice = "ask its administrator to run dlgn declare, or to grant CREATE"
-        yield Finding(FAIL, "schemas", f"{seen}, and {user!r} may not create them", advice)
+        yield CheckResult(FAIL, "schemas", f"{seen}, and {user!r} may not create them", advice)
 
 
-def _writes(connection: Any, settings: Settings) -> Finding:
+def _writes(connection: Any, settings: Settings) -> CheckResult:
     """Whether a row can be inserted; it is taken back."""
     quote = connection.adapter.quote_identifier
     table = f"{quote(f'{settings.prefix}trainer')}.{quote('seed')}"
@@ -124,10 +124,10 @@ def _writes(connection: Any, settings: Settings) -> Finding:
         connection.query(f"INSERT INTO {table} ({quote('seed')}) VALUES ({LOWEST_SEED})")
     except Exception as error:
         advice = "ask its administrator for the right to write, as dlgn declare --worker NAME gives it"
-        return Finding(FAIL, "schemas", f"no row can be written ({error})", advice)
+        return CheckResult(FAIL, "schemas", f"no row can be written ({error})", advice)
     finally:
         connection.query("ROLLBACK")
-    return Finding(OK, "schemas", "a row can be written")
+    return CheckResult(OK, "schemas", "a row can be written")
 
 
 def _may_create(connection: Any, prefix: str) -> bool:

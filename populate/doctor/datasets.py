@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store.session_store import read_session, write_session
-from populate.doctor.finding import Finding, judged
+from populate.doctor.finding import CheckResult, finding_if
 
 
-def check() -> Iterator[Finding]:
+def check() -> Iterator[CheckResult]:
     """A made-up session of two trials, stored, read and compared."""
     session = _session()
     with tempfile.TemporaryDirectory(prefix="dlgn-doctor-") as folder:
@@ -20,13 +20,15 @@ def check() -> Iterator[Finding]:
         write_session(session, place)
         stored = [trial.sha256() for trial in read_session(place).trials]
     same = stored == [trial.sha256() for trial in session.trials]
-    yield judged("Deep Lake", "a row is written and read back" if same else "rows come back altered", same, "", "fail")
+    yield finding_if(
+        "Deep Lake", "a row is written and read back" if same else "rows come back altered", same, "", "fail"
+    )
 
 
 def _session() -> SessionData:
     generator = np.random.default_rng(0)
     trials = [
-        Trial(
+        TrialData(
             trial=number,
             scene=SceneKey("doctor", number),
             tier=tier,

@@ -10,27 +10,27 @@ from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
 from dlgn_cnn.runtime.precision import resolve
 from dlgn_cnn.runtime.threads import describe_limit, thread_count
-from populate.doctor.finding import FAIL, Finding, judged
+from populate.doctor.finding import FAIL, CheckResult, finding_if
 from schemas.connection.settings import Settings
 
 DRIVER = "nvidia-smi"  # there where NVIDIA's driver is
 
 
-def check() -> Iterator[Finding]:
+def check() -> Iterator[CheckResult]:
     """The device by its name and memory, after a product of matrices on it."""
     settings = Settings.from_environment()
     wanted = settings.device
     try:
         device = pick_device(wanted)
     except ConfigError as error:
-        yield Finding(
+        yield CheckResult(
             FAIL, "GPU", str(error), "set DLGN_DEVICE to auto or cpu, or install a build of torch for the GPU"
         )
         return
     ones = torch.ones(64, 64, device=device)
     auto = resolve("auto", device)
     right = bool(torch.equal(ones @ ones, 64 * ones))
-    yield judged(
+    yield finding_if(
         "GPU",
         f"{_seen(device, settings)}; precision auto means {auto} here",
         right,
@@ -38,10 +38,10 @@ def check() -> Iterator[Finding]:
         FAIL,
     )
     if limit := describe_limit(settings.threads, usable_cores()):
-        yield judged("cores", limit, False, "raise that limit, or set DLGN_THREADS")
+        yield finding_if("cores", limit, False, "raise that limit, or set DLGN_THREADS")
     if device.type == "cpu" and wanted == "auto" and shutil.which(DRIVER):
         advice = "install a build of torch for CUDA, as PyTorch's own page says, or update the driver"
-        yield judged("GPU", f"this machine has {DRIVER}, but torch {torch.__version__} sees no GPU", False, advice)
+        yield finding_if("GPU", f"this machine has {DRIVER}, but torch {torch.__version__} sees no GPU", False, advice)
 
 
 def _seen(device: torch.device, settings: Settings) -> str:

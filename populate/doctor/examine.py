@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from populate.doctor.finding import FAIL, Finding
+from populate.doctor.finding import FAIL, CheckResult
 
 # What each group is about, and what to do where it breaks or does not end.
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -25,7 +25,7 @@ COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 MODULE = "populate.doctor"
 
 
-def examine(deadline_s: float, module: str = MODULE) -> Iterator[Finding]:
+def examine(deadline_s: float, module: str = MODULE) -> Iterator[CheckResult]:
     """Every finding, group by group. A group that has not ended after ``deadline_s`` is ended, and fails."""
     until = time.monotonic() + deadline_s
     with tempfile.TemporaryDirectory(prefix="dlgn-doctor-") as folder:
@@ -39,7 +39,7 @@ def examine(deadline_s: float, module: str = MODULE) -> Iterator[Finding]:
                 process.wait()
 
 
-def show(findings: Iterator[Finding]) -> bool:
+def show(findings: Iterator[CheckResult]) -> bool:
     """Print a line a finding as it comes, with what to do; whether nothing failed."""
     console, sound = Console(), True
     for one in findings:
@@ -63,7 +63,7 @@ def _start(module: str, group: str, folder: Path) -> subprocess.Popen[bytes]:
 
 def _result(
     process: subprocess.Popen[bytes], group: str, file: Path, until: float, deadline_s: float
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     subject, advice = GROUPS[group]
     try:
         status = process.wait(max(until - time.monotonic(), 0.0))
@@ -72,11 +72,11 @@ def _result(
         process.wait()
         status = None
     whole, _, _ = file.read_text().rpartition("\n")  # what was being written when it was ended is left out
-    yield from map(Finding.parse, whole.splitlines())
+    yield from map(CheckResult.parse, whole.splitlines())
     if status is None:
-        yield Finding(FAIL, subject, f"no answer within {deadline_s:g} s", advice)
+        yield CheckResult(FAIL, subject, f"no answer within {deadline_s:g} s", advice)
     elif status != 0:
         lines = Path(f"{file}.log").read_text(errors="replace").strip().splitlines()
-        yield Finding(
+        yield CheckResult(
             FAIL, subject, f"the check ended with status {status} {lines[-1] if lines else ''}".strip(), advice
         )

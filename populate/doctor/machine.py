@@ -14,7 +14,7 @@ import psutil
 from packaging.requirements import Requirement
 
 import populate
-from populate.doctor.finding import FAIL, OK, Finding, judged, space
+from populate.doctor.finding import FAIL, OK, CheckResult, finding_if, space
 from schemas.connection.settings import Settings
 from schemas.connection.settings_file import NAME, without_password
 
@@ -23,26 +23,28 @@ NAMED = ("torch", "datajoint", "deeplake")
 LITTLE_MEMORY = 4e9
 
 
-def check() -> Iterator[Finding]:
+def check() -> Iterator[CheckResult]:
     """Everything about this machine."""
     yield _python()
     yield from _packages()
     memory = psutil.virtual_memory()
     cores = f"{psutil.cpu_count(logical=False) or 1} cores"
     seen = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB memory to be had, {cores}"
-    yield judged("memory", seen, memory.available >= LITTLE_MEMORY, "end other programs, or take a larger machine")
+    yield finding_if("memory", seen, memory.available >= LITTLE_MEMORY, "end other programs, or take a larger machine")
     settings = Settings.from_environment()
     yield _settings(settings)
     yield from _allowed(settings)
     yield from _home(settings)
 
 
-def _python() -> Finding:
+def _python() -> CheckResult:
     seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return judged("Python", seen, sys.version_info >= (3, 11), "make a new environment with Python 3.11 or later", FAIL)
+    return finding_if(
+        "Python", seen, sys.version_info >= (3, 11), "make a new environment with Python 3.11 or later", FAIL
+    )
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[CheckResult]:
     """Every package that is required, by the version that is installed."""
     installed = {}
     for requirement in _requirements():
@@ -52,9 +54,9 @@ def _packages() -> Iterator[Finding]:
             found = ""
         if not found or not requirement.specifier.contains(found, prereleases=True):
             seen = f"{requirement.name} {found or 'is not installed'}, expected {requirement.specifier}"
-            yield Finding(FAIL, "packages", seen, f"pip install '{requirement}'")
+            yield CheckResult(FAIL, "packages", seen, f"pip install '{requirement}'")
     named = ", ".join(f"{name} {installed[name]}" for name in NAMED if name in installed)
-    yield Finding(OK, "packages", f"{len(installed)} installed, {named}")
+    yield CheckResult(OK, "packages", f"{len(installed)} installed, {named}")
 
 
 def _requirements() -> list[Requirement]:
@@ -67,30 +69,30 @@ def _requirements() -> list[Requirement]:
     return [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
-def _settings(settings: Settings) -> Finding:
+def _settings(settings: Settings) -> CheckResult:
     file = Path.cwd() / NAME
     source = f"{file} and the environment" if file.exists() else "the environment"
     database = "embedded" if settings.database is None else without_password(settings.database)
     store = settings.store_url or settings.store
-    return Finding(OK, "settings", f"from {source}: database {database}, prefix {settings.prefix}, store {store}")
+    return CheckResult(OK, "settings", f"from {source}: database {database}, prefix {settings.prefix}, store {store}")
 
 
-def _allowed(settings: Settings) -> Iterator[Finding]:
+def _allowed(settings: Settings) -> Iterator[CheckResult]:
     """Packages that configs may name parts of: found, not imported."""
     extra = settings.allowed_packages - Settings.allowed_packages
     for name in sorted(extra):
         there = importlib.util.find_spec(name) is not None
         advice = f"install it, or take {name} out of DLGN_ALLOW_PACKAGES"
-        yield judged("allowed packages", f"{name} is {'there' if there else 'not installed'}", there, advice, FAIL)
+        yield finding_if("allowed packages", f"{name} is {'there' if there else 'not installed'}", there, advice, FAIL)
     if not extra:
-        yield Finding(OK, "allowed packages", "none but ours and neuralpredictors")
+        yield CheckResult(OK, "allowed packages", "none but ours and neuralpredictors")
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
+def _home(settings: Settings) -> Iterator[CheckResult]:
     """Whether DLGN_HOME can be written and has room."""
     settings.home.mkdir(parents=True, exist_ok=True)
     may = os.access(settings.home, os.W_OK)
     if not may:
-        yield Finding(FAIL, "disk", f"{settings.home} cannot be written", "name another folder in DLGN_HOME")
+        yield CheckResult(FAIL, "disk", f"{settings.home} cannot be written", "name another folder in DLGN_HOME")
         return
     yield space("disk", shutil.disk_usage(settings.home).free, str(settings.home))

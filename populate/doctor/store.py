@@ -6,15 +6,15 @@ import shutil
 from collections.abc import Iterator
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import Objects
-from populate.doctor.finding import FAIL, OK, Finding, space
+from dlgn_cnn.storage.object_store import ObjectStore
+from populate.doctor.finding import FAIL, OK, CheckResult, space
 from schemas.connection.settings import Settings
 
 FOLDER = "doctor"
 CONTENT = bytes(range(256)) * 256
 
 
-def check() -> Iterator[Finding]:
+def check() -> Iterator[CheckResult]:
     """The place of arrays and weights, and that of datasets where it is another."""
     settings = Settings.from_environment()
     place = settings.store_url or str(settings.store)
@@ -22,11 +22,11 @@ def check() -> Iterator[Finding]:
     if settings.store_url is None and settings.store.exists():
         yield space("store", shutil.disk_usage(settings.store).free, place)
     if settings.datasets_url not in (None, settings.store_url):
-        objects = Objects(f"{settings.datasets_url}/{FOLDER}", settings.cache / FOLDER)
+        objects = ObjectStore(f"{settings.datasets_url}/{FOLDER}", settings.cache / FOLDER)
         yield _written_and_read("datasets", str(settings.datasets_url), objects, "DLGN_DATASETS")
 
 
-def _written_and_read(subject: str, place: str, objects: Objects, setting: str) -> Finding:
+def _written_and_read(subject: str, place: str, objects: ObjectStore, setting: str) -> CheckResult:
     name = f"check-{os.getpid()}"
     try:
         objects.write(name, CONTENT)
@@ -38,7 +38,9 @@ def _written_and_read(subject: str, place: str, objects: Objects, setting: str) 
     except (OSError, StoreError) as error:
         said = " ".join(str(error).split())
         advice = f"correct {setting}, its rights or its keys; for s3://, AWS_ENDPOINT_URL and pip install '.[s3]'"
-        return Finding(FAIL, subject, said, advice)
+        return CheckResult(FAIL, subject, said, advice)
     if not same:
-        return Finding(FAIL, subject, f"{place} returned other bytes than were written", "check the disk or the server")
-    return Finding(OK, subject, f"{place} is written and read back")
+        return CheckResult(
+            FAIL, subject, f"{place} returned other bytes than were written", "check the disk or the server"
+        )
+    return CheckResult(OK, subject, f"{place} is written and read back")

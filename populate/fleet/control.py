@@ -37,7 +37,7 @@ def pause(table_name: str = "*", host: str = "*") -> None:
 
 def resume(table_name: str = "*", host: str = "*") -> int:
     """Take back the orders to pause or drain that name exactly this table and machine; how many there were."""
-    return int((fleet.StandingOrder & _scope(table_name, host)).delete_quick(get_count=True))
+    return int((fleet.StopFlag & _scope(table_name, host)).delete_quick(get_count=True))
 
 
 def drain(host: str, now: bool = False) -> int:
@@ -97,8 +97,8 @@ def _update(jobs: Any, assignments: str) -> int:
 def _order(table_name: str, host: str, action: str) -> None:
     scope = _scope(table_name, host)
     with fleet.schema.connection.transaction:
-        (fleet.StandingOrder & scope).delete_quick()
-        fleet.StandingOrder.insert1({**scope, "action": action})
+        (fleet.StopFlag & scope).delete_quick()
+        fleet.StopFlag.insert1({**scope, "action": action})
 
 
 def _scope(table_name: str, host: str) -> dict[str, str]:

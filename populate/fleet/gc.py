@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.storage.object_store import Objects, Stored
+from dlgn_cnn.storage.object_store import ObjectStore, StoredObject
 from populate.archive.files import STIMULI
 from schemas import fleet
 from schemas.base import store_registry
@@ -25,8 +25,8 @@ class Garbage:
     """Files of one kind that no row refers to, where they lie, and what is kept."""
 
     kind: str
-    place: Objects
-    unreferenced: tuple[Stored, ...]
+    place: ObjectStore
+    unreferenced: tuple[StoredObject, ...]
     kept: int
 
     @property
@@ -48,14 +48,14 @@ def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     folders = {path.removeprefix("datasets/") for path in _values(everybodys, "store_path")}
     checkpoints = _values([table for table in everybodys if table.table_name == "checkpoint"], "path")
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
-    datasets = Objects(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
+    datasets = ObjectStore(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
     return [
         _sort("weights", settings.weights, before, lambda name: name.split(".")[0] in digests),
         _sort("datasets", datasets, before, lambda name: any(name.startswith(f"{folder}/") for folder in folders)),
         _sort("arrays", settings.below(ARRAYS), before, lambda name: name in arrays or _schema(name) not in schemas),
         _sort("checkpoints", settings.below(CHECKPOINTS), before, lambda name: f"{CHECKPOINTS}/{name}" in checkpoints),
-        _sort("stimuli", Objects(settings.store / STIMULI), before, lambda name: name in stimuli),
+        _sort("stimuli", ObjectStore(settings.store / STIMULI), before, lambda name: name in stimuli),
     ]
 
 
@@ -65,9 +65,9 @@ def collect(found: list[Garbage]) -> int:
     Meanwhile new workers wait, and nothing that a row refers to by now is deleted.
     """
     order = {"host": "*", "table_name": "*"}
-    if len(fleet.StandingOrder & order):
+    if len(fleet.StopFlag & order):
         raise ConfigError("all machines are paused or drained already: dlgn resume, then collect again")
-    fleet.StandingOrder.insert1({**order, "action": "pause"})
+    fleet.StopFlag.insert1({**order, "action": "pause"})
     try:
         _refuse_while_somebody_writes()
         names = {(one.kind, stored.name) for one in find_garbage() for stored in one.unreferenced}
@@ -76,7 +76,7 @@ def collect(found: list[Garbage]) -> int:
             one.place.delete(stored.name)
         return len(chosen)
     finally:
-        (fleet.StandingOrder & order).delete_quick()
+        (fleet.StopFlag & order).delete_quick()
 
 
 def referenced_digests(tables: Sequence[Any]) -> set[str]:
@@ -149,7 +149,7 @@ def _stimuli(tables: Sequence[Any]) -> set[str]:
     return {Path(path).name for column in ("scene_path", "raw_path") for path in _values(tables, column)}
 
 
-def _sort(kind: str, place: Objects, before: datetime.datetime, wanted: Any) -> Garbage:
+def _sort(kind: str, place: ObjectStore, before: datetime.datetime, wanted: Any) -> Garbage:
     unreferenced, kept = [], 0
     for stored in place.names():
         old = stored.written.replace(tzinfo=stored.written.tzinfo or datetime.UTC) < before

@@ -38,8 +38,8 @@ def progress() -> RenderableType:
         if any(found[3:]):
             failed = (_queue(table) & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
             reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
-    orders = [Text(_order(row)) for row in fleet.StandingOrder().to_dicts(order_by="KEY")]
-    return Group(shown, *reasons, *orders)
+    stop_flags = [Text(_order(row)) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
+    return Group(shown, *reasons, *stop_flags)
 
 
 def fleet_view() -> RenderableType:

@@ -8,12 +8,12 @@ from rich.table import Table
 
 import schemas
 from dlgn_cnn.errors import ConfigError
-from populate.nnfabrik.carry import Report, carry
+from populate.nnfabrik.carry import ImportReport, carry
 
 logger = logging.getLogger("dlgn")
 
 
-def import_schema(url: str, schema: str, stores: Sequence[str]) -> Report:
+def import_schema(url: str, schema: str, stores: Sequence[str]) -> ImportReport:
     """Carry a schema over and say what came of each table, and which rows were not carried, and why."""
     places = dict(map(_store, stores))
     schemas.open_database()

@@ -10,7 +10,7 @@ import numpy as np
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import save_weights
-from populate.nnfabrik.source import CALLS, FIT_KEY, Row, Source, opened, unpacked
+from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters
 from schemas import dataset, experiment, model, nnfabrik_import, trainer, training
 from schemas.base.hashed_config import transaction
@@ -34,7 +34,7 @@ class Lost:
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What came of it, by table of the source: rows that are new here, that were here, and that were not carried."""
 
     new: Counter[str] = field(default_factory=Counter)
@@ -46,13 +46,13 @@ class Report:
         (self.new if is_new else self.known)[table] += 1
 
 
-def carry(url: str, schema: str, stores: Mapping[str, str]) -> Report:
+def carry(url: str, schema: str, stores: Mapping[str, str]) -> ImportReport:
     """Carry an nnfabrik schema over into the tables in force; the source is only read.
 
     A row that cannot be carried is reported with its reason and does not stop the others. Raises ConfigError where the
     source is no nnfabrik schema, or not in reach.
     """
-    report = Report()
+    report = ImportReport()
     with opened(url, schema) as source, States(source, stores) as states:
         calls = {kind: _carry_calls(source, kind, report) for kind in CALLS}
         for seed in source.seeds():
@@ -71,7 +71,7 @@ def carry(url: str, schema: str, stores: Mapping[str, str]) -> Report:
     return report
 
 
-def _carry_calls(source: Source, kind: str, report: Report) -> dict[tuple[str, str], Row]:
+def _carry_calls(source: NnfabrikSchema, kind: str, report: ImportReport) -> dict[tuple[str, str], Row]:
     """Configs of one kind: our key by nnfabrik's."""
     found, table = {}, TABLES[kind]
     for row in source.calls(kind):
@@ -91,7 +91,12 @@ def _carry_calls(source: Source, kind: str, report: Report) -> dict[tuple[str, s
 
 
 def _carry_fit(
-    source: Source, states: States, table: str, key: Row, calls: Mapping[str, Mapping[Any, Row]], report: Report
+    source: NnfabrikSchema,
+    states: States,
+    table: str,
+    key: Row,
+    calls: Mapping[str, Mapping[Any, Row]],
+    report: ImportReport,
 ) -> Row:
     """Carry one fitted model, unless it is here; its key here. Raises DlgnError."""
     mine = _key(key, calls)
@@ -136,7 +141,7 @@ def _key(key: Row, calls: Mapping[str, Mapping[Any, Row]]) -> Row:
     return mine
 
 
-def _carry_experiments(source: Source, fits: Mapping[tuple[Any, ...], Row], report: Report) -> None:
+def _carry_experiments(source: NnfabrikSchema, fits: Mapping[tuple[Any, ...], Row], report: ImportReport) -> None:
     """nnfabrik's experiments with the fits that were carried, and one of all fits, named after the schema."""
     rows = source.experiments()
     wanted: dict[str, list[Row]] = {}

@@ -25,7 +25,7 @@ COMPRESSED = b"ZL123\0"
 MAX_BLOB_BYTES = 2**30
 
 
-class Source:
+class NnfabrikSchema:
     """The tables of one schema. To be had from ``opened``."""
 
     def __init__(self, connection: Any, schema: str) -> None:
@@ -107,14 +107,14 @@ class Source:
 
 
 @contextmanager
-def opened(url: str, schema: str) -> Iterator[Source]:
+def opened(url: str, schema: str) -> Iterator[NnfabrikSchema]:
     """The schema on the server of ``mysql://user:password@host:port``. Raises ConfigError where it is not to be had."""
     connection = _connected(url)
     with connection:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-        yield Source(connection, schema)
+        yield NnfabrikSchema(connection, schema)
 
 
 def _connected(url: str) -> MySQLConnection:

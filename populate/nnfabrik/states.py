@@ -16,7 +16,7 @@ import torch
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.weights import load_weights
 from populate.nnfabrik.convert import convert
-from populate.nnfabrik.source import Row, Source, storage, unpacked
+from populate.nnfabrik.source import NnfabrikSchema, Row, storage, unpacked
 
 SUBFOLDING = (2, 2)
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norm: no parameters
@@ -29,7 +29,7 @@ class States:
     process that may break without harm. To be used as a context.
     """
 
-    def __init__(self, source: Source, stores: Mapping[str, str]) -> None:
+    def __init__(self, source: NnfabrikSchema, stores: Mapping[str, str]) -> None:
         self._source, self._stores = source, stores
         self._pool: ProcessPoolExecutor | None = None
 

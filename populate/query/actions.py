@@ -6,14 +6,14 @@ from pathlib import Path
 
 import schemas
 from dlgn_cnn.errors import ConfigError
-from populate.query.query import Question, answer, table_classes
-from populate.query.read_only import Answer, ask, check_statement
+from populate.query.query import Query, answer, table_classes
+from populate.query.read_only import QueryResult, ask, check_statement
 from populate.query.result import check_ending, save, show
 
 logger = logging.getLogger("dlgn")
 
 
-def run_question(question: Question, path: Path | None = None) -> Answer:
+def run_question(question: Query, path: Path | None = None) -> QueryResult:
     """Ask and show up to ``question.limit`` rows, or save them in a file. Raises ConfigError."""
     _open(path)
     limit = question.limit
@@ -21,14 +21,14 @@ def run_question(question: Question, path: Path | None = None) -> Answer:
     return _tell(answer(one_more), limit, path)
 
 
-def run_statement(sql: str, limit: int | None = None, path: Path | None = None) -> Answer:
+def run_statement(sql: str, limit: int | None = None, path: Path | None = None) -> QueryResult:
     """Run a statement that reads, and show or save what it returns. Raises ConfigError."""
     statement = check_statement(sql)
     _open(path)
     return _tell(ask(statement), limit, path)
 
 
-def list_tables(path: Path | None = None) -> Answer:
+def list_tables(path: Path | None = None) -> QueryResult:
     """Show every table: its name here and in SQL, and its columns, those of its key first."""
     _open(path)
     rows = []
@@ -37,7 +37,7 @@ def list_tables(path: Path | None = None) -> Answer:
         sql_name = one.full_table_name.replace("`", "").replace('"', "")
         columns = [f"*{column}" if column in one.primary_key else column for column in one.heading.names]
         rows.append((name, sql_name, ", ".join(columns)))
-    return _tell(Answer(["table", "in SQL", "columns (*key)"], rows), None, path)
+    return _tell(QueryResult(["table", "in SQL", "columns (*key)"], rows), None, path)
 
 
 def split(text: str | None) -> tuple[str, ...]:
@@ -54,8 +54,8 @@ def _open(path: Path | None) -> None:
     schemas.open_database()
 
 
-def _tell(found: Answer, limit: int | None, path: Path | None) -> Answer:
-    kept = found if limit is None else Answer(found.names, found.rows[:limit])
+def _tell(found: QueryResult, limit: int | None, path: Path | None) -> QueryResult:
+    kept = found if limit is None else QueryResult(found.names, found.rows[:limit])
     if path is None:
         show(kept, more=len(found.rows) > len(kept.rows))
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from populate.query import leaf_terms
-from populate.query.read_only import Answer, ask, check_one
+from populate.query.read_only import QueryResult, ask, check_one
 from schemas.base.relational import DataJointError
 from schemas.declaration import table_classes as classes
 
@@ -17,7 +17,7 @@ Expression = Any
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """What is asked: tables joined by ``*``, SQL conditions on their columns, conditions on configs, and what to show.
 
     ``columns`` and ``order`` may name values of configs, as ``model.recurrent.channels``; an order may end in ASC or
@@ -47,7 +47,7 @@ def table_classes() -> dict[str, Any]:
     return {name.partition(".")[2]: table for name, table in classes.table_classes().items()}
 
 
-def answer(question: Question) -> Answer:
+def answer(question: Query) -> QueryResult:
     """The rows that are asked for. Raises ConfigError for what is not there, and for what the database cannot read."""
     expression = _restricted(_joined(question.tables), question)
     names = question.columns or _shown(expression)
@@ -62,7 +62,7 @@ def answer(question: Question) -> Answer:
         )
         for row in found.rows
     ]
-    return Answer(list(columns), rows)
+    return QueryResult(list(columns), rows)
 
 
 def _joined(tables: str) -> Expression:
@@ -81,7 +81,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return nearest(plain, known if "." in plain else [one for one in known if "." not in one])
 
 
-def _restricted(expression: Expression, question: Question) -> Expression:
+def _restricted(expression: Expression, question: Query) -> Expression:
     for condition in question.restrictions:
         check_one(condition)
         try:

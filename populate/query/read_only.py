@@ -15,7 +15,7 @@ COMMENTS = re.compile(r"^(\s+|--[^\n]*\n|#[^\n]*\n|/\*(?!!).*?\*/|\()*", re.DOTA
 TO_A_FILE = re.compile(r"\binto\s+(outfile|dumpfile)\b", re.IGNORECASE)
 
 
-class Answer(NamedTuple):
+class QueryResult(NamedTuple):
     """The columns of a query and its rows."""
 
     names: list[str]
@@ -45,7 +45,7 @@ def check_one(words: str) -> None:
         raise ConfigError("a query only reads: leave out INTO, and save the answer with --save")
 
 
-def ask(sql: str) -> Answer:
+def ask(sql: str) -> QueryResult:
     """Run one statement that reads. Raises ConfigError with what the server said of it."""
     connection = session.schema.connection
     connection.query("START TRANSACTION READ ONLY")
@@ -53,7 +53,7 @@ def ask(sql: str) -> Answer:
         # The drivers fill in values at '%' even where there are none to fill in.
         cursor = connection.query(sql.replace("%", "%%"), reconnect=False)
         rows = [tuple(map(_as_text, row)) for row in cursor.fetchall()]
-        return Answer([column[0] for column in cursor.description or ()], rows)
+        return QueryResult([column[0] for column in cursor.description or ()], rows)
     except Exception as error:
         _raise_as_sentence(error)
         raise

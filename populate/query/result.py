@@ -13,7 +13,7 @@ from rich.table import Table
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.storage.atomic import whole_file
-from populate.query.read_only import Answer
+from populate.query.read_only import QueryResult
 
 ENDINGS = (".csv", ".parquet")
 LONGEST = 60  # letters of a cell on a screen
@@ -26,7 +26,7 @@ def check_ending(path: Path) -> None:
         raise ConfigError(f"--save {path}: {nearest(path.suffix, ENDINGS)} as its ending")
 
 
-def save(answer: Answer, path: Path) -> Path:
+def save(answer: QueryResult, path: Path) -> Path:
     """Write an answer to a CSV or Parquet file: there whole, or not at all. Raises ConfigError and OSError."""
     check_ending(path)
     with whole_file(path) as temporary:
@@ -38,14 +38,14 @@ def save(answer: Answer, path: Path) -> Path:
     return path
 
 
-def write_csv(answer: Answer, file: TextIO) -> None:
+def write_csv(answer: QueryResult, file: TextIO) -> None:
     """Write names and rows; nothing known is an empty cell."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(answer.names)
     writer.writerows([_plain(value) for value in row] for row in answer.rows)
 
 
-def show(answer: Answer, more: bool = False) -> None:
+def show(answer: QueryResult, more: bool = False) -> None:
     """Print a table where somebody watches, with a note where there are more rows; CSV elsewhere."""
     if not sys.stdout.isatty():
         write_csv(answer, sys.stdout)
@@ -56,7 +56,7 @@ def show(answer: Answer, more: bool = False) -> None:
     Console(stderr=True).print(note, highlight=False, style="dim")
 
 
-def as_table(answer: Answer) -> Table:
+def as_table(answer: QueryResult) -> Table:
     """An answer for a screen: hashes in short, numbers to four digits, nothing known left blank."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
     for index, name in enumerate(answer.names):
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _write_parquet(answer: Answer, path: Path) -> None:
+def _write_parquet(answer: QueryResult, path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 

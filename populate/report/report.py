@@ -16,7 +16,7 @@ from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
-from populate.report.statements import contrast_sentence, extents_of, light_sentence
+from populate.report.statements import extents_of, feedback_contrast_sentence, opto_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
 from schemas.base.relational import DATAJOINT_VERSION
 from schemas.base.score_rows import unit_key
@@ -81,9 +81,9 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
     starts, field = unit_view.starts_of(key), unit_view.field_of(key)
     first = starts[0] if starts else None
     distances = () if first is None else unit_view.distances_of(key, first[0])
-    claims = [light_sentence(row)]
+    statements = [opto_sentence(row)]
     if first is not None and distances:
-        claims.append(contrast_sentence(distances, extents_of(key, first[0])))
+        statements.append(feedback_contrast_sentence(distances, extents_of(key, first[0])))
     return UnitReport(
         session=_session(row),
         unit=row["unit"],
@@ -99,7 +99,7 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
         omi_p=row["data_omi_p"],
         omi_q=row["data_omi_q"],
         distances=distances,
-        claims=tuple(claims),
+        statements=tuple(statements),
         controls={} if first is None else unit_view.controls_of(key, first[0]),
         contrast_curves={} if first is None else unit_view.contrast_curves_of(key, first[0]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlgn_cnn.plots.contrast import NULL_NAMES, ViewDistance
+from dlgn_cnn.plots.feedback_contrast import NULL_NAMES, ViewDistance
 from schemas import mei_contrast
 
 CHANCE = 0.05
@@ -13,7 +13,7 @@ WEAK = {
 }
 
 
-def light_sentence(row: Mapping[str, Any]) -> str:
+def opto_sentence(row: Mapping[str, Any]) -> str:
     """What the light does to a unit's mean rate, in words."""
     kept, lost, omi, q = (row.get(f"data_{name}") for name in ("intact_hz", "suppressed_hz", "omi", "omi_q"))
     if omi is None or kept is None or lost is None:
@@ -25,7 +25,7 @@ def light_sentence(row: Mapping[str, Any]) -> str:
     return f"Light: it {'raises' if omi > 0 else 'lowers'} the mean rate ({rates}; OMI {omi:+.3f}, q = {q:.2g})."
 
 
-def contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
+def feedback_contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
     """What the contrast of the two MEIs amounts to, in words; of a weak null, no more than it can say."""
     size = (
         "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."

@@ -11,8 +11,8 @@ from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.mei.controls.control_set import CONTROLS
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
-from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.controls import ControlRates
+from dlgn_cnn.plots.feedback_contrast import ViewDistance
 from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.unit import ContrastCurve, MEIPair
 from dlgn_cnn.shapes import Floats
@@ -118,7 +118,7 @@ def controls_of(key: Key, mei_hash: str) -> dict[str, tuple[ControlRates, ...]]:
 
 
 def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
-    """Rate against contrast of a unit's MEIs by the condition of the MEI, as the judges say, or the fit without any."""
+    """Rate against contrast of a unit's MEIs by the condition of the MEI: of held-out models, else of the fit."""
     chosen = mei_control.MEIControl.ContrastResponse & key & {"mei_hash": mei_hash, "control": "mei"}
     rows = chosen.to_dicts(order_by="contrast")
     found = {light: [row for row in rows if row["opto_condition"] == light] for light in LIGHTS}
@@ -126,13 +126,13 @@ def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
 
 
 def _curve(rows: Sequence[Row]) -> ContrastCurve:
-    judged = all(row["judged_intact_hz"] is not None for row in rows)
-    names = ("contrast", *(f"{'judged_' * judged}{light}_hz" for light in LIGHTS))
+    held_out = all(row["held_out_intact_hz"] is not None for row in rows)
+    names = ("contrast", *(f"{'held_out_' * held_out}{light}_hz" for light in LIGHTS))
     return ContrastCurve(*(np.array([row[name] for row in rows], float) for name in names))
 
 
 def _control(row: Row) -> ControlRates:
-    heard = (row["judged_intact_hz"], row["judged_suppressed_hz"])
+    heard = (row["held_out_intact_hz"], row["held_out_suppressed_hz"])
     return ControlRates(row["control"], row["intact_hz"], row["suppressed_hz"], *heard)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import check_arguments
-from dlgn_cnn.search.sampler import State, Strategy, Trial, propose
+from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from populate.define.define import Call, Entry, with_sessions
+from populate.define.define import Call, PlannedConfig, with_sessions
 from populate.define.definition_file import read_yaml
 from populate.define.precision import fixed_precision
 from populate.worker.worker import work
@@ -27,7 +27,7 @@ KEYS = ("study", "comment", *PARTS, "seed", "trials", "strategy")
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """A study as it is searched: its calls, in which ranges and choices stand, and how many trials it is to have."""
 
     name: str
@@ -64,7 +64,7 @@ def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
     return best_trial(plan.name)
 
 
-def define_study(path: Path) -> Plan:
+def define_study(path: Path) -> StudyPlan:
     """Insert the study that a YAML file describes unless it is there. Raises ConfigError, with the place."""
     plan, comment = read_study(path)
     check(plan)
@@ -73,7 +73,7 @@ def define_study(path: Path) -> Plan:
     return plan
 
 
-def read_study(path: Path) -> tuple[Plan, str]:
+def read_study(path: Path) -> tuple[StudyPlan, str]:
     """The plan in a YAML file, and its comment. Raises ConfigError."""
     text = read_yaml(path, "study", KEYS, ("study", *PARTS, "trials"))
     calls = {part: _call(text[part], part) for part in PARTS}
@@ -86,10 +86,10 @@ def read_study(path: Path) -> tuple[Plan, str]:
         chosen = text.get("strategy") or {}
         check_arguments(Strategy, chosen, "a strategy")
         strategy = Strategy(**chosen)
-    return Plan(str(text["study"]), calls, seed, strategy, trials), text.get("comment", "")
+    return StudyPlan(str(text["study"]), calls, seed, strategy, trials), text.get("comment", "")
 
 
-def check(plan: Plan) -> None:
+def check(plan: StudyPlan) -> None:
     """Refuse a study without anything to vary, or with a value that a part does not take. Raises ConfigError."""
     if not plan.space:
         raise ConfigError(f"study {plan.name!r} varies nothing: write {{low: 0.001, high: 0.01, log: true}} or choices")
@@ -104,7 +104,7 @@ def check(plan: Plan) -> None:
             check_trainer(three, allowed)
 
 
-def ask(plan: Plan, ahead: int = 1) -> int:
+def ask(plan: StudyPlan, ahead: int = 1) -> int:
     """Ask for trials until ``ahead`` are pending that no worker has yet, or all are there; how many are new."""
     asked = 0
     while True:
@@ -124,10 +124,10 @@ def ask(plan: Plan, ahead: int = 1) -> int:
 def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
     """Raise ConfigError for a trial whose fit others ask for, or have done, in another precision than the study's."""
     parts = ("datasets", "models", "trainers")
-    fixed_precision(name, {part: [Entry(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
+    fixed_precision(name, {part: [PlannedConfig(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
 
 
-def known_trials(name: str) -> list[Trial]:
+def known_trials(name: str) -> list[SearchTrial]:
     """The trials of a study in order; those whose fit failed are told from those that are open."""
     trials, failed = search.history(name, training.TrainedModel), _numbers(name, training.TrainedModel.jobs.errors)
     return [

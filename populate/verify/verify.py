@@ -74,9 +74,9 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     """
     started, table = time.monotonic(), kind()
     damaged = list(integrity.damages(table, key))
-    foreign = kind is training.TrainedModel and bool(nnfabrik_import.ImportedFit & key)
-    said = [*damaged, *(["carried over from nnfabrik's tables, and so not computed anew"] if foreign else [])]
-    only_digests = fast or foreign
+    imported = kind is training.TrainedModel and bool(nnfabrik_import.ImportedFit & key)
+    said = [*damaged, *(["carried over from nnfabrik's tables, and so not computed anew"] if imported else [])]
+    only_digests = fast or imported
     found = Verdict(written(kind, key), "sound", findings=said) if only_digests else _computed_anew(table, key, damaged)
     verdict = "damaged" if damaged else found.verdict
     final = Verdict(found.row, verdict, found.deviation, found.tolerance, found.findings, time.monotonic() - started)
@@ -101,10 +101,10 @@ def _computed_anew(table: Any, key: Key, damaged: list[str]) -> Verdict:
         if interrupts.behind(error) is not None:
             raise
         return Verdict(name, "failed", findings=[*damaged, f"cannot be computed anew: {type(error).__name__}: {error}"])
-    largest = max((one.size for one in found if one.judged), default=0.0)
+    largest = max((one.size for one in found if one.counts), default=0.0)
     close = not strict and largest <= type(table).tolerance
     verdict = "equal" if not found else "close" if close else "differs"
-    found.sort(key=lambda one: (not one.judged, -one.size))
+    found.sort(key=lambda one: (not one.counts, -one.size))
     sentences = [f"{one.place}: {one.words}" for one in found]
     return Verdict(name, verdict, largest, 0.0 if strict else type(table).tolerance, [*damaged, *sentences])
 

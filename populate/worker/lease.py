@@ -14,7 +14,7 @@ from typing import Any
 import deepdiff
 
 from populate.worker.registration import Registration
-from populate.worker.retries import Try, change, count_attempt, pend, put_on_record
+from populate.worker.retries import Try, change, pend, put_on_record, retry_or_fail
 from schemas import fleet
 from schemas.base.relational import DuplicateError, Job
 from schemas.declaration.database import declare_queue
@@ -41,7 +41,7 @@ class Held:
 class LeasedJobs(Job):
     """A table's queue as one worker sees it: jobs are reserved with a lease, and both end together.
 
-    Its ``error`` does nothing: DataJoint calls it before the worker has judged what went wrong, and without asking
+    Its ``error`` does nothing: DataJoint calls it before the worker knows what went wrong, and without asking
     whose the key is by now. ``fail``, ``try_again``, ``hand_back`` and ``set_aside`` do ask.
     """
 
@@ -98,7 +98,7 @@ class LeasedJobs(Job):
         self.held = None
 
     def error(self, key: Key, error_message: str, error_stack: str | None = None) -> None:
-        """Nothing yet: the worker judges the error that DataJoint raises next."""
+        """Nothing yet: the worker handles the error that DataJoint raises next."""
 
     def hand_back(self) -> bool:
         """Return the key in hand to pending; false where it is no longer ours, as for all that follow."""
@@ -110,7 +110,7 @@ class LeasedJobs(Job):
 
     def try_again(self, reason: str, delay_s: float) -> bool:
         """Count a failed try at the key in hand: pending after ``delay_s``, or failed for good after the third."""
-        return self._let_go(lambda held: count_attempt(self, self.current_try(), reason, delay_s))
+        return self._let_go(lambda held: retry_or_fail(self, self.current_try(), reason, delay_s))
 
     def fail(self, reason: str, stack: str) -> bool:
         """Mark the key in hand as failed, with its traceback."""

@@ -7,15 +7,15 @@ from typing import Any
 import psutil
 
 from populate.worker.registration import Registration
-from populate.worker.retries import Try, count_attempt
+from populate.worker.retries import Try, retry_or_fail
 from schemas import fleet
 from schemas.base.relational import FreeTable
 
 
-def sweep(registration: Registration) -> int:
+def return_expired_leases(registration: Registration) -> int:
     """Return to pending, or fail after their third try, the keys whose leases have ended; how many is returned.
 
-    A worker judges others by their silence only if it has itself been heard for the length of a lease: after the
+    A worker takes others for gone only if it has itself been heard for the length of a lease: after the
     server was away, or the network cut, everybody was silent, and everybody may be alive.
     """
     connection = fleet.schema.connection
@@ -56,5 +56,5 @@ def _take_back(connection: Any, lease: dict[str, Any], gone: str) -> bool:
         job = FreeTable(connection, lease["job_table"])
         where = Try(lease["table_name"], lease["held_key"], lease["host"], lease["pid"])
         died = "died" if lease["state"] == "died" else "gave no more sign of life"
-        count_attempt(job, where, f"the worker on {lease['host']}, pid {lease['pid']}, {died} at {lease['heartbeat']}")
+        retry_or_fail(job, where, f"the worker on {lease['host']}, pid {lease['pid']}, {died} at {lease['heartbeat']}")
     return True

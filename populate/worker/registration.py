@@ -57,10 +57,10 @@ class Registration:
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
         fleet.Worker.insert1(row | {"started": now, "heartbeat": now, "expires": expires})
         self.worker_id = worker_id
-        self.ensure_beating()
+        self.ensure_heartbeat()
         self._say({"worker_id": worker_id})
 
-    def ensure_beating(self) -> None:
+    def ensure_heartbeat(self) -> None:
         """Start the heartbeat again where it has ended, as when the kernel took it for its memory."""
         if self._process is not None and self._process.poll() is None:
             return

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import fleet
 
-ATTEMPTS = 3
+MOST_TRIES = 3
 REASON_LENGTH = 650  # so that three of them fit into the queue's message
 Job = Any  # a DataJoint job table, or a FreeTable of one
 
@@ -21,7 +21,7 @@ class Try:
     pid: int
 
 
-def count_attempt(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool:
+def retry_or_fail(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool:
     """Put a failed try on record; the key is pending again after ``delay_s``, or failed after its third try.
 
     Whether it is pending again is returned. To be called in a transaction that has ended the key's lease.
@@ -31,9 +31,9 @@ def count_attempt(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool
     if not len(created):
         return False  # somebody has withdrawn the job
     # What happened before the key was queued last is history: it was done, or somebody asked to retry it.
-    found = (fleet.Attempt & mine).to_dicts(order_by="ended")
+    found = (fleet.Retry & mine).to_dicts(order_by="ended")
     reasons = [row["reason"] for row in found if row["ended"] >= created[0]]
-    if len(reasons) < ATTEMPTS:
+    if len(reasons) < MOST_TRIES:
         pend(job, one.key, delay_s)
         return True
     tries = "; ".join(f"({number}) {text}" for number, text in enumerate(reasons, 1))
@@ -46,7 +46,7 @@ def put_on_record(one: Try, reason: str) -> dict[str, str]:
     mine = {"table_name": one.table_name, "key_hash": fleet.key_hash(one.key)}
     now = fleet.schema.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
     words = reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 3]}..."
-    fleet.Attempt.insert1({**mine, "ended": now, "host": one.host, "pid": one.pid, "reason": words})
+    fleet.Retry.insert1({**mine, "ended": now, "host": one.host, "pid": one.pid, "reason": words})
     return mine
 
 

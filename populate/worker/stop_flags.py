@@ -1,4 +1,4 @@
-"""Standing orders to workers, read between two keys."""
+"""Standing stop_flags to workers, read between two keys."""
 
 import platform
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from schemas import fleet
 
 
 @dataclass(frozen=True)
-class Orders:
+class StopFlags:
     """What this machine's workers are told: the tables to pause (``*`` for all), and whether to end."""
 
     paused: frozenset[str]
@@ -18,8 +18,8 @@ class Orders:
         return not self.paused & {"*", table_name}
 
 
-def in_force() -> Orders:
-    """The orders that are in force for this machine."""
-    rows = (fleet.StandingOrder & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
+def in_force() -> StopFlags:
+    """The stop_flags that are in force for this machine."""
+    rows = (fleet.StopFlag & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
     paused = frozenset(row["table_name"] for row in rows if row["action"] == "pause")
-    return Orders(paused, any(row["action"] == "drain" for row in rows))
+    return StopFlags(paused, any(row["action"] == "drain" for row in rows))

@@ -23,7 +23,7 @@ from populate.worker.job_queue import Queue
 from populate.worker.lease import LeasedJobs, LeaseLost, leased
 from populate.worker.options import WorkerOptions, WorkSummary
 from populate.worker.precision import Left
-from populate.worker.reaper import free_dead_reservations, sweep
+from populate.worker.reaper import free_dead_reservations, return_expired_leases
 from populate.worker.registration import Registration, registered
 from schemas import fleet
 from schemas.base import store_registry
@@ -52,21 +52,21 @@ def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = 
     settings, asked = settings_in_force(), options or WorkerOptions()
     refuse_unclean()
     with interrupts.deferred(settings.warning_signal), registered(pick_device(settings.device)) as registration:
-        worker = Worker(registration, asked, CoreShare(settings.threads, usable_cores(), asked.together))
+        worker = WorkerLoop(registration, asked, CoreShare(settings.threads, usable_cores(), asked.together))
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
     return worker.summary
 
 
-class Worker:
+class WorkerLoop:
     """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``summary`` is what it did."""
 
     def __init__(self, registration: Registration, options: WorkerOptions, share: CoreShare) -> None:
         self.registration, self.options, self.share, self.summary = registration, options, share, WorkSummary()
         self.queues: list[Queue] = []
         self._delays = delays(options.generator)
-        self._swept, self._recalled = 0.0, False
+        self._looked, self._recalled = 0.0, False
         self._idle_since, self._left = time.monotonic(), Left(registration.native_bfloat16)
 
     def begin(self, tables: Sequence[Table]) -> None:
@@ -88,12 +88,12 @@ class Worker:
         try:
             interrupts.check()
             if self._recalled:
-                self._answer_recall()
+                self._handle_recall()
             told = stop_flags.in_force()
             if told.drained:
                 logger.warning("this machine is drained: the worker ends")
                 return False
-            self._sweep()
+            self._return_expired()
             if any([self._take_page(queue) for queue in self._open(told)]):
                 self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
                 return True
@@ -106,7 +106,7 @@ class Worker:
         """Go on after a recall that came between two keys, or a database that is away; raise anything else."""
         interruption = interrupts.behind(error)
         if isinstance(interruption, interrupts.Recalled):
-            self._answer_recall()
+            self._handle_recall()
         elif interruption is not None:
             raise interruption from error
         elif is_transient(error):
@@ -131,16 +131,16 @@ class Worker:
         with interrupts.allowed():
             self.options.pause(wait_s)
 
-    def _sweep(self) -> None:
-        """Look after others, as often as a heart beats."""
-        if time.monotonic() - self._swept >= self.registration.every_s:
-            self.registration.ensure_beating()
-            sweep(self.registration)
+    def _return_expired(self) -> None:
+        """Look after others, as often as a registration beats."""
+        if time.monotonic() - self._looked >= self.registration.every_s:
+            self.registration.ensure_heartbeat()
+            return_expired_leases(self.registration)
             for queue in self.queues:
                 free_dead_reservations(queue.table)
-            self._swept = time.monotonic()
+            self._looked = time.monotonic()
 
-    def _wait(self, told: stop_flags.Orders) -> bool:
+    def _wait(self, told: stop_flags.StopFlags) -> bool:
         """Nothing was pending: look for what is new, or wait for those who hold keys; false where nobody does."""
         started = time.monotonic()
         for queue in self.queues:
@@ -155,10 +155,10 @@ class Worker:
         self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s, IDLE_SHARE * waited_s), LONGEST_POLL_S))
         return True
 
-    def _open(self, told: stop_flags.Orders) -> list[Queue]:
+    def _open(self, told: stop_flags.StopFlags) -> list[Queue]:
         return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
 
-    def _answer_recall(self) -> None:
+    def _handle_recall(self) -> None:
         """A recall that is about no key: the whole worker may have been given up for lost."""
         interrupts.forget_recall()
         self._recalled = False
@@ -195,7 +195,7 @@ class Worker:
                 done = table._populate1(key, table.jobs, suppress_errors=False, return_exception_objects=True)
             except BaseException as error:
                 if table.jobs.held is None or not is_transient(error) or interrupts.behind(error) is not None:
-                    return self._judge(table, key, error)
+                    return self._settle(table, key, error)
                 self._recover(error)
             else:
                 if done:
@@ -208,7 +208,7 @@ class Worker:
         self.summary.computed += not without
         logger.info("%s %s", _name(table, key), without or "done")
 
-    def _judge(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
+    def _settle(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
         """Settle what becomes of a key whose computation did not end in a result; raises what ends the worker."""
         jobs, name, interruption = table.jobs, _name(table, key), interrupts.behind(error)
         if isinstance(interruption, interrupts.Recalled):
@@ -219,7 +219,7 @@ class Worker:
         elif isinstance(error, LeaseLost):
             logger.warning("%s: %s", name, error)
             jobs.held = None
-            self._answer_recall()
+            self._handle_recall()
         elif jobs.held is None:
             raise error
         else:
@@ -253,7 +253,7 @@ class Worker:
         jobs.held = None
         became = {"stop": "set aside", None: "lease lost"}.get(recall, "pending again")
         logger.warning("%s called back: %s", name, became)
-        self._answer_recall()
+        self._handle_recall()
 
     def _hand_back(self, jobs: LeasedJobs, name: str) -> None:
         """Return the key in hand by a fresh connection: on the old one a question may be without its answer."""

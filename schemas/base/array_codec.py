@@ -17,7 +17,7 @@ import numpy as np
 from datajoint.builtin_codecs import NpyCodec, NpyRef
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.in_force import settings_in_force
 
 FOLDER = "_schema"  # where DataJoint keeps its own, below the same store

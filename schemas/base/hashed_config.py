@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from dlgn_cnn.config import HASH_VERSION, Leaf, canonical_json, config_hash, leaves
+from dlgn_cnn.config import HASH_VERSION, ConfigLeaf, canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
 
 PATH, TEXT = 180, 2000
@@ -23,8 +23,8 @@ LEAF_DEFINITION = """
 class HashedConfig:
     """Mixin of a Manual table whose rows are (``*_hash``, ``*_fn``, ``*_config``, comment), nnfabrik's contract.
 
-    The hash is the key: sha256 of function and config as canonical, type-sensitive JSON. A part table ``Leaf`` holds
-    one row a value, so that a config can be restricted by any of them.
+    The hash is the key: sha256 of function and config as canonical, type-sensitive JSON. A part table ``ConfigLeaf``
+    holds one row a value, so that a config can be restricted by any of them.
     """
 
     kind: str
@@ -90,7 +90,7 @@ def _is(table: Any, expression: str, text: str) -> str:
     return f"{digest} = '{hashlib.sha256(text.encode()).hexdigest()}'"
 
 
-def _fitting(config: Mapping[str, Any]) -> Iterator[Leaf]:
+def _fitting(config: Mapping[str, Any]) -> Iterator[ConfigLeaf]:
     """The leaves of a config. Raises ConfigError for one that its row has no room for."""
     for leaf in leaves(config):
         if len(leaf.path) > PATH or len(leaf.text) > TEXT:

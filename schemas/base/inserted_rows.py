@@ -38,7 +38,7 @@ class _Notes:
 
 
 @contextmanager
-def inserted(table: Any, caught: bool = False) -> Iterator[Rows]:
+def collect_inserted(table: Any, caught: bool = False) -> Iterator[Rows]:
     """The rows that this instance of a table, and its parts, are given to insert within the block.
 
     Where they are to be ``caught``, none of them gets into the database.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.settings import Settings
 
 FOLDER = "tenants"
@@ -34,7 +34,7 @@ def sign(settings: Settings, connection: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Tenant:
+class RegisteredDatabase:
     """A database that keeps files in a store: its tables' prefix, whether it is on the server in use, who says so."""
 
     prefix: str
@@ -43,17 +43,19 @@ class Tenant:
     file: str
 
 
-def others(settings: Settings, connection: Any) -> list[Tenant]:
+def others(settings: Settings, connection: Any) -> list[RegisteredDatabase]:
     """The other databases that keep files in this store. Raises StoreError."""
     place, server = _place(settings), _server(connection)
     found = []
     for name in sorted(set(place.sizes()) - {_name(settings, server)}):
         said = json.loads(place.read(name))
-        found.append(Tenant(said["prefix"], said["server"] == server, said["seen_as"], f"{place.url}/{name}"))
+        found.append(
+            RegisteredDatabase(said["prefix"], said["server"] == server, said["seen_as"], f"{place.url}/{name}")
+        )
     return found
 
 
-def _place(settings: Settings) -> Objects:
+def _place(settings: Settings) -> ObjectStore:
     return settings.below(FOLDER)
 
 

@@ -13,7 +13,7 @@ RETRY_S = 10.0
 CLOSE_S = 10.0
 
 
-class SideChannel:
+class BackgroundWriter:
     """Runs statements in turn, each given a connection, in a thread that has a connection of its own.
 
     While the database is away they wait; those still waiting at the end are dropped, and the log says so. A statement
@@ -28,7 +28,7 @@ class SideChannel:
         self._away = self._closing = False
         self._thread = threading.Thread(target=self._run, name="side channel", daemon=True)
 
-    def __enter__(self) -> "SideChannel":
+    def __enter__(self) -> "BackgroundWriter":
         self._thread.start()
         return self
 
@@ -86,13 +86,13 @@ class SideChannel:
         self._away = True
 
 
-class Nobody(SideChannel):
+class NoWriter(BackgroundWriter):
     """In the place of a side channel where nobody is to hear: what is sent is dropped."""
 
     def __init__(self) -> None:
         pass
 
-    def __enter__(self) -> "Nobody":
+    def __enter__(self) -> "NoWriter":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ import platformdirs
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.threads import asked_threads
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.settings_file import PASSWORD, read_settings, with_password
 
 
@@ -55,19 +55,19 @@ class Settings:
         return self.home / "cache"
 
     @property
-    def weights(self) -> Objects:
+    def weights(self) -> ObjectStore:
         """Where weights are stored by their bytes."""
         return self.below("weights")
 
-    def below(self, folder: str) -> Objects:
+    def below(self, folder: str) -> ObjectStore:
         """A folder of the store, wherever that is."""
         if self.store_url is None:
-            return Objects(self.store / folder)
-        return Objects(f"{self.store_url}/{folder}", self.cache / folder)
+            return ObjectStore(self.store / folder)
+        return ObjectStore(f"{self.store_url}/{folder}", self.cache / folder)
 
-    def written(self, folder: str) -> Objects:
+    def written(self, folder: str) -> ObjectStore:
         """Where a computation writes what is to lie in a folder of the store."""
-        return self.below(folder) if self.scratch is None else Objects(self.scratch / folder)
+        return self.below(folder) if self.scratch is None else ObjectStore(self.scratch / folder)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

@@ -17,7 +17,7 @@ _RENAMED = re.compile(r"(\w+)\s*=\s*['\"](\w+)['\"]")
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnOutline:
     """One column of a table's own: its type as DataJoint spells it, its default as written, None where it has none."""
 
     name: str
@@ -49,7 +49,7 @@ class TableOutline:
     sql_name: str
     tier: str
     text: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnOutline, ...]
     links: tuple[Link, ...]
     indexes: tuple[str, ...]
 
@@ -76,7 +76,9 @@ def _outlined(table: Any, name: str) -> TableOutline:
         elif "index" in line.split("(")[0].split():
             indexes.append(line)
         elif found := _COLUMN.fullmatch(line):
-            columns.append(Column(found["name"], found["sql_type"], found["default"], found["comment"] or "", in_key))
+            columns.append(
+                ColumnOutline(found["name"], found["sql_type"], found["default"], found["comment"] or "", in_key)
+            )
     tier = next(word for kind, word in TIERS.items() if issubclass(table, kind))
     text, schema = inspect.cleandoc(table.__doc__ or ""), table.__module__.removeprefix("schemas.")
     return TableOutline(schema, name, sql_name(table), tier, text, tuple(columns), tuple(links), tuple(indexes))

@@ -15,10 +15,10 @@ import datajoint as dj
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
-from dlgn_cnn.training.loggers import Run, logging_to
+from dlgn_cnn.training.loggers import LoggedFit, logging_to
 from schemas import search
 from schemas.base.keys import fit_key
-from schemas.connection.background_writer import Nobody, SideChannel
+from schemas.connection.background_writer import BackgroundWriter, NoWriter
 from schemas.connection.in_force import settings_in_force
 from schemas.connection.server import own_connection
 from schemas.fitting import Checkpoint, Epoch
@@ -46,11 +46,11 @@ def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
     return f"checkpoints/{value_sha256({'key': fit_key(key), 'stores': dict(stores)})[:32]}"
 
 
-def side_channel() -> SideChannel:
-    """A side channel to the database in force; to nobody, while a fit is only computed anew to be compared."""
+def background_writer() -> BackgroundWriter:
+    """A side writer to the database in force; to nobody, while a fit is only computed anew to be compared."""
     if settings_in_force().scratch is not None:
-        return Nobody()
-    return SideChannel(lambda: own_connection(Epoch.connection))
+        return NoWriter()
+    return BackgroundWriter(lambda: own_connection(Epoch.connection))
 
 
 class GivenUp(Exception):
@@ -62,10 +62,10 @@ class GivenUp(Exception):
 
 
 class Watch:
-    """Whether those who ask for a fit give it up: found out after each epoch, in the side channel's thread."""
+    """Whether those who ask for a fit give it up: found out after each epoch, in the side writer's thread."""
 
-    def __init__(self, key: Key, fitted: Any, channel: SideChannel) -> None:
-        self._key, self._fitted, self._channel = key, fitted, channel
+    def __init__(self, key: Key, fitted: Any, writer: BackgroundWriter) -> None:
+        self._key, self._fitted, self._writer = key, fitted, writer
         self._hopeless: int | None = None
         self._blind = False  # whether nobody here can tell
 
@@ -73,7 +73,7 @@ class Watch:
         """Trainer's callback: ask about an epoch, after which there are more. Raises GivenUp as ``check``."""
         last = isinstance(info, Mapping) and info.get("max_epochs") == epoch + 1
         if not last:
-            self._channel.send(lambda connection: self._ask(connection, epoch))
+            self._writer.send(lambda connection: self._ask(connection, epoch))
         self.check()
 
     def check(self) -> None:
@@ -92,7 +92,9 @@ class Watch:
             logger.warning("whether its study gives this fit up cannot be told here, and it runs to its end: %s", error)
 
 
-def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[], None] | None = None) -> Checkpoints:
+def checkpoints(
+    key: Key, folder: str, writer: BackgroundWriter, check: Callable[[], None] | None = None
+) -> Checkpoints:
     """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row.
 
     ``check`` is called wherever the fit can end, which what it raises does.
@@ -104,27 +106,27 @@ def checkpoints(key: Key, folder: str, channel: SideChannel, check: Callable[[],
     def announce(saved: Saved, kept: list[str]) -> None:
         row = _checkpoint_row(key, folder, saved)
         serials = [int(name[:8]) for name in kept]
-        channel.send(lambda connection: _replace_checkpoints(connection, row, serials))
+        writer.send(lambda connection: _replace_checkpoints(connection, row, serials))
 
     return Checkpoints(settings.written(folder), settings.checkpoint_s, announce, check=check)
 
 
-def epoch_rows(key: Key, channel: SideChannel) -> Callable[..., None]:
+def epoch_rows(key: Key, writer: BackgroundWriter) -> Callable[..., None]:
     """A trainer's callback that makes every epoch a row, with those figures that the trainer gave."""
 
     def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         row = {**fit_key(key), "epoch": epoch, "ended": now, **_figures(info)}
-        channel.send(lambda connection: _replace_epochs(connection, row))
+        writer.send(lambda connection: _replace_epochs(connection, row))
 
     return callback
 
 
 @contextlib.contextmanager
-def listeners(key: Key, spec: FitSpec, channel: SideChannel, watch: Watch) -> Iterator[Callable[..., None]]:
+def listeners(key: Key, spec: FitSpec, writer: BackgroundWriter, watch: Watch) -> Iterator[Callable[..., None]]:
     """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar, watch."""
     settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
-    rows, ended = epoch_rows(key, channel), 0
+    rows, ended = epoch_rows(key, writer), 0
     with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
 
         def callback(
@@ -141,21 +143,23 @@ def listeners(key: Key, spec: FitSpec, channel: SideChannel, watch: Watch) -> It
         yield callback
 
 
-def _logged(key: Key, spec: FitSpec) -> Run:
+def _logged(key: Key, spec: FitSpec) -> LoggedFit:
     """The fit as loggers know it."""
     hashes = (key[f"{kind}_hash"][:8] for kind in ("dataset", "model", "trainer"))
     calls = {"dataset": spec.dataset, "model": spec.model, "trainer": spec.trainer}
     config = {name: {"fn": function, **config} for name, (function, config) in calls.items()}
-    return Run("-".join([*hashes, f"seed{spec.seed}"]), settings_in_force().home / "logs", config | {"seed": spec.seed})
+    return LoggedFit(
+        "-".join([*hashes, f"seed{spec.seed}"]), settings_in_force().home / "logs", config | {"seed": spec.seed}
+    )
 
 
-def discard_checkpoints(key: Key, folder: str, channel: SideChannel) -> None:
+def discard_checkpoints(key: Key, folder: str, writer: BackgroundWriter) -> None:
     """Remove the rows and files of a fit that would fail again from where they are."""
     _remove(folder)
-    channel.send(lambda other: (dj.FreeTable(other, Checkpoint().full_table_name) & fit_key(key)).delete_quick())
+    writer.send(lambda other: (dj.FreeTable(other, Checkpoint().full_table_name) & fit_key(key)).delete_quick())
 
 
-def sweep_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
+def remove_useless_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
     """Remove ``folder``, and the rows and files of all fits that are done (``fitted``) or no longer ``asked`` for.
 
     Call it when what is done is there for all to see, since before that the fit may still be lost. What goes wrong is

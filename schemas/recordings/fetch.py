@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.recording import BinnedResponses, Presentation, Recording, SceneFile, SceneKey, SessionKey, Signal
+from dlgn_cnn.data.recording import (
+    BinnedResponses,
+    PresentationTimes,
+    SampledSignal,
+    SceneFile,
+    SceneKey,
+    SessionKey,
+    SessionRecording,
+)
 from schemas import optogenetics, session, stimulus
 from schemas.recording import RawFile
 from schemas.recording import Recording as RecordingTable
@@ -34,17 +42,17 @@ class StoredSession:
         """The digests of every byte that the session was made of."""
         return [self.name, self.raw_sha256, *(row["scene_sha256"] for row in self.scenes)]
 
-    def load(self) -> Recording:
+    def load(self) -> SessionRecording:
         """The recording, validated again; arrays are read from the store."""
         onsets = {row["trial"]: tuple(map(float, row["frame_onsets_s"].load())) for row in self.onsets}
-        return Recording(
+        return SessionRecording(
             session=SessionKey.parse(self.name),
             spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in self.spikes},
             presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in self.presentations),
-            light_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.light]).reshape(-1, 2),
+            opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.light]).reshape(-1, 2),
             scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={
-                row["signal_name"]: Signal(
+                row["signal_name"]: SampledSignal(
                     np.asarray(row["signal_times_s"].load()), np.asarray(row["signal_values"].load(), np.float32)
                 )
                 for row in self.signals
@@ -80,9 +88,9 @@ def fetch_session(key: Row) -> StoredSession:
     )
 
 
-def _presentation(row: Row, onsets: tuple[float, ...]) -> Presentation:
+def _presentation(row: Row, onsets: tuple[float, ...]) -> PresentationTimes:
     scene = SceneKey(row["movie"], row["scene"])
-    return Presentation(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"], onsets)
+    return PresentationTimes(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"], onsets)
 
 
 def _scene_file(row: Row) -> SceneFile:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import read_recordings, recognized, sessions_in, source_of
-from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.files import path_sha256
 from schemas import optogenetics, recording, session, stimulus
 from schemas.base import array_codec, store_registry
-from schemas.base.inserted_rows import inserted
+from schemas.base.inserted_rows import collect_inserted
 from schemas.connection.in_force import settings_in_force
 
 Key = dict[str, Any]
@@ -43,7 +43,7 @@ def ingest(
     return [str(one.session) for one, _ in new]
 
 
-def session_key(one: Recording) -> Key:
+def session_key(one: SessionRecording) -> Key:
     """The session's primary key."""
     return {"mouse": one.session.mouse, "series": one.session.series, "experiment": one.session.experiment}
 
@@ -58,14 +58,14 @@ def _all_known(source: Path, reader: str, options: Key) -> bool:
     return there.issuperset(sessions_in(source, reader) or ())
 
 
-def _raw_row(one: Recording, reader: str, options: Key) -> Key:
+def _raw_row(one: SessionRecording, reader: str, options: Key) -> Key:
     if one.source is None:
         raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
     source = one.source.resolve()
     return {"reader": reader, "raw_path": str(source), "raw_sha256": path_sha256(source), "reader_options": options}
 
 
-def _known(one: Recording, row: Key) -> bool:
+def _known(one: SessionRecording, row: Key) -> bool:
     stored = (recording.RawFile & session_key(one)).to_arrays("raw_sha256")
     if len(stored) and stored[0] != row["raw_sha256"]:
         raise RecordingError(
@@ -75,7 +75,7 @@ def _known(one: Recording, row: Key) -> bool:
     return bool(len(stored))
 
 
-def _insert(one: Recording, raw: Key, duration_s: float) -> None:
+def _insert(one: SessionRecording, raw: Key, duration_s: float) -> None:
     key, name = session_key(one), str(one.session)
     mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
     session.Mouse.insert1(mouse, skip_duplicates=True)
@@ -88,26 +88,26 @@ def _insert(one: Recording, raw: Key, duration_s: float) -> None:
         key | {"trial": trial, "frame_onsets_s": onsets_s} for trial, onsets_s in _frame_onsets(one)
     )
     optogenetics.OptoEpoch.insert(
-        key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.light_epochs_s)
+        key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.opto_epochs_s)
     )
     recording.RawFile.insert1(key | raw)
     table = recording.Recording()
-    with inserted(table) as rows:
+    with collect_inserted(table) as rows:
         table.make_insert(key, one, allow_direct_insert=True)
     table.note_provenance(key, rows, duration_s)
 
 
-def _frame_onsets(one: Recording) -> Iterator[tuple[int, Any]]:
+def _frame_onsets(one: SessionRecording) -> Iterator[tuple[int, Any]]:
     return ((shown.trial, np.array(shown.frame_onsets_s)) for shown in one.presentations if shown.frame_onsets_s)
 
 
-def _arrays(one: Recording) -> Iterator[tuple[str, Any]]:
+def _arrays(one: SessionRecording) -> Iterator[tuple[str, Any]]:
     """Everything of a session that goes to the store, as ``arrays.upload`` takes it."""
     yield from recording.arrays_of(one)
     yield from ((stimulus.schema.database, onsets_s) for _, onsets_s in _frame_onsets(one))
 
 
-def _presentations(one: Recording, key: Key) -> Sequence[Key]:
+def _presentations(one: SessionRecording, key: Key) -> Sequence[Key]:
     return [
         key
         | {"trial": shown.trial, "movie": shown.scene.movie, "scene": shown.scene.scene}

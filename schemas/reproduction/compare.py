@@ -22,7 +22,7 @@ FIELD_TOLERANCE = 1e-3  # of a receptive field of unit norm: another CPU's linea
 def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
     """Where the stored rows of a key are not those computed ``anew``, whose files lie below ``place``.
 
-    That a digest is another is not judged, but how far the arrays behind it are; of weights, which two machines' fits
+    That a digest is another is not counts, but how far the arrays behind it are; of weights, which two machines' fits
     need not share to be equally good, only the figures of the fit are.
     """
     found = stored(table, key)
@@ -80,7 +80,7 @@ def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]
         for one in deviations(
             found[place], expected[place], (*kind.circumstances, *["precision", "fit_precision"] * (not kept))
         ):
-            yield replace(one, place=f"{place} {one.place}", judged=one.place not in kind.digests)
+            yield replace(one, place=f"{place} {one.place}", counts=one.place not in kind.digests)
 
 
 def _weights(key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
@@ -91,15 +91,15 @@ def _weights(key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
     try:
         found = load_weights(settings_in_force().weights, digest)
     except StoreError as error:
-        yield Deviation("weights", inf, str(error), judged=False)
+        yield Deviation("weights", inf, str(error), counts=False)
         return
     expected = load_weights(place / "weights", new)
     for name in sorted({*found, *expected}):
         if name not in found or name not in expected:
-            yield Deviation(f"weights {name}", inf, "is in one of both only", judged=False)
+            yield Deviation(f"weights {name}", inf, "is in one of both only", counts=False)
             continue
         for one in array_deviations(found[name].double().numpy(), expected[name].double().numpy(), f"weights {name}"):
-            yield replace(one, judged=False)
+            yield replace(one, counts=False)
 
 
 def _session(row: Row, place: Path) -> Iterator[Deviation]:
@@ -118,7 +118,7 @@ def _session(row: Row, place: Path) -> Iterator[Deviation]:
         yield Deviation(name, inf, "has other units or another number of trials")
         return
     for one in array_deviations(*fields, f"{name} receptive fields"):
-        yield replace(one, judged=one.size > FIELD_TOLERANCE)
+        yield replace(one, counts=one.size > FIELD_TOLERANCE)
     for index, trials in enumerate(zip(found.trials, expected.trials, strict=True)):
         for array in ARRAYS:
             one, other = (getattr(trial, array) for trial in trials)

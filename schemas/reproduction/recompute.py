@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.provenance.environment import deterministic_algorithms
-from schemas.base.inserted_rows import Rows, inserted
+from schemas.base.inserted_rows import Rows, collect_inserted
 from schemas.connection.in_force import recomputing, settings_in_force
 
 
@@ -18,6 +18,6 @@ def recompute(kind: Any, key: Mapping[str, Any], place: Path) -> Rows:
     fetched = table.make_fetch(dict(key))
     with recomputing(place), deterministic_algorithms(settings_in_force().deterministic):
         computed = table.make_compute(dict(key), *fetched)
-        with inserted(table, caught=True) as rows:
+        with collect_inserted(table, caught=True) as rows:
             table.make_insert(dict(key), *computed)
     return rows

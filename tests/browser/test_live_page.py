@@ -146,7 +146,7 @@ def test_a_url_of_a_view_is_all_that_another_needs(page, url, artifacts, violati
     page.goto(url.rstrip("/") + place(f"/unit/{unit.path}", start="1", speed="1"))
     page.locator("nav.links b", has_text="start 1").wait_for()
     page.locator("nav.links b", has_text="as on the screen").wait_for()
-    assert "OMI" in page.locator("#light-says").inner_text()
+    assert "OMI" in page.locator("#opto-says").inner_text()
     assert "MEIs" in page.locator("#contrast-says").inner_text()
     page.locator("nav.links a[href^='/fit/']").click()
     page.get_by_role("heading", name="Scores, and what the light does").wait_for()

@@ -13,8 +13,8 @@ SWITCHED = 7
 # Each part that takes the light: the model's config without it.
 WITHOUT = {
     "conv_gru": {"recurrent": {"name": "conv_gru", "channels": 6, "light": []}},
-    "light_kernel": {},
-    "light_gain": {},
+    "opto_kernel": {},
+    "opto_gain": {},
 }
 PLAIN = {"core": {"name": "stacked_2d", **EXAMPLES["stacked_2d"]}, "readout": {"name": "gaussian"}}
 
@@ -25,7 +25,7 @@ def lit(part, name):
     return encoder(INFO, 0, **PLAIN | ({"modulators": [own]} if part == "modulator" else {part: own}))
 
 
-def without_light(model, **config):
+def without_opto(model, **config):
     """A model of the config with the weights of ``model``, as far as it has them."""
     plain = encoder(INFO, 0, **PLAIN | config)
     weights = model.state_dict()
@@ -61,7 +61,7 @@ def test_light_at_zero_is_the_model_without_light(part, name):
     model = shaken(lit(part, name))
     assert answers_to_light(model) == (name in WITHOUT), f"WITHOUT of this file says how {part} {name} is without light"
     if name in WITHOUT:
-        plain = without_light(model, **WITHOUT[name])
+        plain = without_opto(model, **WITHOUT[name])
         assert not answers_to_light(plain)
         assert within_rounding(rates(model, darkness()), rates(plain, darkness()), PRODUCTS)
         assert not torch.allclose(rates(model, 1 - darkness()), rates(plain, darkness()), rtol=1e-3)
@@ -70,8 +70,8 @@ def test_light_at_zero_is_the_model_without_light(part, name):
 @pytest.mark.parametrize("name", CORES.names())
 def test_a_light_channel_at_zero_is_the_model_without_one(name):
     core = {"name": name, **EXAMPLES[name]}
-    model = shaken(encoder(INFO, 0, **PLAIN | {"core": core}, light_channel=True))
-    plain = without_light(model, core=core)
+    model = shaken(encoder(INFO, 0, **PLAIN | {"core": core}, opto_channel=True))
+    plain = without_opto(model, core=core)
     assert within_rounding(rates(model, darkness()), rates(plain, darkness()), PRODUCTS)
     assert answers_to_light(model)
     assert not answers_to_light(plain)
@@ -83,7 +83,7 @@ def test_the_light_switch_changes_no_earlier_frame(part, name, channel):
     parts = {"recurrent": {"name": "conv_gru", "channels": 6}} if part != "recurrent" else {}
     own = {"name": name, **EXAMPLES.get(name, {})}
     parts |= {"modulators": [own]} if part == "modulator" else {part: own}
-    model = shaken(encoder(INFO, 0, **PLAIN | parts, light_channel=channel))
+    model = shaken(encoder(INFO, 0, **PLAIN | parts, opto_channel=channel))
     before, after = (rates(model, opto) for opto in switched())
     earlier = SWITCHED - model.frames_lost
     assert within_rounding(before[..., :earlier], after[..., :earlier], PRODUCTS)

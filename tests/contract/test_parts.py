@@ -32,7 +32,7 @@ EXAMPLES = {
     "gaussian": {"feature_weight": 0.01},
     "factorized": {"mask_weight": 0.01, "feature_weight": 0.01},
     "mlp": {"layers": 2, "l2_weight": 0.1},
-    "light_gain": {"taps": 4},
+    "opto_gain": {"taps": 4},
     "behavior": {"taps": 3, "laplace_weight": 0.1, "l2_weight": 0.1},
 }
 INFO = {

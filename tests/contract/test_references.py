@@ -9,7 +9,7 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import EncodingModel
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.reference import reference_names
-from dlgn_cnn.models.reference.light import LIGHTS
+from dlgn_cnn.models.reference.opto import ACTIONS
 from tests.contract.test_parts import DEVICES, INFO
 from tests.rounding import within_rounding
 
@@ -17,7 +17,7 @@ KEY = next(iter(INFO))
 # On the way to one rate: 11 frames of 13 x 17 pixels; 50 frames of light, running and pupil.
 PRODUCTS = 11 * 13 * 17 + 3 * 50
 RANKS = {"separable": 1, "full": None}
-CASES = [(name, light, rank) for name in reference_names() for light in LIGHTS for rank in RANKS]
+CASES = [(name, light, rank) for name in reference_names() for light in ACTIONS for rank in RANKS]
 
 
 def build(name, light, rank, seed=0):

@@ -102,7 +102,7 @@ def files(tmp_path_factory) -> Path:
         ("ingest {files} --reader nwbb", "did you mean 'nwb'"),
         ("ingest {files} -o spikes", "expected NAME=VALUE"),
         ("simulate {files}", "exists"),
-        ("simulate {files}/new --light-effect gane", "did you mean 'gain'"),
+        ("simulate {files}/new --opto-effect gane", "did you mean 'gain'"),
         ("simulate {files}/new --movies {files}/none", "none"),
         ("models conv_gr", "did you mean 'conv_gru'"),
         ("populate --table Scor", "did you mean 'Score'"),

@@ -157,7 +157,7 @@ def rows_digest() -> str:
     found = fetch_session({"mouse": MOUSE, "series": 1, "experiment": 1})
     one, digest = found.load(), hashlib.sha256(json.dumps(found.origin).encode())
     digest.update(repr(one.presentations).encode())
-    arrays = [one.light_epochs_s, *(one.spike_times_s[unit] for unit in one.units)]
+    arrays = [one.opto_epochs_s, *(one.spike_times_s[unit] for unit in one.units)]
     arrays += [part for _, signal in sorted(one.signals.items()) for part in (signal.times_s, signal.values)]
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())

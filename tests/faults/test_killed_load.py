@@ -151,7 +151,7 @@ def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_
 
 
 def test_no_array_is_written_or_read_while_the_transaction_is_open(database, archive, monkeypatch):
-    from dlgn_cnn.storage.object_store import Objects
+    from dlgn_cnn.storage.object_store import ObjectStore
     from populate.archive.load import load
     from schemas import dataset, session
 
@@ -166,7 +166,12 @@ def test_no_array_is_written_or_read_while_the_transaction_is_open(database, arc
 
         monkeypatch.setattr(owner, name, call)
 
-    for owner, name in ((Objects, "write"), (Objects, "read"), (Objects, "put"), (dataset, "ensure_session")):
+    for owner, name in (
+        (ObjectStore, "write"),
+        (ObjectStore, "read"),
+        (ObjectStore, "put"),
+        (dataset, "ensure_session"),
+    ):
         noted(owner, name)
     forget(database)
     seen.clear()

@@ -13,7 +13,7 @@ import pytest
 
 from dlgn_cnn.data.binning import frame_edges
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.recording import Recording
+from dlgn_cnn.data.recording import SessionRecording
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.errors import DlgnError
 from tests.factories import change, small_simulation
@@ -237,7 +237,7 @@ def sound(tmp_path_factory) -> dict[str, Path]:
     return paths | {name: LAYOUTS[name](recording, folder / name) for name in ("npz", "sensorium")}
 
 
-def conserved(recording: Recording) -> None:
+def conserved(recording: SessionRecording) -> None:
     """Every spike, and the sum of every whole bin, within the frames of a presentation is in its counts."""
     (data,) = build_sessions([recording], SPEC).values()
     for trial, shown in zip(data.trials, recording.presentations, strict=True):

@@ -5,7 +5,7 @@ import pytest
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from tests.factories import small_simulation
 
 
@@ -14,13 +14,13 @@ def stored_within_a_transaction(monkeypatch):
     """Of every file that is stored, whether a transaction was open meanwhile."""
     from schemas import session
 
-    found, write = [], Objects.write
+    found, write = [], ObjectStore.write
 
     def noted(self, name, data):
         found.append(session.schema.connection._in_transaction)
         write(self, name, data)
 
-    monkeypatch.setattr(Objects, "write", noted)
+    monkeypatch.setattr(ObjectStore, "write", noted)
     return found
 
 

@@ -37,7 +37,7 @@ def done(database, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("members")
     ingest(small_simulation(folder / "session", mouse="Simulated_2026_0702"))
-    objectives = [{"name": one, "window_frames": 3} for one in ("mean_rate", "light_difference")]
+    objectives = [{"name": one, "window_frames": 3} for one in ("mean_rate", "opto_difference")]
     same, difference = (MEI | {"fit": FIT | {"objective": one}} for one in objectives)
     file = folder / "members.yaml"
     file.write_text(DEFINITION.format(encoder=ENCODER, same=same, difference=difference))
@@ -81,7 +81,7 @@ def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast
 
-    differences = MEIConfig.where({"fit.objective.name": "light_difference"}).proj()
+    differences = MEIConfig.where({"fit.objective.name": "opto_difference"}).proj()
     rows = (Table.Stimulus & differences).to_dicts()
     assert len(rows) == 3 * 2 * 2 * 2
     for row in rows:
@@ -104,4 +104,4 @@ def test_the_pages_query_lists_every_stimulus_of_every_objective_in_both_lights(
     assert sorted((unit, light, *rates) for unit, light, _, *rates, _ in found) == sorted(
         (row["unit"], row["opto_condition"], row["intact_hz"], row["suppressed_hz"]) for row in rows
     )
-    assert {row[-1] for row in found} == {'"mean_rate"', '"light_difference"'}
+    assert {row[-1] for row in found} == {'"mean_rate"', '"opto_difference"'}

@@ -1,4 +1,4 @@
-"""Controls and the feedback contrast in the tables: judged by other seeds, against fits to shuffled labels."""
+"""Controls and the feedback contrast in the tables: held_out by other seeds, against fits to shuffled labels."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ DEFINITION = """
 experiment: contrast
 datasets:
   - {{fn: stored_sessions, config: {{sessions: all, {options}}}}}
-  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 0}}}}}}
-  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_light: {{seed: 1}}}}}}
+  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_opto: {{seed: 0}}}}}}
+  - {{fn: stored_sessions, config: {{sessions: all, {options}, shuffle_opto: {{seed: 1}}}}}}
 models: [{{fn: encoder, config: {encoder}}}]
 trainers: [{{fn: standard, config: {{fit: {{max_epochs: 1, burn_in_frames: 5}}}}}}]
 seeds: [40, 41]
@@ -68,9 +68,9 @@ def test_only_fits_to_the_recorded_light_are_contrasted(done):
         rows = table().to_dicts()
         assert {row["seed"] for row in rows} == {40, 41}
         for row in rows:
-            assert "shuffle_light" not in DatasetConfig.load(row)[1]
+            assert "shuffle_opto" not in DatasetConfig.load(row)[1]
     assert set(contrasts()().to_arrays("null_fits")) == {4}
-    assert "shuffle_light" not in DatasetConfig.load(best_fit("contrast"))[1]
+    assert "shuffle_opto" not in DatasetConfig.load(best_fit("contrast"))[1]
 
 
 def test_distances_are_those_of_the_stored_stimuli(done):
@@ -121,11 +121,11 @@ def query() -> str:
     return block.strip().rstrip(";")
 
 
-def test_controls_are_at_the_meis_norm_and_judged_by_the_other_seed(done):
+def test_controls_are_at_the_meis_norm_and_held_out_by_the_other_seed(done):
     from schemas.mei_control import MEIControl
     from schemas.training import TrainedModel, load_model
 
-    assert set(MEIControl().to_arrays("judges")) == {1}
+    assert set(MEIControl().to_arrays("held_out_models")) == {1}
     key = (MEIControl.Stimulus & {"seed": 40, "unit": 1, "opto_condition": "suppressed", "control": "mei"}).fetch1(
         "KEY"
     )
@@ -139,7 +139,7 @@ def test_controls_are_at_the_meis_norm_and_judged_by_the_other_seed(done):
     for row in rows:
         assert row["norm"] == pytest.approx(mei_norm, rel=1e-5)
         clip = torch.as_tensor(np.asarray(row["stimulus"].load()))[None, None]
-        for model, prefix in zip(models, ("", "judged_"), strict=True):
+        for model, prefix in zip(models, ("", "held_out_"), strict=True):
             for light, name in ((0.0, "intact_hz"), (1.0, "suppressed_hz")):
                 with torch.no_grad():
                     rate = model(clip, torch.full((1, clip.shape[2]), light), done)[0, 0, -3:].mean() * 60

@@ -61,13 +61,13 @@ def gray_levels(name):
     return info.video_mean, info.video_std
 
 
-def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the_contrast(done):
+def test_a_contrast_response_is_what_fit_and_held_out_model_say_to_the_stimulus_times_the_contrast(done):
     from schemas.mei_control import MEIControl
     from schemas.training import TrainedModel, load_model
 
-    key = (MEIControl & {"seed": 40, "judges": 1}).fetch1("KEY")
+    key = (MEIControl & {"seed": 40, "held_out_models": 1}).fetch1("KEY")
     fit = {name: key[name] for name in TrainedModel.primary_key}
-    models = {"": load_model(fit)[0], "judged_": load_model(fit | {"seed": 41})[0]}
+    models = {"": load_model(fit)[0], "held_out_": load_model(fit | {"seed": 41})[0]}
     rows = (MEIControl.Stimulus.proj("stimulus") * MEIControl.ContrastResponse & key & {"unit": 2}).to_dicts()
     assert {row["control"] for row in rows} >= {"mei", "natural", "grating", "linear_field", "phase_scrambled"}
     for row in rows:
@@ -80,12 +80,12 @@ def test_a_contrast_response_is_what_fit_and_judge_say_to_the_stimulus_times_the
                 assert row[prefix + name] == pytest.approx(float(rate), rel=1e-4, abs=1e-6)
 
 
-def test_members_synthesize_together_and_do_not_judge(done):
+def test_members_synthesize_together_and_are_not_held_out(done):
     from schemas.mei import MEI as Table
     from schemas.mei_control import MEIControl
     from schemas.training import TrainedModel, load_model
 
-    both = MEIControl & "judges = 0"
+    both = MEIControl & "held_out_models = 0"
     assert len(both) == 2
     for key in both.to_dicts():
         assert set((Table.Member & key).to_arrays("member_seed")) == {40, 41}
@@ -96,8 +96,8 @@ def test_members_synthesize_together_and_do_not_judge(done):
             with torch.no_grad():
                 rates = [model(clip, torch.ones(1, clip.shape[2]), done)[0, 0, -3:].mean() * 60 for model in models]
             assert row["suppressed_hz"] == pytest.approx(float(sum(rates)) / 2, rel=1e-4, abs=1e-6)
-            assert row["judged_suppressed_hz"] is None
-    alone = MEIControl & "judges = 1"
+            assert row["held_out_suppressed_hz"] is None
+    alone = MEIControl & "held_out_models = 1"
     for key in alone.to_dicts():
         assert (Table.Member & key).to_arrays("member_seed").tolist() == [key["seed"]]
 
@@ -125,7 +125,7 @@ def test_a_contrast_that_the_screen_cannot_show_has_no_row_and_every_other_has_o
     from schemas.mei_control import MEIControl
 
     mean, std, fits = *gray_levels(done), set()
-    for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
+    for row in (MEIControl.Stimulus & (MEIControl & "held_out_models = 1")).to_dicts():
         levels = (
             MEIControl.ContrastResponse & {name: row[name] for name in MEIControl.Stimulus.primary_key}
         ).to_arrays("level", order_by="level")
@@ -248,13 +248,13 @@ def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_pa
 
 def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
     from schemas.mei_control import MEIControl
-    from schemas.results.held_out_margins import judged_margins, winning_units
+    from schemas.results.held_out_margins import held_out_margins, winning_units
 
     heard: dict = {}
-    for row in (MEIControl.Stimulus & (MEIControl & "judges = 1")).to_dicts():
+    for row in (MEIControl.Stimulus & (MEIControl & "held_out_models = 1")).to_dicts():
         rates = heard.setdefault((row["seed"], row["unit"], row["opto_condition"]), {})
-        rates[row["control"]] = row[f"judged_{row['opto_condition']}_hz"]
-    rows = judged_margins().to_dicts()
+        rates[row["control"]] = row[f"held_out_{row['opto_condition']}_hz"]
+    rows = held_out_margins().to_dicts()
     assert len(rows) == len(heard) == 8
     for row in rows:
         rates = dict(heard[row["seed"], row["unit"], row["opto_condition"]])
@@ -282,7 +282,7 @@ def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
     rows = query(curves.replace("dlgn_", database.prefix)).fetchall()
     assert len(rows) == len(MEIControl.ContrastResponse & {"opto_condition": "intact"})
     found = {tuple(row[1:4]): (row[4] - row[5]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
-    wanted = held_out_margins.judged_margins().to_dicts()
+    wanted = held_out_margins.held_out_margins().to_dicts()
     assert len(found) == len(wanted)
     for row in wanted:
         assert found[row["seed"], row["unit"], row["opto_condition"]] == pytest.approx(row["margin_hz"])

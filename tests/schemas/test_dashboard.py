@@ -12,7 +12,7 @@ pytest.importorskip("dash", reason="the live page is an extra: pip install 'dlgn
 
 from dlgn_cnn.errors import ConfigError
 from populate.dashboard.access import COOKIE, check_access
-from populate.dashboard.places import Fit, UnitOfFit, place, query_of
+from populate.dashboard.places import FitKey, UnitOfFit, place, query_of
 
 TOKEN = "a-token-of-more-than-16-letters"
 FITS, UNITS = 6, 5
@@ -235,10 +235,10 @@ def test_an_unknown_column_leads_to_the_nearest(reader):
 
 def test_only_new_epochs_are_fetched_and_a_fit_that_began_again_is_drawn_anew(reader, monkeypatch):
     from populate.dashboard import curves
-    from populate.dashboard.places import Fit
+    from populate.dashboard.places import FitKey
     from schemas import training
 
-    fit = Fit.of(reader(lambda: training.TrainedModel.keys(limit=1, order_by="KEY"))[0])
+    fit = FitKey.of(reader(lambda: training.TrainedModel.keys(limit=1, order_by="KEY"))[0])
     figure, cursor = curves.whole(reader, [fit])
     assert cursor == {fit.path: 9}
     assert list(figure.data[0].x) == list(range(10))
@@ -252,13 +252,13 @@ def test_only_new_epochs_are_fetched_and_a_fit_that_began_again_is_drawn_anew(re
 
 
 def test_a_place_names_its_unit_and_back():
-    unit = UnitOfFit(Fit("d", "m", "t", 3), "Mouse_s01_e02", 7)
+    unit = UnitOfFit(FitKey("d", "m", "t", 3), "Mouse_s01_e02", 7)
     assert UnitOfFit.parse(unit.path.split("/")) == unit
     assert unit.key["experiment"] == 2
     assert query_of(place("", {"a": "1", "b": "x y&z"}, a=None)) == {"b": "x y&z"}
     for wrong in ("d/m/t/x", "d/m/t", ""):
         with pytest.raises(ConfigError, match="three hashes"):
-            Fit.parse(wrong.split("/"))
+            FitKey.parse(wrong.split("/"))
 
 
 def test_every_page_is_there_and_what_is_not_says_so(reader):
@@ -339,29 +339,31 @@ DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001
     ],
 )
 def test_a_finding_is_claimed_only_of_the_null_that_allows_it(kind, q, said):
-    from dlgn_cnn.plots.contrast import ViewDistance
-    from populate.report.statements import contrast_sentence
+    from dlgn_cnn.plots.feedback_contrast import ViewDistance
+    from populate.report.statements import feedback_contrast_sentence
 
     clip = ViewDistance(view="clip", null_kind=kind, **(DISTANCE | {"q": q}))
-    assert re.search(said, contrast_sentence([clip], (3.0, 4.0)))
+    assert re.search(said, feedback_contrast_sentence([clip], (3.0, 4.0)))
 
 
 def test_no_effect_of_the_light_is_claimed_that_is_not_established():
-    from populate.report.statements import light_sentence
+    from populate.report.statements import opto_sentence
 
     row = {"data_intact_hz": 8.0, "data_suppressed_hz": 6.0, "data_omi": -0.143, "data_omi_q": 0.01}
-    assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in light_sentence(row)
-    assert "no effect on the mean rate is established" in light_sentence(row | {"data_omi_q": 0.2})
-    assert "not known" in light_sentence({})
+    assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in opto_sentence(row)
+    assert "no effect on the mean rate is established" in opto_sentence(row | {"data_omi_q": 0.2})
+    assert "not known" in opto_sentence({})
 
 
-@pytest.mark.parametrize("judged", [None, 5.0])
-def test_contrast_curves_are_what_judges_say_where_there_are_any(monkeypatch, judged):
+@pytest.mark.parametrize("held_out", [None, 5.0])
+def test_contrast_curves_are_what_held_out_models_say_where_there_are_any(monkeypatch, held_out):
     from populate.report.unit_view import contrast_curves_of
     from schemas.mei_control import MEIControl
 
     row = {"opto_condition": "suppressed", "intact_hz": 9.0, "suppressed_hz": 7.0}
-    rows = [row | {"contrast": c, "judged_intact_hz": judged, "judged_suppressed_hz": judged} for c in (0.0, 1.0)]
+    rows = [
+        row | {"contrast": c, "held_out_intact_hz": held_out, "held_out_suppressed_hz": held_out} for c in (0.0, 1.0)
+    ]
 
     class Part:
         def __and__(self, _):
@@ -374,4 +376,4 @@ def test_contrast_curves_are_what_judges_say_where_there_are_any(monkeypatch, ju
     found = contrast_curves_of({}, "hash")
     assert list(found) == ["suppressed"]
     assert found["suppressed"].contrast.tolist() == [0, 1]
-    assert found["suppressed"].intact_hz.tolist() == [9.0 if judged is None else 5.0] * 2
+    assert found["suppressed"].intact_hz.tolist() == [9.0 if held_out is None else 5.0] * 2

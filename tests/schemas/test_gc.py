@@ -56,12 +56,12 @@ def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
     kept, left = weights
     found = find_garbage()
     worker = Registration(torch.device("cpu"))
-    worker.ensure_beating = lambda: None
+    worker.ensure_heartbeat = lambda: None
     worker.register()
     with pytest.raises(ConfigError, match="1 workers are alive"):
         collect(found)
     load_weights(database.weights, left)
-    assert len(fleet.StandingOrder()) == 0
+    assert len(fleet.StopFlag()) == 0
     worker.stop()
     assert collect(found) >= 1
     assert np.array_equal(load_weights(database.weights, kept)["w"], [1.0, 1.0])

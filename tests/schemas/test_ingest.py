@@ -98,7 +98,7 @@ def test_what_goes_in_comes_back(tmp_path):
     assert {scene: file.sha256 for scene, file in stored.scenes.items()} == {
         scene: file.sha256 for scene, file in read.scenes.items()
     }
-    np.testing.assert_array_equal(stored.light_epochs_s, read.light_epochs_s)
+    np.testing.assert_array_equal(stored.opto_epochs_s, read.opto_epochs_s)
     assert stored.spike_times_s.keys() == read.spike_times_s.keys()
     for unit, times in read.spike_times_s.items():
         np.testing.assert_array_equal(stored.spike_times_s[unit], times)

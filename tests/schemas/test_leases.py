@@ -37,12 +37,12 @@ def sql(statement: str, *values) -> None:
 
 def lose_the_lease(key) -> None:
     """What happens while this worker is paused: it is not heard of, and another one looks around."""
-    from populate.worker.reaper import sweep
+    from populate.worker.reaper import return_expired_leases
     from schemas import fleet
 
-    with interrupts.postponed():  # the worker's own heart may call it back before the other has looked
+    with interrupts.postponed():  # the worker's own registration may call it back before the other has looked
         sql(f"UPDATE {fleet.Worker().full_table_name} SET state = 'died'")
-        assert sweep(observer()) == 1
+        assert return_expired_leases(observer()) == 1
 
 
 def observer(silent: bool = False):
@@ -51,7 +51,7 @@ def observer(silent: bool = False):
     from schemas import fleet
 
     other = Registration(torch.device("cpu"))
-    other.ensure_beating = lambda: None
+    other.ensure_heartbeat = lambda: None
     other.register()
     if not silent:
         past = f"CURRENT_TIMESTAMP(3) - {Squared.connection.adapter.interval_expr(3600, 'second')}"
@@ -82,7 +82,7 @@ def test_a_worker_that_was_paused_past_its_lease_inserts_nothing(tables):
     assert work("").computed == 1
     assert len(COMPUTED) >= 2  # the news that the lease was lost may come when the next try has begun
     assert inserted == [{"item": 0}]
-    assert "died" in fleet.Attempt().fetch1("reason")
+    assert "died" in fleet.Retry().fetch1("reason")
     assert no_trace_is_left()
 
 
@@ -117,7 +117,7 @@ def test_attempts_of_before_a_retry_do_not_count(tables):
     work("")
     DURING.clear()
     assert work(retry_errors=True).computed == 1
-    assert len(fleet.Attempt()) == 3
+    assert len(fleet.Retry()) == 3
 
 
 def test_a_bug_fails_once_with_its_traceback_and_blocks_nobody(tables):
@@ -145,7 +145,7 @@ def test_a_signal_ends_the_worker_and_its_key_is_pending_with_its_priority(table
         work()
     assert getattr(caught.value, "code", None) == status
     assert Squared.jobs.pending.fetch1("priority") == 2
-    assert len(fleet.Lease()) == len(fleet.Attempt()) == 0
+    assert len(fleet.Lease()) == len(fleet.Retry()) == 0
 
 
 def test_a_connection_that_breaks_costs_no_computation(tables):
@@ -177,7 +177,7 @@ def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
     assert work("", pause=waits.append).computed == 1
     assert len(waits) == 2
     assert waits[1] > waits[0] / 2  # each is drawn from half to the whole of a span that doubles
-    assert len(fleet.Attempt()) == 0
+    assert len(fleet.Retry()) == 0
     assert no_trace_is_left()
 
 
@@ -265,9 +265,9 @@ def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
     assert Squared.jobs.errors.fetch1("error_message").count(str(full_gpu)) == 3
 
 
-def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):
+def test_silence_is_noted_only_by_whoever_was_heard_throughout(tables):
     """After the server was away, everybody was silent and everybody may be alive."""
-    from populate.worker.reaper import sweep
+    from populate.worker.reaper import return_expired_leases
     from schemas import fleet
 
     Item.insert1((0, ""))
@@ -276,11 +276,11 @@ def test_silence_is_judged_only_by_whoever_was_heard_throughout(tables):
     from populate.worker.lease import leased
 
     assert leased(Squared, holder).jobs.reserve({"item": 0})
-    assert sweep(observer()) == 0
+    assert return_expired_leases(observer()) == 0
     sql(f"UPDATE {fleet.Worker().full_table_name} SET expires = started WHERE worker_id = %s", holder.worker_id)
-    assert sweep(observer(silent=True)) == 0
+    assert return_expired_leases(observer(silent=True)) == 0
     assert len(fleet.Lease()) == 1
-    assert sweep(observer()) == 1
+    assert return_expired_leases(observer()) == 1
     assert len(Squared.jobs.pending) == 1
     assert (fleet.Worker & {"worker_id": holder.worker_id}).fetch1("state") == "lost"
 
@@ -319,7 +319,7 @@ def worker():
 
 
 def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables, worker):
-    from populate.worker.reaper import sweep
+    from populate.worker.reaper import return_expired_leases
     from schemas import fleet
 
     Item.insert1((3, "wait"))
@@ -327,12 +327,12 @@ def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables,
     wait_until(held, process)
     process.kill()
     wait_until(lambda: list(fleet.Worker().to_arrays("state")) == ["died"])
-    assert sweep(observer(silent=True)) == 1
+    assert return_expired_leases(observer(silent=True)) == 1
     assert len(Squared.jobs.pending) == 1
 
 
 def test_a_worker_stopped_past_its_lease_inserts_nothing_and_goes_on(tables, worker, tmp_path):
-    from populate.worker.reaper import sweep
+    from populate.worker.reaper import return_expired_leases
 
     Item.insert1((3, f"until:{tmp_path / 'done'}"))
     process = worker(1.5)
@@ -340,7 +340,7 @@ def test_a_worker_stopped_past_its_lease_inserts_nothing_and_goes_on(tables, wor
     (token,) = held()
     process.send_signal(signal.SIGSTOP)
     other = observer()
-    wait_until(lambda: sweep(other) == 1, process)
+    wait_until(lambda: return_expired_leases(other) == 1, process)
     (tmp_path / "done").touch()
     process.send_signal(signal.SIGCONT)
     said, _ = process.communicate(timeout=60)
@@ -364,4 +364,4 @@ def test_a_fit_is_called_back_from_sql(tables, worker, recall, status):
         said, _ = process.communicate(timeout=60)
         assert "set aside" in said
         assert Squared.jobs.fetch1("status") == status
-    assert len(fleet.Attempt()) == 0
+    assert len(fleet.Retry()) == 0

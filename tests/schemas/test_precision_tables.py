@@ -169,7 +169,7 @@ def test_what_is_computed_from_a_fit_runs_in_its_precision(defined, monkeypatch)
     assert set(entered) == {True}
 
 
-FIT = {"frames": 12, "steps": 2, "narrow": False, "objective": {"window_frames": 3}}
+FIT = {"frames": 12, "steps": 2, "local": False, "objective": {"window_frames": 3}}
 MEI = {"units": [1], "fit": FIT}
 
 
@@ -201,14 +201,14 @@ def test_fits_in_two_precisions_are_not_averaged_or_compared(defined):
     mine = (mei.MEI & fits[0]).fetch1("KEY")
     training.member_fits(planned)
     mei_contrast.MEIContrast().make_fetch(mine)
-    mei_control.members_and_judges(mine)
+    mei_control.members_and_held_out(mine)
     mei.members_of(mine, {"members": 2})
     training.TrainedModel.update1(fits[1] | {"fit_precision": "bfloat16"})
     for refused in (
         lambda: training.member_fits(planned),
         lambda: training.add_ensemble(fits),
         lambda: mei_contrast.MEIContrast().make_fetch(mine),
-        lambda: mei_control.members_and_judges(mine),
+        lambda: mei_control.members_and_held_out(mine),
         lambda: mei.members_of(mine, {"members": 2}),
     ):
         with pytest.raises(ConfigError, match=r"two precisions, bfloat16 \(.*seed 161\), float32 \(.*seed 160\)"):
@@ -223,7 +223,7 @@ def fleet_rows(tables):
     from schemas import fleet
 
     other = Registration(torch.device("cpu"))
-    other.native_bfloat16, other.ensure_beating = True, lambda: None
+    other.native_bfloat16, other.ensure_heartbeat = True, lambda: None
     other.register()
 
     def lose() -> None:
@@ -321,7 +321,7 @@ def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, compute
     from schemas import training
 
     other = Registration(torch.device("cpu"))
-    other.native_bfloat16, other.computes, other.ensure_beating = True, computes, lambda: None
+    other.native_bfloat16, other.computes, other.ensure_heartbeat = True, computes, lambda: None
     other.register()
     defined(f"taken {computes}", native=True)
     training.TrainedModel.jobs.refresh(delay=-1)
@@ -337,7 +337,7 @@ def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, compute
     [
         ("standard", {}, True),
         ("standard", {"fit": {"precision": "float32"}}, False),
-        ("light_last", {"fit": {"precision": "bfloat16"}}, False),
+        ("opto_last", {"fit": {"precision": "bfloat16"}}, False),
         ("tests.unit.test_supplied.asking_trainer", {}, True),
         ("tests.unit.test_supplied.lab_trainer", {}, False),
         ("tests.unit.test_supplied.open_trainer", {}, False),

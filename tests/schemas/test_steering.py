@@ -26,7 +26,7 @@ def queue(*kinds: str) -> None:
 def order(action: str, table: str = "*", host: str = "*") -> None:
     from schemas import fleet
 
-    fleet.StandingOrder.insert1({"action": action, "table_name": table, "host": host})
+    fleet.StopFlag.insert1({"action": action, "table_name": table, "host": host})
 
 
 def test_what_is_most_urgent_comes_first(tables):
@@ -55,7 +55,7 @@ def test_a_paused_table_waits_until_it_is_resumed(tables, table, host):
             assert resume(host=host) == 0 if table != "*" else resume(host=host) == 1
             from schemas import fleet
 
-            fleet.StandingOrder().delete_quick()
+            fleet.StopFlag().delete_quick()
 
     queue("", "")
     order("pause", table, host)

@@ -28,7 +28,7 @@ def stored_and_read(path):
     assert {key: (file.sha256, file.part) for key, file in stored.scenes.items()} == {
         key: (file.sha256, file.part) for key, file in read.scenes.items()
     }
-    np.testing.assert_array_equal(stored.light_epochs_s, read.light_epochs_s)
+    np.testing.assert_array_equal(stored.opto_epochs_s, read.opto_epochs_s)
     for name, signal in read.signals.items():
         np.testing.assert_array_equal(stored.signals[name].values, signal.values)
     return stored, read

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dlgn_cnn.errors import ConfigError
-from schemas.connection.background_writer import SideChannel
+from schemas.connection.background_writer import BackgroundWriter
 from tests.factories import small_simulation
 
 STUDY = {
@@ -161,7 +161,7 @@ def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path)
     assert len(dataset.Dataset())
 
 
-class AtOnce(SideChannel):
+class AtOnce(BackgroundWriter):
     """A side channel whose statements are run before the fit goes on: in the same thread, on the same connection."""
 
     def send(self, statement):
@@ -217,7 +217,7 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
     assert (search.PrunedTrial & {"study_name": "live"}).fetch1("pruned_epoch") == 0
     assert "seed=0 pruned: given up after epoch 0" in caplog.text
     assert not any(line.endswith("done") for line in caplog.messages)
-    assert [row["reason"] for row in fleet.Attempt.to_dicts()] == [
+    assert [row["reason"] for row in fleet.Retry.to_dicts()] == [
         "pruned: given up after epoch 0: worse than the study's other trials"
     ]
     assert [len(search.pruned_fits(training.TrainedModel) & key) for key in keys] == [0, 0, 1]

@@ -47,7 +47,7 @@ def test_a_server_in_another_zone_writes_utc(far_away, served):
     from schemas.connection.server import server_address
 
     connection = open_connection(server_address(served), served.answer_s)
-    table = dj.FreeTable(connection, fleet.StandingOrder.full_table_name)
+    table = dj.FreeTable(connection, fleet.StopFlag.full_table_name)
     for host in ("first", "again"):
         table.insert1({"host": host, "action": "pause"})
         assert is_now((table & {"host": host}).fetch1("given"))

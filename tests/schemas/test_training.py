@@ -8,7 +8,7 @@ import time
 import pytest
 
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.training.fit import Fit
+from dlgn_cnn.training.fit import TrainingLoop
 from tests.factories import small_simulation
 
 ENCODER = {
@@ -60,14 +60,14 @@ def fit(keys) -> str:
 
 
 def crash_at(monkeypatch, step: int):
-    real = Fit._step
+    real = TrainingLoop._step
 
     def stepping(self, batches):
         if self.step == step:
             raise Crash
         real(self, batches)
 
-    monkeypatch.setattr(Fit, "_step", stepping)
+    monkeypatch.setattr(TrainingLoop, "_step", stepping)
 
 
 def epochs(keys) -> list[int]:
@@ -145,8 +145,8 @@ def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys
         assert row["sha256"] in row["path"]
         assert (store / row["path"]).stat().st_size == row["size_bytes"]
     steps = []
-    real = Fit._step
-    monkeypatch.setattr(Fit, "_step", lambda self, batches: (steps.append(self.step), real(self, batches)))
+    real = TrainingLoop._step
+    monkeypatch.setattr(TrainingLoop, "_step", lambda self, batches: (steps.append(self.step), real(self, batches)))
     with caplog.at_level(logging.INFO, "dlgn"):
         assert fit(keys) == undisturbed
     assert steps[0] == 5
@@ -166,9 +166,9 @@ def test_a_fit_that_is_stopped_is_saved_and_a_retry_goes_on_from_there(keys, dat
 
     undisturbed, options = fit(keys), WorkerOptions(pause=lambda seconds: None)
     (TrainedModel & keys).delete(prompt=False)
-    # Its heart beats, and the news of the order comes, twice a second.
+    # Its registration beats, and the news of the order comes, twice a second.
     monkeypatch.setattr(registration, "settings_in_force", lambda: dataclasses.replace(database, lease_s=6.0))
-    steps, real = [], Fit._step
+    steps, real = [], TrainingLoop._step
 
     def step(self, batches):
         steps.append(self.step)
@@ -179,7 +179,7 @@ def test_a_fit_that_is_stopped_is_saved_and_a_retry_goes_on_from_there(keys, dat
                 pass
         real(self, batches)
 
-    monkeypatch.setattr(Fit, "_step", step)
+    monkeypatch.setattr(TrainingLoop, "_step", step)
     assert work([TrainedModel], options).computed == 0
     assert TrainedModel.jobs.fetch1("status") == "ignore"
     assert (Checkpoint & keys).to_arrays("step").tolist() == [4]
@@ -210,8 +210,8 @@ def test_checkpoints_lie_in_the_bucket_until_the_fit_is_done(keys, s3, settings,
         with pytest.raises(Crash):
             TrainedModel.populate(keys)
     assert stored() == set((fitting.Checkpoint & keys).to_arrays("path"))
-    steps, real = [], Fit._step
-    monkeypatch.setattr(Fit, "_step", lambda self, batches: (steps.append(self.step), real(self, batches)))
+    steps, real = [], TrainingLoop._step
+    monkeypatch.setattr(TrainingLoop, "_step", lambda self, batches: (steps.append(self.step), real(self, batches)))
     assert fit(keys) == undisturbed
     assert steps[0] == 5
     assert stored() == set()

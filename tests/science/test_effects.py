@@ -9,12 +9,12 @@ import torch
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.input_gains import INPUTS, input_gains, permuted_trials
 from dlgn_cnn.evaluation.modulation import pupil_modulation, running_modulation
 from dlgn_cnn.evaluation.score import score_conditions, score_units
-from dlgn_cnn.feedback.effects import NullConfig, light_effects
+from dlgn_cnn.feedback.effects import NullConfig, opto_effects
 from dlgn_cnn.interface import DataInfo
 
 KEYS, UNITS = ("Mouse_s01_e01", "Mouse_s01_e02"), (1, 2, 3, 4, 5)
@@ -35,7 +35,7 @@ class OneInputEach(torch.nn.Module):
         return self.scale * torch.stack(rows, 1)
 
 
-def make_trials(seed: int, lengths: tuple[int, ...] = (300, 300, 240, 300, 200, 300), **changed) -> list[Trial]:
+def make_trials(seed: int, lengths: tuple[int, ...] = (300, 300, 240, 300, 200, 300), **changed) -> list[TrialData]:
     generator = np.random.default_rng(seed)
     trials = []
     for index, time in enumerate(lengths):
@@ -46,12 +46,12 @@ def make_trials(seed: int, lengths: tuple[int, ...] = (300, 300, 240, 300, 200, 
         traces = [videos.mean((1, 2)), 1 - 0.5 * opto, behavior[0], pupil[0], np.zeros(time)]
         responses = np.array(traces, np.float32)
         scene = SceneKey("film", index)
-        trial = Trial(index, scene, "test", videos, responses, opto, behavior, pupil)
+        trial = TrialData(index, scene, "test", videos, responses, opto, behavior, pupil)
         trials.append(dataclasses.replace(trial, **changed))
     return trials
 
 
-def loader(trials: list[Trial]) -> TrialLoader:
+def loader(trials: list[TrialData]) -> TrialLoader:
     return TrialLoader(trials, INFO, 4, transforms=())
 
 
@@ -112,11 +112,11 @@ def test_a_loader_of_windows_shows_its_own_trials_only():
     plan = plan_windows([trial.opto for trial in trials], 30)
     windows = TrialLoader(trials, INFO, 4, plan, EpochOrder(0, KEYS[0], "train"), ())
     with pytest.raises(ConfigError, match="windows"):
-        windows.showing(trials)
+        windows.presenting(trials)
 
 
 def test_effects_in_data_and_model_agree_where_the_model_is_the_truth(loaders):
-    found = light_effects(OneInputEach(), loaders, np.random.default_rng(0), null=NullConfig(1.0, 199))
+    found = opto_effects(OneInputEach(), loaders, np.random.default_rng(0), null=NullConfig(1.0, 199))
     rates = np.concatenate([found[key].data_omi_p for key in KEYS])
     for key in KEYS:
         effect = found[key]
@@ -172,6 +172,6 @@ def test_loaders_without_trials_have_scores_but_no_scenes(loaders):
         assert one.values["correlation"] == pytest.approx(same.values["correlation"], nan_ok=True)
     gains = input_gains(OneInputEach(), plain, np.random.default_rng(0))[KEYS[0]]
     assert all(np.isnan(gain).all() for gain in gains.values())
-    effect = light_effects(OneInputEach(), plain, np.random.default_rng(0), null=NullConfig(1.0, 9))[KEYS[0]]
+    effect = opto_effects(OneInputEach(), plain, np.random.default_rng(0), null=NullConfig(1.0, 9))[KEYS[0]]
     assert np.isnan(effect.data_rmi).all()
     assert effect.model_omi[1] == pytest.approx(-1 / 3)

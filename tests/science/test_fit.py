@@ -9,7 +9,7 @@ import torch
 from dlgn_cnn.data.loading.trial_loader import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.training.fit import Fit, FitConfig
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.trainers.standard import standard
 
@@ -52,7 +52,7 @@ def loaders(**changed) -> dict:
 
 def test_a_poisson_glm_comes_out_at_its_maximum_likelihood():
     data, model = loaders(), Gain()
-    fit = Fit(model, data, LOSSES.get("poisson"), FitConfig(30, 30, learning_rate=0.05, burn_in_frames=0))
+    fit = TrainingLoop(model, data, LOSSES.get("poisson"), FitConfig(30, 30, learning_rate=0.05, burn_in_frames=0))
     # The best epoch is chosen by correlation, which is blind to the offset; the maximum is that of the last one.
     last = [{name: value.clone() for name, value in model.state_dict().items()} for _ in fit][-1]
     model.load_state_dict(last)
@@ -66,7 +66,7 @@ def test_a_poisson_glm_comes_out_at_its_maximum_likelihood():
 
 
 def test_the_best_epoch_is_kept_and_a_fit_without_progress_stops():
-    class Scripted(Fit):
+    class Scripted(TrainingLoop):
         scores = iter([0.1, 0.5, 0.4, 0.3, 0.9])
 
         def validate(self) -> tuple[float, float]:
@@ -115,7 +115,9 @@ def test_sessions_take_turns_until_all_are_through():
 
 
 def test_the_learning_rate_warms_up_and_falls_to_zero():
-    fit = Fit(Gain(), loaders(), LOSSES.get("poisson"), FitConfig(max_epochs=10, burn_in_frames=0, learning_rate=0.1))
+    fit = TrainingLoop(
+        Gain(), loaders(), LOSSES.get("poisson"), FitConfig(max_epochs=10, burn_in_frames=0, learning_rate=0.1)
+    )
     rates = np.array([record.learning_rate for record in fit])
     assert rates.argmax() == 1
     assert (np.diff(rates[1:]) < 0).all()

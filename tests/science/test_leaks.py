@@ -8,7 +8,7 @@ import torch
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store.session_store import ensure_session
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
 from tests.factories import small_simulation
@@ -41,7 +41,7 @@ def weights(data: SessionData, folder) -> dict[str, torch.Tensor]:
 
 
 def with_responses(data: SessionData, tier: str, change) -> SessionData:
-    def changed(trial: Trial) -> Trial:
+    def changed(trial: TrialData) -> TrialData:
         return replace(trial, responses=change(trial.responses)) if trial.tier == tier else trial
 
     return replace(data, trials=tuple(map(changed, data.trials)))

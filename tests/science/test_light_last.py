@@ -7,19 +7,19 @@ from scipy.optimize import minimize
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.training.checkpoints import Checkpoints
+from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
-from dlgn_cnn.training.optimum import refine, whitened
 from dlgn_cnn.training.trainers import TRAINERS
-from dlgn_cnn.training.trainers.light_last import light_last
+from dlgn_cnn.training.trainers.opto_last import opto_last
 
 KEY, UNITS, FRAMES, SHAPE = "one", 4, 120, (4, 5)
 MODEL = {
     "lags": 3,
-    "reach_px": None,
+    "field_radius_px": None,
     "light": "spatial",
     "history_lags": 6,
     "history_splines": 3,
@@ -30,15 +30,15 @@ MODEL = {
 FIT = {"max_epochs": 6, "patience": 6, "learning_rate": 0.05, "burn_in_frames": 5}
 
 
-def session(lit_gain: float, added: float, trials: int = 40) -> SessionData:
-    """Units of known kernels: in the light half of them are driven ``lit_gain`` times as much by half of their field.
+def session(suppressed_gain: float, added: float, trials: int = 40) -> SessionData:
+    """Units of known kernels: in the light half of them are driven ``suppressed_gain`` times as much.
 
-    All fire ``added`` spikes a frame more in the light.
+    The factor acts on half of their field. All fire ``added`` spikes a frame more in the light.
     """
     generator = np.random.default_rng(0)
     fields = generator.normal(0, 1, (UNITS, *SHAPE))
     lit_fields = fields.copy()
-    lit_fields[::2, :, :2] *= lit_gain
+    lit_fields[::2, :, :2] *= suppressed_gain
     made = []
     for index in range(trials):
         videos = generator.integers(0, 256, (FRAMES, *SHAPE), dtype=np.uint8)
@@ -49,7 +49,7 @@ def session(lit_gain: float, added: float, trials: int = 40) -> SessionData:
         counts = generator.poisson(np.clip(rate, 0, None).T).astype(np.float32)
         tier = "test" if index == trials - 1 else "validation" if index in (1, 3) else "train"
         nothing = np.full((2, FRAMES), np.nan, np.float32)
-        made.append(Trial(index, SceneKey("movie", index), tier, videos, counts, light, nothing, nothing))
+        made.append(TrialData(index, SceneKey("movie", index), tier, videos, counts, light, nothing, nothing))
     return SessionData(tuple(range(UNITS)), 60.0, tuple(made))
 
 
@@ -61,15 +61,15 @@ def built(data: SessionData, **changed) -> tuple[torch.nn.Module, dict]:
 
 def change(model: torch.nn.Module) -> np.ndarray:
     """How far the lit field is from the dark one, in its norm, (unit,)."""
-    return model.head(KEY).stimulus.light_change.detach().flatten(1).norm(dim=1).numpy()
+    return model.head(KEY).stimulus.opto_change.detach().flatten(1).norm(dim=1).numpy()
 
 
 def test_what_the_light_adds_is_not_taken_for_another_field():
     """Truth: no field changes, every unit fires .3 spikes a frame more in the light, or none does."""
     found = []
     for added in (0.3, 0.0):
-        model, loaders = built(session(lit_gain=1.0, added=added))
-        light_last(model, loaders, 0, fit=FIT)
+        model, loaders = built(session(suppressed_gain=1.0, added=added))
+        opto_last(model, loaders, 0, fit=FIT)
         head = model.head(KEY)
         lit = model.output(head.bias + head.bias_step * head.light.added[:, 0]) - model.output(head.bias)
         np.testing.assert_allclose(lit.detach(), added, atol=0.05)
@@ -78,9 +78,9 @@ def test_what_the_light_adds_is_not_taken_for_another_field():
 
 
 def test_units_whose_field_the_light_changes_are_told_from_the_others():
-    data = session(lit_gain=-1.0, added=0.1)
+    data = session(suppressed_gain=-1.0, added=0.1)
     model, loaders = built(data)
-    score, output, state = light_last(model, loaders, 0, fit=FIT)
+    score, output, state = opto_last(model, loaders, 0, fit=FIT)
     found = change(model)
     assert found[::2].min() > 2 * found[1::2].max()
     stages = output["stages"]
@@ -130,7 +130,7 @@ def test_whitening_is_left_with_the_weights_that_it_was_entered_with():
 def test_a_fit_that_was_stopped_ends_as_one_that_ran_through(tmp_path):
     data = session(0.0, 0.1, trials=8)
     model, loaders = built(data)
-    _, _, through = light_last(model, loaders, 0, fit=FIT)
+    _, _, through = opto_last(model, loaders, 0, fit=FIT)
 
     class Stopped(Exception):
         pass
@@ -141,10 +141,10 @@ def test_a_fit_that_was_stopped_ends_as_one_that_ran_through(tmp_path):
 
     model, loaders = built(data)
     with pytest.raises(Stopped):
-        light_last(model, loaders, 0, cb=stop, checkpoints=Checkpoints(tmp_path / "fit", every_s=0), fit=FIT)
+        opto_last(model, loaders, 0, cb=stop, checkpoints=Checkpoints(tmp_path / "fit", every_s=0), fit=FIT)
     model, loaders = built(data)
     epochs = []
-    _, _, resumed = light_last(
+    _, _, resumed = opto_last(
         model, loaders, 0, cb=lambda **told: epochs.append(told["epoch"]),
         checkpoints=Checkpoints(tmp_path / "fit", every_s=0), fit=FIT,
     )  # fmt: skip
@@ -159,7 +159,7 @@ def test_a_fit_that_was_stopped_ends_as_one_that_ran_through(tmp_path):
 def test_a_model_in_which_the_light_changes_no_kernel_is_refused(changed, message):
     model, loaders = built(session(1.0, 0.0, trials=6), **changed)
     with pytest.raises(ConfigError, match=message):
-        light_last(model, loaders, 0, fit=FIT)
+        opto_last(model, loaders, 0, fit=FIT)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_a_model_in_which_the_light_changes_no_kernel_is_refused(changed, messag
 )
 def test_a_wrong_value_is_refused_before_a_fit(config, message):
     with pytest.raises(ConfigError, match=message):
-        TRAINERS.check_values(TRAINERS.get("light_last"), config, ())
+        TRAINERS.check_values(TRAINERS.get("opto_last"), config, ())

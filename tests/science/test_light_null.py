@@ -7,8 +7,8 @@ import pytest
 from scipy.signal import lfilter
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.evaluation.modulation import light_modulation
-from dlgn_cnn.feedback.light_null import false_discovery_rates, light_p_values, redraw_blocks
+from dlgn_cnn.evaluation.modulation import opto_modulation
+from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values, redraw_blocks
 
 PERIOD, FRAMES, GAP = 60.12, 285, 45
 
@@ -38,7 +38,7 @@ def test_without_light_effect_one_unit_in_twenty_is_called():
     generator, called = np.random.default_rng(0), []
     for _ in range(150):
         counts, opto = unlit_session(20, 16, generator)
-        p = light_p_values(counts, opto, [FRAMES] * 16, PERIOD, 399, generator)
+        p = opto_p_values(counts, opto, [FRAMES] * 16, PERIOD, 399, generator)
         called.append([(p < level).mean() for level in (0.05, 0.5)])
     at_05, at_50 = np.mean(called, axis=0)
     assert at_05 <= 0.06
@@ -50,7 +50,7 @@ def test_an_effect_that_is_there_is_found():
     generator = np.random.default_rng(1)
     counts, opto = unlit_session(60, 70, generator)
     counts[:30] = generator.binomial(counts[:30].astype(int), np.where(opto > 0.5, 0.6, 1.0))
-    p = light_p_values(counts, opto, [FRAMES] * 70, PERIOD, 4999, generator)
+    p = opto_p_values(counts, opto, [FRAMES] * 70, PERIOD, 4999, generator)
     called = false_discovery_rates(p) < 0.05
     assert called[:30].mean() > 0.9
     assert called[30:].mean() <= 0.1
@@ -60,9 +60,9 @@ def test_the_p_value_is_a_rank_among_permuted_draws():
     """Four periods, two of them lit: six arrangements, of which those two that are most extreme are as far from 0."""
     counts = np.repeat(np.array([[9, 8, 2, 1]], np.float32), 10, axis=1)
     opto = np.repeat(np.array([1, 1, 0, 0], np.float32), 10)
-    p = light_p_values(counts, opto, [40], 10, 20000, np.random.default_rng(2))
+    p = opto_p_values(counts, opto, [40], 10, 20000, np.random.default_rng(2))
     assert p[0] == pytest.approx(1 / 3, abs=0.015)
-    assert light_modulation(counts, opto).omi[0] == pytest.approx(14 / 20)
+    assert opto_modulation(counts, opto).omi[0] == pytest.approx(14 / 20)
 
 
 def test_blocks_are_the_draws():
@@ -97,10 +97,10 @@ def test_blocks_by_hand(light, blocks):
 def test_what_has_no_null_is_undefined():
     counts = np.ones((2, 40), np.float32) * np.array([[0], [1]], np.float32)
     opto = np.repeat(np.array([1, 0, 0, 1], np.float32), 10)
-    p = light_p_values(counts, opto, [40], 10, 9, np.random.default_rng(4))
+    p = opto_p_values(counts, opto, [40], 10, 9, np.random.default_rng(4))
     assert np.isnan(p[0])
     assert p[1] == 1
-    assert np.isnan(light_p_values(counts, np.ones(40, np.float32), [40], 10, 9, np.random.default_rng(4))).all()
+    assert np.isnan(opto_p_values(counts, np.ones(40, np.float32), [40], 10, 9, np.random.default_rng(4))).all()
     assert np.isnan(false_discovery_rates(np.full(3, np.nan))).all()
 
 
@@ -111,7 +111,7 @@ def test_false_discovery_rates_follow_benjamini_and_hochberg():
 
 def test_trials_that_are_not_all_of_it_are_refused():
     with pytest.raises(ModelError, match="39 frames in all"):
-        light_p_values(np.ones((1, 40), np.float32), np.ones(40, np.float32), [39], 10, 9, np.random.default_rng(0))
+        opto_p_values(np.ones((1, 40), np.float32), np.ones(40, np.float32), [39], 10, 9, np.random.default_rng(0))
     with pytest.raises(ModelError, match="above 0"):
         redraw_blocks(np.ones(4, np.float32), 0)
 

@@ -29,19 +29,19 @@ LINEAR |= {"precision": "float32"}  # a known optimum is reached to float32's di
 
 
 class LinearCells(torch.nn.Module):
-    """Rate of the last frame = filter . clip; where the light is on, the filter is multiplied with ``light_gain``."""
+    """Rate of the last frame = filter . clip; where the light is on, the filter is multiplied with ``opto_gain``."""
 
     data_keys, frames_lost = (KEY,), 0
 
-    def __init__(self, units: int = 3, light_gain: float = 1.0, seed: int = 0) -> None:
+    def __init__(self, units: int = 3, opto_gain: float = 1.0, seed: int = 0) -> None:
         super().__init__()
         # Of no seed that a random start has: the first filter would be where the ascent begins.
         generator = torch.Generator().manual_seed(seed + 70)
         filters = torch.randn(units, FRAMES, HEIGHT, WIDTH, generator=generator)
-        self.filters, self.light_gain = torch.nn.Parameter(filters), light_gain
+        self.filters, self.opto_gain = torch.nn.Parameter(filters), opto_gain
 
     def forward(self, videos, opto, data_key, behavior=None, pupil_center=None):
-        gain = 1 + (self.light_gain - 1) * opto[:, -1]
+        gain = 1 + (self.opto_gain - 1) * opto[:, -1]
         last = torch.einsum("bthw,uthw->bu", videos[:, 0], self.filters) * gain[:, None]
         return torch.cat([torch.zeros_like(last)[..., None].expand(-1, -1, FRAMES - 1), last[..., None]], -1)
 
@@ -89,7 +89,7 @@ def test_mei_in_a_narrow_range_is_the_best_that_scipy_finds():
 
 def test_light_that_turns_a_filter_around_turns_its_mei_around():
     intact, suppressed = climb(
-        [LinearCells(1, light_gain=-1).eval()], [Target(KEY, 0, light) for light in (False, True)]
+        [LinearCells(1, opto_gain=-1).eval()], [Target(KEY, 0, light) for light in (False, True)]
     )
     assert cosine(intact.stimulus, suppressed.stimulus) < -0.999
     assert intact.rates[0, -1] == pytest.approx(-intact.rates[1, -1])

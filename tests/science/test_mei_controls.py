@@ -12,7 +12,7 @@ from dlgn_cnn.mei.components.constraints import CONSTRAINTS
 from dlgn_cnn.mei.controls.control_set import CONTROLS, Materials, control_set
 from dlgn_cnn.mei.controls.controls import another_unit, linear_field, moved, phase_scrambled, scaled
 from dlgn_cnn.mei.controls.gratings import Grating, GratingGrid, grating_clips
-from dlgn_cnn.mei.controls.judging import contrast_response, judged
+from dlgn_cnn.mei.controls.held_out import contrast_response, rates_in_both_conditions
 from dlgn_cnn.mei.controls.natural import natural_clips
 from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
 from dlgn_cnn.mei.synthesis.config import synthesis
@@ -173,21 +173,21 @@ def cosine(one, other):
     return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
 
 
-def test_judges_answer_with_their_mean_in_both_lights_at_each_contrast():
-    judges = [Cells(draw(2, *SHAPE, seed=seed), torch.relu).eval() for seed in (0, 1)]
+def test_held_out_models_answer_with_their_mean_in_both_lights_at_each_contrast():
+    held_out_models = [Cells(draw(2, *SHAPE, seed=seed), torch.relu).eval() for seed in (0, 1)]
     targets, stimuli = [Target(KEY, 1, False), Target(KEY, 0, True)], draw(2, *SHAPE, seed=5)
-    rates = judged(judges, targets, stimuli, 1)
+    rates = rates_in_both_conditions(held_out_models, targets, stimuli, 1)
     for row, unit in enumerate((1, 0)):
-        drives = [float((judge.filters[unit].detach() * stimuli[row]).sum()) for judge in judges]
+        drives = [float((one.filters[unit].detach() * stimuli[row]).sum()) for one in held_out_models]
         intact = sum(max(drive, 0) for drive in drives) / 2
         assert rates[row] == pytest.approx([intact, 2 * intact], rel=1e-6)
-    curve = contrast_response(judges, targets, stimuli, (0.0, 0.5, 1.0), 1)
+    curve = contrast_response(held_out_models, targets, stimuli, (0.0, 0.5, 1.0), 1)
     assert curve.shape == (2, 3, 2)
     np.testing.assert_allclose(curve[:, 1], curve[:, 2] / 2, rtol=1e-6)
     with pytest.raises(ModelError, match="one each"):
-        judged(judges, targets, stimuli[:1], 1)
+        rates_in_both_conditions(held_out_models, targets, stimuli[:1], 1)
     with pytest.raises(ModelError, match="eval"):
-        judged([judges[0].train()], targets, stimuli, 1)
+        rates_in_both_conditions([held_out_models[0].train()], targets, stimuli, 1)
 
 
 def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
@@ -226,7 +226,7 @@ class Soft(Cells):
 
 
 def ladder_of(contrasts, high):
-    """The control set of two softplus units' filters as their MEIs, judged by cells of three times the drive."""
+    """The control set of two softplus units' filters as their MEIs, held_out by cells of three times the drive."""
     filters = draw(2, *SHAPE) / 20
     info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.0, 0.0), (0.1, 0.2)))
     options = {"frames": FRAMES, "objective": {"window_frames": 1}, "constraint": {"contrast": 0.5}}
@@ -252,13 +252,13 @@ def test_the_contrast_response_of_a_linear_nonlinear_unit_is_its_nonlinearity():
         terms = filters[one.target.unit_index] * torch.as_tensor(one.stimulus)
         drive = float(terms.sum())
         # Far below threshold a rate is exp(drive): its relative error is the drive's own. Stimuli are shown in float32,
-        # three times as far to the judge, up to 1.5 times the contrast, and twice as far in the light.
+        # three times as far to the held-out model, up to 1.5 times the contrast, and twice as far in the light.
         far = rounding(1, 2 * 1.5 * float(terms.abs().sum()))
         wanted = [[np.log1p(np.exp(light * contrast * drive)) for light in (1, 2)] for contrast in contrasts]
         np.testing.assert_allclose(one.ladder, wanted, rtol=far)
         wanted = [[np.log1p(np.exp(3 * light * contrast * drive)) for light in (1, 2)] for contrast in contrasts]
-        np.testing.assert_allclose(one.judged_ladder, wanted, rtol=3 * far)
-        np.testing.assert_allclose([one.rates, one.judged], [one.ladder[2], one.judged_ladder[2]], rtol=1e-6)
+        np.testing.assert_allclose(one.held_out_ladder, wanted, rtol=3 * far)
+        np.testing.assert_allclose([one.rates, one.held_out], [one.ladder[2], one.held_out_ladder[2]], rtol=1e-6)
         assert one.violation < 1e-6
 
 
@@ -271,7 +271,8 @@ def test_a_contrast_beyond_the_range_is_not_answered_and_those_within_are():
     assert 0 < answered[:, 1].sum() < len(found)
     assert (answered[:, 2] == (room >= 1.2)).all()
     assert all(
-        np.isfinite(one.judged_ladder).all(1).tolist() == row.tolist() for one, row in zip(found, answered, strict=True)
+        np.isfinite(one.held_out_ladder).all(1).tolist() == row.tolist()
+        for one, row in zip(found, answered, strict=True)
     )
 
 

@@ -85,7 +85,7 @@ def test_the_stimulus_of_the_difference_is_what_the_light_takes_away():
     targets = [Target(KEY, 0, False), Target(KEY, 0, True)]
     for found, best in zip(climb(model, targets), (a + b, a - b), strict=True):
         assert cosine(found.stimulus, best) > 0.999
-    both = climb(model, targets, objective={"name": "light_difference", "window_frames": 1})
+    both = climb(model, targets, objective={"name": "opto_difference", "window_frames": 1})
     for found, best in zip(both, (b, -b), strict=True):
         assert cosine(found.stimulus, best) > 0.999
         assert found.activation == pytest.approx(2 * NORM, rel=1e-3)

@@ -100,7 +100,7 @@ def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
         ({"objective": {"path": "mylab.Halved"}}, "does not fit here"),
         ({"optimizer": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
         ({"free_frames": [3, 2]}, "free_frames"),
-        ({"narrow": 1}, "expected bool"),
+        ({"local": 1}, "expected bool"),
         ({"pupil_center": [1]}, "pupil_center"),
     ],
 )

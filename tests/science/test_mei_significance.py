@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest, permutation_test
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.feedback.light_null import false_discovery_rates
+from dlgn_cnn.feedback.opto_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.distance import distance
 from dlgn_cnn.mei.feedback_contrast.findings import NULLS, UnitMEIs, findings, measure
 from dlgn_cnn.mei.feedback_contrast.significance import (
@@ -127,7 +127,7 @@ def members(count, generator, units, effect=0.0):
     return found
 
 
-def judged(fits, shuffled=()):
+def nulls_of(fits, shuffled=()):
     generator = np.random.default_rng(0)
     return findings([measure(own, shuffled, others, generator) for own, *others in fits])
 
@@ -149,22 +149,22 @@ def test_between_members_are_all_exchanges_of_the_lights_by_hand():
 
 
 def test_p_is_uniform_between_members_that_differ_by_noise_and_finds_what_is_in_all():
-    none = judged(members(4, np.random.default_rng(7), 300))["members"]
+    none = nulls_of(members(4, np.random.default_rng(7), 300))["members"]
     for view in ("clip", "spatial", "response"):
         assert kstest(none.p[VIEWS.index(view)], "uniform").pvalue > 0.01
-    found = judged(members(4, np.random.default_rng(8), 60, effect=3.0))["members"]
+    found = nulls_of(members(4, np.random.default_rng(8), 60, effect=3.0))["members"]
     assert (found.q[0] < 0.1).mean() > 0.7
 
 
 def test_each_null_that_there_is_is_reported_the_strongest_first():
     generator = np.random.default_rng(9)
     fits = members(3, generator, 5)
-    assert list(judged(fits)) == ["members", "starts"]
-    assert list(judged([one[:2] for one in fits])) == ["starts"]
+    assert list(nulls_of(fits)) == ["members", "starts"]
+    assert list(nulls_of([one[:2] for one in fits])) == ["starts"]
     shuffled = [one for (one, *_) in members(1, generator, 3)]
-    assert list(judged(fits, shuffled)) == list(NULLS)
-    assert np.isnan(judged(fits, [*shuffled, None])["shuffled"].p).all()
-    found = judged(fits, shuffled)["shuffled"]
+    assert list(nulls_of(fits, shuffled)) == list(NULLS)
+    assert np.isnan(nulls_of(fits, [*shuffled, None])["shuffled"].p).all()
+    found = nulls_of(fits, shuffled)["shuffled"]
     wanted = [between_and_within(one.distances(), one.suppressed)[0] for one in shuffled]
     np.testing.assert_allclose(found.null_distance, np.mean(wanted, 0)[:, None].repeat(5, 1))
     assert findings([]) == {}

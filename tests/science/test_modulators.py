@@ -28,10 +28,10 @@ INFO = DataInfo(
     behavior_std=(6.0, 0.2),
 )
 LIGHT_MODULATORS = [
-    {"name": "light_kernel"},
-    {"name": "light_kernel", "basis": "taps", "taps": 30},
-    {"name": "light_gain"},
-    {"name": "light_gain", "offset": False, "taps": 20, "basis": "raised_cosine"},
+    {"name": "opto_kernel"},
+    {"name": "opto_kernel", "basis": "taps", "taps": 30},
+    {"name": "opto_gain"},
+    {"name": "opto_gain", "offset": False, "taps": 20, "basis": "raised_cosine"},
 ]
 
 
@@ -57,7 +57,7 @@ def test_a_published_kernel_acts_on_the_light_as_numpys_convolution(shared_data)
         light = stored["opto_test"].astype(np.float64)
         # The files' last tap is lag 0.
         published = np.stack([stored[f"{unit}_filt_opto"][::-1] for unit in ("u19", "u25", "u35")])
-    modulator = build({"name": "light_kernel", "basis": "taps"}).double()
+    modulator = build({"name": "opto_kernel", "basis": "taps"}).double()
     with torch.no_grad():
         modulator.light.weights.copy_(torch.from_numpy(published.copy())[:, None])
         found = modulator(torch.zeros(len(light), 1, 3).double(), Signals(torch.from_numpy(light)[None]))[:, 0].numpy()
@@ -72,7 +72,7 @@ def test_light_kernels_alone_predict_as_well_as_published(shared_data):
         train_hz, test_hz = (
             np.stack([stored[f"{unit}_y_{tier}"] for unit in ("u19", "u25", "u35")], 1) for tier in ("train", "test")
         )
-    modulator = MODULATORS.build({"name": "light_kernel"}, units=3, info=INFO, generator=torch.Generator())
+    modulator = MODULATORS.build({"name": "opto_kernel"}, units=3, info=INFO, generator=torch.Generator())
     bias, counts = torch.nn.Parameter(torch.from_numpy(train_hz.mean(0))), torch.from_numpy(train_hz)
     optimizer = torch.optim.LBFGS([*modulator.parameters(), bias], max_iter=60, line_search_fn="strong_wolfe")
 
@@ -104,7 +104,7 @@ def test_raised_cosines_span_the_published_light_kernel_and_sum_to_a_constant(sh
 
 
 def test_smoothness_penalty_is_numpys_second_difference():
-    modulator = build({"name": "light_kernel", "basis": "taps", "laplace_weight": 0.5, "l2_weight": 2.0})
+    modulator = build({"name": "opto_kernel", "basis": "taps", "laplace_weight": 0.5, "l2_weight": 2.0})
     kernels = modulator.light.kernels().detach().numpy()[:, 0]
     bends = np.diff(np.pad(kernels, ((0, 0), (0, 2))), n=2, axis=1)
     expected = 0.5 * np.mean(bends**2) + 2 * np.mean(kernels**2)
@@ -151,7 +151,7 @@ def test_light_in_frames_that_a_core_lost_still_acts_and_none_acts_backwards(con
     before = modulator(drive, signals)
     signals.opto[:, lost - 1] = 1 - signals.opto[:, lost - 1]
     after = modulator(drive, signals)
-    remembers = config["name"] == "light_kernel" or "taps" in config
+    remembers = config["name"] == "opto_kernel" or "taps" in config
     assert within_rounding(before[0], after[0], PRODUCTS) != remembers
     signals.opto[:, lost + 20 :] = 1 - signals.opto[:, lost + 20 :]
     later = modulator(drive, signals)
@@ -160,7 +160,7 @@ def test_light_in_frames_that_a_core_lost_still_acts_and_none_acts_backwards(con
 
 
 def test_light_gain_scales_a_drive_around_a_level_of_its_own():
-    modulator = build({"name": "light_gain"})
+    modulator = build({"name": "opto_gain"})
     with torch.no_grad():
         gain = modulator.change.gain.weights[:, 0, 0].copy_(torch.tensor([0.5, -0.5, 0.0]).log1p()).exp()
         level = torch.tensor([1.0, -2.0, 3.0])
@@ -225,9 +225,9 @@ def test_behavior_of_one_signal_ignores_the_other():
         ({"name": "behavior", "signals": ["pupil"]}, "did you mean 'pupil_size'"),
         ({"name": "behavior", "signals": []}, "name one or more"),
         ({"name": "behavior", "gain": False, "offset": False}, "does nothing"),
-        ({"name": "light_kernel", "basis": "raised_cosin"}, "did you mean 'raised_cosine'"),
-        ({"name": "light_kernel", "taps": 5}, "10 raised cosines over 5 taps"),
-        ({"name": "light_gain", "taps": 0}, "0 taps"),
+        ({"name": "opto_kernel", "basis": "raised_cosin"}, "did you mean 'raised_cosine'"),
+        ({"name": "opto_kernel", "taps": 5}, "10 raised cosines over 5 taps"),
+        ({"name": "opto_gain", "taps": 0}, "0 taps"),
     ],
 )
 def test_a_wrong_config_says_what_is_wrong(config, message):

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.ensemble import EnsembleModel
-from dlgn_cnn.models.narrow import narrow
-from dlgn_cnn.models.reach import Bounded, reach_of
+from dlgn_cnn.models.local_encoder import local_encoder
+from dlgn_cnn.models.receptive_field import Bounded, receptive_field_of
 from dlgn_cnn.models.recurrent import RECURRENTS
 
 KEY, HEIGHT, WIDTH, FRAMES, WINDOW = "one", 33, 53, 9, 4
@@ -25,11 +25,11 @@ CASES = {
     "frames lost": {"core": CONVOLVED},
     "pointwise memory": {"core": STRIDED, "recurrent": POINT},
     "reach that grows": {"core": CORE, "recurrent": POINT | {"kernel_state": 3}},
-    "light as a channel": {"core": CORE, "light_channel": True},
+    "light as a channel": {"core": CORE, "opto_channel": True},
     "shifter": {"core": CORE, "shifter": {"name": "mlp"}},
     "modulators": {
         "core": CORE,
-        "modulators": [{"name": "light_kernel", "taps": 6, "basis": "taps"}, {"name": "behavior", "taps": 3}],
+        "modulators": [{"name": "opto_kernel", "taps": 6, "basis": "taps"}, {"name": "behavior", "taps": 3}],
     },
 }
 
@@ -57,7 +57,7 @@ def clips(requires_grad=False):
 @pytest.mark.parametrize("case", CASES)
 def test_rates_and_gradients_are_those_of_the_whole_picture(case):
     model, units = model_of(**CASES[case]), torch.arange(len(CENTERS))
-    view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
+    view = local_encoder(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     found = []
     for whole in (True, False):
         stimuli, opto, behavior, pupil = clips(requires_grad=True)
@@ -73,26 +73,26 @@ def test_rates_and_gradients_are_those_of_the_whole_picture(case):
 
 
 def test_a_unit_far_from_the_edges_is_cheap_and_growing_reach_takes_the_picture():
-    small = narrow(model_of(CORE), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
+    small = local_encoder(model_of(CORE), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     # Kernels of 5 and 3 px see 7 px around a pixel, 8 around two: of 9 frames the last 4 are asked for.
     assert small.piece(torch.tensor([0]), None)[1] == (8, 8)
     assert small.share(torch.tensor([0]), FRAMES) == pytest.approx(8 * 8 * 4 / (33 * 53 * 9))
     growing = CASES["reach that grows"] | {"recurrent": POINT | {"kernel_state": 7}}
-    large = narrow(model_of(**growing), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
+    large = local_encoder(model_of(**growing), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     assert large.share(torch.tensor([0]), FRAMES) == 1
 
 
 def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
     model = model_of(CORE, readout={"name": "factorized"})
-    assert narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
-    assert narrow(torch.nn.Linear(1, 1), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
+    assert local_encoder(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
+    assert local_encoder(torch.nn.Linear(1, 1), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW) is None
 
 
 def test_bfloat16_keeps_rate_and_direction():
     model, units = model_of(**CASES["reach that grows"]), torch.arange(len(CENTERS))
     found = []
     for dtype in (None, torch.bfloat16):
-        view = narrow(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW, dtype)
+        view = local_encoder(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW, dtype)
         stimuli, opto, behavior, pupil = clips(requires_grad=True)
         rates = view.rates(stimuli, units, opto, behavior, pupil)
         found.append((rates.detach(), *torch.autograd.grad(rates.sum(), stimuli)))
@@ -108,13 +108,13 @@ def test_an_ensemble_is_shown_through_its_members_narrowed():
     ensemble, targets = EnsembleModel(members).eval(), [Target(KEY, unit, True) for unit in range(len(CENTERS))]
     stimuli, *_ = clips()
     shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTERS), dtype=torch.float64)
-    showing = Showing([ensemble], [KEY], shape, window=WINDOW)
-    assert all(view is not None for view in showing.narrowed.values())
+    showing = Presenter([ensemble], [KEY], shape, window=WINDOW)
+    assert all(view is not None for view in showing.local_encoders.values())
     assert max(showing.share(targets, FRAMES, torch.device("cpu"))) < 0.5
     whole = ensemble(stimuli[:, None], light[:, None].expand(-1, FRAMES), KEY)
     own = whole[torch.arange(len(CENTERS)), torch.arange(len(CENTERS))]
     torch.testing.assert_close(showing.rates(stimuli, targets, light), own[:, -WINDOW:], rtol=1e-12, atol=1e-14)
-    torch.testing.assert_close(Showing([ensemble], [KEY], shape).rates(stimuli, targets, light), own)
+    torch.testing.assert_close(Presenter([ensemble], [KEY], shape).rates(stimuli, targets, light), own)
 
 
 EXAMPLES = {
@@ -136,7 +136,7 @@ def test_no_part_sees_further_than_it_says(kind, name):
     """Not-a-number in one row spreads to all that depends on it, whatever the weights are."""
     model = model_of(**({"core": EXAMPLES[name]} if kind == "core" else {"core": CORE, "recurrent": EXAMPLES[name]}))
     assert isinstance(model.core if kind == "core" else model.recurrent, Bounded)
-    reach, seen = reach_of(model.core, model.recurrent, FRAMES), set()
+    reach, seen = receptive_field_of(model.core, model.recurrent, FRAMES), set()
     for row in range(HEIGHT):
         video = torch.zeros(1, 1, FRAMES, HEIGHT, 12, dtype=torch.float64)
         video[..., row, :] = torch.nan

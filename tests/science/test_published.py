@@ -12,7 +12,7 @@ from scipy.io import loadmat
 
 from dlgn_cnn.data.sessions.fields import spike_triggered_average
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.modulation import light_modulation, modulation_index
+from dlgn_cnn.evaluation.modulation import modulation_index, opto_modulation
 
 UNIT = ["m", "s", "e", "u"]
 
@@ -48,7 +48,7 @@ def test_light_lowers_the_rate_of_published_units_as_their_fitted_kernels_say(sh
         units = ("u19", "u25", "u35")
         counts = np.stack([stored[f"{unit}_y_test"] for unit in units])
         kernels = np.array([stored[f"{unit}_filt_opto"].sum() for unit in units])
-        found = light_modulation(counts, stored["opto_test"].astype(np.float32))
+        found = opto_modulation(counts, stored["opto_test"].astype(np.float32))
     change_hz = found.suppressed - found.intact
     assert np.argmin(change_hz) == np.argmin(kernels)
     assert (np.sign(change_hz) == np.sign(kernels))[np.abs(kernels) > 0.5].all()

@@ -7,7 +7,7 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.recurrent.conv_gru import SWITCHES, ConvGru
-from dlgn_cnn.models.recurrent.light import LightDrive
+from dlgn_cnn.models.recurrent.opto import OptoDrive
 from tests.rounding import within_rounding
 
 functional = torch.nn.functional
@@ -36,7 +36,7 @@ def plain(unit, features, opto, state):
             x = functional.conv2d(frame, unit.from_input.weight[rows], unit.from_input.bias[rows], padding="same")
             s = functional.conv2d(state, unit.from_state.weight[rows], padding="same")
             drives.append(
-                (under_light(unit.light_input, index, x, light), under_light(unit.light_state, index, s, light))
+                (under_light(unit.opto_input, index, x, light), under_light(unit.opto_state, index, s, light))
             )
         first, last = torch.sigmoid(sum(drives[0])), torch.sigmoid(sum(drives[-2]))
         candidate = torch.tanh(drives[-1][0] + last * drives[-1][1])
@@ -50,7 +50,7 @@ def some(light=SWITCHES, seed=0):
     torch.manual_seed(seed)
     built = ConvGru(3, 4, kernel_input=3, kernel_state=5, light=light)
     for module in built.modules():
-        if isinstance(module, LightDrive):
+        if isinstance(module, OptoDrive):
             torch.nn.init.normal_(module.gain)
             torch.nn.init.normal_(module.shift)
     return built, torch.randn(6, 2, 3, 7, 8), torch.rand(6, 2)

@@ -65,8 +65,8 @@ def white_noise(trials: int, kernels: torch.Tensor, seed: int) -> list[Batch]:
 @pytest.mark.parametrize(
     ("name", "config"),
     [
-        ("ln", {"lags": LAGS, "laplace_weight": 1.0, "reach_px": 5.0}),
-        ("ln", {"lags": LAGS, "laplace_weight": 300.0, "reach_px": 5.0, "rank": None}),
+        ("ln", {"lags": LAGS, "laplace_weight": 1.0, "field_radius_px": 5.0}),
+        ("ln", {"lags": LAGS, "laplace_weight": 300.0, "field_radius_px": 5.0, "rank": None}),
         ("spline_glm", {"lags": LAGS, "time_splines": 6, "knot_px": 1.5, "running": False, "pupil": False}),
         ("spline_glm", {"lags": LAGS, "time_splines": 6, "knot_px": 1.5, "running": False, "pupil": False, "rank": 1}),
     ],

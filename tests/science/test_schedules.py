@@ -6,7 +6,7 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.training.fit import Fit, FitConfig
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.schedules import SCHEDULES
 from tests.science.test_fit import KEY, Gain, batches, loaders
@@ -47,7 +47,7 @@ def test_constant_stays():
 def test_a_wrong_schedule_is_refused():
     for wrong, sentence in (({"name": "cosine", "rise": 2.0}, "takes no 'rise'"), ("cosin", "did you mean 'cosine'")):
         with pytest.raises(ConfigError, match=sentence):
-            Fit(Gain(), loaders(), LOSSES.get("poisson"), FitConfig(schedule=wrong))
+            TrainingLoop(Gain(), loaders(), LOSSES.get("poisson"), FitConfig(schedule=wrong))
 
 
 def joined(two):
@@ -61,19 +61,19 @@ def test_accumulated_batches_are_one_larger_batch():
     for data, accumulate in ((small, 2), (large, 1)):
         model = Gain()
         config = FitConfig(2, 2, learning_rate=0.05, burn_in_frames=0, accumulate=accumulate)
-        list(Fit(model, loaders(train=data), LOSSES.get("poisson"), config))
+        list(TrainingLoop(model, loaders(train=data), LOSSES.get("poisson"), config))
         weights.append(torch.cat([model.offset, model.gain]).detach().numpy())
     assert weights[0] == pytest.approx(weights[1], rel=1e-5)
 
 
 def test_batches_that_are_left_over_make_a_step_of_their_own():
-    fit = Fit(Gain(), loaders(train=batches(5, 0)), LOSSES.get("poisson"), FitConfig(1, 1, 0.1, accumulate=2))
+    fit = TrainingLoop(Gain(), loaders(train=batches(5, 0)), LOSSES.get("poisson"), FitConfig(1, 1, 0.1, accumulate=2))
     list(fit)
     assert fit.step == 3
 
 
 def test_the_criterion_decides_which_epoch_is_the_best():
-    class Scripted(Fit):
+    class Scripted(TrainingLoop):
         script = ((0.5, 0.2), (0.3, 0.1), (0.4, 0.3))
 
         def validate(self) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def test_the_criterion_decides_which_epoch_is_the_best():
 def test_the_validation_loss_is_the_loss_of_the_validation_tier():
     model, data = Gain(), loaders()
     model.offset.data.fill_(-0.5)
-    fit = Fit(model, data, LOSSES.get("poisson"), FitConfig(burn_in_frames=10))
+    fit = TrainingLoop(model, data, LOSSES.get("poisson"), FitConfig(burn_in_frames=10))
     model.gain.data.fill_(0.1)
     losses = []
     for batch in data["validation"][KEY]:
@@ -100,4 +100,4 @@ def test_the_validation_loss_is_the_loss_of_the_validation_tier():
 
 def test_a_window_no_longer_than_the_burn_in_is_refused():
     with pytest.raises(ConfigError, match="lengthen window_frames"):
-        list(Fit(Gain(), loaders(), LOSSES.get("poisson"), FitConfig(burn_in_frames=50)))
+        list(TrainingLoop(Gain(), loaders(), LOSSES.get("poisson"), FitConfig(burn_in_frames=50)))

@@ -8,7 +8,7 @@ import pytest
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.simulation.config import LIGHT_EFFECTS, SimulationConfig
+from dlgn_cnn.simulation.config import OPTO_EFFECTS, SimulationConfig
 from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.population import modulation_index
 from dlgn_cnn.simulation.session import SimulatedSession, simulate_session
@@ -23,7 +23,7 @@ def film() -> np.ndarray:
 
 @cache
 def simulated(effect: str, strength: float = 1.0, share: float = 1.0) -> SimulatedSession:
-    config = SimulationConfig(**SIZE, light_effect=effect, light_strength=strength, light_share_of_units=share)
+    config = SimulationConfig(**SIZE, opto_effect=effect, opto_strength=strength, opto_share_of_units=share)
     return simulate_session(config, film(), np.random.default_rng(1), np.random.default_rng(2))
 
 
@@ -37,28 +37,30 @@ def inside_hz(rate_hz: np.ndarray) -> np.ndarray:
 def test_an_additive_light_adds_its_kernels_sum_whatever_the_movie(unit):
     truth = simulated("additive").truth
     change = inside_hz(truth.rate_suppressed_hz[:, unit]) - inside_hz(truth.rate_intact_hz[:, unit])
-    np.testing.assert_allclose(change[np.isfinite(change)], truth.light_hz[unit].sum(), atol=0.02)
+    np.testing.assert_allclose(change[np.isfinite(change)], truth.opto_hz[unit].sum(), atol=0.02)
 
 
 @pytest.mark.parametrize("strength", [1.0, 2.0])
 def test_a_gain_scales_the_movies_drive(strength):
     """By the ratio of rates that the unit's OMI would be in an additive session, to the power of the strength."""
     truth = simulated("gain", strength).truth
-    np.testing.assert_allclose(truth.lit_gain, simulated("gain").truth.lit_gain ** strength, rtol=1e-6)
-    assert truth.lit_gain.std() > 0.05
+    np.testing.assert_allclose(truth.suppressed_gain, simulated("gain").truth.suppressed_gain ** strength, rtol=1e-6)
+    assert truth.suppressed_gain.std() > 0.05
     for unit in (0, 3, 7):
         response = plain_response(truth.spatial[unit], truth.temporal[unit])[truth.scene]
-        expected = truth.depth_hz[unit] * (truth.lit_gain[unit] - 1) * response
+        expected = truth.depth_hz[unit] * (truth.suppressed_gain[unit] - 1) * response
         lit, dark = inside_hz(truth.rate_suppressed_hz[:, unit]), inside_hz(truth.rate_intact_hz[:, unit])
         known = np.isfinite(lit) & np.isfinite(dark)
         np.testing.assert_allclose((lit - dark)[known], expected[known], atol=0.03 * truth.depth_hz[unit])
 
 
-@pytest.mark.parametrize(("effect", "kernel"), [("temporal", "lit_temporal"), ("surround", "lit_spatial")])
+@pytest.mark.parametrize(
+    ("effect", "kernel"), [("temporal", "suppressed_temporal"), ("surround", "suppressed_spatial")]
+)
 def test_another_kernel_drives_the_unit_in_the_light(effect, kernel):
     """The change is that of the two kernels' responses, computed here in plain sums over lags."""
     truth = simulated(effect).truth
-    dark_kernel, lit_kernel = ((truth.spatial, truth.temporal), (truth.lit_spatial, truth.lit_temporal))
+    dark_kernel, lit_kernel = ((truth.spatial, truth.temporal), (truth.suppressed_spatial, truth.suppressed_temporal))
     assert not np.allclose(getattr(truth, kernel), getattr(truth, kernel.removeprefix("lit_")), atol=1e-3)
     for unit in (0, 3, 7):
         responses = [plain_response(space[unit], time[unit]) for space, time in (dark_kernel, lit_kernel)]
@@ -78,9 +80,9 @@ def plain_response(space: np.ndarray, time: np.ndarray) -> np.ndarray:
 def test_a_slower_kernel_peaks_later_and_a_weaker_surround_takes_less_away():
     slow, weak = simulated("temporal").truth, simulated("surround").truth
     lag = np.arange(slow.temporal.shape[1])
-    centroid = [(lag * k**2).sum(1) for k in (slow.temporal, slow.lit_temporal)]
+    centroid = [(lag * k**2).sum(1) for k in (slow.temporal, slow.suppressed_temporal)]
     assert (centroid[1] > centroid[0]).all()
-    ratio = [np.abs(k.sum((1, 2))) / np.abs(k).sum((1, 2)) for k in (weak.spatial, weak.lit_spatial)]
+    ratio = [np.abs(k.sum((1, 2))) / np.abs(k).sum((1, 2)) for k in (weak.spatial, weak.suppressed_spatial)]
     assert (ratio[1] > ratio[0]).all()
 
 
@@ -88,19 +90,19 @@ def test_without_an_effect_the_light_changes_no_rate():
     truth = simulated("none").truth
     # The same convolutions twice, in float32, whose epsilon is 1.2e-7.
     np.testing.assert_allclose(truth.rate_intact_hz, truth.rate_suppressed_hz, rtol=1e-6)
-    assert not truth.light_changed.any()
+    assert not truth.opto_changed.any()
 
 
-@pytest.mark.parametrize("effect", LIGHT_EFFECTS)
+@pytest.mark.parametrize("effect", OPTO_EFFECTS)
 def test_light_changes_the_units_that_the_truth_names_and_no_other(effect):
     truth = simulated(effect, share=1 / 3).truth
-    assert truth.light_effect == effect
-    assert truth.light_changed.sum() == (0 if effect == "none" else 4)
+    assert truth.opto_effect == effect
+    assert truth.opto_changed.sum() == (0 if effect == "none" else 4)
     changed = np.abs(truth.rate_suppressed_hz - truth.rate_intact_hz).max((0, 2)) > 1e-3
-    np.testing.assert_array_equal(changed, truth.light_changed)
+    np.testing.assert_array_equal(changed, truth.opto_changed)
 
 
-@pytest.mark.parametrize("effect", LIGHT_EFFECTS)
+@pytest.mark.parametrize("effect", OPTO_EFFECTS)
 def test_mean_rate_and_behaviors_indices_do_not_depend_on_where_light_acts(effect):
     """Of the same drawn targets, as the published figures: the additive session is the one that is tested for them."""
     published, session = simulated("additive"), simulated(effect)
@@ -111,7 +113,7 @@ def test_mean_rate_and_behaviors_indices_do_not_depend_on_where_light_acts(effec
     assert correlation(indices[1], indices[0]) > 0.99
 
 
-@pytest.mark.parametrize("wrong", [{"light_effect": "gian"}, {"light_strength": -1.0}, {"light_share_of_units": 1.5}])
+@pytest.mark.parametrize("wrong", [{"opto_effect": "gian"}, {"opto_strength": -1.0}, {"opto_share_of_units": 1.5}])
 def test_an_impossible_light_is_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         SimulationConfig(**wrong)
@@ -126,6 +128,6 @@ def test_a_session_in_memory_is_what_was_simulated():
     for trial, spikes in zip(data.trials, session.spikes_s, strict=True):
         np.testing.assert_array_equal(trial.responses.sum(1), list(map(len, spikes)))
         np.testing.assert_array_equal(trial.videos, film()[trial.scene.scene])
-        lit = session.light_s.clip(*session.schedule.shown_s[trial.trial])
+        lit = session.opto_epochs_s.clip(*session.schedule.shown_s[trial.trial])
         assert trial.opto.mean() * 4.993 == pytest.approx(np.diff(lit, axis=1).sum(), abs=1e-4)
     assert data_info(data).units == tuple(range(1, 13))

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.footage import find_movies, footage_clips, plan
+from dlgn_cnn.simulation.movie_clips import clips_of_movies, find_movies, plan
 from dlgn_cnn.simulation.photographs import TEST_PHOTOGRAPHS, TRAIN_PHOTOGRAPHS, photograph, photograph_clips
 from tests.factories import write_scene
 
@@ -64,7 +64,7 @@ def test_film_is_not_shared_between_tiers_nor_within_while_it_lasts(movies):
 
 def test_any_movies_become_clips_of_one_form(movies):
     config = SimulationConfig(train_scenes=16, test_scenes=4, width_px=106, height_px=66)
-    clips = dict(footage_clips(movies, config, np.random.default_rng(0)))
+    clips = dict(clips_of_movies(movies, config, np.random.default_rng(0)))
     assert sorted(clips) == list(range(20))
     assert {len(images) for images in clips.values()} == {150}
     aspects = [image.shape[1] / image.shape[0] for images in clips.values() for image in images[:1]]

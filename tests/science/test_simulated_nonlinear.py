@@ -80,4 +80,4 @@ def test_the_truth_says_who_is_nonlinear_and_the_others_are_as_without():
 
 def test_a_light_that_changes_linear_fields_is_refused():
     with pytest.raises(ConfigError, match="set nonlinear_share to 0"):
-        SimulationConfig(nonlinear_share=0.5, light_effect="temporal")
+        SimulationConfig(nonlinear_share=0.5, opto_effect="temporal")

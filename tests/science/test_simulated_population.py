@@ -5,10 +5,10 @@ import pytest
 from scipy import ndimage
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.simulation.conditions import draw_behavior, draw_light
+from dlgn_cnn.simulation.conditions import draw_behavior, draw_opto
 from dlgn_cnn.simulation.config import DEG_PER_PX
-from dlgn_cnn.simulation.drives import light_drive, light_shares, movie_drive
-from dlgn_cnn.simulation.kernels import light_kernels, spatial_kernels, temporal_kernels
+from dlgn_cnn.simulation.drives import movie_drive, opto_drive, opto_shares
+from dlgn_cnn.simulation.kernels import opto_kernels, spatial_kernels, temporal_kernels
 from dlgn_cnn.simulation.population import Drives, calibrate, modulation_index
 from dlgn_cnn.simulation.targets import draw_targets
 
@@ -30,7 +30,7 @@ def test_fields_have_the_published_sizes_and_signs():
 
 def test_time_courses_have_the_published_shape():
     generator = np.random.default_rng(0)
-    temporal, light = temporal_kernels(500, generator), light_kernels(500, generator)
+    temporal, light = temporal_kernels(500, generator), opto_kernels(500, generator)
     assert set(np.argmax(temporal, 1)) <= {1, 2}
     assert (temporal.min(1) < 0).all()
     assert temporal.shape == (500, 15)
@@ -45,13 +45,13 @@ def test_time_courses_have_the_published_shape():
 def population():
     """Two hundred units over a session whose movie drive is noise with a natural movie's slow time course."""
     generator = np.random.default_rng(3)
-    light_s = draw_light(SHOWN_S, generator)
-    shares = light_shares(light_s, SHOWN_S, FRAMES)
+    opto_epochs_s = draw_opto(SHOWN_S, generator)
+    shares = opto_shares(opto_epochs_s, SHOWN_S, FRAMES)
     behavior = draw_behavior(SHOWN_S, generator)
     centers = (SHOWN_S[:, :1] + (np.arange(FRAMES) + 0.5) / FRAMES * 4.993).ravel()
     pupil = behavior.at("pupil_size", centers)
     movie = ndimage.gaussian_filter1d(generator.standard_normal((UNITS, TRIALS * FRAMES)), 4, axis=1)
-    light = light_drive(shares, light_kernels(UNITS, generator)).transpose(1, 0, 2).reshape(UNITS, -1)
+    light = opto_drive(shares, opto_kernels(UNITS, generator)).transpose(1, 0, 2).reshape(UNITS, -1)
     drives = Drives(
         movie / movie.std(1, keepdims=True),
         light,
@@ -90,7 +90,7 @@ def test_light_is_additive_in_hz_inside_the_softplus(population):
     lit = drives.groups()[0]
     rate = gains.rate_hz(drives)
     difference = rate[:, lit].mean(1) - rate[:, ~lit].mean(1)
-    assert np.corrcoef(gains.light_hz, difference)[0, 1] > 0.85
+    assert np.corrcoef(gains.opto_hz, difference)[0, 1] > 0.85
 
 
 def test_the_movie_drives_nine_units_in_ten_and_strongly(population):
@@ -106,7 +106,7 @@ def test_the_movie_drives_nine_units_in_ten_and_strongly(population):
 def test_light_runs_have_the_published_lengths():
     """On-runs of 1, 2, 3, ... s, published 188, 80, 49, 26, 7, 7: each half as many as the one before."""
     shown = np.array([[0.0, 4000.0]])
-    epochs = draw_light(shown, np.random.default_rng(0))
+    epochs = draw_opto(shown, np.random.default_rng(0))
     lengths = np.round(np.diff(epochs, axis=1).ravel() / 1.002).astype(int)
     np.testing.assert_allclose(np.diff(epochs, axis=1).ravel() / 1.002, lengths, atol=1e-6)
     counts = np.bincount(lengths, minlength=5)[1:5] / len(lengths)
@@ -115,7 +115,7 @@ def test_light_runs_have_the_published_lengths():
 
 def test_an_undersized_session_is_told_to_grow():
     with pytest.raises(ConfigError, match="show more scenes"):
-        draw_light(np.array([[0.0, 0.5]]), np.random.default_rng(0))
+        draw_opto(np.array([[0.0, 0.5]]), np.random.default_rng(0))
 
 
 def test_a_linear_response_is_causal():
@@ -133,7 +133,7 @@ def test_a_linear_response_is_causal():
 
 def test_light_before_the_scene_is_remembered_for_450_ms():
     shown = np.array([[10.0, 15.0]])
-    kernels = light_kernels(4, np.random.default_rng(0))
+    kernels = opto_kernels(4, np.random.default_rng(0))
     for off_s, remembered in ((9.9, True), (9.5, False)):
-        drive = light_drive(light_shares(np.array([[8.0, off_s]]), shown, 300), kernels)
+        drive = opto_drive(opto_shares(np.array([[8.0, off_s]]), shown, 300), kernels)
         assert (drive[0].max() > 0.01) == remembered

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.stimuli.video import decode_gray
 from dlgn_cnn.errors import ConfigError, RecordingError
@@ -58,7 +58,7 @@ def test_the_reader_finds_the_light_that_was_on(recording, truth):
     compared = [0, 0]
     for trial, shown in enumerate(recording.presentations):
         edges = frame_edges(shown, truth.rate_hz.shape[2], 60.0)
-        lit = light_share(recording.light_epochs_s, np.concatenate([edges[0] + np.arange(-49, 0) / 60, edges]))
+        lit = bin_opto(recording.opto_epochs_s, np.concatenate([edges[0] + np.arange(-49, 0) / 60, edges]))
         windows = np.lib.stride_tricks.sliding_window_view(lit, 50)
         states = (truth.rate_intact_hz, windows.max(1) == 0), (truth.rate_suppressed_hz, windows.min(1) == 1)
         for which, (found, state) in enumerate(states):

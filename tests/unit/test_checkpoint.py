@@ -11,13 +11,13 @@ import torch
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
-from dlgn_cnn.training.fit import Fit, FitConfig
-from dlgn_cnn.training.noise import NoiseModel, units_of
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.observation_model import ObservationModel, units_of
 from dlgn_cnn.training.snapshot import Snapshot, capture, restore
 from dlgn_cnn.training.trainers.standard import run
 
@@ -42,7 +42,7 @@ def session(seed: int, trials: int) -> SessionData:
         counts = generator.poisson(0.3 + videos.mean((1, 2)) / 300, (UNITS, FRAMES)).astype(np.float32)
         light, nothing = (generator.random(FRAMES) > 0.5).astype(np.float32), np.full((2, FRAMES), np.nan, np.float32)
         tier = "test" if index == trials - 1 else "validation" if index in (1, 3) else "train"
-        made.append(Trial(index, SceneKey("movie", index), tier, videos, counts, light, nothing, nothing))
+        made.append(TrialData(index, SceneKey("movie", index), tier, videos, counts, light, nothing, nothing))
     return SessionData(tuple(range(UNITS)), 60.0, tuple(made))
 
 
@@ -64,7 +64,7 @@ class Noisy(torch.nn.Module):
         return self.inner.regularizer(data_key)
 
 
-def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: str = "float32") -> Fit:
+def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: str = "float32") -> TrainingLoop:
     """Two sessions of different length, random windows, a readout that draws positions; all from fixed seeds."""
     torch.manual_seed(11)
     loaders: dict = {"train": {}, "validation": {}, "test": {}}
@@ -75,10 +75,12 @@ def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: s
         for tier, loader in session_loaders(data, infos[name], 3, 2, 10, name).items():
             loaders[tier][name] = loader
     model = Noisy(encoder(infos, 3, **ENCODER))
-    return Fit(model, loaders, NoiseModel.from_config(loss, units_of(loaders)), config, auto_precision=auto)
+    return TrainingLoop(
+        model, loaders, ObservationModel.from_config(loss, units_of(loaders)), config, auto_precision=auto
+    )
 
 
-def outcome(fit: Fit, result) -> tuple[dict, list, dict]:
+def outcome(fit: TrainingLoop, result) -> tuple[dict, list, dict]:
     """All that must not depend on stops: best weights, the last epoch's state, figures but for times."""
     timed = ("samples_per_s", "peak_memory_bytes", "seconds")
     records = [{name: value for name, value in one.items() if name not in timed} for one in result[1]["epochs"]]

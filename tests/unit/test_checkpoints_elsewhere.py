@@ -10,7 +10,7 @@ import s3fs
 import torch
 
 from dlgn_cnn.errors import StoreAway, StoreError
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.snapshot import capture
 from dlgn_cnn.training.trainers.standard import run
@@ -20,7 +20,7 @@ from tests.unit.test_checkpoint import Stopped, new_fit, outcome, same, stop_at
 def test_a_fit_goes_on_on_another_machine_from_the_bucket(s3, tmp_path):
     whole = new_fit()
     expected = outcome(whole, run(whole))
-    first, second = (Checkpoints(Objects(f"{s3}/fit", tmp_path / name), every_s=math.inf) for name in ("a", "b"))
+    first, second = (Checkpoints(ObjectStore(f"{s3}/fit", tmp_path / name), every_s=math.inf) for name in ("a", "b"))
     for moment in (3, 4, 5):
         with pytest.raises(Stopped):
             run(new_fit(), checkpoints=stop_at(first, moment))
@@ -33,7 +33,7 @@ def test_a_fit_goes_on_on_another_machine_from_the_bucket(s3, tmp_path):
 
 
 def test_a_damaged_object_in_the_bucket_is_passed_over(s3, tmp_path):
-    files = CheckpointFolder(Objects(f"{s3}/damaged", tmp_path))
+    files = CheckpointFolder(ObjectStore(f"{s3}/damaged", tmp_path))
     fit = new_fit()
     before, last = files.write(capture(fit)), files.write(capture(fit))
     files.place.write(last, files.place.read(last)[:-1])
@@ -49,7 +49,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_removed(tmp_path, monkeypat
         raise StoreError("not yours to read")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Objects, "read", refused)
+        patched.setattr(ObjectStore, "read", refused)
         assert not Checkpoints(tmp_path).resume(new_fit())
     assert "not yours to read" in caplog.text
     assert files.names() == [name]
@@ -60,7 +60,7 @@ def test_a_fit_does_not_begin_anew_while_its_checkpoints_are_out_of_reach(tmp_pa
     """On s3fs's own error, of a server that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    place = Objects("s3://bucket/fit", tmp_path)
+    place = ObjectStore("s3://bucket/fit", tmp_path)
     place._files = s3fs.S3FileSystem(
         key="k", secret="s", endpoint_url=f"http://127.0.0.1:{port}", config_kwargs={"retries": {"max_attempts": 0}}
     )

@@ -71,11 +71,11 @@ def test_a_child_that_crashes_is_started_again_and_at_last_given_up(folder, monk
     """As Deep Lake's query engine crashes now and then: here the child kills itself."""
     died = "import os, signal, sys\nfrom pathlib import Path\nmark = Path(sys.argv[2]) / 'mark'\n"
     died += "if not mark.exists() or ALWAYS:\n    mark.touch()\n    os.kill(os.getpid(), signal.SIGSEGV)\n"
-    whole = rows.ForeignRows(folder)
+    whole = rows.DeepLakeRows(folder)
     monkeypatch.setattr(rows, "COPY", "ALWAYS = False\n" + died + rows.COPY)
-    again = rows.ForeignRows(folder)
+    again = rows.DeepLakeRows(folder)
     assert (again.columns, len(again)) == (whole.columns, len(whole))
     np.testing.assert_array_equal(again.cell(3, "responses"), whole.cell(3, "responses"))
     monkeypatch.setattr(rows, "COPY", "ALWAYS = True\n" + died)
     with pytest.raises(RecordingError, match=r"crashed 5 times .*signal 11"):
-        rows.ForeignRows(folder)
+        rows.DeepLakeRows(folder)

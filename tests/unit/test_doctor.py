@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from populate.doctor import database, datasets, device, examine, machine, store
-from populate.doctor.finding import Finding
+from populate.doctor.finding import CheckResult
 
 SECRET = "very-secret-word"
 
@@ -23,7 +23,7 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
-def failures(check) -> list[Finding]:
+def failures(check) -> list[CheckResult]:
     found = list(check())
     assert found
     assert all(one.advice for one in found if one.level != "ok")
@@ -114,7 +114,7 @@ def test_the_exit_code_tells_whether_anything_failed(monkeypatch):
     from populate.cli.command import app
 
     for level, status in (("ok", 0), ("warn", 0), ("fail", 1)):
-        finding = Finding(level, "database", "seen", "do this")
+        finding = CheckResult(level, "database", "seen", "do this")
         monkeypatch.setattr(examine, "examine", lambda deadline_s, one=finding: iter([one]))
         done = CliRunner().invoke(app, ["doctor"])
         assert done.exit_code == status

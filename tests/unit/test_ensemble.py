@@ -7,7 +7,7 @@ from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import EncodingModel
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.transfer import transferred
-from dlgn_cnn.training.fit import Fit, FitConfig
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import LOSSES
 from tests.contract.test_parts import EXAMPLES, INFO, batch, build
 from tests.science.test_fit import KEY, Gain, batches
@@ -80,7 +80,9 @@ def test_frozen_parts_stay_and_the_rest_is_fitted(freeze):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     videos, opto, *_ = batch(key, size=4)
     one = type(batches(1, 0)[0])(videos, torch.ones(4, 3, 11), opto, torch.zeros(4, 2, 11), torch.zeros(4, 2, 11))
-    fit = Fit(model, {"train": {key: [one]}, "validation": {}}, LOSSES.get("poisson"), FitConfig(burn_in_frames=0))
+    fit = TrainingLoop(
+        model, {"train": {key: [one]}, "validation": {}}, LOSSES.get("poisson"), FitConfig(burn_in_frames=0)
+    )
     fit._train()
     changed = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == ({"heads"} if freeze else {"core", "recurrent", "heads"})

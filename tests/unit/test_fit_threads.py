@@ -6,13 +6,13 @@ import torch
 
 from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.cores import Cores, usable_cores
 from dlgn_cnn.training import snapshot
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import Fit, FitConfig
+from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import poisson
 from dlgn_cnn.training.trainers.standard import run
 
@@ -36,7 +36,7 @@ def same_threads_after():
         yield
 
 
-def new_fit() -> Fit:
+def new_fit() -> TrainingLoop:
     dice = np.random.default_rng(0)
     trials = []
     for index in range(8):
@@ -45,12 +45,12 @@ def new_fit() -> Fit:
         tier = "test" if index == 7 else "validation" if index in (1, 3) else "train"
         light = np.zeros(FRAMES, np.float32)
         scene = SceneKey("movie", index)
-        trials.append(Trial(index, scene, tier, videos, counts.astype(np.float32), light, nothing, nothing))
+        trials.append(TrialData(index, scene, tier, videos, counts.astype(np.float32), light, nothing, nothing))
     data = SessionData(tuple(range(UNITS)), 60.0, tuple(trials))
     info = {"Mouse": data_info(data)}
     tiers = session_loaders(data, info["Mouse"], 3, 2, FRAMES, "Mouse")
     loaders = {tier: {"Mouse": loader} for tier, loader in tiers.items()}
-    return Fit(encoder(info, 3, **ENCODER), loaders, poisson, CONFIG)
+    return TrainingLoop(encoder(info, 3, **ENCODER), loaders, poisson, CONFIG)
 
 
 def fitted(number: int, folder=None) -> tuple[dict[str, torch.Tensor], dict]:

@@ -35,7 +35,7 @@ def test_a_recording_is_read_as_it_was_written(tmp_path, parquet):
     for unit in found.units:
         written = np.concatenate([*frame.loc[frame["u"] == unit, "spike_times"]])
         np.testing.assert_array_equal(found.spike_times_s[unit], written)
-    np.testing.assert_array_equal(found.light_epochs_s, [[0.25, 0.5], [2.25, 2.5], [4.25, 4.5]])
+    np.testing.assert_array_equal(found.opto_epochs_s, [[0.25, 0.5], [2.25, 2.5], [4.25, 4.5]])
     np.testing.assert_allclose(found.signals["running"].times_s[:3], [0.05, 0.15, 0.25])
     np.testing.assert_allclose(found.signals["running"].values[10:20], frame["run"][2], rtol=1e-6)
 
@@ -238,12 +238,12 @@ def test_light_is_the_union_over_rows(tmp_path):
     frame = change(responses_frame(), 1, "opto_tranges", [[0.4, 0.7], [0.1, 0.2]])
     frame = change(frame, 2, "opto_tranges", [])
     (found,) = read(tmp_path, frame)
-    np.testing.assert_array_equal(found.light_epochs_s[:2], [[0.1, 0.2], [0.25, 0.7]])
+    np.testing.assert_array_equal(found.opto_epochs_s[:2], [[0.1, 0.2], [0.25, 0.7]])
 
 
 def test_no_light_at_all_is_legal(tmp_path):
     (found,) = read(tmp_path, responses_frame().assign(opto_tranges=[[]] * 6))
-    assert found.light_epochs_s.shape == (0, 2)
+    assert found.opto_epochs_s.shape == (0, 2)
 
 
 @pytest.mark.parametrize("bad", [[[0.5, 0.2]], [[0.5, float("nan")]], [0.1, 0.2], None, "on", [[0.1]], [["0", "1"]]])

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlgn_cnn.data.binning import light_share, lit_epochs, rebin, shown_frames
+from dlgn_cnn.data.binning import bin_opto, epochs_of_opto, rebin, shown_frames
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.recording import BinnedResponses, Presentation, Recording, SceneKey, SessionKey, Signal
+from dlgn_cnn.data.recording import (
+    BinnedResponses,
+    PresentationTimes,
+    SampledSignal,
+    SceneKey,
+    SessionKey,
+    SessionRecording,
+)
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import probe
@@ -38,7 +45,7 @@ def contents(draw):
     return trials, frames, pause, spikes, np.array(light).reshape(-1, 2), draw(st.integers(0, 2**32 - 1))
 
 
-def recording(folder: Path, drawn) -> Recording:
+def recording(folder: Path, drawn) -> SessionRecording:
     """A recording of noise movies; scene 0 is for testing."""
     trials, frames, pause, spikes, light, seed = drawn
     noise, keys = np.random.default_rng(seed), {scene: SceneKey("noise", scene) for scene in sorted(set(trials))}
@@ -46,12 +53,16 @@ def recording(folder: Path, drawn) -> Recording:
     files = {key: probe(write_scene(folder / f"{s}.avi", movies[s], RATE_HZ)) for s, key in keys.items()}
     starts = np.arange(len(trials)) * (frames / RATE_HZ + pause)
     shown = tuple(
-        Presentation(trial, keys[scene], float(start), float(start + frames / RATE_HZ), "train" if scene else "test")
+        PresentationTimes(
+            trial, keys[scene], float(start), float(start + frames / RATE_HZ), "train" if scene else "test"
+        )
         for trial, (scene, start) in enumerate(zip(trials, starts, strict=True))
     )
     times = np.arange(0, starts[-1] + 1, 0.05)
     values = np.where(noise.random(len(times)) < 0.1, np.nan, noise.random(len(times))).astype(np.float32)
-    return Recording(SessionKey("Noise_1", 2, 3), spikes, shown, light, files, {"running": Signal(times, values)})
+    return SessionRecording(
+        SessionKey("Noise_1", 2, 3), spikes, shown, light, files, {"running": SampledSignal(times, values)}
+    )
 
 
 @few
@@ -64,7 +75,7 @@ def test_npz_keeps_everything(drawn):
         assert (back.session, back.units, back.source) == (one.session, one.units, path)
         for unit in one.units:
             np.testing.assert_array_equal(back.spike_times_s[unit], one.spike_times_s[unit])
-        np.testing.assert_array_equal(back.light_epochs_s, one.light_epochs_s)
+        np.testing.assert_array_equal(back.opto_epochs_s, one.opto_epochs_s)
         np.testing.assert_array_equal(back.signals["running"].times_s, one.signals["running"].times_s)
         np.testing.assert_array_equal(back.signals["running"].values, one.signals["running"].values)
         before, after = own_frames(one), own_frames(back)
@@ -86,14 +97,14 @@ def test_sensorium_keeps_counts_frames_and_light(drawn):
             assert new.tier == old.tier
             np.testing.assert_allclose(counts(back, own), counts(one, edges), atol=1e-5)
             np.testing.assert_array_equal(after[new.scene], before[old.scene])
-            was, now = light_share(one.light_epochs_s, edges), light_share(back.light_epochs_s, own)
+            was, now = bin_opto(one.opto_epochs_s, edges), bin_opto(back.opto_epochs_s, own)
             np.testing.assert_allclose(now, was, atol=1e-5)
         first = [[a.scene for a in r.presentations].index(b.scene) for r in (one, back) for b in r.presentations]
         assert first[: len(one.presentations)] == first[len(one.presentations) :]
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory) -> Recording:
+def simulated(tmp_path_factory) -> SessionRecording:
     folder = tmp_path_factory.mktemp("simulated") / "session"
     (found,) = read_recordings(small_simulation(folder, width_px=32, height_px=16, test_repeats=2))
     return found
@@ -154,7 +165,7 @@ NPZ_FAULTS = {
     "single scene": ({"presentation_scene": np.array(0)}, "presentation_scene has shape"),
     "fractional unit": ({"spike_units": np.array([1.5]), "spike_times_s": np.array([2.0])}, "spike_units has shape"),
     "unit unlisted": ({"units": np.array([98])}, "not among units"),
-    "unsigned light": ({"light_s": np.array([[3, 1]], np.uint8)}, "light epochs must be"),
+    "unsigned light": ({"opto_epochs_s": np.array([[3, 1]], np.uint8)}, "light epochs must be"),
     "gray range of words": ({"gray_range": np.array(["a", "b"])}, "gray_range is of type"),
     "endless gray range": ({"gray_range": np.array([0, np.inf])}, "gray_range needs two"),
     "clock of a signal": ({"running_times_s": np.zeros(2), "running": np.zeros(2)}, "running: a signal's times"),
@@ -234,7 +245,7 @@ def test_a_dropped_frame_is_never_shown(steps, rate_hz):
     appear = np.cumsum([step for step, _ in steps])
     onsets = np.where([dropped for _, dropped in steps], np.nan, appear)
     onsets[0] = appear[0]
-    shown = Presentation(0, SceneKey("m", 0), 0.0, float(appear[-1] + 0.1), "test", tuple(map(float, onsets)))
+    shown = PresentationTimes(0, SceneKey("m", 0), 0.0, float(appear[-1] + 0.1), "test", tuple(map(float, onsets)))
     edges = np.linspace(0, shown.stop_s, max(1, round(shown.stop_s * rate_hz)) + 1)
     found = shown_frames(shown, edges, rate_hz, len(onsets), rate_hz)
     for frame, center in zip(found, (edges[:-1] + edges[1:]) / 2, strict=True):
@@ -247,6 +258,6 @@ def test_a_dropped_frame_is_never_shown(steps, rate_hz):
 def test_light_epochs_give_the_shares_that_they_came_from(bins, start):
     share = np.array([share for share, _ in bins], np.float32)
     edges = start + np.concatenate([[0.0], np.cumsum([width for _, width in bins])])
-    epochs = lit_epochs(share, edges)
+    epochs = epochs_of_opto(share, edges)
     assert np.all(np.diff(epochs.ravel()) >= 0)
-    np.testing.assert_allclose(light_share(epochs, edges), share, atol=1e-5)
+    np.testing.assert_allclose(bin_opto(epochs, edges), share, atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 
 from dlgn_cnn.data.loading.loader_options import LoaderOptions, foresee
 from dlgn_cnn.data.loading.loaders import stored_sessions
-from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
+from dlgn_cnn.data.sessions.opto_blocks import with_shuffled_opto
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.session_store import ensure_session
 from dlgn_cnn.errors import ConfigError
@@ -29,7 +29,7 @@ def session() -> SessionData:
 
 
 def shuffled(session, seed=0):
-    return with_shuffled_light(session, {"seed": seed, "period_s": PERIOD / 60}, NAME)
+    return with_shuffled_opto(session, {"seed": seed, "period_s": PERIOD / 60}, NAME)
 
 
 def labels(session, tier):
@@ -63,7 +63,7 @@ def test_a_seed_is_one_order_and_another_another(session):
 def test_the_loaders_take_it_from_the_config(session, tmp_path):
     ensure_session(session, tmp_path / NAME)
     shuffle = {"seed": 0, "period_s": PERIOD / 60}
-    found = stored_sessions(3, {NAME: tmp_path / NAME}, shuffle_light=shuffle, sessions=[NAME], window_frames=30)
+    found = stored_sessions(3, {NAME: tmp_path / NAME}, shuffle_opto=shuffle, sessions=[NAME], window_frames=30)
     for tier in ("train", "validation", "test"):
         light = np.concatenate([one.opto for one in found[tier][NAME].trials])
         np.testing.assert_array_equal(light, labels(shuffled(session), tier))
@@ -71,7 +71,7 @@ def test_the_loaders_take_it_from_the_config(session, tmp_path):
 
 @pytest.mark.parametrize("wrong", [True, {}, {"seed": -1}, {"seed": 0.5}, {"seed": 0, "period_s": 0}, {"seeds": 1}])
 def test_a_wrong_shuffle_is_refused_before_data_are_read(wrong):
-    with pytest.raises(ConfigError, match="shuffle_light"):
-        LoaderOptions(shuffle_light=wrong)
-    with pytest.raises(ConfigError, match="shuffle_light"):
-        foresee({"sessions": [NAME], "shuffle_light": wrong})
+    with pytest.raises(ConfigError, match="shuffle_opto"):
+        LoaderOptions(shuffle_opto=wrong)
+    with pytest.raises(ConfigError, match="shuffle_opto"):
+        foresee({"sessions": [NAME], "shuffle_opto": wrong})

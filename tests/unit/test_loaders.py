@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loading import buffers, packed
+from dlgn_cnn.data.loading import buffers, video_table
 from dlgn_cnn.data.loading.loaders import session_loaders, stored_sessions
 from dlgn_cnn.data.loading.trial_loader import TrialLoader, interleaved
-from dlgn_cnn.data.loading.windows import EpochOrder, light_stretches, plan_windows
+from dlgn_cnn.data.loading.windows import EpochOrder, opto_stretches, plan_windows
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.data.store.cache import cached_session
 from dlgn_cnn.data.store.session_store import ensure_session, write_session
 from dlgn_cnn.errors import ConfigError
@@ -19,10 +19,10 @@ from dlgn_cnn.errors import ConfigError
 UNITS, HEIGHT, WIDTH = 3, 4, 5
 
 
-def trial(number: int, frames: int, tier: str) -> Trial:
+def trial(number: int, frames: int, tier: str) -> TrialData:
     """Gray level, count and light of a frame say which trial and frame it is."""
     clock = np.arange(frames)
-    return Trial(
+    return TrialData(
         number,
         SceneKey("movie", number),
         tier,
@@ -79,9 +79,9 @@ def test_training_video_is_normalized_by_the_training_tier(loaders):
     assert info.mean_counts[0] == pytest.approx(np.concatenate([t.responses[0] for t in data.tier("train")]).mean())
 
 
-@pytest.mark.parametrize("bound_bytes", [2**30, 0], ids=["packed in memory", "where they lie"])
+@pytest.mark.parametrize("bound_bytes", [2**30, 0], ids=["video_table in memory", "where they lie"])
 def test_windows_are_the_stored_gray_levels_normalized_wherever_they_are_cut_from(monkeypatch, bound_bytes):
-    monkeypatch.setattr(packed, "BOUND_BYTES", bound_bytes)
+    monkeypatch.setattr(video_table, "BOUND_BYTES", bound_bytes)
     data = session()
     info = data_info(data)
     for batch in session_loaders(data, info, 0, 3, 30)["train"]:
@@ -149,7 +149,7 @@ def test_a_wrong_option_is_refused_before_any_data_are_read(options, message):
         stored_sessions(0, {}, **options)
 
 
-LIT = np.array([0, 0, 0, 0.5, 1, 1, 1, 1, 0.999, 0, 0], np.float32)
+OPTO_ON = np.array([0, 0, 0, 0.5, 1, 1, 1, 1, 0.999, 0, 0], np.float32)
 
 
 @pytest.mark.parametrize(
@@ -162,16 +162,16 @@ LIT = np.array([0, 0, 0, 0.5, 1, 1, 1, 1, 0.999, 0, 0], np.float32)
     ],
 )
 def test_a_stretch_of_one_light_has_no_frame_within_which_it_changes(light, expected):
-    assert light_stretches(LIT, light) == expected
+    assert opto_stretches(OPTO_ON, light) == expected
 
 
 @pytest.mark.parametrize("windows", ["random", "tiled"])
 @pytest.mark.parametrize("light", ["on", "off", "constant"])
 def test_windows_keep_to_one_light_and_every_valid_one_can_be_drawn(windows, light):
-    plan = plan_windows([LIT, LIT[:3]], 2, windows, light)
+    plan = plan_windows([OPTO_ON, OPTO_ON[:3]], 2, windows, light)
     drawn = [window for epoch in range(200) for window in plan.draw(EpochOrder(0, "a", "train").generator(epoch))]
     for index, start, stop in drawn:
-        shown = [LIT, LIT[:3]][index][start:stop]
+        shown = [OPTO_ON, OPTO_ON[:3]][index][start:stop]
         assert len(set(shown)) == 1
         assert shown[0] in {"on": (1,), "off": (0,), "constant": (0, 1)}[light]
     valid = [(i, start) for i, starts in enumerate(plan.positions) for start in starts]

@@ -7,23 +7,23 @@ import types
 import pytest
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.training.loggers import LOGGERS, Run, check_loggers, logging_to
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit, check_loggers, logging_to
 
 EPOCHS = [{"epoch": epoch, "loss": 0.5 - epoch / 10, "validation_correlation": epoch / 10} for epoch in range(4)]
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run("abc-seed0", tmp_path / "logs", {"model": {"fn": "encoder"}, "seed": 0})
+def run(tmp_path) -> LoggedFit:
+    return LoggedFit("abc-seed0", tmp_path / "logs", {"model": {"fn": "encoder"}, "seed": 0})
 
 
-def tell(name: str, run: Run, epochs: list[dict]) -> None:
+def tell(name: str, run: LoggedFit, epochs: list[dict]) -> None:
     with logging_to([name], run) as callback:
         for info in epochs:
             callback(uid={"seed": 0}, epoch=info["epoch"], model=None, info=info | {"note": "words", "on": True})
 
 
-def taken_up_again(name: str, run: Run) -> None:
+def taken_up_again(name: str, run: LoggedFit) -> None:
     """Stopped after epoch 2, taken up from before epoch 1."""
     tell(name, run, EPOCHS[:3])
     tell(name, run, EPOCHS[1:])
@@ -111,7 +111,7 @@ def test_a_logger_that_fails_is_named_once_and_left_alone(run, monkeypatch, capl
         def close(self):
             raise OSError("disk full")
 
-    monkeypatch.setitem(LOGGERS._parts, "none", Failing)
+    monkeypatch.setitem(LOGGERS._components, "none", Failing)
     with logging_to(["none", "csv"], run) as callback:
         for info in EPOCHS:
             callback(epoch=info["epoch"], info=info)

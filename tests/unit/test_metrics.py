@@ -9,7 +9,7 @@ from scipy.stats import pearsonr
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.modulation import light_modulation, modulation_index
+from dlgn_cnn.evaluation.modulation import modulation_index, opto_modulation
 
 RATES = st.floats(0, 1e3)
 
@@ -49,7 +49,7 @@ def test_modulation_index_is_bounded_and_antisymmetric(one, other):
 
 def test_light_modulation_of_a_case_by_hand():
     counts = np.array([[4, 2, 1, 0], [0, 0, 0, 0]], np.float32)
-    found = light_modulation(counts, np.array([0, 0.49, 0.5, 1], np.float32))
+    found = opto_modulation(counts, np.array([0, 0.49, 0.5, 1], np.float32))
     assert found.intact[0] == 3
     assert found.suppressed[0] == 0.5
     assert found.omi[0] == pytest.approx((0.5 - 3) / 3.5)
@@ -57,9 +57,9 @@ def test_light_modulation_of_a_case_by_hand():
 
 
 def test_light_modulation_without_light_is_undefined():
-    assert np.isnan(light_modulation(np.ones((1, 3), np.float32), np.zeros(3, np.float32)).omi).all()
+    assert np.isnan(opto_modulation(np.ones((1, 3), np.float32), np.zeros(3, np.float32)).omi).all()
 
 
 def test_light_of_another_length_is_refused():
     with pytest.raises(ModelError, match="expected \\(unit, time\\)"):
-        light_modulation(np.ones((1, 3), np.float32), np.zeros(4, np.float32))
+        opto_modulation(np.ones((1, 3), np.float32), np.zeros(4, np.float32))

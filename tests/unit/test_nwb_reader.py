@@ -77,7 +77,7 @@ def test_a_session_is_read_as_it_was_written(tmp_path):
     assert [(p.start_s, p.stop_s, p.tier) for p in found.presentations][::3] == [(0, 1, "train"), (6, 7, "test")]
     for unit, times in SPIKES.items():
         np.testing.assert_array_equal(found.spike_times_s[unit], times)
-    np.testing.assert_array_equal(found.light_epochs_s, [[0.25, 0.75], [4.25, 4.75]])
+    np.testing.assert_array_equal(found.opto_epochs_s, [[0.25, 0.75], [4.25, 4.75]])
     for shown, frames in zip(found.presentations, FRAMES, strict=True):
         np.testing.assert_array_equal(scene_frames(found.scenes[shown.scene], (16, 32)), frames)
     assert sorted(found.signals) == ["pupil_size", "pupil_x", "pupil_y", "running"]
@@ -108,7 +108,7 @@ def test_a_stretch_of_a_series_is_a_scene_and_brings_its_own_clock(tmp_path):
     (found,) = read_recordings(write(tmp_path, file), trials="shown")
     np.testing.assert_allclose(found.presentations[1].frame_onsets_s, 2 + np.arange(30) / 30)
     np.testing.assert_array_equal(scene_frames(found.scenes[found.presentations[2].scene], (16, 32)), FRAMES[2])
-    assert len(found.light_epochs_s) == 0
+    assert len(found.opto_epochs_s) == 0
 
 
 def test_an_external_video_lies_beside_the_file(tmp_path):
@@ -135,7 +135,7 @@ def test_a_light_series_is_on_above_half_its_maximum(tmp_path):
     power[40] = 0.5
     file.add_stimulus(TimeSeries(name="opto_power", data=power, unit="W", rate=10.0, starting_time=0.0))
     (found,) = read_recordings(write(tmp_path, file))
-    np.testing.assert_allclose(found.light_epochs_s, [[1.0, 2.0]])
+    np.testing.assert_allclose(found.opto_epochs_s, [[1.0, 2.0]])
 
 
 @pytest.mark.parametrize(

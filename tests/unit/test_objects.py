@@ -9,15 +9,15 @@ import torch
 
 from dlgn_cnn.errors import StoreAway, StoreError
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.training.weights import load_weights, save_weights
 
 
 @pytest.fixture(params=["folder", "s3"])
-def objects(request, tmp_path) -> Objects:
+def objects(request, tmp_path) -> ObjectStore:
     if request.param == "folder":
-        return Objects(tmp_path / "store")
-    return Objects(f"{request.getfixturevalue('s3')}/{uuid.uuid4().hex}", tmp_path / "cache")
+        return ObjectStore(tmp_path / "store")
+    return ObjectStore(f"{request.getfixturevalue('s3')}/{uuid.uuid4().hex}", tmp_path / "cache")
 
 
 def a_file(tmp_path, content: bytes = b"bytes"):
@@ -53,7 +53,7 @@ def test_an_altered_object_is_an_error(objects, tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_an_error_with_its_name(objects, tmp_path):
-    elsewhere = Objects("s3://no-such-bucket/x" if objects.local is None else "/proc/nowhere", tmp_path)
+    elsewhere = ObjectStore("s3://no-such-bucket/x" if objects.local is None else "/proc/nowhere", tmp_path)
     with pytest.raises(StoreError, match=r"no-such-bucket|/proc/nowhere") as caught:
         elsewhere.put(a_file(tmp_path), ".bin")
     assert not isinstance(caught.value, StoreAway), "asking again would not help"

@@ -8,13 +8,13 @@ import pytest
 from dlgn_cnn.data.stimuli.playback import webm
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.plots import fields, unit
-from dlgn_cnn.plots.contrast import ViewDistance, contrast_distances
 from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
 from dlgn_cnn.plots.curves import QUANTITIES, learning_curves
-from dlgn_cnn.plots.films import side_by_side
+from dlgn_cnn.plots.feedback_contrast import ViewDistance, feedback_contrast_distances
+from dlgn_cnn.plots.montage import side_by_side
 from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster
-from dlgn_cnn.plots.scores import correlation_histogram, light_scatter, response_bars, score_distributions
+from dlgn_cnn.plots.scores import correlation_histogram, opto_scatter, response_bars, score_distributions
 from dlgn_cnn.plots.style import CONDITION_COLORS, SERIES, new_figure, rendered
 from dlgn_cnn.plots.traces import rate_trace
 
@@ -49,13 +49,13 @@ DRAWN = {
     "field": lambda: fields.field_map(axes(), FIELD),
     "course": lambda: fields.field_time_course(axes(), COURSE, RATE_HZ),
     "space_time": lambda: fields.space_time(axes(), MEI, RATE_HZ),
-    "contrast_course": lambda: fields.contrast_course(axes(), MEI, MEI, RATE_HZ),
-    "distances": lambda: contrast_distances(axes(), DISTANCES),
+    "condition_courses": lambda: fields.condition_courses(axes(), MEI, MEI, RATE_HZ),
+    "distances": lambda: feedback_contrast_distances(axes(), DISTANCES),
     "controls": lambda: control_bars(axes(), CONTROLS),
     "contrast_response": lambda: contrast_response(axes(), POINTS, 30 * POINTS, 20 * POINTS),
     "curves": lambda: learning_curves(axes(), {"a": POINTS}),
     "histogram": lambda: correlation_histogram(axes(), POINTS),
-    "light": lambda: light_scatter(axes(), POINTS, POINTS),
+    "light": lambda: opto_scatter(axes(), POINTS, POINTS),
     "distributions": lambda: score_distributions(axes(), {"a": POINTS}),
 }
 NOT_MEASURED = {"presentation", "view of the MEIs", "stimulus, all at one norm", "epoch", "number of units", "fit"}
@@ -140,12 +140,12 @@ def test_the_null_is_drawn_where_effect_and_distance_put_it():
     assert [label.get_text() for label in drawn.get_xticklabels()] == ["clip", "extent"]
 
 
-def test_controls_are_what_the_judges_say_and_the_fit_itself_only_without_them():
-    judged, alone = control_bars(axes(), CONTROLS), control_bars(axes(), FIT_ONLY)
+def test_controls_are_what_held_out_models_say_and_the_fit_itself_only_without_them():
+    held_out, alone = control_bars(axes(), CONTROLS), control_bars(axes(), FIT_ONLY)
     heights = lambda drawn: [[bar.get_height() for bar in group] for group in drawn.containers]  # noqa: E731
-    assert heights(judged) == [[24, 15], [16, 11]]
+    assert heights(held_out) == [[24, 15], [16, 11]]
     assert heights(alone) == [[30], [20]]
-    assert [list(line.get_ydata()) for line in judged.lines] == [[30, 18], [20, 14]]
+    assert [list(line.get_ydata()) for line in held_out.lines] == [[30, 18], [20, 14]]
     assert not alone.lines
 
 

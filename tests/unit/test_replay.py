@@ -13,8 +13,8 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from dlgn_cnn.models.recurrent.conv_gru import ConvGru
-from dlgn_cnn.models.recurrent.light import LightDrive
-from dlgn_cnn.models.recurrent.replay import CAPTURES, Gpu, Replays
+from dlgn_cnn.models.recurrent.cuda_graphs import CAPTURES, CudaGraphs, Gpu
+from dlgn_cnn.models.recurrent.opto import OptoDrive
 
 LIGHTS = [["candidate.input", "candidate.state"], ["candidate.input"], ["candidate.state"], []]
 DEVICES = [
@@ -81,12 +81,12 @@ def pair(device, light=LIGHTS[0]):
     torch.manual_seed(0)
     built = ConvGru(3, 4, kernel_input=3, kernel_state=5, light=light).to(device)
     for module in built.modules():
-        if isinstance(module, LightDrive):
+        if isinstance(module, OptoDrive):
             torch.nn.init.normal_(module.gain)
             torch.nn.init.normal_(module.shift)
     plain = copy.deepcopy(built)
     machine = CountingGpu() if device == "cuda" else StandIn()
-    built.replays, plain.replays = Replays(machine), Replays(StandIn(room=False))
+    built.cuda_graphs, plain.cuda_graphs = CudaGraphs(machine), CudaGraphs(StandIn(room=False))
     return built, plain, machine
 
 
@@ -190,7 +190,7 @@ def test_only_forms_that_come_again_are_captured_and_no_more_than_the_bound(devi
 
 def test_nothing_is_captured_without_room():
     replayed, _, _ = pair("cpu")
-    replayed.replays = Replays(machine := StandIn(room=False))
+    replayed.cuda_graphs = CudaGraphs(machine := StandIn(room=False))
     for _ in range(3):
         replayed(*clip("cpu"))
     assert (machine.captured, machine.launched) == (0, 0)
@@ -202,7 +202,7 @@ def test_an_error_of_a_capture_is_raised():
             raise RuntimeError("operation not permitted when stream is capturing")
 
     replayed, _, _ = pair("cpu")
-    replayed.replays = Replays(Broken())
+    replayed.cuda_graphs = CudaGraphs(Broken())
     replayed(*clip("cpu"))
     with pytest.raises(RuntimeError, match="not permitted"):
         replayed(*clip("cpu"))
@@ -213,7 +213,7 @@ def test_captures_go_with_their_module_and_stay_out_of_its_copies(device):
     replayed, *_ = warmed(device)
     for other in (copy.deepcopy(replayed), pickle.loads(pickle.dumps(replayed))):
         assert torch.equal(other(*clip(device))[0], replayed(*clip(device))[0])
-    held = [weakref.ref(capture) for capture in replayed.replays._captures.values()]
+    held = [weakref.ref(capture) for capture in replayed.cuda_graphs._captures.values()]
     assert len(held) == 2
     gc.disable()  # no cycle holds them
     try:
@@ -241,7 +241,7 @@ def test_memory_of_captures_comes_back():
         held.append(torch.cuda.memory_allocated())
     assert machine.captured == 2
     assert held[0] < held[1] == held[2] == held[3]
-    replayed.replays = Replays()
+    replayed.cuda_graphs = CudaGraphs()
     assert torch.cuda.memory_allocated() == held[0]
 
 

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dlgn_cnn.plots.contrast import ViewDistance
 from dlgn_cnn.plots.controls import ControlRates
-from dlgn_cnn.plots.fields import MINUS, film_strip
+from dlgn_cnn.plots.feedback_contrast import ViewDistance
+from dlgn_cnn.plots.fields import MINUS, frame_strip
 from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.responses import Repeats
-from dlgn_cnn.plots.scores import light_scatter, response_bars
+from dlgn_cnn.plots.scores import opto_scatter, response_bars
 from dlgn_cnn.plots.style import new_figure, png
 from dlgn_cnn.plots.traces import rate_trace
 from dlgn_cnn.plots.unit import ContrastCurve, MEIPair, UnitReport
@@ -41,7 +41,7 @@ UNIT = UnitReport(
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
     controls={"intact": (ControlRates("mei", 30, 20),)},
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
-    claims=("Light: it lowers & lowers.",),
+    statements=("Light: it lowers & lowers.",),
 )
 REPORT = Report(
     title="A <title>",
@@ -154,7 +154,7 @@ def test_bars_hold_all_spikes():
 
 
 def test_undefined_effects_are_left_out_of_the_scatter():
-    axes = light_scatter(new_figure(300, 300).subplots(), REPORT.all_omi_data, REPORT.all_omi_model)
+    axes = opto_scatter(new_figure(300, 300).subplots(), REPORT.all_omi_data, REPORT.all_omi_model)
     assert len(axes.collections[0].get_offsets()) == 2
 
 
@@ -166,7 +166,7 @@ def test_responses_stand_where_their_stimulus_and_light_are():
 
 def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there():
     stimulus = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
-    axes = film_strip(new_figure(600, 100).subplots(), stimulus, rate_hz=50, frames=4, every=2)
+    axes = frame_strip(new_figure(600, 100).subplots(), stimulus, rate_hz=50, frames=4, every=2)
     strip = np.asarray(axes.images[0].get_array().filled(np.nan))
     assert strip.shape == (2, 12)
     assert [strip[0, column] for column in (3, 6, 9)] == [0, 2, 4]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.search.sampler import State, Strategy, Trial, hopeless, propose
+from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, hopeless, propose
 from dlgn_cnn.search.space import Choices, Range, corners, dimensions, filled, size
 
 optuna = pytest.importorskip("optuna")
@@ -52,7 +52,7 @@ def searched(strategy, trials=30):
     done = []
     for number in range(trials):
         values = propose(LINE, done, strategy)
-        done.append(Trial(number, values, State.DONE, -((values["x"] - 2) ** 2) - (values["n"] - 4) ** 2))
+        done.append(SearchTrial(number, values, State.DONE, -((values["x"] - 2) ** 2) - (values["n"] - 4) ** 2))
     return done
 
 
@@ -82,12 +82,12 @@ def test_nothing_is_tried_twice_until_nothing_is_left():
     space = {"a": Choices(("x", None, {"b": [1]})), "n": Range(1, 2)}
     trials = []
     while (values := propose(space, trials, Strategy(startup_trials=2))) is not None:
-        trials.append(Trial(len(trials), values, State.DONE, float(len(trials))))
+        trials.append(SearchTrial(len(trials), values, State.DONE, float(len(trials))))
     assert len({str(one.values) for one in trials}) == len(trials) == 6
 
 
 def test_a_trial_is_given_up_where_optuna_s_own_median_pruner_would():
-    others = [Trial(n, {"x": float(n), "n": 1}, State.DONE, n / 10, [n / 20, n / 15, n / 10]) for n in range(5)]
+    others = [SearchTrial(n, {"x": float(n), "n": 1}, State.DONE, n / 10, [n / 20, n / 15, n / 10]) for n in range(5)]
     strategy = Strategy(startup_trials=3, warmup_epochs=1)
     study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(3, 1))
     space = {"x": optuna.distributions.FloatDistribution(-5, 5), "n": optuna.distributions.IntDistribution(1, 6)}
@@ -103,14 +103,15 @@ def test_a_trial_is_given_up_where_optuna_s_own_median_pruner_would():
         for epoch, score in enumerate(scores):
             asked.report(score, epoch)
         assert (
-            hopeless(LINE, Trial(9, {"x": 1.0, "n": 1}, epoch_scores=scores), others, strategy) == asked.should_prune()
+            hopeless(LINE, SearchTrial(9, {"x": 1.0, "n": 1}, epoch_scores=scores), others, strategy)
+            == asked.should_prune()
         )
 
 
 def test_few_others_no_epochs_or_no_pruner_give_nothing_up():
-    others = [Trial(n, {"x": float(n), "n": 1}, State.DONE, 1.0, [1.0, 1.0]) for n in range(2)]
-    poor = Trial(9, {"x": 1.0, "n": 1}, epoch_scores=[0.0, 0.0])
+    others = [SearchTrial(n, {"x": float(n), "n": 1}, State.DONE, 1.0, [1.0, 1.0]) for n in range(2)]
+    poor = SearchTrial(9, {"x": 1.0, "n": 1}, epoch_scores=[0.0, 0.0])
     assert hopeless(LINE, poor, others, Strategy(startup_trials=2, warmup_epochs=0))
     assert not hopeless(LINE, poor, others, Strategy(startup_trials=3, warmup_epochs=0))
     assert not hopeless(LINE, poor, others, Strategy(startup_trials=2, warmup_epochs=0, pruner="none"))
-    assert not hopeless(LINE, Trial(9, poor.values), others, Strategy(startup_trials=2, warmup_epochs=0))
+    assert not hopeless(LINE, SearchTrial(9, poor.values), others, Strategy(startup_trials=2, warmup_epochs=0))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.connection.background_writer import SideChannel
+from schemas.connection.background_writer import BackgroundWriter
 
 
 class Connection:
@@ -27,7 +27,7 @@ def server():
     return {"up": True, "rows": [], "attempts": 0}
 
 
-def channel(server, comes_back_after: int = 0) -> SideChannel:
+def channel(server, comes_back_after: int = 0) -> BackgroundWriter:
     def connect():
         server["attempts"] += 1
         if not server["up"] and server["attempts"] > comes_back_after:
@@ -36,7 +36,7 @@ def channel(server, comes_back_after: int = 0) -> SideChannel:
             raise ConnectionError("nobody there")
         return Connection(server)
 
-    return SideChannel(connect, retry_s=0.001)
+    return BackgroundWriter(connect, retry_s=0.001)
 
 
 def test_statements_run_in_order_on_one_connection(server):

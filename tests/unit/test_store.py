@@ -7,7 +7,7 @@ import pytest
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions import session_data
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import StoreError
 
@@ -15,7 +15,7 @@ from dlgn_cnn.errors import StoreError
 def session(seed=0, lengths=(30, 25, 30)):
     draw = np.random.default_rng(seed)
     trials = [
-        Trial(
+        TrialData(
             index,
             SceneKey("hm", index),
             ("train", "validation", "test")[index % 3],
@@ -111,7 +111,7 @@ def test_zeros_on_disk_never_get_the_folders_name(tmp_path, monkeypatch):
         blank.units,
         60.0,
         tuple(
-            Trial(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in session_store.ARRAYS))
+            TrialData(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in session_store.ARRAYS))
             for t in blank.trials
         ),
     )

@@ -8,7 +8,7 @@ import torch
 
 from dlgn_cnn.data.loading.transforms import DEFAULT, TRANSFORMS, build_transforms, training_statistics
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from tests.rounding import within_rounding
@@ -25,14 +25,14 @@ OPTIONS = {
 ARRAYS = tuple(field.name for field in dataclasses.fields(Batch))
 
 
-def trials(count: int = 4) -> list[Trial]:
+def trials(count: int = 4) -> list[TrialData]:
     generator = np.random.default_rng(0)
     made = []
     for number in range(count):
         behavior = generator.normal(5, 3, (2, TIME)).astype(np.float32)
         behavior[0, :2] = np.nan
         made.append(
-            Trial(
+            TrialData(
                 number,
                 SceneKey("movie", number),
                 "train",

@@ -75,7 +75,7 @@ def test_the_right_one_passes():
         ("model.output", {"sharpness": 3.0}, r"^model\.config\.output: this output needs a 'name'"),
         ("model.modulators", [{"name": "gain"}], r"^model\.config\.modulators\[0\]: there is no modulator"),
         ("model.modulators", [3], r"^model\.config\.modulators\[0\]: given 3 \(int\), expected mapping"),
-        ("model.light_channel", "yes", r"^model\.config\.light_channel: given 'yes' \(str\), expected bool"),
+        ("model.opto_channel", "yes", r"^model\.config\.opto_channel: given 'yes' \(str\), expected bool"),
         ("trainer.fit.learning_rate", None, r"^trainer\.config\.fit\.learning_rate: given null, expected float"),
         ("trainer.fit.learning_rate", "1e-3", r"^trainer\.config\.fit\.learning_rate: given '1e-3' .*: write 0\.001$"),
         ("trainer.fit.max_epoch", 3, r"^trainer\.config\.fit\.max_epoch: fit takes no .*'max_epochs'\?"),

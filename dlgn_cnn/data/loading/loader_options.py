@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.loading.transforms import DEFAULT, TrainingStatistics, build_transforms, check_transforms
-from dlgn_cnn.data.loading.windows import LIGHTS, WINDOWS, check_choice
+from dlgn_cnn.data.loading.windows import FRAMES, WINDOWS, check_choice
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
-from dlgn_cnn.data.sessions.light_blocks import check_shuffle
+from dlgn_cnn.data.sessions.opto_blocks import check_shuffle
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 
@@ -28,7 +28,7 @@ class LoaderOptions:
     windows: str = "random"
     light: str = "any"
     transforms: Sequence[Mapping[str, Any]] | None = None
-    shuffle_light: Mapping[str, Any] | None = None
+    shuffle_opto: Mapping[str, Any] | None = None
     allowed_packages: Collection[str] = ()
 
     def __post_init__(self) -> None:
@@ -37,9 +37,9 @@ class LoaderOptions:
             if type(value) is not int or value < 1:
                 raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
         check_choice("windows", self.windows, WINDOWS)
-        check_choice("light", self.light, LIGHTS)
-        if self.shuffle_light is not None:
-            check_shuffle(self.shuffle_light)
+        check_choice("light", self.light, FRAMES)
+        if self.shuffle_opto is not None:
+            check_shuffle(self.shuffle_opto)
         if self.transforms is not None:
             check_transforms(self.transforms, self.allowed_packages)
 

@@ -10,7 +10,7 @@ from dlgn_cnn.data.loading.transforms import DEFAULT, build_transforms, training
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
-from dlgn_cnn.data.sessions.light_blocks import with_shuffled_light
+from dlgn_cnn.data.sessions.opto_blocks import with_shuffled_opto
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.cache import cached_session
 from dlgn_cnn.data.store.session_store import read_info, read_session
@@ -32,7 +32,7 @@ def stored_sessions(
     windows: str = "random",
     light: str = "any",
     transforms: Sequence[Mapping[str, Any]] | None = None,
-    shuffle_light: Mapping[str, Any] | None = None,
+    shuffle_opto: Mapping[str, Any] | None = None,
     cache: Path | None = None,
     allowed_packages: Collection[str] = (),
     **spec: object,
@@ -43,9 +43,9 @@ def stored_sessions(
     hold without overlap: ``windows`` ``random`` draws them anywhere within each trial, ``tiled`` takes always the same,
     in another order. ``light`` keeps to windows during which every frame is wholly lit (``on``), wholly dark (``off``)
     or either (``constant``); validation and test stay whole trials. ``transforms`` are applied in order and replace the
-    default, which is ``[{name: normalize}]``: a list without it leaves gray levels in 0..255. ``shuffle_light``, as
+    default, which is ``[{name: normalize}]``: a list without it leaves gray levels in 0..255. ``shuffle_opto``, as
     ``{seed: 0, period_s: 1.002}``, permutes the light's labels of training and of validation in blocks of that period,
-    for fits that are a null of the light's effect (``light_blocks``).
+    for fits that are a null of the light's effect (``opto_blocks``).
 
     ``stores`` maps a session's name to its folder; it, ``cache`` and ``allowed_packages``, from which a transform may
     be imported, are supplied by the caller, since a path is no part of a config. ``spec`` is what ``DatasetSpec``
@@ -53,7 +53,7 @@ def stored_sessions(
     Sessions are held in memory; with a ``cache`` folder, those above 1 GiB have their videos memory-mapped from there,
     though all is in memory once while the cache is written. Raises ConfigError, and StoreError for a damaged store.
     """
-    options = LoaderOptions(batch_size, window_frames, windows, light, transforms, shuffle_light, allowed_packages)
+    options = LoaderOptions(batch_size, window_frames, windows, light, transforms, shuffle_opto, allowed_packages)
     choices = [field.name for kind in (DatasetSpec, LoaderOptions) for field in dataclasses.fields(kind)][:-1]
     for name in sorted(set(spec) - set(choices)):
         raise ConfigError(f"a dataset of stored sessions takes no {name!r}: {nearest(name, choices)}")
@@ -77,8 +77,8 @@ def session_loaders(
 def _tier_loaders(
     session: SessionData, info: DataInfo, seed: int, name: str, options: LoaderOptions
 ) -> dict[str, TrialLoader]:
-    if options.shuffle_light is not None:
-        session = with_shuffled_light(session, options.shuffle_light, name)
+    if options.shuffle_opto is not None:
+        session = with_shuffled_opto(session, options.shuffle_opto, name)
     train = session.tier("train")
     configs = DEFAULT if options.transforms is None else options.transforms
     statistics = training_statistics(session.units, train)

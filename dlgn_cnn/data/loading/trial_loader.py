@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.loading import packed
-from dlgn_cnn.data.loading.packed import PackedVideos, Window
+from dlgn_cnn.data.loading import video_table
 from dlgn_cnn.data.loading.transforms import DEFAULT, Scaling, Transform, build_transforms, training_statistics
+from dlgn_cnn.data.loading.video_table import VideoTable, Window
 from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan
-from dlgn_cnn.data.sessions.session_data import Trial
+from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.shapes import Floats
@@ -37,7 +37,7 @@ class TrialLoader:
 
     def __init__(
         self,
-        trials: Sequence[Trial],
+        trials: Sequence[TrialData],
         info: DataInfo,
         batch_size: int,
         plan: WindowPlan | None = None,
@@ -53,8 +53,8 @@ class TrialLoader:
         self.data_info, self.batch_size = info, batch_size
         self._plan, self._order, self._transforms = plan, order, tuple(transforms)
         self._epoch = self._seen = self._first = 0
-        self._light: float | None = None
-        self._packed: PackedVideos | None = None
+        self._opto: float | None = None
+        self._video_table: VideoTable | None = None
 
     def __len__(self) -> int:
         return len(self._whole()) if self._plan is None else -(-len(self._plan) // self.batch_size)
@@ -62,7 +62,7 @@ class TrialLoader:
     def __iter__(self) -> Iterator[Batch]:
         epoch, first, self._first = self._epoch, self._first, 0
         # Not before: whoever scores a model builds the training tier's loader, too, and never runs it.
-        self._packed = self._packed or self._pack()
+        self._video_table = self._video_table or self._pack()
         for index, windows in enumerate(self._windows(epoch)[first:], first):
             self._epoch, self._seen = epoch, index + 1
             # No name for the batch here: it would hold the memory that the next one could use.
@@ -86,10 +86,10 @@ class TrialLoader:
     def under(self, light: float) -> "TrialLoader":
         """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
         other = self._from_the_first()
-        other._light = light
+        other._opto = light
         return other
 
-    def showing(self, trials: Sequence[Trial]) -> "TrialLoader":
+    def presenting(self, trials: Sequence[TrialData]) -> "TrialLoader":
         """A loader of whole ``trials`` of the same units, from the first on: those of this one with an input changed.
 
         Raises ConfigError for a loader of windows, whose plan belongs to its own trials.
@@ -131,26 +131,26 @@ class TrialLoader:
         traces = np.concatenate([self._traces[index][start:stop] for index, start, stop in windows])
         rows = torch.from_numpy(traces.reshape(len(windows), -1, traces.shape[1])).mT
         responses, opto, behavior, pupil_center = rows.split((rows.shape[1] - 5, 1, 2, 2), 1)
-        shown_light = opto.squeeze(1) if self._light is None else torch.full_like(opto.squeeze(1), self._light)
+        shown_opto = opto.squeeze(1) if self._opto is None else torch.full_like(opto.squeeze(1), self._opto)
         videos, transforms = self._shown(windows)
-        batch = Batch(videos, responses, shown_light, behavior, pupil_center)
+        batch = Batch(videos, responses, shown_opto, behavior, pupil_center)
         for transform in transforms:
             batch = transform(batch)
         return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
 
     def _shown(self, windows: list[Window]) -> tuple[torch.Tensor, Sequence[Transform]]:
         """The video of a batch, and the transforms that it has yet to go through."""
-        if self._packed is not None:
-            return self._packed.cut(windows), self._transforms[1:]
+        if self._video_table is not None:
+            return self._video_table.cut(windows), self._transforms[1:]
         shown = np.stack([self.trials[index].videos[start:stop] for index, start, stop in windows])
         return torch.from_numpy(shown)[:, None], self._transforms
 
-    def _pack(self) -> PackedVideos | None:
+    def _pack(self) -> VideoTable | None:
         """The trials' videos as they are cut fastest, where windows of them are and the first transform scales them."""
         size = sum(trial.videos.nbytes for trial in self.trials)
         match self._transforms:
-            case (Scaling(gray_scaling=scaling), *_) if self._plan is not None and size <= packed.BOUND_BYTES:
-                copied = PackedVideos([trial.videos for trial in self.trials], *scaling)
+            case (Scaling(gray_scaling=scaling), *_) if self._plan is not None and size <= video_table.BOUND_BYTES:
+                copied = VideoTable([trial.videos for trial in self.trials], *scaling)
                 views = zip(self.trials, copied.videos, strict=True)
                 self.trials = [dataclasses.replace(trial, videos=video) for trial, video in views]
                 return copied
@@ -184,13 +184,13 @@ def _left(loader: Any) -> int:
     return loader.batches_left() if isinstance(loader, TrialLoader) else len(loader)
 
 
-def _traces(trial: Trial) -> Floats:
+def _traces(trial: TrialData) -> Floats:
     """All but the video in one array: (time, trace), traces being units, light, running, pupil size, pupil x and y."""
     rows = [trial.responses, trial.opto[None], trial.behavior, trial.pupil_center]
     return np.ascontiguousarray(np.concatenate(rows).T)
 
 
-def _viewing(trial: Trial, traces: Floats) -> Trial:
+def _viewing(trial: TrialData, traces: Floats) -> TrialData:
     """The trial with its traces as views of ``traces``, so that they are in memory once."""
     rows, units = traces.T, len(trial.responses)
     opto, behavior, pupil = rows[units], rows[units + 1 : units + 3], rows[units + 3 :]

@@ -13,7 +13,7 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Floats
 
 WINDOWS = ("random", "tiled")
-LIGHTS = ("any", "on", "off", "constant")
+FRAMES = ("any", "on", "off", "constant")
 # A share of a frame: far above what rounding leaves of a whole one, far below any light pulse's edge.
 ROUNDING = 1e-6
 Starts = npt.NDArray[np.int64]
@@ -78,8 +78,8 @@ def plan_windows(
     belongs to neither. Raises ConfigError that names ``where`` and the longest stretch if no window fits.
     """
     check_choice("windows", windows, WINDOWS)
-    check_choice("light", light, LIGHTS)
-    stretches = [light_stretches(trial, light) for trial in opto]
+    check_choice("light", light, FRAMES)
+    stretches = [opto_stretches(trial, light) for trial in opto]
     longest = max((stop - start for trial in stretches for start, stop in trial), default=0)
     if longest < frames:
         kind = "trial" if light == "any" else f"stretch of light {light!r}"
@@ -90,7 +90,7 @@ def plan_windows(
     return WindowPlan(frames, windows == "tiled", tuple(positions), tuple(tiles))
 
 
-def light_stretches(opto: Floats, light: str) -> list[Stretch]:
+def opto_stretches(opto: Floats, light: str) -> list[Stretch]:
     """The longest stretches (first frame, frame after the last) of a trial under one light, in order of time."""
     if light == "any":
         return [(0, len(opto))]

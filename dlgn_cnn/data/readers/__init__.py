@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.data.recording import Recording, SessionKey
+from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 
@@ -50,7 +50,7 @@ def sessions_in(source: Path, reader: str) -> Collection[SessionKey] | None:
     return _SESSIONS[reader](source) if reader in _SESSIONS else None
 
 
-def read_recordings(path: Path, reader: str | None = None, **options: Any) -> list[Recording]:
+def read_recordings(path: Path, reader: str | None = None, **options: Any) -> list[SessionRecording]:
     """Every session in ``path``, validated, in order of its key.
 
     ``reader`` names the format; by default it is found by looking at the names in ``path``. ``options`` go to that
@@ -58,7 +58,7 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
     recognizes the path, or where the raw data contradict themselves; ConfigError for an unknown reader or option.
     """
     name = reader or recognized(path)
-    recordings: list[Recording] = READERS.build({"name": name, **options}, path=path)
+    recordings: list[SessionRecording] = READERS.build({"name": name, **options}, path=path)
     return recordings
 
 

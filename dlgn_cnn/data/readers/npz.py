@@ -12,12 +12,12 @@ from dlgn_cnn.data.recording import (
     MOST,
     SIGNALS,
     BinnedResponses,
-    Presentation,
-    Recording,
+    PresentationTimes,
+    SampledSignal,
     SceneFile,
     SceneKey,
     SessionKey,
-    Signal,
+    SessionRecording,
 )
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
@@ -30,7 +30,7 @@ REQUIRED = (
     *("presentation_scene", "presentation_s", "presentation_tier"),
 )
 RESPONSES = ("units", "spike_times_s", "spike_units", "counts", "bins_s")
-OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "light_s")
+OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "opto_epochs_s")
 CLOCKED = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_times_s"))
 Arrays = dict[str, np.ndarray]
 
@@ -41,19 +41,19 @@ def recognizes(path: Path) -> bool:
 
 
 @reader("npz", recognizes)
-def read_npz(path: Path, *, progress: Progress = silent) -> list[Recording]:
+def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecording]:
     """The one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
 
-    ``mouse``, ``series``, ``experiment``, ``movie``: whose, and the name of what was shown.
-    ``frames`` (frame, height, width): every scene's frames, one scene after the other; uint8, or numbers together with
-    ``gray_range`` [black, white]; ``scene_frames`` (scene,): how many belong to each, all to one without;
-    ``frame_rate_hz``. ``presentation_scene`` (presentation,) from 0, ``presentation_s`` (presentation, 2) onset and
-    end, ``presentation_tier`` (presentation,) "train" or "test". ``frame_onsets_s``: measured onset of every frame of
-    every presentation, one presentation after the other, NaN for a dropped frame.
-    ``spike_times_s`` (spike,) with ``spike_units`` (spike,); or ``counts`` (unit, bin) with ``bins_s``, (bin, 2) or
-    edges (bin + 1,). ``units`` (unit,) numbers the units, and names those without a spike.
-    ``light_s`` (epoch, 2) on and off. Each of running, pupil_size, pupil_x and pupil_y (time,), NaN where missing,
-    with its own clock, ``running_times_s`` (time,) and so on.
+    ``mouse``, ``series``, ``experiment``, ``movie``: whose, and the name of what was shown. ``frames`` (frame, height,
+    width): every scene's frames, one scene after the other; uint8, or numbers together with ``gray_range`` [black,
+    white]; ``scene_frames`` (scene,): how many belong to each, all to one without; ``frame_rate_hz``.
+    ``presentation_scene`` (presentation,) from 0, ``presentation_s`` (presentation, 2) onset and end,
+    ``presentation_tier`` (presentation,) "train" or "test". ``frame_onsets_s``: measured onset of every frame of every
+    presentation, one presentation after the other, NaN for a dropped frame. ``spike_times_s`` (spike,) with
+    ``spike_units`` (spike,); or ``counts`` (unit, bin) with ``bins_s``, (bin, 2) or edges (bin + 1,). ``units`` (unit,)
+    numbers the units, and names those without a spike. ``opto_epochs_s`` (epoch, 2) on and off. Each of running,
+    pupil_size, pupil_x and pupil_y (time,), NaN where missing, with its own clock, ``running_times_s`` (time,) and so
+    on.
 
     Presentations may come in any order. Raises RecordingError for a missing, unknown or contradictory array, by name.
     """
@@ -62,13 +62,13 @@ def read_npz(path: Path, *, progress: Progress = silent) -> list[Recording]:
     session = SessionKey(_word(path, arrays, "mouse"), *(_whole(path, arrays, n) for n in ("series", "experiment")))
     scenes = _scenes(path, arrays, progress)
     spikes, binned = _responses(path, arrays)
-    light = _numbers(path, arrays, "light_s") if "light_s" in arrays else np.empty((0, 2))
+    light = _numbers(path, arrays, "opto_epochs_s") if "opto_epochs_s" in arrays else np.empty((0, 2))
     return [
-        Recording(
+        SessionRecording(
             session=session,
             spike_times_s=spikes,
             presentations=_presentations(path, arrays, scenes),
-            light_epochs_s=light,
+            opto_epochs_s=light,
             scenes=scenes,
             signals={name: _signal(path, arrays, name) for name in SIGNALS if name in arrays},
             source=path,
@@ -125,7 +125,7 @@ def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, Sc
     return scenes
 
 
-def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]) -> tuple[Presentation, ...]:
+def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]) -> tuple[PresentationTimes, ...]:
     times, tiers = _numbers(path, arrays, "presentation_s"), arrays["presentation_tier"]
     shown = _whole_numbers(path, arrays, "presentation_scene")
     if times.shape != (len(shown), 2) or tiers.shape != shown.shape:
@@ -141,7 +141,7 @@ def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]
     onsets = _onsets(path, arrays, [files[int(scene)].frames for scene in shown])
     order = np.argsort(times[:, 0], kind="stable")
     return tuple(
-        Presentation(trial, keys[row], float(times[row, 0]), float(times[row, 1]), str(tiers[row]), onsets[row])
+        PresentationTimes(trial, keys[row], float(times[row, 0]), float(times[row, 1]), str(tiers[row]), onsets[row])
         for trial, row in enumerate(order)
     )
 
@@ -188,10 +188,10 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
     return {int(unit): np.sort(times[owners == unit]).astype(np.float64) for unit in units}
 
 
-def _signal(path: Path, arrays: Arrays, name: str) -> Signal:
+def _signal(path: Path, arrays: Arrays, name: str) -> SampledSignal:
     times, values = _numbers(path, arrays, f"{name}_times_s"), _numbers(path, arrays, name)
     try:
-        return Signal(times, values.astype(np.float32))
+        return SampledSignal(times, values.astype(np.float32))
     except RecordingError as error:
         raise RecordingError(f"{path}: {name}: {error}") from error
 

@@ -8,7 +8,7 @@ import numpy as np
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.array_files import load_array
 from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
-from dlgn_cnn.data.recording import Recording, SessionKey
+from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -32,7 +32,7 @@ def read_sensorium(
     experiment: int | None = None,
     rate_hz: float = 30.0,
     progress: Progress = silent,
-) -> list[Recording]:
+) -> list[SessionRecording]:
     """The one session of a folder in the layout of Sensorium 2023 (Turishcheva et al. 2023).
 
     ``data/videos/{trial}.npy`` (height, width, time) gray levels 0..255, ``data/responses`` (unit, time),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.config import config_hash
-from dlgn_cnn.data.binning import light_share
-from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.binning import bin_opto
+from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.data.sessions.session_data import SessionData, bin_session
 from dlgn_cnn.data.sessions.splits import split_scenes
 from dlgn_cnn.data.stimuli.scenes import scene_frames
@@ -66,7 +66,10 @@ class DatasetSpec:
 
 
 def build_sessions(
-    recordings: Iterable[Recording], spec: DatasetSpec, progress: Progress = silent, decode: Decode = scene_frames
+    recordings: Iterable[SessionRecording],
+    spec: DatasetSpec,
+    progress: Progress = silent,
+    decode: Decode = scene_frames,
 ) -> dict[str, SessionData]:
     """Bring every session of the spec to its clock and tiers: ``{session name: SessionData}``.
 
@@ -80,14 +83,14 @@ def build_sessions(
         movies[key] = decode(file, spec.size_px)
         progress(done, len(scenes))
     alike = {} if spec.near_duplicate is None else near_duplicates(movies, spec.near_duplicate)
-    tiers = split_scenes(_designated(found), _lit_share(found), spec.validation_share, spec.split_seed, alike)
+    tiers = split_scenes(_designated(found), _opto_share(found), spec.validation_share, spec.split_seed, alike)
     return {
         str(recording.session): bin_session(recording, movies, tiers, spec.rate_hz, spec.max_gap_s, spec.min_rate_hz)
         for recording in found
     }
 
 
-def _designated(recordings: Iterable[Recording]) -> dict[SceneKey, str]:
+def _designated(recordings: Iterable[SessionRecording]) -> dict[SceneKey, str]:
     tiers: dict[SceneKey, str] = {}
     for recording in recordings:
         for shown in recording.presentations:
@@ -99,10 +102,10 @@ def _designated(recordings: Iterable[Recording]) -> dict[SceneKey, str]:
     return tiers
 
 
-def _lit_share(recordings: Iterable[Recording]) -> dict[SceneKey, float]:
+def _opto_share(recordings: Iterable[SessionRecording]) -> dict[SceneKey, float]:
     lit: dict[SceneKey, list[float]] = {}
     for recording in recordings:
         for shown in recording.presentations:
             edges = np.array([shown.start_s, shown.stop_s])
-            lit.setdefault(shown.scene, []).append(float(light_share(recording.light_epochs_s, edges)[0]))
+            lit.setdefault(shown.scene, []).append(float(bin_opto(recording.opto_epochs_s, edges)[0]))
     return {scene: float(np.mean(shares)) for scene, shares in lit.items()}

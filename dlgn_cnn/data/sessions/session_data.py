@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.data.binning import bin_spikes, frame_edges, light_share, rebin, resample, shown_frames
-from dlgn_cnn.data.recording import Presentation, Recording, SceneKey
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample, shown_frames
+from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
@@ -17,7 +17,7 @@ FIELD_LAGS = 15
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrialData:
     """One presentation as arrays on one clock of frames.
 
     ``videos`` (time, height, width) uint8; ``responses`` (unit, time) counts; ``opto`` (time,) share lit;
@@ -48,9 +48,9 @@ class SessionData:
 
     units: tuple[int, ...]
     rate_hz: float
-    trials: tuple[Trial, ...]
+    trials: tuple[TrialData, ...]
 
-    def tier(self, name: str) -> list[Trial]:
+    def tier(self, name: str) -> list[TrialData]:
         """The trials of one tier, in order of onset. Raises ConfigError where there are none."""
         found = [trial for trial in self.trials if trial.tier == name]
         if not found:
@@ -59,7 +59,7 @@ class SessionData:
 
 
 def bin_session(
-    recording: Recording,
+    recording: SessionRecording,
     movies: Mapping[SceneKey, Frames],
     tiers: Mapping[SceneKey, str],
     rate_hz: float,
@@ -141,8 +141,8 @@ def moments(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Scores, Scor
 
 
 def _trial(
-    recording: Recording, shown: Presentation, movie: Frames, tier: str, rate_hz: float, max_gap_s: float
-) -> Trial:
+    recording: SessionRecording, shown: PresentationTimes, movie: Frames, tier: str, rate_hz: float, max_gap_s: float
+) -> TrialData:
     file = recording.scenes[shown.scene]
     edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz)
     time = len(edges) - 1
@@ -151,26 +151,26 @@ def _trial(
         found = recording.signals.get(name)
         return np.full(time, np.nan, np.float32) if found is None else resample(found, edges, max_gap_s)
 
-    return Trial(
+    return TrialData(
         trial=shown.trial,
         scene=shown.scene,
         tier=tier,
         videos=movie[shown_frames(shown, edges, rate_hz, len(movie), file.rate_hz)],
         responses=_responses(recording, edges),
-        opto=light_share(recording.light_epochs_s, edges),
+        opto=bin_opto(recording.opto_epochs_s, edges),
         behavior=np.stack([signal("running"), signal("pupil_size")]),
         pupil_center=np.stack([signal("pupil_x"), signal("pupil_y")]),
     )
 
 
-def _responses(recording: Recording, edges: Times) -> Floats:
+def _responses(recording: SessionRecording, edges: Times) -> Floats:
     if recording.binned is not None:
         return rebin(recording.binned, edges)
     return np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units])
 
 
-def _select(trial: Trial, kept: Sequence[int] | np.ndarray) -> Trial:
-    return Trial(
+def _select(trial: TrialData, kept: Sequence[int] | np.ndarray) -> TrialData:
+    return TrialData(
         trial.trial,
         trial.scene,
         trial.tier,

@@ -10,7 +10,7 @@ from dlgn_cnn.errors import ConfigError
 
 def split_scenes(
     designated: Mapping[SceneKey, str],
-    lit_share: Mapping[SceneKey, float],
+    opto_share: Mapping[SceneKey, float],
     validation_share: float,
     seed: int,
     alike: Mapping[SceneKey, Collection[SceneKey]] | None = None,
@@ -18,7 +18,7 @@ def split_scenes(
     """The tier (train, validation, test, left_out) of each scene.
 
     ``designated`` is the lab's own tier of each scene and is kept for test; of the training scenes a share goes to
-    validation, stratified by ``lit_share`` (the share of the scene's time that was lit), so that both tiers see the
+    validation, stratified by ``opto_share`` (the share of the scene's time that was lit), so that both tiers see the
     light alike: scenes are sorted by it and one is drawn from each run of 1 / share neighbors. The same arguments
     give the same split. A scene ``alike`` one of the test tier is left out of training and validation, and one alike a
     validation scene out of training. Raises ConfigError where a tier would be empty.
@@ -33,7 +33,7 @@ def split_scenes(
             "a scene; change the share or record more scenes"
         )
     generator = np.random.default_rng(seed)
-    order: Sequence[SceneKey] = sorted(train, key=lambda scene: (lit_share[scene], scene))
+    order: Sequence[SceneKey] = sorted(train, key=lambda scene: (opto_share[scene], scene))
     strata = np.array_split(np.arange(len(order)), count)
     validation = {order[generator.choice(stratum)] for stratum in strata}
     fitted = set(train) - validation - _like(validation, alike)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store.session_store import read_session, rows_digest
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.atomic import whole_file, write_text
@@ -73,7 +73,7 @@ def _open(cache: Path, digest: str) -> SessionData:
         at, first = slice(first, first + time), first + time
         other = signals[at].T
         scene_key = SceneKey(movie, scene)
-        trials.append(Trial(number, scene_key, tier, videos[at], responses[at].T, other[0], other[1:3], other[3:]))
+        trials.append(TrialData(number, scene_key, tier, videos[at], responses[at].T, other[0], other[1:3], other[3:]))
     session = SessionData(tuple(labels["units"]), float(labels["rate_hz"]), tuple(trials))
     if _digest(session) != digest:
         raise ValueError("its rows are not those of the store")

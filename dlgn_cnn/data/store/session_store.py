@@ -15,7 +15,7 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, data_info, training_fields
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info, training_fields
 from dlgn_cnn.errors import RecordingError, StoreError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -25,7 +25,7 @@ from dlgn_cnn.storage.files import file_sha256
 
 MANIFEST = "manifest.json"
 FIELDS = "fields.npy"
-FOREIGN_INDEX = "index.json"
+ROWS_INDEX = "index.json"
 ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
 
@@ -112,7 +112,7 @@ def read_fields(folder: Path) -> Floats:
         raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {_rebuild}") from error
 
 
-def copy_foreign_rows(folder: Path, place: Path) -> None:
+def copy_deeplake_rows(folder: Path, place: Path) -> None:
     """Copy every cell of a Deep Lake folder that is not ours, of version 3 or 4, to a file each in ``place``.
 
     See ``dlgn_cnn.data.readers.deeplake.rows``, which runs this in a process of its own: Deep Lake's reading of version
@@ -132,7 +132,7 @@ def copy_foreign_rows(folder: Path, place: Path) -> None:
     for row in range(count):
         for index, column in enumerate(columns):
             _copy_cell(rows, row, column, place / f"{row}.{index}")
-    (place / FOREIGN_INDEX).write_text(json.dumps({"columns": columns, "rows": count}))
+    (place / ROWS_INDEX).write_text(json.dumps({"columns": columns, "rows": count}))
 
 
 def _copy_cell(rows: Any, row: int, column: str, file: Path) -> None:
@@ -199,10 +199,10 @@ def _write_rows(session: SessionData, path: Path, progress: Progress) -> None:
     dataset.commit()
 
 
-def _read_row(row: Any) -> Trial:
+def _read_row(row: Any) -> TrialData:
     scene = SceneKey(str(row["movie"]), int(row["scene"]))
     arrays = {name: np.array(row[name]) for name in ARRAYS}
-    return Trial(int(row["trial"]), scene, str(row["tier"]), **arrays)
+    return TrialData(int(row["trial"]), scene, str(row["tier"]), **arrays)
 
 
 def _check_space(session: SessionData, folder: Path) -> None:

@@ -84,8 +84,8 @@ class LeastRate(OverWindow):
         return -self.mean(rates)[0]
 
 
-@OBJECTIVES.register("light_difference")
-class LightDifference(OverWindow):
+@OBJECTIVES.register("opto_difference")
+class OptoDifference(OverWindow):
     """The unit's mean rate in the target's own light less that to the same stimulus in the other.
 
     For an intact target it is what feedback adds most to, for a suppressed one what feedback takes most from: each

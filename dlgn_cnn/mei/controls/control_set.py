@@ -12,7 +12,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.controls.controls import another_unit, linear_field, moved, phase_scrambled, scaled
 from dlgn_cnn.mei.controls.gratings import GratingGrid, grating_clips
-from dlgn_cnn.mei.controls.judging import contrast_response, within_range
+from dlgn_cnn.mei.controls.held_out import contrast_response, within_range
 from dlgn_cnn.mei.controls.natural import natural_clips
 from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.optimize import centers_px, mask_of
@@ -31,9 +31,9 @@ Videos = Mapping[str, Callable[[], Iterable[torch.Tensor]]]
 class Control:
     """One stimulus (time, height, width) for one target, and what models say to it.
 
-    ``rates`` and ``judged`` (condition: intact, suppressed) are mean rates over the scored window in spikes a frame, of
-    the models that the MEIs were synthesized on and of those that took no part; NaN where there is none of these.
-    ``ladder`` and ``judged_ladder`` (contrast, condition) are the same at the materials' shares of its contrast, NaN
+    ``rates`` and ``held_out`` (condition: intact, suppressed) are mean rates over the scored window in spikes a frame,
+    of the models that the MEIs were synthesized on and of those that took no part; NaN where there is none of these.
+    ``ladder`` and ``held_out_ladder`` (contrast, condition) are the same at the materials' shares of its contrast, NaN
     where a value would leave the range; ``violation`` is its departure from the constraint, a share of norm or range.
     """
 
@@ -41,9 +41,9 @@ class Control:
     target: Target
     stimulus: Floats
     rates: Floats
-    judged: Floats
+    held_out: Floats
     ladder: Floats
-    judged_ladder: Floats
+    held_out_ladder: Floats
     violation: float
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ Made = tuple[str, int, torch.Tensor, dict[str, Any]]
 def control_set(
     meis: Sequence[tuple[Target, Floats]],
     materials: Materials,
-    judges: Sequence[torch.nn.Module],
+    held_out_models: Sequence[torch.nn.Module],
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> list[Control]:
@@ -88,7 +88,7 @@ def control_set(
     target's light, as the MEI was; every stimulus is then shown at the materials' shares of its contrast, too. A
     control that there cannot be is left out: a linear field that is not known or of another size than the stimulus,
     another unit's MEI where there is one unit only or its MEI, moved, leaves the screen. Raises ModelError and
-    ConfigError as ``judged`` does.
+    ConfigError as ``held_out`` does.
     """
     made: list[Made] = []
     targets = [target for target, _ in meis]
@@ -98,19 +98,19 @@ def control_set(
     for done, kind in enumerate(kinds):
         made += kind(targets, stimuli, masks, materials, generator)
         progress(done + 1, len(kinds) + 1)
-    found = _answered(made, targets, masks, materials, judges)
+    found = _rated(made, targets, masks, materials, held_out_models)
     progress(len(kinds) + 1, len(kinds) + 1)
     return found
 
 
-def _answered(
+def _rated(
     made: Sequence[Made],
     targets: Sequence[Target],
     masks: torch.Tensor,
     materials: Materials,
-    judges: Sequence[torch.nn.Module],
+    held_out_models: Sequence[torch.nn.Module],
 ) -> list[Control]:
-    """What the synthesis's models and the judges say to every stimulus, at its own contrast and along the ladder."""
+    """Rates of the synthesis's and the held-out models to every stimulus, at its own contrast and along the ladder."""
     rows = [row for _, row, _, _ in made]
     shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [targets[row] for row in rows]
     contrasts, constraint = sorted({1.0, *materials.contrasts}), materials.config.constraint
@@ -122,7 +122,7 @@ def _answered(
         contrast_response(models, asked, shown, contrasts, materials.window_frames, state, wanted)
         if models
         else nothing
-        for models in (materials.models, judges)
+        for models in (materials.models, held_out_models)
     )
     return [
         Control(
@@ -130,9 +130,9 @@ def _answered(
             target=targets[row],
             stimulus=np.asarray(stimulus.cpu().numpy()),
             rates=mine[index, own],
-            judged=theirs[index, own],
+            held_out=theirs[index, own],
             ladder=mine[index, along],
-            judged_ladder=theirs[index, along],
+            held_out_ladder=theirs[index, along],
             violation=float(constraint.violation(stimulus[None], masks[row : row + 1])),
             parameters=parameters,
         )

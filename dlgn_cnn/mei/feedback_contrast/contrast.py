@@ -16,8 +16,8 @@ Results = dict[str, list[MEIResult]]
 CONTRASTS = {
     "intact": ("mean_rate", False),
     "suppressed": ("mean_rate", True),
-    "intact_minus_suppressed": ("light_difference", False),
-    "suppressed_minus_intact": ("light_difference", True),
+    "intact_minus_suppressed": ("opto_difference", False),
+    "suppressed_minus_intact": ("opto_difference", True),
 }
 
 

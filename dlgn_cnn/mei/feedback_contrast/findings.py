@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.feedback.light_null import false_discovery_rates
+from dlgn_cnn.feedback.opto_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.significance import (
     MOST_RELABELINGS,
     VIEWS,
@@ -51,7 +51,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ContrastFinding:
     """All (view, unit): the distance between the lights and the null's mean, the effect, p, and false-discovery rate
     ``q`` over units (Benjamini and Hochberg 1995). NaN where it is not known.
     """
@@ -81,11 +81,11 @@ def measure(
     return Measured(between, within, np.reshape(nulls, (-1, len(VIEWS))), exchanged, starts)
 
 
-def findings(units: Sequence[Measured]) -> dict[str, Finding]:
+def findings(units: Sequence[Measured]) -> dict[str, ContrastFinding]:
     """The contrast of all units of a fit against each null that there is, by the null's name in ``NULLS``, the
     strongest first. That of the random starts is always there, though with one start a light nothing is known of it.
     """
-    found: dict[str, Finding] = {}
+    found: dict[str, ContrastFinding] = {}
     if not units:
         return found
     between = np.stack([unit.between for unit in units], 1)
@@ -110,13 +110,13 @@ def _of_members(members: Sequence[UnitMEIs | None], generator: np.random.Generat
     return np.concatenate([found[None], null])
 
 
-def _pooled(distance: Scores, null: Scores) -> Finding:
+def _pooled(distance: Scores, null: Scores) -> ContrastFinding:
     """Of distances (view, unit) and a null (sample, view, unit)."""
-    judged = [pooled_null(own, null[:, view]) for view, own in enumerate(distance)]
-    return _finding(distance, np.array(judged).transpose(1, 0, 2))
+    tested = [pooled_null(own, null[:, view]) for view, own in enumerate(distance)]
+    return _finding(distance, np.array(tested).transpose(1, 0, 2))
 
 
-def _finding(distance: Scores, judged: Scores) -> Finding:
+def _finding(distance: Scores, tested: Scores) -> ContrastFinding:
     """Of effect, p and null mean (3, view, unit)."""
-    effect, p, mean = judged
-    return Finding(distance, mean, effect, p, np.stack([false_discovery_rates(one) for one in p]))
+    effect, p, mean = tested
+    return ContrastFinding(distance, mean, effect, p, np.stack([false_discovery_rates(one) for one in p]))

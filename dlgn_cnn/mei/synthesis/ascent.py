@@ -9,7 +9,7 @@ from dlgn_cnn.errors import ModelError
 from dlgn_cnn.mei.components.optimizers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.shapes import Floats
 
@@ -31,8 +31,8 @@ class Ascent:
         self.models, self.targets, self.config, self.device = models, list(targets), config.on(device), device
         self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
         self.keys = sorted({target.data_key for target in targets})
-        self.showing = self._showing(self.config.window_frames, self.config.precision)
-        self.share = self.showing.share(targets, config.frames, device)
+        self.presenter = self._presenter(self.config.window_frames, self.config.precision)
+        self.share = self.presenter.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
         self.mask = mask.expand(len(targets), -1, -1, -1)
         self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
@@ -86,7 +86,7 @@ class Ascent:
 
     def _activation(self, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
         lights = self.config.objective.lights(suppression(targets, stimuli))
-        rates = torch.stack([self.showing.rates(stimuli, targets, light) for light in lights])
+        rates = torch.stack([self.presenter.rates(stimuli, targets, light) for light in lights])
         return self.config.objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
 
     def _keep_best(self, value: np.ndarray, step: int) -> None:
@@ -110,7 +110,7 @@ class Ascent:
     @torch.no_grad()
     def _results(self) -> list[MEIResult]:
         """Each target's best stimulus, shown whole and in both lights."""
-        rates = in_both_lights(self._showing(None), self.best, self.targets)
+        rates = in_both_conditions(self._presenter(None), self.best, self.targets)
         lights = self.config.objective.lights(suppression(self.targets, self.best)).long()
         rows = torch.arange(len(self.targets), device=self.device)
         activation = self.config.objective(torch.stack([rates[rows, light] for light in lights]))
@@ -126,14 +126,14 @@ class Ascent:
             for index in range(len(self.targets))
         ]
 
-    def _showing(self, window: int | None, precision: str = "float32") -> Showing:
-        return Showing(self.models, self.keys, self.shape, self.config.state, window, precision)
+    def _presenter(self, window: int | None, precision: str = "float32") -> Presenter:
+        return Presenter(self.models, self.keys, self.shape, self.config.state, window, precision)
 
 
-def in_both_lights(showing: Showing, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
+def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
     """Each target's rate to its own stimulus, (target, condition: intact, suppressed; frame)."""
     lights = (torch.zeros(len(targets)), torch.ones(len(targets)))
-    return torch.stack([showing.rates(stimuli, targets, light.to(stimuli.device)) for light in lights], 1)
+    return torch.stack([presenter.rates(stimuli, targets, light.to(stimuli.device)) for light in lights], 1)
 
 
 def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:

@@ -9,10 +9,10 @@ from dlgn_cnn.mei.components.apertures import APERTURES, Aperture
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS, Constraint
 from dlgn_cnn.mei.components.objectives import OBJECTIVES, Objective
 from dlgn_cnn.mei.components.optimizers import OPTIMIZERS, Optimizer
-from dlgn_cnn.mei.components.plugs import PLUGS
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, Preconditioner
+from dlgn_cnn.mei.components.sinzlab import SINZLAB_ADAPTERS
 from dlgn_cnn.mei.components.values import number, whole
-from dlgn_cnn.mei.synthesis.showing import AnimalState
+from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.registry import Registry, nested
 from dlgn_cnn.runtime.precision import check_precision, resolve
 
@@ -40,7 +40,7 @@ class SynthesisValues:
     tolerance: float = 1e-3
     batch_size: int = 32
     precision: str = "auto"
-    narrow: bool = True
+    local: bool = True
     running: float | None = None
     pupil_size: float | None = None
     pupil_center: Sequence[float] | None = None
@@ -82,7 +82,7 @@ class Synthesis(SynthesisValues):
     @property
     def window_frames(self) -> int | None:
         """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
-        return getattr(self.objective, "window_frames", None) if self.narrow else None
+        return getattr(self.objective, "window_frames", None) if self.local else None
 
     def on(self, device: "torch.device", auto_precision: str = "auto") -> "Synthesis":
         """The same in a precision that is known: ``auto`` is ``auto_precision``, or else what the device is fast in."""
@@ -107,7 +107,7 @@ class SynthesisConfig(SynthesisValues):
         Targets that run at once, which bounds memory.
     precision : str
         ``float32``, ``bfloat16``, or ``auto``, which is that of the fit.
-    narrow : bool
+    local : bool
         Compute only the pixels and frames that a unit can see, where the model says which.
     running, pupil_size : float, optional
         The animal's state while the stimulus is shown, in the recording's units (default: the training tier's mean).
@@ -170,11 +170,11 @@ def synthesis(
     low, high = pixel_range
     bounds = {"constraint": {"low": low, "high": high}}
     with within("fit"):
-        parts = {
+        components = {
             kind: _component(kind, getattr(config, kind), allowed_packages, bounds.get(kind, {})) for kind in KINDS
         }
     values = {one.name: getattr(config, one.name) for one in fields(SynthesisValues)}
-    return Synthesis(**values, **parts)
+    return Synthesis(**values, **components)
 
 
 def _component(kind: str, config: Component, allowed_packages: Collection[str], bounds: dict[str, float]) -> Any:
@@ -182,8 +182,8 @@ def _component(kind: str, config: Component, allowed_packages: Collection[str], 
         default = getattr(SynthesisConfig(), kind)
         return KINDS[kind].build(default | bounds | dict(config), at=kind, allowed_packages=allowed_packages)
     with within(kind):
-        if kind not in PLUGS:
+        if kind not in SINZLAB_ADAPTERS:
             raise ConfigError(f"an {kind} of sinzlab's mei does not fit here: name one of ours", "path")
         if set(config) - {"path", "kwargs"} or "." not in str(config["path"]):
             raise ConfigError(f"given {dict(config)!r}, expected 'path', an import path, and 'kwargs' only")
-        return PLUGS[kind](KINDS[kind].get(config["path"], allowed_packages), config.get("kwargs", {}))
+        return SINZLAB_ADAPTERS[kind](KINDS[kind].get(config["path"], allowed_packages), config.get("kwargs", {}))

@@ -8,10 +8,10 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.components.optimizers import norms, unit
 from dlgn_cnn.mei.components.values import number, whole
-from dlgn_cnn.mei.synthesis.ascent import in_both_lights, random_start, suppression
+from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start, suppression
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.showing import Showing
+from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.shapes import Floats
 
@@ -61,8 +61,8 @@ class _Spread:
     ) -> None:
         self.config, self.targets, self.mask = config, [target] * count, mask
         shape = (meis.shape[1], meis.shape[2], meis.shape[3])
-        self.showing = Showing(models, [target.data_key], shape, config.state, config.window_frames)
-        self.whole = Showing(models, [target.data_key], shape, config.state)
+        self.presenter = Presenter(models, [target.data_key], shape, config.state, config.window_frames)
+        self.whole = Presenter(models, [target.data_key], shape, config.state)
         self.kept = self._starts(torch.as_tensor(meis).to(device, working_dtype(models)), target, share)
         self.spread = float(nearest(self.kept).mean())
         noise = torch.stack([random_start(target.seed + member, shape) for member in range(count)]).to(self.kept)
@@ -88,7 +88,7 @@ class _Spread:
 
     def _step(self, length: float) -> None:
         stimuli = self.stimuli.detach().requires_grad_(True)
-        activation = self._activation(stimuli, self.showing, self.targets)
+        activation = self._activation(stimuli, self.presenter, self.targets)
         (uphill,) = torch.autograd.grad(activation.sum(), stimuli)
         (apart,) = torch.autograd.grad(nearest(stimuli).sum(), stimuli)
         self._keep(activation.detach())
@@ -106,13 +106,13 @@ class _Spread:
         if spread > self.spread and bool((activation >= self.wanted).all()):
             self.kept, self.spread = self.stimuli, spread
 
-    def _activation(self, stimuli: torch.Tensor, showing: Showing, targets: Sequence[Target]) -> torch.Tensor:
+    def _activation(self, stimuli: torch.Tensor, presenter: Presenter, targets: Sequence[Target]) -> torch.Tensor:
         lights = self.config.objective.lights(suppression(targets, stimuli))
-        return self.config.objective(torch.stack([showing.rates(stimuli, targets, light) for light in lights]))
+        return self.config.objective(torch.stack([presenter.rates(stimuli, targets, light) for light in lights]))
 
     @torch.no_grad()
     def _results(self) -> list[MEIResult]:
-        rates = in_both_lights(self.whole, self.kept, self.targets)
+        rates = in_both_conditions(self.whole, self.kept, self.targets)
         activation = self._activation(self.kept, self.whole, self.targets)
         violation = self.config.constraint.violation(self.kept, self.mask)
         return [

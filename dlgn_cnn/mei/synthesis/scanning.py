@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.synthesis.showing import AnimalState
+from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.shapes import Floats
 
 

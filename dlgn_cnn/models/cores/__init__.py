@@ -4,7 +4,7 @@ A core is a module built with ``in_shape`` (channel, height, width) and called w
 height, width). It returns features (time - frames_lost, batch, feature, height', width'), time first, aligned with the
 last frames of the video; a feature sees no later frame. It has ``out_shape`` (feature, height', width'),
 ``frames_lost`` and ``regularizer()``.
-It may have ``reach(frames)``: see ``dlgn_cnn.models.reach``.
+It may have ``receptive_field(frames)``: see ``dlgn_cnn.models.receptive_field``.
 """
 
 from dlgn_cnn.registry import Registry

@@ -6,7 +6,7 @@ from functools import reduce
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.checks import check_layers
-from dlgn_cnn.models.reach import Reach
+from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.registry import nearest
 
 PADDINGS = ("same", "valid")
@@ -48,7 +48,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CorePlan:
     """The layers of a core, and the shape (feature, height', width') of what leaves the last."""
 
     layers: tuple[Layer, ...]
@@ -60,11 +60,11 @@ class Plan:
         return sum(layer.frames_lost for layer in self.layers)
 
     @property
-    def reach(self) -> Reach | None:
+    def reach(self) -> ReceptiveExtent | None:
         """What one place of the last layer sees of the frame; None without padding, where its rows are moved."""
         if any(layer.padding != layer.reach for layer in self.layers):
             return None
-        return reduce(Reach.then, [Reach(layer.reach, layer.stride) for layer in self.layers])
+        return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.reach, layer.stride) for layer in self.layers])
 
 
 def plan_layers(
@@ -76,7 +76,7 @@ def plan_layers(
     padding: str = "same",
     kernels_time: Sequence[int] | None = None,
     dilations_time: Sequence[int] | None = None,
-) -> Plan:
+) -> CorePlan:
     """The layers for frames of ``in_shape`` (channel, height, width); see the cores for the other arguments.
 
     Strides and dilations are 1 where they are not given. Raises ConfigError for what does not fit together.
@@ -100,4 +100,4 @@ def plan_layers(
         layer = Layer(incoming, outgoing, kernel, stride, dilation, margin, kernel_time, dilation_time)
         layers.append(layer)
         incoming, height, width = outgoing, layer.out_size(height), layer.out_size(width)
-    return Plan(tuple(layers), (incoming, height, width))
+    return CorePlan(tuple(layers), (incoming, height, width))

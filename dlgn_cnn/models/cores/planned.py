@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from dlgn_cnn.models.cores.checks import check_frames
-from dlgn_cnn.models.cores.geometry import Layer, Plan, plan_layers
+from dlgn_cnn.models.cores.geometry import CorePlan, Layer, plan_layers
 from dlgn_cnn.models.cores.layers import to_features, to_frames
-from dlgn_cnn.models.reach import Reach
+from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.regularizers import FilterPriors
 
 
@@ -57,7 +57,7 @@ class PlannedCore(nn.Module):
         priors = FilterPriors(laplace_weight=laplace_weight, group_sparsity_weight=group_sparsity_weight)
         self.build(plan_layers(in_shape, channels, kernels, strides, dilations, padding), priors)
 
-    def build(self, plan: Plan, priors: FilterPriors) -> None:
+    def build(self, plan: CorePlan, priors: FilterPriors) -> None:
         """Build the layers of a plan."""
         self.plan, self.priors = plan, priors
         self.out_shape, self.frames_lost = plan.out_shape, plan.frames_lost
@@ -81,13 +81,13 @@ class PlannedCore(nn.Module):
         """Video (batch, channel, time, height, width) to features, frame by frame."""
         return to_features(self.layers(to_frames(videos)), batch=len(videos))
 
-    def reach(self, frames: int) -> Reach | None:
+    def receptive_field(self, frames: int) -> ReceptiveExtent | None:
         """What one place of the features sees, whatever the number of frames."""
         return self.plan.reach
 
     def filters(self) -> list[torch.Tensor]:
         """Filters (out, in, ..., height, width) of each layer."""
-        return [convolution.weight for convolution in self.layers[::3]]  # type: ignore[misc]
+        return [convolution.weight for convolution in self.layers[::3]]  # type: ignore[attr-defined]
 
     def time_filters(self) -> torch.Tensor | None:
         """Kernels (out, in, time, ...) of the first layer over time; None for a core without memory."""

@@ -23,7 +23,7 @@ class BehaviorModulator(nn.Module):
     in standard deviations from their mean, by the training tier's figures; a missing value counts as the mean, which
     changes nothing. ``gain`` and ``offset`` say which of the two there are. With ``taps`` above 1 they follow the
     signals through causal kernels of so many frames (50 in Schmors et al., whose kernels are offsets); ``basis``,
-    ``functions``, ``laplace_weight`` and ``l2_weight`` are those of ``light_kernel``. It starts at identity.
+    ``functions``, ``laplace_weight`` and ``l2_weight`` are those of ``opto_kernel``. It starts at identity.
     """
 
     unitwise = True

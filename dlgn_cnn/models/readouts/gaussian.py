@@ -88,7 +88,7 @@ class GaussianReadout(nn.Module):
         return drive + self.bias
 
     def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        """Where units look in evaluation, (time or 1, 1, clip, 2): see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        """Where units look in evaluation, (time or 1, 1, clip, 2): see ``receptive_field.ReadsPlaces``."""
         place = self.positions(1)[0, units][None]
         sizes = torch.tensor(self.map_shape[::-1], device=place.device)
         moved = place if shift is None else place + shift
@@ -102,7 +102,7 @@ class GaussianReadout(nn.Module):
         shift: torch.Tensor | None,
         opto: torch.Tensor,
     ) -> torch.Tensor:
-        """Drive (time, clip) of one unit a clip: see ``dlgn_cnn.models.reach.ReadsPlaces``."""
+        """Drive (time, clip) of one unit a clip: see ``receptive_field.ReadsPlaces``."""
         places = self.places_px(units, shift)[:, 0].expand(len(features), -1, -1)
         read = read_bilinearly(features, places, corners, self.map_shape)
         return (read * self.features[units]).sum(-1) + self.bias[units]

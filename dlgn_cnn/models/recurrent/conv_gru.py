@@ -6,7 +6,7 @@ import torch
 
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.recurrent.gated import GatedUnit
-from dlgn_cnn.models.recurrent.light import switches_of
+from dlgn_cnn.models.recurrent.opto import switches_of
 from dlgn_cnn.models.recurrent.scan import Maps, sigmoid_backward, tanh_backward, write_gates
 
 GATES = ("update", "reset", "candidate")
@@ -45,7 +45,7 @@ class GruCell:
 class ConvGru(GatedUnit):
     """Gated recurrent unit over feature maps (Cho et al. 2014; convolutional: Ballas et al. 2016).
 
-    With input drive ``x`` and state drive ``s`` of each gate, both convolutions, and the light as in ``LightDrive``::
+    With input drive ``x`` and state drive ``s`` of each gate, both convolutions, and the light as in ``OptoDrive``::
 
         update = sigmoid(x_update + s_update)        reset = sigmoid(x_reset + s_reset)
         candidate = tanh(x_candidate + reset * s_candidate)

@@ -8,9 +8,9 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores.layers import channels_last
-from dlgn_cnn.models.reach import Reach
-from dlgn_cnn.models.recurrent.light import LightDrive, check_switches
-from dlgn_cnn.models.recurrent.replay import Replays
+from dlgn_cnn.models.receptive_field import ReceptiveExtent
+from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
+from dlgn_cnn.models.recurrent.opto import OptoDrive, check_switches
 from dlgn_cnn.models.recurrent.scan import Cell, scan
 
 
@@ -18,7 +18,7 @@ class GatedUnit(nn.Module):
     """A unit whose ``gates`` are each driven by a convolution of the input and one of the state.
 
     The input's convolutions run on all frames and gates at once, the state's on all gates of a frame. The light scales
-    and shifts the drive of those gates and paths that ``light`` names (``LightDrive``). Raises ConfigError.
+    and shifts the drive of those gates and paths that ``light`` names (``OptoDrive``). Raises ConfigError.
     """
 
     gates: ClassVar[tuple[str, ...]]
@@ -37,10 +37,10 @@ class GatedUnit(nn.Module):
         self.out_channels, width = channels, len(self.gates) * channels
         self.from_input = nn.Conv2d(in_channels, width, kernel_input, padding=kernel_input // 2)
         self.from_state = nn.Conv2d(channels, width, kernel_state, padding=kernel_state // 2, bias=False)
-        self.light_input, self.light_state = (
-            LightDrive(channels, [f"{gate}.{path}" in light for gate in self.gates]) for path in ("input", "state")
+        self.opto_input, self.opto_state = (
+            OptoDrive(channels, [f"{gate}.{path}" in light for gate in self.gates]) for path in ("input", "state")
         )
-        self.replays = Replays()
+        self.cuda_graphs = CudaGraphs()
         # Biases of the first gate from -2 to 2 let channels forget within one to eight frames from the start of a fit.
         with torch.no_grad():
             self.from_input.bias[:channels] = torch.linspace(-2, 2, channels)  # type: ignore[index]
@@ -56,13 +56,13 @@ class GatedUnit(nn.Module):
         weight = self.from_state.weight
         if state is None:
             state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])
-        states = scan(self.cell, self.replays, drive, weight, state, self.light_input(opto), self.light_state(opto))
+        states = scan(self.cell, self.cuda_graphs, drive, weight, state, self.opto_input(opto), self.opto_state(opto))
         return states, states[-1]
 
-    def reach(self, frames: int) -> Reach:
+    def receptive_field(self, frames: int) -> ReceptiveExtent:
         """Half an input kernel, and half a state kernel more with every frame before."""
         halves = [part.kernel_size[0] // 2 for part in (self.from_input, self.from_state)]
-        return Reach(halves[0] + (frames - 1) * halves[1])
+        return ReceptiveExtent(halves[0] + (frames - 1) * halves[1])
 
     def regularizer(self) -> torch.Tensor:
         """No penalty: zero."""

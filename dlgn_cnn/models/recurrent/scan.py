@@ -3,7 +3,7 @@
 What automatic differentiation does frame by frame is done here at once or not at all: the gradient of the state's
 kernels is one convolution over all frames, and the gates' derivatives are formed from what the gates were. Maps are
 channels_last, on which CPUs and GPUs convolve fastest. Convolutions run in the drive's precision (bfloat16 under
-autocast), states and gates in that of the weights. Both passes are functions of tensors alone, which a GPU replays.
+autocast), states and gates in that of the weights. Both passes are functions of tensors alone, which a GPU cuda_graphs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ import torch.nn.functional as functional
 import torch.nn.grad
 from torch.autograd.function import once_differentiable
 
-from dlgn_cnn.models.recurrent.light import Light
-from dlgn_cnn.models.recurrent.replay import Replays
+from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
+from dlgn_cnn.models.recurrent.opto import Light
 from dlgn_cnn.runtime.threads import using
 
 Maps = torch.Tensor
@@ -46,21 +46,21 @@ class Cell(Protocol):
 
 def scan(
     cell: Cell,
-    replays: Replays,
+    cuda_graphs: CudaGraphs,
     drive: torch.Tensor,
     weight: torch.Tensor,
     state: Maps,
-    light_input: Light,
-    light_state: Light,
+    opto_input: Light,
+    opto_state: Light,
 ) -> torch.Tensor:
     """States (time, batch, channel, height, width) of ``cell`` from ``state`` (batch, channel, height, width) on.
 
     ``drive`` (time, batch, gate x channel, height, width) comes from the input; ``weight`` (gate x channel, channel,
-    kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell. ``replays``
-    are the module's own.
+    kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell.
+    ``cuda_graphs`` are the module's own.
     """
-    lights = *(light_input or (None, None)), *(light_state or (None, None))
-    states: torch.Tensor = _Scan.apply(cell, replays, torch.is_grad_enabled(), drive, weight, state, *lights)
+    lights = *(opto_input or (None, None)), *(opto_state or (None, None))
+    states: torch.Tensor = _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *lights)
     return states
 
 
@@ -71,7 +71,7 @@ class _Scan(torch.autograd.Function):
     def forward(
         ctx: Any,
         cell: Cell,
-        replays: Replays,
+        cuda_graphs: CudaGraphs,
         differentiate: bool,
         drive: torch.Tensor,
         weight: torch.Tensor,
@@ -79,10 +79,10 @@ class _Scan(torch.autograd.Function):
         *lights: Any,
     ) -> torch.Tensor:
         with _threads_for(drive.shape, weight):
-            found = replays(_forward, (cell, differentiate), (drive, weight, state, *lights))
+            found = cuda_graphs(_forward, (cell, differentiate), (drive, weight, state, *lights))
         states = found[0][0]
         if differentiate:
-            ctx.replays, ctx.fixed = replays, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
+            ctx.cuda_graphs, ctx.fixed = cuda_graphs, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
             raw_drive = None if lights[0] is None else drive
             ctx.save_for_backward(weight, lights[0], lights[2], raw_drive, *chain.from_iterable(found))
         return states[1:]
@@ -92,7 +92,7 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, grad_states: torch.Tensor) -> tuple[Any, ...]:
         weight, _, _, _, states, *_ = ctx.saved_tensors
         with _threads_for(ctx.fixed[1], weight):
-            found = ctx.replays(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
+            found = ctx.cuda_graphs(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
         (to_input,), (from_state,), (to_state,), *lights = found
         to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[4] else None
         return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in lights)
@@ -120,7 +120,7 @@ def _forward(
     factors, offsets = ([None] * len(drive) if part is None else part.unbind(0) for part in lights[2:])
     for frame, x in enumerate(_from_input(drive, state.dtype, *lights[:2])):
         from_state = _convolve(states[frame].to(drive.dtype), kernel)
-        s = _under_light(from_state, factors[frame], offsets[frame]).to(state.dtype)
+        s = _under_opto(from_state, factors[frame], offsets[frame]).to(state.dtype)
         found = cell.forward(x, s, states[frame], states[frame + 1])
         if differentiate:
             convolved += [] if factors[frame] is None else [from_state]
@@ -135,7 +135,7 @@ def _from_input(drive: torch.Tensor, dtype: torch.dtype, *light: torch.Tensor | 
     for start in range(0, len(drive), many):
         frames = slice(start, start + many)
         factor, offset = (None if part is None else part[frames] for part in light)
-        yield from _under_light(drive[frames], factor, offset).to(dtype, copy=factor is None).unbind(0)
+        yield from _under_opto(drive[frames], factor, offset).to(dtype, copy=factor is None).unbind(0)
 
 
 def _backward(
@@ -143,7 +143,7 @@ def _backward(
 ) -> list[list[torch.Tensor]]:
     """Gradients of both drives over all frames and of the first state; then of each light's factor and offset, if any.
 
-    ``shape`` and ``dtype`` are the drive's, ``lengths`` of the groups that ``_forward`` gave. Those that ``Replays``
+    ``shape`` and ``dtype`` are the drive's, ``lengths`` of the groups that ``_forward`` gave. Those that ``CudaGraphs``
     joined are for a GPU, where what need not be done frame by frame is done at once.
     """
     weight, factor_x, factor_s, drive, *rest = saved
@@ -160,15 +160,15 @@ def _backward(
         now = [maps[frame] for maps in kept]
         carry = cell.backward(now, states[frame], carry, of_input.lit[frame], of_state.lit[frame])
         if not at_once:
-            of_state.sum_light(frame)
-            of_input.sum_light(frame)
-            of_input.through_light(frame)
-        of_state.through_light(frame)
+            of_state.sum_opto(frame)
+            of_input.sum_opto(frame)
+            of_input.through_opto(frame)
+        of_state.through_opto(frame)
         carry += _convolve(of_state.drive[frame], turned)
     if at_once:
-        of_state.sum_light(slice(None))
-        of_input.sum_light(slice(None))
-        of_input.through_light(slice(None))
+        of_state.sum_opto(slice(None))
+        of_input.sum_opto(slice(None))
+        of_input.through_opto(slice(None))
     lights = [[] if part is None else [part] for part in (*of_input.light, *of_state.light)]
     return [[of_input.drive], [of_state.drive], [carry], *lights]
 
@@ -176,7 +176,7 @@ def _backward(
 class _PathGradient:
     """Gradients of one path: of the drive under its light, ``lit``, and before it; of the light's factor and offset.
 
-    ``drive`` is memory for (time, batch, gate x channel, height, width); ``lit`` is the same until ``through_light``,
+    ``drive`` is memory for (time, batch, gate x channel, height, width); ``lit`` is the same until ``through_opto``,
     or memory ``apart``. ``unlit`` is what the drive was before its light.
     """
 
@@ -189,20 +189,20 @@ class _PathGradient:
         self.factor = None if factor is None else factor.to(drive.dtype)
         self.light = (None, None) if factor is None else (torch.empty_like(factor), torch.empty_like(factor))
 
-    def sum_light(self, frames: int | slice) -> None:
-        """The gradients of the light at these frames, before ``through_light``."""
+    def sum_opto(self, frames: int | slice) -> None:
+        """The gradients of the light at these frames, before ``through_opto``."""
         to_factor, to_offset = self.light
         if to_factor is not None and to_offset is not None:
             to_offset[frames] = self.lit[frames].sum((-2, -1), keepdim=True)
             to_factor[frames] = (self.lit[frames] * self.unlit[frames]).sum((-2, -1), keepdim=True)
 
-    def through_light(self, frames: int | slice) -> None:
+    def through_opto(self, frames: int | slice) -> None:
         """Turn the gradient of the drive under the light into that of the drive before it."""
         if self.factor is not None:
             torch.mul(self.lit[frames], self.factor[frames], out=self.drive[frames])
 
 
-def _under_light(drive: Maps, factor: Maps | None, offset: Maps | None) -> Maps:
+def _under_opto(drive: Maps, factor: Maps | None, offset: Maps | None) -> Maps:
     """The drive itself where there is no light."""
     return drive if factor is None or offset is None else torch.addcmul(offset, drive, factor)
 

@@ -20,7 +20,7 @@ def ln(
     *,
     lags: int = 15,
     rank: int | None = 1,
-    reach_px: float | None = 12.0,
+    field_radius_px: float | None = 12.0,
     light: str = "additive",
     running: bool = False,
     pupil: bool = False,
@@ -35,18 +35,18 @@ def ln(
 ) -> ReferenceModel:
     """Linear-nonlinear Poisson model (Chichilnisky 2001): a filter over pixels and the last ``lags`` frames a unit.
 
-    The filter is a sum of ``rank`` products of space and time, or any where it is null, and lies within ``reach_px`` of
-    the peak of the unit's receptive field (null: anywhere). ``light`` acts ``none``, ``additive``, as ``gain`` or as
-    another ``temporal`` or ``spatial`` filter, with a memory of ``history_lags`` frames on ``history_splines`` natural
-    cubic splines; so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``), L2 norm (``l2_weight``) and
-    Laplace energy (``laplace_weight``) of the spatial filter, L2 of the memories (``history_weight``) and of what light
-    changes in a filter (``change_weight``).
-    ``output`` names the nonlinearity, softplus unless given. Raises ConfigError.
+    The filter is a sum of ``rank`` products of space and time, or any where it is null, and lies within
+    ``field_radius_px`` of the peak of the unit's receptive field (null: anywhere). ``light`` acts ``none``,
+    ``additive``, as ``gain`` or as another ``temporal`` or ``spatial`` filter, with a memory of ``history_lags`` frames
+    on ``history_splines`` natural cubic splines; so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``),
+    L2 norm (``l2_weight``) and Laplace energy (``laplace_weight``) of the spatial filter, L2 of the memories
+    (``history_weight``) and of what light changes in a filter (``change_weight``). ``output`` names the nonlinearity,
+    softplus unless given. Raises ConfigError.
     """
 
     def bases(info: DataInfo) -> Bases:
         _, height, width = info.frame_shape
-        support = near_centers(torch.tensor(info.field_centers), (height, width), reach_px)
+        support = near_centers(torch.tensor(info.field_centers), (height, width), field_radius_px)
         return Bases(None, torch.eye(lags), (height, width), support)
 
     built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)

@@ -10,7 +10,7 @@ from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.heads import Heads
 from dlgn_cnn.models.reference.history import HistoryKernel
-from dlgn_cnn.models.reference.light import find_light
+from dlgn_cnn.models.reference.opto import find_opto
 from dlgn_cnn.models.reference.space_time import Bases, Penalty, SpaceTimeKernel
 from dlgn_cnn.models.reference.splines import natural_cubic_basis
 from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
@@ -35,7 +35,7 @@ class Inputs:
 
     def __post_init__(self) -> None:
         with within("light"):
-            find_light(self.light, self.stimulus)
+            find_opto(self.light, self.stimulus)
         if not (self.stimulus or self.running or self.pupil or self.light != "none"):
             raise ConfigError("stimulus, running and pupil are false and light is none: switch one of them on")
 
@@ -59,7 +59,7 @@ class ReferenceHead(nn.Module):
         self.register_buffer("mean_counts", counts, persistent=False)
         self.register_buffer("bias_step", _relative_step(output, counts), persistent=False)
         self.stimulus = stimulus
-        self.light = find_light(inputs.light, inputs.stimulus)(units, basis, inputs.history_weight)
+        self.light = find_opto(inputs.light, inputs.stimulus)(units, basis, inputs.history_weight)
         chosen = {
             name: HistoryKernel(units, basis, inputs.history_weight) for name in FEATURES if getattr(inputs, name)
         }
@@ -129,7 +129,7 @@ def build_reference(
     generator = torch.Generator().manual_seed(seed)
     if rank is not None and rank < 1:
         raise ConfigError(f"rank {rank} of a space-time kernel: expected 1 or more, or null for a full one")
-    lit, heads = find_light(inputs.light, inputs.stimulus).changes, {}
+    lit, heads = find_opto(inputs.light, inputs.stimulus).changes, {}
     for key, info in data_info.items():
         if info.frame_shape[0] != 1:
             raise ConfigError(

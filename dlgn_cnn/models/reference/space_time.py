@@ -71,7 +71,7 @@ class SpaceTimeKernel(nn.Module):
             self.temporal = nn.Parameter(temporal)
         changed = self.spatial.shape if lit == "spatial" else temporal.shape
         change = START_NOISE * torch.randn(changed, generator=generator)
-        self.light_change = nn.Parameter(change) if lit else None
+        self.opto_change = nn.Parameter(change) if lit else None
 
     def spatial_kernels(self) -> torch.Tensor:
         """Spatial kernels (unit, rank, height * width) in the dark, which hold the size."""
@@ -84,10 +84,10 @@ class SpaceTimeKernel(nn.Module):
     def _each_weights(self) -> torch.Tensor:
         """Spatial weights (condition, unit, rank, function): in the dark and, where there are any, in light."""
         dark = self.weights()
-        if self.lit != "spatial" or self.light_change is None:
+        if self.lit != "spatial" or self.opto_change is None:
             return dark[None]
         norm = dark.flatten(1).norm(dim=1)[:, None, None]
-        return torch.stack([dark, dark + norm * self.light_change * self.support[:, None]])
+        return torch.stack([dark, dark + norm * self.opto_change * self.support[:, None]])
 
     def _pixels(self, weights: torch.Tensor) -> torch.Tensor:
         return weights if self.space is None else weights @ self.space
@@ -95,7 +95,7 @@ class SpaceTimeKernel(nn.Module):
     def temporal_kernels(self) -> torch.Tensor:
         """Temporal kernels (condition, unit, rank, lag), lag 0 first: in the dark and, where there is one, in light."""
         dark = functional.normalize(self.temporal, dim=-1)
-        lit = [] if self.lit != "temporal" or self.light_change is None else [dark + self.light_change]
+        lit = [] if self.lit != "temporal" or self.opto_change is None else [dark + self.opto_change]
         return torch.stack([dark, *lit]) @ self.time
 
     def kernels(self) -> torch.Tensor:
@@ -123,8 +123,8 @@ class SpaceTimeKernel(nn.Module):
         total = (penalty.l1 * rows.abs().sum() + penalty.l2 * rows.square().sum()) / len(rows)
         if penalty.laplace:
             total = total + penalty.laplace * laplace_energy(rows.unflatten(-1, self.grid).flatten(0, 1)[:, None])
-        if self.light_change is not None:
-            total = total + penalty.light * self.light_change.square().sum() / weights.shape[1]
+        if self.opto_change is not None:
+            total = total + penalty.light * self.opto_change.square().sum() / weights.shape[1]
         return total
 
 

@@ -27,7 +27,7 @@ def spline_glm(
     time_splines: int = 8,
     knot_px: float = 3.0,
     rank: int | None = None,
-    reach_px: float | None = 12.0,
+    field_radius_px: float | None = 12.0,
     history_lags: int = 50,
     history_splines: int = 10,
     l1_weight: float = 1e-4,
@@ -41,11 +41,11 @@ def spline_glm(
 
     The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines (as Huang et
     al. 2021) in time (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank``
-    space-time products. A unit uses the splines within ``reach_px`` of the peak of its receptive field (null: all).
-    ``stimulus``, ``light``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen variants;
-    ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial`` kernel.
-    Light, running and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines`` splines. In
-    the loss: L1 and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others'
+    space-time products. A unit uses the splines within ``field_radius_px`` of the peak of its receptive field (null:
+    all). ``stimulus``, ``light``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen
+    variants; ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial``
+    kernel. Light, running and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines``
+    splines. In the loss: L1 and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others'
     (``history_weight``) and of what light changes in a kernel (``change_weight``). ``output`` names the nonlinearity,
     softplus unless given. Raises ConfigError.
     """
@@ -53,7 +53,7 @@ def spline_glm(
     def bases(info: DataInfo) -> Bases:
         rows, columns = (natural_cubic_basis(size, knots_within(size, knot_px)) for size in info.frame_shape[1:])
         grid = len(rows), len(columns)
-        reach = None if reach_px is None else reach_px / knot_px
+        reach = None if field_radius_px is None else field_radius_px / knot_px
         support = near_centers(torch.tensor(info.field_centers), grid, reach)
         return Bases(torch.kron(rows, columns), natural_cubic_basis(lags, time_splines), grid, support)
 

@@ -1,8 +1,8 @@
 """Loggers: one file each, told of every epoch of a fit; which ones is a setting, no part of what is computed.
 
-A logger is a class that is built with a ``Run`` and has ``log(epoch, figures)`` and ``close()``. ``requires`` names the
-package that it needs, which ``pip install 'dlgn_cnn[NAME]'`` brings. Whatever goes wrong in one is logged once, after
-which it is left alone: it never ends a fit.
+A logger is a class that is built with a ``LoggedFit`` and has ``log(epoch, figures)`` and ``close()``. ``requires``
+names the package that it needs, which ``pip install 'dlgn_cnn[NAME]'`` brings. Whatever goes wrong in one is logged
+once, after which it is left alone: it never ends a fit.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Run:
+class LoggedFit:
     """What is logged: the fit's name, which is the same when it is taken up again, its configs, and where files go."""
 
     name: str
@@ -53,7 +53,7 @@ def check_loggers(names: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def logging_to(names: Sequence[str], run: Run) -> Iterator[Callable[..., None]]:
+def logging_to(names: Sequence[str], run: LoggedFit) -> Iterator[Callable[..., None]]:
     """A trainer's callback that tells the loggers of ``names`` the numbers that it is told."""
     guarded = [_Guarded(name, run) for name in names]
 
@@ -77,7 +77,7 @@ def _is_figure(value: object) -> bool:
 class _Guarded:
     """A logger none of whose errors gets out; it is opened with the first epoch."""
 
-    def __init__(self, name: str, run: Run) -> None:
+    def __init__(self, name: str, run: LoggedFit) -> None:
         self.name, self.run = name, run
         self.inner: Logger | None = None
         self.on = True

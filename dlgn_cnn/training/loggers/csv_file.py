@@ -3,14 +3,14 @@
 import csv
 
 from dlgn_cnn.storage.atomic import whole_file
-from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
 
 
 @LOGGERS.register("csv")
 class CsvLogger:
     """``csv/NAME.csv`` below the folder of logs: a line an epoch, in order, each written at once."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedFit) -> None:
         self.path = run.folder / "csv" / f"{run.name}.csv"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.rows: list[dict[str, str]] = []

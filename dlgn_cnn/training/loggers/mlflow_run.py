@@ -3,7 +3,7 @@
 import os
 import time
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
 
 EXPERIMENT = "dlgn_cnn"
 
@@ -17,7 +17,7 @@ class MlflowLogger:
 
     requires = "mlflow"
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedFit) -> None:
         from mlflow import MlflowClient
 
         run.folder.mkdir(parents=True, exist_ok=True)

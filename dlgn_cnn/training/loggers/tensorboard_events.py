@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
 
 
 @LOGGERS.register("tensorboard")
@@ -11,7 +11,7 @@ class TensorBoardLogger:
 
     requires = "tensorboard"
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedFit) -> None:
         self.folder = run.folder / "tensorboard" / run.name
         self.writer: Any = None
 

@@ -2,7 +2,7 @@
 
 import os
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, Run
+from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
 
 
 @LOGGERS.register("wandb")
@@ -14,7 +14,7 @@ class WandbLogger:
 
     requires = "wandb"
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LoggedFit) -> None:
         import wandb
 
         run.folder.mkdir(parents=True, exist_ok=True)

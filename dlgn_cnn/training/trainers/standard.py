@@ -1,4 +1,4 @@
-"""The standard trainer: ``Fit`` on nnfabrik's contract."""
+"""The standard trainer: ``TrainingLoop`` on nnfabrik's contract."""
 
 import contextlib
 import dataclasses
@@ -11,8 +11,8 @@ from dlgn_cnn.errors import within
 from dlgn_cnn.registry import nested
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import Fit, FitConfig, StateDict
-from dlgn_cnn.training.noise import NoiseModel, loss_of, units_of
+from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop
+from dlgn_cnn.training.observation_model import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.trainers import TRAINERS
 
 
@@ -59,7 +59,7 @@ def standard(
     auto_precision : str
         What precision ``auto`` means; supplied by the caller.
     loss : str or mapping
-        ``poisson`` or ``negative_binomial``, or ``{"name": ..., **parameters}`` as ``NoiseModel`` takes them.
+        ``poisson`` or ``negative_binomial``, or ``{"name": ..., **parameters}`` as ``ObservationModel`` takes them.
     fit : mapping, optional
         Options of ``FitConfig``.
 
@@ -73,13 +73,13 @@ def standard(
     state_dict : dict
         The best weights, on the CPU.
     """
-    noise = NoiseModel.from_config(loss, units_of(dataloaders), allowed_packages)
+    noise = ObservationModel.from_config(loss, units_of(dataloaders), allowed_packages)
     config = nested(FitConfig, fit)
-    return run(Fit(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb, checkpoints)
+    return run(TrainingLoop(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb, checkpoints)
 
 
 def run(
-    fit: Fit, uid: object = None, cb: Callable[..., None] | None = None, checkpoints: Checkpoints | None = None
+    fit: TrainingLoop, uid: object = None, cb: Callable[..., None] | None = None, checkpoints: Checkpoints | None = None
 ) -> tuple[float, dict[str, Any], StateDict]:
     """Run a fit to its end, telling ``cb`` of every epoch: (score, output, state_dict) of the trainers' contract."""
     with contextlib.ExitStack() as stack:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial, known_moments, moments
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, known_moments, moments
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.registry import Registry
@@ -56,7 +56,7 @@ class TrainingStatistics:
     behavior_std: Scores
 
 
-def training_statistics(units: Sequence[int], trials: Sequence[Trial]) -> TrainingStatistics:
+def training_statistics(units: Sequence[int], trials: Sequence[TrialData]) -> TrainingStatistics:
     """The statistics of the training ``trials``, whose response rows are ``units``."""
     responses = [(trial.responses, np.ones(trial.responses.shape[1], bool)) for trial in trials]
     _, response_std = moments(responses)

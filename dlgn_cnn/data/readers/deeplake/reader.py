@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.deeplake.rows import ForeignRows, foreign_rows
+from dlgn_cnn.data.readers.deeplake.rows import DeepLakeRows, deeplake_rows
 from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, ArrayTrial, recording_of
-from dlgn_cnn.data.recording import Recording, SessionKey
+from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -32,7 +32,7 @@ def read_deeplake(
     units: list[int] | None = None,
     behavior_rows: list[str] | None = None,
     progress: Progress = silent,
-) -> list[Recording]:
+) -> list[SessionRecording]:
     """One session from a Deep Lake folder with a row a trial.
 
     Columns ``videos`` (time, height, width) or (height, width, time), gray levels, a leading axis of one allowed;
@@ -43,7 +43,7 @@ def read_deeplake(
     from 0 without it; ``behavior_rows`` says what the rows of ``behavior`` are, pupil size before running without it.
     Raises RecordingError for whatever contradicts this, naming row and column.
     """
-    rows = foreign_rows(path)
+    rows = deeplake_rows(path)
     tier = next((name for name in TIERS if name in rows.columns), None)
     missing = [name for name in ("videos", "responses") if name not in rows.columns]
     if missing or tier is None:
@@ -61,11 +61,11 @@ def read_deeplake(
 @FRAME_SOURCES.register("deeplake")
 def deeplake_frames(path: Path, address: str) -> Frames:
     """The frames (time, height, width) of one row."""
-    rows, row = foreign_rows(path), int(address)
+    rows, row = deeplake_rows(path), int(address)
     return _frames(path, row, rows.cell(row, "videos"), rows.cell(row, "responses").shape[-1])
 
 
-def _trial(path: Path, rows: ForeignRows, row: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
+def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
     responses = _numbers(path, rows, row, "responses")
     if responses.ndim != 2:
         raise RecordingError(f"{path}, row {row}: responses have shape {responses.shape}, expected (unit, time)")
@@ -90,7 +90,7 @@ def _trial(path: Path, rows: ForeignRows, row: int, tier: str, rate_hz: float) -
     ]
 
 
-def _numbers(path: Path, rows: ForeignRows, row: int, column: str) -> Floats:
+def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str) -> Floats:
     value = rows.cell(row, column)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufb":
         raise RecordingError(f"{path}, row {row}: {column} holds no numbers: correct it")

@@ -16,23 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.store.session_store import FOREIGN_INDEX
+from dlgn_cnn.data.store.session_store import ROWS_INDEX
 from dlgn_cnn.errors import RecordingError
 
 TRIES = 5
 COPY = """
 import sys
 from pathlib import Path
-from dlgn_cnn.data.store.session_store import copy_foreign_rows
+from dlgn_cnn.data.store.session_store import copy_deeplake_rows
 from dlgn_cnn.errors import RecordingError
 try:
-    copy_foreign_rows(Path(sys.argv[1]), Path(sys.argv[2]))
+    copy_deeplake_rows(Path(sys.argv[1]), Path(sys.argv[2]))
 except RecordingError as error:
     sys.exit(str(error))
 """
 
 
-class ForeignRows:
+class DeepLakeRows:
     """A folder's rows, column by name. The copies of their cells lie in a temporary folder for as long as this does.
 
     The folder carries no hashes, so a chunk that was damaged before it came to us reads as zeros and cannot be told
@@ -43,7 +43,7 @@ class ForeignRows:
         self.folder = folder
         self._place = tempfile.TemporaryDirectory(prefix="dlgn-deeplake-")
         _copy(folder, self._place.name)
-        index = json.loads((Path(self._place.name) / FOREIGN_INDEX).read_text())
+        index = json.loads((Path(self._place.name) / ROWS_INDEX).read_text())
         self.columns: list[str] = index["columns"]
         self._rows = int(index["rows"])
 
@@ -62,7 +62,7 @@ class ForeignRows:
         return found["text"]
 
 
-def foreign_rows(folder: Path) -> ForeignRows:
+def deeplake_rows(folder: Path) -> DeepLakeRows:
     """The rows of a folder; those of the last one are kept, since its scenes are asked for one by one."""
     resolved = folder.resolve()
     changed_ns = max((file.stat().st_mtime_ns for file in resolved.rglob("*")), default=0)
@@ -70,8 +70,8 @@ def foreign_rows(folder: Path) -> ForeignRows:
 
 
 @functools.lru_cache(maxsize=1)
-def _kept(folder: Path, changed_ns: int) -> ForeignRows:
-    return ForeignRows(folder)
+def _kept(folder: Path, changed_ns: int) -> DeepLakeRows:
+    return DeepLakeRows(folder)
 
 
 def _copy(folder: Path, place: str) -> None:

@@ -10,8 +10,8 @@ from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.lab.cells import whole_numbers, words
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
 from dlgn_cnn.data.readers.lab.scenes import NamedScene, find_scenes, probe_scenes
-from dlgn_cnn.data.readers.lab.session import SIGNAL_COLUMNS, light_epochs, presentations, session_rows, signals, spikes
-from dlgn_cnn.data.recording import Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.readers.lab.session import SIGNAL_COLUMNS, opto_epochs, presentations, session_rows, signals, spikes
+from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 
@@ -50,7 +50,7 @@ def sessions(source: Path) -> list[SessionKey]:
 @reader("lab", recognizes, frame_path, sessions)
 def read_lab(
     path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
-) -> list[Recording]:
+) -> list[SessionRecording]:
     """Every session of a responses frame, in order of (m, s, e).
 
     ``path`` is the folder, or the frame in it: ``responses.pkl`` or ``responses.parquet``, beside ``scenes/`` with a
@@ -128,7 +128,7 @@ def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
     return [(key, frame.iloc[rows[key]]) for key in sorted(rows)]
 
 
-def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> Recording:
+def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> SessionRecording:
     """A session whose scene files were named but not yet opened: cheap checks come before decoding."""
     rows = session_rows(key, frame)
     keys = {scene: named.key for scene, named in scenes.items()}
@@ -136,11 +136,11 @@ def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, Named
         keys[int(scene)]: SceneFile(scenes[int(scene)].path, "", 0, 0.0, 0, 0) for scene in set(rows.shown_scene)
     }
     shown = presentations(rows, keys)
-    found = Recording(key, spikes(rows, drop), shown, light_epochs(rows), unopened)
+    found = SessionRecording(key, spikes(rows, drop), shown, opto_epochs(rows), unopened)
     return replace(found, signals=signals(rows))
 
 
-def _with_own_movie(found: Recording) -> Recording:
+def _with_own_movie(found: SessionRecording) -> SessionRecording:
     own = {key: SceneKey(str(found.session), key.scene) for key in found.scenes}
     shown = tuple(replace(presentation, scene=own[presentation.scene]) for presentation in found.presentations)
     return replace(found, presentations=shown, scenes={own[key]: file for key, file in found.scenes.items()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlgn_cnn.data.readers.lab.cells import interval, intervals, is_blank, numbers
-from dlgn_cnn.data.recording import Presentation, SceneKey, SessionKey, Signal
+from dlgn_cnn.data.recording import PresentationTimes, SampledSignal, SceneKey, SessionKey
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 
@@ -74,7 +74,7 @@ def _presentation_words(shown: np.ndarray) -> str:
     return f"scene_id {int(shown[2])} at trange [{shown[0]}, {shown[1]}] s"
 
 
-def presentations(rows: SessionRows, keys: Mapping[int, SceneKey]) -> tuple[Presentation, ...]:
+def presentations(rows: SessionRows, keys: Mapping[int, SceneKey]) -> tuple[PresentationTimes, ...]:
     """Every presentation in order of onset. Raises RecordingError where the units' rows disagree about its tier."""
     tiers = rows.frame["train_vs_test"].to_numpy()[rows.row]
     for trial in np.flatnonzero((tiers != tiers[:1]).any(axis=0)):
@@ -83,7 +83,7 @@ def presentations(rows: SessionRows, keys: Mapping[int, SceneKey]) -> tuple[Pres
             f"is {sorted(set(tiers[:, trial]))}: expected one value for all units"
         )
     return tuple(
-        Presentation(trial, keys[int(scene)], float(start), float(stop), str(tiers[0, trial]))
+        PresentationTimes(trial, keys[int(scene)], float(start), float(stop), str(tiers[0, trial]))
         for trial, (scene, (start, stop)) in enumerate(zip(rows.shown_scene, rows.shown_s, strict=True))
     )
 
@@ -114,7 +114,7 @@ def _unit_spikes(rows: SessionRows, cells: np.ndarray, of_unit: np.ndarray, drop
     return np.unique(np.concatenate(kept))
 
 
-def light_epochs(rows: SessionRows) -> Times:
+def opto_epochs(rows: SessionRows) -> Times:
     """Light epochs (epoch, 2) in s: the union over all rows, sorted, overlapping and touching ones merged."""
     found = {
         (float(on), float(off))
@@ -130,14 +130,14 @@ def light_epochs(rows: SessionRows) -> Times:
     return np.array(merged, np.float64).reshape(-1, 2)
 
 
-def signals(rows: SessionRows) -> dict[str, Signal]:
+def signals(rows: SessionRows) -> dict[str, SampledSignal]:
     """Behavior that was recorded; a column that is absent, or blank throughout, is no signal, and NaN is missing."""
     present = {name: column for name, column in SIGNAL_COLUMNS.items() if column in rows.frame}
     found = {name: _signal(rows, column) for name, column in present.items()}
     return {name: signal for name, signal in found.items() if len(signal.times_s)}
 
 
-def _signal(rows: SessionRows, column: str) -> Signal:
+def _signal(rows: SessionRows, column: str) -> SampledSignal:
     cells = rows.frame[column].to_numpy()[rows.row]
     times, values = [], []
     for trial, (start, stop) in enumerate(rows.shown_s):
@@ -151,8 +151,8 @@ def _signal(rows: SessionRows, column: str) -> Signal:
             times.append(start + (np.arange(lengths[0]) + 0.5) * (stop - start) / lengths[0])
             values.append(numbers(cells[0, trial], where))
     if not times:
-        return Signal(np.empty(0), np.empty(0, np.float32))
-    return Signal(np.concatenate(times), np.concatenate(values).astype(np.float32))
+        return SampledSignal(np.empty(0), np.empty(0, np.float32))
+    return SampledSignal(np.concatenate(times), np.concatenate(values).astype(np.float32))
 
 
 def _samples(cell: object, where: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.nwb import signals
-from dlgn_cnn.data.recording import Presentation, Recording, SceneFile, SceneKey, SessionKey
+from dlgn_cnn.data.recording import PresentationTimes, SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
@@ -34,7 +34,7 @@ def read_nwb(
     tier: str = "tier",
     light: str | None = None,
     progress: Progress = silent,
-) -> list[Recording]:
+) -> list[SessionRecording]:
     """The one session of an NWB 2 file.
 
     Units: ``nwb.units`` with spike times, numbered by their ids. Presentations: the interval table ``trials``, whose
@@ -59,11 +59,11 @@ def read_nwb(
         rows = np.argsort(np.asarray(shown["start_time"][:], np.float64), kind="stable")
         movie = path.stem
         return [
-            Recording(
+            SessionRecording(
                 session=_session(path, file, mouse, series, experiment),
                 spike_times_s=_spikes(path, file),
                 presentations=tuple(
-                    Presentation(
+                    PresentationTimes(
                         trial=trial,
                         scene=SceneKey(movie, numbers[row]),
                         start_s=float(shown["start_time"][int(row)]),
@@ -73,7 +73,7 @@ def read_nwb(
                     )
                     for trial, row in enumerate(rows)
                 ),
-                light_epochs_s=signals.light_epochs(path, file, light),
+                opto_epochs_s=signals.opto_epochs(path, file, light),
                 scenes={SceneKey(movie, number): scene for number, scene in enumerate(scenes)},
                 signals=signals.signals(path, file),
                 source=path,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.recording import Signal
+from dlgn_cnn.data.recording import SampledSignal
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Times
@@ -27,7 +27,7 @@ def interval_table(path: Path, file: Any, name: str) -> Any:
     return tables[name]
 
 
-def light_epochs(path: Path, file: Any, name: str | None) -> Times:
+def opto_epochs(path: Path, file: Any, name: str | None) -> Times:
     """Light epochs (epoch, 2) in s of an interval table or an OptogeneticSeries; none where nothing looks like one."""
     found: dict[str, Any] = {**dict(file.intervals or {}), **dict(file.stimulus)}
     if name is None:
@@ -46,7 +46,7 @@ def light_epochs(path: Path, file: Any, name: str | None) -> Times:
     return _above_half(path, table)
 
 
-def signals(path: Path, file: Any) -> dict[str, Signal]:
+def signals(path: Path, file: Any) -> dict[str, SampledSignal]:
     """Behavior of the processing module "behavior", by the names of ``dlgn_cnn.data.recording.SIGNALS``."""
     if "behavior" not in file.processing:
         return {}
@@ -73,13 +73,13 @@ def _series(module: Any) -> dict[str, Any]:
     return found
 
 
-def _signal(path: Path, series: Any, column: int | None) -> Signal:
+def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
     values = np.asarray(series.data[:], np.float64) * series.conversion
     if values.ndim != (1 if column is None else 2) or (column is not None and values.shape[1] < 2):
         wanted = "(time,)" if column is None else "(time, x and y)"
         raise RecordingError(f"{path}: {series.name} has shape {values.shape}, expected {wanted}")
     chosen = values if column is None else values[:, column]
-    return Signal(_times(series), chosen.astype(np.float32))
+    return SampledSignal(_times(series), chosen.astype(np.float32))
 
 
 def _times(series: Any) -> Times:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.data.binning import lit_epochs
+from dlgn_cnn.data.binning import epochs_of_opto
 from dlgn_cnn.data.recording import (
     BinnedResponses,
-    Presentation,
-    Recording,
+    PresentationTimes,
+    SampledSignal,
     SceneFile,
     SceneKey,
     SessionKey,
-    Signal,
+    SessionRecording,
 )
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
@@ -63,7 +63,7 @@ def recording_of(
     trials: Sequence[ArrayTrial],
     source: Path,
     behavior_rows: Sequence[str] = BEHAVIOR_ROWS,
-) -> Recording:
+) -> SessionRecording:
     """One session whose trials follow one another with a pause between, frames evenly spaced at their scene's rate.
 
     Equal frames are one scene, numbered by the first trial that showed it; a scene that any trial shows for testing is
@@ -82,16 +82,16 @@ def recording_of(
     tested = {number for number, trial in zip(numbers, trials, strict=True) if trial.tier == "test"}
     edges = _clock(trials)
     shown = tuple(
-        Presentation(index, SceneKey(movie, scene), float(clock[0]), float(clock[-1]), _tier(scene, tested))
+        PresentationTimes(index, SceneKey(movie, scene), float(clock[0]), float(clock[-1]), _tier(scene, tested))
         for index, (scene, clock) in enumerate(zip(numbers, edges, strict=True))
     )
     bins = np.concatenate([np.column_stack([clock[:-1], clock[1:]]) for clock in edges])
     values = np.concatenate([trial.responses[order] for trial in trials], axis=1).astype(np.float32)
-    return Recording(
+    return SessionRecording(
         session=session,
         spike_times_s={},
         presentations=shown,
-        light_epochs_s=_light(trials, edges),
+        opto_epochs_s=_opto_epochs(trials, edges),
         scenes={SceneKey(movie, number): trials[number].scene for number in sorted(set(numbers))},
         signals=_signals(trials, edges, behavior_rows),
         source=source,
@@ -111,13 +111,17 @@ def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
     return edges
 
 
-def _light(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
-    lit = [lit_epochs(trial.opto, clock) for trial, clock in zip(trials, edges, strict=True) if trial.opto is not None]
+def _opto_epochs(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
+    lit = [
+        epochs_of_opto(trial.opto, clock) for trial, clock in zip(trials, edges, strict=True) if trial.opto is not None
+    ]
     return np.concatenate([np.empty((0, 2)), *lit])
 
 
-def _signals(trials: Sequence[ArrayTrial], edges: Sequence[Times], behavior_rows: Sequence[str]) -> dict[str, Signal]:
-    found: dict[str, Signal] = {}
+def _signals(
+    trials: Sequence[ArrayTrial], edges: Sequence[Times], behavior_rows: Sequence[str]
+) -> dict[str, SampledSignal]:
+    found: dict[str, SampledSignal] = {}
     for array, names in (("behavior", behavior_rows), ("pupil_center", PUPIL_ROWS)):
         having = [
             (t.rows()[array], clock) for t, clock in zip(trials, edges, strict=True) if t.rows()[array] is not None
@@ -125,5 +129,5 @@ def _signals(trials: Sequence[ArrayTrial], edges: Sequence[Times], behavior_rows
         for row, name in enumerate(names if having else ()):
             times = np.concatenate([(clock[:-1] + clock[1:]) / 2 for _, clock in having])
             values = np.concatenate([rows[row] for rows, _ in having if rows is not None])
-            found[name] = Signal(times, values.astype(np.float32))
+            found[name] = SampledSignal(times, values.astype(np.float32))
     return found

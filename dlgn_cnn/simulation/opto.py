@@ -18,7 +18,7 @@ SURROUND_LOST = 0.5  # after Born et al. (Nature Communications 2021): without f
 
 
 @dataclass(frozen=True)
-class LightChange:
+class OptoChange:
     """What the light makes of each unit: ``changed`` (unit,) whether it acts on it at all; in lasting light the unit
     has the kernels ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, and takes ``gain``
     (unit,) times the movie's drive. ``additive`` (unit,) says whether the light adds to it instead.
@@ -42,17 +42,17 @@ class LightChange:
 
 def draw_change(
     config: SimulationConfig, fields: Fields, courses: TimeCourses, omi: Times, generator: np.random.Generator
-) -> LightChange:
+) -> OptoChange:
     """What the light changes in a session, in the units that are drawn for it.
 
     A gain is the ratio of rates with the light on and off that the unit's ``omi`` (unit,) stands for, so that gains
-    spread as the published ratios do, to the power of ``light_strength``. A slower temporal kernel takes 1.25 times as
-    long and has nine tenths of the tail; a weaker surround has half its volume; both grow with ``light_strength``.
+    spread as the published ratios do, to the power of ``opto_strength``. A slower temporal kernel takes 1.25 times as
+    long and has nine tenths of the tail; a weaker surround has half its volume; both grow with ``opto_strength``.
     """
-    units, strength, effect = len(omi), config.light_strength, config.light_effect
+    units, strength, effect = len(omi), config.opto_strength, config.opto_effect
     changed = np.ones(units, bool)
-    if config.light_share_of_units < 1:
-        changed = generator.permutation(units) < round(config.light_share_of_units * units)
+    if config.opto_share_of_units < 1:
+        changed = generator.permutation(units) < round(config.opto_share_of_units * units)
     changed &= effect != "none"
     spatial, temporal, gain = fields.kernels(), courses.kernels(), np.ones(units)
     if effect == "gain":
@@ -63,7 +63,7 @@ def draw_change(
     elif effect == "surround":
         weaker = fields.kernels(max(0.0, 1 - SURROUND_LOST * strength))
         spatial = np.where(changed[:, None, None], weaker, spatial)
-    return LightChange(changed, changed & (effect == "additive"), spatial, temporal, gain)
+    return OptoChange(changed, changed & (effect == "additive"), spatial, temporal, gain)
 
 
 def additive_omi(omi: Times, strength: float) -> Times:

@@ -21,7 +21,7 @@ CONSTRAINTS: dict[str, Constraint] = {
 }
 
 
-class NoiseModel(nn.Module):
+class ObservationModel(nn.Module):
     """A loss with the parameters of its noise: call it with rate, counts and the session's name.
 
     ``loss`` is a function of rate, counts and parameters. A parameter that ``given`` names is a number for all units,
@@ -53,7 +53,7 @@ class NoiseModel(nn.Module):
     @classmethod
     def from_config(
         cls, config: str | Mapping[str, Any], units: Mapping[str, int], allowed_packages: Collection[str] = ()
-    ) -> "NoiseModel":
+    ) -> "ObservationModel":
         """The loss of ``{"name": loss, **parameters}``, or of its bare name. Raises ConfigError."""
         return cls(*loss_of(config, allowed_packages), units)
 
@@ -83,7 +83,7 @@ def loss_of(
     config: str | Mapping[str, Any], allowed_packages: Collection[str] = ()
 ) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:
     """The loss that a config names, and the parameters that it gives. Raises ConfigError for what there is not."""
-    part = as_part(config)
+    part = as_component(config)
     loss, given = LOSSES.get(part.get("name", ""), allowed_packages), {k: part[k] for k in part if k != "name"}
     choices = list(inspect.signature(loss).parameters)[2:]
     for name in given:
@@ -93,7 +93,7 @@ def loss_of(
     return loss, given
 
 
-def as_part(config: str | Mapping[str, Any]) -> dict[str, Any]:
+def as_component(config: str | Mapping[str, Any]) -> dict[str, Any]:
     """A part's config where its bare name was given: ``"poisson"`` is ``{"name": "poisson"}``."""
     return {"name": config} if isinstance(config, str) else dict(config)
 

@@ -8,7 +8,7 @@ from torch import nn
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReceptiveExtent:
     """What one place of a part's output depends on in its input: ``radius_px`` to each side, every ``stride`` px.
 
     The place in row r of the output looks at rows ``stride * r - radius_px`` to ``stride * r + radius_px``, and a
@@ -18,16 +18,16 @@ class Reach:
     radius_px: int
     stride: int = 1
 
-    def then(self, later: "Reach") -> "Reach":
+    def then(self, later: "ReceptiveExtent") -> "ReceptiveExtent":
         """The reach of both parts, ``later`` on top of this one."""
-        return Reach(self.radius_px + self.stride * later.radius_px, self.stride * later.stride)
+        return ReceptiveExtent(self.radius_px + self.stride * later.radius_px, self.stride * later.stride)
 
 
 @runtime_checkable
 class Bounded(Protocol):
     """A core or recurrent unit that says how far it sees."""
 
-    def reach(self, frames: int) -> Reach | None:
+    def receptive_field(self, frames: int) -> ReceptiveExtent | None:
         """The reach of the last of ``frames`` frames, None where it is not known; a recurrent state's grows."""
         ...
 
@@ -56,10 +56,10 @@ class ReadsPlaces(Protocol):
         ...
 
 
-def reach_of(core: nn.Module, recurrent: nn.Module | None, frames: int) -> Reach | None:
+def receptive_field_of(core: nn.Module, recurrent: nn.Module | None, frames: int) -> ReceptiveExtent | None:
     """The reach of a core and what follows it, over ``frames`` frames; None where a part does not say."""
-    below = core.reach(frames) if isinstance(core, Bounded) else None
+    below = core.receptive_field(frames) if isinstance(core, Bounded) else None
     if below is None or recurrent is None:
         return below
-    above = recurrent.reach(frames) if isinstance(recurrent, Bounded) else None
+    above = recurrent.receptive_field(frames) if isinstance(recurrent, Bounded) else None
     return None if above is None else below.then(above)

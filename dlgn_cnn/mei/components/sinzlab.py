@@ -16,25 +16,25 @@ from dlgn_cnn.errors import ConfigError, ModelError
 class Preconditioned:
     """A preconditioner out of ``precondition(gradient, step) -> gradient``."""
 
-    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-        self.part = called(part, kwargs)
+    def __init__(self, component: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.component = called(component, kwargs)
 
     def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
         """Gradient (stimulus, time, height, width) to a direction."""
-        return without_channel(self.part(gradient[:, None], step), gradient)
+        return without_channel(self.component(gradient[:, None], step), gradient)
 
 
 class Postprocessed:
     """A constraint out of ``postprocessing(stimulus, step) -> stimulus``, taken to leave allowed stimuli alone."""
 
-    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-        self.part = called(part, kwargs)
+    def __init__(self, component: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.component = called(component, kwargs)
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """What the component makes of each proposal by itself, gray outside the mask."""
         if mask is not None:
             proposals = proposals * mask
-        return torch.cat([without_channel(self.part(one[None, None], 0), one[None]) for one in proposals])
+        return torch.cat([without_channel(self.component(one[None, None], 0), one[None]) for one in proposals])
 
     def check(self, free: int, total: int) -> None:
         """Nothing is known of what it allows."""
@@ -54,9 +54,9 @@ class TorchOptimizer:
 
     isotropic = False
 
-    def __init__(self, part: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-        self.part, self.kwargs = part, dict(kwargs)
-        called(part, {"params": [torch.zeros(1, requires_grad=True)], **kwargs})
+    def __init__(self, component: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+        self.component, self.kwargs = component, dict(kwargs)
+        called(component, {"params": [torch.zeros(1, requires_grad=True)], **kwargs})
 
     def start(self, parameters: torch.Tensor) -> dict[str, torch.Tensor]:
         """No state."""
@@ -67,7 +67,7 @@ class TorchOptimizer:
     ) -> torch.Tensor:
         """One step of the optimizer down the negative direction."""
         moved = torch.nn.Parameter(parameters.detach().clone())
-        optimizer, targets = self.part(params=[moved], **self.kwargs), len(parameters)
+        optimizer, targets = self.component(params=[moved], **self.kwargs), len(parameters)
         # Numbers of the state, as Adam's count of steps, have a row a target too, so that targets can leave.
         known = {name: value[0] if value.shape == (targets,) else value for name, value in state.items()}
         if known:
@@ -80,20 +80,20 @@ class TorchOptimizer:
         return moved.detach()
 
 
-PLUGS: dict[str, Callable[..., Any]] = {
+SINZLAB_ADAPTERS: dict[str, Callable[..., Any]] = {
     "preconditioner": Preconditioned,
     "constraint": Postprocessed,
     "optimizer": TorchOptimizer,
 }
 
 
-def called(part: Callable[..., Any], kwargs: Mapping[str, Any]) -> Any:
+def called(component: Callable[..., Any], kwargs: Mapping[str, Any]) -> Any:
     """The component that a class or function builds from its arguments. Raises ConfigError where it does not."""
     try:
-        return part(**kwargs)
+        return component(**kwargs)
     except Exception as error:
         raise ConfigError(
-            f"{part.__module__}.{part.__qualname__} cannot be built from {sorted(kwargs)}: "
+            f"{component.__module__}.{component.__qualname__} cannot be built from {sorted(kwargs)}: "
             f"{type(error).__name__}: {error}"
         ) from error
 

@@ -24,7 +24,7 @@ def check_switches(light: Sequence[str], gates: Sequence[str]) -> None:
             raise ConfigError(f"light {switch!r} enters nowhere: {nearest(switch, switches_of(gates))}")
 
 
-class LightDrive(nn.Module):
+class OptoDrive(nn.Module):
     """Lets the light scale and shift one path's drive into the chosen gates.
 
     drive -> (1 + gain * light) * drive + shift * light, a gain and a shift a gate and channel: nothing happens in the

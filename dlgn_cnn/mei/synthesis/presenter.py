@@ -7,7 +7,7 @@ import torch
 
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.ensemble import EnsembleModel
-from dlgn_cnn.models.narrow import NarrowEncoder, narrow
+from dlgn_cnn.models.local_encoder import LocalEncoder, local_encoder
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class AnimalState:
         )
 
 
-class Showing:
+class Presenter:
     """Models and how to show them stimuli: the mean rate of all models, an ensemble's or a single one's.
 
     ``window`` is how many last frames are wanted, None for all. Where one is given and a model allows it, only the
-    pixels that a target's unit can see are computed (``dlgn_cnn.models.narrow``). ``precision`` is float32, which
-    leaves the models as they are, or bfloat16; stimuli are not rounded but on their way in.
+    pixels that a target's unit can see are computed (``dlgn_cnn.models.local_encoder``). ``precision`` is float32,
+    which leaves the models as they are, or bfloat16; stimuli are not rounded but on their way in.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Showing:
         window: int | None = None,
         precision: str = "float32",
     ) -> None:
-        # An ensemble's mean is that of its members, each of which may be narrowed.
+        # An ensemble's mean is that of its members, each of which may be local_encoders.
         self.models = list(models[0].members) if _is_ensemble(models) else list(models)  # type: ignore[arg-type]
         self.state, self.window = state or AnimalState(), window
         self.autocast = precision == "bfloat16"
         dtype = torch.bfloat16 if self.autocast else None
-        self.narrowed: dict[tuple[int, str], NarrowEncoder | None] = {
-            (index, key): narrow(model, key, shape, window, dtype) if window is not None else None
+        self.local_encoders: dict[tuple[int, str], LocalEncoder | None] = {
+            (index, key): local_encoder(model, key, shape, window, dtype) if window is not None else None
             for index, model in enumerate(self.models)
             for key in data_keys
         }
@@ -79,7 +79,7 @@ class Showing:
         found = []
         for target in targets:
             unit = torch.tensor([target.unit_index], device=device)
-            views = [self.narrowed[index, target.data_key] for index in range(len(self.models))]
+            views = [self.local_encoders[index, target.data_key] for index in range(len(self.models))]
             shares = [1.0 if view is None else view.share(unit, frames) for view in views]
             found.append(sum(shares) / len(shares))
         return found
@@ -92,7 +92,7 @@ class Showing:
         traces = self.state.traces(clips, frames, stimuli)
         outputs = []
         for index, model in enumerate(self.models):
-            view = self.narrowed[index, data_key]
+            view = self.local_encoders[index, data_key]
             if view is not None:
                 outputs.append(view.rates(stimuli, units, opto, *traces))
                 continue

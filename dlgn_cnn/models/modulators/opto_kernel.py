@@ -8,8 +8,8 @@ from dlgn_cnn.models.kernels import CausalKernels
 from dlgn_cnn.models.modulators import MODULATORS, Signals
 
 
-@MODULATORS.register("light_kernel")
-class LightKernel(nn.Module):
+@MODULATORS.register("opto_kernel")
+class OptoKernel(nn.Module):
     """The light through a causal kernel a unit, added to its drive (Schmors et al. 2025).
 
     There kernels have 50 taps at 60 Hz, are deepest 83 to 333 ms after the light and back at zero by 450 ms.

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.session_data import SessionData, Trial
+from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.shapes import Floats
 
 SHORTEST_FRAMES = 2  # what is left of a period at a trial's edge; shorter is the rounding of its edges
-HALF_LIT = 0.5
+OPTO_ON = 0.5
 PERIOD_S = 1.002
 SHUFFLED_TIERS = ("train", "validation")
 
@@ -29,7 +29,7 @@ def redraw_blocks(opto: Floats, period_frames: float) -> list[int]:
     """
     if len(opto) == 0 or period_frames <= 0:
         raise ModelError(f"light of {len(opto)} frames and a period of {period_frames}: both must be above 0")
-    changes = 1 + np.flatnonzero(np.diff(opto >= HALF_LIT))
+    changes = 1 + np.flatnonzero(np.diff(opto >= OPTO_ON))
     edges = [0, *changes.tolist(), len(opto)]
     blocks: list[int] = []
     for start, stop in pairwise(edges):
@@ -47,15 +47,15 @@ def _run_blocks(start: int, stop: int, period_frames: float, backwards: bool) ->
 def check_shuffle(shuffle: object) -> None:
     """Refuse what is not ``{"seed": 0}``, with ``period_s`` if wanted. Raises ConfigError."""
     if not isinstance(shuffle, Mapping) or "seed" not in shuffle or set(shuffle) - {"seed", "period_s"}:
-        raise ConfigError(f"shuffle_light {shuffle!r}: give {{seed: 0}}, and period_s where it is not {PERIOD_S}")
+        raise ConfigError(f"shuffle_opto {shuffle!r}: give {{seed: 0}}, and period_s where it is not {PERIOD_S}")
     if type(shuffle["seed"]) is not int or shuffle["seed"] < 0:
-        raise ConfigError(f"shuffle_light.seed {shuffle['seed']!r}: give a whole number, 0 or more")
+        raise ConfigError(f"shuffle_opto.seed {shuffle['seed']!r}: give a whole number, 0 or more")
     period_s = shuffle.get("period_s", PERIOD_S)
     if isinstance(period_s, bool) or not isinstance(period_s, int | float) or not period_s > 0:
-        raise ConfigError(f"shuffle_light.period_s {period_s!r}: give seconds above 0")
+        raise ConfigError(f"shuffle_opto.period_s {period_s!r}: give seconds above 0")
 
 
-def with_shuffled_light(session: SessionData, shuffle: Mapping[str, Any], name: str) -> SessionData:
+def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: str) -> SessionData:
     """The session with the light's labels of its training and its validation trials permuted, each among themselves.
 
     Blocks of ``period_s`` (between two draws of the light), as ``redraw_blocks`` finds them, keep their frames and
@@ -63,21 +63,21 @@ def with_shuffled_light(session: SessionData, shuffle: Mapping[str, Any], name: 
     The test tier stays as recorded: its scores say what the true labels are worth to a model that never had them.
     """
     period_frames = shuffle.get("period_s", PERIOD_S) * session.rate_hz
-    relit: dict[int, Floats] = {}
+    redrawn: dict[int, Floats] = {}
     for index, tier in enumerate(SHUFFLED_TIERS):
         trials = [trial for trial in session.trials if trial.tier == tier]
         generator = np.random.default_rng([shuffle["seed"], index, *name.encode()])
-        relit |= dict(zip([trial.trial for trial in trials], _relit(trials, period_frames, generator), strict=True))
+        redrawn |= dict(zip([trial.trial for trial in trials], _redrawn(trials, period_frames, generator), strict=True))
     trials = [
-        dataclasses.replace(trial, opto=relit[trial.trial]) if trial.trial in relit else trial
+        dataclasses.replace(trial, opto=redrawn[trial.trial]) if trial.trial in redrawn else trial
         for trial in session.trials
     ]
     return dataclasses.replace(session, trials=tuple(trials))
 
 
-def _relit(trials: Sequence[Trial], period_frames: float, generator: np.random.Generator) -> list[Floats]:
+def _redrawn(trials: Sequence[TrialData], period_frames: float, generator: np.random.Generator) -> list[Floats]:
     starts = [redraw_blocks(trial.opto, period_frames) for trial in trials]
-    lit = [trial.opto[first] >= HALF_LIT for trial, own in zip(trials, starts, strict=True) for first in own]
+    lit = [trial.opto[first] >= OPTO_ON for trial, own in zip(trials, starts, strict=True) for first in own]
     drawn = iter(generator.permutation(lit).tolist())
     found = []
     for trial, own in zip(trials, starts, strict=True):

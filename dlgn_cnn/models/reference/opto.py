@@ -9,7 +9,7 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Opto
 
 
-class NoLight(nn.Module):
+class NoOpto(nn.Module):
     """The light changes nothing."""
 
     changes: str | None = None  # which of a unit's kernels is another one in the light: temporal or spatial
@@ -28,7 +28,7 @@ class NoLight(nn.Module):
         return torch.zeros(())
 
 
-class AdditiveLight(NoLight):
+class AdditiveOpto(NoOpto):
     """The light, through each unit's causal kernel, adds to the drive (Schmors et al. 2025)."""
 
     def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
@@ -49,7 +49,7 @@ class AdditiveLight(NoLight):
         return self.kernel.regularizer()
 
 
-class GainLight(AdditiveLight):
+class MultiplicativeOpto(AdditiveOpto):
     """The light, through each unit's causal kernel, scales the movie's drive: by 1 in the dark."""
 
     needs_stimulus = True
@@ -60,7 +60,7 @@ class GainLight(AdditiveLight):
         return scaled
 
 
-class TemporalLight(AdditiveLight):
+class TemporalOpto(AdditiveOpto):
     """The light, through a causal kernel of sum 1, fades each unit's temporal kernel into another one."""
 
     changes = "temporal"
@@ -78,7 +78,7 @@ class TemporalLight(AdditiveLight):
         return mixed
 
 
-class SpatialLight(TemporalLight):
+class SpatialOpto(TemporalOpto):
     """The light, through a causal kernel of sum 1, fades each unit's spatial kernel into another, and its baseline too.
 
     A field that only seemed to change because the light adds to the rate is what the baseline is for.
@@ -97,19 +97,19 @@ class SpatialLight(TemporalLight):
         return mixed
 
 
-LIGHTS: dict[str, type[NoLight]] = {
-    "none": NoLight,
-    "additive": AdditiveLight,
-    "gain": GainLight,
-    "temporal": TemporalLight,
-    "spatial": SpatialLight,
+ACTIONS: dict[str, type[NoOpto]] = {
+    "none": NoOpto,
+    "additive": AdditiveOpto,
+    "gain": MultiplicativeOpto,
+    "temporal": TemporalOpto,
+    "spatial": SpatialOpto,
 }
 
 
-def find_light(name: str, stimulus: bool) -> type[NoLight]:
+def find_opto(name: str, stimulus: bool) -> type[NoOpto]:
     """How the light called ``name`` acts. Raises ConfigError for an unknown one, or one that needs a stimulus."""
-    if name not in LIGHTS:
-        raise ConfigError(f"light {name!r} of a reference model: {nearest(name, LIGHTS)}")
-    if LIGHTS[name].needs_stimulus and not stimulus:
+    if name not in ACTIONS:
+        raise ConfigError(f"light {name!r} of a reference model: {nearest(name, ACTIONS)}")
+    if ACTIONS[name].needs_stimulus and not stimulus:
         raise ConfigError(f"light {name!r} acts on the movie's drive, and stimulus is false: choose additive or none")
-    return LIGHTS[name]
+    return ACTIONS[name]

@@ -14,7 +14,7 @@ Window = tuple[int, int, int]
 BOUND_BYTES = 2**30
 
 
-class PackedVideos:
+class VideoTable:
     """Videos (time, height, width) uint8 of one size, copied end to end, to be read as ``factor * gray + offset``.
 
     A row a frame: its gray levels, then factor and offset as two float32, which is how torch keeps tables of 8-bit

@@ -45,7 +45,7 @@ class ViewDistance:
         return abs((self.distance - self.null_distance) / self.effect)
 
 
-def contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
+def feedback_contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
     """Each view's distance (dot), the null's mean and two standard deviations (gray), and that within one light (tick).
 
     Above each, q where it is known, p where only that is. Distances are 1 - cosine; of the extent, the absolute natural

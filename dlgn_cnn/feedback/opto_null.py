@@ -12,15 +12,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.light_blocks import redraw_blocks
+from dlgn_cnn.data.sessions.opto_blocks import redraw_blocks
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.evaluation.modulation import LIT, modulation_index
+from dlgn_cnn.evaluation.modulation import OPTO_ON, modulation_index
 from dlgn_cnn.shapes import Floats, Scores
 
 TIE = 1e-12
 
 
-def light_p_values(
+def opto_p_values(
     counts: Floats,
     opto: Floats,
     trial_frames: Sequence[int],
@@ -40,7 +40,7 @@ def light_p_values(
             "expected (unit, time), (time,) and as many"
         )
     starts = _starts(opto, trial_frames, period_frames)
-    lit = (opto >= LIT)[starts].astype(np.float64)
+    lit = (opto >= OPTO_ON)[starts].astype(np.float64)
     frames = np.diff(np.append(starts, len(opto))).astype(np.float64)
     sums = np.add.reduceat(counts, starts, axis=1, dtype=np.float64).T
     drawn = np.vstack([lit, generator.permuted(np.tile(lit, (permutations, 1)), axis=1)])

@@ -7,11 +7,11 @@ import torch
 
 from dlgn_cnn.models.encoder import Encoder, at_least_float32
 from dlgn_cnn.models.modulators import Signals
-from dlgn_cnn.models.reach import Reach, ReadsPlaces, reach_of
+from dlgn_cnn.models.receptive_field import ReadsPlaces, ReceptiveExtent, receptive_field_of
 from dlgn_cnn.shapes import Behavior, Opto, Pupil
 
 
-class NarrowEncoder:
+class LocalEncoder:
     """One unit's rate a clip, over the last ``window`` frames, computed from the pixels and frames that it can see.
 
     A unit with a Gaussian readout sees one point of a feature map: the reach of core and recurrence around it bounds
@@ -19,7 +19,7 @@ class NarrowEncoder:
     ends inside is so large that the false zeros do not come as far as the unit looks. So the result is that of the
     whole picture, but for the rounding of sums. A recurrent kernel above 1 px reaches further with every frame: where
     that covers the picture, the piece is the picture. Without recurrence only the frames of the window, and those that
-    the core loses before it, are computed. Ask ``narrow`` whether a model has one.
+    the core loses before it, are computed. Ask ``local_encoder`` whether a model has one.
 
     With another ``dtype``, as bfloat16, core and recurrence run on copies in it from end to end, without the casts at
     every operation that autocast makes; where a unit looks, and what follows, keep the model's own precision.
@@ -29,7 +29,7 @@ class NarrowEncoder:
         self,
         model: Encoder,
         data_key: str,
-        reach: Reach,
+        reach: ReceptiveExtent,
         shape: tuple[int, int, int],
         window: int,
         dtype: torch.dtype | None = None,
@@ -61,7 +61,7 @@ class NarrowEncoder:
         corners, size = self.piece(units, shift)
         pieces = cut(stimuli[:, -self.frames :], (corners * self.reach.stride).tolist(), size)
         pieces, light = (part.to(self.dtype or part.dtype) for part in (pieces, opto[:, -self.frames :]))
-        if self.model.light_channel:
+        if self.model.opto_channel:
             plane = light.to(pieces.dtype)[:, None, :, None, None].expand_as(pieces)
             pieces = torch.cat([pieces, plane], 1)
         features = self.core(pieces)
@@ -106,14 +106,14 @@ class NarrowEncoder:
         return every.gather(2, index)[..., 0]
 
 
-def narrow(
+def local_encoder(
     model: torch.nn.Module,
     data_key: str,
     shape: tuple[int, int, int],
     window: int,
     dtype: torch.dtype | None = None,
-) -> NarrowEncoder | None:
-    """The encoder narrowed to single units, or None where a part does not say how far it sees.
+) -> LocalEncoder | None:
+    """The encoder local_encoders to single units, or None where a part does not say how far it sees.
 
     ``shape`` is that of the clips (time, height, width), ``window`` how many last frames of the rate are wanted.
     Core and recurrence must have ``reach``, the readout ``places_px`` and ``read_each``, and modulators must be
@@ -121,12 +121,12 @@ def narrow(
     """
     if not isinstance(model, Encoder):
         return None
-    head, reach = model.head(data_key), reach_of(model.core, model.recurrent, shape[0])
+    head, reach = model.head(data_key), receptive_field_of(model.core, model.recurrent, shape[0])
     apart = all(getattr(modulator, "unitwise", False) for modulator in head.modulators)
     readouts = [head.readout, *getattr(head.readout, "alternatives", list)()]
     if reach is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
         return None
-    return NarrowEncoder(model, data_key, reach, shape, window, dtype)
+    return LocalEncoder(model, data_key, reach, shape, window, dtype)
 
 
 def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:

@@ -38,7 +38,7 @@ class Cut:
     mirrored: bool
 
 
-def footage_clips(
+def clips_of_movies(
     folder: Path, config: SimulationConfig, generator: np.random.Generator
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
     """Every scene's number and its frames, gray (height, width) uint8 windows of the film, of the movie's aspect.
@@ -104,10 +104,10 @@ def moving(file: SceneFile, frames: int) -> list[Stretch]:
 
 def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:
     """Which film each scene shows: stretches take turns, each time through another gaze, every second time mirrored."""
-    film_of = [own for file in files if (own := moving(file, config.movie_frames))]
-    if not film_of:
+    stretches_of_movies = [own for file in files if (own := moving(file, config.movie_frames))]
+    if not stretches_of_movies:
         raise RecordingError("nothing moves in any of the movies: give movies in which something does")
-    tiers = split_tiers(film_of, config.test_scenes / config.scenes)
+    tiers = split_tiers(stretches_of_movies, config.test_scenes / config.scenes)
     cuts: list[Cut] = []
     for film, scenes in zip(tiers, (config.train_scenes, config.test_scenes), strict=True):
         order = generator.permutation(len(film))

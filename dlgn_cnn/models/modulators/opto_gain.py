@@ -8,14 +8,14 @@ from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
 
 
-@MODULATORS.register("light_gain")
-class LightGain(nn.Module):
+@MODULATORS.register("opto_gain")
+class OptoGain(nn.Module):
     """The light scales each unit's drive: drive -> exp(gain * light) * drive + offset * light (as Olsen et al. 2012).
 
     With ``offset`` the drive is scaled around a level that each unit learns, so that its baseline may stay where it is;
     without, it is scaled around a drive of zero, baseline and all. With ``taps`` above 1, gain and offset follow the
     light through causal kernels of so many frames; ``basis``, ``functions``, ``laplace_weight`` and ``l2_weight`` are
-    those of ``light_kernel``. It starts at identity.
+    those of ``opto_kernel``. It starts at identity.
     """
 
     unitwise = True

@@ -59,7 +59,7 @@ class Capture:
         return [[torch.cat(maps) if len(maps) > 1 else maps[0].clone()] if maps else [] for maps in self._found]
 
 
-class Replays:
+class CudaGraphs:
     """The passes of one module, each replayed from the third time on that it comes in one form.
 
     The form is the pass itself, its inputs' shapes, strides, types and device, and the settings under which it runs. A
@@ -81,9 +81,9 @@ class Replays:
         self._before: deque[Hashable] = deque(maxlen=REMEMBERED)
         self._turn = threading.Lock()
 
-    def __reduce__(self) -> tuple[type["Replays"], tuple[Machine]]:
+    def __reduce__(self) -> tuple[type["CudaGraphs"], tuple[Machine]]:
         """A copy of a module, in memory or in a file, begins without captures."""
-        return Replays, (self._machine,)
+        return CudaGraphs, (self._machine,)
 
     def __call__(self, run: Pass, fixed: tuple[Any, ...], inputs: Inputs) -> Groups:
         """What ``run(*fixed, *inputs)`` gives; on a GPU the maps of a group are joined along their first axis."""

@@ -14,9 +14,9 @@ from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
 from dlgn_cnn.registry import nested
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import Fit, FitConfig, StateDict, copied
+from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop, copied
+from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
-from dlgn_cnn.training.optimum import refine, whitened
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.trainers.standard import run
 
@@ -24,7 +24,7 @@ KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the lig
 
 
 @dataclass(frozen=True)
-class Lit:
+class OptoStage:
     """One session's kernel, its mean counts (unit,), and its weights by when they are fitted.
 
     ``change`` is what the light changes in the kernel, ``bias`` and ``light`` what a rate has without the movie: its
@@ -40,14 +40,14 @@ class Lit:
     last: list[nn.Parameter]
 
 
-def check_light_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+def check_opto_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
     nested(FitConfig, config.get("fit"))
     _check_iterations(config.get("iterations", 20))
 
 
-@TRAINERS.register("light_last", check=check_light_last, fit=FitConfig)
-def light_last(
+@TRAINERS.register("opto_last", check=check_opto_last, fit=FitConfig)
+def opto_last(
     model: nn.Module,
     dataloaders: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -75,38 +75,38 @@ def light_last(
     """
     config = nested(FitConfig, fit)
     _check_iterations(iterations)
-    lit = _lit(model)
+    lit = _opto_stage(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
     windows = {key: list(dataloaders["train"][key]) for key in lit}
-    with _in_the_dark(model, lit.values()):
-        dark = Fit(model, dataloaders, poisson, config, auto_precision=auto_precision)
+    with _without_opto_labels(model, lit.values()):
+        dark = TrainingLoop(model, dataloaders, poisson, config, auto_precision=auto_precision)
         score, output, _ = run(dark, uid, cb, checkpoints)
-    judge = Fit(model, dataloaders, poisson, config, auto_precision=dark.precision)
+    scorer = TrainingLoop(model, dataloaders, poisson, config, auto_precision=dark.precision)
     stages = [{"stage": "dark", "validation_correlation": score}]
-    to_optimum = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
+    by_lbfgs = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
     for key, one in lit.items():
-        to_optimum(key, windows[key], [one.bias, *one.light])
-    stages.append({"stage": "adds", "validation_correlation": judge.validate()[1]})
+        by_lbfgs(key, windows[key], [one.bias, *one.light])
+    stages.append({"stage": "adds", "validation_correlation": scorer.validate()[1]})
     for key, one in lit.items():
         with whitened(one.kernel, windows[key], one.counts):
-            to_optimum(key, windows[key], one.last)
-    score = judge.validate()[1]
+            by_lbfgs(key, windows[key], one.last)
+    score = scorer.validate()[1]
     stages.append({"stage": "changes", "validation_correlation": score})
     return score, output | {"stages": stages}, copied(model.state_dict())
 
 
 @contextmanager
-def _in_the_dark(model: nn.Module, lit: Collection[Lit]) -> Iterator[None]:
+def _without_opto_labels(model: nn.Module, lit: Collection[OptoStage]) -> Iterator[None]:
     """Within the block the model sees no light and learns nothing of it."""
 
-    def without_light(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+    def without_opto(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
         videos, opto, *rest = inputs
         return (videos, torch.zeros_like(opto), *rest), named
 
     blind = [weights for one in lit for weights in (one.change, *one.light)]
     for one in lit:
         nn.init.zeros_(one.change)
-    hook = model.register_forward_pre_hook(without_light, with_kwargs=True)
+    hook = model.register_forward_pre_hook(without_opto, with_kwargs=True)
     for weights in blind:
         weights.requires_grad_(False)
     try:
@@ -117,25 +117,25 @@ def _in_the_dark(model: nn.Module, lit: Collection[Lit]) -> Iterator[None]:
             weights.requires_grad_(True)
 
 
-def _lit(model: nn.Module) -> dict[str, Lit]:
+def _opto_stage(model: nn.Module) -> dict[str, OptoStage]:
     """What there is to fit, by session. Raises ConfigError for a model in which the light changes no kernel."""
     heads = {key: model.head(key) for key in model.data_keys} if isinstance(model, ReferenceModel) else {}
-    found = {key: one for key, head in heads.items() if (one := _lit_head(head)) is not None}
+    found = {key: one for key, head in heads.items() if (one := _opto_head(head)) is not None}
     if not found or len(found) < len(heads):
         raise ConfigError(
-            "light_last fits models of fn ln or spline_glm whose light is spatial or temporal, and this "
+            "opto_last fits models of fn ln or spline_glm whose light is spatial or temporal, and this "
             f"{type(model).__name__} is none: choose such a model, or the trainer standard"
         )
     return found
 
 
-def _lit_head(head: ReferenceHead) -> Lit | None:
+def _opto_head(head: ReferenceHead) -> OptoStage | None:
     kernel = head.stimulus
-    if kernel is None or kernel.lit is None or kernel.light_change is None:
+    if kernel is None or kernel.lit is None or kernel.opto_change is None:
         return None
     fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.lit]), *head.behavior.parameters())}
     last = [weights for weights in head.parameters() if id(weights) not in fitted]
-    return Lit(kernel, head.mean_counts, kernel.light_change, head.bias, [*head.light.parameters()], last)
+    return OptoStage(kernel, head.mean_counts, kernel.opto_change, head.bias, [*head.light.parameters()], last)
 
 
 def _check_iterations(iterations: int) -> None:
