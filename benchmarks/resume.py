@@ -87,7 +87,7 @@ def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_
     fit._step = step  # type: ignore[method-assign]
     # Saved by a clock that counts steps, so that a fit on a slow machine has some to do again too.
     checkpoints = Checkpoints(folder / "checkpoints", SAVED_EVERY, clock=lambda: fit.step)
-    _, output, state = run(fit, checkpoints=checkpoints)
+    _, output, state = run(fit, cb=checkpoints)
     return {
         "sha256": save_weights(state, folder / "weights"),
         "losses": [record["loss"] for record in output["epochs"]],

@@ -135,15 +135,16 @@ def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
-    with fit_listeners.background_writer() as writer:
-        watch = fit_listeners.Watch(key, TrainedModel, writer)
-        with fit_listeners.listeners(key, spec, writer, watch) as callback:
-            saved = fit_listeners.checkpoints(key, folder, writer, watch.check)
-            try:
-                return run_trainer(spec, fitted, loaders, key, callback, settings_in_force().allowed_packages, saved)
-            except ModelError:
-                fit_listeners.discard_checkpoints(key, folder, writer)
-                raise
+    allowed = settings_in_force().allowed_packages
+    with (
+        fit_listeners.background_writer() as writer,
+        fit_listeners.callbacks(key, spec, folder, TrainedModel, writer) as followers,
+    ):
+        try:
+            return run_trainer(spec, fitted, loaders, key, followers, allowed)
+        except ModelError:
+            fit_listeners.discard_checkpoints(key, folder, writer)
+            raise
 
 
 # The key source of what is said of units and scenes, which of data that a lab's own function reads nobody knows.

@@ -18,8 +18,6 @@ from dlgn_cnn.training.weights import load_weights
 if TYPE_CHECKING:
     import torch
 
-    from dlgn_cnn.training.checkpoints import Checkpoints
-
     Trained = Callable[[Mapping[str, Any]], dict[str, torch.Tensor]]
 
 Call = tuple[str, dict[str, Any]]
@@ -104,19 +102,18 @@ def run_trainer(
     uid: object,
     cb: Callable[..., None] | None,
     allowed: Collection[str] = (),
-    checkpoints: Checkpoints | None = None,
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """Fit ``model`` where it stands: (score, output, state_dict), the output as JSON can hold it.
 
-    ``checkpoints`` and the spec's precision, as ``auto_precision``, reach a trainer that asks for them by name; one
-    that does not ask for checkpoints starts again from the beginning when it was stopped.
+    ``cb`` follows the fit: ``Callbacks``, or a function on nnfabrik's contract. The spec's precision reaches a trainer
+    that asks for ``auto_precision`` by name.
     """
     from dlgn_cnn.training.outputs import plain
 
     name, config = spec.trainer
     function = TRAINERS.get(name, allowed)
     given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    given |= supplied(function, allowed_packages=allowed, checkpoints=checkpoints, auto_precision=spec.precision)
+    given |= supplied(function, allowed_packages=allowed, auto_precision=spec.precision)
     TRAINERS.check_arguments(name, function, config, given)
     score, output, state = function(**given, **config)
     return float(score), plain(output), state

@@ -12,7 +12,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -21,6 +20,7 @@ from safetensors import SafetensorError
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.object_store import ObjectStore
+from dlgn_cnn.training.callbacks import Callback, Saved
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
 
@@ -32,19 +32,6 @@ NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 
 class Damaged(StoreError):
     """A checkpoint that is not what was written, and never will be."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint that was saved: its file's name, serial number and sha256, and where the fit stood."""
-
-    name: str
-    serial: int
-    sha256: str
-    size_bytes: int
-    epoch: int
-    step: int
-    best_epoch: int
 
 
 class CheckpointFolder:
@@ -93,35 +80,45 @@ class CheckpointFolder:
             self.place.local.rmdir()
 
 
-class Checkpoints:
-    """Saves a fit every ``every_s`` seconds and where it is asked to stop, and takes it up again.
+class Checkpoints(Callback):
+    """Saves a fit every so often and where it is asked to stop, and takes it up again.
 
-    ``boundary`` is for ``TrainingLoop``. ``announce`` is told of each file that was saved and of all that are kept.
-    What goes wrong in saving is logged and never ends a fit; what ``check``, which is called at every boundary, raises
-    does.
+    Parameters
+    ----------
+    folder : Path or Objects
+        Where the files lie.
+    every_s : float
+        Seconds between two checkpoints.
+    follower : Callback, optional
+        Told of each checkpoint that was saved.
+    clock : callable
+        Seconds on any clock that only goes forward.
+
+    Notes
+    -----
+    What goes wrong in saving is logged and never ends a fit.
     """
 
     def __init__(
         self,
         folder: Path | ObjectStore,
         every_s: float = EVERY_S,
-        announce: Callable[[Saved, list[str]], None] | None = None,
+        follower: Callback | None = None,
         clock: Callable[[], float] = time.monotonic,
-        check: Callable[[], None] | None = None,
     ) -> None:
         self.files, self.every_s, self.clock = CheckpointFolder(folder), every_s, clock
-        self.check = check or (lambda: None)
-        self.announce = announce or (lambda saved, kept: None)
+        self.follower = follower or Callback()
         self._last = clock()
 
-    def boundary(self, fit: TrainingLoop) -> None:
-        """Save where it is time to, and raise the interruption that somebody asked for."""
-        self.check()
-        stop = interrupts.asked()
-        if (stop is not None or self.clock() - self._last >= self.every_s) and can_capture(fit):
+    def on_start(self, fit: TrainingLoop) -> None:
+        """Go on from the last sound checkpoint."""
+        self.resume(fit)
+
+    def on_step(self, fit: TrainingLoop) -> None:
+        """Save where it is time to, and before an interruption that was asked for."""
+        due = interrupts.asked() is not None or self.clock() - self._last >= self.every_s
+        if due and can_capture(fit):
             self.save(fit)
-        if stop is not None:
-            raise stop
 
     def save(self, fit: TrainingLoop) -> None:
         """Save the fit as it stands; a failure is logged."""
@@ -130,7 +127,7 @@ class Checkpoints:
             size = self.files.place.sizes()[name]
             sha256 = name[9 : 9 + 64]
             saved = Saved(name, int(name[:8]), sha256, size, fit.epoch, fit.step, fit.best_epoch)
-            self.announce(saved, self.files.names())
+            self.follower.on_save(saved, self.files.names())
         except Exception as error:
             logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
         self._last = self.clock()

@@ -16,6 +16,7 @@ from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
@@ -31,11 +32,11 @@ class TrainingLoop:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; then ``best_state`` has the best weights.
 
     ``loss`` is a function of rate and counts, or a ``ObservationModel``, whose parameters are then fitted too, without
-    decay. ``boundary`` is called wherever nothing is half done: after every step and between batches of validation.
-    There ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
-    ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer. ``auto_precision``
-    is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's ``precision`` is
-    then ``float32`` or ``bfloat16``. Raises ModelError where the loss is no longer finite.
+    decay. ``callback`` is told of every step and, between batches of validation, of the same: nothing is half done
+    there, so that ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first
+    epoch. ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
+    ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
+    ``precision`` is then ``float32`` or ``bfloat16``. Raises ModelError where the loss is no longer finite.
     """
 
     def __init__(
@@ -44,14 +45,14 @@ class TrainingLoop:
         loaders: Mapping[str, Mapping[str, Any]],
         loss: Loss | ObservationModel,
         config: FitConfig,
-        boundary: Callable[["TrainingLoop"], None] | None = None,
+        callback: Callback | None = None,
         auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device
         self.precision = resolve(config.precision, self.device, auto_precision)
         self.loss = (loss if isinstance(loss, ObservationModel) else ObservationModel(loss)).to(self.device)
-        self.boundary = boundary or (lambda fit: None)
+        self.callback = callback or Callback()
         self.optimizer = _optimizer([p for p in model.parameters() if p.requires_grad], self.loss, config)
         batches = sum(len(loader) for loader in loaders["train"].values())
         steps = config.max_epochs * -(-batches // config.accumulate)
@@ -137,11 +138,11 @@ class TrainingLoop:
             if waiting == self.config.accumulate:
                 self._step(waiting)
                 waiting = 0
-                self.boundary(self)
+                self.callback.on_step(self)
         if waiting:
             self._step(waiting)
         self.trained, self.training_s = True, self.elapsed_s()
-        self.boundary(self)
+        self.callback.on_step(self)
 
     def _backward(self, data_key: str, batch: Batch) -> None:
         moved = batch.to(self.device)
@@ -201,7 +202,7 @@ class TrainingLoop:
     def _stoppable(self, loader: Iterable[Batch]) -> Iterator[Batch]:
         for batch in loader:
             yield batch
-            self.boundary(self)
+            self.callback.on_step(self)
 
 
 def copied(state: Mapping[str, torch.Tensor]) -> StateDict:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import logging
 import math
 import platform
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import datajoint as dj
 
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
-from dlgn_cnn.training.loggers import LoggedFit, logging_to
+from dlgn_cnn.training.callbacks import Callback, Callbacks, Info, Saved
+from dlgn_cnn.training.loggers import LoggedFit, loggers
 from schemas import search
 from schemas.base.keys import fit_key
 from schemas.connection.background_writer import BackgroundWriter, NoWriter
@@ -23,9 +23,6 @@ from schemas.connection.in_force import settings_in_force
 from schemas.connection.server import own_connection
 from schemas.fitting import Checkpoint, Epoch
 from schemas.monitoring import progress
-
-if TYPE_CHECKING:
-    from dlgn_cnn.training.checkpoints import Checkpoints, Saved
 
 logger = logging.getLogger("dlgn")
 Key = Mapping[str, Any]
@@ -61,7 +58,7 @@ class GivenUp(Exception):
         self.epoch = epoch
 
 
-class Watch:
+class Watch(Callback):
     """Whether those who ask for a fit give it up: found out after each epoch, in the side writer's thread."""
 
     def __init__(self, key: Key, fitted: Any, writer: BackgroundWriter) -> None:
@@ -69,14 +66,13 @@ class Watch:
         self._hopeless: int | None = None
         self._blind = False  # whether nobody here can tell
 
-    def __call__(self, uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
-        """Trainer's callback: ask about an epoch, after which there are more. Raises GivenUp as ``check``."""
-        last = isinstance(info, Mapping) and info.get("max_epochs") == epoch + 1
-        if not last:
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Ask about an epoch, after which there are more. Raises GivenUp as ``on_step``."""
+        if info.get("max_epochs") != epoch + 1:
             self._writer.send(lambda connection: self._ask(connection, epoch))
-        self.check()
+        self.on_step(None)
 
-    def check(self) -> None:
+    def on_step(self, fit: Any) -> None:
         """Raise GivenUp where the answer is known to be yes."""
         if self._hopeless is not None:
             raise GivenUp(self._hopeless)
@@ -92,55 +88,52 @@ class Watch:
             logger.warning("whether its study gives this fit up cannot be told here, and it runs to its end: %s", error)
 
 
-def checkpoints(
-    key: Key, folder: str, writer: BackgroundWriter, check: Callable[[], None] | None = None
-) -> Checkpoints:
-    """The checkpoints of a fit in ``folder`` below the store; each that is saved becomes a row.
+class Rows(Callback):
+    """Makes a row of every epoch, with those figures that the trainer gave, and of every checkpoint."""
 
-    ``check`` is called wherever the fit can end, which what it raises does.
+    def __init__(self, key: Key, folder: str, writer: BackgroundWriter) -> None:
+        self._key, self._folder, self._writer = key, folder, writer
+
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Replace the row of this epoch and of those after it."""
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        row = {**fit_key(self._key), "epoch": epoch, "ended": now, **_figures(info)}
+        self._writer.send(lambda connection: _replace_epochs(connection, row))
+
+    def on_save(self, saved: Saved, kept: list[str]) -> None:
+        """Replace the rows of checkpoints whose files are gone."""
+        row, serials = _checkpoint_row(self._key, self._folder, saved), [int(name[:8]) for name in kept]
+        self._writer.send(lambda connection: _replace_checkpoints(connection, row, serials))
+
+
+def callbacks(key: Key, spec: FitSpec, folder: str, fitted: Any, writer: BackgroundWriter) -> Callbacks:
+    """All that follow a fit: rows, loggers, progress bar, the check that gives it up, and checkpoints.
+
+    Parameters
+    ----------
+    key : mapping
+        The fit's key.
+    spec : FitSpec
+        The fit's configs.
+    folder : str
+        Where its checkpoints lie below the store.
+    fitted : Table
+        ``TrainedModel``.
+    writer : SideChannel
+        Takes what is written to the database.
+
+    Returns
+    -------
+    Callbacks
+        A trainer's ``cb``; leave its context when the fit has ended.
     """
     from dlgn_cnn.training.checkpoints import Checkpoints
 
-    settings = settings_in_force()
-
-    def announce(saved: Saved, kept: list[str]) -> None:
-        row = _checkpoint_row(key, folder, saved)
-        serials = [int(name[:8]) for name in kept]
-        writer.send(lambda connection: _replace_checkpoints(connection, row, serials))
-
-    return Checkpoints(settings.written(folder), settings.checkpoint_s, announce, check=check)
-
-
-def epoch_rows(key: Key, writer: BackgroundWriter) -> Callable[..., None]:
-    """A trainer's callback that makes every epoch a row, with those figures that the trainer gave."""
-
-    def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        row = {**fit_key(key), "epoch": epoch, "ended": now, **_figures(info)}
-        writer.send(lambda connection: _replace_epochs(connection, row))
-
-    return callback
-
-
-@contextlib.contextmanager
-def listeners(key: Key, spec: FitSpec, writer: BackgroundWriter, watch: Watch) -> Iterator[Callable[..., None]]:
-    """A trainer's callback that tells everybody who wants to hear of an epoch: rows, loggers, progress bar, watch."""
-    settings, name = settings_in_force(), f"fit {key['model_hash'][:8]} seed {key['seed']}"
-    rows, ended = epoch_rows(key, writer), 0
-    with logging_to(settings.loggers, _logged(key, spec)) as logs, progress.epochs(name) as bar:
-
-        def callback(
-            uid: object = None, epoch: int | None = None, model: object = None, info: Any = None, state: Any = None
-        ) -> None:
-            # Trainers of nnfabrik's heirs call back without a word, or tell their ``state``.
-            nonlocal ended
-            number = ended if epoch is None else epoch
-            ended = number + 1
-            told = info if isinstance(info, Mapping) else state if isinstance(state, Mapping) else {}
-            for listener in (rows, logs, bar, watch):
-                listener(uid=uid, epoch=number, model=model, info=told)
-
-        yield callback
+    settings, rows = settings_in_force(), Rows(key, folder, writer)
+    saving = Checkpoints(settings.written(folder), settings.checkpoint_s, rows)
+    told = [rows, *loggers(settings.loggers, _logged(key, spec))]
+    bar = progress.EpochBar(f"fit {key['model_hash'][:8]} seed {key['seed']}")
+    return Callbacks([*told, bar, Watch(key, fitted, writer), saving])
 
 
 def _logged(key: Key, spec: FitSpec) -> LoggedFit:
@@ -184,10 +177,9 @@ def _remove(folder: str) -> None:
         logger.warning("checkpoints that are of no more use are left behind: %s", error)
 
 
-def _figures(info: Any) -> dict[str, Any]:
+def _figures(info: Info) -> dict[str, Any]:
     """What a callback was told that a row can hold; a lab's own trainer may tell anything."""
-    given = info if isinstance(info, Mapping) else {}
-    found = {name: given[name] for name in FIGURES if isinstance(given.get(name), int | float)}
+    found = {name: info[name] for name in FIGURES if isinstance(info.get(name), int | float)}
     return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
 
 

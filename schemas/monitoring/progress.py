@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.progress import Progress as Report
+from dlgn_cnn.training.callbacks import Callback, Info
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -41,22 +42,26 @@ def bar(title: str) -> Iterator[Report]:
         yield report
 
 
-@contextlib.contextmanager
-def epochs(title: str) -> Iterator[Callable[..., None]]:
-    """A trainer's callback that draws a bar of epochs with the last validation score."""
-    started = time.monotonic()
-    with _task(title) as (bars, task):
+class EpochBar(Callback):
+    """A bar of the epochs of a fit, with the last validation score."""
 
-        def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
-            interrupts.check()
-            known = info or {}
-            score = known.get("validation_correlation")
-            note = "" if score is None else f"loss {known['loss']:.4f}  r {score:.3f}"
-            bars.update(task, completed=epoch + 1, total=known.get("max_epochs"), note=note)
-            rate = 60 * (epoch + 1) / max(time.monotonic() - started, 1e-3)
-            _tell(f"{title}: epoch {epoch + 1}/{known.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
+    def __init__(self, title: str) -> None:
+        self._title, self._started = title, time.monotonic()
+        self._shown = contextlib.ExitStack()
+        self._bars, self._task = self._shown.enter_context(_task(title))
 
-        yield callback
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Draw how far the fit is. Raises an interruption that was asked for."""
+        interrupts.check()
+        score = info.get("validation_correlation")
+        note = "" if score is None else f"loss {info['loss']:.4f}  r {score:.3f}"
+        self._bars.update(self._task, completed=epoch + 1, total=info.get("max_epochs"), note=note)
+        rate = 60 * (epoch + 1) / max(time.monotonic() - self._started, 1e-3)
+        _tell(f"{self._title}: epoch {epoch + 1}/{info.get('max_epochs', '?')} {note}  {rate:.1f} a minute")
+
+    def on_end(self) -> None:
+        """Leave the bar as it is, or take it away from below another."""
+        self._shown.close()
 
 
 @contextlib.contextmanager

@@ -96,30 +96,16 @@ def test_rows_are_read_while_the_fit_runs(keys, monkeypatch):
     from schemas.monitoring import progress
 
     seen = []
-    real = progress.epochs
 
-    def watched(title):
-        context = real(title)
+    class Watching(progress.EpochBar):
+        def on_epoch(self, epoch, info):
+            super().on_epoch(epoch, info)
+            deadline = time.monotonic() + 60
+            while len(epochs(keys)) != epoch + 1 and time.monotonic() < deadline:
+                pass
+            seen.append(epochs(keys))
 
-        class Watching:
-            def __enter__(self):
-                inner = context.__enter__()
-
-                def callback(uid, epoch, model, info):
-                    inner(uid=uid, epoch=epoch, model=model, info=info)
-                    deadline = time.monotonic() + 60
-                    while len(epochs(keys)) != epoch + 1 and time.monotonic() < deadline:
-                        pass
-                    seen.append(epochs(keys))
-
-                return callback
-
-            def __exit__(self, *what):
-                return context.__exit__(*what)
-
-        return Watching()
-
-    monkeypatch.setattr(progress, "epochs", watched)
+    monkeypatch.setattr(progress, "EpochBar", Watching)
     assert server.own_connection(fitting.schema.connection) is not fitting.schema.connection
     fit(keys)
     assert seen == [[0], [0, 1], [0, 1, 2]]

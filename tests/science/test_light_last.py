@@ -10,6 +10,7 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.build import MODELS
+from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
@@ -135,19 +136,23 @@ def test_a_fit_that_was_stopped_ends_as_one_that_ran_through(tmp_path):
     class Stopped(Exception):
         pass
 
-    def stop(uid, epoch, model, info):
-        if epoch == 3:
-            raise Stopped
+    class Stopping(Callback):
+        def on_epoch(self, epoch, info):
+            epochs.append(epoch)
+            if stopping and epoch == 3:
+                raise Stopped
+
+    def followed():
+        return Callbacks([Stopping(), Checkpoints(tmp_path / "fit", every_s=0)])
+
+    stopping, epochs = True, []
 
     model, loaders = built(data)
     with pytest.raises(Stopped):
-        opto_last(model, loaders, 0, cb=stop, checkpoints=Checkpoints(tmp_path / "fit", every_s=0), fit=FIT)
+        opto_last(model, loaders, 0, cb=followed(), fit=FIT)
     model, loaders = built(data)
-    epochs = []
-    _, _, resumed = opto_last(
-        model, loaders, 0, cb=lambda **told: epochs.append(told["epoch"]),
-        checkpoints=Checkpoints(tmp_path / "fit", every_s=0), fit=FIT,
-    )  # fmt: skip
+    stopping, epochs = False, []
+    _, _, resumed = opto_last(model, loaders, 0, cb=followed(), fit=FIT)
     assert epochs[0] >= 3
     assert all(torch.equal(resumed[name], value) for name, value in through.items())
 

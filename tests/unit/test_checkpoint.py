@@ -15,6 +15,7 @@ from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_inf
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.observation_model import ObservationModel, units_of
@@ -99,25 +100,31 @@ def same(one, other) -> bool:
 def undisturbed():
     fit = new_fit()
     boundaries = []
-    fit.boundary = lambda f: boundaries.append((f.epoch, f.step, f.trained))
-    result = outcome(fit, run(fit))
+
+    class Noting(Callback):
+        def on_step(self, fit):
+            boundaries.append((fit.epoch, fit.step, fit.trained))
+
+    result = outcome(fit, run(fit, cb=Noting()))
     return result, boundaries
 
 
 def stop_at(checkpoints: Checkpoints, moment: int, save: bool = True):
-    """A boundary that is as a crash at number ``moment``, right after the state was saved where ``save`` says so."""
+    """A callback that is as a crash at step ``moment``, right after the state was saved where ``save`` says so."""
     seen = iter(range(10_000))
 
-    def boundary(fit):
-        at = next(seen)
-        if at == moment:
-            if save:
-                checkpoints.save(fit)
-            raise Stopped
-        checkpoints.boundary(fit)
+    class Stopping(Callback):
+        def on_start(self, fit):
+            checkpoints.on_start(fit)
 
-    checkpoints_boundary = type("Stopping", (), {"boundary": staticmethod(boundary), "resume": checkpoints.resume})
-    return checkpoints_boundary
+        def on_step(self, fit):
+            if next(seen) == moment:
+                if save:
+                    checkpoints.save(fit)
+                raise Stopped
+            checkpoints.on_step(fit)
+
+    return Stopping()
 
 
 def test_there_are_boundaries_within_epochs_and_within_validation(undisturbed):
@@ -131,11 +138,11 @@ def test_a_fit_stopped_at_any_boundary_ends_as_if_it_had_not_been(undisturbed, t
     for moment in range(len(boundaries)):
         checkpoints = Checkpoints(tmp_path / str(moment), every_s=math.inf)
         with pytest.raises(Stopped):
-            run(new_fit(), checkpoints=stop_at(checkpoints, moment))
+            run(new_fit(), cb=stop_at(checkpoints, moment))
         torch.manual_seed(99 + moment)
         fit = new_fit()
         torch.manual_seed(99)
-        assert same(outcome(fit, run(fit, checkpoints=checkpoints)), expected), boundaries[moment]
+        assert same(outcome(fit, run(fit, cb=checkpoints)), expected), boundaries[moment]
 
 
 def test_a_fit_killed_between_checkpoints_goes_on_from_the_last(undisturbed, tmp_path):
@@ -143,10 +150,10 @@ def test_a_fit_killed_between_checkpoints_goes_on_from_the_last(undisturbed, tmp
     ticks = iter(range(10_000))
     checkpoints = Checkpoints(tmp_path, every_s=3, clock=lambda: next(ticks))
     with pytest.raises(Stopped):
-        run(new_fit(), checkpoints=stop_at(checkpoints, len(boundaries) - 4, save=False))
+        run(new_fit(), cb=stop_at(checkpoints, len(boundaries) - 4, save=False))
     assert len(checkpoints.files.names()) == 2
     fit = new_fit()
-    assert same(outcome(fit, run(fit, checkpoints=checkpoints)), expected)
+    assert same(outcome(fit, run(fit, cb=checkpoints)), expected)
 
 
 def test_a_fit_that_is_stopped_again_and_again_arrives(undisturbed, tmp_path):
@@ -154,7 +161,7 @@ def test_a_fit_that_is_stopped_again_and_again_arrives(undisturbed, tmp_path):
     for _ in range(100):
         fit = new_fit()
         try:
-            result = run(fit, checkpoints=stop_at(Checkpoints(tmp_path, every_s=math.inf), 2))
+            result = run(fit, cb=stop_at(Checkpoints(tmp_path, every_s=math.inf), 2))
         except Stopped:
             continue
         break
@@ -162,12 +169,17 @@ def test_a_fit_that_is_stopped_again_and_again_arrives(undisturbed, tmp_path):
 
 
 def test_epochs_are_told_of_once_each(undisturbed, tmp_path):
-    heard = []
+    epochs = []
+
+    class Noting(Callback):
+        def on_epoch(self, epoch, info):
+            epochs.append(epoch)
+
     checkpoints = Checkpoints(tmp_path, every_s=math.inf)
     with pytest.raises(Stopped):
-        run(new_fit(), None, lambda uid, epoch, model, info: heard.append(epoch), stop_at(checkpoints, 9))
-    run(new_fit(), None, lambda uid, epoch, model, info: heard.append(epoch), checkpoints)
-    assert heard == [0, 1, 2]
+        run(new_fit(), cb=Callbacks([Noting(), stop_at(checkpoints, 9)]))
+    run(new_fit(), cb=Callbacks([Noting(), checkpoints]))
+    assert epochs == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("number", "kind"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
@@ -185,12 +197,12 @@ def test_a_signal_within_a_step_saves_the_state_after_it(undisturbed, tmp_path, 
     fit.model.regularizer = regularizer
     with interrupts.deferred():
         with pytest.raises(kind), interrupts.allowed():
-            run(fit, checkpoints=checkpoints)
+            run(fit, cb=checkpoints)
         with pytest.raises(kind):  # it is still known to the worker
             interrupts.check()
     assert fit.step == 5
     resumed = new_fit()
-    assert same(outcome(resumed, run(resumed, checkpoints=checkpoints)), expected)
+    assert same(outcome(resumed, run(resumed, cb=checkpoints)), expected)
 
 
 def damaged(data: bytes) -> list[bytes]:
@@ -203,7 +215,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(undisturbed, 
     ticks = iter(range(10_000))
     checkpoints = Checkpoints(tmp_path, every_s=2, clock=lambda: next(ticks))
     with pytest.raises(Stopped):
-        run(new_fit(), checkpoints=stop_at(checkpoints, 9))
+        run(new_fit(), cb=stop_at(checkpoints, 9))
     before, last = checkpoints.files.names()
     path = tmp_path / last
     path.write_bytes(damaged(path.read_bytes())[way])
@@ -213,18 +225,18 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(undisturbed, 
     assert last in caplog.text
     assert before[:16] in caplog.text.splitlines()[-1]
     assert heir.files.names() == [before]
-    assert same(outcome(fit, run(fit, checkpoints=heir)), expected)
+    assert same(outcome(fit, run(fit, cb=heir)), expected)
 
 
 def test_where_all_are_damaged_a_fit_begins_anew(undisturbed, tmp_path, caplog):
     expected, _ = undisturbed
     checkpoints = Checkpoints(tmp_path, every_s=0)
     with pytest.raises(Stopped):
-        run(new_fit(), checkpoints=stop_at(checkpoints, 9))
+        run(new_fit(), cb=stop_at(checkpoints, 9))
     for name in checkpoints.files.names():
         (tmp_path / name).write_bytes(b"nothing")
     fit = new_fit()
-    assert same(outcome(fit, run(fit, checkpoints=Checkpoints(tmp_path, every_s=math.inf))), expected)
+    assert same(outcome(fit, run(fit, cb=Checkpoints(tmp_path, every_s=math.inf))), expected)
     assert caplog.text.count("of no use") == 2
 
 
@@ -235,7 +247,7 @@ def test_a_checkpoint_of_another_model_is_refused_and_leaves_the_fit_as_it_was(u
     with pytest.raises(StoreError, match="another noise"):
         restore(new_fit(), capture(other))
     fit = new_fit()
-    assert same(outcome(fit, run(fit, checkpoints=Checkpoints(tmp_path, every_s=math.inf))), expected)
+    assert same(outcome(fit, run(fit, cb=Checkpoints(tmp_path, every_s=math.inf))), expected)
     assert "another noise" in caplog.text
 
 
@@ -261,18 +273,18 @@ def test_a_loader_that_cannot_say_where_it_is_resumes_at_epochs(tmp_path):
     expected = outcome(whole, run(whole))
     checkpoints = Checkpoints(tmp_path, every_s=0)
     with pytest.raises(Stopped):
-        run(plain_fit(), checkpoints=stop_at(checkpoints, 8, save=False))
+        run(plain_fit(), cb=stop_at(checkpoints, 8, save=False))
     fit = plain_fit()
     assert checkpoints.resume(fit)
     assert fit.trained or not fit.parts
-    assert same(outcome(fit, run(fit, checkpoints=checkpoints)), expected)
+    assert same(outcome(fit, run(fit, cb=checkpoints)), expected)
 
 
 def test_a_checkpoint_that_cannot_be_written_is_logged_and_the_fit_goes_on(undisturbed, tmp_path, caplog):
     expected, _ = undisturbed
     (tmp_path / "file").write_text("in the way")
     fit = new_fit()
-    assert same(outcome(fit, run(fit, checkpoints=Checkpoints(tmp_path / "file" / "below", every_s=0))), expected)
+    assert same(outcome(fit, run(fit, cb=Checkpoints(tmp_path / "file" / "below", every_s=0))), expected)
     assert "no checkpoint in" in caplog.text
 
 
@@ -313,10 +325,10 @@ def test_a_fit_goes_on_in_the_precision_that_it_began_in(tmp_path, began):
     expected = outcome(fit, run(fit))
     checkpoints = Checkpoints(tmp_path, every_s=math.inf)
     with pytest.raises(Stopped):
-        run(new_fit(auto=began), checkpoints=stop_at(checkpoints, 5))
+        run(new_fit(auto=began), cb=stop_at(checkpoints, 5))
     resumed = new_fit(auto=other)
     assert resumed.precision == other
-    assert same(outcome(resumed, run(resumed, checkpoints=checkpoints)), expected)
+    assert same(outcome(resumed, run(resumed, cb=checkpoints)), expected)
     assert expected[2]["precision"] == began
     apart = new_fit(auto=other)
     assert not same(outcome(apart, run(apart))[:1] + expected[1:], expected)

@@ -23,10 +23,10 @@ def test_a_fit_goes_on_on_another_machine_from_the_bucket(s3, tmp_path):
     first, second = (Checkpoints(ObjectStore(f"{s3}/fit", tmp_path / name), every_s=math.inf) for name in ("a", "b"))
     for moment in (3, 4, 5):
         with pytest.raises(Stopped):
-            run(new_fit(), checkpoints=stop_at(first, moment))
+            run(new_fit(), cb=stop_at(first, moment))
     assert [int(name[:8]) for name in second.files.names()] == [1, 2]
     fit = new_fit()
-    assert same(outcome(fit, run(fit, checkpoints=second)), expected)
+    assert same(outcome(fit, run(fit, cb=second)), expected)
     second.files.clear()
     assert first.files.names() == []
     assert not any(tmp_path.rglob("*.safetensors"))
@@ -84,7 +84,7 @@ def steps_kept(folder, killed_at: int, every_steps: int) -> int:
 
         fit._step = step
         try:
-            run(fit, checkpoints=Checkpoints(folder, every_steps, clock=lambda: fit.step))
+            run(fit, cb=Checkpoints(folder, every_steps, clock=lambda: fit.step))
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

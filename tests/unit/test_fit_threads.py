@@ -11,6 +11,7 @@ from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.cores import Cores, usable_cores
 from dlgn_cnn.training import snapshot
+from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import poisson
@@ -56,23 +57,22 @@ def new_fit() -> TrainingLoop:
 def fitted(number: int, folder=None) -> tuple[dict[str, torch.Tensor], dict]:
     """Best weights and output of a fit that begins, or goes on, where this many threads are in use."""
     threads.use(number)
-    _, output, state = run(new_fit(), checkpoints=None if folder is None else Checkpoints(folder, every_s=0.0))
+    _, output, state = run(new_fit(), cb=None if folder is None else Checkpoints(folder, every_s=0.0))
     return state, output
 
 
 def stopped(number: int, folder) -> None:
     """Begin a fit with this many threads and end it at once after its second step was saved."""
     threads.use(number)
-    checkpoints, seen = Checkpoints(folder, every_s=0.0), iter(range(100))
+    seen = iter(range(100))
 
-    def boundary(fit):
-        Checkpoints.boundary(checkpoints, fit)
-        if next(seen) == 1:
-            raise Stopped
+    class Stopping(Callback):
+        def on_step(self, fit):
+            if next(seen) == 1:
+                raise Stopped
 
-    checkpoints.boundary = boundary
     with pytest.raises(Stopped):
-        run(new_fit(), checkpoints=checkpoints)
+        run(new_fit(), cb=Callbacks([Checkpoints(folder, every_s=0.0), Stopping()]))
 
 
 def equal(one, other) -> bool:

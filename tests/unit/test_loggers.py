@@ -7,7 +7,8 @@ import types
 import pytest
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.training.loggers import LOGGERS, LoggedFit, check_loggers, logging_to
+from dlgn_cnn.training.callbacks import Callbacks
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit, check_loggers, loggers
 
 EPOCHS = [{"epoch": epoch, "loss": 0.5 - epoch / 10, "validation_correlation": epoch / 10} for epoch in range(4)]
 
@@ -18,7 +19,7 @@ def run(tmp_path) -> LoggedFit:
 
 
 def tell(name: str, run: LoggedFit, epochs: list[dict]) -> None:
-    with logging_to([name], run) as callback:
+    with Callbacks(loggers([name], run)) as callback:
         for info in epochs:
             callback(uid={"seed": 0}, epoch=info["epoch"], model=None, info=info | {"note": "words", "on": True})
 
@@ -104,15 +105,15 @@ def test_a_logger_that_fails_is_named_once_and_left_alone(run, monkeypatch, capl
         def __init__(self, run):
             pass
 
-        def log(self, epoch, figures):
+        def on_epoch(self, epoch, info):
             calls.append(epoch)
             raise OSError("disk full")
 
-        def close(self):
+        def on_end(self):
             raise OSError("disk full")
 
     monkeypatch.setitem(LOGGERS._components, "none", Failing)
-    with logging_to(["none", "csv"], run) as callback:
+    with Callbacks(loggers(["none", "csv"], run)) as callback:
         for info in EPOCHS:
             callback(epoch=info["epoch"], info=info)
     assert calls == [0]

@@ -15,8 +15,8 @@ def lab_trainer(model, dataloaders, seed, uid, cb, max_iter=3):
     return 0.5, {}, model.state_dict()
 
 
-def asking_trainer(model, dataloaders, seed, uid, cb, checkpoints, auto_precision="auto"):
-    CALLS.append({"checkpoints": checkpoints, "auto_precision": auto_precision})
+def asking_trainer(model, dataloaders, seed, uid, cb, auto_precision="auto"):
+    CALLS.append({"cb": cb, "auto_precision": auto_precision})
     return 0.5, {}, model.state_dict()
 
 
@@ -34,19 +34,19 @@ def spec(trainer: str, config: dict | None = None) -> FitSpec:
     ("trainer", "config", "expected"),
     [
         (LAB, {"max_iter": 5}, {"seed": 7, "uid": "key", "max_iter": 5}),
-        (ASKING, {}, {"checkpoints": "store", "auto_precision": "bfloat16"}),
+        (ASKING, {}, {"cb": None, "auto_precision": "bfloat16"}),
         (OPEN, {"anything": 1}, {"anything": 1}),
     ],
 )
 def test_a_trainer_is_given_what_it_asks_for(trainer, config, expected):
     CALLS.clear()
     package = {__name__.split(".")[0]}
-    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package, "store")
+    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package)
     (call,) = CALLS
     assert call == expected
 
 
 @pytest.mark.parametrize("trainer", [ASKING, "standard"])
 def test_what_is_supplied_is_no_part_of_a_config(trainer):
-    with pytest.raises(ConfigError, match="takes no 'checkpoints'"):
-        run_trainer(spec(trainer, {"checkpoints": 1}), Gain(), {}, "key", None, {__name__.split(".")[0]})
+    with pytest.raises(ConfigError, match="takes no 'cb'"):
+        run_trainer(spec(trainer, {"cb": 1}), Gain(), {}, "key", None, {__name__.split(".")[0]})

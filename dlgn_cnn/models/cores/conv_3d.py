@@ -18,9 +18,7 @@ class Conv3dCore(PlannedCore3d):
     def layer_modules(self, layer: Layer, index: int) -> Iterable[nn.Module]:
         """Convolution over time, height and width, normalization and nonlinearity of one layer."""
         space = layer.stride, layer.padding, layer.dilation
-        stride, padding, dilation = (
-            (time, px, px) for time, px in zip((1, 0, layer.dilation_time), space, strict=True)
-        )
+        stride, padding, dilation = ((t, px, px) for t, px in zip((1, 0, layer.dilation_time), space, strict=True))
         kernel = (layer.kernel_time, layer.kernel, layer.kernel)
         convolution = nn.Conv3d(layer.incoming, layer.outgoing, kernel, stride, padding, dilation, bias=False)
         return convolution, nn.BatchNorm3d(layer.outgoing), nn.ELU()

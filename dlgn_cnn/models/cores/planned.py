@@ -87,7 +87,7 @@ class PlannedCore(nn.Module):
 
     def filters(self) -> list[torch.Tensor]:
         """Filters (out, in, ..., height, width) of each layer."""
-        return [convolution.weight for convolution in self.layers[::3]]  # type: ignore[attr-defined]
+        return [convolution.weight for convolution in list(self.layers)[::3]]  # type: ignore[misc]
 
     def time_filters(self) -> torch.Tensor | None:
         """Kernels (out, in, time, ...) of the first layer over time; None for a core without memory."""

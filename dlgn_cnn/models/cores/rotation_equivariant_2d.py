@@ -128,4 +128,4 @@ class RotationEquivariant2dCore(PlannedCore):
 
     def filters(self) -> list[torch.Tensor]:
         """Filters at rotation 0 (out, orientation x in, height, width) of each layer."""
-        return [convolution.filters() for convolution in self.layers[::3]]  # type: ignore[attr-defined]
+        return [convolution.filters() for convolution in list(self.layers)[::3]]  # type: ignore[operator]

@@ -1,25 +1,24 @@
-"""Loggers: one file each, told of every epoch of a fit; which ones is a setting, no part of what is computed.
+"""Loggers: one file each, callbacks that follow the epochs of a fit; a setting chooses them.
 
-A logger is a class that is built with a ``LoggedFit`` and has ``log(epoch, figures)`` and ``close()``. ``requires``
-names the package that it needs, which ``pip install 'dlgn_cnn[NAME]'`` brings. Whatever goes wrong in one is logged
-once, after which it is left alone: it never ends a fit.
+A logger is a ``Callback`` that is built with a ``LoggedFit``. ``requires`` names the package that it needs, which
+``pip install 'dlgn_cnn[NAME]'`` brings. Whatever goes wrong in one is logged once, after which it is left alone: it
+never ends a fit.
 """
 
-import contextlib
 import importlib.util
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.training.callbacks import Callback, Info
 
 LOGGERS = Registry("logger", "dlgn_cnn.training.loggers", given=("run",))
 logger = logging.getLogger("dlgn")
-Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,6 @@ class LoggedFit:
     name: str
     folder: Path
     config: Mapping[str, Any]
-
-
-class Logger(Protocol):
-    """What a logger does."""
-
-    def log(self, epoch: int, figures: Figures) -> None:
-        """Take the figures of an epoch; a fit that was taken up again may tell of some epochs anew."""
-
-    def close(self) -> None:
-        """The fit has ended, or was interrupted."""
 
 
 def check_loggers(names: Sequence[str]) -> None:
@@ -52,44 +41,32 @@ def check_loggers(names: Sequence[str]) -> None:
             )
 
 
-@contextlib.contextmanager
-def logging_to(names: Sequence[str], run: LoggedFit) -> Iterator[Callable[..., None]]:
-    """A trainer's callback that tells the loggers of ``names`` the numbers that it is told."""
-    guarded = [_Guarded(name, run) for name in names]
-
-    def callback(uid: object = None, epoch: int = 0, model: object = None, info: Any = None) -> None:
-        given = info if isinstance(info, Mapping) else {}
-        figures = {name: float(value) for name, value in given.items() if _is_figure(value)}
-        for one in guarded:
-            one.log(epoch, figures)
-
-    try:
-        yield callback
-    finally:
-        for one in guarded:
-            one.close()
+def loggers(names: Sequence[str], run: LoggedFit) -> list[Callback]:
+    """The loggers of these names, none of which can end a fit."""
+    return [_Guarded(name, run) for name in names]
 
 
 def _is_figure(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-class _Guarded:
-    """A logger none of whose errors gets out; it is opened with the first epoch."""
+class _Guarded(Callback):
+    """A logger none of whose errors gets out. It is opened with the first epoch, and told its numbers alone."""
 
     def __init__(self, name: str, run: LoggedFit) -> None:
         self.name, self.run = name, run
-        self.inner: Logger | None = None
+        self.inner: Callback | None = None
         self.on = True
 
-    def log(self, epoch: int, figures: Figures) -> None:
-        self._try(lambda: self._opened().log(epoch, figures))
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        figures = {name: float(value) for name, value in info.items() if _is_figure(value)}
+        self._try(lambda: self._opened().on_epoch(epoch, figures))
 
-    def close(self) -> None:
+    def on_end(self) -> None:
         if self.inner is not None:
-            self._try(self.inner.close)
+            self._try(self.inner.on_end)
 
-    def _opened(self) -> Logger:
+    def _opened(self) -> Callback:
         if self.inner is None:
             check_loggers([self.name])
             self.inner = LOGGERS.get(self.name)(self.run)

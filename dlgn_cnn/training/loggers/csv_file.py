@@ -3,11 +3,12 @@
 import csv
 
 from dlgn_cnn.storage.atomic import whole_file
-from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
+from dlgn_cnn.training.callbacks import Callback, Info
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit
 
 
 @LOGGERS.register("csv")
-class CsvLogger:
+class CsvLogger(Callback):
     """``csv/NAME.csv`` below the folder of logs: a line an epoch, in order, each written at once."""
 
     def __init__(self, run: LoggedFit) -> None:
@@ -18,15 +19,12 @@ class CsvLogger:
             with self.path.open(newline="") as file:
                 self.rows = list(csv.DictReader(file))
 
-    def log(self, epoch: int, figures: Figures) -> None:
+    def on_epoch(self, epoch: int, info: Info) -> None:
         """Write the file anew, without what an earlier run said of this epoch and of those after it."""
         self.rows = [row for row in self.rows if int(row["epoch"]) < epoch]
-        self.rows.append({"epoch": str(epoch)} | {name: str(figures[name]) for name in figures if name != "epoch"})
+        self.rows.append({"epoch": str(epoch)} | {name: str(info[name]) for name in info if name != "epoch"})
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         with whole_file(self.path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows)
-
-    def close(self) -> None:
-        """Everything is written already."""

@@ -3,13 +3,14 @@
 import os
 import time
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
+from dlgn_cnn.training.callbacks import Callback, Info
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit
 
 EXPERIMENT = "dlgn_cnn"
 
 
 @LOGGERS.register("mlflow")
-class MlflowLogger:
+class MlflowLogger(Callback):
     """A run of experiment ``dlgn_cnn`` where MLFLOW_TRACKING_URI says, or in ``mlflow.db`` in the folder of logs.
 
     A fit that is taken up again goes on with its run.
@@ -30,12 +31,12 @@ class MlflowLogger:
         for name, value in run.config.items():
             self.client.set_tag(self.run_id, name, str(value))
 
-    def log(self, epoch: int, figures: Figures) -> None:
+    def on_epoch(self, epoch: int, info: Info) -> None:
         """Log the figures at step ``epoch``."""
         now = int(time.time() * 1000)
-        for name, value in figures.items():
+        for name, value in info.items():
             self.client.log_metric(self.run_id, name, value, timestamp=now, step=epoch)
 
-    def close(self) -> None:
+    def on_end(self) -> None:
         """The run is over for now."""
         self.client.set_terminated(self.run_id)

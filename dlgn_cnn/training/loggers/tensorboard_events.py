@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
+from dlgn_cnn.training.callbacks import Callback, Info
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit
 
 
 @LOGGERS.register("tensorboard")
-class TensorBoardLogger:
+class TensorBoardLogger(Callback):
     """Events in ``tensorboard/NAME`` below the folder of logs: ``tensorboard --logdir`` shows them."""
 
     requires = "tensorboard"
@@ -15,17 +16,17 @@ class TensorBoardLogger:
         self.folder = run.folder / "tensorboard" / run.name
         self.writer: Any = None
 
-    def log(self, epoch: int, figures: Figures) -> None:
+    def on_epoch(self, epoch: int, info: Info) -> None:
         """Write the figures; what an earlier run said of this epoch and of those after it is purged."""
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
             self.writer = SummaryWriter(str(self.folder), purge_step=epoch)
-        for name, value in figures.items():
+        for name, value in info.items():
             self.writer.add_scalar(name, value, epoch)
         self.writer.flush()
 
-    def close(self) -> None:
+    def on_end(self) -> None:
         """Close the events' file."""
         if self.writer is not None:
             self.writer.close()

@@ -2,11 +2,12 @@
 
 import os
 
-from dlgn_cnn.training.loggers import LOGGERS, Figures, LoggedFit
+from dlgn_cnn.training.callbacks import Callback, Info
+from dlgn_cnn.training.loggers import LOGGERS, LoggedFit
 
 
 @LOGGERS.register("wandb")
-class WandbLogger:
+class WandbLogger(Callback):
     """A run in ``wandb`` below the folder of logs. Nothing leaves the machine unless WANDB_MODE is ``online``.
 
     ``wandb sync`` sends what was logged offline. A fit that is taken up again goes on with its run.
@@ -29,10 +30,10 @@ class WandbLogger:
             settings=wandb.Settings(console="off", silent=True),
         )
 
-    def log(self, epoch: int, figures: Figures) -> None:
+    def on_epoch(self, epoch: int, info: Info) -> None:
         """Log the figures at step ``epoch``."""
-        self.run.log(dict(figures), step=epoch)
+        self.run.log(dict(info), step=epoch)
 
-    def close(self) -> None:
+    def on_end(self) -> None:
         """Finish the run."""
         self.run.finish()

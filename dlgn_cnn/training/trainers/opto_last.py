@@ -13,7 +13,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
 from dlgn_cnn.registry import nested
-from dlgn_cnn.training.checkpoints import Checkpoints
+from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop, copied
 from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
@@ -52,8 +52,7 @@ def opto_last(
     dataloaders: Mapping[str, Mapping[str, Any]],
     seed: int,
     uid: object = None,
-    cb: Callable[..., None] | None = None,
-    checkpoints: Checkpoints | None = None,
+    cb: Callback | Callable[..., None] | None = None,
     auto_precision: str = "auto",
     *,
     fit: Mapping[str, Any] | None = None,
@@ -80,7 +79,7 @@ def opto_last(
     windows = {key: list(dataloaders["train"][key]) for key in lit}
     with _without_opto_labels(model, lit.values()):
         dark = TrainingLoop(model, dataloaders, poisson, config, auto_precision=auto_precision)
-        score, output, _ = run(dark, uid, cb, checkpoints)
+        score, output, _ = run(dark, uid, cb)
     scorer = TrainingLoop(model, dataloaders, poisson, config, auto_precision=dark.precision)
     stages = [{"stage": "dark", "validation_correlation": score}]
     by_lbfgs = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)

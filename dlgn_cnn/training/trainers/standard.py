@@ -1,6 +1,5 @@
 """The standard trainer: ``TrainingLoop`` on nnfabrik's contract."""
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from dlgn_cnn.errors import within
 from dlgn_cnn.registry import nested
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.training.checkpoints import Checkpoints
+from dlgn_cnn.training.callbacks import Callback, Callbacks, as_callback
 from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop
 from dlgn_cnn.training.observation_model import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.trainers import TRAINERS
@@ -29,9 +28,8 @@ def standard(
     dataloaders: Mapping[str, Mapping[str, Any]],
     seed: int,
     uid: object = None,
-    cb: Callable[..., None] | None = None,
+    cb: Callback | Callable[..., None] | None = None,
     allowed_packages: Collection[str] = (),
-    checkpoints: Checkpoints | None = None,
     auto_precision: str = "auto",
     *,
     loss: str | Mapping[str, Any] = "poisson",
@@ -50,12 +48,10 @@ def standard(
         random here.
     uid : object
         Identifies the fit in calls of ``cb``.
-    cb : callable, optional
-        Called after every epoch, as nnfabrik's trainers do.
+    cb : Callback or callable, optional
+        Follows the fit: a callback, or a function that is called after every epoch as nnfabrik's trainers call it.
     allowed_packages : collection of str
         Packages that a loss may be imported from; supplied by the caller.
-    checkpoints : Checkpoints, optional
-        From which a fit that was stopped goes on; supplied by the caller.
     auto_precision : str
         What precision ``auto`` means; supplied by the caller.
     loss : str or mapping
@@ -75,28 +71,48 @@ def standard(
     """
     noise = ObservationModel.from_config(loss, units_of(dataloaders), allowed_packages)
     config = nested(FitConfig, fit)
-    return run(TrainingLoop(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb, checkpoints)
+    return run(TrainingLoop(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb)
 
 
 def run(
-    fit: TrainingLoop, uid: object = None, cb: Callable[..., None] | None = None, checkpoints: Checkpoints | None = None
+    fit: TrainingLoop, uid: object = None, cb: Callback | Callable[..., None] | None = None
 ) -> tuple[float, dict[str, Any], StateDict]:
-    """Run a fit to its end, telling ``cb`` of every epoch: (score, output, state_dict) of the trainers' contract."""
-    with contextlib.ExitStack() as stack:
-        if checkpoints is not None:
-            fit.boundary = checkpoints.boundary
-            stack.enter_context(interrupts.deferred())
-            stack.enter_context(interrupts.postponed())
-            checkpoints.resume(fit)
+    """Run a fit to its end.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that has not begun.
+    uid : object
+        Identifies the fit in calls of a plain ``cb``.
+    cb : Callback or callable, optional
+        Follows the fit: a callback, or a function that is called after every epoch as nnfabrik's trainers call it.
+
+    Returns
+    -------
+    score, output, state_dict
+        What a trainer returns.
+    """
+    callback = as_callback(cb, uid, fit.model)
+    fit.callback = Callbacks([callback, Interruptible()])
+    with interrupts.deferred(), interrupts.postponed():
+        callback.on_start(fit)
         for record in fit:
-            if cb is not None:
-                info = dataclasses.asdict(record) | {"max_epochs": fit.config.max_epochs}
-                cb(uid=uid, epoch=record.epoch, model=fit.model, info=info)
-            # Only now: a checkpoint that knows of an epoch is one whose callback has heard of it.
-            fit.boundary(fit)
+            callback.on_epoch(record.epoch, dataclasses.asdict(record) | {"max_epochs": fit.config.max_epochs})
+            # Only now: a checkpoint that knows of an epoch is one whose callbacks were told of it.
+            fit.callback.on_step(fit)
     epochs = [dataclasses.asdict(record) for record in fit.records]
     output = {"epochs": epochs, "best_epoch": fit.best_epoch, "precision": fit.precision}
     output |= {"threads": fit.threads, "same_bits": fit.same_bits}
     if noise := fit.loss.values():
         output["noise"] = noise
     return fit.best_score, output, fit.best_state
+
+
+class Interruptible(Callback):
+    """Raises an interruption that was asked for where nothing is half done."""
+
+    def on_step(self, fit: TrainingLoop) -> None:
+        """Raise it."""
+        if (stop := interrupts.asked()) is not None:
+            raise stop

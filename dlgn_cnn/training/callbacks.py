@@ -1,0 +1,130 @@
+"""Callbacks: one protocol for all that follow a fit, and the adapter to nnfabrik's ``cb``.
+
+Checkpoints, rows of epochs, loggers, the progress bar and the check that gives a fit up are callbacks.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Info = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was saved: its file's name, serial number and sha256, and where the fit stood."""
+
+    name: str
+    serial: int
+    sha256: str
+    size_bytes: int
+    epoch: int
+    step: int
+    best_epoch: int
+
+
+class Callback:
+    """Follows a fit. Each method does nothing unless it is overridden; what one raises ends the fit.
+
+    A lab's own trainer calls ``on_epoch`` alone, through ``Callbacks``.
+    """
+
+    def on_start(self, fit: Any) -> None:
+        """Called before the first step with the ``Fit``, which may be put where an earlier one stopped."""
+
+    def on_step(self, fit: Any) -> None:
+        """Called wherever nothing is half done: after every step, between batches of validation, after an epoch."""
+
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Called after every epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch, from 0. A fit that goes on from a checkpoint may repeat some.
+        info : mapping
+            Figures of the epoch by name, and ``max_epochs``. A lab's own trainer may tell anything.
+        """
+
+    def on_save(self, saved: Saved, kept: list[str]) -> None:
+        """Called with a checkpoint that was saved and the names of all files that are kept."""
+
+    def on_end(self) -> None:
+        """Called once the fit has ended, or was interrupted, by whoever made the callbacks."""
+
+
+class Callbacks(Callback):
+    """Several callbacks as one, in order. As a context manager it calls ``on_end`` of each.
+
+    It is also what nnfabrik's trainers take as ``cb``: a call of it is an epoch.
+    """
+
+    def __init__(self, callbacks: Iterable[Callback]) -> None:
+        self.callbacks, self._epochs = list(callbacks), 0
+
+    def __enter__(self) -> "Callbacks":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.on_end()
+
+    def __call__(
+        self, uid: object = None, epoch: int | None = None, model: object = None, info: Any = None, state: Any = None
+    ) -> None:
+        """Follow an epoch of a trainer on nnfabrik's contract.
+
+        Parameters
+        ----------
+        uid, model : object
+            Not used.
+        epoch : int, optional
+            Number of the epoch (default: one more than in the last call).
+        info, state : mapping, optional
+            Figures of the epoch, by either name.
+        """
+        told = next((one for one in (info, state) if isinstance(one, Mapping)), {})
+        self.on_epoch(self._epochs if epoch is None else epoch, told)
+
+    def on_start(self, fit: Any) -> None:
+        """Tell each."""
+        for one in self.callbacks:
+            one.on_start(fit)
+
+    def on_step(self, fit: Any) -> None:
+        """Tell each."""
+        for one in self.callbacks:
+            one.on_step(fit)
+
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Tell each."""
+        self._epochs = epoch + 1
+        for one in self.callbacks:
+            one.on_epoch(epoch, info)
+
+    def on_save(self, saved: Saved, kept: list[str]) -> None:
+        """Tell each."""
+        for one in self.callbacks:
+            one.on_save(saved, kept)
+
+    def on_end(self) -> None:
+        """Tell each."""
+        for one in self.callbacks:
+            one.on_end()
+
+
+class Called(Callback):
+    """Calls a plain function on nnfabrik's contract after every epoch."""
+
+    def __init__(self, function: Callable[..., None], uid: object, model: object) -> None:
+        self.function, self.uid, self.model = function, uid, model
+
+    def on_epoch(self, epoch: int, info: Info) -> None:
+        """Call ``cb(uid=, epoch=, model=, info=)``."""
+        self.function(uid=self.uid, epoch=epoch, model=self.model, info=info)
+
+
+def as_callback(cb: Callback | Callable[..., None] | None, uid: object, model: object) -> Callback:
+    """What a trainer was given as ``cb``: a callback, a plain function, or None."""
+    if cb is None:
+        return Callback()
+    return cb if isinstance(cb, Callback) else Called(cb, uid, model)
