@@ -85,7 +85,7 @@ class Checkpoints(Callback):
 
     Parameters
     ----------
-    folder : Path or Objects
+    folder : Path or ObjectStore
         Where the files lie.
     every_s : float
         Seconds between two checkpoints.

@@ -23,7 +23,7 @@ WITHOUT = ("~", "version.", "provenance.")  # DataJoint's own; what came with th
 SERVER = r"""
 import json, os, signal, sys
 import datajoint, populate.archive.load, schemas
-from dlgn_cnn.storage.object_store import Objects
+from dlgn_cnn.storage.object_store import ObjectStore
 
 def killed_at(owner, name, times):
     real, seen = getattr(owner, name), []
@@ -34,7 +34,7 @@ def killed_at(owner, name, times):
         return real(*args, **kwargs)
     setattr(owner, name, counted)
 
-OWNERS = {"write": Objects, "insert": datajoint.Table}
+OWNERS = {"write": ObjectStore, "insert": datajoint.Table}
 for request in sys.stdin:
     place, what, times = json.loads(request)
     child = os.fork()

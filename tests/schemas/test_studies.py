@@ -197,7 +197,7 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
     from schemas.monitoring import fit_listeners
 
     own = training.schema.connection
-    monkeypatch.setattr(fit_listeners, "side_channel", lambda: AtOnce(lambda: server.own_connection(own)))
+    monkeypatch.setattr(fit_listeners, "background_writer", lambda: AtOnce(lambda: server.own_connection(own)))
     monkeypatch.setattr(fit_listeners, "settings_in_force", lambda: dataclasses.replace(ingested, checkpoint_s=0.0))
     trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 3, "learning_rate": {"choices": [0.05, 0.06, 0.07]}}}}
     strategy = {"startup_trials": 2, "warmup_epochs": 0}

@@ -5,7 +5,7 @@ import pytest
 from dlgn_cnn.training.callbacks import Callback, Callbacks, as_callback
 from dlgn_cnn.training.fit import FitConfig
 from dlgn_cnn.training.losses import poisson
-from dlgn_cnn.training.trainers.standard import Fit, run
+from dlgn_cnn.training.trainers.standard import TrainingLoop, run
 from tests.science.test_fit import Gain, loaders
 
 
@@ -68,7 +68,7 @@ def test_a_plain_function_is_called_as_nnfabriks_trainers_call_it():
 
 def test_a_fit_tells_start_steps_and_epochs():
     heard = []
-    fit = Fit(Gain(), loaders(), poisson, FitConfig(max_epochs=2, patience=2, burn_in_frames=0))
+    fit = TrainingLoop(Gain(), loaders(), poisson, FitConfig(max_epochs=2, patience=2, burn_in_frames=0))
     run(fit, cb=Noting(heard, "a"))
     kinds = [one[1] for one in heard]
     assert kinds[0] == "start"
