@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from generators import api, command, diagram, parts, tables
+from generators import api, command, components, diagram, tables
 
 
 def write_all(folder: Path) -> None:
     """Write every generated page below ``folder``; one that is as it was keeps its date: builds stay short."""
     pages = {
         "command.md": command.page(),
-        "parts.rst": parts.page(),
+        "components.rst": components.page(),
         "tables.rst": tables.page(),
         "diagram.html": diagram.drawing(),
         **api.pages(),

@@ -13,7 +13,7 @@ from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.settings import Settings
 
-FOLDER = "tenants"
+FOLDER = "databases"
 # What a server calls itself, wherever it is reached from. PostgreSQL's is of its data folder.
 IDENTITY = {"mysql": "SELECT @@server_uuid", "postgresql": "SELECT system_identifier FROM pg_control_system()"}
 

@@ -26,7 +26,7 @@ class BackgroundWriter:
         self._waiting: deque[Statement] = deque()
         self._connection: Any = None
         self._away = self._closing = False
-        self._thread = threading.Thread(target=self._run, name="side channel", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="background writer", daemon=True)
 
     def __enter__(self) -> "BackgroundWriter":
         self._thread.start()
@@ -87,7 +87,7 @@ class BackgroundWriter:
 
 
 class NoWriter(BackgroundWriter):
-    """In the place of a side channel where nobody is to hear: what is sent is dropped."""
+    """In the place of a background writer during a recomputation: what is sent is dropped."""
 
     def __init__(self) -> None:
         pass

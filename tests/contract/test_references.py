@@ -10,7 +10,7 @@ from dlgn_cnn.interface import EncodingModel
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.reference import reference_names
 from dlgn_cnn.models.reference.opto import ACTIONS
-from tests.contract.test_parts import DEVICES, INFO
+from tests.contract.test_components import DEVICES, INFO
 from tests.rounding import within_rounding
 
 KEY = next(iter(INFO))

@@ -126,7 +126,7 @@ def test_a_store_of_two_servers_is_left_alone(weights, database):
     from populate.fleet.gc import find_garbage
 
     said = {"prefix": "dlgn_", "server": "another", "seen_as": "db.lab"}
-    (file := database.store / "tenants" / "0123456789abcdef.json").write_text(json.dumps(said))
+    (file := database.store / "databases" / "0123456789abcdef.json").write_text(json.dumps(said))
     with pytest.raises(ConfigError, match=rf"dlgn_\* at db.lab keep .*another server's.*their own, or delete {file}"):
         find_garbage()
     file.unlink()
@@ -144,7 +144,7 @@ def test_what_another_prefix_refers_to_is_kept(weights, database):
 
     trial = dataclasses.replace(database, prefix=f"{database.prefix}b_")
     store_registry.sign(trial, fleet.schema.connection)
-    (file,) = {one for one in (database.store / "tenants").iterdir() if trial.prefix in one.read_text()}
+    (file,) = {one for one in (database.store / "databases").iterdir() if trial.prefix in one.read_text()}
     with pytest.raises(ConfigError, match=rf"{trial.prefix}\* .* cannot be asked .*some are not there"):
         find_garbage()
     schemas = {name: dj.Schema(f"{trial.prefix}{name}", connection=fleet.schema.connection) for name in MODULES}
@@ -172,7 +172,7 @@ def test_a_database_signs_its_store_once(database):
     from schemas import fleet
     from schemas.base import store_registry
 
-    before = {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()}
+    before = {one.name: one.stat().st_mtime_ns for one in (database.store / "databases").iterdir()}
     store_registry.sign(schemas.open_database(), fleet.schema.connection)
-    assert {one.name: one.stat().st_mtime_ns for one in (database.store / "tenants").iterdir()} == before
+    assert {one.name: one.stat().st_mtime_ns for one in (database.store / "databases").iterdir()} == before
     assert len(before) == 1

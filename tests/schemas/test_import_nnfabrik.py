@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from dlgn_cnn.errors import ConfigError, StoreError
 from populate.cli.command import app
-from tests import heirs
+from tests import nnfabrik_functions
 from tests.rounding import within_rounding
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "nnfabrik"
@@ -70,8 +70,8 @@ def original(number: int) -> dict[str, torch.Tensor]:
     """The state dict of a fit as nnfabrik's users read it."""
     files = [torch.load(path, weights_only=True) for path in (DATA / "store").rglob("*.pth.tar")]
     model, dataset, _, seed = generate.FITS[number]
-    built = heirs.stacked_core_model(
-        heirs.static_loaders(**{"seed": seed, **generate.DATASETS[dataset]}), seed, batch_norm=model != 1
+    built = nnfabrik_functions.stacked_core_model(
+        nnfabrik_functions.static_loaders(**{"seed": seed, **generate.DATASETS[dataset]}), seed, batch_norm=model != 1
     ).state_dict()
     same = [one for one in files if set(one) == set(built) and all(torch.equal(one[k], built[k]) for k in built)]
     assert len(same) == (2 if number in (0, 4) else 1)
@@ -114,13 +114,13 @@ def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_noth
         ("model", True), ("__trained_model", True)
     ]  # fmt: skip
     configs = [{"hidden_channels": 3, "elu_offset": 0.0, "batch_norm": True}, {"batch_norm": False, "input_kern": 3}]
-    key = {"model_hash": model.ModelConfig.add("tests.heirs.stacked_core_model", configs[0])["model_hash"]}
+    key = {"model_hash": model.ModelConfig.add("tests.nnfabrik_functions.stacked_core_model", configs[0])["model_hash"]}
     assert len(model.ModelConfig()) == 2
     key |= trainer.TrainerConfig.add(
-        "tests.heirs.standard_trainer", {"max_iter": 2, "lr_init": 0.01, "scheduler": None}
+        "tests.nnfabrik_functions.standard_trainer", {"max_iter": 2, "lr_init": 0.01, "scheduler": None}
     )
     key |= dataset.DatasetConfig.add(
-        "tests.heirs.static_loaders", {"sessions": generate.SESSIONS, "size": [6, 8], "seed": 1000}
+        "tests.nnfabrik_functions.static_loaders", {"sessions": generate.SESSIONS, "size": [6, 8], "seed": 1000}
     )
     assert len(dataset.DatasetConfig()) == len(trainer.TrainerConfig()) == 2
     changed = dataclasses.replace(database, allowed_packages=database.allowed_packages | {"tests"})
@@ -134,11 +134,11 @@ def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_noth
         assert set(built.state_dict()) == set(state)
         assert all(torch.equal(built.state_dict()[name].cpu(), value) for name, value in state.items())
         assert row["parameters"] == sum(one.numel() for one in built.parameters())
-        again = heirs.stacked_core_model(loaders, seed=0, **configs[0])
+        again = nnfabrik_functions.stacked_core_model(loaders, seed=0, **configs[0])
         again.load_state_dict(state)
         batch = next(iter(loaders["test"]["21067-10-18"]))
         rates = (one.eval()(*batch, data_key="21067-10-18") for one in (built, again))
-        assert within_rounding(*rates, heirs.PRODUCTS)
+        assert within_rounding(*rates, nnfabrik_functions.PRODUCTS)
     assert len(experiment.Experiment.Fit & {"experiment_name": "stacked cores"}) == 2
     assert len(experiment.Experiment.Fit & {"experiment_name": SCHEMA}) == 4
     origin = (carried.ImportedFit & key & {"seed": 1}).fetch1()

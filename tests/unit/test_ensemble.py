@@ -9,7 +9,7 @@ from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.transfer import transferred
 from dlgn_cnn.training.fit import FitConfig, TrainingLoop
 from dlgn_cnn.training.losses import LOSSES
-from tests.contract.test_parts import EXAMPLES, INFO, batch, build
+from tests.contract.test_components import EXAMPLES, INFO, batch, build
 from tests.science.test_fit import KEY, Gain, batches
 
 ENCODER = {

@@ -30,7 +30,7 @@ from dlgn_cnn.models.build import encoder
 from dlgn_cnn.storage.file_systems import SILENCE_S, file_system
 from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import save_weights
-from tests import heirs
+from tests import nnfabrik_functions
 from tests.rounding import within_rounding
 from tests.unit.test_store import session
 
@@ -195,13 +195,15 @@ def test_parts_by_import_path_need_permission(tmp_path, monkeypatch):
 
 def test_a_lab_s_own_model_is_built_of_its_data_info(tmp_path):
     sessions = {"m1": 4, "m2": 3}
-    info = plain(heirs.static_loaders(sessions, return_data_info=True))
-    built = heirs.stacked_core_model(heirs.static_loaders(sessions), seed=3, hidden_channels=2).eval()
-    function, digest = "tests.heirs.stacked_core_model", save_weights(built.state_dict(), tmp_path)
+    info = plain(nnfabrik_functions.static_loaders(sessions, return_data_info=True))
+    built = nnfabrik_functions.stacked_core_model(
+        nnfabrik_functions.static_loaders(sessions), seed=3, hidden_channels=2
+    ).eval()
+    function, digest = "tests.nnfabrik_functions.stacked_core_model", save_weights(built.state_dict(), tmp_path)
     known = entry(3, digest, function=function, config={"hidden_channels": 2}, sessions=info)
     found = dlgn_cnn.load(publish(tmp_path / "a", tmp_path, [known]), allowed_packages={"tests"})
     images = torch.randn(2, 1, 6, 8)
-    assert within_rounding(found(images, data_key="m1"), built(images, data_key="m1"), heirs.PRODUCTS)
+    assert within_rounding(found(images, data_key="m1"), built(images, data_key="m1"), nnfabrik_functions.PRODUCTS)
     unknown = publish(tmp_path / "b", tmp_path, [known | {"sessions": None}])
     with pytest.raises(ModelError, match="loaders"):
         dlgn_cnn.load(unknown, allowed_packages={"tests"})

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 SCHEMA = "nnfabrik_lab"
-HEIRS = "tests.heirs"
+HEIRS = "tests.nnfabrik_functions"
 SESSIONS = {"21067-10-18": 4, "22846-10-16": 3}
 TIME = "2021-07-14 10:20:30"
 DATASETS = [{"sessions": SESSIONS, "size": (6, 8), "seed": 1000}, {"sessions": {"21067-10-18": 4}, "normalize": False}]
@@ -22,12 +22,12 @@ FITS = [(0, 0, 0, 1), (0, 0, 0, 2), (1, 0, 0, 1), (0, 1, 1, 1), (2, 0, 0, 1)]  #
 def states(folder):
     import torch
 
-    from tests import heirs
+    from tests import nnfabrik_functions
 
     folder.mkdir(parents=True, exist_ok=True)
     for number, (model, dataset, _, seed) in enumerate(FITS):
-        built = heirs.stacked_core_model(
-            heirs.static_loaders(**{"seed": seed, **DATASETS[dataset]}), seed, batch_norm=model != 1
+        built = nnfabrik_functions.stacked_core_model(
+            nnfabrik_functions.static_loaders(**{"seed": seed, **DATASETS[dataset]}), seed, batch_norm=model != 1
         )
         old = {"_use_new_zipfile_serialization": False} if number == 1 else {}
         torch.save(built.state_dict(), folder / f"{number}.pth.tar", **old)

@@ -41,7 +41,7 @@ INFO = {
     ),
     "Mouse_2_s01_e01": DataInfo((4, 9), (1, 13, 17), 60.0, (0.05, 0.5), 90.0, 40.0, ((0.2, 0.2), (0.0, -0.4))),
 }
-PARTS = [
+COMPONENTS = [
     *(("core", name) for name in CORES.names()),
     *(("recurrent", name) for name in RECURRENTS.names()),
     *(("readout", name) for name in READOUTS.names()),
@@ -86,7 +86,7 @@ def shaken(model):
     return model
 
 
-@pytest.mark.parametrize(("part", "name"), PARTS)
+@pytest.mark.parametrize(("part", "name"), COMPONENTS)
 class TestPart:
     def test_rate_has_the_declared_shape_and_is_positive(self, part, name):
         model = build(part, name)

@@ -5,7 +5,7 @@ import torch
 
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.cores import CORES
-from tests.contract.test_parts import EXAMPLES, INFO, PARTS, PRODUCTS, batch, precise, shaken
+from tests.contract.test_components import COMPONENTS, EXAMPLES, INFO, PRODUCTS, batch, precise, shaken
 from tests.rounding import within_rounding
 
 KEY = next(iter(INFO))
@@ -56,7 +56,7 @@ def answers_to_light(model):
     return not within_rounding(*(rates(model, opto) for opto in switched()), PRODUCTS)
 
 
-@pytest.mark.parametrize(("part", "name"), [case for case in PARTS if case[0] != "core"])
+@pytest.mark.parametrize(("part", "name"), [case for case in COMPONENTS if case[0] != "core"])
 def test_light_at_zero_is_the_model_without_light(part, name):
     model = shaken(lit(part, name))
     assert answers_to_light(model) == (name in WITHOUT), f"WITHOUT of this file says how {part} {name} is without light"
@@ -78,7 +78,7 @@ def test_a_light_channel_at_zero_is_the_model_without_one(name):
 
 
 @pytest.mark.parametrize("channel", [False, True])
-@pytest.mark.parametrize(("part", "name"), PARTS)
+@pytest.mark.parametrize(("part", "name"), COMPONENTS)
 def test_the_light_switch_changes_no_earlier_frame(part, name, channel):
     parts = {"recurrent": {"name": "conv_gru", "channels": 6}} if part != "recurrent" else {}
     own = {"name": name, **EXAMPLES.get(name, {})}

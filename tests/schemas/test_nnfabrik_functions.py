@@ -10,15 +10,15 @@ from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import load_weights, save_weights
-from tests import heirs
+from tests import nnfabrik_functions
 from tests.rounding import within_rounding
 from tests.specs import check_spec
 
 ALLOWED = {"tests"}
-DATASET = ("tests.heirs.static_loaders", {"sessions": {"m1": 4, "m2": 3}, "batch_size": 4, "seed": 1000})
-MODEL = ("tests.heirs.stacked_core_model", {"hidden_channels": 2})
-TRAINER = ("tests.heirs.standard_trainer", {"max_iter": 3, "track_training": True, "scheduler": None})
-CHECKPOINTING = ("tests.heirs.checkpointing_trainer", {"max_iter": 3})
+DATASET = ("tests.nnfabrik_functions.static_loaders", {"sessions": {"m1": 4, "m2": 3}, "batch_size": 4, "seed": 1000})
+MODEL = ("tests.nnfabrik_functions.stacked_core_model", {"hidden_channels": 2})
+TRAINER = ("tests.nnfabrik_functions.standard_trainer", {"max_iter": 3, "track_training": True, "scheduler": None})
+CHECKPOINTING = ("tests.nnfabrik_functions.checkpointing_trainer", {"max_iter": 3})
 
 
 def spec(model=MODEL, trainer=TRAINER, dataset=DATASET, seed=5) -> FitSpec:
@@ -53,10 +53,10 @@ def test_a_fit_of_such_functions_is_what_the_functions_alone_come_to(allowed):
     from schemas import evaluation, training
     from schemas.fitting import Epoch
 
-    key = fitted("heirs", DATASET, MODEL, TRAINER)
-    loaders = heirs.static_loaders(**DATASET[1])
-    alone = heirs.stacked_core_model(loaders, seed=5, **MODEL[1])
-    score, output, state = heirs.standard_trainer(alone, loaders, seed=5, uid=None, **TRAINER[1])
+    key = fitted("nnfabrik", DATASET, MODEL, TRAINER)
+    loaders = nnfabrik_functions.static_loaders(**DATASET[1])
+    alone = nnfabrik_functions.stacked_core_model(loaders, seed=5, **MODEL[1])
+    score, output, state = nnfabrik_functions.standard_trainer(alone, loaders, seed=5, uid=None, **TRAINER[1])
     row = (training.TrainedModel & key).fetch1()
     assert row["score"] == pytest.approx(score)
     assert row["output"]["loss"] == pytest.approx(output["loss"].tolist())
@@ -83,7 +83,7 @@ def test_such_a_fit_is_published_and_loads_by_name_without_its_data(allowed, tmp
     model = dlgn_cnn.load(f"{tmp_path / 'a.zip'}#heir", allowed_packages=ALLOWED)
     built, loaders = training.load_model(key)
     batch = next(iter(loaders["test"]["m2"]))
-    assert within_rounding(model(*batch, data_key="m2"), built(*batch, data_key="m2"), heirs.PRODUCTS)
+    assert within_rounding(model(*batch, data_key="m2"), built(*batch, data_key="m2"), nnfabrik_functions.PRODUCTS)
     with pytest.raises(ConfigError, match="DLGN_ALLOW_PACKAGES"):
         dlgn_cnn.load(tmp_path / "a.zip", "heir", allowed_packages=())
 
@@ -91,15 +91,15 @@ def test_such_a_fit_is_published_and_loads_by_name_without_its_data(allowed, tmp
 def test_callbacks_with_words_reach_the_curves(allowed):
     from schemas.fitting import Epoch
 
-    heirs.CALLS.clear()
+    nnfabrik_functions.CALLS.clear()
     key = fitted("callbacks", DATASET, MODEL, CHECKPOINTING)
-    assert [epoch for _, epoch in heirs.CALLS] == [0, 1, 2]
-    assert heirs.CALLS[0][0] == key
+    assert [epoch for _, epoch in nnfabrik_functions.CALLS] == [0, 1, 2]
+    assert nnfabrik_functions.CALLS[0][0] == key
     assert sorted((Epoch & key).to_arrays("epoch")) == [0, 1, 2]
 
 
 def test_loaders_come_first_whatever_their_name_and_data_info_stays_the_function_s_own():
-    for model in (MODEL, ("tests.heirs.linear_model", {"elu_offset": 0.5, "anything": [1]})):
+    for model in (MODEL, ("tests.nnfabrik_functions.linear_model", {"elu_offset": 0.5, "anything": [1]})):
         check_spec(spec(model), ALLOWED)
         loaders = build_loaders(spec(model), {}, ALLOWED)
         built = build_model(spec(model), loaders, ALLOWED)
@@ -111,11 +111,11 @@ def test_loaders_come_first_whatever_their_name_and_data_info_stays_the_function
 
 def test_a_dataset_config_s_own_seed_wins_as_it_does_in_nnfabrik():
     (own,) = build_loaders(spec(), {}, ALLOWED)["train"]["m1"].dataset.images[:1].clone()
-    (same,) = heirs.static_loaders(**DATASET[1])["train"]["m1"].dataset.images[:1]
+    (same,) = nnfabrik_functions.static_loaders(**DATASET[1])["train"]["m1"].dataset.images[:1]
     assert torch.equal(own, same)
     unseeded = (DATASET[0], {name: value for name, value in DATASET[1].items() if name != "seed"})
     (fit_s,) = build_loaders(spec(dataset=unseeded), {}, ALLOWED)["train"]["m1"].dataset.images[:1]
-    assert torch.equal(fit_s, heirs.static_loaders(**unseeded[1], seed=5)["train"]["m1"].dataset.images[0])
+    assert torch.equal(fit_s, nnfabrik_functions.static_loaders(**unseeded[1], seed=5)["train"]["m1"].dataset.images[0])
 
 
 def test_what_an_allow_list_lacks_is_refused_and_so_is_a_key_that_the_function_does_not_take():
@@ -126,7 +126,14 @@ def test_what_an_allow_list_lacks_is_refused_and_so_is_a_key_that_the_function_d
 
 
 def test_what_a_trainer_tells_is_json_whatever_it_is():
-    told = {1: (np.float32(0.5), np.nan), "t": torch.ones(2), "s": {3}, "o": heirs.Trials, "b": np.True_, "n": None}
+    told = {
+        1: (np.float32(0.5), np.nan),
+        "t": torch.ones(2),
+        "s": {3},
+        "o": nnfabrik_functions.Trials,
+        "b": np.True_,
+        "n": None,
+    }
     found = plain(told)
     assert found["1"] == [0.5, None]
     assert found["t"] == [1.0, 1.0]
