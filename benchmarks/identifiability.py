@@ -30,11 +30,11 @@ from multiprocessing import get_context
 
 import numpy as np
 import torch
+from plain.in_memory import photograph_movies, session_data, session_loaders
 from scipy.stats import binom, ttest_1samp
 from torch.func import functional_call, grad, jvp
 from torch.nn.utils.parametrize import register_parametrization
 
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.predict import predict
@@ -42,7 +42,6 @@ from dlgn_cnn.interface import Batch
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.trainers.standard import standard

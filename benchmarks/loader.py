@@ -40,7 +40,7 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
-from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.losses import LOSSES
 
 TRIALS, TIME, HEIGHT, WIDTH, UNITS = 288, 300, 33, 53, 122

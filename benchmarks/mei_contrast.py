@@ -33,9 +33,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
+from plain.in_memory import photograph_movies, session_data, session_loaders
 
 import populate
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.opto_blocks import with_shuffled_opto
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.data.stimuli.video import scale_gray
@@ -47,7 +47,6 @@ from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
 from dlgn_cnn.training.assemble import call_model

@@ -24,8 +24,8 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 
 import numpy as np
 import torch
+from plain.in_memory import photograph_movies, session_data, session_loaders
 
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info, training_fields
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import DataInfo
@@ -36,7 +36,6 @@ from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
 from dlgn_cnn.training.trainers.standard import standard

@@ -36,8 +36,8 @@ import torch
 from mei.optimization import MEI, optimize
 from mei.stoppers import NumIterations
 from mei.tracking import Tracker
+from plain.in_memory import photograph_movies, session_data, session_loaders
 
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start
 from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
@@ -47,7 +47,6 @@ from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.training.trainers.standard import standard
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from plain.in_memory import photograph_movies, session_data
 from scipy.stats import ttest_ind
 
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
@@ -24,7 +25,6 @@ from dlgn_cnn.feedback.effects import NullConfig, opto_effects
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.in_memory import photograph_movies, session_data
 from dlgn_cnn.simulation.session import simulate_session
 
 KEY, LEVEL, TARGET = "session", 0.05, 0.06

@@ -30,7 +30,7 @@ from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.mei.synthesis.methods import gradient_ascent
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
-from dlgn_cnn.runtime.precision import cpu_flags, resolve
+from dlgn_cnn.runtime.device import cpu_flags, resolve
 
 DEMO = Path(__file__).resolve().parents[1] / "populate" / "experiments" / "demo.yaml"
 EITHER, ROUNDS = 1.05, 7

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from plain.in_memory import session_loaders
 
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info

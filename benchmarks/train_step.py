@@ -32,10 +32,10 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 import numpy as np
 import torch
 import torch.nn.functional as functional
+from plain.in_memory import session_loaders
 from plain.models import PlainCore, PlainGru
 from torch.utils.flop_counter import FlopCounterMode
 
-from dlgn_cnn.data.loading.loaders import session_loaders
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
@@ -44,7 +44,7 @@ from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.encoder import Encoder
 from dlgn_cnn.models.recurrent.opto import OptoDrive
-from dlgn_cnn.runtime.precision import autocast
+from dlgn_cnn.runtime.device import autocast
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
 from dlgn_cnn.training.losses import LOSSES

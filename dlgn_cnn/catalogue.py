@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from dlgn_cnn.data.loading.loaders import DATASETS
@@ -65,9 +65,9 @@ class ComponentEntry:
     text: str
 
 
-def catalogue(registries: Sequence[Registry] = REGISTRIES) -> list[ComponentEntry]:
+def catalogue() -> list[ComponentEntry]:
     """Every component of every registry, by kind and name."""
-    return [describe(registry, name) for registry in registries for name in registry.names()]
+    return [describe(registry, name) for registry in REGISTRIES for name in registry.names()]
 
 
 def find(name: str) -> list[ComponentEntry]:
@@ -82,7 +82,9 @@ def find(name: str) -> list[ComponentEntry]:
 def describe(registry: Registry, name: str) -> ComponentEntry:
     """The entry of one registered component."""
     component = registry.get(name)
-    documented = dict.fromkeys((component, _inherited(component), registry.options(component), registry.fit(component)))
+    documented = dict.fromkeys(
+        (component, _inherited(component), *registry.options(component), registry.fit(component))
+    )
     text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in documented if one is not None)
     fit = registry.fit(component)
     without = (*registry.given, "allowed_packages", *(["fit"] if fit else []))

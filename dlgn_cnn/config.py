@@ -12,6 +12,7 @@ from dlgn_cnn.errors import ConfigError
 Config = Mapping[str, Any]
 HASH_LENGTH = 32
 HASH_VERSION = 1  # of the way from a config to its hash; stored with every row, so that another way can be told apart
+KINDS = {one: one.__name__ for one in (bool, int, float, str, list, dict)} | {type(None): "null"}
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,7 @@ def leaves(value: Any, path: str = "") -> Iterator[ConfigLeaf]:
 
 
 def _leaf(value: Any, path: str) -> ConfigLeaf:
-    kinds = {
-        bool: "bool",
-        int: "int",
-        float: "float",
-        str: "str",
-        type(None): "null",
-        list: "list",
-        dict: "dict",
-    }
-    kind = kinds.get(type(value))
+    kind = KINDS.get(type(value))
     if kind is None or (kind == "float" and not math.isfinite(value)):
         advice = (
             "write a list" if isinstance(value, tuple | set) else "use str, bool, int, finite float, list, dict or null"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import torch
@@ -50,8 +51,16 @@ class DataInfo:
     pupil_mean: tuple[float, ...] = (0.0, 0.0)
     pupil_std: tuple[float, ...] = (1.0, 1.0)
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, tuples as lists; floats keep every digit."""
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return found
 
-DataInfos = Mapping[str, DataInfo]
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> DataInfo:
+        """The reverse of ``to_json``. Raises KeyError, TypeError or ValueError for anything else."""
+        plain: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in found.items()}
+        return cls(**plain | {"field_centers": tuple((float(x), float(y)) for x, y in plain["field_centers"])})
 
 
 @runtime_checkable

@@ -34,7 +34,6 @@ class Experiment(dj.Manual):
 
 def native_precision() -> str:
     """What ``auto`` means on the device of this process, for an experiment that it defines."""
-    from dlgn_cnn.runtime.device import pick_device
-    from dlgn_cnn.runtime.precision import resolve
+    from dlgn_cnn.runtime.device import pick_device, resolve
 
     return resolve("auto", pick_device(settings_in_force().device))

@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 import datajoint as dj
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.provenance.code_state import CodeState, code_state
+from dlgn_cnn.provenance.environment import CodeState, code_state, deterministic_algorithms, environment
 from dlgn_cnn.provenance.environment import EnvironmentState as EnvironmentState
-from dlgn_cnn.provenance.environment import deterministic_algorithms, environment
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.runtime.device import pick_device
 from schemas.base.hashed_config import transaction
@@ -40,7 +39,7 @@ DEFINITION = """
 
 @schema
 class Code(dj.Manual):
-    """The code of a process that computed rows: ``dlgn_cnn.provenance.code_state``."""
+    """The code of a process that computed rows: ``dlgn_cnn.provenance.environment``."""
 
     definition = """
     # code that computed rows

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dlgn_cnn.data.stimuli.video import scale_gray, write_gray
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.photographs import photograph_clips
+from dlgn_cnn.simulation.movies import photograph_clips
 from dlgn_cnn.simulation.recording import simulate
 
 SCENE_NAME = "hmovTrain_v3_32x16_scene-{:03d}.avi"

@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from dlgn_cnn.archive.manifest import MODELS_FILE
 from dlgn_cnn.archive.places import is_copied, split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
-from dlgn_cnn.archive.sessions import info_from_json
 from dlgn_cnn.errors import ArchiveError, ModelError
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.registry import nearest
@@ -132,7 +132,7 @@ def _untrained(archive: Archive, entry: Entry, allowed: frozenset[str]) -> torch
     name = loaders_name(MODELS.get(call[0], allowed))
     if name is not None:  # a lab's own function, which knows data_info in its own form
         return call_model(call, seed, allowed, None, **{name: None, "data_info": entry["sessions"]})
-    infos = {key: info_from_json(info) for key, info in entry["sessions"].items()}
+    infos = {key: DataInfo.from_json(info) for key, info in entry["sessions"].items()}
     return call_model(call, seed, allowed, None, data_info=infos)
 
 

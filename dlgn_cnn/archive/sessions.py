@@ -1,6 +1,5 @@
 """A stored session as one safetensors file: its trials' arrays, each video once, and labels as JSON beside them."""
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -27,7 +26,7 @@ def write_session_file(session: SessionData, info: DataInfo, path: Path) -> None
         arrays[video] = np.ascontiguousarray(trial.videos)
         arrays |= {f"{index}.{name}": np.ascontiguousarray(getattr(trial, name)) for name in TRACES}
         labels.append([trial.trial, trial.scene.movie, trial.scene.scene, trial.tier, video])
-    text = {"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels, "info": info_to_json(info)}
+    text = {"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels, "info": info.to_json()}
     save_file(arrays, path, metadata={"session": json.dumps(text)})
 
 
@@ -38,22 +37,9 @@ def read_session_file(path: Path) -> tuple[SessionData, DataInfo]:
             text = json.loads((file.metadata() or {})["session"])
             trials = tuple(_trial(file, index, *labels) for index, labels in enumerate(text["trials"]))
         session = SessionData(tuple(map(int, text["units"])), float(text["rate_hz"]), trials)
-        return session, info_from_json(text["info"])
+        return session, DataInfo.from_json(text["info"])
     except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
         raise ArchiveError(f"{path.name} is no stored session ({type(error).__name__}: {error})") from error
-
-
-def info_to_json(info: DataInfo) -> dict[str, Any]:
-    """What is known of a session's data, as JSON; floats keep every digit."""
-    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(info)))
-    return found
-
-
-def info_from_json(found: dict[str, Any]) -> DataInfo:
-    """The reverse. Raises TypeError or ValueError for anything else."""
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in found.items()}
-    values["field_centers"] = tuple((float(x), float(y)) for x, y in values["field_centers"])
-    return DataInfo(**values)
 
 
 def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> TrialData:

@@ -10,12 +10,36 @@ CLOCK_TOLERANCE = 0.02
 
 
 def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: float) -> Times:
-    """Edges (time + 1,) in s of the frames that a presentation showed, on the session's clock.
+    """Return the edges of the frames that a presentation showed, on the session's clock.
 
-    A screen's refresh is never quite its nominal rate: 300 frames of a 5 s clip were shown in 4.993 s. Where the
-    presentation's duration is within 2 % of the movie's, each bin is one shown frame, stretched to fit; where it was
-    cut short, the frames that were shown, at the nominal rate. Raises RecordingError where it outlasts the movie.
-    Where frame onsets were measured, bins are even and as near to ``rate_hz`` as fill the presentation.
+    A screen's refresh is never quite its nominal rate: 300 frames of a 5 s clip were shown in 4.993 s. If the duration
+    is within 2 % of the movie's, each bin is one shown frame, stretched to fit. If the presentation was cut short, bins
+    have the nominal rate. If frame onsets were measured, bins are even and as near to ``rate_hz`` as fill it.
+
+    Parameters
+    ----------
+    presentation : PresentationTimes
+        Onset and end in seconds.
+    movie_frames : int
+        Frames of the movie at ``rate_hz``.
+    rate_hz : float
+        Nominal frames a second.
+
+    Returns
+    -------
+    ndarray of float64, shape (time + 1,)
+        Edges in seconds.
+
+    Raises
+    ------
+    RecordingError
+        If the presentation outlasts the movie, or lasts less than a frame.
+
+    Examples
+    --------
+    >>> from dlgn_cnn.data.recording import PresentationTimes, SceneKey
+    >>> frame_edges(PresentationTimes(0, SceneKey("movie", 0), 1.0, 1.1, "train"), 6, 60.0).round(3)
+    array([1.   , 1.017, 1.033, 1.05 , 1.067, 1.083, 1.1  ])
     """
     duration_s, movie_s = presentation.stop_s - presentation.start_s, movie_frames / rate_hz
     if presentation.frame_onsets_s:
@@ -36,7 +60,29 @@ def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: flo
 
 
 def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:
-    """Index (time,) of the source frame on the screen at the center of each of ``time`` output frames."""
+    """Return the source frame on the screen at the center of each output frame.
+
+    Parameters
+    ----------
+    time : int
+        Number of output frames.
+    rate_hz : float
+        Output frames a second.
+    frames : int
+        Number of source frames.
+    source_rate_hz : float
+        Source frames a second.
+
+    Returns
+    -------
+    ndarray of int, shape (time,)
+        Indices of source frames; the last frame stays on.
+
+    Examples
+    --------
+    >>> on_screen(6, 60.0, 3, 30.0)
+    array([0, 0, 1, 1, 2, 2])
+    """
     centers_s = (np.arange(time) + 0.5) / rate_hz
     return np.minimum((centers_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
 
@@ -44,10 +90,26 @@ def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> 
 def shown_frames(
     presentation: PresentationTimes, edges_s: Times, rate_hz: float, frames: int, source_rate_hz: float
 ) -> np.ndarray:
-    """Index (time,) of the scene's frame on the screen at the center of each bin.
+    """Return the scene's frame on the screen at the center of each bin.
 
-    By the measured onsets where there are any: a dropped frame is never shown, the one before it stays. Before the
-    first onset the first frame that was shown counts as on.
+    Parameters
+    ----------
+    presentation : PresentationTimes
+        Its measured frame onsets decide, if there are any: a dropped frame is never shown, the one before it stays.
+        Before the first onset, the first frame that was shown counts as on.
+    edges_s : ndarray, shape (time + 1,)
+        Edges of the bins in seconds.
+    rate_hz : float
+        Bins a second.
+    frames : int
+        Frames of the scene.
+    source_rate_hz : float
+        Frames a second of the scene.
+
+    Returns
+    -------
+    ndarray of int, shape (time,)
+        Indices of frames.
     """
     if not presentation.frame_onsets_s:
         return on_screen(len(edges_s) - 1, rate_hz, frames, source_rate_hz)
@@ -84,7 +146,13 @@ def _until(bins_s: Times, values: np.ndarray, times_s: Times) -> Times:
 
 
 def bin_spikes(spike_times_s: Times, edges_s: Times) -> Floats:
-    """Spikes in each bin (time,): one on an edge is in the bin that it opens, one on the last edge in the last."""
+    """Count spikes in each bin (time,).
+
+    A spike on an edge is in the bin that it opens, one on the last edge in the last bin.
+
+    >>> bin_spikes(np.array([0.1, 0.2, 1.0]), np.array([0.0, 0.5, 1.0]))
+    array([2., 1.], dtype=float32)
+    """
     index = np.searchsorted(spike_times_s, edges_s, side="left")
     index[-1] = np.searchsorted(spike_times_s, edges_s[-1], side="right")
     return np.diff(index).astype(np.float32)
@@ -94,31 +162,37 @@ def bin_opto(epochs_s: Times, edges_s: Times) -> Floats:
     """Share of each bin (time,) in 0..1 during which the light was on; the sum times the bin conserves on-time.
 
     ``epochs_s`` is (epoch, 2), sorted and disjoint, in s.
+
+    >>> bin_opto(np.array([[0.5, 2.0]]), np.array([0.0, 1.0, 2.0, 3.0]))
+    array([0.5, 1. , 0. ], dtype=float32)
     """
     if len(epochs_s) == 0:
         return np.zeros(len(edges_s) - 1, np.float32)
     before = np.concatenate([[0.0], np.cumsum(np.diff(epochs_s, axis=1).ravel())])
     clock = epochs_s.ravel()
-    lit = np.interp(edges_s, clock, np.repeat(before, 2)[1:-1])
-    return np.clip(np.diff(lit) / np.diff(edges_s), 0.0, 1.0).astype(np.float32)
+    on_s = np.interp(edges_s, clock, np.repeat(before, 2)[1:-1])
+    return np.clip(np.diff(on_s) / np.diff(edges_s), 0.0, 1.0).astype(np.float32)
 
 
 def epochs_of_opto(share: Floats, edges_s: Times) -> Times:
-    """Epochs (epoch, 2) in s that ``bin_opto`` would turn into ``share`` (time,) again: its on-time is conserved.
+    """Epochs (epoch, 2) in s that ``bin_opto`` would turn into ``share`` (time,) again, so that on-time is conserved.
 
-    A bin that was lit in part is lit at its end where the next one begins lit, and else at its start. Raises
-    RecordingError for a share outside 0..1.
+    In a bin that was lit in part, the light was on at the end if it is on at the start of the next bin, and at the
+    start otherwise. Raises RecordingError for a share outside 0..1.
+
+    >>> epochs_of_opto(np.array([0.5, 1.0, 0.0], np.float32), np.array([0.0, 1.0, 2.0, 3.0]))
+    array([[0.5, 2. ]])
     """
     if not np.isfinite(share).all() or np.any((share < 0) | (share > 1)):
         raise RecordingError("light: expected the share of each frame that was lit, from 0 to 1, none missing")
     begins_on = np.append(share[1:] > 0, False)
     starts, stops, length = edges_s[:-1], edges_s[1:], np.diff(edges_s) * share
     late = begins_on & (share < 1)
-    lit = np.column_stack(
+    epochs = np.column_stack(
         [np.where(late, stops - length, starts), np.where(late | (share == 1), stops, starts + length)]
     )
     merged: list[list[float]] = []
-    for on, off in lit[share > 0]:
+    for on, off in epochs[share > 0]:
         if merged and on <= merged[-1][1]:
             merged[-1][1] = off
         else:
@@ -127,10 +201,28 @@ def epochs_of_opto(share: Floats, edges_s: Times) -> Times:
 
 
 def resample(signal: SampledSignal, edges_s: Times, max_gap_s: float) -> Floats:
-    """A behavioral signal at the center of each bin (time,), linear between samples, NaN where it is missing.
+    """Interpolate a behavioral signal linearly at the center of each bin.
 
-    A gap between valid samples longer than ``max_gap_s``, and what lies before the first or after the last by more
-    than half of that, is missing; a bin that holds a sample never is.
+    Parameters
+    ----------
+    signal : SampledSignal
+        Samples on their own clock, NaN where missing.
+    edges_s : ndarray, shape (time + 1,)
+        Edges of the bins in seconds.
+    max_gap_s : float
+        A gap between valid samples longer than this is missing, and so is what lies before the first or after the last
+        by more than half of it. A bin that holds a sample is never missing.
+
+    Returns
+    -------
+    ndarray of float32, shape (time,)
+        The signal, NaN where it is missing.
+
+    Examples
+    --------
+    >>> ramp = SampledSignal(np.array([0.0, 1.0]), np.array([0.0, 10.0], np.float32))
+    >>> resample(ramp, np.array([0.0, 0.5, 1.0]), max_gap_s=2.0)
+    array([2.5, 7.5], dtype=float32)
     """
     valid = np.isfinite(signal.values)
     times, values = signal.times_s[valid], signal.values[valid]

@@ -151,15 +151,8 @@ class BinnedResponses:
     values: Floats
 
     def __post_init__(self) -> None:
-        if (
-            self.bins_s.ndim != 2
-            or self.bins_s.shape[1] != 2
-            or self.values.shape
-            != (
-                len(self.units),
-                len(self.bins_s),
-            )
-        ):
+        bins = len(self.bins_s)
+        if self.bins_s.shape != (bins, 2) or self.values.shape != (len(self.units), bins):
             raise RecordingError(
                 f"binned responses have bins of shape {self.bins_s.shape} and values of shape {self.values.shape} for "
                 f"{len(self.units)} units: expected (bin, 2) and (unit, bin)"

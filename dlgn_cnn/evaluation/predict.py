@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.shapes import Floats
 
 
@@ -39,7 +39,7 @@ def predict(
     The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
     replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
     light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
-    ``precision`` is as in ``dlgn_cnn.runtime.precision.resolve``.
+    ``precision`` is as in ``dlgn_cnn.runtime.device.resolve``.
     """
     device = next(model.parameters()).device
     computed_in = resolve(precision, device)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dlgn_cnn
 from dlgn_cnn.config import value_sha256
+from dlgn_cnn.storage.files import file_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 OWN = "dlgn-cnn"  # its state is told by its code
 CPU_INFO, GPU_DRIVER = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia/version")
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+ROOMS = ("dlgn_cnn", "schemas", "populate")
+GIT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -124,3 +131,109 @@ def _packages() -> tuple[tuple[str, str], ...]:
         if name and name != OWN:
             found.setdefault(name, one.version)  # the first on the path is the one that is imported
     return tuple(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class PackageState:
+    """A package whose functions a config may name: its version, and the digest of its source files."""
+
+    package: str
+    version: str
+    source_digest: str
+
+
+@dataclass(frozen=True)
+class CodeState:
+    """This project's code as it lies on disk, and the packages beside it that configs may name.
+
+    ``git_commit`` is None where it does not run from a git checkout; ``changes_digest`` is that of the files that
+    differ from the commit, None where none does; ``source_digest`` is that of all source files, committed or not.
+    """
+
+    version: str
+    git_commit: str | None
+    changes_digest: str | None
+    source_digest: str
+    packages: tuple[PackageState, ...]
+
+    @property
+    def digest(self) -> str:
+        """The name of this state: equal digests, equal code. 32 hex digits."""
+        return value_sha256(_plain(self))[:32]
+
+
+def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeState:
+    """The state of the code below ``root`` (by default, of the code that runs) and of the ``allowed`` packages.
+
+    Read from disk: what was edited after this process imported it counts as edited.
+    """
+    place = root or Path(dlgn_cnn.__file__).resolve().parents[1]
+    others = (_package(name) for name in sorted(set(allowed) - {ROOMS[0]}))
+    return CodeState(
+        version=dlgn_cnn.__version__,
+        git_commit=(commit := _commit(place)),
+        changes_digest=None if commit is None else _changes(place),
+        source_digest=_source_digest(place / room for room in ROOMS),
+        packages=tuple(one for one in others if one is not None),
+    )
+
+
+def _plain(state: CodeState) -> dict[str, object]:
+    return asdict(state) | {"packages": [asdict(one) for one in state.packages]}
+
+
+def _commit(root: Path) -> str | None:
+    """The commit that is checked out; None where git does not track these files, as in a virtual environment."""
+    if _git(root, "ls-files", "--error-unmatch", f"{ROOMS[0]}/__init__.py") is None:
+        return None
+    found = _git(root, "rev-parse", "HEAD")
+    return None if found is None else found.strip()
+
+
+def _changes(root: Path) -> str | None:
+    listed = _git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *ROOMS)
+    names = sorted(entry[3:] for entry in (listed or "").split("\0") if entry)
+    if not names:
+        return None
+    top = Path((_git(root, "rev-parse", "--show-toplevel") or str(root)).strip())
+    digest = hashlib.sha256()
+    for name in names:
+        file = top / name
+        digest.update(f"{name}\0{file_sha256(file) if file.is_file() else ''}\0".encode())
+    return digest.hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says; None where there is no git, or no repository."""
+    environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}  # looking changes nothing, not even the index
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=GIT_S, env=environment
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _package(name: str) -> PackageState | None:
+    """An allowed package as it lies on disk, found without importing it; None where it is not installed."""
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        return None
+    places = [Path(place) for place in spec.submodule_search_locations or ([spec.origin] if spec.origin else [])]
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    return PackageState(name, version, _source_digest(places))
+
+
+def _source_digest(places: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for place in places:
+        files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+        for file in files:
+            if "__pycache__" not in file.parts:
+                name = file.relative_to(place.parent).as_posix()
+                digest.update(f"{name}\0{file_sha256(file)}\0".encode())
+    return digest.hexdigest()

@@ -48,7 +48,7 @@ class Registry:
         self.given, self.has = tuple(given), tuple(has)
         self._adapt = adapt
         self._components: dict[str, Component] = {}
-        self._options: dict[Component, Component] = {}
+        self._options: dict[Component, tuple[Component, ...]] = {}
         self._fits: dict[Component, Component] = {}
         self._checks: dict[Component, Callable[..., Any]] = {}
         self._loaded = False
@@ -56,7 +56,7 @@ class Registry:
     def register(
         self,
         name: str,
-        options: Component | None = None,
+        options: Sequence[Component] = (),
         check: Callable[..., Any] | None = None,
         fit: Component | None = None,
     ) -> Callable[[Component], Component]:
@@ -66,8 +66,8 @@ class Registry:
         ----------
         name : str
             Name in configs; a second component of that name is refused.
-        options : callable, optional
-            Dataclass whose parameters a config may set besides the component's own.
+        options : sequence of callable, default ()
+            Dataclasses whose parameters a config may set besides the component's own.
         check : callable, optional
             ``check(config, allowed_packages)`` raises ConfigError for values that the component would refuse when it is
             called.
@@ -89,8 +89,7 @@ class Registry:
             if name in self._components:
                 raise ConfigError(f"two {self.kind}s are called {name!r}: rename one of them")
             self._components[name] = component
-            if options is not None:
-                self._options[component] = options
+            self._options[component] = tuple(options)
             if check is not None:
                 self._checks[component] = check
             if fit is not None:
@@ -122,14 +121,13 @@ class Registry:
     def parameters(self, component: Component) -> Parameters:
         """What a component takes, by name, with the parameters of its ``options``."""
         own = parameters_of(component)
-        if component in self._options:
-            own = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
-            own |= {name: one for name, one in parameters_of(self._options[component]).items() if name not in own}
+        for options in self.options(component):
+            own = parameters_of(options) | {n: one for n, one in own.items() if one.kind is not one.VAR_KEYWORD}
         return own
 
-    def options(self, component: Component) -> Component | None:
-        """What has the parameters that a config may set besides the component's own, where the component has such."""
-        return self._options.get(component)
+    def options(self, component: Component) -> tuple[Component, ...]:
+        """Dataclasses whose parameters a config may set besides the component's own."""
+        return self._options.get(component, ())
 
     def fit(self, component: Component) -> Component | None:
         """What has the parameters that a config may set below ``fit``, where the component has such."""

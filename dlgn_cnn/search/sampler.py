@@ -10,8 +10,8 @@ from typing import Any
 
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.search.space import Choices, Dimension, size
+from dlgn_cnn.values import choice, whole
 
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("median", "none")
@@ -58,12 +58,10 @@ class Strategy:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, choices in (("sampler", self.sampler, SAMPLERS), ("pruner", self.pruner, PRUNERS)):
-            if value not in choices:
-                raise ConfigError(f"there is no {name} {value!r}: {nearest(str(value), choices)}", name)
+        choice("sampler", self.sampler, SAMPLERS)
+        choice("pruner", self.pruner, PRUNERS)
         for name in ("startup_trials", "warmup_epochs", "seed"):
-            if type(getattr(self, name)) is not int or getattr(self, name) < 0:
-                raise ConfigError(f"given {getattr(self, name)!r}, expected a whole number, 0 or more", name)
+            whole(name, getattr(self, name))
 
 
 def propose(space: Mapping[str, Dimension], trials: Sequence[SearchTrial], strategy: Strategy) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dlgn_cnn.data.recording import SIMULATED_PREFIX, SessionKey
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice, number, whole
 
 MOVIE = "hmovTrain_v3"
 MOVIE_RATE_HZ = 30.0
@@ -50,30 +50,17 @@ class SimulationConfig:
 
     def __post_init__(self) -> None:
         for name in ("units", "train_scenes", "test_scenes", "test_repeats"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
+            whole(name, getattr(self, name), 1)
         if not self.session.simulated:
             raise ConfigError(f"mouse {self.mouse!r}: a simulated mouse's name must begin with {SIMULATED_PREFIX!r}")
-        if self.scene_duration_s * MOVIE_RATE_HZ < 2 or self.gap_s < 0 or not 0 <= self.undriven_share < 1:
-            raise ConfigError(
-                f"scene_duration_s {self.scene_duration_s}, gap_s {self.gap_s}, undriven_share {self.undriven_share}: "
-                "expected at least two movie frames, no negative gap, and a share from 0 to below 1"
-            )
+        number("scene_duration_s", self.scene_duration_s, 2 / MOVIE_RATE_HZ)
+        for name in ("gap_s", "opto_strength"):
+            number(name, getattr(self, name), 0)
+        for name in ("undriven_share", "opto_share_of_units", "nonlinear_share"):
+            number(name, getattr(self, name), 0, 1)
         if min(self.width_px, self.height_px) < 16 or self.width_px % 2 or self.height_px % 2:
             raise ConfigError(f"movies of {self.width_px}x{self.height_px} px: expected even numbers of 16 or more")
-        self._check_opto()
-
-    def _check_opto(self) -> None:
-        if self.opto_effect not in OPTO_EFFECTS:
-            raise ConfigError(f"opto_effect {self.opto_effect!r}: {nearest(str(self.opto_effect), OPTO_EFFECTS)}")
-        if self.opto_strength < 0 or not 0 <= self.opto_share_of_units <= 1:
-            raise ConfigError(
-                f"opto_strength {self.opto_strength}, opto_share_of_units {self.opto_share_of_units}: expected a "
-                "strength of 0 or more, and a share from 0 to 1"
-            )
-
-        if not 0 <= self.nonlinear_share <= 1:
-            raise ConfigError(f"nonlinear_share {self.nonlinear_share}: expected a share from 0 to 1")
+        choice("opto_effect", self.opto_effect, OPTO_EFFECTS)
         if self.nonlinear_share and self.opto_effect not in ("additive", "none"):
             raise ConfigError(
                 f"opto_effect {self.opto_effect!r} changes a linear field, which nonlinear units do not have: set "
@@ -94,11 +81,6 @@ class SimulationConfig:
     def movie_frames(self) -> int:
         """Frames of a scene file, at 30 Hz."""
         return round(self.scene_duration_s * MOVIE_RATE_HZ)
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Height and width of a scene file."""
-        return self.height_px, self.width_px
 
     def tier(self, scene: int) -> str:
         """``train`` or ``test``."""

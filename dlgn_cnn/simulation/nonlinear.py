@@ -7,8 +7,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.drives import movie_drive
-from dlgn_cnn.simulation.kernels import Fields, TimeCourses
+from dlgn_cnn.simulation.kernels import Fields, TimeCourses, movie_drive
 
 SUBUNITS = 6  # on a ring about the center, each half as wide as it
 SUBUNIT_WIDTH = 0.5

@@ -1,6 +1,6 @@
 """Where the light acts on a simulated unit: what of it is another under light, and how much of that it has become.
 
-Every effect follows the light through the unit's causal kernel, whose output is 0 in the dark and 1 in lasting light.
+Every effect follows the light through the unit's causal kernel, whose output is 0 without light and 1 in lasting light.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ import numpy as np
 
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.drives import movie_drive
-from dlgn_cnn.simulation.kernels import Fields, TimeCourses
+from dlgn_cnn.simulation.kernels import Fields, TimeCourses, movie_drive
 
 LARGEST_OMI = 0.9
 SLOWER, TAIL_LOST = 0.25, 0.1  # no figure is published: on natural movies the two drives correlate at about .9
@@ -30,14 +29,14 @@ class OptoChange:
     temporal: Times
     gain: Times
 
-    def movie_drive(self, dark: Times, movies: Frames) -> Times:
-        """The drive in lasting light (scene, unit, time), before the gain of the same s.d. as ``dark``, in which it
+    def movie_drive(self, intact: Times, movies: Frames) -> Times:
+        """The drive in lasting light (scene, unit, time), before the gain of the same s.d. as ``intact``, in which it
         is given: a kernel that the light changes alters what a unit sees, not how strongly.
         """
-        lit = dark.copy()
+        suppressed = intact.copy()
         if self.changed.any() and not self.additive.any():
-            lit[:, self.changed] = movie_drive(movies, self.spatial[self.changed], self.temporal[self.changed])
-        return self.gain[:, None] * lit
+            suppressed[:, self.changed] = movie_drive(movies, self.spatial[self.changed], self.temporal[self.changed])
+        return self.gain[:, None] * suppressed
 
 
 def draw_change(

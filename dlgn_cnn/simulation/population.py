@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from dlgn_cnn.shapes import Times
-from dlgn_cnn.simulation.targets import Targets
 
+RATE_LOG_MEAN, RATE_LOG_SD = 2.25, 0.75
+DRIVEN_SHARE_OF_RATE = (0.75, 1.15)
+LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+OMI_QUANTILES = (-0.45, -0.193, -0.073, -0.009, 0.025, 0.080, 0.133)
+RUNNING_QUANTILES = (-0.058, -0.030, 0.015, 0.064, 0.192, 0.370, 0.600)
+PUPIL_QUANTILES = (-0.246, -0.092, -0.013, 0.073, 0.180, 0.457, 0.661)
+RUNNING_PUPIL_CORRELATION = 0.8
 SOFTNESS_HZ = 1.0
 STEPS = 40
 LARGEST_GAIN = 4.0  # in mean rates: keeps a short session, which says little of a gain, from making it absurd
@@ -18,27 +24,67 @@ OPTO = 1  # the row of the light's equation, and of its gain
 
 
 @dataclass(frozen=True)
+class Targets:
+    """What each unit (unit,) should do over a session.
+
+    ``mean_hz`` the mean rate; ``depth`` the s.d. of the movie's drive over that mean, 0 for a unit that the movie does
+    not drive; the modulation indices (a - b) / (a + b) of mean rates: ``omi`` with the light on and off, ``running``
+    while faster than 1 cm/s and while not, ``pupil`` above and below the session's median pupil size.
+    """
+
+    mean_hz: Times
+    depth: Times
+    omi: Times
+    running: Times
+    pupil: Times
+
+    @property
+    def driven(self) -> np.ndarray:
+        """Whether the movie drives the unit at all (unit,)."""
+        return self.depth > 0
+
+
+def draw_targets(units: int, undriven_share: float, generator: np.random.Generator) -> Targets:
+    """Draw a population. Running and pupil index correlate at .8 as published: mice dilate when they run.
+
+    The longest tail of the published OMI, one unit at -.68, is cut at -.45. At least one unit is driven.
+    """
+    common, own = generator.standard_normal((2, units))
+    pupil = RUNNING_PUPIL_CORRELATION * common + np.sqrt(1 - RUNNING_PUPIL_CORRELATION**2) * own
+    depth = generator.uniform(*DRIVEN_SHARE_OF_RATE, units)
+    undriven = min(round(undriven_share * units), units - 1)
+    depth[generator.permutation(units)[:undriven]] = 0.0
+    return Targets(
+        np.exp(RATE_LOG_MEAN + RATE_LOG_SD * generator.standard_normal(units)),
+        depth,
+        np.interp(generator.random(units), LEVELS, OMI_QUANTILES),
+        np.interp(ndtr(common), LEVELS, RUNNING_QUANTILES),
+        np.interp(ndtr(pupil), LEVELS, PUPIL_QUANTILES),
+    )
+
+
+@dataclass(frozen=True)
 class Drives:
     """What the units receive, in bins of all presentations on end.
 
-    ``movie`` (unit, bin) standardized linear response; ``light`` (unit, bin) light through kernels of sum 1, 0 to 1;
-    ``lit`` (bin,) share of the bin with the light on; ``running`` (bin,) in 10 cm/s; ``pupil`` (bin,) standardized.
+    ``movie`` (unit, bin) standardized linear response; ``opto`` (unit, bin) light through kernels of sum 1, 0 to 1;
+    ``switch`` (bin,) share of the bin with the light on; ``running`` (bin,) in 10 cm/s; ``pupil`` (bin,) standardized.
     """
 
     movie: Times
-    light: Times
-    lit: Times
+    opto: Times
+    switch: Times
     running: Times
     pupil: Times
 
     def features(self) -> list[Times]:
         """What each coefficient multiplies, in the order of ``Gains``' rows after the movie's; (1 or unit, bin)."""
-        one = np.ones((1, len(self.lit)))
-        return [one, self.light, self.running[None], self.pupil[None]]
+        one = np.ones((1, len(self.switch)))
+        return [one, self.opto, self.running[None], self.pupil[None]]
 
     def groups(self) -> list[np.ndarray]:
-        """The bins (bin,) of the first of the two states that each index compares: lit, running, pupil wide."""
-        return [self.lit > 0.5, self.running * 10 > RUNNING_CM_S, self.pupil > np.median(self.pupil)]
+        """The bins (bin,) of the first of the two states that each index compares: light on, running, pupil wide."""
+        return [self.switch > 0.5, self.running * 10 > RUNNING_CM_S, self.pupil > np.median(self.pupil)]
 
 
 @dataclass(frozen=True)
@@ -110,9 +156,3 @@ def _residuals(targets: Targets, drives: Drives, gains: Gains) -> tuple[Times, T
     table = np.array(rows)
     table[0, 0] -= targets.mean_hz
     return table[:, 0].T, table[:, 1:].transpose(2, 0, 1)
-
-
-def modulation_index(rate_hz: Times, group: np.ndarray) -> Times:
-    """(a - b) / (a + b) of a unit's mean rates (unit,) in the bins of ``group`` and in all others."""
-    first, second = rate_hz[:, group].mean(axis=1), rate_hz[:, ~group].mean(axis=1)
-    return (first - second) / (first + second)

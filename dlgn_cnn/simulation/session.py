@@ -7,12 +7,18 @@ import numpy as np
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.simulation.conditions import Behavior, StimulusSchedule, draw_behavior, draw_opto, draw_schedule
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.drives import movie_drive, opto_drive, opto_shares
-from dlgn_cnn.simulation.kernels import OPTO_TAPS, draw_fields, draw_time_courses, opto_kernels
+from dlgn_cnn.simulation.kernels import (
+    OPTO_TAPS,
+    draw_fields,
+    draw_time_courses,
+    movie_drive,
+    opto_drive,
+    opto_kernels,
+    opto_shares,
+)
 from dlgn_cnn.simulation.nonlinear import bend, draw_nonlinear
 from dlgn_cnn.simulation.opto import OptoChange, additive_omi, draw_change
-from dlgn_cnn.simulation.population import Drives, Gains, calibrate
-from dlgn_cnn.simulation.targets import draw_targets
+from dlgn_cnn.simulation.population import Drives, Gains, calibrate, draw_targets
 from dlgn_cnn.simulation.truth import Truth
 
 SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
@@ -36,21 +42,9 @@ class SimulatedSession:
 class _Kernels:
     spatial: Times
     temporal: Times
-    light: Times
+    opto: Times
     change: OptoChange
     nonlinear: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Movie:
-    """The movie's drive in the dark and in lasting light (trial, unit, time)."""
-
-    dark: Times
-    lit: Times
-
-    def under(self, light: Times) -> Times:
-        """The drive where the light, through the units' kernels, is ``light`` (trial, unit, time)."""
-        return self.dark + light * (self.lit - self.dark)
 
 
 def simulate_session(
@@ -65,26 +59,26 @@ def simulate_session(
     opto_epochs_s = draw_opto(schedule.shown_s, events)
     behavior = _sampled(draw_behavior(schedule.shown_s, events), schedule.shown_s, frames)
     fields, courses = draw_fields(config.units, population), draw_time_courses(config.units, population)
-    light = opto_kernels(config.units, population)
+    kernels = opto_kernels(config.units, population)
     targets = draw_targets(config.units, config.undriven_share, population)
     change = draw_change(config, fields, courses, targets.omi, population)
     targets = replace(targets, omi=additive_omi(targets.omi, config.opto_strength))
     nonlinear = draw_nonlinear(config.units, config.nonlinear_share, population)
-    kernels = _Kernels(fields.kernels(), courses.kernels(), light, change, nonlinear)
-    dark = bend(movie_drive(movies, kernels.spatial, kernels.temporal), nonlinear, movies, fields, courses)
-    movie = _Movie(dark[schedule.scene], change.movie_drive(dark, movies)[schedule.scene])
+    own = _Kernels(fields.kernels(), courses.kernels(), kernels, change, nonlinear)
+    intact = bend(movie_drive(movies, own.spatial, own.temporal), nonlinear, movies, fields, courses)
+    movie = intact[schedule.scene], change.movie_drive(intact, movies)[schedule.scene]
     shares = opto_shares(opto_epochs_s, schedule.shown_s, frames)
-    gains = calibrate(targets, _drives(movie, shares, light, behavior), change.additive)
+    gains = calibrate(targets, _drives(movie, shares, kernels, behavior), change.additive)
 
-    def rate_hz(lit: Times) -> Times:
-        bins = gains.rate_hz(_drives(movie, lit, light, behavior))
+    def rate_hz(opto: Times) -> Times:
+        bins = gains.rate_hz(_drives(movie, opto, kernels, behavior))
         return bins.reshape(config.units, -1, frames).transpose(1, 0, 2)
 
     rates = rate_hz(shares), rate_hz(np.zeros_like(shares)), rate_hz(np.ones_like(shares))
     spikes_s = [
         _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
     ]
-    truth = _truth(config.opto_effect, kernels, gains, targets.driven, schedule.scene, rates)
+    truth = _truth(config.opto_effect, own, gains, targets.driven, schedule.scene, rates)
     return SimulatedSession(schedule, opto_epochs_s, behavior, spikes_s, truth)
 
 
@@ -94,16 +88,20 @@ def _sampled(behavior: Behavior, shown_s: Times, frames: int) -> dict[str, Times
     return {name: behavior.at(name, centers) for name in SIGNALS}
 
 
-def _drives(movie: _Movie, shares: Times, kernels: Times, behavior: dict[str, Times]) -> Drives:
-    """Trials laid end to end; ``kernels`` (unit, lag) are the light's."""
+def _drives(movie: tuple[Times, Times], shares: Times, kernels: Times, behavior: dict[str, Times]) -> Drives:
+    """Trials laid end to end.
+
+    ``movie`` is the movie's drive without light and in lasting light (trial, unit, time), ``kernels`` (unit, lag) the
+    light's.
+    """
 
     def on_end(by_trial: Times) -> Times:
         return by_trial.transpose(1, 0, 2).reshape(by_trial.shape[1], -1)
 
-    pupil, light = behavior["pupil_size"].ravel(), opto_drive(shares, kernels)
+    (intact, suppressed), pupil, opto = movie, behavior["pupil_size"].ravel(), opto_drive(shares, kernels)
     return Drives(
-        on_end(movie.under(light)),
-        on_end(light),
+        on_end(intact + opto * (suppressed - intact)),
+        on_end(opto),
         shares[:, OPTO_TAPS - 1 :].ravel(),
         behavior["running"].ravel() / 10,
         (pupil - pupil.mean()) / pupil.std(),
@@ -137,8 +135,8 @@ def _truth(
         temporal=kernels.temporal.astype(np.float32),
         opto_effect=np.array(opto_effect),
         opto_changed=kernels.change.changed,
-        opto_kernel=kernels.light.astype(np.float32),
-        opto_hz=(gains.opto_hz[:, None] * kernels.light).astype(np.float32),
+        opto_kernel=kernels.opto.astype(np.float32),
+        opto_hz=(gains.opto_hz[:, None] * kernels.opto).astype(np.float32),
         suppressed_spatial=kernels.change.spatial.astype(np.float32),
         suppressed_temporal=kernels.change.temporal.astype(np.float32),
         suppressed_gain=kernels.change.gain,

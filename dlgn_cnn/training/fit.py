@@ -15,7 +15,7 @@ from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.early_stopping import EarlyStopping
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.runtime.precision import check_precision
+from dlgn_cnn.runtime.device import check_precision
 from dlgn_cnn.training.early_stopping import check_criterion
 from dlgn_cnn.training.observation_model import as_component
 from dlgn_cnn.training.schedules import SCHEDULES

@@ -13,7 +13,7 @@ import torch
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.precision import autocast, resolve
+from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.losses import poisson
 
 UNITS, CLIPS, FRAMES, HEIGHT, WIDTH = 40, 8, 60, 33, 53

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from dlgn_cnn.archive.sessions import info_to_json
 from dlgn_cnn.data.loading.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.registry.annotations import parameters_of
@@ -68,7 +67,7 @@ def _sessions(key: Row, spec: FitSpec) -> tuple[Row | None, str | None]:
         if not stores:
             return _own_data_info(spec)
         loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
-        return {name: info_to_json(loader.data_info) for name, loader in loaders["train"].items()}, None
+        return {name: loader.data_info.to_json() for name, loader in loaders["train"].items()}, None
     except (DlgnError, AttributeError) as error:
         return None, str(error)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import flask
 
-from dlgn_cnn.data.stimuli.playback import webm
+from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.plots import montage
 from dlgn_cnn.plots import unit as drawn

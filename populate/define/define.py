@@ -10,7 +10,7 @@ from typing import Any
 
 from dlgn_cnn.config import config_hash, leaves
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.search.grid import expand
+from dlgn_cnn.search.space import expand
 from dlgn_cnn.training.loggers import check_loggers
 from populate.define.definition_file import read_definitions
 from populate.define.precision import fixed_precision

@@ -34,8 +34,7 @@ class Registration:
     """This process as a worker: registered in the tables, with a heartbeat beside it."""
 
     def __init__(self, device: "torch.device") -> None:
-        from dlgn_cnn.runtime.device import device_name
-        from dlgn_cnn.runtime.precision import native
+        from dlgn_cnn.runtime.device import device_name, native
 
         settings = settings_in_force()
         self.device, self.native_bfloat16 = device_name(device), native(device)

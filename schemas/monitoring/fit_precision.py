@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.runtime.precision import PRECISIONS
+from dlgn_cnn.runtime.device import PRECISIONS
 from schemas import experiment, trainer
 from schemas.base.keys import FIT
 

@@ -21,7 +21,7 @@ def fit(database, tmp_path_factory):
     from schemas.recordings.insert import ingest
 
     (name,) = ingest(small_simulation(tmp_path_factory.mktemp("t") / "session", mouse="Simulated_2026_0400"))
-    transforms = [{"name": "select_units", "units": UNITS}, {"name": "normalize"}, {"name": "channels", "light": True}]
+    transforms = [{"name": "select_units", "units": UNITS}, {"name": "normalize"}, {"name": "channels", "opto": True}]
     options = {"size_px": [18, 32], "window_frames": 40, "validation_share": 0.34, "transforms": transforms}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [name], **options})
     dataset.Dataset.populate(keys)
@@ -98,11 +98,11 @@ def test_light_in_the_video_is_switched_too(fit):
 
     _, loaders = training.load_model(fit)
     (loader,) = loaders["test"].values()
-    for light in (0.0, 1.0):
-        for batch in loader.under(light):
+    for opto in (0.0, 1.0):
+        for batch in loader.under(opto):
             assert batch.videos.shape[1] == 2
-            assert (batch.videos[:, 1] == light).all()
-            assert (batch.opto == light).all()
+            assert (batch.videos[:, 1] == opto).all()
+            assert (batch.opto == opto).all()
     recorded = next(iter(loader))
     assert not (recorded.opto == recorded.opto[0, 0]).all()
 

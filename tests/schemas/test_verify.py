@@ -318,7 +318,7 @@ def test_a_row_that_is_not_one_is_refused(computed, text, message):
 
 
 def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeypatch):
-    from dlgn_cnn.provenance.code_state import CodeState
+    from dlgn_cnn.provenance.environment import CodeState
     from populate.worker.worker import work
     from schemas import provenance
 

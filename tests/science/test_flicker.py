@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.loading.loaders import session_loaders
+from benchmarks.plain.in_memory import session_loaders
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.sessions.session_data import data_info

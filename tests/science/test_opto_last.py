@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from dlgn_cnn.data.loading.loaders import session_loaders
+from benchmarks.plain.in_memory import session_loaders
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.errors import ConfigError

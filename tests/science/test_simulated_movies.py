@@ -8,8 +8,15 @@ from scipy import ndimage
 
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.movie_clips import clips_of_movies, find_movies, plan
-from dlgn_cnn.simulation.photographs import TEST_PHOTOGRAPHS, TRAIN_PHOTOGRAPHS, photograph, photograph_clips
+from dlgn_cnn.simulation.movies import (
+    TEST_PHOTOGRAPHS,
+    TRAIN_PHOTOGRAPHS,
+    clips_of_movies,
+    find_movies,
+    photograph,
+    photograph_clips,
+    plan,
+)
 from tests.factories import write_scene
 
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.plain.in_memory import photograph_movies
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.simulation.config import SimulationConfig
-from dlgn_cnn.simulation.drives import movie_drive
-from dlgn_cnn.simulation.in_memory import photograph_movies
-from dlgn_cnn.simulation.kernels import draw_fields, draw_time_courses
+from dlgn_cnn.simulation.kernels import draw_fields, draw_time_courses, movie_drive
 from dlgn_cnn.simulation.nonlinear import nonlinear_drive, suppressive_contrast
 from dlgn_cnn.simulation.session import simulate_session
 

@@ -5,12 +5,18 @@ import pytest
 from scipy import ndimage
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.evaluation.modulation import modulation_index
 from dlgn_cnn.simulation.conditions import draw_behavior, draw_opto
 from dlgn_cnn.simulation.config import DEG_PER_PX
-from dlgn_cnn.simulation.drives import movie_drive, opto_drive, opto_shares
-from dlgn_cnn.simulation.kernels import opto_kernels, spatial_kernels, temporal_kernels
-from dlgn_cnn.simulation.population import Drives, calibrate, modulation_index
-from dlgn_cnn.simulation.targets import draw_targets
+from dlgn_cnn.simulation.kernels import (
+    draw_fields,
+    draw_time_courses,
+    movie_drive,
+    opto_drive,
+    opto_kernels,
+    opto_shares,
+)
+from dlgn_cnn.simulation.population import Drives, calibrate, draw_targets
 
 UNITS = 200
 TRIALS, FRAMES = 40, 300
@@ -18,7 +24,7 @@ SHOWN_S = np.arange(TRIALS)[:, None] * 5.5 + np.array([0.0, 4.993])
 
 
 def test_fields_have_the_published_sizes_and_signs():
-    kernels = spatial_kernels(2000, np.random.default_rng(0))
+    kernels = draw_fields(2000, np.random.default_rng(0)).kernels()
     peak = np.take_along_axis(kernels.reshape(2000, -1), np.abs(kernels).reshape(2000, -1).argmax(1)[:, None], 1)[:, 0]
     area = (kernels / peak[:, None, None] > 0.5).sum((1, 2)) * DEG_PER_PX**2
     quartiles = np.percentile(2 * np.sqrt(area / np.pi), [25, 50, 75])
@@ -30,7 +36,7 @@ def test_fields_have_the_published_sizes_and_signs():
 
 def test_time_courses_have_the_published_shape():
     generator = np.random.default_rng(0)
-    temporal, light = temporal_kernels(500, generator), opto_kernels(500, generator)
+    temporal, light = draw_time_courses(500, generator).kernels(), opto_kernels(500, generator)
     assert set(np.argmax(temporal, 1)) <= {1, 2}
     assert (temporal.min(1) < 0).all()
     assert temporal.shape == (500, 15)
@@ -74,29 +80,29 @@ def test_mean_rates_have_the_published_quantiles(population):
 def test_modulation_indices_have_the_published_spread(population):
     _, drives, gains = population
     rate = gains.rate_hz(drives)
-    lit, running, wide = drives.groups()
-    published = {"omi": (lit, -0.034, 0.106), "running": (running, 0.110, 0.134), "pupil": (wide, 0.102, 0.170)}
+    suppressed, running, wide = drives.groups()
+    published = {"omi": (suppressed, -0.034, 0.106), "running": (running, 0.110, 0.134), "pupil": (wide, 0.102, 0.170)}
     for name, (group, mean, spread) in published.items():
-        index = modulation_index(rate, group)
+        index = modulation_index(rate[:, group].mean(1), rate[:, ~group].mean(1))
         assert index.mean() == pytest.approx(mean, abs=0.03), name
         assert index.std() == pytest.approx(spread, rel=0.25), name
-    ratio = rate[:, lit].mean(1) / rate[:, ~lit].mean(1)
+    ratio = rate[:, suppressed].mean(1) / rate[:, ~suppressed].mean(1)
     np.testing.assert_allclose(np.percentile(ratio, [5, 25, 50, 75, 95]), [0.68, 0.86, 0.98, 1.05, 1.17], atol=0.06)
 
 
 def test_light_is_additive_in_hz_inside_the_softplus(population):
     """Published: the sum of a unit's light kernel predicts fr_opto - fr_ctrl with r = .92 and slope 1.06."""
     _, drives, gains = population
-    lit = drives.groups()[0]
+    suppressed = drives.groups()[0]
     rate = gains.rate_hz(drives)
-    difference = rate[:, lit].mean(1) - rate[:, ~lit].mean(1)
+    difference = rate[:, suppressed].mean(1) - rate[:, ~suppressed].mean(1)
     assert np.corrcoef(gains.opto_hz, difference)[0, 1] > 0.85
 
 
 def test_the_movie_drives_nine_units_in_ten_and_strongly(population):
     targets, drives, gains = population
     assert targets.driven.mean() == pytest.approx(0.9)
-    quiet = Drives(drives.movie, 0 * drives.light, 0 * drives.lit, 0 * drives.running, 0 * drives.pupil)
+    quiet = Drives(drives.movie, 0 * drives.opto, 0 * drives.switch, 0 * drives.running, 0 * drives.pupil)
     rate = gains.rate_hz(quiet)
     depth = rate.std(1) / rate.mean(1)
     assert 0.6 < np.median(depth[targets.driven]) < 1.0
@@ -120,7 +126,7 @@ def test_an_undersized_session_is_told_to_grow():
 
 def test_a_linear_response_is_causal():
     generator = np.random.default_rng(0)
-    spatial, temporal = spatial_kernels(3, generator), temporal_kernels(3, generator)
+    spatial, temporal = draw_fields(3, generator).kernels(), draw_time_courses(3, generator).kernels()
     movies = generator.integers(0, 256, (2, 40, 33, 53), dtype=np.uint8)
     later = movies.copy()
     later[0, 20:] = later[0, 20:][::-1]  # the same frames in another order: mean and mean square stay

@@ -58,8 +58,8 @@ def test_the_reader_finds_the_light_that_was_on(recording, truth):
     compared = [0, 0]
     for trial, shown in enumerate(recording.presentations):
         edges = frame_edges(shown, truth.rate_hz.shape[2], 60.0)
-        lit = bin_opto(recording.opto_epochs_s, np.concatenate([edges[0] + np.arange(-49, 0) / 60, edges]))
-        windows = np.lib.stride_tricks.sliding_window_view(lit, 50)
+        opto = bin_opto(recording.opto_epochs_s, np.concatenate([edges[0] + np.arange(-49, 0) / 60, edges]))
+        windows = np.lib.stride_tricks.sliding_window_view(opto, 50)
         states = (truth.rate_intact_hz, windows.max(1) == 0), (truth.rate_suppressed_hz, windows.min(1) == 1)
         for which, (found, state) in enumerate(states):
             compared[which] += state.sum()
@@ -139,7 +139,7 @@ def test_progress_reaches_its_end(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"units": 0}, {"test_repeats": 0}, {"width_px": 107}, {"gap_s": -1}, {"undriven_share": 1}]
+    "wrong", [{"units": 0}, {"test_repeats": 0}, {"width_px": 107}, {"gap_s": -1}, {"undriven_share": 1.5}]
 )
 def test_impossible_sessions_are_refused(wrong):
     with pytest.raises(ConfigError, match="expected"):

@@ -35,7 +35,7 @@ DOORS = {
 # From the ground up: a module imports what stands before it, never what stands after it. A folder stands for all that
 # has no line of its own.
 ORDER = """
-    dlgn_cnn: errors shapes config interface storage runtime provenance registry data models evaluation feedback
+    dlgn_cnn: errors shapes config interface storage runtime provenance registry values data models evaluation feedback
     dlgn_cnn: training archive search mei simulation plots catalogue
     dlgn_cnn.data: recording binning stimuli sessions store readers loading
     dlgn_cnn.mei: components synthesis controls feedback_contrast export

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loading.loaders import session_loaders
+from benchmarks.plain.in_memory import session_loaders
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info
 from dlgn_cnn.errors import StoreError

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from dlgn_cnn.provenance.code_state import code_state
+from dlgn_cnn.provenance.environment import code_state
 
 
 @pytest.fixture

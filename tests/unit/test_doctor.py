@@ -123,7 +123,7 @@ def test_the_exit_code_tells_whether_anything_failed(monkeypatch):
 
 @pytest.mark.parametrize(("has", "precision"), [(True, "bfloat16"), (False, "float32")])
 def test_the_device_is_shown_with_what_precision_auto_means_on_it(monkeypatch, has, precision):
-    from dlgn_cnn.runtime import precision as runtime
+    from dlgn_cnn.runtime import device as runtime
     from populate.doctor import device
 
     monkeypatch.setenv("DLGN_DEVICE", "cpu")

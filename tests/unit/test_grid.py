@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.search.grid import expand
+from dlgn_cnn.search.space import expand
 
 CONFIG = {"core": {"name": "stacked_2d", "channels": [16], "kernels": [9, 7]}, "rate": 0.1}
 
@@ -42,7 +42,7 @@ def test_without_a_grid_there_is_one_config():
         (CONFIG, {"rate.x": [1]}, "there stands 0.1"),
         (CONFIG, {"rate": 1}, "grid.rate: given 1, expected a list"),
         (CONFIG, {"rate": []}, "expected a list of values"),
-        (CONFIG, {"a": list(range(101)), "b": list(range(100))}, "10100 configs, at most 10000"),
+        (CONFIG, {"a": list(range(101)), "b": list(range(100))}, "10100 configs, the limit is 10000"),
         ({"rate": {"low": 0.1, "high": 1.0}}, {}, "config.rate: a range .* dlgn search"),
     ],
 )

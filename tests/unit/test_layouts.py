@@ -150,13 +150,13 @@ def test_repeats_are_one_scene_trials_without_responses_are_left_out_and_padding
 
 NPZ_FAULTS = {
     "unknown array": ({"spikes": np.ones(3)}, "'spikes', which means nothing"),
-    "mouse as number": ({"mouse": np.array(7)}, "mouse is 7, expected a text"),
+    "mouse as number": ({"mouse": np.array(7)}, "mouse is of type int64, expected a text"),
     "mouse as path": ({"mouse": np.array("../up")}, r"mouse '\.\./up'"),
-    "movie as bytes": ({"movie": np.array(b"film")}, "movie is b'film'"),
+    "movie as bytes": ({"movie": np.array(b"film")}, r"movie is of type \|S4, expected a text"),
     "movie without a name": ({"movie": np.array("")}, "expected a name"),
-    "series below 0": ({"series": np.array(-1)}, "series is -1"),
+    "series below 0": ({"series": np.array(-1)}, "session .*series and experiment are expected from 0"),
     "series beyond the tables": ({"series": np.array(10**6)}, "series and experiment"),
-    "rate as word": ({"frame_rate_hz": np.array("30")}, "frame_rate_hz is of type"),
+    "rate as word": ({"frame_rate_hz": np.array("30")}, "frame_rate_hz is of shape"),
     "rate of 0": ({"frame_rate_hz": np.array(0.0)}, "expected a rate above 0"),
     "frames of one axis": ({"frames": np.array(3, np.uint8)}, "frames have shape"),
     "half a scene": ({"scene_frames": np.array([29.5, 240.5])}, "scene_frames has shape"),
@@ -166,7 +166,7 @@ NPZ_FAULTS = {
     "fractional unit": ({"spike_units": np.array([1.5]), "spike_times_s": np.array([2.0])}, "spike_units has shape"),
     "unit unlisted": ({"units": np.array([98])}, "not among units"),
     "unsigned light": ({"opto_epochs_s": np.array([[3, 1]], np.uint8)}, "light epochs must be"),
-    "gray range of words": ({"gray_range": np.array(["a", "b"])}, "gray_range is of type"),
+    "gray range of words": ({"gray_range": np.array(["a", "b"])}, "gray_range is of shape"),
     "endless gray range": ({"gray_range": np.array([0, np.inf])}, "gray_range needs two"),
     "clock of a signal": ({"running_times_s": np.zeros(2), "running": np.zeros(2)}, "running: a signal's times"),
 }

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.data.loading import buffers, video_table
-from dlgn_cnn.data.loading.loaders import session_loaders, stored_sessions
+from benchmarks.plain.in_memory import session_loaders
+from dlgn_cnn.data.loading import buffers, trial_loader
+from dlgn_cnn.data.loading.loaders import stored_sessions
 from dlgn_cnn.data.loading.trial_loader import TrialLoader, interleaved
 from dlgn_cnn.data.loading.windows import EpochOrder, opto_stretches, plan_windows
 from dlgn_cnn.data.recording import SceneKey
@@ -81,7 +82,7 @@ def test_training_video_is_normalized_by_the_training_tier(loaders):
 
 @pytest.mark.parametrize("bound_bytes", [2**30, 0], ids=["video_table in memory", "where they lie"])
 def test_windows_are_the_stored_gray_levels_normalized_wherever_they_are_cut_from(monkeypatch, bound_bytes):
-    monkeypatch.setattr(video_table, "BOUND_BYTES", bound_bytes)
+    monkeypatch.setattr(trial_loader, "BOUND_BYTES", bound_bytes)
     data = session()
     info = data_info(data)
     for batch in session_loaders(data, info, 0, 3, 30)["train"]:
@@ -132,11 +133,11 @@ def test_an_unknown_option_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size 0"),
-        ({"window_frames": 30.0}, "window_frames 30.0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"window_frames": 30.0}, "window_frames: given 30.0"),
         ({"windows": "tile"}, "did you mean 'tiled'"),
-        ({"light": "dark"}, "light 'dark'"),
-        ({"transforms": "normalize"}, "give a list"),
+        ({"frames": "dark"}, "frames is 'dark'"),
+        ({"transforms": "normalize"}, "transforms: given 'normalize'"),
         ({"transforms": [{"nme": "crop"}]}, "needs a 'name'"),
         ({"transforms": [{"name": "normalyze"}]}, "did you mean 'normalize'"),
         ({"transforms": [{"name": "crop", "tops": 1}]}, "'tops'"),
@@ -153,27 +154,27 @@ OPTO_ON = np.array([0, 0, 0, 0.5, 1, 1, 1, 1, 0.999, 0, 0], np.float32)
 
 
 @pytest.mark.parametrize(
-    ("light", "expected"),
+    ("frames", "expected"),
     [
-        ("any", [(0, 11)]),
-        ("on", [(4, 8)]),
-        ("off", [(0, 3), (9, 11)]),
+        ("all", [(0, 11)]),
+        ("suppressed", [(4, 8)]),
+        ("intact", [(0, 3), (9, 11)]),
         ("constant", [(0, 3), (4, 8), (9, 11)]),
     ],
 )
-def test_a_stretch_of_one_light_has_no_frame_within_which_it_changes(light, expected):
-    assert opto_stretches(OPTO_ON, light) == expected
+def test_a_stretch_of_one_condition_has_no_frame_within_which_the_light_changes(frames, expected):
+    assert opto_stretches(OPTO_ON, frames) == expected
 
 
 @pytest.mark.parametrize("windows", ["random", "tiled"])
-@pytest.mark.parametrize("light", ["on", "off", "constant"])
-def test_windows_keep_to_one_light_and_every_valid_one_can_be_drawn(windows, light):
-    plan = plan_windows([OPTO_ON, OPTO_ON[:3]], 2, windows, light)
+@pytest.mark.parametrize("frames", ["suppressed", "intact", "constant"])
+def test_windows_keep_to_one_condition_and_every_valid_one_can_be_drawn(windows, frames):
+    plan = plan_windows([OPTO_ON, OPTO_ON[:3]], 2, windows, frames)
     drawn = [window for epoch in range(200) for window in plan.draw(EpochOrder(0, "a", "train").generator(epoch))]
     for index, start, stop in drawn:
         shown = [OPTO_ON, OPTO_ON[:3]][index][start:stop]
         assert len(set(shown)) == 1
-        assert shown[0] in {"on": (1,), "off": (0,), "constant": (0, 1)}[light]
+        assert shown[0] in {"suppressed": (1,), "intact": (0,), "constant": (0, 1)}[frames]
     valid = [(i, start) for i, starts in enumerate(plan.positions) for start in starts]
     if windows == "random":
         assert {(i, start) for i, start, _ in drawn} == set(valid)
@@ -191,13 +192,15 @@ def test_tiled_windows_cover_each_trial_once_an_epoch_in_another_order_each_time
 
 def test_where_no_stretch_is_long_enough_the_error_names_session_tier_and_the_longest(tmp_path):
     ensure_session(session(), tmp_path / "one")
-    with pytest.raises(ConfigError, match=r"Mouse_s01_e01, tier train.*'on' \(1 frames\)"):
-        stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=30, light="on")
+    with pytest.raises(ConfigError, match=r"Mouse_s01_e01, tier train.*of suppressed frames \(1 frames\)"):
+        stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=30, frames="suppressed")
 
 
-def test_light_leaves_validation_and_test_whole(tmp_path):
+def test_the_choice_of_frames_leaves_validation_and_test_whole(tmp_path):
     ensure_session(session(), tmp_path / "one")
-    built = stored_sessions(0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=1, light="on", windows="tiled")
+    built = stored_sessions(
+        0, {"Mouse_s01_e01": tmp_path / "one"}, window_frames=1, frames="suppressed", windows="tiled"
+    )
     assert all((batch.opto == 1).all() for batch in built["train"]["Mouse_s01_e01"])
     for tier in ("validation", "test"):
         (batch,) = built[tier]["Mouse_s01_e01"]

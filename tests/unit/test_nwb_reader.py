@@ -144,7 +144,7 @@ def test_a_light_series_is_on_above_half_its_maximum(tmp_path):
         ({"trials": "shows"}, "no interval table 'shows'"),
         ({"stimulus": "movie"}, "no column 'movie'"),
         ({"tier": "split"}, "no column 'split'"),
-        ({"light": "laser"}, "no light 'laser'"),
+        ({"opto": "laser"}, "no light 'laser'"),
     ],
 )
 def test_what_the_file_lacks_is_named(tmp_path, options, words):

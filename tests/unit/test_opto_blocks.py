@@ -23,8 +23,8 @@ def session() -> SessionData:
     tiers = ("train",) * 8 + ("validation",) * 3 + ("test",) * 2
     trials = []
     for number, tier in enumerate(tiers):
-        lit = (generator.random(BLOCKS) < 0.5).astype(np.float32).repeat(PERIOD)
-        trials.append(dataclasses.replace(trial(number, len(lit), tier), opto=lit))
+        opto = (generator.random(BLOCKS) < 0.5).astype(np.float32).repeat(PERIOD)
+        trials.append(dataclasses.replace(trial(number, len(opto), tier), opto=opto))
     return SessionData((1, 2, 5), 60.0, tuple(trials))
 
 

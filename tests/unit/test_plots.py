@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.stimuli.playback import webm
+from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.plots import fields, unit
 from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
@@ -256,7 +256,7 @@ def test_a_film_has_one_gray_scale_and_plays_as_it_was_given():
 def test_clips_of_two_shapes_and_films_of_nothing_are_refused():
     with pytest.raises(ConfigError, match="one shape"):
         side_by_side([MEI, MEI[1:]], 1.0)
-    with pytest.raises(RecordingError, match="no frames"):
+    with pytest.raises(RecordingError, match="without frames"):
         webm([], RATE_HZ)
     with pytest.raises(RecordingError, match="even"):
         webm([np.zeros((3, 4), np.uint8)], RATE_HZ)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.runtime import precision
-from dlgn_cnn.runtime.precision import autocast, cpu_flags, cpu_is_native, gpu_is_native, native, resolve
+from dlgn_cnn.runtime import device as runtime
+from dlgn_cnn.runtime.device import autocast, cpu_flags, cpu_is_native, gpu_is_native, native, resolve
 
 CPU = torch.device("cpu")
 AVX512, AMX = "avx512_bf16", "amx_bf16"
@@ -81,9 +81,9 @@ def test_other_devices_have_none(kind):
 
 @pytest.mark.parametrize("has", [True, False])
 def test_auto_is_what_was_fixed_or_else_what_the_device_has(monkeypatch, has):
-    monkeypatch.setattr(precision, "native", lambda device: has)
+    monkeypatch.setattr(runtime, "native", lambda device: has)
     fast = "bfloat16" if has else "float32"
-    for stated, fixed in itertools.product(precision.PRECISIONS, repeat=2):
+    for stated, fixed in itertools.product(runtime.PRECISIONS, repeat=2):
         expected = fast if (stated, fixed) == ("auto", "auto") else fixed if stated == "auto" else stated
         assert resolve(stated, CPU, fixed) == expected
 
@@ -96,16 +96,16 @@ def test_another_precision_is_refused(wrong):
 
 
 def test_an_emulated_bfloat16_is_warned_of_once_a_device(monkeypatch, caplog):
-    monkeypatch.setattr(precision, "native", lambda device: False)
-    monkeypatch.setattr(precision, "_warned", set())
+    monkeypatch.setattr(runtime, "native", lambda device: False)
+    monkeypatch.setattr(runtime, "_warned", set())
     with caplog.at_level(logging.WARNING, "dlgn"):
-        for device, stated in itertools.product((CPU, CPU, torch.device("mps")), precision.PRECISIONS):
+        for device, stated in itertools.product((CPU, CPU, torch.device("mps")), runtime.PRECISIONS):
             resolve(stated, device)
     said = [record.getMessage() for record in caplog.records]
     assert [one.split(":")[0] for one in said] == ["bfloat16 is emulated on cpu", "bfloat16 is emulated on mps"]
     assert all("4 to 10 times slower" in one for one in said)
-    monkeypatch.setattr(precision, "native", lambda device: True)
-    monkeypatch.setattr(precision, "_warned", set())
+    monkeypatch.setattr(runtime, "native", lambda device: True)
+    monkeypatch.setattr(runtime, "_warned", set())
     caplog.clear()
     assert resolve("bfloat16", CPU) == "bfloat16"
     assert not caplog.records

@@ -21,7 +21,7 @@ from dlgn_cnn.archive.arrays import array_bytes, read_array
 from dlgn_cnn.archive.manifest import MANIFEST, MODELS_FILE, Manifest
 from dlgn_cnn.archive.pretrained import names
 from dlgn_cnn.archive.reading import open_archive
-from dlgn_cnn.archive.sessions import info_to_json, read_session_file, write_session_file
+from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import writing
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ArchiveError, ConfigError, ModelError
@@ -53,7 +53,7 @@ def model(seed: int) -> torch.nn.Module:
 def entry(seed: int, digest: str, **changed) -> dict:
     key = {"dataset_hash": "d", "model_hash": HASH, "trainer_hash": "t", "seed": seed}
     found = {"name": None, "label": f"{HASH[:8]}-{seed}", "key": key, "seed": seed, "function": "encoder"}
-    sessions = {"Mouse_1_s01_e01": info_to_json(INFO)}
+    sessions = {"Mouse_1_s01_e01": INFO.to_json()}
     return found | {"config": CONFIG, "sessions": sessions, "weights_sha256": digest} | changed
 
 

@@ -65,9 +65,9 @@ def test_no_two_tiers_share_a_near_duplicate():
         if one != other:
             alike[keys[one]].add(keys[other])
             alike[keys[other]].add(keys[one])
-    lit = {key: float(draw.random()) for key in keys}
+    opto_share = {key: float(draw.random()) for key in keys}
     for seed in range(20):
-        tiers = split_scenes(designated, lit, 0.3, seed, alike)
+        tiers = split_scenes(designated, opto_share, 0.3, seed, alike)
         assert set(tiers.values()) == {"train", "validation", "test", "left_out"}
         assert all(tiers[key] == "test" for key in keys[32:])
         for key, others in alike.items():

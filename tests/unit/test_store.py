@@ -115,7 +115,7 @@ def test_zeros_on_disk_never_get_the_folders_name(tmp_path, monkeypatch):
             for t in blank.trials
         ),
     )
-    monkeypatch.setattr(session_store, "_write_rows", lambda _, path, progress: real(zeros, path, progress))
+    monkeypatch.setattr(session_store, "_write_rows", lambda _, path: real(zeros, path))
     with pytest.raises(StoreError, match="damaged"):
         session_store.write_session(blank, tmp_path / "s")
     assert not os.listdir(tmp_path)

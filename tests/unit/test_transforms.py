@@ -17,7 +17,7 @@ UNITS, TIME, HEIGHT, WIDTH = (3, 4, 7), 12, 9, 11
 INFO = DataInfo(UNITS, (1, HEIGHT, WIDTH), 60.0, (0.5, 1.0, 2.0), 100.0, 40.0, ((-1.0, -1.0), (0.0, 0.0), (0.4, 0.75)))
 # Options for the parts that need some; a new one without required options is tested with none.
 OPTIONS = {
-    "channels": {"light": True, "behavior": True},
+    "channels": {"opto": True, "behavior": True},
     "select_units": {"units": [7, 3]},
     "crop": {"top": 2, "left": 3, "right": 1},
     "scale": {"size_px": [4, 6]},
@@ -158,18 +158,18 @@ def test_a_signal_that_was_never_recorded_is_a_channel_of_zeros():
 
 def test_light_is_not_normalized_as_if_it_were_gray():
     with pytest.raises(ConfigError, match="before channels"):
-        build_transforms([{"name": "channels", "light": True}, *DEFAULT], INFO, training_statistics(UNITS, trials()))
+        build_transforms([{"name": "channels", "opto": True}, *DEFAULT], INFO, training_statistics(UNITS, trials()))
 
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("channels", {"light": False}, "adds nothing"),
-        ("channels", {"light": 1}, "expected bool"),
+        ("channels", {"opto": False}, "adds nothing"),
+        ("channels", {"opto": 1}, "expected bool"),
         ("select_units", {"units": [3, 9]}, r"no units \[9\]"),
         ("select_units", {"units": []}, "different unit numbers"),
         ("select_units", {"units": [3, 3]}, "different unit numbers"),
-        ("crop", {"top": -1}, "crop.top -1"),
+        ("crop", {"top": -1}, "crop.top is -1"),
         ("crop", {"top": 5, "bottom": 4}, "leaves nothing"),
         ("scale", {"size_px": [4]}, "height, width"),
         ("scale", {"size_px": [4, 0]}, "height, width"),

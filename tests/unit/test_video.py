@@ -68,13 +68,6 @@ def test_probe_counts_frames_and_digests_bytes(tmp_path):
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_duration_keeps_the_first_seconds_and_is_not_invented(tmp_path):
-    path = write_scene(tmp_path / "a.avi", ramp(30), 30)
-    assert len(decode_gray(path, (16, 32), 60, duration_s=0.5)) == 30
-    with pytest.raises(RecordingError, match=r"lasts 1\.000 s"):
-        decode_gray(path, (16, 32), 60, duration_s=2)
-
-
 def damage(tmp_path, how):
     path = write_scene(tmp_path / ("a.mp4" if how == "cut mp4" else "a.avi"), ramp(30), 30)
     if how == "missing":

@@ -7,37 +7,58 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.loading.transforms import DEFAULT, TrainingStatistics, build_transforms, check_transforms
-from dlgn_cnn.data.loading.windows import FRAMES, WINDOWS, check_choice
+from dlgn_cnn.data.loading.windows import FRAMES, WINDOWS
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.data.sessions.opto_blocks import check_shuffle
-from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.values import choice, whole
 
 FORESEEN_UNITS = (0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class LoaderOptions:
-    """How batches are cut, checked on construction; ``stored_sessions`` says what each means. Raises ConfigError.
+    """How batches are cut from stored sessions, checked on construction.
 
-    ``allowed_packages`` may be imported for a transform; it is no part of a config.
+    Parameters
+    ----------
+    batch_size : int, default 8
+        Windows of a batch.
+    window_frames : int, default 60
+        Length of a window. An epoch of training has as many windows as the trials hold without overlap.
+    windows : {"random", "tiled"}, default "random"
+        ``random`` draws windows anywhere within each trial; ``tiled`` takes the same ones always, in another order.
+    frames : {"all", "suppressed", "intact", "constant"}, default "all"
+        Windows of training: any; those in which every frame is wholly lit; those in which none is lit; or either.
+        Validation and test stay whole trials.
+    transforms : list of mappings, optional
+        Transforms of each batch, in order (default: ``[{name: normalize}]``). A list without ``normalize`` leaves gray
+        levels in 0 to 255.
+    shuffle_opto : mapping, optional
+        ``{seed: 0, period_s: 1.002}`` permutes the light's labels of training and validation in blocks of that period,
+        for fits that are a null of the light's effect (default: labels as recorded).
+    allowed_packages : collection of str, default ()
+        Packages that a transform may be imported from; not part of a config.
+
+    Raises
+    ------
+    ConfigError
+        If an option has a value that it cannot have.
     """
 
     batch_size: int = 8
     window_frames: int = 60
     windows: str = "random"
-    light: str = "any"
+    frames: str = "all"
     transforms: Sequence[Mapping[str, Any]] | None = None
     shuffle_opto: Mapping[str, Any] | None = None
     allowed_packages: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "window_frames"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ConfigError(f"{name} {value!r}: give a whole number, 1 or more")
-        check_choice("windows", self.windows, WINDOWS)
-        check_choice("light", self.light, FRAMES)
+        whole("batch_size", self.batch_size, 1)
+        whole("window_frames", self.window_frames, 1)
+        choice("windows", self.windows, WINDOWS)
+        choice("frames", self.frames, FRAMES)
         if self.shuffle_opto is not None:
             check_shuffle(self.shuffle_opto)
         if self.transforms is not None:

@@ -8,31 +8,84 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.loading import video_table
 from dlgn_cnn.data.loading.transforms import DEFAULT, Scaling, Transform, build_transforms, training_statistics
-from dlgn_cnn.data.loading.video_table import VideoTable, Window
 from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan
 from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
-from dlgn_cnn.shapes import Floats
+from dlgn_cnn.shapes import Floats, Frames
+
+Window = tuple[int, int, int]
+BOUND_BYTES = 2**30
+
+
+class VideoTable:
+    """Videos of one size, copied end to end, that windows are cut from already scaled.
+
+    A row holds a frame: its gray levels, then factor and offset as two float32, which is how torch keeps tables of
+    8-bit embeddings. A batch of windows is one look-up, on all of torch's threads. ``videos`` are views of the copy.
+
+    Parameters
+    ----------
+    videos : sequence of ndarray of uint8, shape (time, height, width)
+        Gray levels.
+    factor, offset : float
+        Windows are ``factor * gray + offset``.
+    """
+
+    def __init__(self, videos: Sequence[Frames], factor: float, offset: float) -> None:
+        lengths = [len(video) for video in videos]
+        _, *size = videos[0].shape
+        pixels, scale = size[0] * size[1], np.array([factor, offset], np.float32).view(np.uint8)
+        rows = np.empty((sum(lengths), pixels + len(scale)), np.uint8)
+        rows[:, pixels:] = scale
+        self._first = np.cumsum([0, *lengths])
+        frames = np.lib.stride_tricks.as_strided(rows, (len(rows), *size), (rows.shape[1], size[1], 1))
+        self.videos = [frames[a:b] for a, b in zip(self._first[:-1], self._first[1:], strict=True)]
+        for packed, video in zip(self.videos, videos, strict=True):
+            packed[...] = video
+        self._rows = torch.from_numpy(rows)
+
+    def cut(self, windows: Sequence[Window]) -> torch.Tensor:
+        """Float32 video (window, 1, time, height, width) of windows of one length, each (video, first, after last)."""
+        _, start, stop = windows[0]
+        firsts = [self._first[video] + first for video, first, _ in windows]
+        frames = torch.from_numpy(np.add.outer(firsts, np.arange(stop - start)).ravel())
+        found = torch.ops.quantized.embedding_bag_byte_rowwise_offsets(self._rows, frames, torch.arange(len(frames)))
+        return found.view(len(windows), 1, -1, *self.videos[0].shape[1:])
 
 
 class TrialLoader:
     """Batches of one tier of one session, cut from its arrays where they lie.
-
-    With a ``plan``, windows of equal length in random order: those of epoch k follow from ``order`` and k alone.
-    Without, whole trials in order of onset, batched with neighbors of equal length. ``data_info`` describes the
-    batches, after the ``transforms``; ``trials`` are those of the tier, as stored.
 
     Iterating runs one epoch. Only an epoch that was run to its end counts: one that was left is begun again.
     ``state_dict`` says at any time which epoch is running and how many of its batches were handed out; a loader that
     loads it yields, when iterated next, exactly the batches that were left, and full epochs from then on.
 
     Memory: trials are copied once, videos when the first epoch begins, and ``trials`` are views of the copy; without a
-    ``plan``, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behavior lie in
+    plan, or above 1 GiB, videos are shared instead; and one batch of float32. Responses, light and behavior lie in
     one array, time first, so that a window is one stretch; those of a batch are transposed views of such. Batches share
     no memory with one another or with the trials.
+
+    Parameters
+    ----------
+    trials : sequence of TrialData
+        Trials of the tier, as stored.
+    info : DataInfo
+        What is known of the session before the transforms; with ``transforms``, what is known after them.
+    batch_size : int
+        Windows, or trials of equal length, in a batch.
+    plan : WindowPlan, optional
+        Windows of equal length that an epoch draws, in random order (default: whole trials in order of onset).
+    order : EpochOrder, optional
+        What the windows of epoch k follow from, besides k; needed with a plan.
+    transforms : sequence of Transform, optional
+        Transforms of each batch, in order (default: ``normalize``).
+
+    Raises
+    ------
+    ConfigError
+        If there is a plan without an order.
     """
 
     def __init__(
@@ -83,10 +136,10 @@ class TrialLoader:
             )
         self._epoch, self._seen, self._first = epoch, batch, batch
 
-    def under(self, light: float) -> "TrialLoader":
+    def under(self, opto: float) -> "TrialLoader":
         """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
         other = self._from_the_first()
-        other._opto = light
+        other._opto = opto
         return other
 
     def presenting(self, trials: Sequence[TrialData]) -> "TrialLoader":
@@ -149,7 +202,7 @@ class TrialLoader:
         """The trials' videos as they are cut fastest, where windows of them are and the first transform scales them."""
         size = sum(trial.videos.nbytes for trial in self.trials)
         match self._transforms:
-            case (Scaling(gray_scaling=scaling), *_) if self._plan is not None and size <= video_table.BOUND_BYTES:
+            case (Scaling(gray_scaling=scaling), *_) if self._plan is not None and size <= BOUND_BYTES:
                 copied = VideoTable([trial.videos for trial in self.trials], *scaling)
                 views = zip(self.trials, copied.videos, strict=True)
                 self.trials = [dataclasses.replace(trial, videos=video) for trial, video in views]

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Floats
+from dlgn_cnn.values import choice
 
 WINDOWS = ("random", "tiled")
-FRAMES = ("any", "on", "off", "constant")
+FRAMES = ("all", "suppressed", "intact", "constant")
 # A share of a frame: far above what rounding leaves of a whole one, far below any light pulse's edge.
 ROUNDING = 1e-6
 Starts = npt.NDArray[np.int64]
@@ -69,40 +69,68 @@ class WindowPlan:
 
 
 def plan_windows(
-    opto: Sequence[Floats], frames: int, windows: str = "random", light: str = "any", where: str = "these trials"
+    opto: Sequence[Floats],
+    window_frames: int,
+    windows: str = "random",
+    frames: str = "all",
+    where: str = "these trials",
 ) -> WindowPlan:
-    """The plan for trials of light ``opto`` (time,), the share of each frame that was lit.
+    """Lay out the windows that an epoch may draw from trials.
 
-    ``light`` is ``any``; ``on``, where every frame of a window is lit from its beginning to its end; ``off``, where
-    none is lit at all; or ``constant``, where a window is one or the other. A frame within which the light changes
-    belongs to neither. Raises ConfigError that names ``where`` and the longest stretch if no window fits.
+    Parameters
+    ----------
+    opto : sequence of ndarray, shape (time,)
+        Share of each frame of each trial that was lit, 0 to 1.
+    window_frames : int
+        Length of a window.
+    windows : {"random", "tiled"}, default "random"
+        Whether windows begin anywhere or lie side by side.
+    frames : {"all", "suppressed", "intact", "constant"}, default "all"
+        Which frames a window may hold: any; only frames that are lit from beginning to end; only frames that are not
+        lit at all; or either, without a change within the window. A frame within which the light changes is neither
+        suppressed nor intact.
+    where : str, default "these trials"
+        How an error names the trials.
+
+    Returns
+    -------
+    WindowPlan
+        Every first frame at which a window fits.
+
+    Raises
+    ------
+    ConfigError
+        If no window fits; it says how long the longest stretch is.
+
+    Examples
+    --------
+    >>> len(plan_windows([np.zeros(100, np.float32)], window_frames=30))
+    3
     """
-    check_choice("windows", windows, WINDOWS)
-    check_choice("light", light, FRAMES)
-    stretches = [opto_stretches(trial, light) for trial in opto]
+    choice("windows", windows, WINDOWS)
+    choice("frames", frames, FRAMES)
+    stretches = [opto_stretches(trial, frames) for trial in opto]
     longest = max((stop - start for trial in stretches for start, stop in trial), default=0)
-    if longest < frames:
-        kind = "trial" if light == "any" else f"stretch of light {light!r}"
-        advice = "lower window_frames" + ("" if light == "any" else ", or ask for another light")
-        raise ConfigError(f"{where}: window_frames {frames} is longer than every {kind} ({longest} frames): {advice}")
-    positions = [_join(np.arange(start, stop - frames + 1) for start, stop in trial) for trial in stretches]
-    tiles = [_join(np.arange(start, stop - frames + 1, frames) for start, stop in trial) for trial in stretches]
-    return WindowPlan(frames, windows == "tiled", tuple(positions), tuple(tiles))
+    if longest < window_frames:
+        kind = "trial" if frames == "all" else f"stretch of {frames} frames"
+        advice = "lower window_frames" + ("" if frames == "all" else ", or keep other frames")
+        raise ConfigError(
+            f"{where}: window_frames {window_frames} is longer than every {kind} ({longest} frames): {advice}"
+        )
+    positions = [_join(np.arange(start, stop - window_frames + 1) for start, stop in trial) for trial in stretches]
+    tiles = [
+        _join(np.arange(start, stop - window_frames + 1, window_frames) for start, stop in trial) for trial in stretches
+    ]
+    return WindowPlan(window_frames, windows == "tiled", tuple(positions), tuple(tiles))
 
 
-def opto_stretches(opto: Floats, light: str) -> list[Stretch]:
-    """The longest stretches (first frame, frame after the last) of a trial under one light, in order of time."""
-    if light == "any":
+def opto_stretches(opto: Floats, frames: str) -> list[Stretch]:
+    """Longest stretches (first frame, frame after the last) of a trial whose frames may be used, in order of time."""
+    if frames == "all":
         return [(0, len(opto))]
-    masks = {"on": opto >= 1 - ROUNDING, "off": opto <= ROUNDING}
-    chosen = masks.values() if light == "constant" else [masks[light]]
+    masks = {"suppressed": opto >= 1 - ROUNDING, "intact": opto <= ROUNDING}
+    chosen = masks.values() if frames == "constant" else [masks[frames]]
     return sorted(stretch for mask in chosen for stretch in _runs(mask))
-
-
-def check_choice(option: str, given: object, choices: Sequence[str]) -> None:
-    """Raise ConfigError where ``given`` is none of the ``choices``."""
-    if given not in choices:
-        raise ConfigError(f"{option} {given!r}: {nearest(str(given), choices)}")
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[Stretch]:

@@ -6,6 +6,7 @@ in a file within the path, or several in one file, also gives ``source`` and ``s
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,16 @@ from dlgn_cnn.registry import Registry
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 GIVE = "give the folder or file of a raw recording"
-_RECOGNIZERS: dict[str, Callable[[Path], bool]] = {}
-_SOURCES: dict[str, Callable[[Path], Path]] = {}
-_SESSIONS: dict[str, Callable[[Path], Collection[SessionKey]]] = {}
+_FORMATS: dict[str, "Format"] = {}
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the paths of one format are recognized, and where within them sessions lie, see ``reader``."""
+
+    recognizes: Callable[[Path], bool]
+    source: Callable[[Path], Path] | None
+    sessions: Callable[[Path], Collection[SessionKey]] | None
 
 
 def reader(
@@ -26,28 +34,39 @@ def reader(
     source: Callable[[Path], Path] | None = None,
     sessions: Callable[[Path], Collection[SessionKey]] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator that registers a reader under ``name`` with the predicate by which it is found.
+    """Return a decorator that registers a reader.
 
-    ``source`` finds the file of a path that its recordings name as their source (default: the path itself), and
-    ``sessions`` lists the sessions in such a file without validating them (default: it can hold one only).
+    Parameters
+    ----------
+    name : str
+        Name of the format.
+    recognizes : callable
+        Whether a path looks like the format, from names alone.
+    source : callable, optional
+        Finds the file within a path that its recordings name as their source (default: the path itself).
+    sessions : callable, optional
+        Lists the sessions in such a file without validating them (default: it can hold one only).
+
+    Returns
+    -------
+    callable
+        Registers a function and returns it.
     """
-    _RECOGNIZERS[name] = recognizes
-    if source is not None:
-        _SOURCES[name] = source
-    if sessions is not None:
-        _SESSIONS[name] = sessions
+    _FORMATS[name] = Format(recognizes, source, sessions)
     return READERS.register(name)
 
 
 def source_of(path: Path, reader: str) -> Path:
     """The file or folder that the recordings in ``path`` have as their source. Raises RecordingError for none."""
     READERS.get(reader)
-    return _SOURCES[reader](path) if reader in _SOURCES else path
+    find = _FORMATS[reader].source
+    return path if find is None else find(path)
 
 
 def sessions_in(source: Path, reader: str) -> Collection[SessionKey] | None:
     """The sessions in a source, None where it can hold one only. Raises RecordingError where it cannot be read."""
-    return _SESSIONS[reader](source) if reader in _SESSIONS else None
+    listed = _FORMATS[reader].sessions
+    return None if listed is None else listed(source)
 
 
 def read_recordings(path: Path, reader: str | None = None, **options: Any) -> list[SessionRecording]:
@@ -69,7 +88,7 @@ def recognized(path: Path) -> str:
     if path.is_dir() and not any(path.iterdir()):
         raise RecordingError(f"{path} holds no file: {GIVE}")
     choices = READERS.names()
-    found = [name for name in choices if _RECOGNIZERS[name](path)]
+    found = [name for name in choices if _FORMATS[name].recognizes(path)]
     if len(found) == 1:
         return found[0]
     problem = f"is recognized by the readers {', '.join(found)}" if found else "is recognized by no reader"

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.array_files import load_arrays
+from dlgn_cnn.data.readers.shared.array_files import load_arrays, numbers, whole_numbers
 from dlgn_cnn.data.recording import (
-    MOST,
     SIGNALS,
     BinnedResponses,
     PresentationTimes,
@@ -32,7 +31,10 @@ REQUIRED = (
 RESPONSES = ("units", "spike_times_s", "spike_units", "counts", "bins_s")
 OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "opto_epochs_s")
 CLOCKED = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_times_s"))
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, Any]
+TEXTS = ("mouse", "movie", "presentation_tier")
+SINGLE = ("mouse", "movie", "series", "experiment", "frame_rate_hz")
+WHOLE = ("series", "experiment", "scene_frames", "presentation_scene", "spike_units", "units")
 
 
 def recognizes(path: Path) -> bool:
@@ -57,18 +59,16 @@ def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecordin
 
     Presentations may come in any order. Raises RecordingError for a missing, unknown or contradictory array, by name.
     """
-    arrays = load_arrays(path)
-    _check_names(path, arrays)
-    session = SessionKey(_word(path, arrays, "mouse"), *(_whole(path, arrays, n) for n in ("series", "experiment")))
+    arrays = _load(path)
+    session = SessionKey(str(arrays["mouse"]), int(arrays["series"]), int(arrays["experiment"]))
     scenes = _scenes(path, arrays, progress)
     spikes, binned = _responses(path, arrays)
-    light = _numbers(path, arrays, "opto_epochs_s") if "opto_epochs_s" in arrays else np.empty((0, 2))
     return [
         SessionRecording(
             session=session,
             spike_times_s=spikes,
             presentations=_presentations(path, arrays, scenes),
-            opto_epochs_s=light,
+            opto_epochs_s=arrays.get("opto_epochs_s", np.empty((0, 2))),
             scenes=scenes,
             signals={name: _signal(path, arrays, name) for name in SIGNALS if name in arrays},
             source=path,
@@ -87,13 +87,14 @@ def npz_frames(path: Path, address: str) -> Frames:
 @lru_cache(maxsize=1)
 def _gray_frames(path: Path, changed_ns: int) -> Frames:
     """All frames of the file that was last asked for: its scenes are read one after the other."""
-    arrays = load_arrays(path)
-    _check_names(path, arrays)
+    arrays = _load(path)
     span = tuple(map(float, arrays["gray_range"])) if "gray_range" in arrays else None
     return as_gray(arrays["frames"], str(path), span)  # type: ignore[arg-type]
 
 
-def _check_names(path: Path, arrays: Arrays) -> None:
+def _load(path: Path) -> dict[str, Any]:
+    """Every array of the file by name, once all names are known and each holds what its name says."""
+    arrays = load_arrays(path)
     known = (*REQUIRED, *RESPONSES, *OPTIONAL, *CLOCKED)
     for name in arrays:
         if name not in known:
@@ -102,22 +103,34 @@ def _check_names(path: Path, arrays: Arrays) -> None:
     missing += [f"{name}_times_s" for name in SIGNALS if name in arrays and f"{name}_times_s" not in arrays]
     if missing:
         raise RecordingError(f"{path} lacks {', '.join(missing)}: add them")
-    gray = _numbers(path, arrays, "gray_range") if "gray_range" in arrays else np.zeros(2)
+    found = {name: _checked(array, name, f"{path}: {name}") for name, array in arrays.items()}
+    gray = found.get("gray_range", np.zeros(2))
     if gray.shape != (2,) or not np.isfinite(gray).all():
         raise RecordingError(f"{path}: gray_range needs two numbers, the values of black and white")
+    return found
+
+
+def _checked(array: np.ndarray, name: str, where: str) -> Any:
+    axes = 0 if name in SINGLE else 1
+    if array.ndim != axes and name in (*SINGLE, *WHOLE):
+        raise RecordingError(f"{where} has shape {array.shape}, expected {'a list' if axes else 'a single value'}")
+    if name in TEXTS:
+        if array.dtype.kind != "U":
+            raise RecordingError(f"{where} is of type {array.dtype}, expected a text")
+        return array
+    return array if name == "frames" else (whole_numbers if name in WHOLE else numbers)(array, where)
 
 
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:
     frames = _gray_frames(path, path.stat().st_mtime_ns)
-    lengths = _whole_numbers(path, arrays, "scene_frames") if "scene_frames" in arrays else np.array(frames.shape[:1])
+    lengths = arrays.get("scene_frames", np.array(frames.shape[:1]))
     if frames.ndim != 3 or lengths.sum() != len(frames) or np.any(lengths < 1):
         raise RecordingError(
             f"{path}: frames have shape {frames.shape} and scene_frames are {lengths.tolist()}: expected "
             "(frame, height, width) and numbers above 0 that add up to all frames"
         )
     stops = np.cumsum(lengths).tolist()
-    _numbers(path, arrays, "frame_rate_hz")
-    rate, movie = float(_scalar(path, arrays, "frame_rate_hz")), _word(path, arrays, "movie")
+    rate, movie = float(arrays["frame_rate_hz"]), str(arrays["movie"])
     scenes = {}
     for scene, (start, stop) in enumerate(zip([0, *stops], stops, strict=False)):
         scenes[SceneKey(movie, scene)] = array_scene(path, f"npz:{start}:{stop}", frames[start:stop], rate)
@@ -126,8 +139,8 @@ def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, Sc
 
 
 def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]) -> tuple[PresentationTimes, ...]:
-    times, tiers = _numbers(path, arrays, "presentation_s"), arrays["presentation_tier"]
-    shown = _whole_numbers(path, arrays, "presentation_scene")
+    times, tiers = arrays["presentation_s"], arrays["presentation_tier"]
+    shown = arrays["presentation_scene"]
     if times.shape != (len(shown), 2) or tiers.shape != shown.shape:
         raise RecordingError(
             f"{path}: presentation_s has shape {times.shape}, presentation_tier {tiers.shape} and presentation_scene "
@@ -149,7 +162,7 @@ def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]
 def _onsets(path: Path, arrays: Arrays, frames: list[int]) -> list[tuple[float, ...]]:
     if "frame_onsets_s" not in arrays:
         return [() for _ in frames]
-    every = _numbers(path, arrays, "frame_onsets_s")
+    every = arrays["frame_onsets_s"]
     if every.shape != (sum(frames),):
         raise RecordingError(
             f"{path}: frame_onsets_s has shape {every.shape}; the presentations show {sum(frames)} frames: expected "
@@ -165,8 +178,8 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
         raise RecordingError(f"{path}: expected spike_times_s with spike_units, or counts with bins_s; it has {given}")
     if given == ["spike_times_s"]:
         return _spikes(path, arrays), None
-    values, bins = _numbers(path, arrays, "counts"), _numbers(path, arrays, "bins_s")
-    units = _whole_numbers(path, arrays, "units") if "units" in arrays else np.arange(len(np.atleast_1d(values)))
+    values, bins = arrays["counts"], arrays["bins_s"]
+    units = arrays.get("units", np.arange(len(np.atleast_1d(values))))
     if bins.ndim == 1:
         bins = np.column_stack([bins[:-1], bins[1:]])
     order = np.argsort(units, kind="stable")
@@ -176,12 +189,12 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
 
 
 def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
-    times, owners = _numbers(path, arrays, "spike_times_s"), _whole_numbers(path, arrays, "spike_units")
+    times, owners = arrays["spike_times_s"], arrays["spike_units"]
     if times.ndim != 1 or times.shape != owners.shape:
         raise RecordingError(
             f"{path}: {times.shape} spike_times_s and {owners.shape} spike_units: expected a unit a spike"
         )
-    units = np.unique(_whole_numbers(path, arrays, "units") if "units" in arrays else owners)
+    units = np.unique(arrays.get("units", owners))
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")
@@ -189,42 +202,8 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
 
 
 def _signal(path: Path, arrays: Arrays, name: str) -> SampledSignal:
-    times, values = _numbers(path, arrays, f"{name}_times_s"), _numbers(path, arrays, name)
+    times, values = arrays[f"{name}_times_s"], arrays[name]
     try:
         return SampledSignal(times, values.astype(np.float32))
     except RecordingError as error:
         raise RecordingError(f"{path}: {name}: {error}") from error
-
-
-def _numbers(path: Path, arrays: Arrays, name: str) -> np.ndarray:
-    if arrays[name].dtype.kind not in "iuf":
-        raise RecordingError(f"{path}: {name} is of type {arrays[name].dtype}, expected numbers")
-    return arrays[name].astype(np.float64, copy=False)
-
-
-def _whole_numbers(path: Path, arrays: Arrays, name: str) -> np.ndarray:
-    """A list of whole numbers as int64: neither NaN, nor a fraction that would be cut off, nor beyond the tables."""
-    values = _numbers(path, arrays, name)
-    if values.ndim != 1 or np.any(values != np.rint(values)) or np.any(np.abs(values) > MOST):
-        raise RecordingError(f"{path}: {name} has shape {values.shape}, expected a list of whole numbers up to {MOST}")
-    return values.astype(np.int64)
-
-
-def _word(path: Path, arrays: Arrays, name: str) -> str:
-    value = _scalar(path, arrays, name)
-    if not isinstance(value, str):
-        raise RecordingError(f"{path}: {name} is {value!r}, expected a text")
-    return value
-
-
-def _scalar(path: Path, arrays: Arrays, name: str) -> Any:
-    if arrays[name].shape != ():
-        raise RecordingError(f"{path}: {name} has shape {arrays[name].shape}, expected a single value")
-    return arrays[name].item()
-
-
-def _whole(path: Path, arrays: Arrays, name: str) -> int:
-    value = _scalar(path, arrays, name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise RecordingError(f"{path}: {name} is {value!r}, expected a whole number from 0")
-    return value

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.array_files import load_array
+from dlgn_cnn.data.readers.shared.array_files import load_array, numbers
 from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
@@ -33,19 +33,40 @@ def read_sensorium(
     rate_hz: float = 30.0,
     progress: Progress = silent,
 ) -> list[SessionRecording]:
-    """The one session of a folder in the layout of Sensorium 2023 (Turishcheva et al. 2023).
+    """Read the one session of a folder in the layout of Sensorium 2023 (Turishcheva et al. 2023).
 
     ``data/videos/{trial}.npy`` (height, width, time) gray levels 0..255, ``data/responses`` (unit, time),
     ``data/behavior`` (pupil size, running; time), ``data/pupil_center`` (x, y; time), and, as an extension,
     ``data/opto`` (time,) share lit; the last three may be absent. ``meta/trials/tiers.npy`` names each trial's tier:
     "train" is for training, every other for testing; a trial without responses (files absent, or NaN throughout), as
     those of the competition's hidden tiers, is left out. ``meta/neurons/unit_ids.npy`` numbers the units, from 0
-    without it. ``meta/statistics`` is not read: statistics are computed anew, from the training tier.
+    without it. ``meta/statistics`` is not read: statistics are computed from the training tier.
 
-    Videos end where their frames turn NaN. The layout has no clock: trials follow one another, frames at ``rate_hz``,
-    and its responses become the area of each frame. A video shown in several trials is one scene, and a test scene
-    where any of them tests. The session is named after the folder, ``dynamic29515-10-12-...``, or by ``mouse``,
-    ``series`` and ``experiment``. Raises RecordingError for whatever contradicts this, naming the file.
+    Videos end where their frames turn NaN. The layout has no clock: trials follow one another, and responses become the
+    area of each frame. A video shown in several trials is one scene, and a test scene if any of them tests.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    mouse : str, optional
+        Name of the mouse (default: from the folder's name, as ``dynamic29515-10-12-...``).
+    series, experiment : int, optional
+        Numbers of the session (default: from the folder's name).
+    rate_hz : float, default 30
+        Frames a second.
+    progress : callable, optional
+        Called with the trials read and their number.
+
+    Returns
+    -------
+    list of SessionRecording
+        The one session.
+
+    Raises
+    ------
+    RecordingError
+        If the folder contradicts this; the error names the file.
     """
     tiers = load_array(path / TIERS)
     if tiers.ndim != 1 or tiers.dtype.kind != "U":
@@ -63,10 +84,7 @@ def read_sensorium(
 def sensorium_frames(path: Path, address: str) -> Frames:
     """The frames (time, height, width) of a video file (height, width, time) up to where they turn NaN."""
     video = load_array(path)
-    if video.ndim != 3 or video.size == 0 or video.dtype.kind not in "iuf":
-        raise RecordingError(
-            f"{path} has shape {video.shape}, type {video.dtype}: expected numbers (height, width, time)"
-        )
+    numbers(video, f"{path} (height, width, time)", 3)
     there = np.isfinite(video).all(axis=(0, 1))
     time = len(there) if there.all() else int(np.argmin(there))
     if time == 0 or there[time:].any():
@@ -104,12 +122,9 @@ def _optional(path: Path, name: str, number: int, time: int, ndim: int) -> Float
 
 def _cut(file: Path, time: int, ndim: int) -> Floats:
     """An array up to its video's end. What is beyond must be padding, as long as the padded video allows."""
-    array = load_array(file)
-    if array.ndim != ndim or array.shape[-1] < time or array.dtype.kind not in "iuf":
-        raise RecordingError(
-            f"{file} has shape {array.shape}, type {array.dtype}: expected numbers, {ndim} axes, and as the last one "
-            f"the {time} frames of its video"
-        )
+    array = numbers(load_array(file), str(file), ndim)
+    if array.shape[-1] < time:
+        raise RecordingError(f"{file} has shape {array.shape}: its last axis lacks frames of the {time} of its video")
     return array[..., :time].astype(np.float32)
 
 

@@ -1,6 +1,6 @@
 """From recordings to stored sessions: what to build, in which tiers, on which clock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,16 +8,12 @@ import numpy as np
 
 from dlgn_cnn.config import config_hash
 from dlgn_cnn.data.binning import bin_opto
-from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
+from dlgn_cnn.data.recording import SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.data.sessions.session_data import SessionData, bin_session
 from dlgn_cnn.data.sessions.splits import split_scenes
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.similarity import near_duplicates
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.runtime.progress import Progress, silent
-from dlgn_cnn.shapes import Frames
-
-Decode = Callable[[SceneFile, tuple[int, int]], Frames]
 
 
 @dataclass(frozen=True)
@@ -65,23 +61,15 @@ class DatasetSpec:
         return config_hash("dataset", values | {"sessions": list(self.sessions), "size_px": list(self.size_px)})
 
 
-def build_sessions(
-    recordings: Iterable[SessionRecording],
-    spec: DatasetSpec,
-    progress: Progress = silent,
-    decode: Decode = scene_frames,
-) -> dict[str, SessionData]:
+def build_sessions(recordings: Iterable[SessionRecording], spec: DatasetSpec) -> dict[str, SessionData]:
     """Bring every session of the spec to its clock and tiers: ``{session name: SessionData}``.
 
-    One split serves all sessions, so that no scene is tested in one and trained on in another. ``decode`` turns a
-    scene file into frames at its own rate (by default after checking that its bytes are still those recorded).
+    One split serves all sessions, so that no scene is tested in one and trained on in another. Raises RecordingError
+    if a scene file is not the one that was ingested.
     """
     found = list(recordings)
     scenes = {key: file for recording in found for key, file in recording.scenes.items()}
-    movies: dict[SceneKey, Frames] = {}
-    for done, (key, file) in enumerate(sorted(scenes.items()), 1):
-        movies[key] = decode(file, spec.size_px)
-        progress(done, len(scenes))
+    movies = {key: scene_frames(file, spec.size_px) for key, file in sorted(scenes.items())}
     alike = {} if spec.near_duplicate is None else near_duplicates(movies, spec.near_duplicate)
     tiers = split_scenes(_designated(found), _opto_share(found), spec.validation_share, spec.split_seed, alike)
     return {
@@ -103,9 +91,9 @@ def _designated(recordings: Iterable[SessionRecording]) -> dict[SceneKey, str]:
 
 
 def _opto_share(recordings: Iterable[SessionRecording]) -> dict[SceneKey, float]:
-    lit: dict[SceneKey, list[float]] = {}
+    shares: dict[SceneKey, list[float]] = {}
     for recording in recordings:
         for shown in recording.presentations:
             edges = np.array([shown.start_s, shown.stop_s])
-            lit.setdefault(shown.scene, []).append(float(bin_opto(recording.opto_epochs_s, edges)[0]))
-    return {scene: float(np.mean(shares)) for scene, shares in lit.items()}
+            shares.setdefault(shown.scene, []).append(float(bin_opto(recording.opto_epochs_s, edges)[0]))
+    return {scene: float(np.mean(own)) for scene, own in shares.items()}

@@ -30,14 +30,31 @@ def spike_triggered_average(trials: Trials, lags: int) -> Floats:
 
 
 def session_fields(trials: Trials, lags: int, ridge_space: float = 30.0, ridge_time: float = 0.3) -> Floats:
-    """Space-time separable receptive fields (unit, lag, height, width), corrected for the movie's own correlations.
+    """Return space-time separable receptive fields, corrected for the movie's own correlations.
 
-    The spike-triggered average is divided by the stimulus covariance (Theunissen et al. 2001), taken as the product of
-    one over pixels and one over lags, each with a ridge added to its diagonal, in multiples of its mean variance.
-    Natural movies hold most of their variance in a few slow, coarse directions, so the ridge over pixels is large:
-    without it the fine directions would be all noise. Of the result the best separable field is kept, which is the
-    first pair of singular vectors (dLGN fields are nearly separable; the rest is mostly noise). Each field has unit
-    norm. Memory: the square of the number of pixels, in float64 (25 MB at 33 x 53).
+    The spike-triggered average is divided by the stimulus covariance, taken as the product of one over pixels and one
+    over lags. Natural movies hold most of their variance in a few slow, coarse directions, so the ridge over pixels is
+    large: without it the fine directions would be all noise. Of the result the best separable field is kept, which is
+    the first pair of singular vectors (dLGN fields are nearly separable; the rest is mostly noise). Memory: the square
+    of the number of pixels, in float64 (25 MB at 33 x 53).
+
+    Parameters
+    ----------
+    trials : sequence of (frames, counts)
+        Frames (time, height, width) and counts (unit, time) of each trial.
+    lags : int
+        Frames before a spike, its own included.
+    ridge_space, ridge_time : float, default 30 and 0.3
+        Ridge added to the diagonal of each covariance, in multiples of its mean variance.
+
+    Returns
+    -------
+    ndarray of float32, shape (unit, lag, height, width)
+        Fields of unit norm, zeros for a unit without spikes.
+
+    References
+    ----------
+    Theunissen et al. 2001, Network: Computation in Neural Systems 12: 289-316.
     """
     average = spike_triggered_average(trials, lags)
     units, _, height, width = average.shape

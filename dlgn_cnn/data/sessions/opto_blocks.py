@@ -14,6 +14,7 @@ import numpy as np
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.shapes import Floats
+from dlgn_cnn.values import number, whole
 
 SHORTEST_FRAMES = 2  # what is left of a period at a trial's edge; shorter is the rounding of its edges
 OPTO_ON = 0.5
@@ -48,19 +49,30 @@ def check_shuffle(shuffle: object) -> None:
     """Refuse what is not ``{"seed": 0}``, with ``period_s`` if wanted. Raises ConfigError."""
     if not isinstance(shuffle, Mapping) or "seed" not in shuffle or set(shuffle) - {"seed", "period_s"}:
         raise ConfigError(f"shuffle_opto {shuffle!r}: give {{seed: 0}}, and period_s where it is not {PERIOD_S}")
-    if type(shuffle["seed"]) is not int or shuffle["seed"] < 0:
-        raise ConfigError(f"shuffle_opto.seed {shuffle['seed']!r}: give a whole number, 0 or more")
-    period_s = shuffle.get("period_s", PERIOD_S)
-    if isinstance(period_s, bool) or not isinstance(period_s, int | float) or not period_s > 0:
-        raise ConfigError(f"shuffle_opto.period_s {period_s!r}: give seconds above 0")
+    whole("shuffle_opto.seed", shuffle["seed"])
+    number("shuffle_opto.period_s", shuffle.get("period_s", PERIOD_S), 0, above=True)
 
 
 def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: str) -> SessionData:
-    """The session with the light's labels of its training and its validation trials permuted, each among themselves.
+    """Permute the light's labels of a session's training and validation trials, each among themselves.
 
-    Blocks of ``period_s`` (between two draws of the light), as ``redraw_blocks`` finds them, keep their frames and
-    change labels, so that as many blocks are lit as before; the order follows from ``seed`` and the session's ``name``.
-    The test tier stays as recorded: its scores say what the true labels are worth to a model that never had them.
+    Blocks between two draws of the light, as ``redraw_blocks`` finds them, keep their frames and change labels, so that
+    as many blocks are lit as before. The test tier stays as recorded: its scores say what the true labels are worth to
+    a model that never had them.
+
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    shuffle : mapping
+        ``seed``, and ``period_s``, the time between two draws (default: 1.002 s).
+    name : str
+        Name of the session, which the order of labels also follows from.
+
+    Returns
+    -------
+    SessionData
+        The session with other labels.
     """
     period_frames = shuffle.get("period_s", PERIOD_S) * session.rate_hz
     redrawn: dict[int, Floats] = {}
@@ -77,8 +89,8 @@ def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: s
 
 def _redrawn(trials: Sequence[TrialData], period_frames: float, generator: np.random.Generator) -> list[Floats]:
     starts = [redraw_blocks(trial.opto, period_frames) for trial in trials]
-    lit = [trial.opto[first] >= OPTO_ON for trial, own in zip(trials, starts, strict=True) for first in own]
-    drawn = iter(generator.permutation(lit).tolist())
+    labels = [trial.opto[first] >= OPTO_ON for trial, own in zip(trials, starts, strict=True) for first in own]
+    drawn = iter(generator.permutation(labels).tolist())
     found = []
     for trial, own in zip(trials, starts, strict=True):
         frames = np.diff([*own, len(trial.opto)])

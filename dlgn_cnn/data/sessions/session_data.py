@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,10 +66,33 @@ def bin_session(
     max_gap_s: float,
     min_rate_hz: float,
 ) -> SessionData:
-    """Bring a recording to the frames' clock of ``rate_hz``.
+    """Bring a recording to the clock of the frames.
 
-    ``movies`` holds each scene's frames at its own rate; ``tiers`` each scene's tier. Units that fire below
-    ``min_rate_hz`` in the training tier are left out: a silent unit has nothing to fit and no correlation.
+    Parameters
+    ----------
+    recording : SessionRecording
+        The recording.
+    movies : mapping of SceneKey to ndarray, shape (time, height, width)
+        Frames of each scene at its own rate.
+    tiers : mapping of SceneKey to str
+        Tier of each scene.
+    rate_hz : float
+        Frames a second.
+    max_gap_s : float
+        Longest behavioral gap that is interpolated, in seconds.
+    min_rate_hz : float
+        Units that fire below this rate in the training tier are left out: a silent unit has nothing to fit and no
+        correlation.
+
+    Returns
+    -------
+    SessionData
+        Trials in order of onset.
+
+    Raises
+    ------
+    ConfigError
+        If no unit is left.
     """
     trials = [
         _trial(recording, shown, movies[shown.scene], tiers[shown.scene], rate_hz, max_gap_s)
@@ -82,7 +105,7 @@ def bin_session(
     if len(kept) == 0:
         raise ConfigError(f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training")
     units = tuple(recording.units[index] for index in kept)
-    return SessionData(units, rate_hz, tuple(_select(trial, kept) for trial in trials))
+    return SessionData(units, rate_hz, tuple(replace(trial, responses=trial.responses[kept]) for trial in trials))
 
 
 def training_fields(session: SessionData) -> Floats:
@@ -167,16 +190,3 @@ def _responses(recording: SessionRecording, edges: Times) -> Floats:
     if recording.binned is not None:
         return rebin(recording.binned, edges)
     return np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units])
-
-
-def _select(trial: TrialData, kept: Sequence[int] | np.ndarray) -> TrialData:
-    return TrialData(
-        trial.trial,
-        trial.scene,
-        trial.tier,
-        trial.videos,
-        trial.responses[kept],
-        trial.opto,
-        trial.behavior,
-        trial.pupil_center,
-    )

@@ -15,13 +15,34 @@ def split_scenes(
     seed: int,
     alike: Mapping[SceneKey, Collection[SceneKey]] | None = None,
 ) -> dict[SceneKey, str]:
-    """The tier (train, validation, test, left_out) of each scene.
+    """Assign each scene to a tier.
 
-    ``designated`` is the lab's own tier of each scene and is kept for test; of the training scenes a share goes to
-    validation, stratified by ``opto_share`` (the share of the scene's time that was lit), so that both tiers see the
-    light alike: scenes are sorted by it and one is drawn from each run of 1 / share neighbors. The same arguments
-    give the same split. A scene ``alike`` one of the test tier is left out of training and validation, and one alike a
-    validation scene out of training. Raises ConfigError where a tier would be empty.
+    Of the training scenes a share goes to validation, stratified by the light, so that both tiers see it alike: scenes
+    are sorted by it and one is drawn from each run of 1 / share neighbors. The same arguments give the same split.
+
+    Parameters
+    ----------
+    designated : mapping of SceneKey to str
+        The lab's own tier of each scene, which is kept for test.
+    opto_share : mapping of SceneKey to float
+        Share of each scene's time that was lit.
+    validation_share : float
+        Share of the training scenes that goes to validation.
+    seed : int
+        Seed of the draw.
+    alike : mapping of SceneKey to collection of SceneKey, optional
+        Near-duplicates of each scene. One of a test scene is left out of training and validation, one of a validation
+        scene out of training.
+
+    Returns
+    -------
+    dict of SceneKey to str
+        ``train``, ``validation``, ``test`` or ``left_out``.
+
+    Raises
+    ------
+    ConfigError
+        If a tier would be empty.
     """
     test = {scene for scene, tier in designated.items() if tier == "test"}
     train = sorted(set(designated) - test - _like(test, alike))

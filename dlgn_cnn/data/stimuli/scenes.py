@@ -36,9 +36,28 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
 
 def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneFile:
-    """Describe frames (time, height, width) that lie within ``path`` at ``part``, "layout:address".
+    """Describe frames that lie within another file.
 
-    Raises RecordingError where there are none, or the rate is not above 0.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    part : str
+        Where in it they lie, "layout:address".
+    frames : ndarray of uint8, shape (time, height, width)
+        The frames.
+    rate_hz : float
+        Frames a second.
+
+    Returns
+    -------
+    SceneFile
+        Known by the digest of the frames.
+
+    Raises
+    ------
+    RecordingError
+        If there are no frames, or the rate is not above 0.
     """
     if frames.ndim != 3 or frames.size == 0:
         raise RecordingError(f"{path} ({part}): frames have shape {frames.shape}, expected (time, height, width)")
@@ -49,10 +68,32 @@ def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneF
 
 
 def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | None = None) -> Frames:
-    """Gray levels as uint8: as they are, or ``gray_range`` (black, white) stretched over 0..255 and rounded.
+    """Return gray levels as uint8.
 
-    Without a range, numbers of another type must be whole gray levels. Raises RecordingError, which begins with
-    ``where``, for values outside the range, NaN, and anything that rounding would change unasked.
+    Parameters
+    ----------
+    values : ndarray
+        Gray levels as they are, or within ``gray_range``.
+    where : str
+        How errors begin.
+    gray_range : tuple of float, optional
+        Values of black and white, which are stretched over 0..255 and rounded (default: 0 and 255, and numbers must be
+        whole).
+
+    Returns
+    -------
+    ndarray of uint8
+        Gray levels, of the same shape.
+
+    Raises
+    ------
+    RecordingError
+        If a value is NaN, outside the range, or would be changed by rounding unasked.
+
+    Examples
+    --------
+    >>> as_gray(np.array([0.0, 0.2, 1.0]), "frames", (0.0, 1.0))
+    array([  0,  51, 255], dtype=uint8)
     """
     if values.dtype == np.uint8 and gray_range is None:
         return values

@@ -1,10 +1,11 @@
 """Scene files in and out: every codec, size and rate becomes gray frames on one clock. The one door to PyAV."""
 
+import io
+import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import av
 import numpy as np
@@ -12,24 +13,42 @@ from av.video.reformatter import VideoReformatter
 
 from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.data.stimuli.containers import declared_bytes
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.files import file_sha256
 
-CODEC, LOSSLESS_CODEC = "mpeg4", "ffv1"
+_UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
+CODEC, LOSSLESS_CODEC, BROWSER_CODEC = "mpeg4", "ffv1", "libvpx-vp9"
+# Constant quality at which no block shows in gray noise, and the encoder's faster half: a clip takes well below 1 s.
+BROWSER_OPTIONS = {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
 QUANTIZER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
 # The last two: a damaged codec's name leaves no codec, and damaged labels are no UTF-8.
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What the container says of its video stream."""
+def declared_bytes(path: Path) -> int | None:
+    """Bytes that the outermost chunks of an AVI or MP4 file announce; None where the format announces none."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] == b"RIFF" and len(head) >= 8:
+            length = struct.unpack("<I", head[4:8])[0]
+            return None if length in _UNKNOWN_LENGTHS else 8 + int(length)
+        return _boxes_end(file) if head[4:8] == b"ftyp" else None
 
-    rate_hz: float
-    width_px: int
-    height_px: int
+
+def _boxes_end(file: BinaryIO) -> int | None:
+    """End of the last top-level box (ISO/IEC 14496-12): 32-bit length, or 1 and a 64-bit one; 0 runs to the end."""
+    start, size = 0, file.seek(0, 2)
+    while start + 8 <= size:
+        file.seek(start)
+        head = file.read(16)
+        length = int(struct.unpack(">I", head[:4])[0])
+        if length == 1 and len(head) == 16:
+            length = int(struct.unpack(">Q", head[8:])[0])
+        if length < 8:
+            return None
+        start += length
+    return start
 
 
 def probe(path: Path) -> SceneFile:
@@ -37,32 +56,43 @@ def probe(path: Path) -> SceneFile:
 
     Raises RecordingError for a file that is missing, cut short, without frames, or no video at all.
     """
-    facts, frames = _facts(path), sum(1 for _ in _decoded(path))
+    (rate_hz, width, height), frames = _facts(path), sum(1 for _ in _decoded(path))
     _require_frames(path, frames)
-    return SceneFile(path, file_sha256(path), frames, facts.rate_hz, facts.width_px, facts.height_px)
+    return SceneFile(path, file_sha256(path), frames, rate_hz, width, height)
 
 
-def decode_gray(
-    path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0, duration_s: float | None = None
-) -> Frames:
-    """Gray frames (time, height, width) uint8 at ``rate_hz``, scaled bilinearly to ``size_px`` (height, width).
+def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0) -> Frames:
+    """Decode a movie to gray frames on a clock of its own.
 
     A frame of the file stays on the screen until the next one: each output frame is the one that is on at its center,
-    so 30 to 60 Hz shows every frame twice. The file's rate is taken as constant. ``time`` is the file's frames over its
-    rate times ``rate_hz``, rounded; ``duration_s`` keeps the first seconds only. Raises RecordingError as ``probe``
-    does, and where the movie is shorter than ``duration_s``.
+    so that 30 to 60 Hz shows every frame twice. The file's rate is taken as constant.
+
+    Parameters
+    ----------
+    path : Path
+        Movie of any codec, size and rate.
+    size_px : tuple of int, default (33, 53)
+        Height and width to scale to, bilinearly.
+    rate_hz : float, default 60
+        Frames a second of the result.
+
+    Returns
+    -------
+    ndarray of uint8, shape (time, height, width)
+        Gray levels. ``time`` is the file's duration times ``rate_hz``, rounded.
+
+    Raises
+    ------
+    RecordingError
+        If the size or the rate is not above 0, or the file cannot be read, see ``probe``.
     """
     if min(size_px) < 1 or rate_hz <= 0:
         raise RecordingError(
             f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
         )
-    source_rate_hz = _facts(path).rate_hz
+    source_rate_hz, _, _ = _facts(path)
     shown = read_gray(path, size_px)
     time = round(len(shown) / source_rate_hz * rate_hz)
-    if duration_s is not None:
-        if round(duration_s * rate_hz) > time:
-            raise RecordingError(f"{path} lasts {time / rate_hz:.3f} s, less than the {duration_s:.3f} s asked for")
-        time = round(duration_s * rate_hz)
     return shown[on_screen(time, rate_hz, len(shown), source_rate_hz)]
 
 
@@ -95,13 +125,25 @@ def scale_gray(frames: Frames, size_px: tuple[int, int]) -> Frames:
 
 
 def write_gray(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:
-    """Encode gray images (height, width) uint8, each scaled to ``size_px`` (height, width), without visible blocks.
+    """Encode gray images as MPEG-4 without visible blocks.
 
-    Raises RecordingError for an image of another form, for none, and for a size that is odd, which MPEG-4 cannot carry.
+    Parameters
+    ----------
+    path : Path
+        File to write; its ending names the container.
+    frames : iterable of ndarray of uint8, shape (height, width)
+        Images of any size.
+    rate_hz : float
+        Frames a second.
+    size_px : tuple of int
+        Even height and width that each image is scaled to.
+
+    Raises
+    ------
+    RecordingError
+        If an image has another form, there is none, or the size is odd, which MPEG-4 cannot carry.
     """
-    height, width = size_px
-    if height < 2 or width < 2 or height % 2 or width % 2:
-        raise RecordingError(f"a movie of {height} by {width} px cannot be written: expected even numbers of 2 or more")
+    height, width = _even(size_px)
     scaler, written = VideoReformatter(), 0
     with av.open(str(path), "w") as container:
         stream = cast(av.VideoStream, container.add_stream(CODEC, rate=Fraction(rate_hz).limit_denominator(1001)))
@@ -118,9 +160,21 @@ def write_gray(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px
 
 
 def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
-    """Encode gray frames (time, height, width) uint8 as FFV1, which ``read_gray`` gives back bit for bit.
+    """Encode gray frames as FFV1, which ``read_gray`` gives back bit for bit.
 
-    Raises RecordingError for frames of another form, and for none.
+    Parameters
+    ----------
+    path : Path
+        File to write; its ending names the container.
+    frames : ndarray of uint8, shape (time, height, width)
+        Gray levels.
+    rate_hz : float
+        Frames a second.
+
+    Raises
+    ------
+    RecordingError
+        If the frames have another form, or there are none.
     """
     _require_frames(path, len(frames))
     with av.open(str(path), "w") as container:
@@ -132,13 +186,42 @@ def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
         container.mux(stream.encode(None))
 
 
+def webm(frames: Iterable[np.ndarray], rate_hz: float) -> bytes:
+    """Encode gray images (height, width) uint8, of even sides, as WebM with VP9, which every browser plays.
+
+    Raises RecordingError for an image of another form, and for none.
+    """
+    target, stream = io.BytesIO(), None
+    with av.open(target, "w", format="webm") as container:
+        for image in frames:
+            frame = _frame(image)
+            if stream is None:
+                rate = Fraction(rate_hz).limit_denominator(1001)
+                new = container.add_stream(BROWSER_CODEC, rate=rate, options=BROWSER_OPTIONS)
+                stream = cast(av.VideoStream, new)
+                stream.height, stream.width, stream.pix_fmt = *_even(image.shape), "yuv420p"
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        if stream is None:
+            raise RecordingError("a movie without frames cannot be written: expected one or more")
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def _even(size_px: tuple[int, ...]) -> tuple[int, int]:
+    height, width = size_px
+    if height < 2 or width < 2 or height % 2 or width % 2:
+        raise RecordingError(f"a movie of {height} by {width} px cannot be written: expected even numbers of 2 or more")
+    return height, width
+
+
 def _frame(image: np.ndarray) -> av.VideoFrame:
     if image.ndim != 2 or image.dtype != np.uint8 or image.size == 0:
         raise RecordingError(f"an image of shape {image.shape} and type {image.dtype}: expected (height, width) uint8")
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray")
 
 
-def _facts(path: Path) -> _Facts:
+def _facts(path: Path) -> tuple[float, int, int]:
+    """Frames a second, width and height, as the container says of its video stream."""
     if not path.is_file():
         raise RecordingError(f"video file {path} is missing: restore it, or correct the name that leads to it")
     size, declared = path.stat().st_size, declared_bytes(path)
@@ -150,10 +233,10 @@ def _facts(path: Path) -> _Facts:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
-            facts = _Facts(float(rate or 0), stream.codec_context.width, stream.codec_context.height)
+            facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
     except _UNREADABLE as error:
         raise RecordingError(f"{path} is no video that can be read ({error}): expected such as .avi or .mp4") from error
-    if facts.rate_hz <= 0:
+    if facts[0] <= 0:
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
     return facts
 

@@ -19,12 +19,31 @@ ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 
 
 def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BYTES) -> SessionData:
-    """The stored session in ``folder``, memory-mapped from ``cache`` where its arrays exceed ``bound_bytes``.
+    """Return a stored session, memory-mapped from a cache if it is large.
 
     The first call reads the store, whole, and writes the files, each under its final name only when complete, named
     by the digest of the store's rows: ``videos.npy`` (frame, height, width), ``responses.npy`` (frame, unit) and
     ``signals.npy`` (frame, signal) of all trials in turn, and labels as JSON. Later calls read only the cache and
-    compare its rows with that digest; a copy that differs is written anew. Raises StoreError.
+    compare its rows with that digest; a copy that differs is written again.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the stored session.
+    cache : Path
+        Folder of the copies.
+    bound_bytes : int, default 1 GiB
+        A session whose arrays are larger is memory-mapped.
+
+    Returns
+    -------
+    SessionData
+        The session.
+
+    Raises
+    ------
+    StoreError
+        If the store is damaged, or the cache cannot be written.
     """
     digest = rows_digest(folder)
     with contextlib.suppress(OSError, ValueError, KeyError):

@@ -18,7 +18,6 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info, training_fields
 from dlgn_cnn.errors import RecordingError, StoreError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.storage.atomic import whole_folder
 from dlgn_cnn.storage.files import file_sha256
@@ -28,23 +27,39 @@ FIELDS = "fields.npy"
 ROWS_INDEX = "index.json"
 ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
+REBUILD = "delete its Dataset row and populate again to rebuild it"
 
 
-def write_session(session: SessionData, folder: Path, progress: Progress = silent, info: DataInfo | None = None) -> str:
-    """Write a session to ``folder``, which must not exist; the digest that identifies its rows is returned.
+def write_session(session: SessionData, folder: Path, info: DataInfo | None = None) -> str:
+    """Write a session to a new folder, with its statistics and receptive fields, which are computed here once.
 
-    Its statistics and receptive fields are computed here, once, and stored with it. ``info`` are the statistics as
-    another machine found them, to the last digit. Raises StoreError where the disk is
-    too full, where what was written does not read back as it was, and where ``info`` is of another session.
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    folder : Path
+        Folder that does not exist yet.
+    info : DataInfo, optional
+        Its statistics as another machine found them, to the last digit (default: those computed here).
+
+    Returns
+    -------
+    str
+        Digest that identifies its rows.
+
+    Raises
+    ------
+    StoreError
+        If the disk is too full, what was written does not read back as it was, or ``info`` is of another session.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     _check_space(session, folder.parent)
     with whole_folder(folder) as temporary:
-        _write_rows(session, temporary / "rows", progress)
+        _write_rows(session, temporary / "rows")
         fields = training_fields(session)
         np.save(temporary / FIELDS, fields)
         manifest = {
-            "statistics": json.loads(json.dumps(dataclasses.asdict(_statistics(data_info(session, fields), info)))),
+            "statistics": _statistics(data_info(session, fields), info).to_json(),
             "fields": file_sha256(temporary / FIELDS),
             "units": list(session.units),
             "rate_hz": session.rate_hz,
@@ -64,26 +79,38 @@ def read_session(folder: Path) -> SessionData:
         rows = deeplake.open_read_only(str(folder / "rows"))
         trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
     except Exception as error:
-        raise StoreError(f"dataset {folder} cannot be read ({error}); {_rebuild}") from error
+        raise StoreError(f"dataset {folder} cannot be read ({error}); {REBUILD}") from error
     if len(trials) != len(manifest["rows"]):
-        raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {_rebuild}")
+        raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {REBUILD}")
     for index, (trial, expected) in enumerate(zip(trials, manifest["rows"], strict=True)):
         if trial.sha256() != expected:
-            raise StoreError(f"dataset {folder}: row {index} (trial {trial.trial}) is damaged; {_rebuild}")
+            raise StoreError(f"dataset {folder}: row {index} (trial {trial.trial}) is damaged; {REBUILD}")
     return SessionData(tuple(manifest["units"]), float(manifest["rate_hz"]), trials)
 
 
 def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = None) -> None:
-    """Write a session to ``folder`` unless a sound copy is there; a damaged one is replaced.
+    """Write a session to a folder unless an intact copy is there; a damaged one is replaced.
 
-    Raises StoreError where the folder holds another session's rows.
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    folder : Path
+        Its folder.
+    info : DataInfo, optional
+        Its statistics, see ``write_session``.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds another session's rows.
     """
     try:
         stored = read_session(folder)
         read_fields(folder)
     except StoreError:
         shutil.rmtree(folder, ignore_errors=True)
-        write_session(session, folder, info=info)
+        write_session(session, folder, info)
         return
     if [trial.sha256() for trial in stored.trials] != [trial.sha256() for trial in session.trials]:
         raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
@@ -91,10 +118,7 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
 
 def read_info(folder: Path) -> DataInfo:
     """The statistics of a stored session's training tier, as they were when it was written."""
-    found = _manifest(folder)["statistics"]
-    found["field_centers"] = tuple((float(x), float(y)) for x, y in found["field_centers"])
-    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return DataInfo(**plain)
+    return DataInfo.from_json(_manifest(folder)["statistics"])
 
 
 def read_fields(folder: Path) -> Floats:
@@ -105,11 +129,11 @@ def read_fields(folder: Path) -> Floats:
     expected, file = _manifest(folder).get("fields"), folder / FIELDS
     try:
         if file_sha256(file) != expected:
-            raise StoreError(f"dataset {folder}: its receptive fields are damaged; {_rebuild}")
+            raise StoreError(f"dataset {folder}: its receptive fields are damaged; {REBUILD}")
         found: Floats = np.load(file)
         return found
     except OSError as error:
-        raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {_rebuild}") from error
+        raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {REBUILD}") from error
 
 
 def copy_deeplake_rows(folder: Path, place: Path) -> None:
@@ -153,9 +177,6 @@ def rows_digest(folder: Path) -> str:
     return value_sha256(rows)
 
 
-_rebuild = "delete its Dataset row and populate again to rebuild it"
-
-
 def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
     """The session's statistics; ``info``, where it is given and they are the same but for rounding.
 
@@ -175,27 +196,24 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {_rebuild}") from error
+        raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {REBUILD}") from error
     return manifest
 
 
-def _write_rows(session: SessionData, path: Path, progress: Progress) -> None:
+def _write_rows(session: SessionData, path: Path) -> None:
     import deeplake
 
     types = deeplake.types
     dataset = deeplake.create(str(path))
     dataset.add_column("videos", types.SegmentMask(dtype="uint8", sample_compression="lz4"))
-    dataset.add_column("responses", types.Array("float32", 2))
-    dataset.add_column("opto", types.Array("float32", 1))
-    dataset.add_column("behavior", types.Array("float32", 2))
-    dataset.add_column("pupil_center", types.Array("float32", 2))
+    for name in ARRAYS[1:]:
+        dataset.add_column(name, types.Array("float32", 1 if name == "opto" else 2))
     for name, kind in (("trial", "int32"), ("movie", "text"), ("scene", "int32"), ("tier", "text")):
         dataset.add_column(name, kind)
-    for done, trial in enumerate(session.trials, 1):
+    for trial in session.trials:
         row = {name: [getattr(trial, name)] for name in ARRAYS}
         labels = {"trial": trial.trial, "movie": trial.scene.movie, "scene": trial.scene.scene, "tier": trial.tier}
         dataset.append(row | {name: [value] for name, value in labels.items()})
-        progress(done, len(session.trials))
     dataset.commit()
 
 

@@ -6,8 +6,8 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.components.projection import project
-from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.values import number
 
 CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei")
 

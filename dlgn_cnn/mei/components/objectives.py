@@ -5,8 +5,8 @@ from typing import Protocol
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.components.values import whole
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.values import whole
 
 OBJECTIVES = Registry("objective", "dlgn_cnn.mei")
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import torch
 
-from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.values import number
 
 OPTIMIZERS = Registry("optimizer", "dlgn_cnn.mei")
 State = dict[str, torch.Tensor]

@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 
 from dlgn_cnn.mei.components.spectra import natural_amplitude
-from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.values import number
 
 NEGLIGIBLE = 1e-9
 PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei")

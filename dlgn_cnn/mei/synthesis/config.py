@@ -11,10 +11,10 @@ from dlgn_cnn.mei.components.objectives import OBJECTIVES, Objective
 from dlgn_cnn.mei.components.optimizers import OPTIMIZERS, Optimizer
 from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, Preconditioner
 from dlgn_cnn.mei.components.sinzlab import SINZLAB_ADAPTERS
-from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.registry import Registry, nested
-from dlgn_cnn.runtime.precision import check_precision, resolve
+from dlgn_cnn.runtime.device import check_precision, resolve
+from dlgn_cnn.values import number, whole
 
 if TYPE_CHECKING:
     import torch

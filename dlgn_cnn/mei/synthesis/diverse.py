@@ -7,13 +7,13 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.components.optimizers import norms, unit
-from dlgn_cnn.mei.components.values import number, whole
 from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start, suppression
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.shapes import Floats
+from dlgn_cnn.values import number, whole
 
 MARGIN, NOISE = 0.02, 0.2
 

@@ -8,13 +8,13 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.components.values import number
 from dlgn_cnn.mei.synthesis.config import SynthesisConfig
 from dlgn_cnn.mei.synthesis.diverse import diverse_set
 from dlgn_cnn.mei.synthesis.methods import METHODS, centers_of, check_ascent, gradient_ascent, parsed
 from dlgn_cnn.mei.synthesis.optimize import mask_of
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.values import number
 
 SHARE = 0.85
 

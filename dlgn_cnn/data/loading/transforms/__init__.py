@@ -7,7 +7,7 @@ float32. A transform draws nothing at random.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -87,9 +87,31 @@ def build_transforms(
     statistics: TrainingStatistics,
     allowed_packages: Collection[str] = (),
 ) -> tuple[tuple[Transform, ...], DataInfo]:
-    """The transforms in order, and what is known of the session after the last. Raises ConfigError.
+    """Build the transforms of a dataset's config, in order.
 
-    Where none normalizes, ``video_mean`` and ``video_std`` become 0 and 1, which is how to read gray levels.
+    Parameters
+    ----------
+    configs : sequence of mappings
+        ``{"name": ..., **options}`` for each. If none normalizes, ``video_mean`` and ``video_std`` become 0 and 1,
+        which is how to read gray levels.
+    data_info : DataInfo
+        What is known of the session before the first.
+    statistics : TrainingStatistics
+        Statistics of the training tier as stored.
+    allowed_packages : collection of str, default ()
+        Packages that a transform may be imported from.
+
+    Returns
+    -------
+    tuple of Transform
+        The transforms.
+    DataInfo
+        What is known of the session after the last.
+
+    Raises
+    ------
+    ConfigError
+        If a transform is unknown or cannot be built.
     """
     built: list[Transform] = []
     given: dict[str, Any] = {"statistics": statistics, "allowed_packages": allowed_packages}
@@ -99,6 +121,33 @@ def build_transforms(
         built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, **given))
         data_info = built[-1].data_info
     return tuple(built), data_info
+
+
+def with_frame(info: DataInfo, size: tuple[int, int], moved: Callable[[float, int], float]) -> DataInfo:
+    """Return what is known of a session once its frames have another size.
+
+    Parameters
+    ----------
+    info : DataInfo
+        What is known before.
+    size : tuple of int
+        Height and width of the new frames, in pixels.
+    moved : callable
+        Position in the new frame, in pixels, of a position in the old one; its second argument is the axis, 0 for
+        height and 1 for width.
+
+    Returns
+    -------
+    DataInfo
+        With the new frame shape, and each field center at its new place, or at the nearest pixel that is left.
+    """
+
+    def follow(center: float, axis: int) -> float:
+        position = moved((center + 1) / 2 * (info.frame_shape[1 + axis] - 1), axis)
+        return min(1.0, max(-1.0, 2 * position / max(size[axis] - 1, 1) - 1))
+
+    centers = tuple((follow(x, 1), follow(y, 0)) for x, y in info.field_centers)
+    return dataclasses.replace(info, frame_shape=(info.frame_shape[0], *size), field_centers=centers)
 
 
 def units_after(

@@ -11,23 +11,35 @@ from dlgn_cnn.interface import Batch, DataInfo
 
 @TRANSFORMS.register("channels")
 class Channels:
-    """Appends channels that are the same at every pixel: ``light`` (one, share lit) and ``behavior`` (two).
+    """Appends the light and behavior as channels that are the same at every pixel.
 
-    Behavior is running and pupil size, standardized on the training tier; where it is missing, the channel is 0, its
-    mean. ``opto`` and ``behavior`` of the batch stay. Raises ConfigError where neither is asked for.
+    ``opto`` and ``behavior`` of the batch stay.
+
+    Parameters
+    ----------
+    data_info : DataInfo
+        What is known of the session before.
+    statistics : TrainingStatistics
+        Mean and standard deviation of behavior in training.
+    opto : bool, default False
+        Whether to add one channel: the share of each frame that was lit.
+    behavior : bool, default False
+        Whether to add two channels, running and pupil size, standardized on the training tier; 0 where missing.
+
+    Raises
+    ------
+    ConfigError
+        If neither is chosen.
     """
 
     def __init__(
-        self, data_info: DataInfo, statistics: TrainingStatistics, *, light: bool = False, behavior: bool = False
+        self, data_info: DataInfo, statistics: TrainingStatistics, *, opto: bool = False, behavior: bool = False
     ) -> None:
-        for name, value in (("light", light), ("behavior", behavior)):
-            if not isinstance(value, bool):
-                raise ConfigError(f"channels.{name} {value!r}: give true or false")
-        if not light and not behavior:
-            raise ConfigError("channels adds nothing: set light or behavior to true, or leave it out")
-        self.light, self.behavior = light, behavior
+        if not opto and not behavior:
+            raise ConfigError("channels adds nothing: set opto or behavior to true, or leave it out")
+        self.opto, self.behavior = opto, behavior
         channels, height, width = data_info.frame_shape
-        added = light + len(statistics.behavior_mean) * behavior
+        added = opto + len(statistics.behavior_mean) * behavior
         self.data_info = dataclasses.replace(data_info, frame_shape=(channels + added, height, width))
         self._mean = torch.tensor(statistics.behavior_mean, dtype=torch.float32)[:, None]
         self._std = torch.tensor(statistics.behavior_std, dtype=torch.float32)[:, None]
@@ -35,7 +47,7 @@ class Channels:
     def __call__(self, batch: Batch) -> Batch:
         """Video (batch, channel + added, time, height, width), float32."""
         signals = []
-        if self.light:
+        if self.opto:
             signals.append(batch.opto[:, None])
         if self.behavior:
             signals.append(torch.nan_to_num((batch.behavior - self._mean) / self._std, nan=0.0))

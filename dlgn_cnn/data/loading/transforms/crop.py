@@ -2,17 +2,31 @@
 
 import dataclasses
 
-from dlgn_cnn.data.loading.transforms import TRANSFORMS, TrainingStatistics
+from dlgn_cnn.data.loading.transforms import TRANSFORMS, TrainingStatistics, with_frame
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch, DataInfo
+from dlgn_cnn.values import whole
 
 
 @TRANSFORMS.register("crop")
 class Crop:
-    """Takes ``top``, ``bottom``, ``left`` and ``right`` pixels away.
+    """Cuts away pixels at the edges of every frame.
 
-    Field centers follow; one that was cropped away goes to the nearest pixel left. Raises ConfigError where a number
-    is negative or nothing would be left.
+    Field centers follow; one that was cut away goes to the nearest pixel left.
+
+    Parameters
+    ----------
+    data_info : DataInfo
+        What is known of the session before.
+    statistics : TrainingStatistics
+        Not used.
+    top, bottom, left, right : int, default 0
+        Pixels to cut away at each edge.
+
+    Raises
+    ------
+    ConfigError
+        If a number is negative, or nothing would be left.
     """
 
     def __init__(
@@ -27,24 +41,14 @@ class Crop:
     ) -> None:
         margins = {"top": top, "bottom": bottom, "left": left, "right": right}
         for name, value in margins.items():
-            if type(value) is not int or value < 0:
-                raise ConfigError(f"crop.{name} {value!r}: give whole pixels, 0 or more")
-        channels, height, width = data_info.frame_shape
+            whole(f"crop.{name}", value)
+        _, height, width = data_info.frame_shape
         kept = (height - top - bottom, width - left - right)
         if min(kept) < 1:
             raise ConfigError(f"crop {margins} leaves nothing of {height} x {width} pixels: take less away")
-        centers = tuple(
-            (_follow(x, width, left, kept[1]), _follow(y, height, top, kept[0])) for x, y in data_info.field_centers
-        )
-        self.data_info = dataclasses.replace(data_info, frame_shape=(channels, *kept), field_centers=centers)
+        self.data_info = with_frame(data_info, kept, lambda pixel, axis: pixel - (top, left)[axis])
         self._rows, self._columns = slice(top, height - bottom), slice(left, width - right)
 
     def __call__(self, batch: Batch) -> Batch:
         """Video (batch, channel, time, height kept, width kept)."""
         return dataclasses.replace(batch, videos=batch.videos[..., self._rows, self._columns].contiguous())
-
-
-def _follow(center: float, pixels: int, first: int, kept: int) -> float:
-    """A coordinate in -1..1 over ``pixels`` as one over the ``kept`` from ``first`` on."""
-    position = (center + 1) / 2 * (pixels - 1) - first
-    return min(1.0, max(-1.0, 2 * position / max(kept - 1, 1) - 1))

@@ -12,7 +12,22 @@ from dlgn_cnn.interface import Batch, DataInfo
 
 @TRANSFORMS.register("select_units")
 class SelectUnits:
-    """Keeps ``units``, in the session's order; every session of the dataset must have them. Raises ConfigError."""
+    """Keeps some units, in the session's order.
+
+    Parameters
+    ----------
+    data_info : DataInfo
+        What is known of the session before.
+    statistics : TrainingStatistics
+        Not used.
+    units : sequence of int
+        Numbers of the units; every session of the dataset must have them.
+
+    Raises
+    ------
+    ConfigError
+        If a number is listed twice, or a session does not have it.
+    """
 
     def __init__(self, data_info: DataInfo, statistics: TrainingStatistics, *, units: Sequence[int]) -> None:
         if not isinstance(units, list | tuple) or not units or len(set(units)) < len(units):

@@ -33,15 +33,39 @@ def read_deeplake(
     behavior_rows: list[str] | None = None,
     progress: Progress = silent,
 ) -> list[SessionRecording]:
-    """One session from a Deep Lake folder with a row a trial.
+    """Read one session from a Deep Lake folder with a row a trial.
 
     Columns ``videos`` (time, height, width) or (height, width, time), gray levels, a leading axis of one allowed;
-    ``responses`` (unit, time); ``tiers`` or ``tier``, "train" for training and any other word for testing; and, where
-    there are, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row whose
-    responses are NaN throughout is left out. The folder knows neither its session nor its clock, so ``mouse``,
-    ``series``, ``experiment`` and ``rate_hz``, frames a second, are needed; ``units`` numbers the rows of responses,
-    from 0 without it; ``behavior_rows`` says what the rows of ``behavior`` are, pupil size before running without it.
-    Raises RecordingError for whatever contradicts this, naming row and column.
+    ``responses`` (unit, time); ``tiers`` or ``tier``, "train" for training and any other word for testing; and, if they
+    exist, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row whose
+    responses are NaN throughout is left out.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, of version 3.
+    mouse : str
+        Name of the mouse; the folder does not know its session.
+    series, experiment : int
+        Numbers that complete the session's name.
+    rate_hz : float
+        Frames a second; the folder has no clock.
+    units : list of int, optional
+        Numbers of the rows of responses (default: from 0).
+    behavior_rows : list of str, optional
+        What the two rows of ``behavior`` are (default: pupil size, running).
+    progress : callable, optional
+        Called with the rows read and their number.
+
+    Returns
+    -------
+    list of SessionRecording
+        The one session.
+
+    Raises
+    ------
+    RecordingError
+        If the folder contradicts this; the error names row and column.
     """
     rows = deeplake_rows(path)
     tier = next((name for name in TIERS if name in rows.columns), None)

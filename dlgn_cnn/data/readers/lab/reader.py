@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.lab.cells import whole_numbers, words
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
-from dlgn_cnn.data.readers.lab.scenes import NamedScene, find_scenes, probe_scenes
-from dlgn_cnn.data.readers.lab.session import SIGNAL_COLUMNS, opto_epochs, presentations, session_rows, signals, spikes
+from dlgn_cnn.data.readers.lab.session import (
+    SIGNAL_COLUMNS,
+    opto_epochs,
+    presentations,
+    session_rows,
+    signals,
+    spikes,
+    whole_numbers,
+    words,
+)
 from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -18,8 +27,56 @@ from dlgn_cnn.runtime.progress import Progress, silent
 if TYPE_CHECKING:
     import pandas as pd
 
+_NAME = re.compile(r"(?P<movie>.+)_(?P<width>\d+)x(?P<height>\d+)_scene-(?P<number>\d{3,})\.\w+")
+EXPECTED = "{movie}_{width}x{height}_scene-{scene_id + 1:03d}.avi"
 FRAME_NAMES = ("responses.pkl", "responses.parquet")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
+
+
+@dataclass(frozen=True)
+class NamedScene:
+    """A scene by its file's name: ``hmovTrain_v3_424x264_scene-001.avi`` is scene 0 of hmovTrain_v3."""
+
+    key: SceneKey
+    path: Path
+
+
+def find_scenes(folder: Path, shown: Iterable[int]) -> dict[int, NamedScene]:
+    """The file of each scene number in ``shown``, which counts from 0, as the files' names count from 1.
+
+    Raises RecordingError for a scene that has no file, naming it, or more than one.
+    """
+    files: dict[int, list[NamedScene]] = {scene: [] for scene in shown}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        match = _NAME.fullmatch(path.name)
+        if match is not None and (scene := int(match["number"]) - 1) in files:
+            files[scene].append(NamedScene(SceneKey(match["movie"], scene), path))
+    return {scene: _only(folder, scene, files[scene]) for scene in sorted(files)}
+
+
+def probe_scenes(scenes: Mapping[int, NamedScene], progress: Progress) -> dict[SceneKey, SceneFile]:
+    """Every file decoded once: its frames, rate and digest. Raises RecordingError for one that is damaged."""
+    from dlgn_cnn.data.stimuli.video import probe
+
+    probed: dict[SceneKey, SceneFile] = {}
+    for done, named in enumerate(scenes.values(), 1):
+        probed[named.key] = probe(named.path)
+        progress(done, len(scenes))
+    return probed
+
+
+def _only(folder: Path, scene: int, found: list[NamedScene]) -> NamedScene:
+    if not found:
+        raise RecordingError(
+            f"scene_id {scene} was shown but {folder} has no file for it: expected scene-{scene + 1:03d}, "
+            f"named {EXPECTED}; restore it"
+        )
+    if len(found) > 1:
+        names = ", ".join(named.path.name for named in found)
+        raise RecordingError(
+            f"scene_id {scene} has more than one file in {folder}: {names}; leave the one that was shown"
+        )
+    return found[0]
 
 
 def recognizes(path: Path) -> bool:
@@ -51,25 +108,39 @@ def sessions(source: Path) -> list[SessionKey]:
 def read_lab(
     path: Path, *, spikes_outside: Literal["error", "drop"] = "error", progress: Progress = silent
 ) -> list[SessionRecording]:
-    """Every session of a responses frame, in order of (m, s, e).
+    """Read every session of a responses frame, in order of (m, s, e).
 
-    ``path`` is the folder, or the frame in it: ``responses.pkl`` or ``responses.parquet``, beside ``scenes/`` with a
-    file ``{movie}_{w}x{h}_scene-{scene_id + 1:03d}.avi`` a scene. Columns: mouse ``m``, series ``s``, experiment ``e``,
+    A folder holds the frame, ``responses.pkl`` or ``responses.parquet``, and ``scenes/`` with a file
+    ``{movie}_{w}x{h}_scene-{scene_id + 1:03d}.avi`` a scene. Columns: mouse ``m``, series ``s``, experiment ``e``,
     unit ``u``, ``train_vs_test``, ``scene_id`` from 0, ``trange`` [start, stop] in s, ``spike_times`` in s,
     ``opto_tranges`` list of [on, off] in s, all on the session's clock; optionally ``run``, ``pupil_size``,
     ``pupil_x``, ``pupil_y``: samples evenly spaced over trange, at the centers of as many equal bins, NaN missing.
 
     Rows of equal scene and trange are one presentation; the same scene at another trange is a repeat. Light is the
-    union over rows; behavior is one unit's, after checking that all have as many samples. ``psth`` is ignored, since
-    the spike times are the truth that it was made from, and so are ``unique_id`` and any other column. A unit
-    without spikes is kept. A spike outside its trange is an error, or left out where
-    ``spikes_outside`` is "drop".
+    union over rows; behavior is one unit's, after checking that all have as many samples. ``psth`` and other columns
+    are ignored, since the spike times are the truth. A unit without spikes is kept.
 
-    A movie is named as its files are, and shows the same scenes in every session; a simulated session's files bear the
-    lab's name but show scenes of its own, so its movie is named after the session.
+    A movie is named as its files are, and shows the same scenes in every session. The files of a simulated session have
+    the lab's name but show scenes of its own, so its movie is named after the session.
 
-    Raises RecordingError for whatever contradicts this, naming session, unit, scene and value; nothing is returned
-    unless everything holds. ``progress`` counts scene files.
+    Parameters
+    ----------
+    path : Path
+        The folder, or the frame in it.
+    spikes_outside : {"error", "drop"}, default "error"
+        What to do about a spike outside its trange.
+    progress : callable, optional
+        Called with the scene files read and their number.
+
+    Returns
+    -------
+    list of SessionRecording
+        All sessions, or none unless everything holds.
+
+    Raises
+    ------
+    RecordingError
+        If the data contradict this; the error names session, unit, scene and value.
     """
     if spikes_outside not in ("error", "drop"):
         raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")

@@ -32,25 +32,48 @@ def read_nwb(
     trials: str = "trials",
     stimulus: str = "stimulus",
     tier: str = "tier",
-    light: str | None = None,
+    opto: str | None = None,
     progress: Progress = silent,
 ) -> list[SessionRecording]:
-    """The one session of an NWB 2 file.
+    """Read the one session of an NWB 2 file.
 
-    Units: ``nwb.units`` with spike times, numbered by their ids. Presentations: the interval table ``trials``, whose
-    column ``stimulus`` names an ImageSeries among the file's stimuli or templates (one scene each), or whose standard
-    column ``timeseries`` refers to a stretch of one (one scene a stretch); column ``tier`` says "train" or "test".
-    A series holds gray frames (time, height, width), or (…, 3) colors, or is one external video file beside the NWB
-    file. Measured onsets are taken from a referred stretch that has timestamps of its own.
+    Units are ``nwb.units`` with spike times, numbered by their ids. A series holds gray frames (time, height, width),
+    or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are taken from a referred
+    stretch that has timestamps of its own. Running, pupil size and pupil position are the series of the processing
+    module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``;
+    ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``. Spikes outside presentations
+    are kept: they are on the same clock and fall into no bin.
 
-    Light: the interval table, or OptogeneticSeries, called ``light``; without a name, the only one whose name begins
-    with "opto"; of a series, the time above half its maximum. Running, pupil size and pupil position: the series of
-    the processing module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or
-    ``pupil_diameter``; ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mouse : str, optional
+        Name of the mouse (default: the subject's id).
+    series, experiment : int, default 1
+        Numbers that complete the session's name, unless the file's session id is MOUSE_s03_e07.
+    trials : str, default "trials"
+        Interval table of the presentations.
+    stimulus : str, default "stimulus"
+        Its column that names an ImageSeries among the file's stimuli or templates, one scene each. Without it, the
+        standard column ``timeseries`` refers to a stretch of one, one scene a stretch.
+    tier : str, default "tier"
+        Its column that says "train" or "test".
+    opto : str, optional
+        Interval table, or OptogeneticSeries, of the light (default: the only one whose name begins with "opto"). Of a
+        series, the time above half its maximum counts.
+    progress : callable, optional
+        Called with the presentations read and their number.
 
-    ``mouse`` is the subject's id unless given; ``series`` and ``experiment`` complete the session's name unless the
-    file's session id is MOUSE_s03_e07. Spikes outside presentations are kept: they are on the same clock and fall into
-    no bin. Raises RecordingError for whatever contradicts this, naming it.
+    Returns
+    -------
+    list of SessionRecording
+        The one session.
+
+    Raises
+    ------
+    RecordingError
+        If the file contradicts this; the error names what does.
     """
     with _opened(path) as file:
         shown = signals.interval_table(path, file, trials)
@@ -73,7 +96,7 @@ def read_nwb(
                     )
                     for trial, row in enumerate(rows)
                 ),
-                opto_epochs_s=signals.opto_epochs(path, file, light),
+                opto_epochs_s=signals.opto_epochs(path, file, opto),
                 scenes={SceneKey(movie, number): scene for number, scene in enumerate(scenes)},
                 signals=signals.signals(path, file),
                 source=path,

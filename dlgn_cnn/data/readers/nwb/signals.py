@@ -20,7 +20,27 @@ POSITION_NAMES = ("pupil_position", "eye_position")
 
 
 def interval_table(path: Path, file: Any, name: str) -> Any:
-    """The interval table called ``name``. Raises RecordingError that lists those there are."""
+    """Return an interval table by name.
+
+    Parameters
+    ----------
+    path : Path
+        How errors name the file.
+    file : NWBFile
+        The open file.
+    name : str
+        Name of the table.
+
+    Returns
+    -------
+    TimeIntervals
+        The table.
+
+    Raises
+    ------
+    RecordingError
+        If there is none; the error lists those that exist.
+    """
     tables = {**dict(file.intervals or {}), **({"trials": file.trials} if file.trials is not None else {})}
     if name not in tables:
         raise RecordingError(f"{path} has no interval table {name!r}: {nearest(name, tables)}")
@@ -28,12 +48,32 @@ def interval_table(path: Path, file: Any, name: str) -> Any:
 
 
 def opto_epochs(path: Path, file: Any, name: str | None) -> Times:
-    """Light epochs (epoch, 2) in s of an interval table or an OptogeneticSeries; none where nothing looks like one."""
+    """Return the epochs of light in an interval table or an OptogeneticSeries.
+
+    Parameters
+    ----------
+    path : Path
+        How errors name the file.
+    file : NWBFile
+        The open file.
+    name : str or None
+        Name of the table or series; None takes the only one whose name begins with "opto".
+
+    Returns
+    -------
+    ndarray of float64, shape (epoch, 2)
+        On and off in seconds; empty if nothing looks like light.
+
+    Raises
+    ------
+    RecordingError
+        If the name is unknown, or several could be the light.
+    """
     found: dict[str, Any] = {**dict(file.intervals or {}), **dict(file.stimulus)}
     if name is None:
         likely = [one for one in found if one.lower().startswith("opto")]
         if len(likely) > 1:
-            raise RecordingError(f"{path} has {likely}: say which is the light by the option light=NAME")
+            raise RecordingError(f"{path} has {likely}: say which is the light by the option opto=NAME")
         if not likely:
             return np.empty((0, 2))
         name = likely[0]
@@ -95,7 +135,7 @@ def _above_half(path: Path, series: Any) -> Times:
         raise RecordingError(f"{path}: light {series.name} has shape {values.shape}, expected finite power a time")
     if values.max() <= 0:
         return np.empty((0, 2))
-    lit = np.concatenate([[False], values > values.max() / 2, [False]])
+    on = np.concatenate([[False], values > values.max() / 2, [False]])
     clock = np.append(times, 2 * times[-1] - times[-2])  # the last sample lasts as long as the one before
-    change = np.flatnonzero(np.diff(lit.astype(np.int8)))
+    change = np.flatnonzero(np.diff(on.astype(np.int8)))
     return clock[change].reshape(-1, 2)

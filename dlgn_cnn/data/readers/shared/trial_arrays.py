@@ -64,11 +64,35 @@ def recording_of(
     source: Path,
     behavior_rows: Sequence[str] = BEHAVIOR_ROWS,
 ) -> SessionRecording:
-    """One session whose trials follow one another with a pause between, frames evenly spaced at their scene's rate.
+    """Lay out one session whose trials follow one another with a pause between.
+
+    Frames are evenly spaced at their scene's rate.
 
     Equal frames are one scene, numbered by the first trial that showed it; a scene that any trial shows for testing is
-    a test scene wherever it is shown. Rows of ``responses`` are put in the order of unit numbers. The movie is named
-    after the session; ``behavior_rows`` says what the two rows of ``behavior`` are.
+    a test scene wherever it is shown. The movie is named after the session.
+
+    Parameters
+    ----------
+    session : SessionKey
+        Key of the session.
+    units : sequence of int
+        Number of each row of responses; rows are put in their order.
+    trials : sequence of ArrayTrial
+        Trials in the order in which they were shown.
+    source : Path
+        File or folder that the recording names as its source.
+    behavior_rows : sequence of str, default ("pupil_size", "running")
+        What the two rows of ``behavior`` are.
+
+    Returns
+    -------
+    SessionRecording
+        The session, its responses binned by frame.
+
+    Raises
+    ------
+    RecordingError
+        If there is no trial, or a trial lacks a row of responses.
     """
     if len(trials) == 0:
         raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it")
@@ -112,10 +136,10 @@ def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
 
 
 def _opto_epochs(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
-    lit = [
+    epochs = [
         epochs_of_opto(trial.opto, clock) for trial, clock in zip(trials, edges, strict=True) if trial.opto is not None
     ]
-    return np.concatenate([np.empty((0, 2)), *lit])
+    return np.concatenate([np.empty((0, 2)), *epochs])
 
 
 def _signals(

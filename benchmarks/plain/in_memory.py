@@ -1,16 +1,20 @@
-"""A simulated session without files: for studies that fit many of them."""
+"""A simulated session without files, for studies and tests that fit many of them."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from dlgn_cnn.data.binning import bin_opto, bin_spikes
+from dlgn_cnn.data.loading.loader_options import LoaderOptions
+from dlgn_cnn.data.loading.loaders import tier_loaders
+from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.stimuli.video import scale_gray
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, MOVIE, MOVIE_RATE_HZ, SimulationConfig
-from dlgn_cnn.simulation.photographs import photograph_clips
+from dlgn_cnn.simulation.movies import photograph_clips
 from dlgn_cnn.simulation.session import SimulatedSession
 
 
@@ -20,6 +24,13 @@ def photograph_movies(config: SimulationConfig, generator: np.random.Generator) 
     clips = (images for _, images in photograph_clips(config, generator))
     scaled = [np.concatenate([scale_gray(np.ascontiguousarray(image)[None], GRID_PX) for image in c]) for c in clips]
     return np.stack(scaled).repeat(shown, axis=1)
+
+
+def session_loaders(
+    session: SessionData, info: DataInfo, seed: int, batch_size: int, window_frames: int, name: str = ""
+) -> dict[str, TrialLoader]:
+    """One session's loader of each tier, with the other options of ``LoaderOptions`` at their defaults."""
+    return tier_loaders(session, info, seed, name, LoaderOptions(batch_size, window_frames))
 
 
 def session_data(
