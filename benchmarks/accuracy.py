@@ -46,7 +46,7 @@ EXPLAINED, SOONER, RESAMPLES, MEMBERS = 0.85, 10.0, 1000, 5
 INPUTS = [{"name": "opto_kernel"}, {"name": "behavior", "gain": False}]
 ORIGINAL = {
     "core": {"name": "stacked_2d", "channels": [32] * 3, "kernels": [7] * 3, "laplace_weight": 1.0},
-    "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "light": list(SWITCHES)},
+    "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "opto": list(SWITCHES)},
     "readout": {"name": "gaussian", "init_mean": "center", "feature_weight": 1e-5},
 }
 BEST = {
@@ -61,8 +61,8 @@ BEST = {
     "readout": {"name": "gaussian", "feature_weight": 1e-5},
     "modulators": INPUTS,
 }
-LNS = [{"light": "none", "rank": rank, "laplace_weight": smooth} for rank in (1, 2) for smooth in (100.0, 1e3, 1e4)]
-GLM = {"light": "additive", "running": True, "pupil": True}
+LNS = [{"opto": "none", "rank": rank, "laplace_weight": smooth} for rank in (1, 2) for smooth in (100.0, 1e3, 1e4)]
+GLM = {"opto": "additive", "running": True, "pupil": True}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A session's units are linear-nonlinear Poisson; the light acts, at its published size, (a) not at all, (b) through an
 additive kernel, (c) on the gain of the movie's drive, (d) on the temporal kernel. The same reference model, a spline
-GLM of separable kernels, is fitted to each with ``light`` none, additive, gain and temporal. README says which line of
+GLM of separable kernels, is fitted to each with ``opto`` none, additive, gain and temporal. README says which line of
 an encoder asks the same question.
 
 Which part of the movie a unit sees has nothing to do with its light. So spatial kernels are fitted once, without light,
@@ -46,7 +46,7 @@ from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.trainers.standard import standard
 
-KEY, LIGHTS = "session", ("none", "additive", "gain", "temporal")
+KEY, ACTIONS = "session", ("none", "additive", "gain", "temporal")
 SIZE, VALIDATION, BURN_IN_FRAMES = (17, 27), 24, 50
 SESSION = SimulationConfig(units=24, train_scenes=64 + VALIDATION, test_scenes=72, width_px=106, height_px=66)
 LEVEL, SHAPE_LEVEL, TARGET = 0.05, 0.001, 0.9
@@ -80,6 +80,11 @@ def simulated(effect: str, seed: int, strength: float) -> SessionData:
     return session_data(config, session, seen, dict.fromkeys(range(VALIDATION), "validation"))
 
 
+def _pixels(stimulus: torch.nn.Module) -> torch.Tensor:
+    """Spatial kernels (unit, pixel) of a separable space-time kernel."""
+    return (stimulus.weights() if stimulus.space is None else stimulus.weights() @ stimulus.space)[:, 0]
+
+
 class OwnPixels:
     """A session in which unit u sees nothing but pixel u: its view through a spatial kernel fitted without light.
 
@@ -90,19 +95,19 @@ class OwnPixels:
         info, self.seed = data_info(data), seed
         frames = min(trial.responses.shape[1] for trial in data.trials)
         loaders = {tier: {KEY: one} for tier, one in session_loaders(data, info, seed, 6, frames, KEY).items()}
-        fitted = MODELS.get("spline_glm")({KEY: info}, seed, light="none", **SPACE, **MODEL)
+        fitted = MODELS.get("spline_glm")({KEY: info}, seed, opto="none", **SPACE, **MODEL)
         standard(fitted, loaders, seed, fit=FIT)
-        kernels = fitted.head(KEY).stimulus.spatial_kernels()[:, 0].detach()
+        kernels = _pixels(fitted.head(KEY).stimulus).detach()
         self.batches = {tier: viewed(one[KEY], kernels) for tier, one in loaders.items()}
         places = np.linspace(-1, 1, len(info.units))
         self.info = replace(info, frame_shape=(1, 1, len(places)), field_centers=tuple((x, 0.0) for x in places))
         self.start = dict(fitted.state_dict())
         del self.start[next(name for name in self.start if name.endswith("stimulus.spatial"))]
 
-    def model(self, light: str, shrinkage: float, start: dict[str, torch.Tensor]) -> torch.nn.Module:
+    def model(self, opto: str, shrinkage: float, start: dict[str, torch.Tensor]) -> torch.nn.Module:
         """A config, as far as ``start`` had come."""
         weights = {"history_weight": shrinkage * HISTORY_WEIGHT, "change_weight": shrinkage * CHANGE_WEIGHT}
-        model = MODELS.get("spline_glm")({KEY: self.info}, self.seed, light=light, **weights, **OWN_PIXEL, **MODEL)
+        model = MODELS.get("spline_glm")({KEY: self.info}, self.seed, opto=opto, **weights, **OWN_PIXEL, **MODEL)
         stimulus = model.head(KEY).stimulus
         register_parametrization(stimulus, "spatial", Sized(len(stimulus.spatial)))
         model.load_state_dict(start, strict=False)
@@ -214,7 +219,7 @@ def evidence(effect: str, seed: int, strength: float) -> Evidence:
     none = session.model("none", 1.0, session.start)
     for _ in range(ROUNDS):
         refine(none, train)
-    for light in LIGHTS:
+    for light in ACTIONS:
         best, kept = (session.log_likelihood(none, tier) for tier in ("validation", "test"))
         state = none.state_dict()
         for shrinkage in SHRINKAGE if light != "none" else ():
@@ -234,10 +239,10 @@ def better(one: np.ndarray, other: np.ndarray, level: float) -> bool:
 
 def decide(found: Evidence) -> str:
     """The config that the evidence speaks for."""
-    if not any(better(found[light], found["none"], LEVEL / 3) for light in LIGHTS[1:]):
+    if not any(better(found[light], found["none"], LEVEL / 3) for light in ACTIONS[1:]):
         return "none"
     shaped = better(found["temporal"], found["gain"], SHAPE_LEVEL)
-    return max(LIGHTS[1:] if shaped else LIGHTS[1:3], key=lambda light: found[light].sum())
+    return max(ACTIONS[1:] if shaped else ACTIONS[1:3], key=lambda light: found[light].sum())
 
 
 def main() -> int:
@@ -250,7 +255,7 @@ def main() -> int:
     options = parser.parse_args()
     count = options.seeds or (1 if options.quick else 10)
     seeds = range(options.first_seed, options.first_seed + count)
-    cases = [(effect, seed, options.strength) for seed in seeds for effect in LIGHTS]
+    cases = [(effect, seed, options.strength) for seed in seeds for effect in ACTIONS]
     found = []
     with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
         # Two at a time to a process: it keeps the films that a seed's sessions share.
@@ -258,15 +263,15 @@ def main() -> int:
             found.append(one)
             print(f"seed {case[1]}, light {case[0]}: {decide(one)}", file=sys.stderr, flush=True)
     chosen = {
-        effect: [decide(one) for case, one in zip(cases, found, strict=True) if case[0] == effect] for effect in LIGHTS
+        effect: [decide(one) for case, one in zip(cases, found, strict=True) if case[0] == effect] for effect in ACTIONS
     }
-    print(f"{'the light acts':16}" + "".join(f"{light:>10}" for light in LIGHTS) + "   gain over none, nats a session")
-    for effect in LIGHTS:
+    print(f"{'the light acts':16}" + "".join(f"{light:>10}" for light in ACTIONS) + "   gain over none, nats a session")
+    for effect in ACTIONS:
         own = [one for case, one in zip(cases, found, strict=True) if case[0] == effect]
-        gains = [np.mean([one[light].sum() - one["none"].sum() for one in own]) for light in LIGHTS]
-        counts = "".join(f"{chosen[effect].count(light):10d}" for light in LIGHTS)
+        gains = [np.mean([one[light].sum() - one["none"].sum() for one in own]) for light in ACTIONS]
+        counts = "".join(f"{chosen[effect].count(light):10d}" for light in ACTIONS)
         print(f"{effect:16}{counts}   " + " ".join(f"{gain:8.1f}" for gain in gains))
-    right = min(chosen[effect].count(effect) / count for effect in LIGHTS[1:])
+    right = min(chosen[effect].count(effect) / count for effect in ACTIONS[1:])
     rejected, bound = count - chosen["none"].count("none"), int(binom.ppf(0.95, count, LEVEL))
     print(f"none rejected in {rejected} of {count} sessions without an effect; at a level of {LEVEL} up to {bound}")
     ok = right >= TARGET and rejected <= bound

@@ -41,8 +41,7 @@ from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
-from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, UnitMEIs, findings, measure
 from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Frames
@@ -146,9 +145,11 @@ def learned(model: torch.nn.Module, data: SessionData, truth: Truth) -> np.ndarr
     """Correlation (unit,) over validation scenes of the light's effect on the rate, predicted and true."""
     trials = [trial for trial in data.trials if trial.tier == "validation"]
     loader = session_loaders(data, data_info(data), 0, 1, trials[0].responses.shape[1], KEY)["validation"]
-    lit, dark = (predict(model, loader, KEY, BURN_IN_FRAMES, light).predicted for light in (1.0, 0.0))
+    suppressed, intact = (predict(model, loader, KEY, BURN_IN_FRAMES, opto).predicted for opto in (1.0, 0.0))
     change = truth.rate_suppressed_hz - truth.rate_intact_hz
-    return correlation(lit - dark, np.concatenate([change[one.trial][:, BURN_IN_FRAMES:] for one in trials], 1))
+    return correlation(
+        suppressed - intact, np.concatenate([change[one.trial][:, BURN_IN_FRAMES:] for one in trials], 1)
+    )
 
 
 def fit(case: Case, shuffle: int | None) -> Fitted:

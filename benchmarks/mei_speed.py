@@ -39,10 +39,9 @@ from mei.tracking import Tracker
 from plain.in_memory import photograph_movies, session_data, session_loaders
 
 from dlgn_cnn.data.sessions.session_data import data_info
-from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start
+from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start, synthesize
 from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
 from dlgn_cnn.mei.synthesis.methods import screen_range
-from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
@@ -55,11 +54,11 @@ UNITS, SHAPE, WINDOW, KEY = 122, (40, 33, 53), 10, "session"
 RATES, STEPS, PILOT_STEPS = (0.3, 1.0, 3.0), 100, 10
 THESIS = {
     "core": {"name": "stacked_2d", "channels": [32] * 3, "kernels": [7] * 3},
-    "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "light": ["update.input"]},
+    "recurrent": {"name": "conv_gru", "channels": 32, "kernel_input": 7, "kernel_state": 7, "opto": ["update.input"]},
 }
 SMALL = {
     "core": {"name": "stacked_2d", "channels": [16], "kernels": [17], "strides": [3]},
-    "recurrent": {"name": "conv_gru", "channels": 16, "kernel_input": 1, "kernel_state": 1, "light": ["update.input"]},
+    "recurrent": {"name": "conv_gru", "channels": 16, "kernel_input": 1, "kernel_state": 1, "opto": ["update.input"]},
 }
 
 

@@ -24,8 +24,8 @@ from plain.in_memory import photograph_movies, session_data, session_loaders
 from scipy.optimize import brentq
 
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
+from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.simulation.config import SimulationConfig
@@ -37,7 +37,7 @@ from dlgn_cnn.training.trainers.standard import standard
 KEY, VALIDATION, CPU = "session", 3, torch.device("cpu")
 GLM = {
     "rank": 1,
-    "light": "none",
+    "opto": "none",
     "knot_px": 3.0,
     "field_radius_px": 8.0,
     "history_splines": 6,

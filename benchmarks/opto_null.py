@@ -20,8 +20,8 @@ from plain.in_memory import photograph_movies, session_data
 from scipy.stats import ttest_ind
 
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
-from dlgn_cnn.evaluation.modulation import OPTO_ON
-from dlgn_cnn.feedback.effects import NullConfig, opto_effects
+from dlgn_cnn.evaluation.metrics import OPTO_ON
+from dlgn_cnn.feedback.effects import opto_effects
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.simulation.config import SimulationConfig
@@ -30,7 +30,7 @@ from dlgn_cnn.simulation.session import simulate_session
 KEY, LEVEL, TARGET = "session", 0.05, 0.06
 SESSIONS, QUICK_SESSIONS, LIT_SESSIONS = 120, 24, 5
 CONFIG = SimulationConfig(units=40, train_scenes=13, test_scenes=13, width_px=106, height_px=66, opto_effect="none")
-NULL = NullConfig(permutations=999)
+PERMUTATIONS = 999
 
 
 class Silent(torch.nn.Module):
@@ -53,7 +53,7 @@ def p_values(config: SimulationConfig, movies: Frames, seed: int) -> tuple[np.nd
     info = DataInfo(data.units, shape, data.rate_hz, (1.0,) * units, 0.0, 1.0, ((0.0, 0.0),) * units)
     tiers = ("train", "validation", "test")
     loaders = {tier: {KEY: TrialLoader(data.tier(tier), info, 8, transforms=())} for tier in tiers}
-    found = opto_effects(Silent(), loaders, permutations, null=NULL)[KEY].data_omi_p
+    found = opto_effects(Silent(), loaders, permutations, permutations=PERMUTATIONS)[KEY].data_omi_p
     trials = [trial for tier in tiers[1:] for trial in data.tier(tier)]
     counts, lit = (np.concatenate([getattr(t, name) for t in trials], -1) for name in ("responses", "opto"))
     return found, ttest_ind(counts[:, lit >= OPTO_ON], counts[:, lit < OPTO_ON], axis=1, equal_var=False).pvalue

@@ -34,8 +34,9 @@ from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
-from dlgn_cnn.training.observation_model import ObservationModel, units_of
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
+from dlgn_cnn.training.losses import ObservationModel, units_of
 from dlgn_cnn.training.trainers.standard import run
 from dlgn_cnn.training.weights import save_weights
 

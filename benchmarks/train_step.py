@@ -39,7 +39,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.sessions.session_data import SessionData, data_info
-from dlgn_cnn.evaluation.score import score_units
+from dlgn_cnn.evaluation.metrics import correlation
+from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.encoder import Encoder
@@ -212,7 +214,8 @@ def fitted(session: SessionData, seed: int, precision: str) -> float:
     model = encoder({"one": info}, seed, **FITTED)
     fit = {"max_epochs": 10, "patience": 10, "learning_rate": 0.01, "precision": precision}
     standard(model, loaders, seed, fit=fit)
-    return float(np.nanmean(score_units(model, loaders, "test")["one"]))
+    found = predict(model, loaders["test"]["one"], "one", BURN_IN_FRAMES)
+    return float(np.nanmean(correlation(found.predicted, found.observed)))
 
 
 def compare_fits(seeds: int) -> float:

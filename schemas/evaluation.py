@@ -185,7 +185,7 @@ class InputGain(provenance.Traced, dj.Computed):
         -> dataset.Dataset.Unit
         ---
         movie=null : float64
-        light=null : float64
+        opto=null : float64
         running=null : float64
         pupil=null : float64  # size and position
         """

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.evaluation.modulation import OPTO_ON
-from dlgn_cnn.evaluation.moments import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
+from dlgn_cnn.evaluation.measures import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
+from dlgn_cnn.evaluation.metrics import OPTO_ON
 from dlgn_cnn.shapes import Floats, Scores
 
 CONDITIONS = ("all", "intact", "suppressed")
@@ -39,14 +39,14 @@ def settled_frames(opto: Sequence[Floats], settle_frames: int) -> list[Mask]:
 
     Where the light of all trials never changes at all, every frame is.
     """
-    states = [np.where(light >= 1 - CONSTANT, 1, np.where(light <= CONSTANT, 0, -1)) for light in opto]
+    states = [np.where(share >= 1 - CONSTANT, 1, np.where(share <= CONSTANT, 0, -1)) for share in opto]
     if set(np.concatenate(states).tolist()) in ({0}, {1}):
         return [np.ones(len(state), bool) for state in states]
     return [_settled(state, settle_frames) for state in states]
 
 
 def condition_sums(trials: Sequence[ScoredTrial], mean_counts: Scores) -> dict[str, Sums]:
-    """``{light: sums (scene, unit)}`` of one session's trials, in order of onset.
+    """``{condition: sums (scene, unit)}`` of one session's trials, in order of onset.
 
     Frames lit for half of their time or more are suppressed, the others intact. Repeats are trials of one scene and one
     length; in ``all`` frames too, they are repeats within one condition only. Scenes are in order of their first trial.
@@ -64,7 +64,7 @@ def _group_sums(trials: Sequence[ScoredTrial], mean_counts: Scores) -> tuple[Sum
     predicted, observed, opto, settled = (
         np.stack([getattr(trial, name) for trial in trials]) for name in ("predicted", "observed", "opto", "settled")
     )
-    lit = opto >= OPTO_ON
+    suppressed = opto >= OPTO_ON
 
     def sums(chosen: Mask) -> Sums:
         p, y = (values.transpose(1, 0, 2)[:, chosen] for values in (predicted, observed))
@@ -75,7 +75,7 @@ def _group_sums(trials: Sequence[ScoredTrial], mean_counts: Scores) -> tuple[Sum
             | fit_sums(predicted, observed, alike, mean_counts)
         )
 
-    return sums(~lit), sums(lit)
+    return sums(~suppressed), sums(suppressed)
 
 
 def _settled(state: np.ndarray, settle_frames: int) -> Mask:

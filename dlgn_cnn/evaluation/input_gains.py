@@ -22,13 +22,13 @@ from dlgn_cnn.shapes import Scores
 
 TAKEN: Mapping[str, Callable[[TrialData], np.ndarray]] = {
     "movie": lambda trial: trial.videos,
-    "light": lambda trial: trial.opto,
+    "opto": lambda trial: trial.opto,
     "running": lambda trial: trial.behavior[0],
     "pupil": lambda trial: np.stack([trial.behavior[1], *trial.pupil_center], 1),
 }
 GIVEN: Mapping[str, Callable[[TrialData, np.ndarray], dict[str, Any]]] = {
     "movie": lambda trial, trace: {"videos": trace},
-    "light": lambda trial, trace: {"opto": trace},
+    "opto": lambda trial, trace: {"opto": trace},
     "running": lambda trial, trace: {"behavior": np.stack([trace, trial.behavior[1]])},
     "pupil": lambda trial, trace: {
         "behavior": np.stack([trial.behavior[0], trace[:, 0]]),
@@ -46,20 +46,19 @@ def input_gains(
     generator: np.random.Generator,
     recorded: Mapping[str, Scores] | None = None,
     tier: str = "test",
-    permutations: int = 1,
     precision: str = "float32",
 ) -> dict[str, dict[str, Scores]]:
     """``{session: {input: gain (unit,)}}``: single-trial correlation as recorded less that with the input permuted.
 
-    ``recorded`` is the former (unit,) by session, where it is known already. Gains are means over ``permutations``,
-    each within the session and drawn from ``generator``: every trial gets another's input, and another scene's where
-    the movie is permuted. ``pupil`` is size and position together. NaN for a unit without a score, and for an input
-    that was not recorded, never varies, or has no other to take its place; 0 for one that the model does not use. The
-    loaders must have ``trials``, as ours do: from others nothing is known (NaN). ``precision`` is as in ``predict``.
+    ``recorded`` is the former (unit,) by session, where it is known already. Inputs are permuted within the session, as
+    drawn from ``generator``: every trial gets another's input, and another scene's where the movie is permuted.
+    ``pupil`` is size and position together. NaN for a unit without a score, and for an input that was not recorded,
+    never varies, or has no other to take its place; 0 for one that the model does not use. The loaders must have
+    ``trials``, as ours do: from others nothing is known (NaN). ``precision`` is as in ``predict``.
     """
     asked = partial(predict, model, precision=precision)
     return {
-        key: _gains(asked, key, loader, generator, None if recorded is None else recorded[key], permutations)
+        key: _gains(asked, key, loader, generator, None if recorded is None else recorded[key])
         for key, loader in loaders[tier].items()
     }
 
@@ -90,7 +89,6 @@ def _gains(
     loader: Any,
     generator: np.random.Generator,
     recorded: Scores | None,
-    permutations: int,
 ) -> dict[str, Scores]:
     def score(shown: Any) -> Scores:
         found = asked(shown, key, BURN_IN_FRAMES)
@@ -106,7 +104,7 @@ def _gains(
             return before - before
         return before - score(loader.presenting(trials))
 
-    return {name: np.mean([loss(name) for _ in range(permutations)], axis=0) for name in INPUTS}
+    return {name: loss(name) for name in INPUTS}
 
 
 def _used(asked: Asked, key: str, loader: Any, changed: Sequence[TrialData], name: str) -> bool:

@@ -1,15 +1,135 @@
-"""What the sums of ``moments`` say of each unit. Every function takes sums (..., unit) and returns (..., unit).
+"""Measures of each unit, from sums over frames that are added up over scenes, or over scenes drawn again.
 
-What is undefined is NaN: a unit without a spike, a prediction that never varies, a ceiling where nothing was repeated,
-or where repeats agree no better than by chance.
+A *cell* is one frame of a scene under one opto condition with at least two repeats: only there is it known how much of
+a response is noise. Sums are float64 arrays (unit,) by name; those of several scenes stack to (scene, unit). Measures
+take sums (..., unit) and return (..., unit). They are NaN where undefined: for a unit without a spike, a prediction
+that never varies, or a ceiling where nothing was repeated or repeats agree no better than by chance.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import numpy.typing as npt
 
-from dlgn_cnn.evaluation.moments import Sums
-from dlgn_cnn.shapes import Scores
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.shapes import Floats, Scores
 
+Sums = dict[str, Scores]
+Mask = npt.NDArray[np.bool_]
+SMALLEST_RATE = 1e-6  # of a unit's mean: a prediction of nothing where there is a spike has no likelihood
 ROUNDING = 1e-12  # of the mean square: a variance below is a constant's, and what is left of it by rounding
+LEAST_DEFINED = 0.95  # of the resamples: an interval over fewer would be one over the favorable draws
+
+
+def frame_sums(predicted: Floats | Scores, observed: Floats | Scores, mean_counts: Scores) -> Sums:
+    """Sums over single trials: ``predicted`` and ``observed`` (unit, frame), ``mean_counts`` (unit,) in training.
+
+    ``nats`` is the Poisson log-likelihood of the prediction over that of the mean, NaN for a unit with a response below
+    zero, which no count can be. Raises ModelError for unequal shapes.
+    """
+    _check_alike(predicted, observed)
+    mean = np.asarray(mean_counts, np.float64)[:, None]
+    p, y = predicted - mean, observed - mean
+    rate = np.maximum(predicted, SMALLEST_RATE * mean)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        nats = observed * np.log(rate / mean) - (rate - mean)
+    counts = (observed >= 0).all(1) & (mean[:, 0] > 0)
+    return {
+        "frames": np.full(len(p), float(p.shape[1])),
+        "spikes": observed.sum(1, dtype=np.float64),
+        "nats": np.where(counts, nats.sum(1), np.nan),
+        "p": p.sum(1),
+        "y": y.sum(1),
+        "pp": (p**2).sum(1),
+        "yy": (y**2).sum(1),
+        "py": (p * y).sum(1),
+    }
+
+
+def repeat_sums(observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> Sums:
+    """Sums over the cells of one scene's repeats: ``observed`` (repeat, unit, time), in order of presentation.
+
+    ``alike`` (repeat, time) says which frames are repeats of one another; frames that fewer than two share are left
+    out. Each recorded frame counts once: a cell of n repeats has the weight n. ``alike_products`` are products of
+    different repeats, whose expectation no noise enters; ``grand_noise`` what noise adds to the square of the sum of
+    all responses, trial by trial since noise within a trial may be slow.
+    """
+    y, kept, n = _cells(observed, alike, mean_counts)
+    total, squares = y.sum(0), (y**2).sum(0)
+    deviation = (y - total / n) * kept * np.sqrt(n / (n - 1))
+    return {
+        "cells": np.full(y.shape[1], float(kept.any(0).sum())),
+        "cell_frames": np.full(y.shape[1], float(kept.sum())),
+        "cell_y": total.sum(1),
+        "cell_yy": squares.sum(1),
+        "mean_yy": (total**2 / n).sum(1),
+        "alike_products": ((total**2 - squares) / (n - 1)).sum(1),
+        "noise": ((squares - total**2 / n) / (n - 1) * n).sum(1),
+        "grand_noise": (deviation.sum(2) ** 2).sum(0),
+        "others_squared": (((n - 2) * total**2 + squares) / (n - 1) ** 2).sum(1),
+        **_half_sums(y, kept),
+    }
+
+
+def fit_sums(predicted: Floats | Scores, observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> Sums:
+    """Sums over the same cells of a prediction, which may differ between repeats; arguments as ``repeat_sums``."""
+    _check_alike(predicted, observed)
+    p, _, n = _cells(predicted, alike, mean_counts)
+    y, _, _ = _cells(observed, alike, mean_counts)
+    predicted_total, total = p.sum(0), y.sum(0)
+    return {
+        "cell_p": predicted_total.sum(1),
+        "mean_pp": (predicted_total**2 / n).sum(1),
+        "mean_py": (predicted_total * total / n).sum(1),
+        "squared_error": ((p - y) ** 2).sum((0, 2)),
+    }
+
+
+def added(sums: Sequence[Sums]) -> Sums:
+    """The sums over all that each was taken of."""
+    return {name: np.sum([one[name] for one in sums], axis=0) for name in sums[0]}
+
+
+def stacked(sums: Sequence[Sums]) -> Sums:
+    """One row each: (scene, unit)."""
+    return {name: np.stack([one[name] for one in sums]) for name in sums[0]}
+
+
+def summed(sums: Sums) -> Sums:
+    """From (scene, unit) to (unit,)."""
+    return {name: values.sum(0) for name, values in sums.items()}
+
+
+def _cells(values: Floats | Scores, alike: Mask, mean_counts: Scores) -> tuple[Scores, Mask, Scores]:
+    """Deviations from the mean (repeat, unit, frame), 0 where not kept; kept (repeat, 1, frame); how many (frame,)."""
+    if values.ndim != 3 or alike.shape != (values.shape[0], values.shape[2]):
+        raise ModelError(
+            f"responses {values.shape} and alike {alike.shape}: expected (repeat, unit, time), (repeat, time)"
+        )
+    shared = alike.sum(0) >= 2
+    kept = alike[:, None, shared]
+    centered = values[..., shared] - np.asarray(mean_counts, np.float64)[:, None]
+    return np.where(kept, centered, 0.0), kept, kept[:, 0].sum(0).astype(np.float64)
+
+
+def _half_sums(y: Scores, kept: Mask) -> Sums:
+    """Sums of the means of the first, third, ... and of the second, fourth, ... repeat, over cells that have both."""
+    halves = [(y[start::2].sum(0), kept[start::2, 0].sum(0)) for start in (0, 1)]
+    both = np.logical_and(*(count > 0 for _, count in halves))
+    a, b = (total[:, both] / count[both] for total, count in halves)
+    return {
+        "half_cells": np.full(y.shape[1], float(both.sum())),
+        "a": a.sum(1),
+        "b": b.sum(1),
+        "aa": (a**2).sum(1),
+        "bb": (b**2).sum(1),
+        "ab": (a * b).sum(1),
+    }
+
+
+def _check_alike(predicted: Floats | Scores, observed: Floats | Scores) -> None:
+    if predicted.shape != observed.shape:
+        raise ModelError(f"predicted has shape {predicted.shape}, observed {observed.shape}: expected equal shapes")
 
 
 def single_trial(sums: Sums) -> dict[str, Scores]:
@@ -100,3 +220,31 @@ def _noise(sums: Sums) -> Scores:
 def _variance(count: Scores, total: Scores, squares: Scores) -> Scores:
     found = squares / count - (total / count) ** 2
     return np.where(found > ROUNDING * squares / count, found, np.nan)
+
+
+def intervals(
+    sums: Sums,
+    measures: Callable[[Sums], dict[str, Scores]],
+    generator: np.random.Generator,
+    resamples: int,
+    level: float = 0.95,
+) -> dict[str, Scores]:
+    """The percentile interval (low and high, unit) of every measure over scenes drawn with replacement.
+
+    ``sums`` are (scene, unit). Whole scenes are drawn, not frames: those of a scene are alike (Efron and Tibshirani
+    1993). NaN where there is one scene only, or where a measure is undefined in more than a twentieth of the draws.
+    With fewer than some ten scenes such intervals are too narrow.
+    """
+    scenes = len(sums["frames"])
+    drawn = generator.multinomial(scenes, np.full(scenes, 1 / scenes), size=resamples).astype(np.float64)
+    found = measures({name: drawn @ one for name, one in sums.items()})
+    tail = (1 - level) / 2
+    return {name: _quantiles(values, (tail, 1 - tail), scenes) for name, values in found.items()}
+
+
+def _quantiles(values: Scores, quantiles: tuple[float, float], scenes: int) -> Scores:
+    found = np.full((2, values.shape[1]), np.nan)
+    usable = (np.isfinite(values).mean(0) >= LEAST_DEFINED) & (scenes > 1)
+    if usable.any():
+        found[:, usable] = np.nanquantile(values[:, usable], quantiles, axis=0)
+    return found

@@ -31,12 +31,12 @@ def predict(
     batches: Iterable[Batch],
     data_key: str,
     burn_in_frames: int = 0,
-    light: float | None = None,
+    opto: float | None = None,
     precision: str = "float32",
 ) -> Prediction:
     """Run ``model`` in evaluation mode over ``batches`` of whole trials.
 
-    The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``light``
+    The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``opto``
     replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
     light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
     ``precision`` is as in ``dlgn_cnn.runtime.device.resolve``.
@@ -45,11 +45,11 @@ def predict(
     computed_in = resolve(precision, device)
     was_training = model.training
     model.eval()
-    predicted, observed, opto, frames = [], [], [], []
+    predicted, observed, recorded, frames = [], [], [], []
     try:
-        for batch, altered in _under(batches, light):
+        for batch, altered in _under(batches, opto):
             moved = altered.to(device)
-            shown = moved.opto if light is None else torch.full_like(moved.opto, light)
+            shown = moved.opto if opto is None else torch.full_like(moved.opto, opto)
             with autocast(device, computed_in):
                 rate = model(
                     moved.videos, shown, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center
@@ -58,15 +58,17 @@ def predict(
             kept = batch.responses.shape[-1] - start
             predicted += list(rate[..., -kept:].float().cpu().numpy())
             observed += list(batch.responses[..., -kept:].numpy())
-            opto += list(batch.opto[..., -kept:].numpy())
+            recorded += list(batch.opto[..., -kept:].numpy())
             frames += [kept] * len(batch.opto)
     finally:
         model.train(was_training)
-    return Prediction(np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(opto), tuple(frames))
+    return Prediction(
+        np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(recorded), tuple(frames)
+    )
 
 
-def _under(batches: Iterable[Batch], light: float | None) -> Iterable[tuple[Batch, Batch]]:
+def _under(batches: Iterable[Batch], opto: float | None) -> Iterable[tuple[Batch, Batch]]:
     """Each batch as recorded, and as it is to be shown."""
-    if light is None or not hasattr(batches, "under"):
+    if opto is None or not hasattr(batches, "under"):
         return ((batch, batch) for batch in batches)
-    return zip(batches, batches.under(light), strict=True)
+    return zip(batches, batches.under(opto), strict=True)

@@ -1,15 +1,24 @@
-"""What light, running and pupil do to each unit, in the data and in a fitted model."""
+"""Effects of light, running and pupil on each unit, in data and in a fitted model, and the null of no such effect.
+
+In an experiment whose light is on or off by chance, drawn again every ``period``, the draws know nothing of the movie,
+of running or of the unit. If the light does nothing to a unit, its spikes would have been the same under any other
+draw. Its index under the recorded draw is then one of those under all permutations of the draws, and the rank among
+them is an exact p (Fisher 1935), although lit and unlit frames show different movies, and however slowly the unit's
+rate wanders. That holds for whole periods only: the frames of a period are lit together.
+"""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 
-from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.modulation import (
+from dlgn_cnn.data.sessions.opto_blocks import redraw_blocks
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.evaluation.metrics import (
     OPTO_ON,
     modulation_index,
     opto_modulation,
@@ -18,34 +27,73 @@ from dlgn_cnn.evaluation.modulation import (
 )
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, TIERS
-from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values
 from dlgn_cnn.shapes import Floats, Scores
 
+TIE = 1e-12
 
-@dataclass(frozen=True)
-class NullConfig:
-    """The null of no light effect: how often the light was drawn anew, and how many permutations. Raises ConfigError.
 
-    1.002 s is the period of Schmors et al. (2025). With n permutations no p is below 1 / (1 + n).
+def opto_p_values(
+    counts: Floats,
+    opto: Floats,
+    trial_frames: Sequence[int],
+    period_frames: float,
+    permutations: int,
+    generator: np.random.Generator,
+) -> Scores:
+    """Two-sided p (unit,) of each unit's OMI, (1 + k) / (1 + n): k of n permutations have one as far from 0.
+
+    ``counts`` (unit, time) and ``opto`` (time,), trials of ``trial_frames`` on end; ``period_frames`` the time between
+    two draws of the light. NaN for a unit without a spike, or where the light was always on or always off. Two trials
+    that follow at once may share a period, which is then permuted as two.
     """
+    if sum(trial_frames) != len(opto) or counts.shape[1:] != opto.shape:
+        raise ModelError(
+            f"counts {counts.shape}, opto {opto.shape} and trials of {sum(trial_frames)} frames in all: "
+            "expected (unit, time), (time,) and as many"
+        )
+    starts = _starts(opto, trial_frames, period_frames)
+    on = (opto >= OPTO_ON)[starts].astype(np.float64)
+    frames = np.diff(np.append(starts, len(opto))).astype(np.float64)
+    sums = np.add.reduceat(counts, starts, axis=1, dtype=np.float64).T
+    drawn = np.vstack([on, generator.permuted(np.tile(on, (permutations, 1)), axis=1)])
+    index = np.abs(_indices(drawn, sums, frames))
+    as_far = (index[1:] >= index[0] - TIE).sum(0)
+    return np.where(np.isfinite(index[0]), (1 + as_far) / (1 + permutations), np.nan)
 
-    period_s: float = 1.002
-    permutations: int = 4999
 
-    def __post_init__(self) -> None:
-        if self.period_s <= 0 or self.permutations < 1:
-            raise ConfigError(f"period_s {self.period_s} and permutations {self.permutations}: both must be above 0")
+def false_discovery_rates(p_values: Scores) -> Scores:
+    """The least false-discovery rate (unit,) at which each unit is called (Benjamini and Hochberg 1995); NaN kept."""
+    from scipy.stats import false_discovery_control
+
+    found, known = np.full(p_values.shape, np.nan), np.isfinite(p_values)
+    if known.any():
+        found[known] = false_discovery_control(p_values[known])
+    return found
+
+
+def _starts(opto: Floats, trial_frames: Sequence[int], period_frames: float) -> np.ndarray:
+    first = np.cumsum([0, *trial_frames])
+    return np.concatenate(
+        [start + np.array(redraw_blocks(opto[start:stop], period_frames)) for start, stop in pairwise(first)]
+    )
+
+
+def _indices(labels: Scores, sums: Scores, frames: Scores) -> Scores:
+    """OMI (permutation, unit) for labels (permutation, block), response sums (block, unit) and frames (block,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        suppressed, intact = ((label @ sums) / (label @ frames)[:, None] for label in (labels, 1 - labels))
+    return modulation_index(suppressed, intact)
 
 
 @dataclass(frozen=True)
 class OptoEffect:
     """The light's effect on each unit (unit,), and that of running and pupil: mean rates in Hz, indices from -1 to 1.
 
-    OMI = (suppressed - intact) / (sum): in the data from lit and unlit frames, which show different movies; in the
-    model from the same frames shown twice, always dark and always lit. ``data_omi_p`` is the p of the data's OMI where
+    OMI = (suppressed - intact) / (sum): in the data from lit and found frames, which show different movies; in the
+    model from the same frames shown twice, with opto at 0 and at 1. ``data_omi_p`` is the p of the data's OMI where
     the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
     compares running with still, EMI large with small pupil, over the frames as recorded: in the model, each frame is
-    that of the dark or the lit prediction, as it was recorded.
+    that of the intact or the suppressed prediction, as it was recorded.
     """
 
     data_intact_hz: Scores
@@ -67,16 +115,20 @@ def opto_effects(
     loaders: Any,
     generator: np.random.Generator,
     tiers: Sequence[str] = TIERS,
-    null: NullConfig | None = None,
     precision: str = "float32",
+    period_s: float = 1.002,
+    permutations: int = 4999,
 ) -> dict[str, OptoEffect]:
     """The effects by session, over the whole trials of ``tiers``. ``generator`` draws the permutations.
 
     RMI and EMI need loaders that have ``trials``, as ours do, with behavior as recorded; from others they are NaN.
     ``precision`` is as in ``predict``.
     """
-    chosen = null or NullConfig()
-    found = {key: _opto_effect(model, loaders, key, tiers, generator, chosen, precision) for key in loaders["train"]}
+
+    def null(counts: Floats, opto: Floats, trial_frames: Sequence[int], rate_hz: float) -> Scores:
+        return opto_p_values(counts, opto, trial_frames, period_s * rate_hz, permutations, generator)
+
+    found = {key: _opto_effect(model, loaders, key, tiers, null, precision) for key in loaders["train"]}
     rates = false_discovery_rates(np.concatenate([effect.data_omi_p for effect in found.values()]))
     stops = np.cumsum([len(effect.data_omi_p) for effect in found.values()])[:-1]
     return {
@@ -90,26 +142,25 @@ def _opto_effect(
     loaders: Mapping[str, Any],
     key: str,
     tiers: Sequence[str],
-    generator: np.random.Generator,
-    null: NullConfig,
+    null: Callable[..., Scores],
     precision: str,
 ) -> OptoEffect:
     rate_hz = loaders["train"][key].data_info.rate_hz
 
-    def run(light: float) -> list[Prediction]:
-        return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, light, precision) for tier in tiers]
+    def run(opto: float) -> list[Prediction]:
+        return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, opto, precision) for tier in tiers]
 
     found = run(0.0)
     observed, opto = _on_end([f.observed for f in found]), _on_end([f.opto for f in found])
-    dark, lit = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
-    frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= OPTO_ON, lit, dark)
-    data, intact, suppressed = opto_modulation(observed, opto), dark.mean(-1), lit.mean(-1)
+    intact, suppressed = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
+    frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= OPTO_ON, suppressed, intact)
+    data, intact, suppressed = opto_modulation(observed, opto), intact.mean(-1), suppressed.mean(-1)
     running, pupil = _behavior([loaders[tier][key] for tier in tiers], frames)
     return OptoEffect(
         data_intact_hz=data.intact * rate_hz,
         data_suppressed_hz=data.suppressed * rate_hz,
         data_omi=data.omi,
-        data_omi_p=opto_p_values(observed, opto, frames, null.period_s * rate_hz, null.permutations, generator),
+        data_omi_p=null(observed, opto, frames, rate_hz),
         data_omi_q=np.full(len(observed), np.nan),
         model_intact_hz=intact * rate_hz,
         model_suppressed_hz=suppressed * rate_hz,

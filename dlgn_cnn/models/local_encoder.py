@@ -14,7 +14,7 @@ from dlgn_cnn.shapes import Behavior, Opto, Pupil
 class LocalEncoder:
     """One unit's rate a clip, over the last ``window`` frames, computed from the pixels and frames that it can see.
 
-    A unit with a Gaussian readout sees one point of a feature map: the reach of core and recurrence around it bounds
+    A unit with a Gaussian readout sees one point of a feature map: the field of core and recurrence around it bounds
     the pixels. A piece that ends at the picture's edge is padded with zeros there as the whole picture is; one that
     ends inside is so large that the false zeros do not come as far as the unit looks. So the result is that of the
     whole picture, but for the rounding of sums. A recurrent kernel above 1 px reaches further with every frame: where
@@ -29,12 +29,12 @@ class LocalEncoder:
         self,
         model: Encoder,
         data_key: str,
-        reach: ReceptiveExtent,
+        field: ReceptiveExtent,
         shape: tuple[int, int, int],
         window: int,
         dtype: torch.dtype | None = None,
     ) -> None:
-        self.model, self.head, self.reach, self.dtype = model, model.head(data_key), reach, dtype
+        self.model, self.head, self.field, self.dtype = model, model.head(data_key), field, dtype
         self.frame_shape, self.window = shape[1:], window
         self.units = len(torch.as_tensor(self.head.readout.bias))
         self.core, self.recurrent = model.core, model.recurrent
@@ -59,14 +59,14 @@ class LocalEncoder:
         if self.head.shifter is not None and pupil_center is not None:
             shift = self.head.shifter(pupil_center[..., -self.window :])
         corners, size = self.piece(units, shift)
-        pieces = cut(stimuli[:, -self.frames :], (corners * self.reach.stride).tolist(), size)
-        pieces, light = (part.to(self.dtype or part.dtype) for part in (pieces, opto[:, -self.frames :]))
+        pieces = cut(stimuli[:, -self.frames :], (corners * self.field.stride).tolist(), size)
+        pieces, share = (part.to(self.dtype or part.dtype) for part in (pieces, opto[:, -self.frames :]))
         if self.model.opto_channel:
-            plane = light.to(pieces.dtype)[:, None, :, None, None].expand_as(pieces)
+            plane = share.to(pieces.dtype)[:, None, :, None, None].expand_as(pieces)
             pieces = torch.cat([pieces, plane], 1)
         features = self.core(pieces)
         if self.recurrent is not None:
-            features, _ = self.recurrent(features, light.T[-len(features) :])
+            features, _ = self.recurrent(features, share.T[-len(features) :])
         features, late = features[-self.window :], opto.T[-self.window :]
         drive = self.head.readout.read_each(features, units, corners, shift, late)  # type: ignore[operator]
         drive = self._modulated(drive, units, Signals(opto, behavior, pupil_center))
@@ -76,24 +76,19 @@ class LocalEncoder:
     def piece(self, units: torch.Tensor, shift: torch.Tensor | None) -> tuple[torch.Tensor, tuple[int, int]]:
         """Where each clip's piece begins, (clip, 2) x and y in px of the feature map, and all pieces' size in px."""
         places = self.head.readout.places_px(units, shift).flatten(0, 1)  # type: ignore[operator]
-        stride, height, width = self.reach.stride, *self.frame_shape
+        stride, height, width = self.field.stride, *self.frame_shape
         corners, sizes = [], []
         for axis, length in ((0, width), (1, height)):
             last = -(-length // stride) - 1
             low = places[..., axis].amin(0).floor().clamp(0, last)
             high = (places[..., axis].amax(0).floor() + 1).clamp(0, last)
-            first = torch.div(low * stride - self.reach.radius_px, stride, rounding_mode="floor")
-            reached = high * stride + self.reach.radius_px + 1 - first * stride
+            first = torch.div(low * stride - self.field.radius_px, stride, rounding_mode="floor")
+            reached = high * stride + self.field.radius_px + 1 - first * stride
             # A piece begins where the stride falls, and so does the last that still fits.
             steps = max(0, (length - int(reached.amax())) // stride)
             corners.append(first.clamp(0, steps))
             sizes.append(length - steps * stride)
         return torch.stack(corners, -1).long(), (sizes[1], sizes[0])
-
-    def share(self, units: torch.Tensor, frames: int, shift: torch.Tensor | None = None) -> float:
-        """How much of the whole clips' pixels and frames is computed, 0 to 1."""
-        height, width = self.piece(units, shift)[1]
-        return height * width * self.frames / (self.frame_shape[0] * self.frame_shape[1] * frames)
 
     def _modulated(self, drive: torch.Tensor, units: torch.Tensor, signals: Signals) -> torch.Tensor:
         if not self.head.modulators:
@@ -116,17 +111,17 @@ def local_encoder(
     """The encoder local_encoders to single units, or None where a part does not say how far it sees.
 
     ``shape`` is that of the clips (time, height, width), ``window`` how many last frames of the rate are wanted.
-    Core and recurrence must have ``reach``, the readout ``places_px`` and ``read_each``, and modulators must be
-    ``unitwise``: no unit's drive may depend on another's.
+    Core and recurrence must have ``receptive_field``, the readout ``places_px`` and ``read_each``, and modulators
+    must be ``unitwise``: no unit's drive may depend on another's.
     """
     if not isinstance(model, Encoder):
         return None
-    head, reach = model.head(data_key), receptive_field_of(model.core, model.recurrent, shape[0])
+    head, field = model.head(data_key), receptive_field_of(model.core, model.recurrent, shape[0])
     apart = all(getattr(modulator, "unitwise", False) for modulator in head.modulators)
     readouts = [head.readout, *getattr(head.readout, "alternatives", list)()]
-    if reach is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
+    if field is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
         return None
-    return LocalEncoder(model, data_key, reach, shape, window, dtype)
+    return LocalEncoder(model, data_key, field, shape, window, dtype)
 
 
 def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:

@@ -19,7 +19,7 @@ class ReceptiveExtent:
     stride: int = 1
 
     def then(self, later: "ReceptiveExtent") -> "ReceptiveExtent":
-        """The reach of both parts, ``later`` on top of this one."""
+        """The extent of both parts, ``later`` on top of this one."""
         return ReceptiveExtent(self.radius_px + self.stride * later.radius_px, self.stride * later.stride)
 
 
@@ -28,7 +28,7 @@ class Bounded(Protocol):
     """A core or recurrent unit that says how far it sees."""
 
     def receptive_field(self, frames: int) -> ReceptiveExtent | None:
-        """The reach of the last of ``frames`` frames, None where it is not known; a recurrent state's grows."""
+        """The extent of the last of ``frames`` frames, None where it is not known; a recurrent state's grows."""
         ...
 
 
@@ -57,7 +57,7 @@ class ReadsPlaces(Protocol):
 
 
 def receptive_field_of(core: nn.Module, recurrent: nn.Module | None, frames: int) -> ReceptiveExtent | None:
-    """The reach of a core and what follows it, over ``frames`` frames; None where a part does not say."""
+    """The extent of a core and what follows it, over ``frames`` frames; None where a part does not say."""
     below = core.receptive_field(frames) if isinstance(core, Bounded) else None
     if below is None or recurrent is None:
         return below

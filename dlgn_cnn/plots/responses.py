@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.modulation import OPTO_ON
+from dlgn_cnn.evaluation.metrics import OPTO_ON
 from dlgn_cnn.plots.style import ABOVE, CONDITION_COLORS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, heading, plain
 from dlgn_cnn.plots.traces import BIN_FRAMES, opto_spans
 from dlgn_cnn.shapes import Floats, Times

@@ -1,6 +1,8 @@
 """One loop: epochs of regression on counts with a schedule, early stopping and the best weights restored."""
 
 import math
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -17,15 +19,26 @@ from dlgn_cnn.interface import Batch
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.callbacks import Callback
-from dlgn_cnn.training.early_stopping import EarlyStopping
-from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
-from dlgn_cnn.training.memory import peak_memory_bytes, reset_peak
-from dlgn_cnn.training.observation_model import ObservationModel, as_component
+from dlgn_cnn.training.fit_config import EarlyStopping, EpochRecord, FitConfig
+from dlgn_cnn.training.losses import ObservationModel, as_component
 from dlgn_cnn.training.schedules import SCHEDULES
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 StateDict = dict[str, torch.Tensor]
-__all__ = ["EpochRecord", "FitConfig", "StateDict", "TrainingLoop"]
+
+
+def reset_peak(device: torch.device) -> None:
+    """Begin to look for the most that tensors on a GPU take."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most that was held: on a GPU by tensors since ``reset_peak``, otherwise by the process since it began."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    # Linux counts in kB, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 class TrainingLoop:
@@ -212,6 +225,6 @@ def copied(state: Mapping[str, torch.Tensor]) -> StateDict:
 
 def _optimizer(parameters: list[torch.nn.Parameter], loss: ObservationModel, config: FitConfig) -> torch.optim.AdamW:
     groups: list[dict[str, Any]] = [{"params": parameters}]
-    if noise := list(loss.parameters()):
-        groups.append({"params": noise, "weight_decay": 0.0})
+    if fitted := list(loss.parameters()):
+        groups.append({"params": fitted, "weight_decay": 0.0})
     return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)

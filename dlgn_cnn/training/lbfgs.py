@@ -49,8 +49,8 @@ def whitened(kernel: SpaceTimeKernel, batches: Sequence[Batch], counts: torch.Te
     covariance, rate = _covariance(kernel, batches), float(counts.median())
     power = kernel.spatial.detach().square().sum((1, 2)) / 2
     penalty, scales = kernel.penalty, {"spatial": (2 * kernel.penalty.l2 / rate, counts)}
-    if kernel.lit == "spatial":
-        scales["opto_change"] = (2 * penalty.light / (rate * float(power.median())), counts * power)
+    if kernel.changes == "spatial":
+        scales["opto_change"] = (2 * penalty.change / (rate * float(power.median())), counts * power)
     for name, (ridge, steep) in scales.items():
         register_parametrization(kernel, name, Whitened(covariance, ridge, steep**-0.5))
     try:

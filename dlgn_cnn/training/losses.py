@@ -1,20 +1,33 @@
-"""Losses: negative log-likelihoods a unit and frame, so that their scale is blind to batch, window and population.
+"""Observation models: losses with their parameters, given or fitted, one value for each unit of every session.
 
-A loss is a function of rate and counts, both (batch, unit, time) in spikes a frame, and of parameters of the noise, one
-value for all units or one a unit (unit,). The rate is the expected count under every loss. A parameter's default is
-where a fit of it starts; ``dlgn_cnn.training.observation_model`` fits it, within the bounds that ``CONSTRAINTS`` there
-has for its name. Terms that only counts decide are left out.
+A loss is a negative log-likelihood for each unit and frame, so that its scale does not depend on batch, window or
+population. It is a function of rate and counts, both (batch, unit, time) in spikes a frame, and of its own parameters,
+one value for all units or one for each (unit,). The rate is the expected count under every loss. A parameter's default
+is where a fit of it starts; ``CONSTRAINTS`` holds its bounds. Terms that depend on counts alone are left out.
 """
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as functional
+from torch import nn
 
-from dlgn_cnn.registry import Registry
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import Registry, nearest
 from dlgn_cnn.shapes import Counts, Rate
 
 LOSSES = Registry("loss", "dlgn_cnn.training", given=("rate", "counts"))
 SMALLEST_RATE = 1e-6
-Noise = float | torch.Tensor
+Parameter = float | torch.Tensor
+LEARNED = "learned"
+Constraint = tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[float], float], tuple[float, float]]
+# From a free number to the parameter, back, and the open range that the parameter lies in.
+CONSTRAINTS: dict[str, Constraint] = {
+    "dispersion": (torch.exp, math.log, (0.0, math.inf)),
+}
 
 
 @LOSSES.register("poisson")
@@ -27,7 +40,7 @@ def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
 
 
 @LOSSES.register("negative_binomial")
-def negative_binomial(rate: Rate, counts: Counts, dispersion: Noise = 0.1) -> torch.Tensor:
+def negative_binomial(rate: Rate, counts: Counts, dispersion: Parameter = 0.1) -> torch.Tensor:
     """Mean negative binomial negative log-likelihood: variance = rate + dispersion * rate^2 (Goris et al. 2014).
 
     Counts that vary more than a Poisson process of the same rate, as where the gain fluctuates from trial to trial.
@@ -41,6 +54,107 @@ def negative_binomial(rate: Rate, counts: Counts, dispersion: Noise = 0.1) -> to
     return (size * excess + counts * (excess - safe.log()) - ways.to(rate.dtype)).mean()
 
 
-def _per_unit(value: Noise, rate: Rate) -> torch.Tensor:
+def _per_unit(value: Parameter, rate: Rate) -> torch.Tensor:
     """A parameter (unit,) or a number, shaped to go with (batch, unit, time)."""
     return torch.as_tensor(value, dtype=rate.dtype, device=rate.device)[..., None]
+
+
+class ObservationModel(nn.Module):
+    """A loss with parameters of its own: call it with rate, counts and the session's name.
+
+    ``loss`` is a function of rate, counts and parameters. A parameter that ``given`` names is a number for all units,
+    ``{session: [a value a unit]}``, or ``"learned"``, which it is where nothing is said: a value a unit of every
+    session of ``units``, fitted with the model from the function's default on. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[..., torch.Tensor],
+        given: Mapping[str, Any] | None = None,
+        units: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.loss, self.sessions = loss, tuple(sorted(units or {}))
+        self.fixed: dict[str, Any] = {}
+        self.free = nn.ParameterDict()
+        for name, parameter in list(inspect.signature(loss).parameters.items())[2:]:
+            if name not in CONSTRAINTS:
+                raise ConfigError(
+                    f"a loss has a parameter {name!r}: say in observation_model.CONSTRAINTS what values it may have"
+                )
+            value = (given or {}).get(name, LEARNED)
+            if value != LEARNED:
+                self.fixed[name] = _checked(name, value, units or {})
+                continue
+            start = CONSTRAINTS[name][1](parameter.default)
+            for index, session in enumerate(self.sessions):
+                self.free[f"{name}_{index}"] = nn.Parameter(torch.full(((units or {})[session],), start))
+
+    @classmethod
+    def from_config(
+        cls, config: str | Mapping[str, Any], units: Mapping[str, int], allowed_packages: Collection[str] = ()
+    ) -> "ObservationModel":
+        """The loss of ``{"name": loss, **parameters}``, or of its bare name. Raises ConfigError."""
+        return cls(*loss_of(config, allowed_packages), units)
+
+    def forward(self, rate: Rate, counts: Counts, data_key: str) -> torch.Tensor:
+        """Mean negative log-likelihood of ``counts`` (batch, unit, time) in nats a unit and frame."""
+        return self.loss(rate, counts, **self._of(data_key))
+
+    def values(self) -> dict[str, dict[str, list[float]]]:
+        """The fitted parameters, ``{parameter: {session: [a value a unit]}}``; empty where none was fitted."""
+        found: dict[str, dict[str, list[float]]] = {}
+        for session in self.sessions if self.free else ():
+            for name, value in self._of(session).items():
+                if name not in self.fixed:
+                    found.setdefault(name, {})[session] = value.detach().tolist()
+        return found
+
+    def _of(self, data_key: str) -> dict[str, Any]:
+        values = {name: one[data_key] if isinstance(one, dict) else one for name, one in self.fixed.items()}
+        for key, parameter in self.free.items():
+            name, _, index = key.rpartition("_")
+            if self.sessions[int(index)] == data_key:
+                values[name] = CONSTRAINTS[name][0](parameter)
+        return values
+
+
+def loss_of(
+    config: str | Mapping[str, Any], allowed_packages: Collection[str] = ()
+) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:
+    """The loss that a config names, and the parameters that it gives. Raises ConfigError for what there is not."""
+    part = as_component(config)
+    loss, given = LOSSES.get(part.get("name", ""), allowed_packages), {k: part[k] for k in part if k != "name"}
+    choices = list(inspect.signature(loss).parameters)[2:]
+    for name in given:
+        if name not in choices:
+            advice = nearest(name, choices) if choices else "it has no parameters"
+            raise ConfigError(f"loss {part['name']!r} takes no {name!r}: {advice}", name)
+    return loss, given
+
+
+def as_component(config: str | Mapping[str, Any]) -> dict[str, Any]:
+    """A part's config where its bare name was given: ``"poisson"`` is ``{"name": "poisson"}``."""
+    return {"name": config} if isinstance(config, str) else dict(config)
+
+
+def _checked(name: str, value: Any, units: Mapping[str, int]) -> float | dict[str, torch.Tensor]:
+    low, high = CONSTRAINTS[name][2]
+    wanted = f"a number in {low:g}..{high:g}, {{session: [one a unit]}} of all sessions, or {LEARNED!r}"
+    of_sessions = isinstance(value, Mapping)
+    rows = value if of_sessions else {"": [value]}
+    if of_sessions and {session: len(row) for session, row in rows.items()} != dict(units):
+        raise ConfigError(f"{name} is given for {sorted(rows)} (units: {dict(units)}): give {wanted}")
+    for row in rows.values():
+        for one in row:
+            if isinstance(one, bool) or not isinstance(one, int | float) or not low < one < high:
+                raise ConfigError(f"{name} {one!r}: give {wanted}")
+    return {session: torch.tensor(row, dtype=torch.float32) for session, row in rows.items()} if of_sessions else value
+
+
+def units_of(loaders: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """How many units each session has: from its loader's ``data_info``, or from a first batch of a lab's own loader."""
+    return {
+        key: len(loader.data_info.units) if hasattr(loader, "data_info") else next(iter(loader)).responses.shape[1]
+        for key, loader in loaders["train"].items()
+    }

@@ -40,7 +40,7 @@ def can_capture(fit: TrainingLoop) -> bool:
 def capture(fit: TrainingLoop) -> Snapshot:
     """The fit as it stands, at a boundary."""
     tensors = _named("model", fit.model.state_dict()) | _named("best", fit.best_state)
-    tensors |= _named("noise", fit.loss.state_dict()) | _named("best_observation", fit.best_observation)
+    tensors |= _named("observation", fit.loss.state_dict()) | _named("best_observation", fit.best_observation)
     tensors |= _named("generator", _generator_states(fit))
     for index, state in fit.optimizer.state_dict()["state"].items():
         tensors |= _named(f"optimizer.{index}", state)
@@ -72,7 +72,7 @@ def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
         if key in facts["loaders"]:
             loader.load_state_dict(facts["loaders"][key])
     fit.model.load_state_dict(_below("model", tensors))
-    fit.loss.load_state_dict(_below("noise", tensors))
+    fit.loss.load_state_dict(_below("observation", tensors))
     fit.best_state, fit.best_observation = copied(_below("best", tensors)), copied(_below("best_observation", tensors))
     groups = fit.optimizer.state_dict()["param_groups"]
     fit.optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": groups})
@@ -91,7 +91,7 @@ def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
 def _check(fit: TrainingLoop, snapshot: Snapshot) -> None:
     if snapshot.facts.get("format") != FORMAT:
         raise StoreError(f"checkpoint of format {snapshot.facts.get('format')!r}: expected {FORMAT}")
-    for name, state in (("model", fit.model.state_dict()), ("noise", fit.loss.state_dict())):
+    for name, state in (("model", fit.model.state_dict()), ("observation", fit.loss.state_dict())):
         given = {key: tuple(value.shape) for key, value in _below(name, snapshot.tensors).items()}
         if given != {key: tuple(value.shape) for key, value in state.items()}:
             raise StoreError(f"checkpoint of another {name}: its tensors have other names or shapes")

@@ -20,7 +20,7 @@ def score_rows(
 ) -> tuple[float | None, list[Row], list[Row]]:
     """Of scores by session: the mean test correlation, a row a unit, and a row a unit, tier and opto condition."""
     test = {
-        name: next(one for one in found if (one.tier, one.light) == ("test", "all")).values["correlation"]
+        name: next(one for one in found if (one.tier, one.opto_condition) == ("test", "all")).values["correlation"]
         for name, found in scores.items()
     }
     short = [
@@ -46,7 +46,7 @@ def unit_key(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _condition_row(score: ConditionScore, index: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"tier": score.tier, "opto_condition": score.light, "frames": score.frames}
+    row: dict[str, Any] = {"tier": score.tier, "opto_condition": score.opto_condition, "frames": score.frames}
     row |= {name: nullable(values[index]) for name, values in score.values.items()}
     for side in ("low", "high"):
         row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}

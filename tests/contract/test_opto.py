@@ -12,7 +12,7 @@ KEY = next(iter(INFO))
 SWITCHED = 7
 # Each part that takes the light: the model's config without it.
 WITHOUT = {
-    "conv_gru": {"recurrent": {"name": "conv_gru", "channels": 6, "light": []}},
+    "conv_gru": {"recurrent": {"name": "conv_gru", "channels": 6, "opto": []}},
     "opto_kernel": {},
     "opto_gain": {},
 }

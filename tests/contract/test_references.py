@@ -17,11 +17,11 @@ KEY = next(iter(INFO))
 # On the way to one rate: 11 frames of 13 x 17 pixels; 50 frames of light, running and pupil.
 PRODUCTS = 11 * 13 * 17 + 3 * 50
 RANKS = {"separable": 1, "full": None}
-CASES = [(name, light, rank) for name in reference_names() for light in ACTIONS for rank in RANKS]
+CASES = [(name, opto, rank) for name in reference_names() for opto in ACTIONS for rank in RANKS]
 
 
-def build(name, light, rank, seed=0):
-    return MODELS.get(name)(INFO, seed, light=light, rank=RANKS[rank], running=True, pupil=True, l1_weight=0.01)
+def build(name, opto, rank, seed=0):
+    return MODELS.get(name)(INFO, seed, opto=opto, rank=RANKS[rank], running=True, pupil=True, l1_weight=0.01)
 
 
 def batch(key, size=3, time=11):
@@ -30,26 +30,26 @@ def batch(key, size=3, time=11):
     return [torch.randn(size, 1, time, 13, 17, generator=generator), (light > 0.5).float(), key, behavior]
 
 
-@pytest.mark.parametrize(("name", "light", "rank"), CASES)
+@pytest.mark.parametrize(("name", "opto", "rank"), CASES)
 class TestReference:
-    def test_rate_has_the_declared_shape_and_is_positive(self, name, light, rank):
-        model = build(name, light, rank)
+    def test_rate_has_the_declared_shape_and_is_positive(self, name, opto, rank):
+        model = build(name, opto, rank)
         assert isinstance(model, EncodingModel)
         for key, info in INFO.items():
             rate = model(*batch(key))
             assert rate.shape == (3, len(info.units), 11 - model.frames_lost)
             assert (rate >= 0).all()
 
-    def test_gradient_reaches_every_parameter(self, name, light, rank):
-        model = build(name, light, rank)
+    def test_gradient_reaches_every_parameter(self, name, opto, rank):
+        model = build(name, opto, rank)
         rates = [model(*batch(key)) for key in INFO]
         weights = torch.Generator().manual_seed(1)
         loss = sum((rate * torch.randn(rate.shape, generator=weights)).sum() for rate in rates)
         (loss + sum(model.regularizer(key) for key in INFO)).backward()
         assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
 
-    def test_evaluation_repeats_itself_and_state_survives_saving(self, name, light, rank):
-        model, other = build(name, light, rank).eval(), build(name, light, rank, seed=1).eval()
+    def test_evaluation_repeats_itself_and_state_survives_saving(self, name, opto, rank):
+        model, other = build(name, opto, rank).eval(), build(name, opto, rank, seed=1).eval()
         assert within_rounding(model(*batch(KEY)), model(*batch(KEY)), PRODUCTS)
         assert not within_rounding(model(*batch(KEY)), other(*batch(KEY)), PRODUCTS)
         file = io.BytesIO()
@@ -59,16 +59,16 @@ class TestReference:
         assert within_rounding(model(*batch(KEY)), other(*batch(KEY)), PRODUCTS)
 
     @pytest.mark.parametrize("device", DEVICES)
-    def test_device_and_dtype_are_kept(self, name, light, rank, device):
-        model = build(name, light, rank)
+    def test_device_and_dtype_are_kept(self, name, opto, rank, device):
+        model = build(name, opto, rank)
         videos, opto, key, behavior = batch(KEY)
         drive = model.double().head(KEY)(videos.double(), opto.double(), behavior.double())
         assert drive.dtype == torch.float64
         rate = model.float().to(device)(videos.to(device), opto.to(device), key, behavior.to(device))
         assert (rate.device.type, model.regularizer(key).device.type) == (device, device)
 
-    def test_no_future_frame_light_or_behavior_changes_a_past_rate(self, name, light, rank):
-        model, before, after = scattered(build(name, light, rank)), batch(KEY), batch(KEY)
+    def test_no_future_frame_light_or_behavior_changes_a_past_rate(self, name, opto, rank):
+        model, before, after = scattered(build(name, opto, rank)), batch(KEY), batch(KEY)
         after[0][:, :, 7:] += 5
         after[1][:, 7:] = 1 - after[1][:, 7:]
         after[3][:, :, 7:] -= 2
@@ -76,17 +76,17 @@ class TestReference:
         assert within_rounding(one[..., :7], other[..., :7], PRODUCTS)
         assert not within_rounding(one[..., 7:], other[..., 7:], PRODUCTS)
 
-    def test_light_at_zero_is_the_model_without_light(self, name, light, rank):
-        model, without = scattered(build(name, light, rank)), build(name, "none", rank)
+    def test_light_at_zero_is_the_model_without_light(self, name, opto, rank):
+        model, without = scattered(build(name, opto, rank)), build(name, "none", rank)
         state = model.state_dict()
         without.load_state_dict({key: state[key] for key in without.state_dict()})
-        videos, opto, key, behavior = batch(KEY)
-        plain = drives(without, videos, opto, key, behavior)
-        assert within_rounding(drives(model, videos, 0 * opto, key, behavior), plain, PRODUCTS)
-        assert within_rounding(drives(model, videos, opto, key, behavior), plain, PRODUCTS) == (light == "none")
+        videos, shares, key, behavior = batch(KEY)
+        plain = drives(without, videos, shares, key, behavior)
+        assert within_rounding(drives(model, videos, 0 * shares, key, behavior), plain, PRODUCTS)
+        assert within_rounding(drives(model, videos, shares, key, behavior), plain, PRODUCTS) == (opto == "none")
 
-    def test_initial_rate_without_a_stimulus_is_the_mean_count(self, name, light, rank):
-        model = build(name, light, rank)
+    def test_initial_rate_without_a_stimulus_is_the_mean_count(self, name, opto, rank):
+        model = build(name, opto, rank)
         videos, opto, key, behavior = batch(KEY)
         rate = model(0 * videos, 0 * opto, key, 0 * behavior)
         assert torch.allclose(rate, torch.tensor(INFO[key].mean_counts)[:, None].expand_as(rate), atol=1e-5)
@@ -109,11 +109,11 @@ def scattered(model):
 def test_the_fifteen_published_variants_can_be_asked():
     variants = 0
     for stimulus in (True, False):
-        for light in ("none", "additive"):
+        for opto in ("none", "additive"):
             for running in (True, False):
                 for pupil in (True, False):
-                    config = {"stimulus": stimulus, "light": light, "running": running, "pupil": pupil}
-                    if any([stimulus, running, pupil, light == "additive"]):
+                    config = {"stimulus": stimulus, "opto": opto, "running": running, "pupil": pupil}
+                    if any([stimulus, running, pupil, opto == "additive"]):
                         assert MODELS.get("spline_glm")(INFO, 0, **config)(*batch(KEY)).shape == (3, 3, 11)
                         variants += 1
                     else:
@@ -133,8 +133,8 @@ def test_missing_behavior_is_taken_at_its_mean():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"light": "gian"}, "did you mean 'gain'"),
-        ({"light": "gain", "stimulus": False}, "choose additive or none"),
+        ({"opto": "gian"}, "did you mean 'gain'"),
+        ({"opto": "gain", "stimulus": False}, "choose additive or none"),
         ({"rank": 0}, "or null for a full one"),
         ({"time_splines": 16}, "16 splines over 15 points"),
         ({"knot_px": 0.5}, "expected 1 or more"),

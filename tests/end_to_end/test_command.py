@@ -133,9 +133,9 @@ def test_the_tables_hold_the_result(first, session):
 
 
 def test_a_stored_model_predicts_what_was_scored(first):
-    from dlgn_cnn.evaluation.score import score_units
     from schemas.evaluation import Score
     from schemas.training import TrainedModel, load_model
+    from tests.scoring import score_units
 
     key, precision = TrainedModel().fetch1("KEY", "fit_precision")
     model, loaders = load_model(key)

@@ -15,7 +15,7 @@ from tests.factories import small_simulation
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "very-secret-word"
-MODEL = "{fn: ln, config: {light: none}}"
+MODEL = "{fn: ln, config: {opto: none}}"
 EXPERIMENT = """experiment: x
 datasets: [{{fn: stored_sessions, config: {{sessions: {sessions}, size_px: [9, 16]}}}}]
 models: [{model}]

@@ -58,7 +58,7 @@ def archive(database, tmp_path_factory) -> Path:
     config = {"sessions": names, "size_px": [9, 16], "window_frames": 40, "validation_share": 0.34}
     key = dataset.DatasetConfig.add("stored_sessions", config)
     dataset.Dataset.populate(key)
-    key |= model.ModelConfig.add("ln", {"light": "none"}) | trainer.TrainerConfig.add(
+    key |= model.ModelConfig.add("ln", {"opto": "none"}) | trainer.TrainerConfig.add(
         "standard", {"fit": {"max_epochs": 1}}
     )
     trainer.Seed.insert1({"seed": 0}, skip_duplicates=True)

@@ -57,7 +57,7 @@ def test_the_other_seeds_are_the_null_where_no_labels_are_shuffled(done):
 
 
 def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
-    from dlgn_cnn.mei.feedback_contrast.distance import distance
+    from dlgn_cnn.mei.feedback_contrast.significance import pairwise_distances
     from schemas.mei import MEI as Table
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast
@@ -65,7 +65,7 @@ def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
     config = MEIConfig.where({"fit.objective.name": "mean_rate"}).proj()
     stimuli = (Table.Stimulus & config & {"unit": 2}).to_dicts()
     pairs = [
-        distance(np.asarray(one["stimulus"].load()), np.asarray(other["stimulus"].load())).spatial
+        pairwise_distances(np.stack([one["stimulus"].load(), other["stimulus"].load()]), np.ones((2, 2)))[1, 0, 1]
         for one in stimuli
         for other in stimuli
         if (one["opto_condition"], other["opto_condition"]) == ("intact", "suppressed") and one["seed"] != other["seed"]

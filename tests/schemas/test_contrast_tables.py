@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.feedback_contrast.distance import distance, extent_px
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, extent_px, pairwise_distances
 from tests.factories import small_simulation
 
 ENCODER = {
@@ -81,12 +81,17 @@ def test_distances_are_those_of_the_stored_stimuli(done):
         (row["opto_condition"], row["mei_seed"]): np.asarray(row["stimulus"].load())
         for row in (Table.Stimulus & key).to_dicts()
     }
-    pairs = [distance(shown["intact", one], shown["suppressed", two]) for one in (0, 1) for two in (0, 1)]
+    found = [
+        pairwise_distances(np.stack([shown["intact", one], shown["suppressed", two]]), np.ones((2, 2)))[:, 0, 1]
+        for one in (0, 1)
+        for two in (0, 1)
+    ]
+    means = dict(zip(VIEWS, np.mean(found, 0), strict=True))
     every = (contrasts().Distance & key).to_dicts()
     assert {(row["null_kind"], bool(row["strongest"])) for row in every} == {("shuffled", True), ("starts", False)}
     rows = {row["view"]: row for row in every if row["strongest"]}
     for view in ("clip", "spatial", "temporal", "spectral"):
-        assert rows[view]["distance"] == pytest.approx(np.mean([getattr(one, view) for one in pairs]), abs=1e-6)
+        assert rows[view]["distance"] == pytest.approx(means[view], abs=1e-6)
         assert 0 < rows[view]["p"] <= rows[view]["q"] <= 1
         # Three units in four shuffled fits: no p is below 1 / 13.
         assert rows[view]["p"] >= 1 / 13 - 1e-9

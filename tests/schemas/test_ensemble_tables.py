@@ -11,8 +11,9 @@ from datajoint.errors import DataJointError
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, score_units
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from tests.factories import small_simulation
+from tests.scoring import score_units
 
 ENCODER = {
     "core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]},
@@ -155,8 +156,8 @@ def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitt
 
 
 def test_an_mei_is_made_of_an_ensemble(ensemble):
+    from dlgn_cnn.mei.synthesis.ascent import Target
     from dlgn_cnn.mei.synthesis.methods import gradient_ascent
-    from dlgn_cnn.mei.synthesis.optimize import Target
     from schemas.training import load_ensemble
 
     model, loaders = load_ensemble(ensemble)

@@ -9,7 +9,7 @@ import pytest
 from tests.factories import small_simulation
 
 MODELS = (
-    ("ln", {"light": "none", "field_radius_px": 4.0}),
+    ("ln", {"opto": "none", "field_radius_px": 4.0}),
     ("spline_glm", {"rank": 1, "running": False, "pupil": False}),
     (
         "encoder",

@@ -104,7 +104,7 @@ def test_effects_and_gains_have_a_row_a_unit(fit):
         # This model has neither a shifter nor a modulator: running and pupil reach it by no way.
         assert row["running"] == row["pupil"] == 0
         assert math.isfinite(row["movie"])
-        assert math.isfinite(row["light"])
+        assert math.isfinite(row["opto"])
 
 
 def test_scores_do_not_change_when_they_are_made_again(fit):

@@ -12,10 +12,11 @@ from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.input_gains import INPUTS, input_gains, permuted_trials
-from dlgn_cnn.evaluation.modulation import pupil_modulation, running_modulation
-from dlgn_cnn.evaluation.score import score_conditions, score_units
-from dlgn_cnn.feedback.effects import NullConfig, opto_effects
+from dlgn_cnn.evaluation.metrics import pupil_modulation, running_modulation
+from dlgn_cnn.evaluation.score import score_conditions
+from dlgn_cnn.feedback.effects import opto_effects
 from dlgn_cnn.interface import DataInfo
+from tests.scoring import score_units
 
 KEYS, UNITS = ("Mouse_s01_e01", "Mouse_s01_e02"), (1, 2, 3, 4, 5)
 INFO = DataInfo(UNITS, (1, 2, 2), 60.0, (1.0, 1.0, 1.0, 1.0, 1.0), 0.0, 1.0, ((0.0, 0.0),) * 5)
@@ -76,7 +77,7 @@ def test_each_input_gains_the_unit_that_follows_it_and_no_other(loaders):
 def test_a_permuted_input_is_anothers_and_all_else_stays(name):
     trials = make_trials(0)
     changed = permuted_trials(trials, name, np.random.default_rng(0))
-    own = {"movie": ["videos"], "light": ["opto"], "running": ["behavior"], "pupil": ["behavior", "pupil_center"]}
+    own = {"movie": ["videos"], "opto": ["opto"], "running": ["behavior"], "pupil": ["behavior", "pupil_center"]}
     for before, after in zip(trials, changed, strict=True):
         for field in ("videos", "opto", "behavior", "pupil_center", "responses"):
             one, other = getattr(before, field), getattr(after, field)
@@ -101,7 +102,7 @@ def test_a_permuted_movie_is_another_scenes_whatever_repeats():
 def test_an_input_that_was_not_recorded_or_never_varies_has_no_gain():
     nothing = np.full((2, 60), np.nan, np.float32)
     trials = make_trials(0, (60, 60), behavior=nothing, pupil_center=nothing, opto=np.zeros(60, np.float32))
-    for name in ("light", "running", "pupil"):
+    for name in ("opto", "running", "pupil"):
         assert permuted_trials(trials, name, np.random.default_rng(0)) is None
     with pytest.raises(ModelError, match="'movie'"):
         permuted_trials(trials, "movi", np.random.default_rng(0))
@@ -116,7 +117,7 @@ def test_a_loader_of_windows_shows_its_own_trials_only():
 
 
 def test_effects_in_data_and_model_agree_where_the_model_is_the_truth(loaders):
-    found = opto_effects(OneInputEach(), loaders, np.random.default_rng(0), null=NullConfig(1.0, 199))
+    found = opto_effects(OneInputEach(), loaders, np.random.default_rng(0), period_s=1.0, permutations=199)
     rates = np.concatenate([found[key].data_omi_p for key in KEYS])
     for key in KEYS:
         effect = found[key]
@@ -146,7 +147,7 @@ def test_scores_by_tier_and_light_and_the_short_score_agree(loaders):
     found = score_conditions(OneInputEach(), loaders, np.random.default_rng(0))
     short = score_units(OneInputEach(), loaders, "test")
     for key in KEYS:
-        by_name = {(score.tier, score.light): score for score in found[key]}
+        by_name = {(score.tier, score.opto_condition): score for score in found[key]}
         assert set(by_name) == {(t, s) for t in ("validation", "test") for s in ("all", "intact", "suppressed")}
         assert by_name["test", "all"].values["correlation"] == pytest.approx(short[key], nan_ok=True)
         parts = [by_name["test", light].frames for light in ("intact", "suppressed")]
@@ -172,6 +173,6 @@ def test_loaders_without_trials_have_scores_but_no_scenes(loaders):
         assert one.values["correlation"] == pytest.approx(same.values["correlation"], nan_ok=True)
     gains = input_gains(OneInputEach(), plain, np.random.default_rng(0))[KEYS[0]]
     assert all(np.isnan(gain).all() for gain in gains.values())
-    effect = opto_effects(OneInputEach(), plain, np.random.default_rng(0), null=NullConfig(1.0, 9))[KEYS[0]]
+    effect = opto_effects(OneInputEach(), plain, np.random.default_rng(0), period_s=1.0, permutations=9)[KEYS[0]]
     assert np.isnan(effect.data_rmi).all()
     assert effect.model_omi[1] == pytest.approx(-1 / 3)

@@ -9,7 +9,8 @@ import torch
 from dlgn_cnn.data.loading.trial_loader import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.trainers.standard import standard
 

@@ -31,7 +31,7 @@ def score(shared_data, tmp_path_factory) -> ConditionScore:
     fit = {"max_epochs": 6, "patience": 6, "learning_rate": 0.01, "burn_in_frames": FRAMES_LOST}
     standard(model, loaders, 0, fit=fit)
     scores = score_conditions(model, loaders, np.random.default_rng(0))[name]
-    return next(one for one in scores if (one.tier, one.light) == ("test", "all"))
+    return next(one for one in scores if (one.tier, one.opto_condition) == ("test", "all"))
 
 
 def test_a_fitted_model_beats_the_linear_nonlinear_model(score):

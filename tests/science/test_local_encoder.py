@@ -18,13 +18,13 @@ CENTERS = ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0), (-1.0, 0.97), (0.93, 0.2), (0.3
 CORE = {"name": "stacked_2d", "channels": [3, 3], "kernels": [5, 3], "strides": [1, 1]}
 STRIDED = {"name": "stacked_2d", "channels": [3, 3], "kernels": [7, 3], "strides": [3, 2]}
 CONVOLVED = {"name": "factorized_3d", "channels": [3, 3], "kernels": [5, 3], "kernels_time": [2, 3], "strides": [1, 2]}
-POINT = {"name": "conv_gru", "channels": 4, "kernel_input": 3, "kernel_state": 1, "light": ["update.input"]}
+POINT = {"name": "conv_gru", "channels": 4, "kernel_input": 3, "kernel_state": 1, "opto": ["update.input"]}
 CASES = {
     "core alone": {"core": CORE},
     "strides": {"core": STRIDED},
     "frames lost": {"core": CONVOLVED},
     "pointwise memory": {"core": STRIDED, "recurrent": POINT},
-    "reach that grows": {"core": CORE, "recurrent": POINT | {"kernel_state": 3}},
+    "field that grows": {"core": CORE, "recurrent": POINT | {"kernel_state": 3}},
     "light as a channel": {"core": CORE, "opto_channel": True},
     "shifter": {"core": CORE, "shifter": {"name": "mlp"}},
     "modulators": {
@@ -72,14 +72,14 @@ def test_rates_and_gradients_are_those_of_the_whole_picture(case):
         torch.testing.assert_close(piece, whole, rtol=1e-12, atol=1e-14)
 
 
-def test_a_unit_far_from_the_edges_is_cheap_and_growing_reach_takes_the_picture():
+def test_a_unit_far_from_the_edges_is_cheap_and_growing_field_takes_the_picture():
     small = local_encoder(model_of(CORE), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
     # Kernels of 5 and 3 px see 7 px around a pixel, 8 around two: of 9 frames the last 4 are asked for.
     assert small.piece(torch.tensor([0]), None)[1] == (8, 8)
-    assert small.share(torch.tensor([0]), FRAMES) == pytest.approx(8 * 8 * 4 / (33 * 53 * 9))
-    growing = CASES["reach that grows"] | {"recurrent": POINT | {"kernel_state": 7}}
+    assert small.frames == 4
+    growing = CASES["field that grows"] | {"recurrent": POINT | {"kernel_state": 7}}
     large = local_encoder(model_of(**growing), KEY, (FRAMES, HEIGHT, WIDTH), WINDOW)
-    assert large.share(torch.tensor([0]), FRAMES) == 1
+    assert (large.piece(torch.tensor([0]), None)[1], large.frames) == ((HEIGHT, WIDTH), FRAMES)
 
 
 def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
@@ -89,7 +89,7 @@ def test_a_model_that_does_not_say_how_far_it_sees_has_no_narrow_one():
 
 
 def test_bfloat16_keeps_rate_and_direction():
-    model, units = model_of(**CASES["reach that grows"]), torch.arange(len(CENTERS))
+    model, units = model_of(**CASES["field that grows"]), torch.arange(len(CENTERS))
     found = []
     for dtype in (None, torch.bfloat16):
         view = local_encoder(model, KEY, (FRAMES, HEIGHT, WIDTH), WINDOW, dtype)
@@ -110,7 +110,6 @@ def test_an_ensemble_is_shown_through_its_members_narrowed():
     shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTERS), dtype=torch.float64)
     showing = Presenter([ensemble], [KEY], shape, window=WINDOW)
     assert all(view is not None for view in showing.local_encoders.values())
-    assert max(showing.share(targets, FRAMES, torch.device("cpu"))) < 0.5
     whole = ensemble(stimuli[:, None], light[:, None].expand(-1, FRAMES), KEY)
     own = whole[torch.arange(len(CENTERS)), torch.arange(len(CENTERS))]
     torch.testing.assert_close(showing.rates(stimuli, targets, light), own[:, -WINDOW:], rtol=1e-12, atol=1e-14)
@@ -136,7 +135,7 @@ def test_no_part_sees_further_than_it_says(kind, name):
     """Not-a-number in one row spreads to all that depends on it, whatever the weights are."""
     model = model_of(**({"core": EXAMPLES[name]} if kind == "core" else {"core": CORE, "recurrent": EXAMPLES[name]}))
     assert isinstance(model.core if kind == "core" else model.recurrent, Bounded)
-    reach, seen = receptive_field_of(model.core, model.recurrent, FRAMES), set()
+    field, seen = receptive_field_of(model.core, model.recurrent, FRAMES), set()
     for row in range(HEIGHT):
         video = torch.zeros(1, 1, FRAMES, HEIGHT, 12, dtype=torch.float64)
         video[..., row, :] = torch.nan
@@ -144,8 +143,8 @@ def test_no_part_sees_further_than_it_says(kind, name):
         if model.recurrent is not None:
             features, _ = model.recurrent(features, torch.zeros(len(features), 1, dtype=torch.float64))
         touched = features[-1, 0].isnan().any(0).any(1).nonzero().flatten()
-        away = (touched * reach.stride - row).abs()
-        assert (away <= reach.radius_px).all()
+        away = (touched * field.stride - row).abs()
+        assert (away <= field.radius_px).all()
         seen |= set(away.tolist())
-    # The reach is no larger than it need be either.
-    assert max(seen) == min(reach.radius_px, HEIGHT - 1)
+    # The field is no larger than it need be either.
+    assert max(seen) == min(field.radius_px, HEIGHT - 1)

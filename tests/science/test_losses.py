@@ -7,9 +7,9 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
-from dlgn_cnn.training.losses import LOSSES
-from dlgn_cnn.training.observation_model import ObservationModel
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
+from dlgn_cnn.training.losses import LOSSES, ObservationModel
 from dlgn_cnn.training.trainers.standard import standard
 from tests.science.test_fit import KEY, Gain, batches, loaders
 
@@ -70,7 +70,7 @@ def test_the_noise_that_counts_were_drawn_with_is_found():
     data = loaders(train=drawn(3), validation=drawn(4))
     fit = {"max_epochs": 12, "patience": 12, "learning_rate": 0.05, "burn_in_frames": 0, "criterion": "loss"}
     _, output, state = standard(Gain(), data, 0, loss="negative_binomial", fit=fit)
-    assert output["noise"]["dispersion"][KEY] == pytest.approx([0.2, 1.0], abs=0.06)
+    assert output["observation"]["dispersion"][KEY] == pytest.approx([0.2, 1.0], abs=0.06)
     # The rate is the expected count whatever the noise.
     assert state["gain"].numpy() == pytest.approx([0.4, -0.4], abs=0.05)
     assert state["offset"].numpy() == pytest.approx([0.6, 0.3], abs=0.05)
@@ -82,7 +82,7 @@ def test_given_noise_is_not_fitted():
     assert list(model.parameters()) == []
     assert model.values() == {}
     _, output, _ = standard(Gain(), loaders(), 0, loss=given, fit={"max_epochs": 1, "burn_in_frames": 0})
-    assert "noise" not in output
+    assert "observation" not in output
 
 
 def test_the_noise_of_a_fit_knows_no_decay():

@@ -12,12 +12,12 @@ from scipy.optimize import minimize
 
 from dlgn_cnn.errors import ConfigError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.components.constraints import project
 from dlgn_cnn.mei.components.preconditioners import GaussianBlur, blur_matrix
-from dlgn_cnn.mei.components.projection import project
+from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.checks import check
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.methods import gradient_ascent
-from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import silent
 from tests.rounding import within_rounding

@@ -5,12 +5,10 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.mei.components.constraints import CONSTRAINTS
-from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS
-from dlgn_cnn.mei.components.projection import project
-from dlgn_cnn.mei.components.spectra import natural_amplitude
+from dlgn_cnn.mei.components.constraints import CONSTRAINTS, project
+from dlgn_cnn.mei.components.preconditioners import PRECONDITIONERS, natural_amplitude
+from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 7, 9

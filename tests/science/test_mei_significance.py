@@ -5,16 +5,18 @@ import pytest
 from scipy.stats import kstest, permutation_test
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.feedback.opto_null import false_discovery_rates
-from dlgn_cnn.mei.feedback_contrast.distance import distance
-from dlgn_cnn.mei.feedback_contrast.findings import NULLS, UnitMEIs, findings, measure
+from dlgn_cnn.feedback.effects import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.significance import (
     VIEWS,
+    UnitMEIs,
     between_and_within,
     between_members,
+    findings,
+    measure,
     pairwise_distances,
     pooled_null,
     starts_null,
+    views,
 )
 
 
@@ -32,9 +34,11 @@ def test_all_pairs_are_the_distances_of_each_pair():
     found = pairwise_distances(shown, same(shown))
     for one in range(4):
         for other in range(4):
-            wanted = distance(shown[one], shown[other])
-            values = [getattr(wanted, name) for name in VIEWS[:4]]
-            np.testing.assert_allclose(found[:4, one, other], values, atol=1e-7)
+            pair = [views(shown[index].astype(np.float64)) for index in (one, other)]
+            values = [
+                1 - np.vdot(*two) / np.prod([np.linalg.norm(part) for part in two]) for two in zip(*pair, strict=True)
+            ]
+            np.testing.assert_allclose(found[:4, one, other], np.real(values), atol=1e-7)
     with pytest.raises(ConfigError, match="mean gray"):
         pairwise_distances(shown * np.arange(4)[:, None, None, None].clip(0, 1), same(shown))
 
@@ -162,7 +166,7 @@ def test_each_null_that_there_is_is_reported_the_strongest_first():
     assert list(nulls_of(fits)) == ["members", "starts"]
     assert list(nulls_of([one[:2] for one in fits])) == ["starts"]
     shuffled = [one for (one, *_) in members(1, generator, 3)]
-    assert list(nulls_of(fits, shuffled)) == list(NULLS)
+    assert list(nulls_of(fits, shuffled)) == ["shuffled", "members", "starts"]
     assert np.isnan(nulls_of(fits, [*shuffled, None])["shuffled"].p).all()
     found = nulls_of(fits, shuffled)["shuffled"]
     wanted = [between_and_within(one.distances(), one.suppressed)[0] for one in shuffled]

@@ -8,11 +8,9 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.components.projection import project
-from dlgn_cnn.mei.feedback_contrast.contrast import light_contrast
+from dlgn_cnn.mei.components.constraints import project
+from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.optimize import synthesize
 from dlgn_cnn.mei.synthesis.targets import Target
 
 KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
@@ -63,9 +61,9 @@ class LinearCells(torch.nn.Module):
         return torch.cat([0 * last.expand(-1, -1, SHAPE[0] - 1), last], -1)
 
 
-def climb(model, units=(0, 1), **changed):
+def climb(model, units=(0, 1), suppressed=False, **changed):
     config = synthesis(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
-    return synthesize([model.eval()], [Target(KEY, unit, False) for unit in units], config, SHAPE[1:], CPU)
+    return synthesize([model.eval()], [Target(KEY, unit, suppressed) for unit in units], config, SHAPE[1:], CPU)
 
 
 def cosine(one, other):
@@ -135,26 +133,18 @@ def test_neuro_meis_own_loop_finds_the_same_stimulus():
     assert cosine(ours.stimulus, theirs) > 0.999
 
 
-def test_the_light_contrast_separates_what_the_light_turns_around():
+def test_objectives_separate_what_the_light_turns_around():
     model = LinearCells().eval()
-    info = DataInfo((1, 2), (1, *SHAPE[1:]), 60.0, (0.1, 0.1), 100.0, 50.0, ((0.0, 0.0),) * 2)
-    options = {name: value for name, value in PLAIN.items() if name != "objective"}
-    config = options | {"objective": {"window_frames": 1}}
-    found = light_contrast([model], [(KEY, 1, 0)], config, info, CPU)
     own = model.filters[1].detach().numpy()
     kept, turned = own * (np.arange(SHAPE[2]) <= 4), own * (np.arange(SHAPE[2]) > 4)
     wanted = {
-        "intact": kept + turned,
-        "suppressed": kept - turned,
-        "intact_minus_suppressed": turned,
-        "suppressed_minus_intact": -turned,
+        ("mean_rate", False): kept + turned,
+        ("mean_rate", True): kept - turned,
+        ("opto_difference", False): turned,
+        ("opto_difference", True): -turned,
     }
-    assert set(found) == set(wanted)
-    norms = [np.linalg.norm(results[0].stimulus) for results in found.values()]
-    assert norms == pytest.approx([norms[0]] * 4, rel=1e-5)
-    for name, (result,) in found.items():
-        assert cosine(result.stimulus, wanted[name]) > 0.99, name
-    difference = found["intact_minus_suppressed"][0]
-    assert difference.activation == pytest.approx(difference.rates[0, -1] - difference.rates[1, -1], rel=1e-5)
-    with pytest.raises(ConfigError, match="leave out 'mean_rate'"):
-        light_contrast([model], [(KEY, 1, 0)], OPTIONS | {"objective": {"name": "mean_rate"}}, info, CPU)
+    for (objective, suppressed), stimulus in wanted.items():
+        (found,) = climb(model, units=(1,), suppressed=suppressed, objective={"name": objective, "window_frames": 1})
+        assert cosine(found.stimulus, stimulus) > 0.99, objective
+        if (objective, suppressed) == ("opto_difference", False):
+            assert found.activation == pytest.approx(found.rates[0, -1] - found.rates[1, -1], rel=1e-5)

@@ -59,7 +59,7 @@ def test_a_published_kernel_acts_on_the_light_as_numpys_convolution(shared_data)
         published = np.stack([stored[f"{unit}_filt_opto"][::-1] for unit in ("u19", "u25", "u35")])
     modulator = build({"name": "opto_kernel", "basis": "taps"}).double()
     with torch.no_grad():
-        modulator.light.weights.copy_(torch.from_numpy(published.copy())[:, None])
+        modulator.opto.weights.copy_(torch.from_numpy(published.copy())[:, None])
         found = modulator(torch.zeros(len(light), 1, 3).double(), Signals(torch.from_numpy(light)[None]))[:, 0].numpy()
     for unit, kernel in enumerate(published):
         assert np.allclose(found[:, unit], convolved(light, kernel), atol=1e-9)
@@ -105,7 +105,7 @@ def test_raised_cosines_span_the_published_light_kernel_and_sum_to_a_constant(sh
 
 def test_smoothness_penalty_is_numpys_second_difference():
     modulator = build({"name": "opto_kernel", "basis": "taps", "laplace_weight": 0.5, "l2_weight": 2.0})
-    kernels = modulator.light.kernels().detach().numpy()[:, 0]
+    kernels = modulator.opto.kernels().detach().numpy()[:, 0]
     bends = np.diff(np.pad(kernels, ((0, 0), (0, 2))), n=2, axis=1)
     expected = 0.5 * np.mean(bends**2) + 2 * np.mean(kernels**2)
     assert modulator.regularizer().item() == pytest.approx(expected, rel=1e-5)

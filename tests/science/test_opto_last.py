@@ -21,7 +21,7 @@ KEY, UNITS, FRAMES, SHAPE = "one", 4, 120, (4, 5)
 MODEL = {
     "lags": 3,
     "field_radius_px": None,
-    "light": "spatial",
+    "opto": "spatial",
     "history_lags": 6,
     "history_splines": 3,
     "l2_weight": 0.01,
@@ -72,7 +72,7 @@ def test_what_the_light_adds_is_not_taken_for_another_field():
         model, loaders = built(session(suppressed_gain=1.0, added=added))
         opto_last(model, loaders, 0, fit=FIT)
         head = model.head(KEY)
-        lit = model.output(head.bias + head.bias_step * head.light.added[:, 0]) - model.output(head.bias)
+        lit = model.output(head.bias + head.bias_step * head.opto.added[:, 0]) - model.output(head.bias)
         np.testing.assert_allclose(lit.detach(), added, atol=0.05)
         found.append(change(model).mean())
     assert found[0] < 1.5 * found[1]
@@ -85,7 +85,7 @@ def test_units_whose_field_the_light_changes_are_told_from_the_others():
     found = change(model)
     assert found[::2].min() > 2 * found[1::2].max()
     stages = output["stages"]
-    assert [one["stage"] for one in stages] == ["dark", "adds", "changes"]
+    assert [one["stage"] for one in stages] == ["without", "adds", "changes"]
     assert stages[2]["validation_correlation"] == score > stages[0]["validation_correlation"] + 0.02
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in state.items())
     assert all(weights.requires_grad for weights in model.parameters())
@@ -93,7 +93,7 @@ def test_units_whose_field_the_light_changes_are_told_from_the_others():
 
 def test_a_stage_ends_where_scipy_does():
     """A field under a softplus: log-concave, so that there is one optimum."""
-    model, loaders = built(session(1.0, 0.0), light="additive")
+    model, loaders = built(session(1.0, 0.0), opto="additive")
     batches, kernel = list(loaders["train"][KEY]), model.head(KEY).stimulus
     free = [model.head(KEY).bias, kernel.spatial]
     start = torch.nn.utils.parameters_to_vector(free).detach().numpy().astype(float)
@@ -159,7 +159,7 @@ def test_a_fit_that_was_stopped_ends_as_one_that_ran_through(tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "message"),
-    [({"light": "additive"}, "light is spatial or temporal"), ({"light": "none"}, "choose such a model")],
+    [({"opto": "additive"}, "opto is spatial or temporal"), ({"opto": "none"}, "choose such a model")],
 )
 def test_a_model_in_which_the_light_changes_no_kernel_is_refused(changed, message):
     model, loaders = built(session(1.0, 0.0, trials=6), **changed)

@@ -11,8 +11,7 @@ import pytest
 from scipy.io import loadmat
 
 from dlgn_cnn.data.sessions.fields import spike_triggered_average
-from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.modulation import modulation_index, opto_modulation
+from dlgn_cnn.evaluation.metrics import correlation, modulation_index, opto_modulation
 
 UNIT = ["m", "s", "e", "u"]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.recurrent.conv_gru import SWITCHES, ConvGru
+from dlgn_cnn.models.recurrent.conv_gru import GATES, SWITCHES, ConvGru
 from dlgn_cnn.models.recurrent.opto import OptoDrive
 from tests.rounding import within_rounding
 
@@ -31,7 +31,7 @@ def plain(unit, features, opto, state):
     channels, states = unit.out_channels, []
     for frame, light in zip(features, opto, strict=True):
         drives = []
-        for index in range(len(unit.gates)):
+        for index in range(len(GATES)):
             rows = slice(index * channels, (index + 1) * channels)
             x = functional.conv2d(frame, unit.from_input.weight[rows], unit.from_input.bias[rows], padding="same")
             s = functional.conv2d(state, unit.from_state.weight[rows], padding="same")
@@ -45,10 +45,10 @@ def plain(unit, features, opto, state):
     return torch.stack(states)
 
 
-def some(light=SWITCHES, seed=0):
+def some(opto=SWITCHES, seed=0):
     """A unit of 3 to 4 channels whose light does something, and what it is called with."""
     torch.manual_seed(seed)
-    built = ConvGru(3, 4, kernel_input=3, kernel_state=5, light=light)
+    built = ConvGru(3, 4, kernel_input=3, kernel_state=5, opto=opto)
     for module in built.modules():
         if isinstance(module, OptoDrive):
             torch.nn.init.normal_(module.gain)
@@ -151,7 +151,7 @@ def test_a_state_passed_on_continues_the_clip(chunks):
 
 def test_an_unknown_light_switch_names_the_nearest():
     with pytest.raises(ConfigError, match=r"did you mean 'update\.input'"):
-        ConvGru(3, 4, light=["pdate.input"])
+        ConvGru(3, 4, opto=["pdate.input"])
 
 
 @pytest.mark.parametrize("wrong", [{"kernel_state": 4}, {"kernel_input": -1}])

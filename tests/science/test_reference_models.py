@@ -13,7 +13,7 @@ from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.kernels import remembered
-from dlgn_cnn.models.reference.splines import natural_cubic_basis
+from dlgn_cnn.models.reference.space_time import natural_cubic_basis
 from dlgn_cnn.training.trainers.standard import standard
 
 KEY, SHAPE, LAGS = "Mouse_s01_e01", (9, 14), 8
@@ -81,7 +81,7 @@ def test_the_kernel_of_a_simulated_ln_cell_is_recovered(name, config):
     mean = torch.cat([batch.responses for batch in tiers["train"][KEY]]).mean((0, 2))
     centers = tuple((2 * x / (SHAPE[1] - 1) - 1, 2 * y / (SHAPE[0] - 1) - 1) for y, x in places)
     info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centers)
-    model = MODELS.get(name)({KEY: info}, 0, light="none", output={"name": "softplus", "sharpness": 1.0}, **config)
+    model = MODELS.get(name)({KEY: info}, 0, opto="none", output={"name": "softplus", "sharpness": 1.0}, **config)
     standard(model, tiers, 0, fit={"max_epochs": 12, "learning_rate": 0.1})
     with torch.no_grad():
         found = model.head(KEY).stimulus.kernels()[0].flatten(1)
@@ -107,7 +107,7 @@ def test_a_field_that_the_light_changes_is_recovered_in_both_lights():
     info = DataInfo((1, 2), (1, *SHAPE), 60.0, tuple(mean.tolist()), 0.0, 1.0, centers)
     config = {"lags": LAGS, "knot_px": 1.5, "rank": 1, "running": False, "pupil": False, "change_weight": 1e-3}
     output = {"name": "softplus", "sharpness": 1.0}
-    model = MODELS.get("spline_glm")({KEY: info}, 0, light="spatial", output=output, **config)
+    model = MODELS.get("spline_glm")({KEY: info}, 0, opto="spatial", output=output, **config)
     standard(
         model,
         {"train": {KEY: batches}, "validation": {KEY: batches[:4]}},

@@ -6,7 +6,8 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import LOSSES
 from dlgn_cnn.training.schedules import SCHEDULES
 from tests.science.test_fit import KEY, Gain, batches, loaders

@@ -8,8 +8,7 @@ import pytest
 from benchmarks.plain.in_memory import photograph_movies, session_data
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.modulation import modulation_index
+from dlgn_cnn.evaluation.metrics import correlation, modulation_index
 from dlgn_cnn.simulation.config import OPTO_EFFECTS, SimulationConfig
 from dlgn_cnn.simulation.session import SimulatedSession, simulate_session
 

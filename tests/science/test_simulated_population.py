@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.evaluation.modulation import modulation_index
+from dlgn_cnn.evaluation.metrics import modulation_index
 from dlgn_cnn.simulation.conditions import draw_behavior, draw_opto
 from dlgn_cnn.simulation.config import DEG_PER_PX
 from dlgn_cnn.simulation.kernels import (

@@ -3,7 +3,7 @@
 import pytest
 
 from dlgn_cnn.training.callbacks import Callback, Callbacks, as_callback
-from dlgn_cnn.training.fit import FitConfig
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import poisson
 from dlgn_cnn.training.trainers.standard import TrainingLoop, run
 from tests.science.test_fit import Gain, loaders

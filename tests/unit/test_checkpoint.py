@@ -17,8 +17,9 @@ from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
-from dlgn_cnn.training.observation_model import ObservationModel, units_of
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
+from dlgn_cnn.training.losses import ObservationModel, units_of
 from dlgn_cnn.training.snapshot import Snapshot, capture, restore
 from dlgn_cnn.training.trainers.standard import run
 
@@ -244,11 +245,11 @@ def test_a_checkpoint_of_another_model_is_refused_and_leaves_the_fit_as_it_was(u
     expected, _ = undisturbed
     other = new_fit(loss="poisson")
     CheckpointFolder(tmp_path).write(capture(other))
-    with pytest.raises(StoreError, match="another noise"):
+    with pytest.raises(StoreError, match="another observation"):
         restore(new_fit(), capture(other))
     fit = new_fit()
     assert same(outcome(fit, run(fit, cb=Checkpoints(tmp_path, every_s=math.inf))), expected)
-    assert "another noise" in caplog.text
+    assert "another observation" in caplog.text
 
 
 def test_a_loader_that_cannot_say_where_it_is_resumes_at_epochs(tmp_path):

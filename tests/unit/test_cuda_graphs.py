@@ -16,7 +16,7 @@ from dlgn_cnn.models.recurrent.conv_gru import ConvGru
 from dlgn_cnn.models.recurrent.cuda_graphs import CAPTURES, CudaGraphs, Gpu
 from dlgn_cnn.models.recurrent.opto import OptoDrive
 
-LIGHTS = [["candidate.input", "candidate.state"], ["candidate.input"], ["candidate.state"], []]
+SWITCHES = [["candidate.input", "candidate.state"], ["candidate.input"], ["candidate.state"], []]
 DEVICES = [
     "cpu",
     pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA GPU")),
@@ -76,10 +76,10 @@ def exact():
     torch.use_deterministic_algorithms(False)
 
 
-def pair(device, light=LIGHTS[0]):
+def pair(device, opto=SWITCHES[0]):
     """A unit whose light does something, replayed and plain, and the machine that counts."""
     torch.manual_seed(0)
-    built = ConvGru(3, 4, kernel_input=3, kernel_state=5, light=light).to(device)
+    built = ConvGru(3, 4, kernel_input=3, kernel_state=5, opto=opto).to(device)
     for module in built.modules():
         if isinstance(module, OptoDrive):
             torch.nn.init.normal_(module.gain)
@@ -116,9 +116,9 @@ def assert_same(ours, theirs):
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("bfloat16", [False, True])
-@pytest.mark.parametrize("light", LIGHTS, ids=["both", "input", "state", "none"])
-def test_steps_of_a_fit_are_those_of_the_plain_loop(device, light, bfloat16):
-    *units, machine = pair(device, light)
+@pytest.mark.parametrize("opto", SWITCHES, ids=["both", "input", "state", "none"])
+def test_steps_of_a_fit_are_those_of_the_plain_loop(device, opto, bfloat16):
+    *units, machine = pair(device, opto)
     optimizers = [torch.optim.SGD(one.parameters(), lr=1e-3) for one in units]
     for step in range(4):
         found = []
@@ -264,7 +264,7 @@ def test_settings_and_streams_have_captures_of_their_own():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="captures need a CUDA GPU")
 def test_inside_a_capture_of_the_callers_own_the_loop_is_captured():
-    replayed, plain, machine = pair("cuda", light=[])
+    replayed, plain, machine = pair("cuda", opto=[])
     given = clip("cuda")
     with torch.no_grad():
         for _ in range(3):

@@ -5,9 +5,10 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import EncodingModel
+from dlgn_cnn.models.build import transferred
 from dlgn_cnn.models.ensemble import EnsembleModel
-from dlgn_cnn.models.transfer import transferred
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import LOSSES
 from tests.contract.test_components import EXAMPLES, INFO, batch, build
 from tests.science.test_fit import KEY, Gain, batches

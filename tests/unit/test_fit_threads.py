@@ -13,7 +13,8 @@ from dlgn_cnn.runtime.cores import Cores, usable_cores
 from dlgn_cnn.training import snapshot
 from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import Checkpoints
-from dlgn_cnn.training.fit import FitConfig, TrainingLoop
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import poisson
 from dlgn_cnn.training.trainers.standard import run
 

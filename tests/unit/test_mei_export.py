@@ -7,8 +7,7 @@ import scipy.ndimage
 
 from dlgn_cnn.data.stimuli.video import read_gray, write_lossless
 from dlgn_cnn.errors import ConfigError, RecordingError
-from dlgn_cnn.mei.export.export import Screen, for_screen, upscaled
-from dlgn_cnn.mei.export.quantize import quantized
+from dlgn_cnn.mei.export.export import Screen, for_screen, quantized, upscaled
 from tests.rounding import rounding
 
 MEAN, STD = 101.37, 48.2

@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import pearsonr
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.evaluation.metrics import correlation
-from dlgn_cnn.evaluation.modulation import modulation_index, opto_modulation
+from dlgn_cnn.evaluation.metrics import correlation, modulation_index, opto_modulation
 
 RATES = st.floats(0, 1e3)
 

@@ -61,7 +61,7 @@ def test_the_right_one_passes():
         ("model.core", "stacked_2d", r"^model\.config\.core: given 'stacked_2d' \(str\), expected mapping"),
         ("model.core", ..., r"^model\.config: model function 'encoder' needs 'core'"),
         ("model.cores", {}, r"^model\.config\.cores: model function 'encoder' takes no 'cores': .*'core'\?"),
-        ("model.recurrent.light", ["update.inputs"], r"^model\.config\.recurrent: .*did you mean 'update\.input'"),
+        ("model.recurrent.opto", ["update.inputs"], r"^model\.config\.recurrent: .*did you mean 'update\.input'"),
         ("model.recurrent.channels", True, r"^model\.config\.recurrent\.channels: given True \(bool\), expected int"),
         ("model.readout.feature_weight", "1e-5", r"^model\.config\.readout\.feature_weight: .*float: write 1e-05"),
         ("model.readout.init_mean", "middle", r"^model\.config\.readout: init_mean 'middle'"),

@@ -14,8 +14,8 @@ OBJECTIVES = Registry("objective", "dlgn_cnn.mei")
 class Objective(Protocol):
     """The light that each stimulus is shown under, and the number that its responses are worth."""
 
-    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
-        """Light of each showing, (showing, target) of 0 or 1, from each target's own condition (target,)."""
+    def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """Opto of each presentation, (presentation, target) of 0 or 1, from each target's own condition (target,)."""
         ...
 
     def check_frames(self, frames: int) -> None:
@@ -23,7 +23,7 @@ class Objective(Protocol):
         ...
 
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:
-        """The activation (target,) of rates (showing, target, time) in spikes a frame."""
+        """The activation (target,) of rates (presentation, target, time) in spikes a frame."""
         ...
 
 
@@ -36,8 +36,8 @@ class OverWindow:
     def __init__(self, window_frames: int) -> None:
         self.window_frames = whole("objective.window_frames", window_frames, 1)
 
-    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
-        """One showing, under each target's own condition: (1, target)."""
+    def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """One presentation, under each target's own condition: (1, target)."""
         return suppressed[None]
 
     def check_frames(self, frames: int) -> None:
@@ -49,7 +49,7 @@ class OverWindow:
             )
 
     def mean(self, rates: torch.Tensor) -> torch.Tensor:
-        """Rates (showing, target, time) to their means over the window (showing, target)."""
+        """Rates (presentation, target, time) to their means over the window (presentation, target)."""
         return rates[..., -self.window_frames :].mean(-1)
 
 
@@ -97,8 +97,8 @@ class OptoDifference(OverWindow):
     def __init__(self, window_frames: int = 10) -> None:
         super().__init__(window_frames)
 
-    def lights(self, suppressed: torch.Tensor) -> torch.Tensor:
-        """Two showings, (2, target): the target's own condition and the other."""
+    def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
+        """Two presentations, (2, target): the target's own condition and the other."""
         return torch.stack([suppressed, 1 - suppressed])
 
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:

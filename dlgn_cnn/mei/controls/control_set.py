@@ -10,13 +10,19 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.controls.controls import another_unit, linear_field, moved, phase_scrambled, scaled
-from dlgn_cnn.mei.controls.gratings import GratingGrid, grating_clips
-from dlgn_cnn.mei.controls.held_out import contrast_response, within_range
-from dlgn_cnn.mei.controls.natural import natural_clips
+from dlgn_cnn.mei.controls.controls import (
+    GratingGrid,
+    another_unit,
+    grating_clips,
+    linear_field,
+    moved,
+    natural_clips,
+    phase_scrambled,
+    scaled,
+)
+from dlgn_cnn.mei.controls.held_out import best_of, contrast_response, within_range
+from dlgn_cnn.mei.synthesis.ascent import centers_px, mask_of
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.optimize import centers_px, mask_of
-from dlgn_cnn.mei.synthesis.scanning import best_of
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
@@ -90,15 +96,15 @@ def control_set(
     another unit's MEI where there is one unit only or its MEI, moved, leaves the screen. Raises ModelError and
     ConfigError as ``held_out`` does.
     """
-    made: list[Made] = []
     targets = [target for target, _ in meis]
-    masks = _masks(targets, materials)
     stimuli = torch.as_tensor(np.stack([stimulus for _, stimulus in meis])).float().to(materials.device)
-    kinds = (_meis, _natural, _gratings, _fields, _others, _scrambled)
+    maker = _Maker(targets, stimuli, materials, generator)
+    kinds = (maker.meis, maker.natural, maker.gratings, maker.fields, maker.others, maker.scrambled)
+    made: list[Made] = []
     for done, kind in enumerate(kinds):
-        made += kind(targets, stimuli, masks, materials, generator)
+        made += kind()
         progress(done + 1, len(kinds) + 1)
-    found = _rated(made, targets, masks, materials, held_out_models)
+    found = _rated(made, targets, maker.masks, materials, held_out_models)
     progress(len(kinds) + 1, len(kinds) + 1)
     return found
 
@@ -111,8 +117,7 @@ def _rated(
     held_out_models: Sequence[torch.nn.Module],
 ) -> list[Control]:
     """Rates of the synthesis's and the held-out models to every stimulus, at its own contrast and along the ladder."""
-    rows = [row for _, row, _, _ in made]
-    shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [targets[row] for row in rows]
+    shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [targets[row] for _, row, _, _ in made]
     contrasts, constraint = sorted({1.0, *materials.contrasts}), materials.config.constraint
     own, along = contrasts.index(1.0), [contrasts.index(contrast) for contrast in materials.contrasts]
     wanted = within_range(shown, contrasts, constraint)
@@ -140,120 +145,90 @@ def _rated(
     ]
 
 
-def _masks(targets: Sequence[Target], materials: Materials) -> torch.Tensor:
-    """Which values of each target's clip may change, (target, time, height, width)."""
-    centers = {key: info.field_centers for key, info in materials.infos.items()}
-    shape = materials.infos[targets[0].data_key].frame_shape[1:]
-    mask = mask_of(targets, materials.config, shape, centers).to(materials.device)
-    return mask.expand(len(targets), -1, -1, -1)
+class _Maker:
+    """Makes the controls of each kind: (name, row of the target, stimulus, parameters)."""
 
+    def __init__(
+        self, targets: Sequence[Target], stimuli: torch.Tensor, materials: Materials, generator: torch.Generator
+    ) -> None:
+        self.targets, self.stimuli, self.materials, self.generator = targets, stimuli, materials, generator
+        self.config, centers = materials.config, {key: info.field_centers for key, info in materials.infos.items()}
+        frame = materials.infos[targets[0].data_key].frame_shape[1:]
+        self.places = [(float(x), float(y)) for x, y in centers_px(targets, frame, centers).tolist()]
+        mask = mask_of(targets, self.config, frame, centers).to(materials.device)
+        # Which values of each target's clip may change, (target, time, height, width).
+        self.masks = mask.expand(len(targets), -1, -1, -1)
 
-def _meis(targets: Any, stimuli: torch.Tensor, masks: Any, materials: Materials, generator: Any) -> Iterator[Made]:
-    for row in range(len(targets)):
-        yield "mei", row, stimuli[row], {}
+    def meis(self) -> Iterator[Made]:
+        for row in range(len(self.targets)):
+            yield "mei", row, self.stimuli[row], {}
 
+    def natural(self) -> Iterator[Made]:
+        frames = self.config.frames
+        for rows in self._alike():
+            videos = (one.to(self.materials.device) for one in self.materials.videos[self.targets[rows[0]].data_key]())
+            clips = natural_clips(videos, frames, max(1, frames // 2), self.config.constraint, self.masks[rows[:1]])
+            for row, (shown, index) in zip(rows, self._best(rows, clips), strict=True):
+                yield "natural", row, shown, {"clip": index}
 
-def _natural(
-    targets: Sequence[Target], stimuli: Any, masks: torch.Tensor, materials: Materials, generator: Any
-) -> Iterator[Made]:
-    for rows in _alike(targets, masks):
-        first, mask = targets[rows[0]], masks[rows[:1]]
-        frames = materials.config.frames
-        videos = (video.to(materials.device) for video in materials.videos[first.data_key]())
-        clips = natural_clips(videos, frames, max(1, frames // 2), materials.config.constraint, mask)
-        units = [targets[row].unit_index for row in rows]
-        best = best_of(
-            *(materials.models, first.data_key, units, first.suppressed, clips, materials.window_frames),
-            materials.config.state,
-        )
-        for row, one in zip(rows, best, strict=True):
-            yield "natural", row, torch.as_tensor(one.stimulus).to(materials.device), {"clip": one.index}
+    def gratings(self) -> Iterator[Made]:
+        grid, device, constraint = self.materials.grid, self.materials.device, self.config.constraint
+        shape, every = (self.stimuli.shape[1], self.stimuli.shape[2], self.stimuli.shape[3]), grid.gratings()
+        for row in range(len(self.targets)):
+            clips = grating_clips(grid, shape, self.places[row], constraint, self.masks[row : row + 1], device)
+            ((shown, index),) = self._best([row], clips)
+            yield "grating", row, shown, dataclasses.asdict(every[index])
 
+    def fields(self) -> Iterator[Made]:
+        for row, target in enumerate(self.targets):
+            known = self.materials.fields.get((target.data_key, target.unit_index))
+            if known is not None and known.shape[1:] == self.stimuli.shape[2:]:
+                kernel = torch.as_tensor(known).float().to(self.materials.device)
+                shown = linear_field(kernel, self.stimuli.shape[1], self.materials.window_frames)
+                yield from self._allowed("linear_field", row, shown, {})
 
-def _alike(targets: Sequence[Target], masks: torch.Tensor) -> list[list[int]]:
-    """Rows of targets that every clip can answer at once: one session, one light, one aperture."""
-    groups: list[list[int]] = []
-    for row, target in enumerate(targets):
-        for group in groups:
-            other = targets[group[0]]
-            same = (other.data_key, other.suppressed) == (target.data_key, target.suppressed)
-            if same and torch.equal(masks[group[0]], masks[row]):
-                group.append(row)
-                break
-        else:
-            groups.append([row])
-    return groups
+    def others(self) -> Iterator[Made]:
+        kinds = [(target.data_key, target.suppressed) for target in self.targets]
+        for kind in sorted(set(kinds)):
+            rows = [row for row, one in enumerate(kinds) if one == kind]
+            if len(rows) < 2:
+                continue
+            for row, partner in zip(rows, another_unit(len(rows), self.generator), strict=True):
+                other = rows[partner]
+                shown = moved(self.stimuli[other], self.places[other], self.places[row])
+                unit = self.materials.infos[kind[0]].units[self.targets[other].unit_index]
+                yield from self._allowed("another_unit", row, shown, {"unit": int(unit)})
 
+    def scrambled(self) -> Iterator[Made]:
+        for row, shown in enumerate(phase_scrambled(self.stimuli, self.generator)):
+            yield from self._allowed("phase_scrambled", row, shown, {})
 
-def _gratings(
-    targets: Sequence[Target], stimuli: torch.Tensor, masks: torch.Tensor, materials: Materials, generator: Any
-) -> Iterator[Made]:
-    shape = (stimuli.shape[1], stimuli.shape[2], stimuli.shape[3])
-    places = _places(targets, materials)
-    gratings = materials.grid.gratings()
-    for row, target in enumerate(targets):
-        clips = grating_clips(
-            *(materials.grid, shape, places[row], materials.config.constraint, masks[row : row + 1], materials.device)
-        )
-        (best,) = best_of(
-            *(materials.models, target.data_key, [target.unit_index], target.suppressed, clips),
-            *(materials.window_frames, materials.config.state),
-        )
-        shown = torch.as_tensor(best.stimulus).to(materials.device)
-        yield "grating", row, shown, dataclasses.asdict(gratings[best.index])
+    def _alike(self) -> list[list[int]]:
+        """Rows of targets that every clip can be shown to at once: one session, one condition, one aperture."""
+        groups: list[list[int]] = []
+        for row, target in enumerate(self.targets):
+            for group in groups:
+                other = self.targets[group[0]]
+                same = (other.data_key, other.suppressed) == (target.data_key, target.suppressed)
+                if same and torch.equal(self.masks[group[0]], self.masks[row]):
+                    group.append(row)
+                    break
+            else:
+                groups.append([row])
+        return groups
 
+    def _best(self, rows: Sequence[int], clips: Iterable[torch.Tensor]) -> list[tuple[torch.Tensor, int]]:
+        """The best of the clips for each of some targets of one session and condition, and its index."""
+        first, units = self.targets[rows[0]], [self.targets[row].unit_index for row in rows]
+        window, state = self.materials.window_frames, self.config.state
+        best = best_of(self.materials.models, first.data_key, units, first.suppressed, clips, window, state)
+        return [(torch.as_tensor(one.stimulus).to(self.materials.device), one.index) for one in best]
 
-def _places(targets: Sequence[Target], materials: Materials) -> list[tuple[float, float]]:
-    centers = {key: info.field_centers for key, info in materials.infos.items()}
-    shape = materials.infos[targets[0].data_key].frame_shape[1:]
-    return [(float(x), float(y)) for x, y in centers_px(targets, shape, centers).tolist()]
-
-
-def _fields(
-    targets: Sequence[Target], stimuli: torch.Tensor, masks: torch.Tensor, materials: Materials, generator: Any
-) -> Iterator[Made]:
-    for row, target in enumerate(targets):
-        known = materials.fields.get((target.data_key, target.unit_index))
-        if known is not None and known.shape[1:] == stimuli.shape[2:]:
-            kernel = torch.as_tensor(known).float().to(materials.device)
-            yield from _allowed(
-                *("linear_field", row, linear_field(kernel, stimuli.shape[1], materials.window_frames)),
-                *(masks, materials, {}),
-            )
-
-
-def _others(
-    targets: Sequence[Target],
-    stimuli: torch.Tensor,
-    masks: torch.Tensor,
-    materials: Materials,
-    generator: torch.Generator,
-) -> Iterator[Made]:
-    places = _places(targets, materials)
-    for key, suppressed in sorted({(target.data_key, target.suppressed) for target in targets}):
-        rows = [row for row, one in enumerate(targets) if (one.data_key, one.suppressed) == (key, suppressed)]
-        if len(rows) < 2:
-            continue
-        for row, partner in zip(rows, another_unit(len(rows), generator), strict=True):
-            other = rows[partner]
-            shown = moved(stimuli[other], places[other], places[row])
-            unit = materials.infos[key].units[targets[other].unit_index]
-            yield from _allowed("another_unit", row, shown, masks, materials, {"unit": int(unit)})
-
-
-def _scrambled(
-    targets: Any, stimuli: torch.Tensor, masks: torch.Tensor, materials: Materials, generator: torch.Generator
-) -> Iterator[Made]:
-    for row, shown in enumerate(phase_scrambled(stimuli, generator)):
-        yield from _allowed("phase_scrambled", row, shown, masks, materials, {})
-
-
-def _allowed(
-    name: str, row: int, stimulus: torch.Tensor, masks: torch.Tensor, materials: Materials, parameters: dict[str, Any]
-) -> Iterator[Made]:
-    """The nearest allowed stimulus; nothing where it is gray wherever it may change, which no scale gives a norm."""
-    if (stimulus * masks[row]).any():
-        yield name, row, scaled(stimulus[None], materials.config.constraint, masks[row : row + 1])[0], parameters
+    def _allowed(self, name: str, row: int, stimulus: torch.Tensor, parameters: dict[str, Any]) -> Iterator[Made]:
+        """The nearest allowed stimulus; nothing if it is gray wherever it may change: no scale gives it a norm."""
+        mask = self.masks[row : row + 1]
+        if (stimulus * mask[0]).any():
+            yield name, row, scaled(stimulus[None], self.config.constraint, mask)[0], parameters
 
 
 def clips_of(batches: Iterable[Any]) -> Iterator[torch.Tensor]:

@@ -1,24 +1,41 @@
-"""Whether the light changes what a unit prefers: distances of its MEIs between the lights, against a null.
+"""Whether the light changes what a unit prefers: distances of its MEIs between the conditions, against a null.
 
-The starts of one light say how far the synthesis alone takes two MEIs apart, and fits that differ by nothing but their
-seed how far the training does; neither knows the noise of the recording: a model that may be another one in each light
-is, a little, whatever the light does. Models fitted to shuffled labels of the light went the same way with nothing to
-find, and are the null wherever there are any.
+The starts of one condition say how far the synthesis alone takes two MEIs apart. Fits that differ only in their seed
+say how far the training does. Neither knows the noise of the recording: a model that may differ between the conditions
+differs a little, whatever the light does. Models fitted to shuffled labels of the light went the same way with nothing
+to find, and are the null wherever there are any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.mei.feedback_contrast.distance import extent_px, views
+from dlgn_cnn.feedback.effects import false_discovery_rates
 from dlgn_cnn.shapes import Floats, Scores
 
 Labels = Sequence[bool] | np.ndarray
 VIEWS = ("clip", "spatial", "temporal", "spectral", "extent", "response")
 MOST_RELABELINGS = 1000
 TIE = 1e-9
+FEWEST_MEMBERS = 3  # of which the lights of two can be exchanged in three ways
+
+
+def extent_px(stimulus: Floats) -> float:
+    """Radius of a clip's energy in px: the root mean square distance of its squared values from their center."""
+    energy = np.square(np.asarray(stimulus, np.float64)).sum(0)
+    down, across = np.mgrid[: energy.shape[0], : energy.shape[1]]
+    share = energy / energy.sum()
+    y, x = (down * share).sum(), (across * share).sum()
+    return float(np.sqrt((share * ((down - y) ** 2 + (across - x) ** 2)).sum()))
+
+
+def views(clip: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What is compared of a clip (time, height, width), in the order of ``Distance``'s fields."""
+    square = np.square(clip)
+    return clip, np.sqrt(square.mean(0)), np.sqrt(square.mean((1, 2))), np.abs(np.fft.fftn(clip))
 
 
 def pairwise_distances(stimuli: Floats, rates: Scores) -> Scores:
@@ -48,13 +65,13 @@ def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, S
 
     ``distances`` (view, stimulus, stimulus); the second is NaN where neither light has two starts.
     """
-    lit = np.asarray(suppressed, bool)
-    if lit.all() or not lit.any():
+    on = np.asarray(suppressed, bool)
+    if on.all() or not on.any():
         raise ConfigError("stimuli of one light only: a contrast needs those of both")
-    upper = np.triu(np.ones((len(lit), len(lit)), bool), 1)
-    alike = upper & (lit[:, None] == lit)
+    upper = np.triu(np.ones((len(on), len(on)), bool), 1)
+    alike = upper & (on[:, None] == on)
     within = np.abs(distances[:, alike]).mean(1) if alike.any() else np.full(len(distances), np.nan)
-    return distances[:, lit][:, :, ~lit].mean((1, 2)), within
+    return distances[:, on][:, :, ~on].mean((1, 2)), within
 
 
 def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Generator) -> tuple[Scores, Scores, Scores]:
@@ -65,10 +82,10 @@ def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Gene
     starts a light no p is below one in half of (2n choose n): 4 starts allow 0.03. This null knows nothing of the noise
     of the recording: it asks whether the optimizer, not whether the mouse, finds the same.
     """
-    lit = np.asarray(suppressed, bool)
-    if min(lit.sum(), (~lit).sum()) < 2:
+    on = np.asarray(suppressed, bool)
+    if min(on.sum(), (~on).sum()) < 2:
         return (np.full(len(distances), np.nan),) * 3
-    found, null = between_and_within(distances, lit)[0], _relabeled(distances, lit, generator)
+    found, null = between_and_within(distances, on)[0], _relabeled(distances, on, generator)
     p = (null >= found - TIE).mean(0)
     mean = null.mean(0)
     return _shares(found - mean, null.std(0)), p, mean
@@ -84,9 +101,9 @@ def between_members(
     (stimulus,) says of which. If the light changed nothing, a fit's own labels could be exchanged (Fisher 1935). All
     2 ** (fits - 1) - 1 ways but the recorded one make the null, or 1000 drawn ones where there are more.
     """
-    lit, fits = np.asarray(suppressed, bool), np.unique(member)
+    on, fits = np.asarray(suppressed, bool), np.unique(member)
     apart = (member[:, None] != member).astype(np.float64)
-    exchanged = lit ^ _exchanges(len(fits), generator)[:, np.searchsorted(fits, member)]
+    exchanged = on ^ _exchanges(len(fits), generator)[:, np.searchsorted(fits, member)]
     one, other = exchanged.astype(np.float64), (~exchanged).astype(np.float64)
     pairs = np.einsum("ra,ab,rb->r", one, apart, other, optimize=True)
     means = np.einsum("ra,vab,rb->rv", one, distances * apart, other, optimize=True) / pairs[:, None]
@@ -141,13 +158,114 @@ def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
     return drawn
 
 
-def _relabeled(distances: Scores, lit: np.ndarray, generator: np.random.Generator) -> Scores:
+def _relabeled(distances: Scores, on: np.ndarray, generator: np.random.Generator) -> Scores:
     """The distance between the lights (relabeling, view), the recorded labels among them."""
-    total, chosen = len(lit), int(lit.sum())
+    total, chosen = len(on), int(on.sum())
     every = combinations(range(total), chosen)
     rows = [row for row, _ in zip(every, range(MOST_RELABELINGS + 1), strict=False)]
     if len(rows) <= MOST_RELABELINGS:
         labels = np.stack([np.isin(np.arange(total), row) for row in rows])
     else:
-        labels = np.stack([lit, *(generator.permutation(lit) for _ in range(MOST_RELABELINGS - 1))])
+        labels = np.stack([on, *(generator.permutation(on) for _ in range(MOST_RELABELINGS - 1))])
     return np.stack([between_and_within(distances, one)[0] for one in labels])
+
+
+@dataclass(frozen=True)
+class UnitMEIs:
+    """One unit's MEIs in one fit: ``stimuli`` (stimulus, time, height, width), what the fit says to each in both lights
+    ``rates`` (stimulus, condition: intact, suppressed), and which were made with feedback ``suppressed`` (stimulus,).
+    """
+
+    stimuli: Floats
+    rates: Scores
+    suppressed: np.ndarray
+
+    def distances(self) -> Scores:
+        """All pairs (view, stimulus, stimulus)."""
+        return pairwise_distances(self.stimuli, self.rates)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One unit's distances in each view: ``between`` the lights and ``within`` them (view,); the first in each fit to
+    ``shuffled`` labels (fit, view); between lights of different ``members``, recorded and exchanged (1 + relabeling,
+    view); effect, p and mean of the ``starts`` (3, view).
+    """
+
+    between: Scores
+    within: Scores
+    shuffled: Scores
+    members: Scores
+    starts: Scores
+
+
+@dataclass(frozen=True)
+class ContrastFinding:
+    """All (view, unit): the distance between the lights and the null's mean, the effect, p, and false-discovery rate
+    ``q`` over units (Benjamini and Hochberg 1995). NaN where it is not known.
+    """
+
+    distance: Scores
+    null_distance: Scores
+    effect: Scores
+    p: Scores
+    q: Scores
+
+
+def measure(
+    own: UnitMEIs,
+    shuffled: Iterable[UnitMEIs | None],
+    members: Iterable[UnitMEIs | None],
+    generator: np.random.Generator,
+) -> Measured:
+    """What one unit's MEIs say: its own fit's, those of fits to ``shuffled`` labels, and those of the other ``members``
+    that differ from its own by nothing but their seed; None for a fit that has none of this unit.
+    """
+    distances, unknown = own.distances(), np.full(len(VIEWS), np.nan)
+    between, within = between_and_within(distances, own.suppressed)
+    nulls = [unknown if one is None else between_and_within(one.distances(), one.suppressed)[0] for one in shuffled]
+    together = [own, *members]
+    exchanged = np.empty((0, len(VIEWS))) if len(together) < FEWEST_MEMBERS else _of_members(together, generator)
+    starts = np.stack(starts_null(distances, own.suppressed, generator))
+    return Measured(between, within, np.reshape(nulls, (-1, len(VIEWS))), exchanged, starts)
+
+
+def findings(units: Sequence[Measured]) -> dict[str, ContrastFinding]:
+    """The contrast of all units of a fit against each null that there is, by the null's name in ``NULLS``, the
+    strongest first. That of the random starts is always there, though with one start a light nothing is known of it.
+    """
+    found: dict[str, ContrastFinding] = {}
+    if not units:
+        return found
+    between = np.stack([unit.between for unit in units], 1)
+    if len(units[0].shuffled) > 1:
+        found["shuffled"] = _pooled(between, np.stack([unit.shuffled for unit in units], 2))
+    if len(units[0].members):
+        members = np.stack([unit.members for unit in units], 2)
+        found["members"] = _pooled(members[0], members[1:])
+    found["starts"] = _finding(between, np.stack([unit.starts for unit in units], 2))
+    return found
+
+
+def _of_members(members: Sequence[UnitMEIs | None], generator: np.random.Generator) -> Scores:
+    known = [one for one in members if one is not None]
+    if len(known) < len(members):
+        return np.full((min(2 ** (len(members) - 1), 1 + MOST_RELABELINGS), len(VIEWS)), np.nan)
+    stimuli, rates, suppressed = (
+        np.concatenate([getattr(one, name) for one in known]) for name in ("stimuli", "rates", "suppressed")
+    )
+    member = np.repeat(np.arange(len(known)), [len(one.suppressed) for one in known])
+    found, null = between_members(pairwise_distances(stimuli, rates), suppressed, member, generator)
+    return np.concatenate([found[None], null])
+
+
+def _pooled(distance: Scores, null: Scores) -> ContrastFinding:
+    """Of distances (view, unit) and a null (sample, view, unit)."""
+    tested = [pooled_null(own, null[:, view]) for view, own in enumerate(distance)]
+    return _finding(distance, np.array(tested).transpose(1, 0, 2))
+
+
+def _finding(distance: Scores, tested: Scores) -> ContrastFinding:
+    """Of effect, p and null mean (3, view, unit)."""
+    effect, p, mean = tested
+    return ContrastFinding(distance, mean, effect, p, np.stack([false_discovery_rates(one) for one in p]))

@@ -1,17 +1,20 @@
-"""One batch of stimuli on its way up."""
+"""Synthesis: many stimuli climb at once, each for its own unit and condition, from its own random start."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from dlgn_cnn.errors import ModelError
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.mei.components.optimizers import State, norms, unit
-from dlgn_cnn.mei.synthesis.checks import working_dtype
+from dlgn_cnn.mei.synthesis.checks import check, frozen, probe, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
+from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
+
+Centers = Mapping[str, Sequence[tuple[float, float]]]
 
 
 class Ascent:
@@ -32,7 +35,6 @@ class Ascent:
         self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
         self.keys = sorted({target.data_key for target in targets})
         self.presenter = self._presenter(self.config.window_frames, self.config.precision)
-        self.share = self.presenter.share(targets, config.frames, device)
         noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
         self.mask = mask.expand(len(targets), -1, -1, -1)
         self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
@@ -85,8 +87,8 @@ class Ascent:
         self.violation[self.live] = torch.maximum(self.violation[self.live], off)
 
     def _activation(self, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
-        lights = self.config.objective.lights(suppression(targets, stimuli))
-        rates = torch.stack([self.presenter.rates(stimuli, targets, light) for light in lights])
+        opto = self.config.objective.opto_of(suppression(targets, stimuli))
+        rates = torch.stack([self.presenter.rates(stimuli, targets, one) for one in opto])
         return self.config.objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
 
     def _keep_best(self, value: np.ndarray, step: int) -> None:
@@ -111,9 +113,9 @@ class Ascent:
     def _results(self) -> list[MEIResult]:
         """Each target's best stimulus, shown whole and in both lights."""
         rates = in_both_conditions(self._presenter(None), self.best, self.targets)
-        lights = self.config.objective.lights(suppression(self.targets, self.best)).long()
+        opto = self.config.objective.opto_of(suppression(self.targets, self.best)).long()
         rows = torch.arange(len(self.targets), device=self.device)
-        activation = self.config.objective(torch.stack([rates[rows, light] for light in lights]))
+        activation = self.config.objective(torch.stack([rates[rows, one] for one in opto]))
         return [
             MEIResult(
                 self.best[index].cpu().numpy(),
@@ -121,7 +123,6 @@ class Ascent:
                 _floats(rates[index]),
                 np.array(self.history[index], np.float32),
                 float(self.violation[index]),
-                self.share[index],
             )
             for index in range(len(self.targets))
         ]
@@ -132,8 +133,8 @@ class Ascent:
 
 def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
     """Each target's rate to its own stimulus, (target, condition: intact, suppressed; frame)."""
-    lights = (torch.zeros(len(targets)), torch.ones(len(targets)))
-    return torch.stack([presenter.rates(stimuli, targets, light.to(stimuli.device)) for light in lights], 1)
+    opto = (torch.zeros(len(targets)), torch.ones(len(targets)))
+    return torch.stack([presenter.rates(stimuli, targets, one.to(stimuli.device)) for one in opto], 1)
 
 
 def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
@@ -148,3 +149,62 @@ def random_start(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
 
 def _floats(rates: torch.Tensor) -> Floats:
     return np.asarray(rates.float().cpu().numpy())
+
+
+def synthesize(
+    models: Sequence[torch.nn.Module],
+    targets: Sequence[Target],
+    config: Synthesis,
+    frame_shape: tuple[int, int],
+    device: torch.device,
+    progress: Progress = silent,
+    centers: Centers | None = None,
+) -> list[MEIResult]:
+    """The MEI of each target, for one model or the mean of several; a result does not depend on its neighbors.
+
+    ``frame_shape`` is (height, width) in px; ``centers`` the units' fields in each session, x, y in -1..1, for an
+    aperture that lies at them. The models must be in evaluation mode on ``device``; their weights take no gradient
+    while this runs and are left as they were. Raises ModelError or ConfigError before the first step.
+    """
+    check(models, targets, device)
+    mask = mask_of(targets, config, frame_shape, centers).to(device)
+    found: list[MEIResult] = []
+    chunks = range(0, len(targets), config.batch_size)
+    with frozen(models):
+        probe(models, targets, config, frame_shape, device)
+        for done, first in enumerate(chunks):
+            rows = slice(first, first + config.batch_size)
+            ascent = Ascent(models, targets[rows], config, mask if len(mask) == 1 else mask[rows], device)
+            found += ascent.run(_after(done * config.steps, len(chunks) * config.steps, progress))
+    return found
+
+
+def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
+    return lambda step: progress(done + step, total)
+
+
+def mask_of(
+    targets: Sequence[Target], config: Synthesis, frame_shape: tuple[int, int], centers: Centers | None = None
+) -> torch.Tensor:
+    """Which values of each target's clip may change: (target or 1, time, height, width) of bool.
+
+    Raises ConfigError where so few may change that no clip meets the constraint.
+    """
+    places = None if centers is None else centers_px(targets, frame_shape, centers)
+    aperture = config.aperture(places, len(targets), frame_shape)
+    first, end = config.free_frames or (0, config.frames)
+    free = torch.zeros(config.frames, dtype=torch.bool)
+    free[first:end] = True
+    mask = aperture[:, None] & free[:, None, None]
+    config.constraint.check(int(mask.flatten(1).sum(1).min()), mask[0].numel())
+    return mask
+
+
+def centers_px(targets: Sequence[Target], frame_shape: tuple[int, int], centers: Centers) -> torch.Tensor:
+    """Where each target's unit has its field: (target, 2), x, y in px. Raises ConfigError for an unknown session."""
+    for target in targets:
+        if target.data_key not in centers:
+            raise ConfigError(f"no field centers are known of session {target.data_key!r}")
+    height, width = frame_shape
+    places = torch.tensor([centers[target.data_key][target.unit_index] for target in targets])
+    return (places + 1) / 2 * torch.tensor([width - 1, height - 1])

@@ -8,8 +8,8 @@ import torch
 
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.mei.synthesis.ascent import Centers, mask_of, synthesize
 from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig, synthesis
-from dlgn_cnn.mei.synthesis.optimize import Centers, mask_of, synthesize
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.runtime.progress import Progress, silent

@@ -59,45 +59,35 @@ class Presenter:
             for key in data_keys
         }
 
-    def rates(self, stimuli: torch.Tensor, targets: Sequence[Target], light: torch.Tensor) -> torch.Tensor:
+    def rates(self, stimuli: torch.Tensor, targets: Sequence[Target], opto: torch.Tensor) -> torch.Tensor:
         """Each target's own unit's rate to its own stimulus, (target, frame), the mean over models.
 
-        ``stimuli`` (target, time, height, width); ``light`` (target,), constant over each clip. Every target of a
+        ``stimuli`` (target, time, height, width); ``opto`` (target,), constant over each clip. Every target of a
         session is answered in one pass of each model.
         """
         found: list[torch.Tensor | None] = [None] * len(targets)
         for data_key in sorted({target.data_key for target in targets}):
             rows = [row for row, target in enumerate(targets) if target.data_key == data_key]
             units = torch.tensor([targets[row].unit_index for row in rows], device=stimuli.device)
-            own = self._of_session(stimuli[rows], units, light[rows], data_key)
+            own = self._of_session(stimuli[rows], units, opto[rows], data_key)
             for position, row in enumerate(rows):
                 found[row] = own[position]
         return torch.stack([rate for rate in found if rate is not None])
 
-    def share(self, targets: Sequence[Target], frames: int, device: torch.device) -> list[float]:
-        """How much of each target's clip is computed, the mean over models."""
-        found = []
-        for target in targets:
-            unit = torch.tensor([target.unit_index], device=device)
-            views = [self.local_encoders[index, target.data_key] for index in range(len(self.models))]
-            shares = [1.0 if view is None else view.share(unit, frames) for view in views]
-            found.append(sum(shares) / len(shares))
-        return found
-
     def _of_session(
-        self, stimuli: torch.Tensor, units: torch.Tensor, light: torch.Tensor, data_key: str
+        self, stimuli: torch.Tensor, units: torch.Tensor, opto: torch.Tensor, data_key: str
     ) -> torch.Tensor:
         clips, frames = stimuli.shape[:2]
-        opto = light.to(stimuli.dtype)[:, None].expand(-1, frames)
+        shares = opto.to(stimuli.dtype)[:, None].expand(-1, frames)
         traces = self.state.traces(clips, frames, stimuli)
         outputs = []
         for index, model in enumerate(self.models):
             view = self.local_encoders[index, data_key]
             if view is not None:
-                outputs.append(view.rates(stimuli, units, opto, *traces))
+                outputs.append(view.rates(stimuli, units, shares, *traces))
                 continue
             with torch.autocast(stimuli.device.type, torch.bfloat16, enabled=self.autocast):
-                rates = model(stimuli[:, None], opto, data_key, *traces)
+                rates = model(stimuli[:, None], shares, data_key, *traces)
             own = rates[torch.arange(clips, device=units.device), units]
             outputs.append(own if self.window is None else own[:, -self.window :])
         shortest = min(rates.shape[1] for rates in outputs)

@@ -22,16 +22,14 @@ class MEIResult:
     ``rates`` (condition: intact, suppressed; time) is what the model says to it in each light, in spikes a frame,
     evaluated on the whole picture without autocast; ``history`` the activation less its priors' penalties at each step.
     ``violation`` is the largest departure from the constraint of any stimulus that the model saw on the way, as a share
-    of the norm or range; ``share_computed`` how much of the clip's pixels and frames a step had to compute, 1 where the
-    unit sees all of it.
+    of the norm or range.
     """
 
     stimulus: Floats
     activation: float
     rates: Floats
     history: Floats
-    violation: float = 0.0
-    share_computed: float = 1.0
+    violation: float
 
     @property
     def steps(self) -> int:

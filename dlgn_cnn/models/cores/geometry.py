@@ -1,16 +1,42 @@
-"""What a core's layers do to channels, space and time, worked out from its config before anything is built."""
+"""Geometry of a core: what its layers do to channels, space and time, worked out before anything is built."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.cores.checks import check_layers
+import torch
+
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.registry import nearest
 
 PADDINGS = ("same", "valid")
 Shape = tuple[int, int, int]
+
+
+def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
+    """Raise ConfigError unless each named list holds one whole number above 0 a layer and all kernels in space are odd.
+
+    An even kernel has no pixel at its center: its maps would lie half a pixel beside the frame.
+    """
+    for name, values in lists.items():
+        if not isinstance(values, (list, tuple)) or not values or not all(type(v) is int and v > 0 for v in values):
+            raise ConfigError(f"{name} of a core is {values!r}: give a list of whole numbers above 0, one a layer")
+    if len({len(values) for values in lists.values()}) > 1:
+        counts = ", ".join(f"{len(values)} {name}" for name, values in lists.items())
+        raise ConfigError(f"a core has {counts}: give one of each a layer")
+    if any(kernel % 2 == 0 for kernel in lists["kernels"]):
+        raise ConfigError(f"kernels of a core are {list(lists['kernels'])} px: give odd ones")
+
+
+def check_frames(videos: torch.Tensor, frames_lost: int) -> None:
+    """Raise ModelError for a video (batch, channel, time, height, width) of which a core would leave no frame."""
+    frames = videos.shape[2]
+    if frames <= frames_lost:
+        raise ModelError(
+            f"the video has {frames} frames and the core loses {frames_lost}: "
+            f"show it {frames_lost + 1} or more, or give the core shorter kernels_time"
+        )
 
 
 @dataclass(frozen=True)
@@ -27,7 +53,7 @@ class Layer:
     dilation_time: int = 1
 
     @property
-    def reach(self) -> int:
+    def radius_px(self) -> int:
         """How far the kernel reaches from its center, px."""
         return self.dilation * (self.kernel // 2)
 
@@ -38,10 +64,10 @@ class Layer:
 
     def out_size(self, size: int) -> int:
         """Px that are left of ``size`` px. Raises ConfigError where the kernel is larger than what it filters."""
-        span = size + 2 * self.padding - 2 * self.reach
+        span = size + 2 * self.padding - 2 * self.radius_px
         if span < 1:
             raise ConfigError(
-                f"a kernel of {self.kernel} px with dilation {self.dilation} spans {2 * self.reach + 1} px and the "
+                f"a kernel of {self.kernel} px with dilation {self.dilation} spans {2 * self.radius_px + 1} px and the "
                 f"maps that it filters have {size}: use padding 'same', smaller kernels or fewer layers"
             )
         return (span - 1) // self.stride + 1
@@ -60,11 +86,11 @@ class CorePlan:
         return sum(layer.frames_lost for layer in self.layers)
 
     @property
-    def reach(self) -> ReceptiveExtent | None:
+    def receptive_field(self) -> ReceptiveExtent | None:
         """What one place of the last layer sees of the frame; None without padding, where its rows are moved."""
-        if any(layer.padding != layer.reach for layer in self.layers):
+        if any(layer.padding != layer.radius_px for layer in self.layers):
             return None
-        return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.reach, layer.stride) for layer in self.layers])
+        return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.radius_px, layer.stride) for layer in self.layers])
 
 
 def plan_layers(

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from dlgn_cnn.models.cores.checks import check_frames
-from dlgn_cnn.models.cores.geometry import CorePlan, Layer, plan_layers
+from dlgn_cnn.models.cores.geometry import CorePlan, Layer, check_frames, plan_layers
 from dlgn_cnn.models.cores.layers import to_features, to_frames
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.regularizers import FilterPriors
@@ -83,7 +82,7 @@ class PlannedCore(nn.Module):
 
     def receptive_field(self, frames: int) -> ReceptiveExtent | None:
         """What one place of the features sees, whatever the number of frames."""
-        return self.plan.reach
+        return self.plan.receptive_field
 
     def filters(self) -> list[torch.Tensor]:
         """Filters (out, in, ..., height, width) of each layer."""

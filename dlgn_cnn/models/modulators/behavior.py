@@ -1,12 +1,14 @@
 """Behavior: running and the pupil's size change how strongly a unit is driven."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.kernels import CausalKernels
 from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
 from dlgn_cnn.models.standardize import Standardize
@@ -52,9 +54,8 @@ class BehaviorModulator(nn.Module):
         self.standardize = Standardize(
             [info.behavior_mean[row] for row in self.rows], [info.behavior_std[row] for row in self.rows]
         )
-        self.change = GainAndOffset(
-            units, len(self.rows), gain, offset, taps, basis, functions, laplace_weight, l2_weight
-        )
+        kernels = partial(CausalKernels, units, len(self.rows), taps, basis, functions, laplace_weight, l2_weight)
+        self.change = GainAndOffset(kernels, gain, offset)
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
         """Drive (time, batch, unit), scaled and moved; as it is where behavior was not recorded."""

@@ -1,5 +1,7 @@
 """A gain and an offset a unit that follow traces: what the modulators of light and behavior share."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -15,25 +17,10 @@ class GainAndOffset(nn.Module):
     there are. Raises ConfigError where there is neither.
     """
 
-    def __init__(
-        self,
-        units: int,
-        traces: int,
-        gain: bool,
-        offset: bool,
-        taps: int,
-        basis: str,
-        functions: int,
-        laplace_weight: float,
-        l2_weight: float,
-    ) -> None:
+    def __init__(self, kernels: Callable[[], CausalKernels], gain: bool, offset: bool) -> None:
         super().__init__()
         if not gain and not offset:
             raise ConfigError("a modulator with neither gain nor offset does nothing: set one, or leave it out")
-
-        def kernels() -> CausalKernels:
-            return CausalKernels(units, traces, taps, basis, functions, laplace_weight, l2_weight)
-
         self.gain = kernels() if gain else None
         self.offset = kernels() if offset else None
 

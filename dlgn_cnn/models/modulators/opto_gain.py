@@ -1,9 +1,12 @@
 """The light as a gain: what a unit does, it does by so much more or less without feedback."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
 from dlgn_cnn.interface import DataInfo
+from dlgn_cnn.models.kernels import CausalKernels
 from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
 
@@ -33,7 +36,8 @@ class OptoGain(nn.Module):
         l2_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        self.change = GainAndOffset(units, 1, True, offset, taps, basis, functions, laplace_weight, l2_weight)
+        kernels = partial(CausalKernels, units, 1, taps, basis, functions, laplace_weight, l2_weight)
+        self.change = GainAndOffset(kernels, True, offset)
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
         """Drive (time, batch, unit), scaled and moved where there is light."""

@@ -33,13 +33,13 @@ class OptoKernel(nn.Module):
         l2_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        self.light = CausalKernels(units, 1, taps, basis, functions, laplace_weight, l2_weight)
+        self.opto = CausalKernels(units, 1, taps, basis, functions, laplace_weight, l2_weight)
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
         """Drive (time, batch, unit) plus the light's."""
-        added: torch.Tensor = self.light(signals.opto[:, None], len(drive))
+        added: torch.Tensor = self.opto(signals.opto[:, None], len(drive))
         return drive + added
 
     def regularizer(self) -> torch.Tensor:
         """The penalty of its kernels."""
-        return self.light.regularizer()
+        return self.opto.regularizer()

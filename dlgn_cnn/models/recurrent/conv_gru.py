@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 import torch
+from torch import nn
 
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.models.cores.layers import channels_last
+from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.recurrent import RECURRENTS
-from dlgn_cnn.models.recurrent.gated import GatedUnit
-from dlgn_cnn.models.recurrent.opto import switches_of
-from dlgn_cnn.models.recurrent.scan import Maps, sigmoid_backward, tanh_backward, write_gates
+from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
+from dlgn_cnn.models.recurrent.opto import OptoDrive, check_switches, switches_of
+from dlgn_cnn.models.recurrent.scan import Maps, scan, sigmoid_backward, tanh_backward, write_gates
 
 GATES = ("update", "reset", "candidate")
 SWITCHES = switches_of(GATES)
@@ -41,8 +45,11 @@ class GruCell:
         return through
 
 
+CELL = GruCell()
+
+
 @RECURRENTS.register("conv_gru")
-class ConvGru(GatedUnit):
+class ConvGru(nn.Module):
     """Gated recurrent unit over feature maps (Cho et al. 2014; convolutional: Ballas et al. 2016).
 
     With input drive ``x`` and state drive ``s`` of each gate, both convolutions, and the light as in ``OptoDrive``::
@@ -51,14 +58,11 @@ class ConvGru(GatedUnit):
         candidate = tanh(x_candidate + reset * s_candidate)
         state = update * state + (1 - update) * candidate
 
-    ``light`` names where the light enters, any subset of ``{update, reset, candidate} x {input, state}`` written as
+    ``opto`` names where the light enters, any subset of ``{update, reset, candidate} x {input, state}`` written as
     ``"update.input"``. Reset acts on the convolved state, so that one convolution a frame serves all three gates; the
     input's convolutions run on all frames at once. ``kernel_input`` and ``kernel_state`` are in px, odd;
     the state has ``channels`` features.
     """
-
-    gates = GATES
-    cell = GruCell()
 
     def __init__(
         self,
@@ -66,6 +70,45 @@ class ConvGru(GatedUnit):
         channels: int,
         kernel_input: int = 3,
         kernel_state: int = 3,
-        light: Sequence[str] = SWITCHES,
+        opto: Sequence[str] = SWITCHES,
     ) -> None:
-        super().__init__(in_channels, channels, kernel_input, kernel_state, light)
+        super().__init__()
+        check_switches(opto, GATES)
+        if channels < 1 or min(kernel_input, kernel_state) < 1 or kernel_input % 2 == 0 or kernel_state % 2 == 0:
+            raise ConfigError(
+                f"{channels} channels, kernel_input {kernel_input}, kernel_state {kernel_state} of a recurrent unit: "
+                "all above 0, kernels odd"
+            )
+        self.out_channels, width = channels, len(GATES) * channels
+        self.from_input = nn.Conv2d(in_channels, width, kernel_input, padding=kernel_input // 2)
+        self.from_state = nn.Conv2d(channels, width, kernel_state, padding=kernel_state // 2, bias=False)
+        self.opto_input, self.opto_state = (
+            OptoDrive(channels, [f"{gate}.{path}" in opto for gate in GATES]) for path in ("input", "state")
+        )
+        self.cuda_graphs = CudaGraphs()
+        # Biases of the first gate from -2 to 2 let channels forget within one to eight frames from the start of a fit.
+        with torch.no_grad():
+            self.from_input.bias[:channels] = torch.linspace(-2, 2, channels)  # type: ignore[index]
+
+    def forward(
+        self, features: torch.Tensor, opto: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features (time, batch, feature, height, width) and opto (time, batch) to new features and the last state.
+
+        The state (batch, channel, height, width) starts at zero where none is given.
+        """
+        drive = self.from_input(channels_last(features.flatten(0, 1))).unflatten(0, features.shape[:2])
+        weight = self.from_state.weight
+        if state is None:
+            state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])
+        states = scan(CELL, self.cuda_graphs, drive, weight, state, self.opto_input(opto), self.opto_state(opto))
+        return states, states[-1]
+
+    def receptive_field(self, frames: int) -> ReceptiveExtent:
+        """Half an input kernel, and half a state kernel more with every frame before."""
+        halves = [part.kernel_size[0] // 2 for part in (self.from_input, self.from_state)]
+        return ReceptiveExtent(halves[0] + (frames - 1) * halves[1])
+
+    def regularizer(self) -> torch.Tensor:
+        """No penalty: zero."""
+        return self.from_state.weight.new_zeros(())

@@ -17,7 +17,7 @@ import torch.nn.grad
 from torch.autograd.function import once_differentiable
 
 from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
-from dlgn_cnn.models.recurrent.opto import Light
+from dlgn_cnn.models.recurrent.opto import OptoFactors
 from dlgn_cnn.runtime.threads import using
 
 Maps = torch.Tensor
@@ -50,8 +50,8 @@ def scan(
     drive: torch.Tensor,
     weight: torch.Tensor,
     state: Maps,
-    opto_input: Light,
-    opto_state: Light,
+    opto_input: OptoFactors,
+    opto_state: OptoFactors,
 ) -> torch.Tensor:
     """States (time, batch, channel, height, width) of ``cell`` from ``state`` (batch, channel, height, width) on.
 
@@ -59,8 +59,8 @@ def scan(
     kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell.
     ``cuda_graphs`` are the module's own.
     """
-    lights = *(opto_input or (None, None)), *(opto_state or (None, None))
-    states: torch.Tensor = _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *lights)
+    opto = *(opto_input or (None, None)), *(opto_state or (None, None))
+    states: torch.Tensor = _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)
     return states
 
 
@@ -76,15 +76,15 @@ class _Scan(torch.autograd.Function):
         drive: torch.Tensor,
         weight: torch.Tensor,
         state: Maps,
-        *lights: Any,
+        *opto: Any,
     ) -> torch.Tensor:
         with _threads_for(drive.shape, weight):
-            found = cuda_graphs(_forward, (cell, differentiate), (drive, weight, state, *lights))
+            found = cuda_graphs(_forward, (cell, differentiate), (drive, weight, state, *opto))
         states = found[0][0]
         if differentiate:
             ctx.cuda_graphs, ctx.fixed = cuda_graphs, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
-            raw_drive = None if lights[0] is None else drive
-            ctx.save_for_backward(weight, lights[0], lights[2], raw_drive, *chain.from_iterable(found))
+            raw_drive = None if opto[0] is None else drive
+            ctx.save_for_backward(weight, opto[0], opto[2], raw_drive, *chain.from_iterable(found))
         return states[1:]
 
     @staticmethod
@@ -93,9 +93,9 @@ class _Scan(torch.autograd.Function):
         weight, _, _, _, states, *_ = ctx.saved_tensors
         with _threads_for(ctx.fixed[1], weight):
             found = ctx.cuda_graphs(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
-        (to_input,), (from_state,), (to_state,), *lights = found
+        (to_input,), (from_state,), (to_state,), *to_opto = found
         to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[4] else None
-        return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in lights)
+        return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in to_opto)
 
 
 def _threads_for(shape: torch.Size, weight: torch.Tensor) -> AbstractContextManager[None]:
@@ -109,7 +109,7 @@ def _threads_for(shape: torch.Size, weight: torch.Tensor) -> AbstractContextMana
 
 
 def _forward(
-    cell: Cell, differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *lights: Any
+    cell: Cell, differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *opto: Any
 ) -> list[list[Maps]]:
     """The states from the first on; where ``differentiate``, also the state's drives before light, and what is kept."""
     convolved: list[Maps] = []
@@ -117,8 +117,8 @@ def _forward(
     kernel = _channels_last(weight.to(drive.dtype))
     states = _empty(len(drive) + 1, state.shape, state, state.dtype)
     states[0] = state
-    factors, offsets = ([None] * len(drive) if part is None else part.unbind(0) for part in lights[2:])
-    for frame, x in enumerate(_from_input(drive, state.dtype, *lights[:2])):
+    factors, offsets = ([None] * len(drive) if part is None else part.unbind(0) for part in opto[2:])
+    for frame, x in enumerate(_from_input(drive, state.dtype, *opto[:2])):
         from_state = _convolve(states[frame].to(drive.dtype), kernel)
         s = _under_opto(from_state, factors[frame], offsets[frame]).to(state.dtype)
         found = cell.forward(x, s, states[frame], states[frame + 1])
@@ -129,12 +129,12 @@ def _forward(
     return [[states], convolved, *kept] if differentiate else [[states]]
 
 
-def _from_input(drive: torch.Tensor, dtype: torch.dtype, *light: torch.Tensor | None) -> Iterator[Maps]:
+def _from_input(drive: torch.Tensor, dtype: torch.dtype, *opto: torch.Tensor | None) -> Iterator[Maps]:
     """Each frame's drive from the input, under its light: all at once on a GPU, one at a time in a CPU's cache."""
     many = len(drive) if drive.is_cuda else 1
     for start in range(0, len(drive), many):
         frames = slice(start, start + many)
-        factor, offset = (None if part is None else part[frames] for part in light)
+        factor, offset = (None if part is None else part[frames] for part in opto)
         yield from _under_opto(drive[frames], factor, offset).to(dtype, copy=factor is None).unbind(0)
 
 
@@ -158,7 +158,7 @@ def _backward(
     for frame in reversed(range(time)):
         carry += grad_states[frame]
         now = [maps[frame] for maps in kept]
-        carry = cell.backward(now, states[frame], carry, of_input.lit[frame], of_state.lit[frame])
+        carry = cell.backward(now, states[frame], carry, of_input.after[frame], of_state.after[frame])
         if not at_once:
             of_state.sum_opto(frame)
             of_input.sum_opto(frame)
@@ -169,37 +169,37 @@ def _backward(
         of_state.sum_opto(slice(None))
         of_input.sum_opto(slice(None))
         of_input.through_opto(slice(None))
-    lights = [[] if part is None else [part] for part in (*of_input.light, *of_state.light)]
-    return [[of_input.drive], [of_state.drive], [carry], *lights]
+    to_opto = [[] if part is None else [part] for part in (*of_input.opto, *of_state.opto)]
+    return [[of_input.drive], [of_state.drive], [carry], *to_opto]
 
 
 class _PathGradient:
-    """Gradients of one path: of the drive under its light, ``lit``, and before it; of the light's factor and offset.
+    """Gradients of one path: of the drive under its light, ``after``, and before it; of the light's factor and offset.
 
-    ``drive`` is memory for (time, batch, gate x channel, height, width); ``lit`` is the same until ``through_opto``,
-    or memory ``apart``. ``unlit`` is what the drive was before its light.
+    ``drive`` is memory for (time, batch, gate x channel, height, width); ``after`` is the same until ``through_opto``,
+    or memory ``apart``. ``before`` is what the drive was before its light.
     """
 
     def __init__(
-        self, drive: torch.Tensor, factor: torch.Tensor | None, unlit: Sequence[Maps], apart: bool = False
+        self, drive: torch.Tensor, factor: torch.Tensor | None, before: Sequence[Maps], apart: bool = False
     ) -> None:
         self.drive: torch.Tensor = drive
-        self.unlit: Any = unlit
-        self.lit = torch.empty_like(drive) if apart and factor is not None else drive
+        self.before: Any = before
+        self.after = torch.empty_like(drive) if apart and factor is not None else drive
         self.factor = None if factor is None else factor.to(drive.dtype)
-        self.light = (None, None) if factor is None else (torch.empty_like(factor), torch.empty_like(factor))
+        self.opto = (None, None) if factor is None else (torch.empty_like(factor), torch.empty_like(factor))
 
     def sum_opto(self, frames: int | slice) -> None:
         """The gradients of the light at these frames, before ``through_opto``."""
-        to_factor, to_offset = self.light
+        to_factor, to_offset = self.opto
         if to_factor is not None and to_offset is not None:
-            to_offset[frames] = self.lit[frames].sum((-2, -1), keepdim=True)
-            to_factor[frames] = (self.lit[frames] * self.unlit[frames]).sum((-2, -1), keepdim=True)
+            to_offset[frames] = self.after[frames].sum((-2, -1), keepdim=True)
+            to_factor[frames] = (self.after[frames] * self.before[frames]).sum((-2, -1), keepdim=True)
 
     def through_opto(self, frames: int | slice) -> None:
         """Turn the gradient of the drive under the light into that of the drive before it."""
         if self.factor is not None:
-            torch.mul(self.lit[frames], self.factor[frames], out=self.drive[frames])
+            torch.mul(self.after[frames], self.factor[frames], out=self.drive[frames])
 
 
 def _under_opto(drive: Maps, factor: Maps | None, offset: Maps | None) -> Maps:

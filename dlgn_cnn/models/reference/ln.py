@@ -21,7 +21,7 @@ def ln(
     lags: int = 15,
     rank: int | None = 1,
     field_radius_px: float | None = 12.0,
-    light: str = "additive",
+    opto: str = "additive",
     running: bool = False,
     pupil: bool = False,
     history_lags: int = 50,
@@ -36,7 +36,7 @@ def ln(
     """Linear-nonlinear Poisson model (Chichilnisky 2001): a filter over pixels and the last ``lags`` frames a unit.
 
     The filter is a sum of ``rank`` products of space and time, or any where it is null, and lies within
-    ``field_radius_px`` of the peak of the unit's receptive field (null: anywhere). ``light`` acts ``none``,
+    ``field_radius_px`` of the peak of the unit's receptive field (null: anywhere). ``opto`` acts ``none``,
     ``additive``, as ``gain`` or as another ``temporal`` or ``spatial`` filter, with a memory of ``history_lags`` frames
     on ``history_splines`` natural cubic splines; so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``),
     L2 norm (``l2_weight``) and Laplace energy (``laplace_weight``) of the spatial filter, L2 of the memories
@@ -50,6 +50,6 @@ def ln(
         return Bases(None, torch.eye(lags), (height, width), support)
 
     built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)
-    inputs = Inputs(True, light, running, pupil, history_lags, history_splines, history_weight)
+    inputs = Inputs(True, opto, running, pupil, history_lags, history_splines, history_weight)
     penalty = Penalty(l1_weight, l2_weight, laplace_weight, change_weight)
     return build_reference(data_info, seed, bases, rank, inputs, penalty, built_output)

@@ -8,11 +8,9 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.models.heads import Heads
-from dlgn_cnn.models.reference.history import HistoryKernel
-from dlgn_cnn.models.reference.opto import find_opto
-from dlgn_cnn.models.reference.space_time import Bases, Penalty, SpaceTimeKernel
-from dlgn_cnn.models.reference.splines import natural_cubic_basis
+from dlgn_cnn.models.encoder import Heads
+from dlgn_cnn.models.reference.opto import HistoryKernel, find_opto
+from dlgn_cnn.models.reference.space_time import Bases, Penalty, SpaceTimeKernel, natural_cubic_basis
 from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
 
 FEATURES = ("running", "pupil")
@@ -20,13 +18,13 @@ FEATURES = ("running", "pupil")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What drives a reference model, and how far back: ``light`` is where the light acts, ``history_lags`` and
+    """What drives a reference model, and how far back: ``opto`` is where the light acts, ``history_lags`` and
     ``history_splines`` the taps of the light's and behavior's kernels and their basis functions, ``history_weight``
     that of the kernels' L2 norm in the loss.
     """
 
     stimulus: bool
-    light: str
+    opto: str
     running: bool
     pupil: bool
     history_lags: int
@@ -34,10 +32,10 @@ class Inputs:
     history_weight: float
 
     def __post_init__(self) -> None:
-        with within("light"):
-            find_opto(self.light, self.stimulus)
-        if not (self.stimulus or self.running or self.pupil or self.light != "none"):
-            raise ConfigError("stimulus, running and pupil are false and light is none: switch one of them on")
+        with within("opto"):
+            find_opto(self.opto, self.stimulus)
+        if not (self.stimulus or self.running or self.pupil or self.opto != "none"):
+            raise ConfigError("stimulus, running and pupil are false and opto is none: switch one of them on")
 
 
 class ReferenceHead(nn.Module):
@@ -59,7 +57,7 @@ class ReferenceHead(nn.Module):
         self.register_buffer("mean_counts", counts, persistent=False)
         self.register_buffer("bias_step", _relative_step(output, counts), persistent=False)
         self.stimulus = stimulus
-        self.light = find_opto(inputs.light, inputs.stimulus)(units, basis, inputs.history_weight)
+        self.opto = find_opto(inputs.opto, inputs.stimulus)(units, basis, inputs.history_weight)
         chosen = {
             name: HistoryKernel(units, basis, inputs.history_weight) for name in FEATURES if getattr(inputs, name)
         }
@@ -71,7 +69,7 @@ class ReferenceHead(nn.Module):
         """Drive (batch, unit, time). A signal that is missing is taken at its mean."""
         opto = opto.to(self.bias.dtype)
         nothing = self.bias.new_zeros(1, len(opto), len(self.bias), opto.shape[1])
-        total = self.light(nothing if self.stimulus is None else self.stimulus(videos), opto)
+        total = self.opto(nothing if self.stimulus is None else self.stimulus(videos), opto)
         if behavior is not None:
             known = torch.nan_to_num((behavior - self.mean) / self.std)
             for name, kernel in self.behavior.items():
@@ -80,7 +78,7 @@ class ReferenceHead(nn.Module):
 
     def regularizer(self) -> torch.Tensor:
         """The sum of all penalties, each a mean over units."""
-        parts = [self.stimulus, self.light, *self.behavior.values()]
+        parts = [self.stimulus, self.opto, *self.behavior.values()]
         return torch.stack([p.regularizer().to(self.bias) for p in parts if p is not None]).sum()  # type: ignore[operator]
 
 
@@ -129,13 +127,13 @@ def build_reference(
     generator = torch.Generator().manual_seed(seed)
     if rank is not None and rank < 1:
         raise ConfigError(f"rank {rank} of a space-time kernel: expected 1 or more, or null for a full one")
-    lit, heads = find_opto(inputs.light, inputs.stimulus).changes, {}
+    changes, heads = find_opto(inputs.opto, inputs.stimulus).changes, {}
     for key, info in data_info.items():
         if info.frame_shape[0] != 1:
             raise ConfigError(
                 f"session {key} has videos of {info.frame_shape[0]} channels: a reference takes gray ones"
             )
-        kernel = SpaceTimeKernel(bases(info), rank, lit, penalty, generator) if inputs.stimulus else None
+        kernel = SpaceTimeKernel(bases(info), rank, changes, penalty, generator) if inputs.stimulus else None
         heads[key] = ReferenceHead(info, inputs, kernel, output)
     return ReferenceModel(heads, output)
 

@@ -1,12 +1,52 @@
-"""Where the light acts in a reference model: nowhere, beside the movie's drive, on its gain, or on a kernel."""
+"""How the light acts in a reference model: not at all, added to the movie's drive, on its gain, or on a kernel."""
 
 import torch
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.reference.history import HistoryKernel, MixingKernel
+from dlgn_cnn.models.kernels import remembered
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Opto
+
+
+class HistoryKernel(nn.Module):
+    """A kernel (unit, lag) for each unit, a weighted sum of basis functions (function, lag); 0 at the start.
+
+    ``weight`` is that of the weights' sum of squares in the loss, a mean over units.
+    """
+
+    basis: torch.Tensor
+
+    def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
+        super().__init__()
+        self.register_buffer("basis", basis, persistent=False)
+        self.weights = nn.Parameter(torch.zeros(units, len(basis)))
+        self.weight = weight
+
+    def kernels(self) -> torch.Tensor:
+        """The kernels (unit, lag), lag 0 first."""
+        return self.weights @ self.basis
+
+    def forward(self, signal: torch.Tensor) -> torch.Tensor:
+        """A signal (batch, time) to drive (batch, unit, time)."""
+        # A product with weights after the convolution: there are fewer functions than units.
+        return self.weights @ remembered(signal[:, None], self.basis[:, None])
+
+    def regularizer(self) -> torch.Tensor:
+        """Weighted sum of squares, a mean over units."""
+        return self.weight * self.weights.square().sum() / len(self.weights)
+
+
+class MixingKernel(HistoryKernel):
+    """A kernel (unit, lag) that is nowhere negative and sums to 1: how far a state has followed a signal of 0..1."""
+
+    def kernels(self) -> torch.Tensor:
+        """The kernels (unit, lag), lag 0 first."""
+        return torch.softmax(super().kernels(), 1)
+
+    def forward(self, signal: torch.Tensor) -> torch.Tensor:
+        """A signal (batch, time) in 0..1 to the share (batch, unit, time) that it has won."""
+        return remembered(signal[:, None], self.kernels()[:, None])
 
 
 class NoOpto(nn.Module):
@@ -20,8 +60,8 @@ class NoOpto(nn.Module):
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """The movie's drives (condition, batch, unit, time) and light (batch, time) to drive (batch, unit, time)."""
-        dark: torch.Tensor = drives[0]
-        return dark
+        intact: torch.Tensor = drives[0]
+        return intact
 
     def regularizer(self) -> torch.Tensor:
         """Nothing."""
@@ -40,7 +80,7 @@ class AdditiveOpto(NoOpto):
         return HistoryKernel(units, basis, weight)
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
-        """The dark drive plus the light's."""
+        """The intact drive plus the light's."""
         total: torch.Tensor = drives[0] + self.kernel(opto)
         return total
 
@@ -50,12 +90,12 @@ class AdditiveOpto(NoOpto):
 
 
 class MultiplicativeOpto(AdditiveOpto):
-    """The light, through each unit's causal kernel, scales the movie's drive: by 1 in the dark."""
+    """The light, through each unit's causal kernel, scales the movie's drive: by 1 with opto at 0."""
 
     needs_stimulus = True
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
-        """The dark drive times 1 plus the light's."""
+        """The intact drive times 1 plus the light's."""
         scaled: torch.Tensor = drives[0] * (1 + self.kernel(opto))
         return scaled
 
@@ -72,9 +112,9 @@ class TemporalOpto(AdditiveOpto):
         return MixingKernel(units, basis, 1e-4 * weight)
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
-        """A mixture of the dark and the lit drive."""
-        dark, lit = drives
-        mixed: torch.Tensor = dark + self.kernel(opto) * (lit - dark)
+        """A mixture of the intact and the suppressed drive."""
+        intact, suppressed = drives
+        mixed: torch.Tensor = intact + self.kernel(opto) * (suppressed - intact)
         return mixed
 
 
@@ -91,9 +131,9 @@ class SpatialOpto(TemporalOpto):
         self.added = nn.Parameter(torch.zeros(units, 1))
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
-        """A mixture of the dark and the lit drive, the lit one from another baseline."""
-        dark, lit = drives
-        mixed: torch.Tensor = dark + self.kernel(opto) * (lit + self.added - dark)
+        """A mixture of the intact and the suppressed drive, the latter from another baseline."""
+        intact, suppressed = drives
+        mixed: torch.Tensor = intact + self.kernel(opto) * (suppressed + self.added - intact)
         return mixed
 
 
@@ -109,7 +149,7 @@ ACTIONS: dict[str, type[NoOpto]] = {
 def find_opto(name: str, stimulus: bool) -> type[NoOpto]:
     """How the light called ``name`` acts. Raises ConfigError for an unknown one, or one that needs a stimulus."""
     if name not in ACTIONS:
-        raise ConfigError(f"light {name!r} of a reference model: {nearest(name, ACTIONS)}")
+        raise ConfigError(f"opto {name!r} of a reference model: {nearest(name, ACTIONS)}")
     if ACTIONS[name].needs_stimulus and not stimulus:
-        raise ConfigError(f"light {name!r} acts on the movie's drive, and stimulus is false: choose additive or none")
+        raise ConfigError(f"opto {name!r} acts on the movie's drive, and stimulus is false: choose additive or none")
     return ACTIONS[name]

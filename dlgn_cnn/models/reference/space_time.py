@@ -2,14 +2,41 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import nn
 
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.regularizers import laplace_energy
 from dlgn_cnn.shapes import Video
 
 START_PEAK, START_NOISE = 2.0, 0.01
+
+
+def natural_cubic_basis(points: int, functions: int) -> torch.Tensor:
+    """Natural cubic regression splines (function, point): knots evenly spaced from the first point to the last.
+
+    The cardinal basis (Wood 2017, sec. 5.3.1; ``cr`` in mgcv and patsy; Huang et al. 2021): function k is 1 at knot k
+    and 0 at all others, so a weight is the kernel's own value at its knot; they sum to 1 everywhere, and beyond the
+    last knots they are straight. Raises ConfigError for more functions than points, or fewer than 2.
+    """
+    if points == functions == 1:
+        return torch.ones(1, 1)
+    if not 2 <= functions <= points:
+        raise ConfigError(f"{functions} splines over {points} points: expected from 2 to as many as there are points")
+    from scipy.interpolate import CubicSpline
+
+    knots = np.linspace(0, points - 1, functions)
+    values = CubicSpline(knots, np.eye(functions), bc_type="natural")(np.arange(points))
+    return torch.tensor(values.T, dtype=torch.float32)
+
+
+def knots_within(points: int, spacing: float) -> int:
+    """How many knots about ``spacing`` points apart cover ``points``. Raises ConfigError for a spacing below 1."""
+    if spacing < 1:
+        raise ConfigError(f"knots {spacing} points apart: expected 1 or more, 1 being a knot at every point")
+    return 1 if points == 1 else max(2, round((points - 1) / spacing) + 1)
 
 
 @dataclass(frozen=True)
@@ -29,21 +56,22 @@ class Bases:
 @dataclass(frozen=True)
 class Penalty:
     """Weights in the loss, each of a mean over units: L1 and L2 norm of the spatial weights, summed, and their Laplace
-    energy; ``light`` is that of the squared difference that light makes to a kernel's weights, summed.
+    energy; ``change`` is that of the squared difference that light makes to a kernel's weights, summed.
     """
 
     l1: float = 0.0
     l2: float = 0.0
     laplace: float = 0.0
-    light: float = 0.0
+    change: float = 0.0
 
 
 class SpaceTimeKernel(nn.Module):
     """Each unit's kernel, a sum of ``rank`` products of a spatial and a temporal one; with rank None, any kernel.
 
     Spatial weights (unit, rank, function) hold the size; temporal ones (unit, rank, function) count up to their norm.
-    Without a rank, each temporal function has spatial weights of its own. ``lit``, ``temporal`` or ``spatial``, adds
-    weights of that kind that hold in the light: those of the dark plus a change, in units of their norm.
+    Without a rank, each temporal function has spatial weights of its own. ``changes``, ``temporal`` or ``spatial``,
+    adds
+    weights of that kind that hold in the light: those with opto at 0 plus a change, in units of their norm.
     """
 
     temporal: torch.Tensor
@@ -52,10 +80,10 @@ class SpaceTimeKernel(nn.Module):
     support: torch.Tensor
 
     def __init__(
-        self, bases: Bases, rank: int | None, lit: str | None, penalty: Penalty, generator: torch.Generator
+        self, bases: Bases, rank: int | None, changes: str | None, penalty: Penalty, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.grid, self.penalty, self.lit = bases.grid, penalty, lit
+        self.grid, self.penalty, self.changes = bases.grid, penalty, changes
         for name in ("space", "time", "support"):
             self.register_buffer(name, getattr(bases, name), persistent=False)
         (units, functions), ranks = bases.support.shape, rank or len(bases.time)
@@ -69,34 +97,30 @@ class SpaceTimeKernel(nn.Module):
         else:
             temporal = _start(bases.time, units, rank, generator)
             self.temporal = nn.Parameter(temporal)
-        changed = self.spatial.shape if lit == "spatial" else temporal.shape
+        changed = self.spatial.shape if changes == "spatial" else temporal.shape
         change = START_NOISE * torch.randn(changed, generator=generator)
-        self.opto_change = nn.Parameter(change) if lit else None
-
-    def spatial_kernels(self) -> torch.Tensor:
-        """Spatial kernels (unit, rank, height * width) in the dark, which hold the size."""
-        return self._pixels(self.weights())
+        self.opto_change = nn.Parameter(change) if changes else None
 
     def weights(self) -> torch.Tensor:
-        """Spatial weights (unit, rank, function) in the dark."""
+        """Spatial weights (unit, rank, function) with opto at 0."""
         return self.share * self.spatial * self.support[:, None]
 
     def _each_weights(self) -> torch.Tensor:
-        """Spatial weights (condition, unit, rank, function): in the dark and, where there are any, in light."""
-        dark = self.weights()
-        if self.lit != "spatial" or self.opto_change is None:
-            return dark[None]
-        norm = dark.flatten(1).norm(dim=1)[:, None, None]
-        return torch.stack([dark, dark + norm * self.opto_change * self.support[:, None]])
+        """Spatial weights (condition, unit, rank, function): with opto at 0 and, where there are any, in light."""
+        intact = self.weights()
+        if self.changes != "spatial" or self.opto_change is None:
+            return intact[None]
+        norm = intact.flatten(1).norm(dim=1)[:, None, None]
+        return torch.stack([intact, intact + norm * self.opto_change * self.support[:, None]])
 
     def _pixels(self, weights: torch.Tensor) -> torch.Tensor:
         return weights if self.space is None else weights @ self.space
 
     def temporal_kernels(self) -> torch.Tensor:
-        """Temporal kernels (condition, unit, rank, lag), lag 0 first: in the dark and, where there is one, in light."""
-        dark = functional.normalize(self.temporal, dim=-1)
-        lit = [] if self.lit != "temporal" or self.opto_change is None else [dark + self.opto_change]
-        return torch.stack([dark, *lit]) @ self.time
+        """Temporal kernels (condition, unit, rank, lag), lag 0 first: with opto at 0, then 1 if changed."""
+        intact = functional.normalize(self.temporal, dim=-1)
+        suppressed = [] if self.changes != "temporal" or self.opto_change is None else [intact + self.opto_change]
+        return torch.stack([intact, *suppressed]) @ self.time
 
     def kernels(self) -> torch.Tensor:
         """Whole kernels (condition, unit, lag, height * width)."""
@@ -124,24 +148,24 @@ class SpaceTimeKernel(nn.Module):
         if penalty.laplace:
             total = total + penalty.laplace * laplace_energy(rows.unflatten(-1, self.grid).flatten(0, 1)[:, None])
         if self.opto_change is not None:
-            total = total + penalty.light * self.opto_change.square().sum() / weights.shape[1]
+            total = total + penalty.change * self.opto_change.square().sum() / weights.shape[1]
         return total
 
 
-def near_centers(centers: torch.Tensor, grid: tuple[int, int], reach: float | None) -> torch.Tensor:
-    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``reach`` of its field's center.
+def near_centers(centers: torch.Tensor, grid: tuple[int, int], radius: float | None) -> torch.Tensor:
+    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``radius`` of its field's center.
 
-    ``centers`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``reach`` is in steps of the grid,
+    ``centers`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``radius`` is in steps of the grid,
     and at least the nearest function is within it. All are where it is None.
     """
     height, width = grid
-    if reach is None:
+    if radius is None:
         return torch.ones(len(centers), height * width)
     steps = (centers + 1) / 2 * torch.tensor([width - 1, height - 1])
     down = torch.arange(height)[None, :, None] - steps[:, 1, None, None]
     across = torch.arange(width)[None, None] - steps[:, 0, None, None]
     distance = torch.hypot(down, across).flatten(1)
-    return (distance <= distance.amin(1, keepdim=True).clamp_min(reach)).float()
+    return (distance <= distance.amin(1, keepdim=True).clamp_min(radius)).float()
 
 
 def _start(time: torch.Tensor, units: int, rank: int, generator: torch.Generator) -> torch.Tensor:

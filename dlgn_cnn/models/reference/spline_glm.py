@@ -9,8 +9,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.outputs import OUTPUTS
 from dlgn_cnn.models.reference.model import Inputs, ReferenceModel, build_reference
-from dlgn_cnn.models.reference.space_time import Bases, Penalty, near_centers
-from dlgn_cnn.models.reference.splines import knots_within, natural_cubic_basis
+from dlgn_cnn.models.reference.space_time import Bases, Penalty, knots_within, natural_cubic_basis, near_centers
 
 
 @MODELS.register("spline_glm")
@@ -20,7 +19,7 @@ def spline_glm(
     allowed_packages: Collection[str] = (),
     *,
     stimulus: bool = True,
-    light: str = "additive",
+    opto: str = "additive",
     running: bool = True,
     pupil: bool = True,
     lags: int = 15,
@@ -42,8 +41,8 @@ def spline_glm(
     The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines (as Huang et
     al. 2021) in time (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank``
     space-time products. A unit uses the splines within ``field_radius_px`` of the peak of its receptive field (null:
-    all). ``stimulus``, ``light``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen
-    variants; ``light`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial``
+    all). ``stimulus``, ``opto``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen
+    variants; ``opto`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial``
     kernel. Light, running and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines``
     splines. In the loss: L1 and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others'
     (``history_weight``) and of what light changes in a kernel (``change_weight``). ``output`` names the nonlinearity,
@@ -53,11 +52,11 @@ def spline_glm(
     def bases(info: DataInfo) -> Bases:
         rows, columns = (natural_cubic_basis(size, knots_within(size, knot_px)) for size in info.frame_shape[1:])
         grid = len(rows), len(columns)
-        reach = None if field_radius_px is None else field_radius_px / knot_px
-        support = near_centers(torch.tensor(info.field_centers), grid, reach)
+        radius = None if field_radius_px is None else field_radius_px / knot_px
+        support = near_centers(torch.tensor(info.field_centers), grid, radius)
         return Bases(torch.kron(rows, columns), natural_cubic_basis(lags, time_splines), grid, support)
 
     built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)
-    inputs = Inputs(stimulus, light, running, pupil, history_lags, history_splines, history_weight)
+    inputs = Inputs(stimulus, opto, running, pupil, history_lags, history_splines, history_weight)
     penalty = Penalty(l1_weight, l2_weight, 0.0, change_weight)
     return build_reference(data_info, seed, bases, rank, inputs, penalty, built_output)

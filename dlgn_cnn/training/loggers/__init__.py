@@ -30,6 +30,14 @@ class LoggedFit:
     config: Mapping[str, Any]
 
 
+@LOGGERS.register("none")
+class NoLogger(Callback):
+    """Leaves no trace of a fit except for the rows in the tables."""
+
+    def __init__(self, run: LoggedFit) -> None:
+        self.run = run
+
+
 def check_loggers(names: Sequence[str]) -> None:
     """Raise ConfigError for a logger that there is not, or whose package is not installed."""
     for name in names:

@@ -14,7 +14,8 @@ from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
 from dlgn_cnn.registry import nested
 from dlgn_cnn.training.callbacks import Callback
-from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop, copied
+from dlgn_cnn.training.fit import StateDict, TrainingLoop, copied
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
 from dlgn_cnn.training.trainers import TRAINERS
@@ -27,7 +28,7 @@ KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the lig
 class OptoStage:
     """One session's kernel, its mean counts (unit,), and its weights by when they are fitted.
 
-    ``change`` is what the light changes in the kernel, ``bias`` and ``light`` what a rate has without the movie: its
+    ``change`` is what the light changes in the kernel, ``bias`` and ``opto`` what a rate has without the movie: its
     baseline, and the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves
     as it is, and behavior's, which have been fitted.
     """
@@ -36,7 +37,7 @@ class OptoStage:
     counts: torch.Tensor
     change: nn.Parameter
     bias: nn.Parameter
-    light: list[nn.Parameter]
+    opto: list[nn.Parameter]
     last: list[nn.Parameter]
 
 
@@ -58,7 +59,7 @@ def opto_last(
     fit: Mapping[str, Any] | None = None,
     iterations: int = 20,
 ) -> tuple[float, dict[str, Any], StateDict]:
-    """Fit an ``ln`` or ``spline_glm`` model whose light is ``spatial`` or ``temporal``, in three stages.
+    """Fit an ``ln`` or ``spline_glm`` model whose ``opto`` is ``spatial`` or ``temporal``, in three stages.
 
     First as ``standard`` does, by Poisson loss and the options ``fit`` of ``FitConfig``, as if there were no light.
     From there, session by session, to the optimum of all training windows, ``iterations`` steps of L-BFGS each: what
@@ -74,19 +75,19 @@ def opto_last(
     """
     config = nested(FitConfig, fit)
     _check_iterations(iterations)
-    lit = _opto_stage(model)
+    parts = _opto_stage(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
-    windows = {key: list(dataloaders["train"][key]) for key in lit}
-    with _without_opto_labels(model, lit.values()):
-        dark = TrainingLoop(model, dataloaders, poisson, config, auto_precision=auto_precision)
-        score, output, _ = run(dark, uid, cb)
-    scorer = TrainingLoop(model, dataloaders, poisson, config, auto_precision=dark.precision)
-    stages = [{"stage": "dark", "validation_correlation": score}]
+    windows = {key: list(dataloaders["train"][key]) for key in parts}
+    with _without_opto_labels(model, parts.values()):
+        first = TrainingLoop(model, dataloaders, poisson, config, auto_precision=auto_precision)
+        score, output, _ = run(first, uid, cb)
+    scorer = TrainingLoop(model, dataloaders, poisson, config, auto_precision=first.precision)
+    stages = [{"stage": "without", "validation_correlation": score}]
     by_lbfgs = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
-    for key, one in lit.items():
-        by_lbfgs(key, windows[key], [one.bias, *one.light])
+    for key, one in parts.items():
+        by_lbfgs(key, windows[key], [one.bias, *one.opto])
     stages.append({"stage": "adds", "validation_correlation": scorer.validate()[1]})
-    for key, one in lit.items():
+    for key, one in parts.items():
         with whitened(one.kernel, windows[key], one.counts):
             by_lbfgs(key, windows[key], one.last)
     score = scorer.validate()[1]
@@ -95,15 +96,15 @@ def opto_last(
 
 
 @contextmanager
-def _without_opto_labels(model: nn.Module, lit: Collection[OptoStage]) -> Iterator[None]:
+def _without_opto_labels(model: nn.Module, parts: Collection[OptoStage]) -> Iterator[None]:
     """Within the block the model sees no light and learns nothing of it."""
 
     def without_opto(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
         videos, opto, *rest = inputs
         return (videos, torch.zeros_like(opto), *rest), named
 
-    blind = [weights for one in lit for weights in (one.change, *one.light)]
-    for one in lit:
+    blind = [weights for one in parts for weights in (one.change, *one.opto)]
+    for one in parts:
         nn.init.zeros_(one.change)
     hook = model.register_forward_pre_hook(without_opto, with_kwargs=True)
     for weights in blind:
@@ -122,7 +123,7 @@ def _opto_stage(model: nn.Module) -> dict[str, OptoStage]:
     found = {key: one for key, head in heads.items() if (one := _opto_head(head)) is not None}
     if not found or len(found) < len(heads):
         raise ConfigError(
-            "opto_last fits models of fn ln or spline_glm whose light is spatial or temporal, and this "
+            "opto_last fits models of fn ln or spline_glm whose opto is spatial or temporal, and this "
             f"{type(model).__name__} is none: choose such a model, or the trainer standard"
         )
     return found
@@ -130,11 +131,11 @@ def _opto_stage(model: nn.Module) -> dict[str, OptoStage]:
 
 def _opto_head(head: ReferenceHead) -> OptoStage | None:
     kernel = head.stimulus
-    if kernel is None or kernel.lit is None or kernel.opto_change is None:
+    if kernel is None or kernel.changes is None or kernel.opto_change is None:
         return None
-    fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.lit]), *head.behavior.parameters())}
+    fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.changes]), *head.behavior.parameters())}
     last = [weights for weights in head.parameters() if id(weights) not in fitted]
-    return OptoStage(kernel, head.mean_counts, kernel.opto_change, head.bias, [*head.light.parameters()], last)
+    return OptoStage(kernel, head.mean_counts, kernel.opto_change, head.bias, [*head.opto.parameters()], last)
 
 
 def _check_iterations(iterations: int) -> None:

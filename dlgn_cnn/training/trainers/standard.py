@@ -10,8 +10,9 @@ from dlgn_cnn.errors import within
 from dlgn_cnn.registry import nested
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.callbacks import Callback, Callbacks, as_callback
-from dlgn_cnn.training.fit import FitConfig, StateDict, TrainingLoop
-from dlgn_cnn.training.observation_model import ObservationModel, loss_of, units_of
+from dlgn_cnn.training.fit import StateDict, TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
+from dlgn_cnn.training.losses import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.trainers import TRAINERS
 
 
@@ -64,14 +65,14 @@ def standard(
     score : float
         The best epoch's mean validation correlation.
     output : dict
-        ``{"epochs": one record an epoch, "best_epoch": ..., "precision": ..., "noise": fitted parameters of the loss,
-        if any}``.
+        ``{"epochs": one record an epoch, "best_epoch": ..., "precision": ..., "observation": fitted parameters of
+        the loss, if any}``.
     state_dict : dict
         The best weights, on the CPU.
     """
-    noise = ObservationModel.from_config(loss, units_of(dataloaders), allowed_packages)
+    observation = ObservationModel.from_config(loss, units_of(dataloaders), allowed_packages)
     config = nested(FitConfig, fit)
-    return run(TrainingLoop(model, dataloaders, noise, config, auto_precision=auto_precision), uid, cb)
+    return run(TrainingLoop(model, dataloaders, observation, config, auto_precision=auto_precision), uid, cb)
 
 
 def run(
@@ -104,8 +105,8 @@ def run(
     epochs = [dataclasses.asdict(record) for record in fit.records]
     output = {"epochs": epochs, "best_epoch": fit.best_epoch, "precision": fit.precision}
     output |= {"threads": fit.threads, "same_bits": fit.same_bits}
-    if noise := fit.loss.values():
-        output["noise"] = noise
+    if observation := fit.loss.values():
+        output["observation"] = observation
     return fit.best_score, output, fit.best_state
 
 

@@ -1,0 +1,11 @@
+"""Single-trial correlations of a fitted model, without the rest of its scores."""
+
+from dlgn_cnn.evaluation.metrics import correlation
+from dlgn_cnn.evaluation.predict import predict
+from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
+
+
+def score_units(model, loaders, tier, precision="float32"):
+    """Correlation of each unit (unit,), by session."""
+    found = {key: predict(model, one, key, BURN_IN_FRAMES, precision=precision) for key, one in loaders[tier].items()}
+    return {key: correlation(one.predicted, one.observed) for key, one in found.items()}
