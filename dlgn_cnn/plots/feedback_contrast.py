@@ -1,4 +1,4 @@
-"""The feedback contrast: how far a unit's two MEIs are apart, beside how far chance takes them."""
+"""Tests of a unit's MEIs: their distance next to the distance that chance gives, and their rates next to controls'."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from dlgn_cnn.plots.style import ABOVE, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.plots.style import CONDITION_COLORS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, legend_above
+from dlgn_cnn.shapes import Scores
 
 NULL_DEVIATIONS = 2.0
 SIGNED = ("response",)  # views in which chance may come out below 0
@@ -21,11 +22,33 @@ NULL_NAMES = {
 
 @dataclass(frozen=True)
 class ViewDistance:
-    """One view of the distance between the MEIs of the two lights; None is unknown.
+    """One view of the distance between the MEIs of the two conditions; None is unknown.
 
     Computed by ``dlgn_cnn.mei.feedback_contrast.significance``.
-    ``within`` is that of two random starts in one light; ``effect`` the excess over ``null_distance``, the null's mean,
-    in the null's standard deviations; ``p`` of the null, ``q`` the false-discovery rate over the fit's units.
+
+    Parameters
+    ----------
+    view : str
+        What of the MEIs is compared.
+    distance : float
+        Distance of the intact from the suppressed MEI, which has no unit.
+    within : float or None
+        Distance of two random starts in one condition.
+    null_kind : str
+        One of ``NULL_NAMES``.
+    null_distance : float or None
+        Mean of the null.
+    effect : float or None
+        Excess of ``distance`` over ``null_distance`` in the null's standard deviations.
+    p : float or None
+        Share of the null that is at least as far.
+    q : float or None
+        False-discovery rate over the fit's units.
+
+    Examples
+    --------
+    >>> round(ViewDistance("clip", 0.4, None, "shuffled", 0.1, 3.0, 0.01, 0.02).null_deviation, 6)
+    0.1
     """
 
     view: str
@@ -39,55 +62,126 @@ class ViewDistance:
 
     @property
     def null_deviation(self) -> float:
-        """The null's standard deviation on the scale of the distance; NaN where it is not known."""
+        """The null's standard deviation on the scale of the distance; 0 where it is not known."""
         if self.null_distance is None or not self.effect or not math.isfinite(self.effect):
-            return math.nan
+            return 0.0
         return abs((self.distance - self.null_distance) / self.effect)
+
+    @property
+    def null_span(self) -> tuple[float, float]:
+        """The null's mean less and plus two standard deviations; a distance is never below 0."""
+        middle, deviation = self.null_distance or 0.0, NULL_DEVIATIONS * self.null_deviation
+        low = middle - deviation
+        return low if self.view in SIGNED else max(low, 0.0), middle + deviation
+
+
+@dataclass(frozen=True)
+class ControlRates:
+    """Rates (spikes/s) of one stimulus in each opto condition: of the fit itself, and of held-out models."""
+
+    name: str
+    intact_hz: float
+    suppressed_hz: float
+    held_out_intact_hz: float | None = None
+    held_out_suppressed_hz: float | None = None
+
+    def rate_hz(self, condition: str) -> float:
+        """The rate in a condition by held-out models, or by the fit itself where there are none.
+
+        >>> ControlRates("mei", 30, 20, 24, 16).rate_hz("intact"), ControlRates("mei", 30, 20).rate_hz("intact")
+        (24.0, 30.0)
+        """
+        held_out = getattr(self, f"held_out_{condition}_hz")
+        return float(getattr(self, f"{condition}_hz") if held_out is None else held_out)
 
 
 def feedback_contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
-    """Each view's distance (dot), the null's mean and two standard deviations (gray), and that within one light (tick).
+    """Each view's distance (dot), the null's mean and two standard deviations (gray), and that of two starts (tick).
 
     Above each, q where it is known, p where only that is. Distances are 1 - cosine; of the extent, the absolute natural
     logarithm of the ratio of the radii; of the response, a share of the mean rate: none has a unit.
     """
     for place, row in enumerate(rows):
-        _null(axes, place, row, labeled=place == 0)
+        _null(axes, place, row)
         axes.plot(place, row.distance, "o", color=SUPPRESSED, ms=6, label="intact to suppressed" if not place else None)
         if row.within is not None:
             label = "two starts, one light" if place == 0 else None
             axes.plot(place, row.within, "_", color=OBSERVED, ms=14, mew=1.5, label=label)
-    top = max([row.distance for row in rows] + [(row.null_distance or 0) + 2 * _known(row) for row in rows] + [1e-9])
+    top = max([row.distance for row in rows] + [row.null_span[1] for row in rows] + [1e-9])
     for place, row in enumerate(rows):
         axes.annotate(_chance(row), (place, top * 1.12), ha="center", fontsize=LEGEND_PT, color=OBSERVED)
     axes.set_xticks(range(len(rows)), [row.view for row in rows])
-    bottom = min([0.0, *(row.distance for row in rows), *(_low(row) for row in rows if row.view in SIGNED)])
+    bottom = min([0.0, *(row.distance for row in rows), *(row.null_span[0] for row in rows)])
     axes.set(xlim=(-0.6, len(rows) - 0.4), ylim=(bottom * 1.1, top * 1.25), xlabel="view of the MEIs")
     axes.set_ylabel("distance (no unit: 1 \N{MINUS SIGN} cosine,\n|ln| of the radii, share of the rate)")
-    axes.legend(fontsize=LEGEND_PT, ncols=3, frameon=False, **ABOVE)
-    return plain(axes)
+    return legend_above(axes, 3)
 
 
-def _null(axes: Axes, place: int, row: ViewDistance, labeled: bool) -> None:
+def control_bars(axes: Axes, rows: Sequence[ControlRates]) -> Axes:
+    """A pair of bars a stimulus, by condition: rates of the held-out models, or of the fit itself without these.
+
+    Where there are held-out models, the rate of the fit itself is an open mark: far above the bar, the MEI is of one
+    fit only.
+    """
+    held_out = any(row.held_out_intact_hz is not None for row in rows)
+    for side, (condition, color) in enumerate(CONDITION_COLORS.items()):
+        x = np.arange(len(rows)) + (side - 0.5) * 0.38
+        label = f"{'other seeds' if held_out else 'the fit itself'}, feedback {condition}"
+        axes.bar(x, [row.rate_hz(condition) for row in rows], 0.36, color=color, label=label)
+        if held_out:
+            own = [getattr(row, f"{condition}_hz") for row in rows]
+            axes.plot(x, own, "D", mfc="none", mec=OBSERVED, ms=4, label="the fit itself" if side else None)
+    axes.set_xticks(range(len(rows)), [row.name.replace("_", "\n") for row in rows])
+    axes.set(ylabel="rate (spikes/s)", ylim=(0, None), xlabel="stimulus, all at one norm")
+    return legend_above(axes, 3)
+
+
+def contrast_response(axes: Axes, contrast: Scores, intact_hz: Scores, suppressed_hz: Scores) -> Axes:
+    """Rate in each condition against the contrast at which one stimulus is shown.
+
+    Suppression that divides the gain scales the curve, one that subtracts lowers it, and one that acts on contrast
+    moves it sideways along a logarithmic axis.
+
+    Parameters
+    ----------
+    axes : Axes
+        Axes to draw on.
+    contrast : ndarray, shape (point,)
+        Contrast as a share of the MEI's, in any order.
+    intact_hz : ndarray, shape (point,)
+        Rates in spikes/s with feedback intact.
+    suppressed_hz : ndarray, shape (point,)
+        Rates in spikes/s with feedback suppressed.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+
+    Examples
+    --------
+    >>> from dlgn_cnn.plots.style import new_figure
+    >>> points = np.array([1.0, 0.0, 0.5])
+    >>> contrast_response(new_figure(300, 200).subplots(), points, 30 * points, points).lines[0].get_ydata().tolist()
+    [0.0, 15.0, 30.0]
+    """
+    order = np.argsort(contrast)
+    for values, (condition, color) in zip((intact_hz, suppressed_hz), CONDITION_COLORS.items(), strict=True):
+        shown = np.asarray(values, float)[order]
+        axes.plot(np.asarray(contrast)[order], shown, "o-", color=color, ms=4, lw=1.2, label=f"feedback {condition}")
+    axes.set(xlabel="contrast (share of the MEI's)", ylabel="rate (spikes/s)", ylim=(0, None))
+    return legend_above(axes, 2)
+
+
+def _null(axes: Axes, place: int, row: ViewDistance) -> None:
     if row.null_distance is None or not np.isfinite(row.null_distance):
         return
-    reach, middle = NULL_DEVIATIONS * _known(row), row.null_distance
+    low, high = row.null_span
     name = f"null: {NULL_NAMES.get(row.null_kind, row.null_kind)}, mean \N{PLUS-MINUS SIGN} 2 s.d."
-    low = _low(row)
-    box = Rectangle((place - 0.3, low), 0.6, middle + reach - low, color=QUIET, alpha=0.6, lw=0)
-    box.set_label(name if labeled else "_null")
+    box = Rectangle((place - 0.3, low), 0.6, high - low, color=QUIET, alpha=0.6, lw=0)
+    box.set_label("_null" if place else name)
     axes.add_patch(box)
-    axes.plot([place - 0.3, place + 0.3], [middle, middle], color=OBSERVED, lw=1)
-
-
-def _low(row: ViewDistance) -> float:
-    """Where the null's box begins: a distance is never below 0."""
-    low = (row.null_distance or 0.0) - NULL_DEVIATIONS * _known(row)
-    return low if row.view in SIGNED else max(low, 0.0)
-
-
-def _known(row: ViewDistance) -> float:
-    return row.null_deviation if math.isfinite(row.null_deviation) else 0.0
+    axes.plot([place - 0.3, place + 0.3], [row.null_distance] * 2, color=OBSERVED, lw=1)
 
 
 def _chance(row: ViewDistance) -> str:

@@ -1,27 +1,18 @@
-"""The report: one self-contained HTML page on a fitted model, its units and their MEIs."""
+"""Report: one self-contained HTML page on a fitted model, its units and their MEIs."""
 
 import base64
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlgn_cnn.plots import alternatives
-from dlgn_cnn.plots.curves import learning_curves
-from dlgn_cnn.plots.scores import correlation_histogram, opto_scatter
-from dlgn_cnn.plots.style import INCHES, new_figure, png
-from dlgn_cnn.plots.unit import (
-    UnitReport,
-    contrast_response_figure,
-    controls_figure,
-    distance_figure,
-    field_figure,
-    mei_figure,
-    responses_figure,
-)
+from dlgn_cnn.plots.scores import correlation_histogram, learning_curves, opto_scatter
+from dlgn_cnn.plots.sections import sections_of
+from dlgn_cnn.plots.style import INCHES, new_figure, number, png
+from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.storage.atomic import write_text
 
@@ -36,15 +27,42 @@ tr:nth-child(even) { background: #f5f5f5; } caption { text-align: left; color: #
 .note { color: #555; font-size: 13px; max-width: 75em; } details { margin-top: 1em; } summary { cursor: pointer; }
 @media print { h2 { break-after: avoid; } img { break-inside: avoid; } }
 """
+SIMULATED = "SIMULATED: this recording was computed. No animal was recorded."
 FOOT = "</main></body></html>\n"
 Cells = Sequence[tuple[str, ...]]
+# The columns of the table of all units: name in ``Report.scores``, format, and text for what is undefined.
+COLUMNS = {
+    "test correlation": ("correlation", "+.3f", "undefined"),
+    "normalized": ("normalized_correlation", ".3f", "no ceiling"),
+    "OMI in data": ("data_omi", "+.3f", "undefined"),
+    "p": ("data_omi_p", ".2g", "undefined"),  # a p of 0.0004 is not 0
+    "q": ("data_omi_q", ".2g", "undefined"),
+    "OMI in model": ("model_omi", "+.3f", "undefined"),
+}
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a page holds: ``summary`` (name, value), ``truth`` (name, value, target), and all units' figures (unit,).
+    """Content of a report.
 
-    ``curves`` (epoch,) are the fit's learning curves by the names of ``plots.curves.QUANTITIES``.
+    Parameters
+    ----------
+    title : str
+        Heading of the page.
+    simulated : bool
+        Whether the recording was computed.
+    summary : tuple of (str, str)
+        Names and values of the fit's properties.
+    units : tuple of UnitReport
+        The units to show in detail.
+    all_units : tuple of str
+        Names of all units.
+    scores : mapping of str to ndarray, shape (unit,)
+        Scores of all units by the names in ``COLUMNS``.
+    truth : tuple of (str, str, str)
+        Name, value and target of what is compared with the simulated truth.
+    curves : tuple of (str, ndarray of shape (epoch,))
+        Learning curves of the fit by the names of ``plots.scores.QUANTITIES``.
     """
 
     title: str
@@ -52,12 +70,7 @@ class Report:
     summary: tuple[tuple[str, str], ...]
     units: tuple[UnitReport, ...]
     all_units: tuple[str, ...]
-    all_correlations: Scores
-    all_omi_data: Scores
-    all_omi_model: Scores
-    all_normalized: Scores
-    all_omi_p: Scores
-    all_omi_q: Scores
+    scores: Mapping[str, Scores]
     truth: tuple[tuple[str, str, str], ...] = ()
     curves: tuple[tuple[str, Scores], ...] = ()
 
@@ -71,7 +84,7 @@ def write_report(report: Report, path: Path) -> Path:
 
 def _head(report: Report) -> str:
     title = html.escape(report.title)
-    banner = '<p class="simulated">SIMULATED: this recording was computed. No animal was recorded.</p>'
+    banner = f'<p class="simulated">{SIMULATED}</p>'
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
@@ -80,88 +93,89 @@ def _head(report: Report) -> str:
 
 
 def _overview(report: Report) -> str:
-    truth, drawn = "", overview_figure(report.all_correlations, report.all_omi_data, report.all_omi_model)
+    truth, scores = "", [report.scores[name] for name in ("correlation", "data_omi", "model_omi")]
     if report.truth:
         truth = "<h2>Against the simulated truth</h2>" + _table(("figure", "value", "target"), report.truth)
     return truth + (
         "<h2>All units</h2>"
-        + _image(drawn, alternatives.overview(report.all_correlations))
+        + _image(overview_figure(*scores), overview_alt(scores[0]))
         + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
-        "trials, both light conditions. Right: optogenetic modulation index, OMI = (rate light on &minus; rate light "
+        "trials, both opto conditions. Right: opto modulation index, OMI = (rate light on &minus; rate light "
         "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalized: "
         "correlation with the average of the repeats over its noise ceiling, which needs repeats that agree. p: of the "
         "data's OMI under permutations of the light; q: the false-discovery rate over all units.</p>"
         + "<h2>The fit</h2>"
-        + (_image(curves_figure(report.curves), alternatives.curves(report.curves)) if report.curves else "")
+        + (_image(curves_figure(report.curves), curves_alt(report.curves)) if report.curves else "")
         + _table(("property", "value"), report.summary)
     )
 
 
 def _unit_section(unit: UnitReport) -> str:
-    heading = (
-        f"<h2>{html.escape(unit.name)}</h2><p>test correlation {_number(unit.correlation)} &middot; normalized "
-        f"{_repeated(unit.normalized_correlation)} &middot; OMI in data {_signed(unit.omi_data)} (p "
-        f"{_chance(unit.omi_p)}, q {_chance(unit.omi_q)}), in model {_signed(unit.omi_model)}</p>"
-    )
-    statements = [f"<p>{html.escape(statement)}</p>" for statement in unit.statements]
-    return "\n".join([heading, *statements, *_response_part(unit), *_mei_part(unit), *_control_part(unit)])
-
-
-def _response_part(unit: UnitReport) -> list[str]:
-    parts = []
-    if unit.repeats is not None:
-        note = f'<p class="note">Scene {html.escape(unit.repeats.scene)}. {alternatives.RESPONSES_NOTE}</p>'
-        parts += ["<h3>Responses</h3>", _image(responses_figure(unit.repeats), alternatives.responses(unit)), note]
-    if unit.field_spatial is not None and unit.field_temporal is not None:
-        drawn = field_figure(unit.field_spatial, unit.field_temporal, unit.rate_hz)
-        parts += ["<h3>Receptive field</h3>", _image(drawn, alternatives.field(unit))]
-        parts.append(f'<p class="note">{alternatives.FIELD_NOTE}</p>')
-    return parts
-
-
-def _mei_part(unit: UnitReport) -> list[str]:
-    if unit.meis is None:
-        return ['<p class="note">No MEIs were asked for this unit.</p>']
-    parts = ["<h3>Maximally exciting inputs</h3>", _image(mei_figure(unit.meis), alternatives.meis(unit))]
-    parts.append(f'<p class="note">{alternatives.MEI_NOTE}</p>')
-    if unit.distances:
-        parts += ["<h3>Feedback contrast</h3>", _image(distance_figure(unit.distances), alternatives.distances(unit))]
-        parts.append(f'<p class="note">{alternatives.DISTANCE_NOTE}</p>')
-    return parts
-
-
-def _control_part(unit: UnitReport) -> list[str]:
-    parts = []
-    if unit.controls:
-        parts += ["<h3>Controls</h3>", _image(controls_figure(unit.controls), alternatives.controls(unit))]
-        parts.append(f'<p class="note">{alternatives.CONTROL_NOTE}</p>')
-    if unit.contrast_curves:
-        drawn = contrast_response_figure(unit.contrast_curves)
-        parts += ["<h3>Contrast response</h3>", _image(drawn, alternatives.contrast_curves(unit))]
-    return parts
+    said = {name: number(unit.scores.get(name), form, absent) for name, form, absent in COLUMNS.values()}
+    blocks = [
+        f"<h2>{html.escape(unit.name)}</h2><p>test correlation {number(unit.scores.get('correlation'))} &middot; "
+        f"normalized {said['normalized_correlation']} &middot; OMI in data {said['data_omi']} "
+        f"(p {said['data_omi_p']}, q {said['data_omi_q']}), in model {said['model_omi']}</p>"
+    ]
+    blocks += [f"<p>{html.escape(statement)}</p>" for statement in unit.statements]
+    for section in sections_of(unit):
+        shown, note = section.of(unit), section.note
+        if section.name == "responses":
+            note = f"Scene {shown.scene}. {note}"
+        blocks += [f"<h3>{section.title}</h3>", *([_image(section.figure(shown), section.alt(unit))] if shown else [])]
+        blocks.append(f'<p class="note">{html.escape(note if shown else section.absent)}</p>')
+    return "\n".join(blocks)
 
 
 def _all_units(report: Report) -> str:
-    columns = {
-        "test correlation": map(_signed, report.all_correlations),
-        "normalized": map(_repeated, report.all_normalized),
-        "OMI in data": map(_signed, report.all_omi_data),
-        "p": map(_chance, report.all_omi_p),
-        "q": map(_chance, report.all_omi_q),
-        "OMI in model": map(_signed, report.all_omi_model),
-    }
-    rows = list(zip(report.all_units, *columns.values(), strict=True))
-    header = ("unit", *columns)
-    return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(header, rows)}</details>"
+    cells = [[number(value, form, absent) for value in report.scores[name]] for name, form, absent in COLUMNS.values()]
+    rows = list(zip(report.all_units, *cells, strict=True))
+    return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(('unit', *COLUMNS), rows)}</details>"
 
 
 def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -> Figure:
-    """Test correlations of all units (unit,), and the light's effect in data and model."""
+    """Test correlations of all units, and the light's effect in data and model.
+
+    Parameters
+    ----------
+    correlations : ndarray, shape (unit,)
+        Test correlations, NaN where undefined.
+    omi_data : ndarray, shape (unit,)
+        Opto modulation index in the data.
+    omi_model : ndarray, shape (unit,)
+        Opto modulation index in the model.
+
+    Returns
+    -------
+    Figure
+        Histogram of the correlations, and model against data.
+    """
     figure = new_figure(820, 320)
     left, right = figure.subplots(1, 2)
     correlation_histogram(left, correlations)
     opto_scatter(right, omi_data, omi_model)
     return figure
+
+
+def overview_alt(correlations: Scores) -> str:
+    """The figure of ``overview_figure`` in words.
+
+    >>> overview_alt(np.array([0.1, 0.3, np.nan]))
+    'Histogram of test correlations of 2 units, median 0.200; light effect in data against model'
+    """
+    known = correlations[np.isfinite(correlations)]
+    middle = f", median {np.median(known):.3f}" if len(known) else ""
+    return f"Histogram of test correlations of {len(known)} units{middle}; light effect in data against model"
+
+
+def curves_alt(shown: Sequence[tuple[str, Scores]]) -> str:
+    """The figure of ``curves_figure`` in words.
+
+    >>> curves_alt([("validation_correlation", np.array([0.1, 0.25]))])
+    'Learning curves against epochs: validation correlation ends at 0.250'
+    """
+    ends = [f"{name.replace('_', ' ')} ends at {values[-1]:.3f}" for name, values in shown if len(values)]
+    return f"Learning curves against epochs: {', '.join(ends)}"
 
 
 def curves_figure(curves: Sequence[tuple[str, Scores]]) -> Figure:
@@ -184,11 +198,3 @@ def _table(header: Iterable[str], rows: Cells) -> str:
 
     head, body = line(header, '<th scope="col">', "</th>"), "".join(line(row, "<td>", "</td>") for row in rows)
     return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-
-
-def _formatter(form: str, absent: str = "undefined") -> Callable[[float | None], str]:
-    return lambda value: absent if value is None or not np.isfinite(value) else format(value, form)
-
-
-_number, _signed, _repeated = _formatter(".3f"), _formatter("+.3f"), _formatter(".3f", "no ceiling")
-_chance = _formatter(".2g")  # a p of 0.0004 is no 0

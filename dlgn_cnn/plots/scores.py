@@ -1,4 +1,4 @@
-"""How well units are predicted, and what the light does to them."""
+"""Scores of fits: learning curves, correlations of units, and the effect of light on them."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,52 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from dlgn_cnn.plots.style import ABOVE, INTACT, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, plain
+from dlgn_cnn.plots.style import INTACT, LEGEND_PT, OBSERVED, QUIET, SERIES, SUPPRESSED, legend_above, plain
 from dlgn_cnn.shapes import Scores
+
+QUANTITIES = {
+    "loss": "training loss (nats a unit and frame)",
+    "validation_loss": "validation loss (nats a unit and frame)",
+    "validation_correlation": "validation correlation (Pearson)",
+    "samples_per_s": "training speed (windows/s)",
+}
+
+
+def learning_curves(axes: Axes, curves: Mapping[str, Scores], quantity: str = "validation_correlation") -> Axes:
+    """One quantity of each fit against epochs; the best epoch of each is marked.
+
+    Parameters
+    ----------
+    axes : Axes
+        Axes to draw on.
+    curves : mapping of str to ndarray, shape (epoch,)
+        Values of each fit by its name, NaN where they were not taken.
+    quantity : str, default "validation_correlation"
+        One of ``QUANTITIES``.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+
+    Examples
+    --------
+    >>> from dlgn_cnn.plots.style import new_figure
+    >>> axes = learning_curves(new_figure(300, 200).subplots(), {"fit": np.array([0.1, 0.3, 0.2])})
+    >>> float(axes.lines[1].get_xdata()[0])
+    1.0
+    """
+    best = np.nanargmin if "loss" in quantity else np.nanargmax
+    for index, (name, values) in enumerate(curves.items()):
+        color, shown = SERIES[index % len(SERIES)], np.asarray(values, float)
+        axes.plot(np.arange(len(shown)), shown, color=color, lw=1.2, label=name)
+        if np.isfinite(shown).any() and quantity != "samples_per_s":
+            axes.plot([best(shown)], [shown[best(shown)]], "o", color=color, ms=4)
+    axes.set(xlabel="epoch", ylabel=QUANTITIES[quantity])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if 1 < len(curves) <= len(SERIES):
+        axes.legend(fontsize=LEGEND_PT, frameon=False)
+    return plain(axes)
 
 
 def correlation_histogram(axes: Axes, correlations: Scores) -> Axes:
@@ -26,19 +70,31 @@ def correlation_histogram(axes: Axes, correlations: Scores) -> Axes:
 
 
 def opto_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
-    """The light's effect (unit,) in the data and in the model. OMI = (on - off) / (on + off), in [-1, 1]."""
+    """Opto modulation index in the data against that in the model, OMI = (on - off) / (on + off).
+
+    Parameters
+    ----------
+    axes : Axes
+        Axes to draw on.
+    data_omi : ndarray, shape (unit,)
+        Index of each unit in the data, from -1 to 1; undefined is NaN, and not drawn.
+    model_omi : ndarray, shape (unit,)
+        Index of each unit in the model.
+
+    Returns
+    -------
+    Axes
+        The same axes.
+    """
     both = np.isfinite(data_omi) & np.isfinite(model_omi)
     limit = max(0.1, float(np.abs(np.concatenate([data_omi[both], model_omi[both], [0.0]])).max())) * 1.1
+    ends = (-limit, limit)
     axes.axhline(0, color=QUIET, lw=0.8)
     axes.axvline(0, color=QUIET, lw=0.8)
-    axes.plot([-limit, limit], [-limit, limit], color=QUIET, lw=0.8, ls=":")
+    axes.plot(ends, ends, color=QUIET, lw=0.8, ls=":")
     axes.scatter(data_omi[both], model_omi[both], s=14, color=SUPPRESSED, alpha=0.8, lw=0)
-    axes.set(
-        xlabel="OMI in the data (from \N{MINUS SIGN}1 to 1)",
-        ylabel="OMI in the model (from \N{MINUS SIGN}1 to 1)",
-        xlim=(-limit, limit),
-        ylim=(-limit, limit),
-    )
+    span = "(from \N{MINUS SIGN}1 to 1)"
+    axes.set(xlabel=f"OMI in the data {span}", ylabel=f"OMI in the model {span}", xlim=ends, ylim=ends)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, symmetric=True))
     axes.set_aspect("equal")
@@ -48,17 +104,15 @@ def opto_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
 
 
 def response_bars(axes: Axes, responses_hz: Scores) -> Axes:
-    """What the model says to both MEIs under both conditions: (stimulus, light), intact before suppressed."""
-    places = np.arange(2)
-    for light, (color, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
-        axes.bar(places + (light - 0.5) * 0.38, responses_hz[:, light], 0.36, color=color, label=name)
-    axes.set_xticks(places, ["MEI\nintact", "MEI\nsuppressed"])
+    """Rates that the model predicts for both MEIs in both conditions, (stimulus, condition), intact first."""
+    for index, (color, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
+        axes.bar(np.arange(2) + (index - 0.5) * 0.38, responses_hz[:, index], 0.36, color=color, label=name)
+    axes.set_xticks([0, 1], ["MEI\nintact", "MEI\nsuppressed"])
     axes.set(ylabel="rate (spikes/s)", ylim=(0, float(np.max(responses_hz)) * 1.05 + 1e-9))
-    axes.legend(fontsize=LEGEND_PT, frameon=False, ncols=2, **ABOVE)
-    return plain(axes)
+    return legend_above(axes, 2)
 
 
-def score_distributions(axes: Axes, scores: Mapping[str, Scores], label: str = "test correlation (Pearson)") -> Axes:
+def score_distributions(axes: Axes, scores: Mapping[str, Scores]) -> Axes:
     """A row a fit, best median on top: each unit's score (unit,), and the median with the quartiles over it."""
     known = {name: values[np.isfinite(values)] for name, values in scores.items()}
     order = sorted(known, key=lambda name: float(np.median(known[name])) if len(known[name]) else -np.inf)
@@ -72,6 +126,6 @@ def score_distributions(axes: Axes, scores: Mapping[str, Scores], label: str = "
             axes.plot([low, high], [place, place], color=OBSERVED, lw=2.5, solid_capstyle="butt")
             axes.plot(middle, place, "o", color=SUPPRESSED, ms=6)
     axes.set_yticks(range(len(order)), order)
-    axes.set(xlabel=label, ylabel="fit", ylim=(-0.6, len(order) - 0.4))
+    axes.set(xlabel="test correlation (Pearson)", ylabel="fit", ylim=(-0.6, len(order) - 0.4))
     axes.axvline(0, color=QUIET, lw=0.8, zorder=0)
     return plain(axes)

@@ -1,1 +1,1 @@
-"""The live page: what the tables hold, seen in a browser; it reads and never writes."""
+"""Live page: the tables in a browser; it reads and never writes."""

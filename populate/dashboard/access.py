@@ -1,14 +1,14 @@
-"""Who may see the live page: this machine, or whoever has the token."""
+"""Access to the live page: from this machine, or with the token."""
 
 import hashlib
 import hmac
 import html
-import ipaddress
 from urllib.parse import urlsplit
 
 import flask
 
 from dlgn_cnn.errors import ConfigError
+from schemas.connection.server import is_local
 
 TOKEN = "DLGN_DASHBOARD_TOKEN"
 COOKIE = "dlgn_dashboard"
@@ -25,16 +25,8 @@ FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>dlgn
 <input type="hidden" name="next" value="{wanted}"> <button>Open</button></form></main></body></html>"""
 
 
-def is_local(host: str) -> bool:
-    """Whether an address is this machine's own, which no other reaches."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def check_access(host: str, token: str | None) -> None:
-    """Raise ConfigError for a host that others reach without a token, and for a token that can be guessed."""
+    """Raise ConfigError for a host that other machines reach without a token, and for a token that can be guessed."""
     make = "python -c 'import secrets; print(secrets.token_urlsafe())' makes one"
     if token is None and not is_local(host):
         raise ConfigError(f"host {host!r} shows the page to other machines, which needs a token: set {TOKEN}; {make}")
@@ -43,10 +35,10 @@ def check_access(host: str, token: str | None) -> None:
 
 
 def guard(server: flask.Flask, token: str | None) -> None:
-    """Let nobody in but this machine, or whoever has ``token``: in a header ``Authorization: Bearer``, or logged in.
+    """Serve only requests from this machine, or with ``token``: in a header ``Authorization: Bearer``, or logged in.
 
-    Without a token, a request must also name this machine as its host: another site's page, in a browser here, that
-    has its own name lead to this machine, is not let in.
+    Without a token, a request must also name this machine as its host. Otherwise another site, whose name leads to
+    this machine, could read the page by a browser here.
     """
 
     @server.before_request
@@ -76,7 +68,7 @@ def _has(token: str) -> bool:
 
 
 def _log_in(token: str) -> flask.Response:
-    """The token, by form or in the URL, becomes a cookie from which it cannot be told."""
+    """Turn the token, from the form or the URL, into a cookie that does not reveal it."""
     wanted = flask.request.values.get("next", "/")
     if not _same(flask.request.values.get("token", ""), token):
         return _refused("That is not the token." if "token" in flask.request.values else "Give the token.", 401)

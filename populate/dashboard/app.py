@@ -1,4 +1,4 @@
-"""The live page as a whole: which page is at which URL, and what is said when the database is away."""
+"""The live page as a whole: the page at each URL, and a message when the database is away."""
 
 import logging
 from pathlib import Path
@@ -9,8 +9,8 @@ import flask
 from dash import Input, Output, State, dcc, html, no_update
 
 from dlgn_cnn.errors import DlgnError
-from populate.dashboard import access, errors, fit, fits, leaderboard, media, parts, pipeline, unit
-from populate.dashboard.parts import Component
+from populate.dashboard import access, elements, errors, fit, fits, leaderboard, media, pipeline, unit
+from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query, UnitOfFit, query_of
 from populate.dashboard.reading import Away, Reader
 
@@ -25,7 +25,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def build(reader: Reader, token: str | None = None) -> dash.Dash:
-    """The application; everything it loads is served by itself, so that it works without a network."""
+    """The application. It serves all that its pages load, so it works without a network."""
     application = dash.Dash(
         "dlgn",
         title="dlgn",
@@ -52,16 +52,36 @@ def build(reader: Reader, token: str | None = None) -> dash.Dash:
 
 
 def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> Component:
-    """The page at a path. Raises DlgnError where there is none."""
+    """Find the page at a path.
+
+    Parameters
+    ----------
+    reader : Reader
+        Reads the tables.
+    stages : Pipeline
+        The pipeline of the first page.
+    path : str
+        Path of the URL.
+    query : mapping of str to str
+        Query of the URL.
+
+    Returns
+    -------
+    Component
+        The page.
+
+    Raises
+    ------
+    DlgnError
+        If there is no page.
+    """
     first, *rest = [part for part in path.split("/") if part] or [""]
     if first == "unit":
         return unit.page(reader, UnitOfFit.parse(rest), query)
     if first == "fit":
-        return fit.page(reader, FitKey.parse(rest), query)
-    if first == "leaderboard":
-        return leaderboard.page(reader, query)
-    if first in ("fits", "errors"):
-        return (fits if first == "fits" else errors).page(reader, query)
+        return fit.page(reader, FitKey.parse(rest))
+    if first in (pages := {"leaderboard": leaderboard, "fits": fits, "errors": errors}):
+        return pages[first].page(reader, query)
     if first:
         raise DlgnError(f"No page is at {path}: choose one above.")
     return pipeline.page(stages)
@@ -75,16 +95,18 @@ def _frame() -> Component:
             dcc.Location(id="view", refresh="callback-nav"),
             dcc.Store(id="written"),
             dcc.Interval(id="again", interval=NEVER_MS),
-            html.Header([dcc.Link("dlgn", href="/", className="brand"), html.Nav(named, **parts.aria(label="Pages"))]),
+            html.Header(
+                [dcc.Link("dlgn", href="/", className="brand"), html.Nav(named, **elements.aria(label="Pages"))]
+            ),
             html.Main([html.Div(id="away", role="status"), html.Div(id="page")]),
         ]
     )
 
 
 def _say(error: Exception) -> None:
-    """What goes wrong while a page is open stands above it; when the database is away, until it is back.
+    """Show an error above the open page; when the database is away, until it is back.
 
-    Raises what is no fault of input or server, which is a defect.
+    Other errors than those of input or server are defects, and raised.
     """
     if not isinstance(error, DlgnError):
         raise error
@@ -94,7 +116,7 @@ def _say(error: Exception) -> None:
 
 
 def _hurry(response: flask.Response) -> flask.Response:
-    """Have a browser that opens the curves fetch the large library of plots at once, not when it comes to need it."""
+    """Have a browser that opens the curves fetch the large library of plots at once."""
     if flask.request.path == "/fits":
         response.headers["Link"] = f"<{PLOTLY}>; rel=preload; as=script"
     return response
@@ -112,7 +134,7 @@ def _route(application: dash.Dash, reader: Reader, stages: pipeline.Pipeline) ->
         State("written", "data"),
     )
     def show(path: str | None, search: str | None, _: int | None, written: str | None) -> tuple[Any, ...]:
-        """The page of a URL, unless it is the page itself that wrote the URL."""
+        """The page of a URL, unless the page itself wrote the URL."""
         if search and search == written and dash.ctx.triggered_id == "where":
             return (no_update,) * 4
         try:
@@ -120,5 +142,5 @@ def _route(application: dash.Dash, reader: Reader, stages: pipeline.Pipeline) ->
         except Away as error:
             return no_update, html.P(str(error), className="away"), AGAIN_MS, None
         except DlgnError as error:
-            return parts.page("Not here", html.P(str(error), className="bad")), None, NEVER_MS, None
+            return elements.page("Not here", html.P(str(error), className="bad")), None, NEVER_MS, None
         return found, None, NEVER_MS, None

@@ -1,4 +1,4 @@
-"""What failed, and why: the jobs that workers gave up, and tries that were made again."""
+"""Page of errors: jobs that workers gave up, with their messages, and retries."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from dash import html
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.dashboard import parts
-from populate.dashboard.parts import Component
+from populate.dashboard import elements
+from populate.dashboard.elements import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
 from schemas import fleet
@@ -28,9 +28,9 @@ def page(reader: Reader, query: Query) -> Component:
     failed = [part for name, table in shown.items() for part in _failed(reader, name, table)]
     none = [html.P("Nothing has failed.", id="nothing-failed")]
     choices = {"all": "/errors"} | {name: place("/errors", table=name) for name in tables}
-    return parts.page(
+    return elements.page(
         "Errors",
-        parts.links("Table", choices, wanted or "all"),
+        elements.links("Table", choices, wanted or "all"),
         *(failed or none),
         html.H2("Tries that were made again"),
         _retries(reader, wanted),
@@ -39,7 +39,7 @@ def page(reader: Reader, query: Query) -> Component:
 
 def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
     def found() -> tuple[int, list[dict[str, Any]]]:
-        jobs = Job(table())  # a table's own ``jobs`` would be declared by looking
+        jobs = Job(table())  # looking at a table's own ``jobs`` would declare them
         if not jobs.is_declared:
             return 0, []
         failed = jobs & "status IN ('error', 'ignore')"
@@ -74,4 +74,4 @@ def _retries(reader: Reader, wanted: str | None) -> Component:
     ]
     if not rows:
         return html.P("None.")
-    return parts.table("The latest first", {"ended": False, "table": False, "host": False, "reason": False}, rows)
+    return elements.table("The latest first", {"ended": False, "table": False, "host": False, "reason": False}, rows)

@@ -1,13 +1,19 @@
-"""Fits under way: their curves, which grow while one looks, and who computes them."""
+"""Fits under way: their curves, which grow while the page is open, and the workers that compute them."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
+import plotly.graph_objects as go
+from dash import Input, Output, Patch, State, dcc, html, no_update
+from plotly.subplots import make_subplots
 
-from populate.dashboard import curves, parts
-from populate.dashboard.parts import Component
+from dlgn_cnn.plots.scores import QUANTITIES
+from dlgn_cnn.plots.style import SERIES, number
+from populate.dashboard import elements
+from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query
 from populate.dashboard.reading import Reader
 from schemas import fitting, fleet
@@ -16,10 +22,50 @@ EVERY_MS = 2000
 LATEST = 5
 MOST = 20
 ALT = "Learning curves of the fits in the table below: training loss and validation correlation against epochs"
+SHOWN = ("loss", "validation_correlation")
+Cursor = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The newer epochs of a fit: their numbers, and a list of values for each quantity."""
+
+    numbers: list[int]
+    values: Mapping[str, list[float | None]]
+    newest: int  # of all its epochs, -1 before the first
+
+
+def epochs_after(reader: Reader, fit: FitKey, last: int) -> Epochs:
+    """Read the epochs of a fit after one; the database is asked for no others.
+
+    Parameters
+    ----------
+    reader : Reader
+        Reads the tables.
+    fit : FitKey
+        The fit.
+    last : int
+        Number of the last epoch that is known, -1 for none.
+
+    Returns
+    -------
+    Epochs
+        The epochs after ``last``.
+    """
+    rows = _rows(reader, fit, ", ".join(("epoch", *SHOWN)), " AND epoch > %s ORDER BY epoch", last)
+    newest = rows[-1][0] if rows else _rows(reader, fit, "MAX(epoch)")[0][0]
+    values = {quantity: [row[place] for row in rows] for place, quantity in enumerate(SHOWN, 1)}
+    return Epochs([int(row[0]) for row in rows], values, -1 if newest is None else int(newest))
+
+
+def _rows(reader: Reader, fit: FitKey, columns: str, more: str = "", *given: Any) -> list[tuple[Any, ...]]:
+    where = " AND ".join(f"{column} = %s" for column in fit.key)
+    query = f"SELECT {columns} FROM {fitting.Epoch().full_table_name} WHERE {where}{more}"
+    return reader.rows(query, (*fit.key.values(), *given))
 
 
 def running(reader: Reader) -> dict[FitKey, dict[str, Any]]:
-    """The fits that a worker holds, with what is known of the work."""
+    """The fits that workers hold, with their leases."""
 
     def found() -> dict[FitKey, dict[str, Any]]:
         leases = fleet.Lease.proj("held_key", "table_name", "worker_id", held_since="since") * fleet.Worker
@@ -30,25 +76,68 @@ def running(reader: Reader) -> dict[FitKey, dict[str, Any]]:
 
 
 def latest(reader: Reader) -> list[FitKey]:
-    """The fits whose last epoch ended last."""
+    """The fits with the latest epochs."""
     name = fitting.Epoch().full_table_name
     columns = ", ".join(FitKey("", "", "", 0).key)
     query = f"SELECT {columns} FROM {name} GROUP BY {columns} ORDER BY MAX(ended) DESC LIMIT {LATEST}"
     return [FitKey(*row) for row in reader.rows(query)]
 
 
+def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
+    """A figure of all epochs of these fits, a panel a quantity, and the last epoch of each."""
+    figure = make_subplots(1, len(SHOWN), horizontal_spacing=0.09)
+    cursor: Cursor = {}
+    for index, fit in enumerate(fits):
+        found = epochs_after(reader, fit, -1)
+        cursor[fit.path] = found.newest
+        for place, quantity in enumerate(SHOWN, 1):
+            line = {"color": SERIES[index % len(SERIES)], "width": 2}
+            figure.add_scatter(
+                **{"x": found.numbers, "y": found.values[quantity], "name": fit.name, "legendgroup": fit.path},
+                **{"line": line, "mode": "lines+markers", "marker": {"size": 4}, "showlegend": place == 1},
+                row=1,
+                col=place,
+            )
+    for place, quantity in enumerate(SHOWN, 1):
+        figure.update_xaxes(title={"text": "epoch", "font": {"size": 13}}, rangemode="tozero", row=1, col=place)
+        figure.update_yaxes(title={"text": QUANTITIES[quantity], "font": {"size": 13}}, row=1, col=place)
+    figure.update_layout(
+        template="simple_white", margin={"l": 70, "r": 10, "t": 30, "b": 50}, height=380, uirevision="kept"
+    )
+    figure.update_layout(legend={"orientation": "h", "y": 1.12}, font={"size": 13, "color": "#222222"})
+    return figure, cursor
+
+
+def more(reader: Reader, cursor: Cursor) -> tuple[Patch | None, Cursor]:
+    """The epochs that the figure of these fits gains since ``cursor``; None where a fit began again."""
+    patch, known = Patch(), dict(cursor)
+    for index, (path, last) in enumerate(cursor.items()):
+        found = epochs_after(reader, FitKey.parse(path.split("/")), last)
+        if found.newest < last:
+            return None, known
+        known[path] = found.newest
+        for place, quantity in enumerate(SHOWN):
+            if found.numbers:
+                trace: Any = patch["data"][index * len(SHOWN) + place]
+                trace["x"].extend(found.numbers)
+                trace["y"].extend(found.values[quantity])
+    return patch, known
+
+
 def page(reader: Reader, query: Query) -> Component:
-    """The curves of the fits that run; of those that the URL names; or of the latest, where none runs."""
+    """Curves of the fits that the URL names, of those that run, or of the latest."""
     named, at_work = [FitKey.parse(path.split("/")) for path in query.get("fits", "").split() if path], running(reader)
     shown = named or list(at_work) or latest(reader)
     if not shown:
-        return parts.page("Fits", html.P("No fit has begun: dlgn define asks for fits, dlgn populate computes them."))
-    figure, cursor = curves.whole(reader, shown)
+        return elements.page(
+            "Fits", html.P("No fit has begun: dlgn define asks for fits, dlgn populate computes them.")
+        )
+    figure, cursor = whole(reader, shown)
     graph = dcc.Graph(id="curves", figure=figure, config={"displaylogo": False, "responsive": True})
-    return parts.page(
+    return elements.page(
         "Fits",
         html.P(_said(bool(named), bool(at_work)), id="fits-said", className="note"),
-        html.Div(graph, role="figure", **parts.aria(label=ALT)),
+        html.Div(graph, role="figure", **elements.aria(label=ALT)),
         html.Div(_table(reader, shown, at_work), id="fits-table"),
         dcc.Store(id="curves-cursor", data=cursor),
         dcc.Store(id="fits-named", data=bool(named)),
@@ -57,7 +146,7 @@ def page(reader: Reader, query: Query) -> Component:
 
 
 def register(app: Any, reader: Reader) -> None:
-    """Let the curves grow: a tick brings the epochs that are new, and a new figure only where the fits are others."""
+    """Let the curves grow: a tick adds new epochs, and draws a new figure only for other fits."""
 
     @app.callback(
         Output("curves", "figure"),
@@ -69,15 +158,15 @@ def register(app: Any, reader: Reader) -> None:
         State("fits-named", "data"),
         prevent_initial_call=True,
     )
-    def grow(_: int, cursor: curves.Cursor, named: bool) -> tuple[Any, ...]:
+    def grow(_: int, cursor: Cursor, named: bool) -> tuple[Any, ...]:
         at_work = running(reader)
         shown = [FitKey.parse(path.split("/")) for path in cursor]
         others = not named and bool(at_work) and set(at_work) != set(shown)
-        grown, known = (None, cursor) if others else curves.more(reader, cursor)
+        grown, known = (None, cursor) if others else more(reader, cursor)
         figure: Any = no_update if known == cursor else grown
         if grown is None:
             shown = list(at_work) if others else shown
-            figure, known = curves.whole(reader, shown)
+            figure, known = whole(reader, shown)
         return figure, known, _table(reader, shown, at_work), _said(named, bool(at_work))
 
 
@@ -89,22 +178,17 @@ def _said(named: bool, at_work: bool) -> str:
 
 def _table(reader: Reader, shown: list[FitKey], at_work: dict[FitKey, dict[str, Any]]) -> Component:
     heads = {"fit": False, "epochs": True, "loss": True, "validation r": True, "best": True, "s / epoch": True}
-    rows = [[parts.link(fit.name, f"/fit/{fit.path}"), *_figures(reader, fit), _who(at_work.get(fit))] for fit in shown]
-    return parts.table("Fits of these curves", heads | {"worker": False}, rows)
+    rows = [
+        [dcc.Link(fit.name, href=f"/fit/{fit.path}"), *_figures(reader, fit), _who(at_work.get(fit))] for fit in shown
+    ]
+    return elements.table("Fits of these curves", heads | {"worker": False}, rows)
 
 
 def _figures(reader: Reader, fit: FitKey) -> list[str]:
-    name = fitting.Epoch().full_table_name
-    where, given = " AND ".join(f"{column} = %s" for column in fit.key), tuple(fit.key.values())
-    query = f"SELECT COUNT(*), MAX(validation_correlation), AVG(seconds) FROM {name} WHERE {where}"
-    count, best, seconds = reader.rows(query, given)[0]
-    query = f"SELECT loss, validation_correlation FROM {name} WHERE {where} ORDER BY epoch DESC LIMIT 1"
-    loss, last = next(iter(reader.rows(query, given)), (None, None))
-    return [
-        str(count),
-        *(parts.number(value, absent="") for value in (loss, last, best)),
-        parts.number(seconds, ".1f", ""),
-    ]
+    count, best, seconds = _rows(reader, fit, "COUNT(*), MAX(validation_correlation), AVG(seconds)")[0]
+    newest = _rows(reader, fit, ", ".join(SHOWN), " ORDER BY epoch DESC LIMIT 1")
+    loss, last = next(iter(newest), (None, None))
+    return [str(count), *(number(value, absent="") for value in (loss, last, best)), number(seconds, ".1f", "")]
 
 
 def _who(held: dict[str, Any] | None) -> str:

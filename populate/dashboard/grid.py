@@ -1,4 +1,4 @@
-"""Leaderboards in SQL: the database sorts, filters and cuts, so that a page of 100 rows is all that ever travels."""
+"""Leaderboards in SQL: the database sorts, filters and cuts, and sends only a page of 100 rows."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ VIEWS = {"fits": fits_view, "units": units_view}
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition: the column's name, how it is compared, and with what (two values for ``inRange``)."""
+    """One condition: the column's name, the comparison, and its values (two for ``inRange``)."""
 
     column: str
     how: str
@@ -36,10 +36,20 @@ class Filter:
 
 @dataclass(frozen=True)
 class LeaderboardQuery:
-    """What is asked of a leaderboard. ``order`` are columns by name, "-" before one for descending.
+    """A query of a leaderboard.
 
-    ``experiment`` keeps the fits of one; without ``shuffled``, fits to shuffled labels of the light are left out, which
-    are the null of others.
+    Parameters
+    ----------
+    columns : tuple of str
+        Names of the columns to show.
+    filters : tuple of Filter
+        Conditions that all hold (default: none).
+    order : tuple of str
+        Columns to sort by, with "-" before one for descending.
+    experiment : str, optional
+        Keep only the fits of this experiment.
+    shuffled : bool, default False
+        Also show fits to shuffled labels of the light, which are the null of others.
     """
 
     columns: tuple[str, ...]
@@ -51,7 +61,7 @@ class LeaderboardQuery:
 
 @dataclass
 class Leaderboard:
-    """A view with the leaves of configs that were asked for; its SQL."""
+    """A view with columns for leaves of configs, and its SQL."""
 
     reader: Reader
     view: View
@@ -60,20 +70,35 @@ class Leaderboard:
 
     @classmethod
     def open(cls, reader: Reader, of: str) -> "Leaderboard":
-        """The leaderboard ``of`` fits or units, with every config's leaf for a column. Raises ConfigError."""
+        """The leaderboard ``of`` fits or units, with a column for every leaf of a config. Raises ConfigError."""
         if of not in VIEWS:
             raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, list(VIEWS))}")
         return cls(reader, VIEWS[of](), *all_leaves(reader))
 
     def column(self, name: str) -> LeaderboardColumn:
-        """A column by its name, a leaf's among them. Raises ConfigError for one that is not there."""
+        """A column by its name, which may be a leaf. Raises ConfigError for an unknown one."""
         self._join_leaf(name)
         if name not in self.view.columns:
             raise ConfigError(f"no column {name!r}: {nearest(name, [*self.view.columns, *self.leaves])}")
         return self.view.columns[name]
 
     def rows(self, wanted: LeaderboardQuery, start: int, stop: int) -> list[Row]:
-        """Rows ``start`` to ``stop`` of what is wanted: its columns, and the columns of each row's key."""
+        """Read some rows.
+
+        Parameters
+        ----------
+        wanted : LeaderboardQuery
+            Columns, filters and order.
+        start : int
+            Index of the first row.
+        stop : int
+            Index after the last row.
+
+        Returns
+        -------
+        list of dict
+            The wanted columns of each row, and those of its key with ``key_`` before their names.
+        """
         shown = [self.column(name) for name in wanted.columns]
         order = [self._ordered(name) for name in wanted.order]
         where, given, sources = self._where(wanted)
@@ -91,7 +116,7 @@ class Leaderboard:
         return [dict(zip(labels, row, strict=True)) for row in found]
 
     def count(self, wanted: LeaderboardQuery) -> int:
-        """How many rows there are of what is wanted."""
+        """Number of rows of a query."""
         where, given, sources = self._where(wanted)
         joined, first = self._joined(sources, self.view.base)
         return int(self.reader.rows(f"SELECT COUNT(*) FROM {joined}{where}", (*first, *given))[0][0])
@@ -106,7 +131,7 @@ class Leaderboard:
 
     def _ordered(self, name: str) -> tuple[LeaderboardColumn, str]:
         column = self.column(name.removeprefix("-"))
-        # What is not known comes last, either way round; both servers understand this form of it.
+        # NULL comes last in either direction; both servers understand this form.
         return column, f"{column.expression} IS NULL, {column.expression}{' DESC' * name.startswith('-')}"
 
     def _joined(self, aliases: Iterable[str], base: str) -> tuple[str, Arguments]:
@@ -155,7 +180,7 @@ def condition(column: LeaderboardColumn, asked: Filter) -> tuple[str, Arguments]
 
 
 def all_leaves(reader: Reader) -> tuple[dict[str, set[str]], list[str]]:
-    """Every path of every config, as "model:core.kernels.0", with the kinds of its values; and which of them vary."""
+    """Every path of every config, as "model:core.kernels.0", with the types of its values; and the paths that vary."""
     found: dict[str, set[str]] = {}
     varied: list[str] = []
     for kind, table in CONFIGS.items():
@@ -180,7 +205,11 @@ def experiments(reader: Reader) -> list[str]:
 
 
 def filters_of(query: Mapping[str, str]) -> tuple[Filter, ...]:
-    """The filters of a URL: ``where`` is a JSON list of [column, how, value, ...]. Raises ConfigError."""
+    """The filters of a URL: ``where`` is a JSON list of [column, how, value, ...]. Raises ConfigError.
+
+    >>> filters_of({"where": '[["correlation", "greaterThan", 0.3]]'})
+    (Filter(column='correlation', how='greaterThan', values=('0.3',)),)
+    """
     text = query.get("where", "[]")
     try:
         return tuple(Filter(str(name), str(how), tuple(map(str, values))) for name, how, *values in json.loads(text))
@@ -189,7 +218,7 @@ def filters_of(query: Mapping[str, str]) -> tuple[Filter, ...]:
 
 
 def filters_text(filters: Sequence[Filter]) -> str | None:
-    """The same for a URL; None for no filter."""
+    """Filters for a URL; None for no filter."""
     return json.dumps([[one.column, one.how, *one.values] for one in filters]) if filters else None
 
 

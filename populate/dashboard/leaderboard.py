@@ -1,4 +1,4 @@
-"""Leaderboards of fits and of units: any value of a config is a column, and the database sorts and filters."""
+"""Page of leaderboards: any value of a config is a column, and the database sorts and filters."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,15 +7,15 @@ from typing import Any
 import dash_ag_grid
 from dash import Input, Output, State, dcc, html, no_update
 
-from populate.dashboard import parts
+from populate.dashboard import elements
 from populate.dashboard.columns import LeaderboardColumn
+from populate.dashboard.elements import Component
 from populate.dashboard.grid import Filter, Leaderboard, LeaderboardQuery, experiments, filters_of, filters_text
-from populate.dashboard.parts import Component
 from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
 from populate.dashboard.reading import Reader
 
 BLOCK = 100
-MOST_LEAVES = 3  # of those that vary, shown unasked
+MOST_LEAVES = 3  # of those that vary, shown by default
 TITLES = {"fits": "Fits", "units": "Units"}
 SHUFFLED = "dataset:shuffle_opto"
 BLANK = ("blank", "notBlank")
@@ -32,7 +32,7 @@ GRID = {
 
 
 def wanted_of(board: Leaderboard, query: Query) -> LeaderboardQuery:
-    """What a URL asks of a leaderboard; of columns and order, what is usual where it says nothing."""
+    """The query of a leaderboard in a URL, with the usual columns and order where it names none."""
     shuffled = query.get("shuffled") == "1"
     varied = [name for name in board.varied if shuffled or not name.startswith(SHUFFLED)]
     usual = [*board.view.shown, *varied[:MOST_LEAVES]]
@@ -46,7 +46,7 @@ def wanted_of(board: Leaderboard, query: Query) -> LeaderboardQuery:
 
 
 def page(reader: Reader, query: Query) -> Component:
-    """A leaderboard as its URL asks for it. Raises ConfigError for a column or filter that there is not."""
+    """The leaderboard of a URL. Raises ConfigError for an unknown column or filter."""
     board = Leaderboard.open(reader, query.get("of", "fits"))
     wanted, of = wanted_of(board, query), board.view.name
     columns = [board.column(name) for name in wanted.columns]
@@ -59,7 +59,7 @@ def page(reader: Reader, query: Query) -> Component:
         dashGridOptions=GRID,
         style={"height": "68vh", "width": "100%"},
     )
-    return parts.page(
+    return elements.page(
         f"Leaderboard: {TITLES[of].lower()}",
         *_choices(reader, query, wanted),
         _chooser(board, wanted),
@@ -70,7 +70,7 @@ def page(reader: Reader, query: Query) -> Component:
 
 
 def register(app: Any, reader: Reader) -> None:
-    """Answer the grid's requests for rows, keep the URL at what it shows, and take columns in and out."""
+    """Answer the grid's requests for rows, keep the URL in step with it, and add or remove columns."""
 
     @app.callback(
         Output("board", "getRowsResponse"),
@@ -92,7 +92,7 @@ def register(app: Any, reader: Reader) -> None:
         count = board.count(wanted)
         response = {"rowData": [_shown(board.view.name, row) for row in rows], "rowCount": count}
         asked_for_more = request["startRow"] > 0 or search == place("", query)
-        return response, parts.counted(count, "row"), *((no_update,) * 2 if asked_for_more else (search, search))
+        return response, elements.counted(count, "row"), *((no_update,) * 2 if asked_for_more else (search, search))
 
     @app.callback(
         Output("where", "search"),
@@ -102,7 +102,7 @@ def register(app: Any, reader: Reader) -> None:
         prevent_initial_call=True,
     )
     def choose(columns: list[str], shown: list[dict[str, Any]], search: str) -> Any:
-        """Another URL once somebody has chosen: the page's own first choice is not one."""
+        """Another URL once the columns change: the page's own first choice is not a change."""
         if columns == [column["field"] for column in shown[1:]]:
             return no_update
         return place("", query_of(search), columns=" ".join(columns))
@@ -118,14 +118,14 @@ def filters_from(request: Mapping[str, Any]) -> tuple[Filter, ...]:
 
 
 def _order_from(request: Mapping[str, Any], board: Leaderboard) -> str | None:
-    """The order of a grid's request as a URL has it, which need not say what is usual."""
+    """The order of a grid's request for a URL; None for the usual order."""
     sorts = request.get("sortModel") or []
     order = " ".join("-" * (one["sort"] == "desc") + one["colId"] for one in sorts)
     return None if order in ("", f"-{board.view.order}") else order
 
 
 def _model(column: LeaderboardColumn, asked: Filter) -> dict[str, Any]:
-    """A filter as the grid has it."""
+    """A filter for the grid."""
     values = [float(value) if column.number else value for value in asked.values]
     named = dict(zip(("filter", "filterTo"), values, strict=False))
     return {"filterType": "number" if column.number else "text", "type": asked.how, **named}
@@ -155,7 +155,7 @@ def _definition(column: LeaderboardColumn, order: tuple[str, ...]) -> dict[str, 
 
 
 def _shown(of: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as the grid has it: no Decimal, and a link to what it is about."""
+    """A row for the grid: numbers without Decimal, and a link to its fit or unit."""
     key = {name.removeprefix("key_"): value for name, value in row.items() if name.startswith("key_")}
     values = {name: value for name, value in row.items() if not name.startswith("key_")}
     plain = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
@@ -177,9 +177,9 @@ def _choices(reader: Reader, query: Query, wanted: LeaderboardQuery) -> list[Com
     null = {"left out": place("/leaderboard", query, shuffled=None)}
     null |= {"shown": place("/leaderboard", query, shuffled="1")}
     return [
-        parts.links("Of", views, TITLES[of]),
-        parts.links("Experiment", own, wanted.experiment or "all"),
-        parts.links("Fits to shuffled light (nulls)", null, "shown" if wanted.shuffled else "left out"),
+        elements.links("Of", views, TITLES[of]),
+        elements.links("Experiment", own, wanted.experiment or "all"),
+        elements.links("Fits to shuffled light (nulls)", null, "shown" if wanted.shuffled else "left out"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The first page: the pipeline as a graph, how far each table is, and who is at work."""
+"""First page: the pipeline as a graph, the progress of each table, and the workers."""
 
 import time
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 import dash_cytoscape as cytoscape
 from dash import Input, Output, dcc, html, no_update
 
-from populate.dashboard import parts
-from populate.dashboard.parts import Component
+from populate.dashboard import elements
+from populate.dashboard.elements import Component
 from populate.dashboard.places import place
 from populate.dashboard.reading import Reader
 from populate.fleet.status import counts
@@ -16,7 +16,7 @@ from schemas import dataset, fleet, mei, model, recording, trainer
 from schemas.declaration.computed_tables import computed_tables
 
 EVERY_MS = 5000
-KEPT_S = 3.0  # counts are not taken anew before: several browsers ask at once
+KEPT_S = 3.0  # counts are kept for so long, as several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
 ACROSS_PX, DOWN_PX, BOX_PX = 186, 92, 146
@@ -52,20 +52,20 @@ STYLE = [
 
 @dataclass(frozen=True)
 class Stage:
-    """How far one computed table is: keys done, reserved, pending, failed, set aside."""
+    """Progress of one computed table: keys done, reserved, pending, failed, set aside."""
 
     name: str
     counts: tuple[int, int, int, int, int]
 
     @property
     def state(self) -> str:
-        """What its color says: the first that is true of an error, a worker at it, work to do, done, or nothing."""
+        """Meaning of its color: the first that holds of an error, a running worker, work to do, done, or nothing."""
         done, running, todo, failed, _ = self.counts
         return "error" if failed else "running" if running else "todo" if todo else "done" if done else "empty"
 
     @property
     def label(self) -> str:
-        """Its name and what there is to say."""
+        """Its name and counts."""
         done, running, todo, failed, aside = self.counts
         said = {"running": running, "to do": todo, "failed": failed, "set aside": aside}
         lines = [f"{done} done", *(f"{count} {word}" for word, count in said.items() if count)]
@@ -73,7 +73,7 @@ class Stage:
 
 
 class Pipeline:
-    """The stages, how they hang together, which is read once, and how far they are, which is read again and again."""
+    """The stages of the pipeline: their dependencies are read once, their progress again and again."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -85,7 +85,7 @@ class Pipeline:
         self._taken = -KEPT_S
 
     def stages(self) -> list[Stage]:
-        """How far every computed table is."""
+        """Progress of every computed table."""
         if time.monotonic() - self._taken >= KEPT_S:
             self._stages = self.reader(lambda: [Stage(name, counts(table)) for name, table in self.tables.items()])
             self._taken = time.monotonic()
@@ -98,14 +98,14 @@ class Pipeline:
         known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
         places = positions([*known, *stages], self.edges)
         nodes = [
-            _node(name, f"{name}\n{parts.counted(count, 'row')}", "source", places[name])
+            _node(name, f"{name}\n{elements.counted(count, 'row')}", "source", places[name])
             for name, count in known.items()
         ]
         nodes += [_node(name, stage.label, stage.state, places[name]) for name, stage in stages.items()]
         return nodes + [_edge(start, end, turn) for (start, end), turn in turns(self.edges, places).items()]
 
     def _edges(self) -> list[tuple[str, str]]:
-        """From those that each shown table or a part of it depends on, past the tables that are not shown."""
+        """Dependencies between the tables that are shown, by way of their parts and of tables that are not."""
         known = self.reader.connection.dependencies
         known.load()
         named = {table().full_table_name: name for name, table in {**self.sources, **self.tables}.items()}
@@ -123,7 +123,11 @@ class Pipeline:
 
 
 def without_detours(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Edges but those whose end is also reached by way of others: what is left says the same."""
+    """Edges without those whose end is also reached by way of others, which add nothing.
+
+    >>> without_detours([("a", "b"), ("b", "c"), ("a", "c")])
+    [('a', 'b'), ('b', 'c')]
+    """
 
     def reached(start: str, end: str, first: bool) -> bool:
         nexts = [two for one, two in edges if one == start and not (first and two == end)]
@@ -133,10 +137,10 @@ def without_detours(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
-    """Where each node goes (px): to the right of all that it depends on; what nothing leads to on top.
+    """Position of each node (px): to the right of all that it depends on, and sources on top.
 
-    Below these, in each column, those come first that most depend on, and at the bottom those that are needed far to
-    the right, so that no line runs through a box.
+    Below these, in each column, the nodes with most dependents come first. Nodes that are needed far to the right are
+    at the bottom, so that no line runs through a box.
     """
     depth: dict[str, int] = dict.fromkeys(names, 0)
     for _ in names:
@@ -159,7 +163,7 @@ def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple
 
 
 def turns(edges: list[tuple[str, str]], places: dict[str, tuple[float, float]]) -> dict[tuple[str, str], float]:
-    """How far before its end each edge turns up or down (px): lines from different boxes never run along each other."""
+    """Distance before its end at which each edge turns (px): lines from different boxes never overlap."""
     found: dict[tuple[str, str], float] = {}
     for column in {places[end][0] for _, end in edges}:
         own = [edge for edge in edges if places[edge[1]][0] == column]
@@ -170,7 +174,7 @@ def turns(edges: list[tuple[str, str]], places: dict[str, tuple[float, float]]) 
 
 
 def page(pipeline: Pipeline) -> Component:
-    """The pipeline as it is now."""
+    """The page of the pipeline."""
     graph = cytoscape.Cytoscape(
         id="pipeline-graph",
         elements=pipeline.elements(),
@@ -180,13 +184,13 @@ def page(pipeline: Pipeline) -> Component:
         userZoomingEnabled=False,
         boxSelectionEnabled=False,
     )
-    return parts.page(
+    return elements.page(
         "Pipeline",
         html.P(
             "Each box is a table: green is done, orange to do, blue running, red failed, gray has nothing. Click one.",
             className="note",
         ),
-        html.Div(graph, role="figure", **parts.aria(label="The pipeline as a graph; the table below says the same")),
+        html.Div(graph, role="figure", **elements.aria(label="The pipeline as a graph; the table below says the same")),
         html.Div(_table(pipeline), id="pipeline-table"),
         html.H2("Workers"),
         html.Div(_workers(pipeline.reader), id="pipeline-workers"),
@@ -195,7 +199,7 @@ def page(pipeline: Pipeline) -> Component:
 
 
 def register(app: Any, pipeline: Pipeline) -> None:
-    """Keep the page up to date, and lead from a box to what it is about."""
+    """Keep the page up to date, and follow a click on a box."""
 
     @app.callback(
         Output("pipeline-graph", "elements"),
@@ -222,9 +226,9 @@ def _leads_to(stage: Stage) -> str:
 
 
 def _table(pipeline: Pipeline) -> Component:
-    rows = [(parts.link(stage.name, _leads_to(stage)), *map(str, stage.counts)) for stage in pipeline.stages()]
+    rows = [(dcc.Link(stage.name, href=_leads_to(stage)), *map(str, stage.counts)) for stage in pipeline.stages()]
     heads = {"table": False} | dict.fromkeys(("done", "running", "to do", "failed", "set aside"), True)
-    return parts.table("Keys of each computed table, in the order in which they depend on one another", heads, rows)
+    return elements.table("Keys of each computed table, in the order in which they depend on one another", heads, rows)
 
 
 def _workers(reader: Reader) -> Component:
@@ -234,7 +238,7 @@ def _workers(reader: Reader) -> Component:
     rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in reader(found)]
     if not rows:
         return html.P("No worker is alive: dlgn populate starts one.")
-    return parts.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
+    return elements.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
 
 
 def _edge(start: str, end: str, turn_px: float) -> dict[str, Any]:

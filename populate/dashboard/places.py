@@ -1,4 +1,4 @@
-"""Where things are: every view of the live page is a URL, and what a URL says is all that the view shows."""
+"""URLs of the live page: each view has one, and needs nothing but its URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class FitKey:
 
     @property
     def path(self) -> str:
-        """Its place below a page's."""
+        """Its path below a page's."""
         return f"{self.dataset_hash}/{self.model_hash}/{self.trainer_hash}/{self.seed}"
 
     @property
     def name(self) -> str:
-        """In short: the first letters of the hashes of model, dataset and trainer."""
+        """Short name: the first letters of the hashes of model, dataset and trainer."""
         return f"{self.model_hash[:6]}·{self.dataset_hash[:4]}·{self.trainer_hash[:4]} seed {self.seed}"
 
     @classmethod
@@ -50,7 +50,7 @@ class FitKey:
 
 @dataclass(frozen=True)
 class UnitOfFit:
-    """A unit as one fit sees it."""
+    """A unit in one fit."""
 
     fit: FitKey
     session: str
@@ -65,7 +65,7 @@ class UnitOfFit:
 
     @property
     def path(self) -> str:
-        """Its place below a page's."""
+        """Its path below a page's."""
         return f"{self.fit.path}/{quote(self.session)}/{self.unit}"
 
     @property
@@ -87,12 +87,20 @@ class UnitOfFit:
 
 
 def query_of(search: str | None) -> dict[str, str]:
-    """What stands behind the question mark; of a name given twice, the last."""
+    """The query of a URL, from its question mark on; of a name given twice, the last.
+
+    >>> query_of("?of=units&experiment=a%20b")
+    {'of': 'units', 'experiment': 'a b'}
+    """
     return dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
 
 
 def place(path: str, query: Query | None = None, **changed: str | None) -> str:
-    """A URL of this page: ``path``, what its query is, and what of it is changed, or left out where that is None."""
+    """A URL of ``path`` and ``query`` with some of its values changed, or removed where they are None.
+
+    >>> place("/fits", {"a": "1", "b": "2"}, a=None, c="x y")
+    '/fits?b=2&c=x+y'
+    """
     wanted = {**(query or {}), **changed}
     kept = {name: value for name, value in wanted.items() if value is not None}
     return path + (f"?{urlencode(kept)}" if kept else "")

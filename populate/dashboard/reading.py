@@ -1,4 +1,4 @@
-"""The live page's way to the database: read-only, one question at a time, and patient with a server that is away."""
+"""Read-only access of the live page to the database: one question at a time, also where the server comes and goes."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ T = TypeVar("T")
 AGAIN_S = 2.0  # a server that did not answer is not asked again before
 READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "postgresql": "SET SESSION CHARACTERIZTICS AS TRANSACTION READ ONLY",
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
 }
 
 
@@ -40,36 +40,25 @@ class Reader:
         self._ready, self._failed = True, 0.0
 
     def __call__(self, question: Callable[[], T]) -> T:
-        """What ``question`` returns, which may ask the tables anything. Raises Away where no server answers."""
+        """What ``question`` returns, which may ask the tables anything. Raises Away where no server answers.
+
+        A connection may be stale while the server is there, so a question is asked twice, then on a fresh one.
+        """
         with self._lock:
-            try:
-                return self._try(question)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                self._ready = False
-            return self._ask_again(question)
+            for _ in range(2):
+                if not self._ready:
+                    self._return()
+                try:
+                    return question()
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    self._ready, failure = False, error
+            raise self._away() from failure
 
     def rows(self, query: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query in SQL."""
         return self(lambda: [tuple(row) for row in self.connection.query(query, args=arguments).fetchall()])
-
-    def _try(self, question: Callable[[], T]) -> T:
-        if not self._ready:
-            self._return()
-        return question()
-
-    def _ask_again(self, question: Callable[[], T]) -> T:
-        """A connection may be stale while the server is there: one more try, on a fresh one."""
-        try:
-            return self._try(question)
-        except Away:
-            raise
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            self._ready = False
-            raise self._away() from error
 
     def _return(self) -> None:
         if time.monotonic() - self._failed < AGAIN_S:

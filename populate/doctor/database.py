@@ -1,7 +1,6 @@
 """The database: reached, of a version known to do, encrypted, on time, with every schema as this code has it."""
 
 import datetime
-import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from populate.doctor.finding import FAIL, OK, WARN, CheckResult, finding_if
 from schemas.connection.client import DatabaseSilent, open_connection
-from schemas.connection.server import refusal, server_address
+from schemas.connection.server import is_local, refusal, server_address
 from schemas.connection.settings import Settings
 from schemas.declaration import state
 from schemas.declaration.table_classes import MODULES, definitions_digest
@@ -65,20 +64,13 @@ def _version(connection: Any, place: str) -> CheckResult:
 
 def _encrypted(connection: Any, host: str, settings: Settings) -> CheckResult:
     """Whether the line is encrypted, which it need not be within one machine."""
-    if settings.database is None or _is_local(host):
+    if settings.database is None or is_local(host):
         return CheckResult(OK, "database", "on this machine: needs no encryption")
     mysql = connection.adapter.backend == "mysql"
     ask = "SHOW STATUS LIKE 'Ssl_cipher'" if mysql else "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     encrypted = bool(_one(connection, ask))
     seen = "the connection is encrypted" if encrypted else "the connection is not encrypted"
     return finding_if("database", seen, encrypted, "turn TLS on at the server: passwords and rows cross the network")
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.startswith("/")
 
 
 def _clock(connection: Any) -> CheckResult:

@@ -1,6 +1,7 @@
-"""The report of an experiment: rows to plots."""
+"""Report of an experiment: from rows to plots."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ import torch
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.plots.report import Report, write_report
+from dlgn_cnn.plots.report import COLUMNS, Report, write_report
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
-from populate.report.statements import extents_of, feedback_contrast_sentence, opto_sentence
-from schemas import dataset, evaluation, experiment, fitting, mei, mei_control, training
+from populate.report.statements import feedback_contrast_sentence, opto_sentence
+from schemas import dataset, evaluation, experiment, fitting, mei_control, training
 from schemas.base.relational import DATAJOINT_VERSION
 from schemas.base.score_rows import unit_key
 
@@ -48,28 +49,39 @@ def best_fit(name: str | None = None) -> Row:
 
 
 def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
-    """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary."""
+    """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    name : str, optional
+        Name of the experiment (default: the only one).
+    truth : sequence of (str, str, str), optional
+        Name, value and target of what is compared with the simulated truth.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such experiment, or it has no scored fit.
+    """
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    whole = (evaluation.Score.Condition & {"tier": "test", "opto_condition": "all"}).proj("normalized_correlation")
-    units = (
-        evaluation.Score.Unit * evaluation.FeedbackModulation.Unit * dataset.Dataset.Unit * whole & key
-    ).to_dicts(order_by="correlation DESC")  # fmt: skip
-    excited = {_label(row) for row in (mei.MEI.Stimulus & key).proj().to_dicts()}
-    shown = [row for row in units if _label(row) in excited] or units[:6]
+    units, with_meis = unit_view.unit_rows(key), unit_view.excited(key)
+    shown = [row for row in units if unit_view.unit_id(row) in with_meis] or units[:6]
     tier = unit_view.predict_test(model, loaders)
     report = Report(
         title=f"dLGN with and without feedback: {name or 'report'}",
         simulated=any(SessionKey.parse(session).simulated for session in loaders["test"]),
         summary=_summary(key),
         units=tuple(_unit(row, key, tier) for row in shown),
-        all_units=tuple(_label(row) for row in units),
-        all_correlations=column(units, "correlation"),
-        all_omi_data=column(units, "data_omi"),
-        all_omi_model=column(units, "model_omi"),
-        all_normalized=column(units, "normalized_correlation"),
-        all_omi_p=column(units, "data_omi_p"),
-        all_omi_q=column(units, "data_omi_q"),
+        all_units=tuple(f"{unit_view.session_of(row)}_u{row['unit']:02d}" for row in units),
+        scores={name: column(units, name) for name, *_ in COLUMNS.values()},
         truth=tuple(truth),
         curves=_curves(key),
     )
@@ -78,31 +90,13 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
 
 def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> UnitReport:
     key = dict(fit) | unit_key(row)
-    starts, field = unit_view.starts_of(key), unit_view.field_of(key)
-    first = starts[0] if starts else None
-    distances = () if first is None else unit_view.distances_of(key, first[0])
-    statements = [opto_sentence(row)]
-    if first is not None and distances:
-        statements.append(feedback_contrast_sentence(distances, extents_of(key, first[0])))
-    return UnitReport(
-        session=_session(row),
-        unit=row["unit"],
-        rate_hz=tier.rate_hz,
-        correlation=row["correlation"],
-        repeats=unit_view.repeats_of(tier, _session(row), row["unit_index"]),
-        field_spatial=None if field is None else field[0],
-        field_temporal=None if field is None else field[1],
-        meis=None if first is None else unit_view.meis_of(key, first, tier.rate_hz),
-        omi_data=row["data_omi"],
-        omi_model=row["model_omi"],
-        normalized_correlation=row["normalized_correlation"],
-        omi_p=row["data_omi_p"],
-        omi_q=row["data_omi_q"],
-        distances=distances,
-        statements=tuple(statements),
-        controls={} if first is None else unit_view.controls_of(key, first[0]),
-        contrast_curves={} if first is None else unit_view.contrast_curves_of(key, first[0]),
-    )
+    start = next(iter(unit_view.starts_of(key)), None)
+    repeats = unit_view.repeats_of(tier, unit_view.session_of(row), row["unit_index"])
+    unit = unit_view.unit_report(key, start, scores=row, repeats=repeats)
+    said = [opto_sentence(row)]
+    if start and unit.distances:
+        said.append(feedback_contrast_sentence(unit.distances, unit_view.extents_of(key, start[0])))
+    return replace(unit, statements=tuple(said))
 
 
 def _curves(key: Row) -> tuple[tuple[str, Scores], ...]:
@@ -130,13 +124,9 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
 
 
 def column(rows: Sequence[Row], name: str) -> Scores:
-    """One column of rows as an array, NaN for NULL."""
-    return np.array([np.nan if row[name] is None else row[name] for row in rows], float)
+    """One column of rows as an array, NaN for NULL and for rows without it.
 
-
-def _session(row: Row) -> str:
-    return str(SessionKey(row["mouse"], row["series"], row["experiment"]))
-
-
-def _label(row: Row) -> str:
-    return f"{_session(row)}_u{row['unit']:02d}"
+    >>> column([{"correlation": 0.5}, {"correlation": None}, {}], "correlation")
+    array([0.5, nan, nan])
+    """
+    return np.array([np.nan if row.get(name) is None else row[name] for row in rows], float)

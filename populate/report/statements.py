@@ -1,10 +1,9 @@
-"""What may be said of a unit in words: an effect only where a test finds one, and no more than its null allows."""
+"""Statements about a unit: an effect only where a test finds one, and no more than its null allows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlgn_cnn.plots.feedback_contrast import NULL_NAMES, ViewDistance
-from schemas import mei_contrast
 
 CHANCE = 0.05
 WEAK = {
@@ -14,10 +13,10 @@ WEAK = {
 
 
 def opto_sentence(row: Mapping[str, Any]) -> str:
-    """What the light does to a unit's mean rate, in words."""
+    """The effect of light on a unit's mean rate, in words."""
     kept, lost, omi, q = (row.get(f"data_{name}") for name in ("intact_hz", "suppressed_hz", "omi", "omi_q"))
     if omi is None or kept is None or lost is None:
-        return "What the light does to its mean rate is not known."
+        return "The effect of light on its mean rate is not known."
     rates = f"{kept:.2f} spikes/s with feedback, {lost:.2f} without"
     if q is None or q >= CHANCE:
         said = f"q = {q:.2g}" if q is not None else "no test"
@@ -26,22 +25,16 @@ def opto_sentence(row: Mapping[str, Any]) -> str:
 
 
 def feedback_contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
-    """What the contrast of the two MEIs amounts to, in words; of a weak null, no more than it can say."""
+    """The feedback contrast of a unit's MEIs in words; of a weak null, no more than it can say."""
     size = (
         "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."
     )
     known = [row for row in distances if row.null_distance is not None]
     if not known:
-        return f"There is no null for these MEIs: how far they are apart says nothing yet.{size}"
+        return f"There is no null for these MEIs: their distance says nothing yet.{size}"
     clear = [row.view for row in known if row.q is not None and row.q < CHANCE]
     kinds = {row.null_kind for row in known}
     kind = kinds.pop() if len(kinds) == 1 else ""
     what = NULL_NAMES.get(kind, "the null")
     found = f"differ beyond {what} in: {', '.join(clear)}" if clear else f"differ no more than {what} do"
-    return f"The MEIs of the two lights {found}.{WEAK.get(kind, '')}{size}"
-
-
-def extents_of(key: Mapping[str, Any], mei_hash: str) -> tuple[float, float] | None:
-    """Radius of the energy (px) of a unit's intact and suppressed MEI, means over starts; None without a contrast."""
-    rows = (mei_contrast.MEIContrast.Unit & key & {"mei_hash": mei_hash}).to_dicts()
-    return (rows[0]["intact_extent_px"], rows[0]["suppressed_extent_px"]) if rows else None
+    return f"The MEIs of the two conditions {found}.{WEAK.get(kind, '')}{size}"

@@ -1,31 +1,33 @@
-"""What the tables and a fitted model say of one unit: what its page and the report show."""
+"""A unit in the tables: its scores, receptive field, MEIs and their tests, and predictions of its responses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dlgn_cnn.data.recording import SessionKey
+from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.mei.controls.control_set import CONTROLS
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
-from dlgn_cnn.plots.controls import ControlRates
-from dlgn_cnn.plots.feedback_contrast import ViewDistance
+from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
 from dlgn_cnn.plots.responses import Repeats
-from dlgn_cnn.plots.unit import ContrastCurve, MEIPair
-from dlgn_cnn.shapes import Floats
-from schemas import mei, mei_contrast, mei_control, tuning
+from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
+from schemas import dataset, evaluation, mei, mei_contrast, mei_control, tuning
+from schemas.base.score_rows import unit_key
 
 Row = dict[str, Any]
 Key = Mapping[str, Any]
-LIGHTS = tuple(mei.CONDITIONS)
+Start = tuple[str, int]  # hash of a MEI config, and seed of the random start
+CONDITIONS = tuple(mei.CONDITIONS)
 
 
 @dataclass(frozen=True)
 class PredictedTier:
-    """What a fit predicts of its test tier: by session, all trials one after the other, and the scene of each."""
+    """Predictions of a fit for its test tier: by session, all trials one after the other, and the scene of each."""
 
     predictions: Mapping[str, Prediction]
     scenes: Mapping[str, Sequence[str]]
@@ -33,8 +35,17 @@ class PredictedTier:
 
     def repeated(self, session: str) -> dict[str, int]:
         """How often each scene of a session was shown, the most often shown first."""
-        shown = list(self.scenes[session])
-        return dict(sorted({scene: shown.count(scene) for scene in shown}.items(), key=lambda one: -one[1]))
+        return counted(self.scenes[session])
+
+
+def counted(names: Sequence[str]) -> dict[str, int]:
+    """How often each name occurs, the most frequent first, and those of one frequency in their order.
+
+    >>> counted(["a", "b", "b", "c"])
+    {'b': 2, 'a': 1, 'c': 1}
+    """
+    shown = list(names)
+    return dict(sorted({name: shown.count(name) for name in shown}.items(), key=lambda one: -one[1]))
 
 
 def predict_test(model: Any, loaders: Any) -> PredictedTier:
@@ -45,9 +56,28 @@ def predict_test(model: Any, loaders: Any) -> PredictedTier:
 
 
 def repeats_of(tier: PredictedTier, session: str, index: int, scene: str | None = None) -> Repeats:
-    """The presentations of one test scene to a unit, given by its row; of the scene shown most often, without a name.
+    """A unit's presentations of one test scene.
 
-    Of presentations cut to unequal lengths, those as long as the first. Raises ConfigError for a scene not in the tier.
+    Parameters
+    ----------
+    tier : PredictedTier
+        Predictions of the test tier.
+    session : str
+        Name of the session.
+    index : int
+        Row of the unit in the session's arrays.
+    scene : str, optional
+        Movie and scene (default: the scene shown most often).
+
+    Returns
+    -------
+    Repeats
+        All presentations that are as long as the first.
+
+    Raises
+    ------
+    ConfigError
+        If the scene is not in the tier.
     """
     known, found = tier.repeated(session), tier.predictions[session]
     wanted = next(iter(known)) if scene is None else scene
@@ -61,79 +91,152 @@ def repeats_of(tier: PredictedTier, session: str, index: int, scene: str | None 
         scene=wanted,
         counts=np.stack([found.observed[index, span] for span in spans]),
         predicted=np.stack([found.predicted[index, span] for span in spans]),
-        light=np.stack([found.opto[span] for span in spans]),
+        opto=np.stack([found.opto[span] for span in spans]),
         time_s=(BURN_IN_FRAMES + np.arange(frames)) / tier.rate_hz,
     )
 
 
-def field_of(key: Key) -> tuple[Floats, Floats] | None:
-    """A unit's receptive field in space, at its strongest lag, and in time, at its strongest pixel; or None."""
+def unit_rows(key: Key) -> list[Row]:
+    """The units of a fit with their scores and opto effects, best first; undefined scores last."""
+    whole = evaluation.Score.Condition & key & {"tier": "test", "opto_condition": "all"}
+    parts = (
+        evaluation.FeedbackModulation.Unit & key,
+        whole.proj("normalized_correlation"),
+        dataset.Dataset.Unit.proj("unit_index") & {"dataset_hash": key["dataset_hash"]},
+    )
+    known: dict[tuple[Any, ...], Row] = {}
+    for row in (row for part in parts for row in part.to_dicts()):
+        known[unit_id(row)] = known.get(unit_id(row), {}) | row
+    rows = [known.get(unit_id(row), {}) | row for row in (evaluation.Score.Unit & key).to_dicts()]
+    return sorted(rows, key=lambda row: -2 if row["correlation"] is None else row["correlation"], reverse=True)
+
+
+def excited(key: Key) -> set[tuple[Any, ...]]:
+    """The units of a fit that have MEIs."""
+    return {unit_id(row) for row in (mei.MEI.Stimulus & key).proj().to_dicts()}
+
+
+def unit_id(row: Key) -> tuple[Any, ...]:
+    """Mouse, series, experiment and unit of a row."""
+    return tuple(unit_key(row).values())
+
+
+def session_of(row: Key) -> str:
+    """The name of a row's session."""
+    return str(SessionKey(row["mouse"], row["series"], row["experiment"]))
+
+
+def unit_report(key: Key, start: Start | None, holds: Sequence[str] | None = None, **known: Any) -> UnitReport:
+    """Read a unit for its page or the report.
+
+    Parameters
+    ----------
+    key : mapping
+        Key of the fit and the unit.
+    start : (str, int), optional
+        MEI config and random start to show.
+    holds : sequence of str, optional
+        Fields of ``UnitReport`` to read (default: all that are in the tables).
+    **known : Any
+        Further fields.
+
+    Returns
+    -------
+    UnitReport
+        The unit; fields without rows are None or empty.
+    """
+    read = {name: load(key, start) for name, load in LOADERS.items() if holds is None or name in holds}
+    found = {name: value for name, value in read.items() if value}
+    return UnitReport(session_of(key), key["unit"], **found, **known)
+
+
+def rate_hz(key: Key) -> float:
+    """Frames a second of the dataset that a fit was fitted to."""
+    return float(DatasetSpec.from_config(dataset.DatasetConfig.load(dict(key))[1]).rate_hz)
+
+
+def field_of(key: Key) -> Field | None:
+    """A unit's receptive field through its peak; None where it is not computed."""
     rows = (tuning.ReceptiveField.Unit & key).to_dicts()
     if not rows:
         return None
     field = np.asarray(rows[0]["field"].load())
     peak = np.unravel_index(np.abs(field).argmax(), field.shape)
-    return field[peak[0]], field[:, peak[1], peak[2]]
+    return Field(field[peak[0]], field[:, peak[1], peak[2]], rate_hz(key))
 
 
-def starts_of(key: Key) -> list[tuple[str, int]]:
-    """The MEI configs and random starts of which a unit has MEIs in both lights, by hash and seed."""
-    rows = (mei.MEI.Stimulus & key).proj().to_dicts(order_by="KEY")
-    found: dict[tuple[str, int], set[str]] = {}
-    for row in rows:
+def starts_of(key: Key) -> list[Start]:
+    """The MEI configs and random starts of which a unit has MEIs in both conditions, by hash and seed."""
+    found: dict[Start, set[str]] = {}
+    for row in (mei.MEI.Stimulus & key).proj().to_dicts(order_by="KEY"):
         found.setdefault((row["mei_hash"], row["mei_seed"]), set()).add(row["opto_condition"])
-    return [start for start, lights in found.items() if lights == set(LIGHTS)]
+    return [start for start, conditions in found.items() if conditions == set(CONDITIONS)]
 
 
-def meis_of(key: Key, start: tuple[str, int], rate_hz: float) -> MEIPair | None:
-    """A unit's MEIs of one config and random start in both lights; None where there are not both."""
+def meis_of(key: Key, start: Start) -> MEIPair | None:
+    """A unit's MEIs of one config and random start in both conditions; None where there are not both."""
     found = mei.MEI.Stimulus & key & {"mei_hash": start[0], "mei_seed": start[1]}
     rows = {row["opto_condition"]: row for row in found.to_dicts()}
-    if set(rows) != set(LIGHTS):
+    if set(rows) != set(CONDITIONS):
         return None
-    responses = np.array([[rows[shown][f"{light}_hz"] for light in LIGHTS] for shown in LIGHTS])
-    intact, suppressed = (np.asarray(rows[light]["stimulus"].load()) for light in LIGHTS)
-    return MEIPair(intact, suppressed, responses, rate_hz)
+    responses = np.array([[rows[shown][f"{condition}_hz"] for condition in CONDITIONS] for shown in CONDITIONS])
+    intact, suppressed = (np.asarray(rows[condition]["stimulus"].load()) for condition in CONDITIONS)
+    return MEIPair(intact, suppressed, responses, rate_hz(key))
 
 
 def distances_of(key: Key, mei_hash: str) -> tuple[ViewDistance, ...]:
-    """The contrast of a unit's MEIs in every view, in order, each against the strongest null that there is."""
+    """The feedback contrast of a unit in every view, in order, each against the strongest null that there is."""
     names = ViewDistance.__dataclass_fields__
     rows = (mei_contrast.MEIContrast.Distance & key & {"mei_hash": mei_hash} & {"strongest": True}).to_dicts()
-    best = {row["view"]: row for row in rows}
-    order = [view for view in VIEWS if view in best] + sorted(set(best) - set(VIEWS))
-    return tuple(ViewDistance(**{name: best[view][name] for name in names}) for view in order)
+    best = {row["view"]: ViewDistance(**{name: row[name] for name in names}) for row in rows}
+    return tuple(_in_order(best, VIEWS))
+
+
+def extents_of(key: Key, mei_hash: str) -> tuple[float, float] | None:
+    """Radius of the energy (px) of a unit's intact and suppressed MEI, means over starts; None without a contrast."""
+    rows = (mei_contrast.MEIContrast.Unit & key & {"mei_hash": mei_hash}).to_dicts()
+    return (rows[0]["intact_extent_px"], rows[0]["suppressed_extent_px"]) if rows else None
 
 
 def controls_of(key: Key, mei_hash: str) -> dict[str, tuple[ControlRates, ...]]:
     """The controls of a unit's MEIs by the condition of the MEI, in order."""
-    rows = (mei_control.MEIControl.Stimulus & key & {"mei_hash": mei_hash}).to_dicts()
-    found: dict[str, tuple[ControlRates, ...]] = {}
-    for light in LIGHTS:
-        own = {row["control"]: row for row in rows if row["opto_condition"] == light}
-        order = [name for name in CONTROLS if name in own] + sorted(set(own) - set(CONTROLS))
-        if order:
-            found[light] = tuple(_control(own[name]) for name in order)
-    return found
+    found: dict[str, dict[str, ControlRates]] = {condition: {} for condition in CONDITIONS}
+    for row in (mei_control.MEIControl.Stimulus & key & {"mei_hash": mei_hash}).to_dicts():
+        rates = [row[f"{by}{condition}_hz"] for by in ("", "held_out_") for condition in CONDITIONS]
+        found[row["opto_condition"]][row["control"]] = ControlRates(row["control"], *rates)
+    return {condition: tuple(_in_order(rates, CONTROLS)) for condition, rates in found.items() if rates}
 
 
 def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
     """Rate against contrast of a unit's MEIs by the condition of the MEI: of held-out models, else of the fit."""
     chosen = mei_control.MEIControl.ContrastResponse & key & {"mei_hash": mei_hash, "control": "mei"}
     rows = chosen.to_dicts(order_by="contrast")
-    found = {light: [row for row in rows if row["opto_condition"] == light] for light in LIGHTS}
-    return {light: _curve(own) for light, own in found.items() if own}
+    found = {condition: [row for row in rows if row["opto_condition"] == condition] for condition in CONDITIONS}
+    return {condition: _curve(own) for condition, own in found.items() if own}
+
+
+def _of_meis(read: Callable[[Key, str], Any]) -> Callable[[Key, Start | None], Any]:
+    return lambda key, start: read(key, start[0]) if start else None
+
+
+LOADERS: dict[str, Callable[[Key, Start | None], Any]] = {
+    "receptive_field": lambda key, _: field_of(key),
+    "meis": lambda key, start: meis_of(key, start) if start else None,
+    "distances": _of_meis(distances_of),
+    "controls": _of_meis(controls_of),
+    "contrast_curves": _of_meis(contrast_curves_of),
+}
 
 
 def _curve(rows: Sequence[Row]) -> ContrastCurve:
     held_out = all(row["held_out_intact_hz"] is not None for row in rows)
-    names = ("contrast", *(f"{'held_out_' * held_out}{light}_hz" for light in LIGHTS))
+    names = ("contrast", *(f"{'held_out_' * held_out}{condition}_hz" for condition in CONDITIONS))
     return ContrastCurve(*(np.array([row[name] for row in rows], float) for name in names))
 
 
-def _control(row: Row) -> ControlRates:
-    heard = (row["held_out_intact_hz"], row["held_out_suppressed_hz"])
-    return ControlRates(row["control"], row["intact_hz"], row["suppressed_hz"], *heard)
+def _in_order(found: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
+    """Values by the order of their names, those of other names at the end."""
+    return [found[name] for name in (*order, *sorted(set(found) - set(order))) if name in found]
 
 
 def _scenes(loader: Any, found: Prediction) -> list[str]:

@@ -1,6 +1,7 @@
 """Servers: MySQL where a URL is set, the embedded PostgreSQL otherwise; how they are reached and why they refuse."""
 
 import contextlib
+import ipaddress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -36,6 +37,18 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
         raise ConfigError(f"DLGN_DATABASE is not of the form {' or '.join(FORMS)}: correct it")
     backend, port = BACKENDS[url.scheme]
     return url.hostname, unquote(url.username), unquote(url.password or ""), given or port, backend
+
+
+def is_local(host: str) -> bool:
+    """Whether an address or a socket's folder is this machine's own, which no other machine reaches.
+
+    >>> is_local("[::1]"), is_local("/tmp/postgres"), is_local("192.168.1.5")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.startswith("/")
 
 
 def connect(settings: Settings) -> Any:

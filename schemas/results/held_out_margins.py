@@ -1,15 +1,15 @@
-"""Whether MEIs beat their controls before models that took no part: queries, computed whenever they are asked."""
+"""Margins of MEIs over their controls, by held-out models: queries, computed whenever they are fetched."""
 
 from typing import Any
 
 from schemas import dataset, mei_control, optogenetics
 
-# What held-out models say to a stimulus in the light that it was made for.
+# Rate of held-out models for a stimulus in the condition that it was made for.
 OWN_CONDITION_HZ = "CASE WHEN opto_condition = 'intact' THEN held_out_intact_hz ELSE held_out_suppressed_hz END"
 
 
 def held_out_margins() -> Any:
-    """Each unit's MEI beside the best of its controls, in the light that both are for: a row a unit and condition.
+    """Each unit's MEI and the best of its controls, in the condition that both are for: a row a unit and condition.
 
     ``mei_hz`` and ``best_control_hz`` are the held-out models' mean rates, ``margin_hz`` the first less the second. A
     query, to restrict and join like a table; fits without held-out models are not in it.
@@ -23,10 +23,10 @@ def held_out_margins() -> Any:
 
 
 def winning_units() -> Any:
-    """Each unit's number of lights in which its MEI was held_out, ``lights``, and the least of its margins in them.
+    """Each unit's number of opto conditions with a margin, ``conditions``, and the least of its margins in them.
 
     ``winning_units() & "least_margin_hz > 0"`` are the units whose MEIs beat every control.
     """
     shown = mei_control.MEIControl.proj() * dataset.Dataset.Unit.proj()
-    lights, least = "count(margin_hz)", "min(margin_hz)"
-    return shown.aggr(held_out_margins(), exclude_nonmatching=True, lights=lights, least_margin_hz=least)
+    conditions, least = "count(margin_hz)", "min(margin_hz)"
+    return shown.aggr(held_out_margins(), exclude_nonmatching=True, conditions=conditions, least_margin_hz=least)

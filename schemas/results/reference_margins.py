@@ -1,4 +1,4 @@
-"""What each fit gains over the reference models: queries, computed by the database whenever they are asked.
+"""Gains of fits over the reference models: queries that the database computes whenever they are fetched.
 
 The reference of a dataset is, among all fits of a reference model to it, the one with the best validation score, so
 that the test tier chooses nothing.

@@ -264,7 +264,7 @@ def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
     assert len(winning_units()) == 4
     for unit in winning_units().to_dicts():
         margins = [row["margin_hz"] for row in rows if (row["seed"], row["unit"]) == (unit["seed"], unit["unit"])]
-        assert unit["lights"] == len(margins) == 2
+        assert unit["conditions"] == len(margins) == 2
         assert unit["least_margin_hz"] == pytest.approx(min(margins))
 
 

@@ -234,21 +234,21 @@ def test_an_unknown_column_leads_to_the_nearest(reader):
 
 
 def test_only_new_epochs_are_fetched_and_a_fit_that_began_again_is_drawn_anew(reader, monkeypatch):
-    from populate.dashboard import curves
+    from populate.dashboard import fits
     from populate.dashboard.places import FitKey
     from schemas import training
 
     fit = FitKey.of(reader(lambda: training.TrainedModel.keys(limit=1, order_by="KEY"))[0])
-    figure, cursor = curves.whole(reader, [fit])
+    figure, cursor = fits.whole(reader, [fit])
     assert cursor == {fit.path: 9}
     assert list(figure.data[0].x) == list(range(10))
     fetched = []
     rows = type(reader).rows
     monkeypatch.setattr(type(reader), "rows", lambda *given: fetched.append(found := rows(*given)) or found)
-    patch, known = curves.more(reader, {fit.path: 6})
+    patch, known = fits.more(reader, {fit.path: 6})
     assert (len(fetched[0]), known) == (3, cursor)
     assert json.loads(json.dumps(patch.to_plotly_json()))["operations"][0]["params"]["value"] == [7, 8, 9]
-    assert curves.more(reader, {fit.path: 12})[0] is None
+    assert fits.more(reader, {fit.path: 12})[0] is None
 
 
 def test_a_place_names_its_unit_and_back():

@@ -8,24 +8,34 @@ import pytest
 from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.plots import fields, unit
-from dlgn_cnn.plots.controls import ControlRates, contrast_response, control_bars
-from dlgn_cnn.plots.curves import QUANTITIES, learning_curves
-from dlgn_cnn.plots.feedback_contrast import ViewDistance, feedback_contrast_distances
-from dlgn_cnn.plots.montage import side_by_side
+from dlgn_cnn.plots.feedback_contrast import (
+    ControlRates,
+    ViewDistance,
+    contrast_response,
+    control_bars,
+    feedback_contrast_distances,
+)
+from dlgn_cnn.plots.fields import side_by_side
 from dlgn_cnn.plots.report import curves_figure, overview_figure
-from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster
-from dlgn_cnn.plots.scores import correlation_histogram, opto_scatter, response_bars, score_distributions
+from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster, rate_trace
+from dlgn_cnn.plots.scores import (
+    QUANTITIES,
+    correlation_histogram,
+    learning_curves,
+    opto_scatter,
+    response_bars,
+    score_distributions,
+)
 from dlgn_cnn.plots.style import CONDITION_COLORS, SERIES, new_figure, rendered
-from dlgn_cnn.plots.traces import rate_trace
 
 RATE_HZ = 60
 GENERATOR = np.random.default_rng(0)
 TIME = np.arange(120) / RATE_HZ
-LIGHT = np.zeros((4, 120), np.float32)
-LIGHT[:2, 60:] = 1
+OPTO = np.zeros((4, 120), np.float32)
+OPTO[:2, 60:] = 1
 COUNTS = GENERATOR.poisson(0.3, (4, 120)).astype(np.float32)
 PREDICTED = GENERATOR.uniform(0.1, 0.6, (4, 120)).astype(np.float32)
-REPEATS = Repeats("movie/3", COUNTS, PREDICTED, LIGHT, TIME)
+REPEATS = Repeats("movie/3", COUNTS, PREDICTED, OPTO, TIME)
 FIELD = GENERATOR.normal(size=(9, 12)).astype(np.float32)
 COURSE = np.array([0.5, 2.0, -1.0], np.float32)
 MEI = GENERATOR.normal(size=(30, 9, 12)).astype(np.float32)
@@ -45,10 +55,9 @@ def axes():
 DRAWN = {
     "raster": lambda: raster(axes(), REPEATS),
     "intact": lambda: condition_rates(axes(), REPEATS, "intact"),
-    "trace": lambda: rate_trace(axes(), TIME, COUNTS[0], PREDICTED[0], LIGHT[0]),
+    "trace": lambda: rate_trace(axes(), TIME, COUNTS[0], PREDICTED[0], OPTO[0]),
     "field": lambda: fields.field_map(axes(), FIELD),
     "course": lambda: fields.field_time_course(axes(), COURSE, RATE_HZ),
-    "space_time": lambda: fields.space_time(axes(), MEI, RATE_HZ),
     "condition_courses": lambda: fields.condition_courses(axes(), MEI, MEI, RATE_HZ),
     "distances": lambda: feedback_contrast_distances(axes(), DISTANCES),
     "controls": lambda: control_bars(axes(), CONTROLS),
@@ -82,7 +91,7 @@ def test_a_raster_has_every_spike_once_in_the_condition_in_which_it_fell():
     assert sum(map(len, rows)) == COUNTS.sum()
     assert {"light on", "spike, feedback intact", "spike, feedback suppressed"} <= set(spikes)
     intact, suppressed = rows[:4], rows[4:]
-    assert [len(row) for row in suppressed] == (COUNTS * (LIGHT >= 0.5)).sum(1).tolist()
+    assert [len(row) for row in suppressed] == (COUNTS * (OPTO >= 0.5)).sum(1).tolist()
     assert min(min(row) for row in suppressed if len(row)) >= 1
     assert max(max(row) for row in intact[:2]) <= 1
 
@@ -115,20 +124,13 @@ def test_a_time_at_which_nothing_was_shown_in_a_condition_is_a_gap_and_no_zero()
 
 def test_repeats_of_unequal_shape_are_refused_with_their_shapes():
     with pytest.raises(ConfigError, match=r"\(4, 120\).*\(4, 119\)"):
-        Repeats("movie/3", COUNTS, PREDICTED[:, 1:], LIGHT, TIME)
+        Repeats("movie/3", COUNTS, PREDICTED[:, 1:], OPTO, TIME)
 
 
 def test_a_field_is_white_at_nothing_and_its_course_peaks_at_one():
     image = DRAWN["field"]().images[0]
     assert image.norm.vmin == -image.norm.vmax == pytest.approx(-np.abs(FIELD).max())
     assert DRAWN["course"]().lines[-1].get_ydata().tolist() == [0.25, 1.0, -0.5]
-
-
-def test_space_time_shows_the_row_of_the_strongest_pixel():
-    image = DRAWN["space_time"]().images[0]
-    row = np.unravel_index(np.abs(MEI).argmax(), MEI.shape)[1]
-    np.testing.assert_array_equal(image.get_array(), MEI[:, row].T)
-    assert image.get_extent()[:2] == [-500.0, 0.0]
 
 
 def test_the_null_is_drawn_where_effect_and_distance_put_it():
@@ -179,8 +181,8 @@ def test_responses_to_meis_stand_in_their_light():
 
 FIGURES = {
     "responses": lambda: unit.responses_figure(REPEATS),
-    "once": lambda: unit.responses_figure(Repeats("m/0", COUNTS[:1], PREDICTED[:1], LIGHT[:1], TIME)),
-    "field": lambda: unit.field_figure(FIELD, COURSE, RATE_HZ),
+    "once": lambda: unit.responses_figure(Repeats("m/0", COUNTS[:1], PREDICTED[:1], OPTO[:1], TIME)),
+    "field": lambda: unit.field_figure(unit.Field(FIELD, COURSE, RATE_HZ)),
     "meis": lambda: unit.mei_figure(unit.MEIPair(MEI, MEI / 2, np.ones((2, 2)), RATE_HZ)),
     "distance": lambda: unit.distance_figure(DISTANCES),
     "controls": lambda: unit.controls_figure({"intact": CONTROLS, "suppressed": FIT_ONLY}),
@@ -241,7 +243,7 @@ def test_another_form_is_refused():
 def test_a_film_has_one_gray_scale_and_plays_as_it_was_given():
     import av
 
-    frames = side_by_side([MEI, MEI / 2], reach=4.0, times=4, gap_px=8)
+    frames = side_by_side([MEI, MEI / 2], limit=4.0, times=4, gap_px=8)
     assert frames.shape == (30, 36, 104)
     assert frames[3, 0, 0] == pytest.approx(127.5 + 127.5 * np.clip(MEI[3, 0, 0] / 4, -1, 1), abs=0.51)
     assert (frames[:, :, 48:56] == 255).all()

@@ -8,36 +8,34 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dlgn_cnn.plots.controls import ControlRates
-from dlgn_cnn.plots.feedback_contrast import ViewDistance
+from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
 from dlgn_cnn.plots.fields import MINUS, frame_strip
 from dlgn_cnn.plots.report import Report, write_report
-from dlgn_cnn.plots.responses import Repeats
+from dlgn_cnn.plots.responses import Repeats, rate_trace
 from dlgn_cnn.plots.scores import opto_scatter, response_bars
 from dlgn_cnn.plots.style import new_figure, png
-from dlgn_cnn.plots.traces import rate_trace
-from dlgn_cnn.plots.unit import ContrastCurve, MEIPair, UnitReport
+from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
 
 GENERATOR = np.random.default_rng(0)
 TIME_S = np.arange(120) / 60
 OBSERVED_HZ = GENERATOR.poisson(0.3, 120).astype(np.float32) * 60
 PREDICTED_HZ = np.full(120, 18, np.float32)
-LIGHT = (np.arange(120) >= 60).astype(np.float32)
+OPTO = (np.arange(120) >= 60).astype(np.float32)
 MEIS = GENERATOR.normal(size=(2, 30, 9, 12)).astype(np.float32)
 UNIT = UnitReport(
     session="Mouse_s01_e01",
     unit=7,
-    rate_hz=60,
-    correlation=0.25,
-    repeats=Repeats("movie/3", OBSERVED_HZ[None] / 60, PREDICTED_HZ[None] / 60, LIGHT[None], TIME_S),
-    field_spatial=GENERATOR.normal(size=(9, 12)).astype(np.float32),
-    field_temporal=GENERATOR.normal(size=15).astype(np.float32),
+    scores={
+        "correlation": 0.25,
+        "normalized_correlation": 0.625,
+        "data_omi": -0.1,
+        "data_omi_p": 0.004,
+        "data_omi_q": 0.013,
+        "model_omi": None,
+    },
+    repeats=Repeats("movie/3", OBSERVED_HZ[None] / 60, PREDICTED_HZ[None] / 60, OPTO[None], TIME_S),
+    receptive_field=Field(*(GENERATOR.normal(size=size).astype(np.float32) for size in ((9, 12), 15)), 60),
     meis=MEIPair(*MEIS, np.array([[30.0, 20.0], [25.0, 22.0]]), 60),
-    omi_data=-0.1,
-    omi_model=None,
-    normalized_correlation=0.625,
-    omi_p=0.004,
-    omi_q=0.013,
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
     controls={"intact": (ControlRates("mei", 30, 20),)},
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
@@ -49,12 +47,14 @@ REPORT = Report(
     summary=(("seed", "0"),),
     units=(UNIT, dataclasses.replace(UNIT, unit=8, meis=None, distances=(), controls={}, contrast_curves={})),
     all_units=("u7", "u8", "<script>u9</script>"),
-    all_correlations=np.array([0.25, 0.5, np.nan]),
-    all_omi_data=np.array([-0.1, 0.2, np.nan]),
-    all_omi_model=np.array([-0.2, 0.1, 0.0]),
-    all_normalized=np.array([0.625, np.nan, np.nan]),
-    all_omi_p=np.array([0.004, 0.5, np.nan]),
-    all_omi_q=np.array([0.013, 0.75, np.nan]),
+    scores={
+        "correlation": np.array([0.25, 0.5, np.nan]),
+        "data_omi": np.array([-0.1, 0.2, np.nan]),
+        "model_omi": np.array([-0.2, 0.1, 0.0]),
+        "normalized_correlation": np.array([0.625, np.nan, np.nan]),
+        "data_omi_p": np.array([0.004, 0.5, np.nan]),
+        "data_omi_q": np.array([0.013, 0.75, np.nan]),
+    },
     truth=(("figure", "0.9", "at least 0.7"),),
     curves=(("loss", np.array([0.3, 0.2])), ("validation_correlation", np.array([0.1, 0.2]))),
 )
@@ -142,19 +142,19 @@ def test_a_failed_report_leaves_the_last_one(tmp_path):
 
 
 def test_light_is_shaded_where_it_is_on():
-    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
+    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, OPTO)
     (shade,) = [patch for patch in axes.patches if patch.get_label() == "light on"]
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == pytest.approx((1.0, 2.0), abs=1e-5)
 
 
 def test_bars_hold_all_spikes():
-    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
+    axes = rate_trace(new_figure(400, 200).subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, OPTO)
     bars = [patch for patch in axes.containers[0]]
     assert sum(bar.get_height() * bar.get_width() for bar in bars) == pytest.approx(OBSERVED_HZ.sum() / 60)
 
 
 def test_undefined_effects_are_left_out_of_the_scatter():
-    axes = opto_scatter(new_figure(300, 300).subplots(), REPORT.all_omi_data, REPORT.all_omi_model)
+    axes = opto_scatter(new_figure(300, 300).subplots(), REPORT.scores["data_omi"], REPORT.scores["model_omi"])
     assert len(axes.collections[0].get_offsets()) == 2
 
 
@@ -178,7 +178,7 @@ def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there(
 def test_equal_figures_are_equal_bytes():
     def draw() -> bytes:
         figure = new_figure(300, 200)
-        rate_trace(figure.subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, LIGHT)
+        rate_trace(figure.subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, OPTO)
         return png(figure)
 
     assert draw() == draw()

@@ -1,0 +1,148 @@
+"""Sections on a unit, a figure each with its words: the same on the live page and in the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from dlgn_cnn.plots.style import number
+from dlgn_cnn.plots.unit import (
+    PAGE_PX,
+    UnitReport,
+    contrast_response_figure,
+    controls_figure,
+    distance_figure,
+    field_figure,
+    mei_figure,
+    responses_figure,
+    responses_px,
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One figure of a unit, with its words.
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure in a URL.
+    title : str
+        Heading.
+    holds : str
+        The field of ``UnitReport`` that it shows.
+    figure : callable
+        Draws that field.
+    alt : callable
+        Describes the figure of a ``UnitReport`` in words.
+    note : str
+        Caption.
+    size_px : (int, int)
+        Width and height.
+    absent : str, default ""
+        Said in its place where there is nothing to show; without it, the section is left out.
+    """
+
+    name: str
+    title: str
+    holds: str
+    figure: Callable[[Any], Figure]
+    alt: Callable[[UnitReport], str]
+    note: str
+    size_px: tuple[int, int]
+    absent: str = ""
+
+    def of(self, unit: UnitReport) -> Any:
+        """The field of a unit that the section shows, None or empty where it is unknown."""
+        return getattr(unit, self.holds)
+
+
+def sections_of(unit: UnitReport) -> list[Section]:
+    """The sections of a unit: those with a figure, and those that say what is absent.
+
+    Sections on MEIs are left out where there are none.
+
+    >>> [section.name for section in sections_of(UnitReport("Mouse_s01_e01", 7))]
+    ['meis']
+    """
+    return [one for one in SECTIONS if one.of(unit) or (one.absent and (unit.meis or one.holds == "meis"))]
+
+
+def _responses(unit: UnitReport) -> str:
+    said = f"Raster and predicted over observed rates of {unit.name} in both conditions, light-on times shaded"
+    return f"{said}, test correlation {number(unit.scores.get('correlation'))}"
+
+
+def _meis(unit: UnitReport) -> str:
+    if unit.meis is None:
+        return f"MEIs of {unit.name}"
+    (kept, lost), (_, own) = unit.meis.responses_hz
+    return (
+        f"Film strips of the MEIs of {unit.name}: the intact MEI drives {kept:.1f} spikes/s with feedback and "
+        f"{lost:.1f} without, the suppressed MEI {own:.1f} without"
+    )
+
+
+def _distances(unit: UnitReport) -> str:
+    said = [
+        f"{row.view} {row.distance:.2f} (null {number(row.null_distance)}, q {number(row.q)})" for row in unit.distances
+    ]
+    return f"Distance between the MEIs of the two conditions of {unit.name}: {', '.join(said)}"
+
+
+def _controls(unit: UnitReport) -> str:
+    said = [
+        f"{condition} MEI: " + ", ".join(f"{row.name.replace('_', ' ')} {row.rate_hz(condition):.1f}" for row in rows)
+        for condition, rows in unit.controls.items()
+    ]
+    lead = f"Rates in spikes/s that models predict for the controls of {unit.name}, in the MEI's own light. "
+    return lead + "; ".join(said)
+
+
+SECTIONS = (
+    Section(
+        *("responses", "Responses in both conditions", "repeats", responses_figure, _responses),
+        "Light suppresses the feedback where it is shaded. Rates of each condition are means over the presentations "
+        "that were in it at that time, bars with their standard error; predictions are averaged over the same "
+        "presentations.",
+        (PAGE_PX, responses_px(1)),
+    ),
+    Section(
+        *("field", "Receptive field", "receptive_field", field_figure),
+        lambda unit: f"Receptive field of {unit.name} in space and its time course at the strongest pixel",
+        "Regularized regression on the training scenes, of unit norm; red: bright excites, blue: dark excites.",
+        (520, 210),
+    ),
+    Section(
+        *("meis", "Maximally exciting inputs", "meis", mei_figure, _meis),
+        "The last frames of the MEI with feedback intact (top) and suppressed (bottom), both under the same norm and "
+        "range and on one gray scale; the gray level at each one's strongest pixel; the rates that the model "
+        "predicts for each MEI in each condition.",
+        (PAGE_PX, 400),
+        "No MEIs were requested for this unit.",
+    ),
+    Section(
+        *("distance", "Feedback contrast, and its null", "distances", distance_figure, _distances),
+        "Distances between the MEIs of the two conditions in the whole clip, in space, in time, in spectrum and in "
+        "size, next to the same where there is nothing to find: in fits to shuffled labels of the light; without any, "
+        "in fits from other seeds, or after the random starts were relabeled, which test training or synthesis, not "
+        "the recording. Response: how much more each excites in its own light. q: false-discovery rate over the fit's "
+        "units.",
+        (720, 290),
+        "The feedback contrast of these MEIs is not computed yet.",
+    ),
+    Section(
+        *("controls", "Controls", "controls", controls_figure, _controls),
+        "All stimuli have one norm. Bars: predictions of fits from other seeds, which took no part in the synthesis; "
+        "diamonds: those of the fit itself.",
+        (PAGE_PX, 280),
+        "No controls of these MEIs: request them with controls: true.",
+    ),
+    Section(
+        *("contrasts", "Contrast response", "contrast_curves", contrast_response_figure),
+        lambda unit: f"Rate of {unit.name} against the contrast of each MEI, with feedback intact and suppressed",
+        "Each MEI shown at shares of its contrast, as fits from other seeds predict where there are any.",
+        (PAGE_PX, 260),
+    ),
+)
