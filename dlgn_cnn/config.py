@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, join_path
 
 Config = Mapping[str, Any]
 HASH_LENGTH = 32
@@ -17,7 +17,7 @@ KINDS = {one: one.__name__ for one in (bool, int, float, str, list, dict)} | {ty
 
 @dataclass(frozen=True)
 class ConfigLeaf:
-    """One value of a config: where it stands (``core.channels.0``), its JSON type and its canonical text."""
+    """One value of a config: where it stands (``core.channels[0]``), its JSON type and its canonical text."""
 
     path: str
     kind: str
@@ -58,10 +58,10 @@ def leaves(value: Any, path: str = "") -> Iterator[ConfigLeaf]:
                 raise ConfigError(f"config key {key!r} under {path or 'the top'} is not a string: quote it")
             _check_text(key, path)
         for key in sorted(value):
-            yield from leaves(value[key], f"{path}.{key}" if path else key)
+            yield from leaves(value[key], join_path(path, key))
     elif type(value) is list and value:
         for index, item in enumerate(value):
-            yield from leaves(item, f"{path}.{index}" if path else str(index))
+            yield from leaves(item, join_path(path, index))
     else:
         yield _leaf(value, path)
 

@@ -39,6 +39,19 @@ class ModelError(DlgnError):
     """A model was asked for something that it does not have."""
 
 
+def join_path(path: str, step: str | int) -> str:
+    """Path of a value that lies ``step`` below another: a key, an index of a list, or a path itself.
+
+    This is the one spelling of a config's path, in errors, queries, searches and columns.
+
+    >>> join_path(join_path("model.core", "kernels"), 0)
+    'model.core.kernels[0]'
+    """
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    return f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
+
+
 @contextmanager
 def within(place: str) -> Iterator[None]:
     """Say of every ConfigError raised inside that it is at ``place``, a key of the config or the path to one.
@@ -48,6 +61,5 @@ def within(place: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        joint = "." if place and error.place and not error.place.startswith("[") else ""
-        error.place = f"{place}{joint}{error.place}"
+        error.place = join_path(place, error.place) if error.place else place
         raise

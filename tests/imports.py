@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # What no question to the database needs. DataJoint itself loads numpy, pandas, pyarrow and networkx.
@@ -64,7 +65,7 @@ COMMANDS = {
     "query": Entry(("Score * ModelConfig", "--where", "model.core.name = stacked_2d")),
     "report": ANYTHING,
     "dashboard": ANYTHING,
-    "export": ANYTHING,
+    "export meis": ANYTHING,
     "verify": ANYTHING,
     "diff": Entry(("{one}", "{other}")),
     "publish": ANYTHING,
@@ -74,6 +75,16 @@ COMMANDS = {
 }
 CALLED = {database: [name for name, one in COMMANDS.items() if one.words is not None and one.database == database]
           for database in (False, True)}  # fmt: skip
+
+
+def named_commands(group: Any, before: str = "") -> dict[str, Any]:
+    """Every command below a group by its words, as ``export meis``."""
+    found = {}
+    for name, command in group.commands.items():
+        found |= (
+            named_commands(command, f"{before}{name} ") if hasattr(command, "commands") else {before + name: command}
+        )
+    return found
 
 
 def loaded(code: str, *words: str, status: int = 0, **environment: str) -> set[str]:
@@ -93,5 +104,5 @@ def refuse_heavy(name: str, **made: object) -> None:
     words = [word.format(**made) for word in entry.words or ()]
     # Without a PATH no machine has SLURM, and no job is submitted.
     environment = {"PATH": ""} if name == "slurm" else {}
-    found = loaded(MAIN, name, *words, status=entry.status, **environment) & HEAVY
+    found = loaded(MAIN, *name.split(), *words, status=entry.status, **environment) & HEAVY
     assert found <= entry.may_load, f"dlgn {name} loads {', '.join(sorted(found - entry.may_load))}"

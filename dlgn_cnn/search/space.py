@@ -3,14 +3,15 @@
 import copy
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlgn_cnn.config import canonical_json
+from dlgn_cnn.config import canonical_json, join_path
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
 
+MOST_CONFIGS = 10_000
 RANGE_KEYS = {"low", "high", "log"}
 Values = Mapping[str, Any]
 MOST_CONFIGS = 10_000
@@ -71,10 +72,10 @@ def dimensions(config: Any, path: str = "") -> Iterator[tuple[str, Dimension]]:
         yield path, found
     elif isinstance(config, Mapping):
         for key in sorted(config):
-            yield from dimensions(config[key], f"{path}.{key}" if path else str(key))
+            yield from dimensions(config[key], join_path(path, str(key)))
     elif isinstance(config, list):
         for index, item in enumerate(config):
-            yield from dimensions(item, f"{path}.{index}" if path else str(index))
+            yield from dimensions(item, join_path(path, index))
 
 
 def space_of(configs: Mapping[str, Any]) -> dict[str, Dimension]:
@@ -89,10 +90,34 @@ def filled(config: Any, values: Values, path: str = "") -> Any:
             raise ConfigError(f"no value for {path}: {nearest(path, values) if values else 'none was given'}")
         return values[path]
     if isinstance(config, Mapping):
-        return {key: filled(item, values, f"{path}.{key}" if path else key) for key, item in config.items()}
+        return {key: filled(item, values, join_path(path, key)) for key, item in config.items()}
     if isinstance(config, list):
-        return [filled(item, values, f"{path}.{index}" if path else str(index)) for index, item in enumerate(config)]
+        return [filled(item, values, join_path(path, index)) for index, item in enumerate(config)]
     return config
+
+
+def expand(config: Mapping[str, Any]) -> list[tuple[Values, dict[str, Any]]]:
+    """Every combination of a config's choices, the last path fastest: the values by path, and the config with them.
+
+    Raises ConfigError for a range, and for more than 10,000 configs.
+
+    >>> [one for _, one in expand({"depth": {"choices": [1, 2]}, "name": "a"})]
+    [{'depth': 1, 'name': 'a'}, {'depth': 2, 'name': 'a'}]
+    """
+    axes = {}
+    for path, one in dimensions(config):
+        if not isinstance(one, Choices):
+            raise ConfigError(
+                "a range has no end of values: list {choices: [...]}, or use dlgn search", f"config.{path}"
+            )
+        axes[path] = one.values
+    count = math.prod(map(len, axes.values()))
+    if count > MOST_CONFIGS:
+        raise ConfigError(
+            f"the choices make {count} configs, at most {MOST_CONFIGS} are taken: list fewer, or use dlgn search"
+        )
+    chosen = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    return [(values, copy.deepcopy(filled(config, values))) for values in chosen]
 
 
 def size(space: Mapping[str, Dimension]) -> float:
@@ -123,58 +148,3 @@ def _dimension(config: Any) -> Dimension | None:
     if {"low", "high"} <= set(config) <= RANGE_KEYS:
         return Range(config["low"], config["high"], config.get("log", False))
     return None
-
-
-def expand(config: Mapping[str, Any], grid: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Every combination, the last path fastest: the values by path, and the config that has them.
-
-    ``grid`` maps paths (``recurrent.channels``, the same that a query names) to lists of values; a leaf of the config
-    itself may be ``{choices: [...]}``, as in a study. A value may be a whole part, or null. Raises ConfigError for a
-    path whose parents the config lacks, for values that are no list, for a range, and for more than 10,000 configs.
-    """
-    axes = {path: _values(path, values) for path, values in grid.items()}
-    within_config = dict(dimensions(config))
-    for path, one in within_config.items():
-        if not isinstance(one, Choices):
-            raise ConfigError(
-                "a range has no end of values: list {choices: [...]}, or use dlgn search", f"config.{path}"
-            )
-        axes[path] = list(one.values)
-    count = math.prod(len(values) for values in axes.values())
-    if count > MOST_CONFIGS:
-        raise ConfigError(f"the grid has {count} configs, the limit is {MOST_CONFIGS}: list fewer, or use dlgn search")
-    found = []
-    for values in itertools.product(*axes.values()):
-        chosen = dict(zip(axes, values, strict=True))
-        one = filled(copy.deepcopy(dict(config)), chosen)
-        for path in grid:
-            _put(one, path, copy.deepcopy(chosen[path]))
-        found.append((chosen, one))
-    return found
-
-
-def _values(path: str, values: Any) -> Sequence[Any]:
-    if not isinstance(values, list) or not values:
-        raise ConfigError(f"given {values!r}, expected a list of values, as [8, 16]", f"grid.{path}")
-    return values
-
-
-def _put(config: Any, path: str, value: Any) -> None:
-    """Set what stands at a path, in place."""
-    *parents, last = path.split(".")
-    with within(f"grid.{path}"):
-        for parent in parents:
-            config = config[_key(config, parent)]
-        config[_key(config, last, new=True)] = value
-
-
-def _key(config: Any, word: str, new: bool = False) -> Any:
-    """The key or index of a part that one word of a path names; a dict may get a ``new`` one."""
-    if isinstance(config, list):
-        if word.isdecimal() and int(word) < len(config):
-            return int(word)
-        raise ConfigError(f"{word!r} is no place in a list of {len(config)}: expected 0 to {len(config) - 1}")
-    if isinstance(config, dict) and (new or word in config):
-        return word
-    held = nearest(word, map(str, config)) if isinstance(config, dict) and config else f"there stands {config!r}"
-    raise ConfigError(f"the config has no {word!r}: {held}")

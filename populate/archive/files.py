@@ -1,12 +1,16 @@
 """The files that rows refer to: into an archive by what is in them, and out of it to where this machine keeps such."""
 
+import hashlib
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from dlgn_cnn.archive.arrays import array_bytes, read_array
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import ArchiveWriter
@@ -14,8 +18,11 @@ from dlgn_cnn.data.store.session_store import read_info, read_session, rows_dige
 from dlgn_cnn.errors import ArchiveError, StoreError
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.training.weights import ENDING
-from populate.archive.selection import Selection
+from populate.archive.rows import loaded
+from populate.archive.selection import Selection, batches
 from schemas import dataset
+from schemas.base import array_codec
+from schemas.base.array_codec import Kept
 from schemas.connection.in_force import settings_in_force
 
 Row = dict[str, Any]
@@ -75,7 +82,22 @@ def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
 
 
 def local_name(stimuli: dict[str, str], name: str, row: Row) -> Row:
-    """A row of the archive, in which a path of this machine is a file of the archive, or its bare name."""
+    """A row as the archive holds it: a path of this machine becomes a file of the archive, or its bare name.
+
+    Parameters
+    ----------
+    stimuli : dict
+        Names in the archive of the scenes' files, by path.
+    name : str
+        Table of the row, as ``stimulus.Scene``.
+    row : dict
+        The encoded row.
+
+    Returns
+    -------
+    dict
+        The row, changed if its table holds paths.
+    """
     column = PLACES.get(name)
     if column is None:
         return row
@@ -105,7 +127,27 @@ def place_stimuli(archive: Archive) -> None:
 
 
 def placed_name(archive: Archive, name: str, row: Row) -> Row:
-    """A row in which a file of the archive is where this machine has it. Raises ArchiveError for any other path."""
+    """A row as this machine holds it: a file of the archive becomes its path here.
+
+    Parameters
+    ----------
+    archive : Archive
+        The archive.
+    name : str
+        Table of the row, as ``stimulus.Scene``.
+    row : dict
+        The decoded row.
+
+    Returns
+    -------
+    dict
+        The row, changed if its table holds paths.
+
+    Raises
+    ------
+    ArchiveError
+        For a path that leads out of the archive.
+    """
     column = PLACES.get(name)
     if column is None:
         return row
@@ -153,3 +195,48 @@ def _digest_of(archive: Archive, name: str) -> str:
 
 def _stimulus_path(name: str) -> Path:
     return settings_in_force().store / name
+
+
+class Placed:
+    """The arrays and sessions of an archive, each stored once when it is first asked for.
+
+    Memory: ``AT_ONCE`` arrays, one session, and a line for each array.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._arrays: dict[tuple[str, str], Kept] = {}
+        self._sessions: set[tuple[str, str]] = set()
+        self._digests: dict[str, str] = {}
+
+    def store(self, schema: str, digests: Iterable[Any]) -> None:
+        """Store arrays for rows of a schema, several at once. Raises ArchiveError, StoreError, StoreAway."""
+        wanted = {one for one in digests if isinstance(one, str) and (schema, one) not in self._arrays}
+        for some in batches(sorted(wanted), array_codec.AT_ONCE):
+            kept = array_codec.keep(schema, [self._read(one) for one in some])
+            self._arrays.update({(schema, one): found for one, found in zip(some, kept, strict=True)})
+
+    def array(self, schema: str, digest: str) -> Kept:
+        """What a row of a schema holds in the place of an array."""
+        self.store(schema, [digest])
+        return self._arrays[schema, digest]
+
+    def session(self, row: Row) -> None:
+        """See that the trials of a row of ``Dataset.Session`` lie where it says. Raises as ``restore_session``."""
+        place = str(row["store_path"]), str(row["rows_digest"])
+        if place not in self._sessions:
+            restore_session(self._archive, row)
+            self._sessions.add(place)
+
+    def digest(self, reference: Any) -> str:
+        """By what digest an archive knows the array that a row of this database refers to."""
+        if reference.path not in self._digests:
+            self._digests[reference.path] = hashlib.sha256(array_bytes(loaded(reference))).hexdigest()
+        return self._digests[reference.path]
+
+    def _read(self, digest: str) -> np.ndarray:
+        name = f"arrays/{digest}.npy"
+        if self._archive.entry(name).sha256 != digest:
+            raise ArchiveError(f"{self._archive.place}: {name} is not what its name says")
+        with tempfile.TemporaryDirectory() as folder:
+            return read_array(self._archive.copy(name, Path(folder) / "array.npy"))

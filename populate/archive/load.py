@@ -10,7 +10,7 @@ another way. Memory: one session's arrays, and one batch of rows.
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,27 +19,29 @@ from typing import Any
 from dlgn_cnn.archive.manifest import StoredColumn
 from dlgn_cnn.archive.places import split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
+from dlgn_cnn.config import leaves
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s
 from populate.archive.files import (
     WEIGHTS,
+    Placed,
     place_stimuli,
     place_weights,
     placed_name,
     weights_file,
 )
-from populate.archive.integrity import check_configs
-from populate.archive.placed import Placed
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
 from populate.errors.transient import is_transient
 from schemas import session
 from schemas.base import store_registry
+from schemas.base.hashed_config import HashedConfig
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
 BATCH = 200
+PATH_LENGTH, TEXT_LENGTH = 180, 2000  # longer leaves have no row
 MAX_LINE_BYTES = 64 * 2**20
 
 
@@ -74,7 +76,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
             loading.store(name)
         with session.schema.connection.transaction:
             counts = {name: loading.insert(name) for name in loading.names}
-            check_configs(catalog, archive.manifest.tables)
+            _check_configs(catalog, archive.manifest.tables)
     new, known = ({name: count[index] for name, count in counts.items()} for index in (0, 1))
     return Loaded(archive.sha256, new, known, archive.manifest.left_out)
 
@@ -227,3 +229,21 @@ def _insert(archive: Archive, name: str, table: Any, rows: list[Row]) -> None:
             raise
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise ArchiveError(f"{archive.place}: rows of {name} cannot be inserted ({said}): it is incomplete") from error
+
+
+def _check_configs(catalog: Catalog, names: Collection[str]) -> None:
+    """Raise ConfigError or ArchiveError for a config in these tables that is not the one that was hashed."""
+    for name in names:
+        table = catalog.tables[name]
+        if issubclass(type(table), HashedConfig) and f"{name}.Leaf" in names:
+            for key in table.proj().to_dicts():
+                _check_config(table, key)
+
+
+def _check_config(table: Any, key: dict[str, Any]) -> None:
+    config = table.load(key)[1]
+    stored = {(row["path"], row["kind"], row["value"]) for row in (table.Leaf & key).to_dicts()}
+    expected = {(one.path, one.kind, one.text) for one in leaves(config)}
+    lacking = [one for one in expected - stored if len(one[0]) <= PATH_LENGTH and len(one[2]) <= TEXT_LENGTH]
+    if lacking or stored - expected:
+        raise ArchiveError(f"the values of config {key} are not those of the config: the archive was altered")

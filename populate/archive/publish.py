@@ -1,6 +1,6 @@
 """Publishing: the chosen rows, and every file that they refer to, as one archive that stands for itself.
 
-Memory: the keys of what is chosen (``selection``), a digest of each file, one session's arrays, and one batch of rows.
+Memory: the keys of the chosen rows (``selection``), a digest of each file, one session's arrays, and one batch of rows.
 """
 
 import datetime
@@ -29,6 +29,7 @@ from populate.archive.files import add_sessions, add_stimuli, add_weights, local
 from populate.archive.models import model_entries
 from populate.archive.rows import encode, line, loaded
 from populate.archive.selection import FITS, Selection
+from populate.query.named_rows import restricted
 from schemas import experiment, session
 from schemas.declaration.table_classes import definitions_digest
 
@@ -40,10 +41,26 @@ SELECTED = ("table", "where", "experiment", "downstream", "datasets", "stimuli")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to publish: rows of ``table`` of which ``where`` holds, of an ``experiment``'s fits where one is named.
+    """Rows and files to publish.
 
-    With ``downstream`` comes what was made of them, but for the tables named in ``without`` and what hangs on those.
-    ``names`` are as NAME or NAME=SQL: the best of the chosen fits, or of those of which the SQL holds.
+    Parameters
+    ----------
+    table : str
+        Table whose rows are chosen.
+    where : str, optional
+        SQL condition on them.
+    experiment : str, optional
+        Experiment whose fits are chosen.
+    downstream : bool
+        Whether results of the rows are published too.
+    without : tuple of str
+        Tables to leave out, with all tables that need them.
+    datasets, stimuli, report : bool
+        Whether trials, the scenes' files and the report are published.
+    names : tuple of str
+        NAME or NAME=SQL: names of the best of the chosen fits, or of those that fulfill the SQL.
+    license, citation : str
+        License, and how to cite the archive.
     """
 
     table: str = "TrainedModel"
@@ -61,7 +78,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Published:
-    """What an archive came to: its digest, its rows by table, its size in bytes, and what it lacks."""
+    """A written archive: digest, rows by table, size in bytes, and what was left out."""
 
     sha256: str
     rows: dict[str, int]
@@ -70,10 +87,30 @@ class Published:
 
 
 def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Published:
-    """Write an archive of what is ``wanted`` to ``path``: whole or not at all, all rows as of one moment.
+    """Write an archive, whole or not at all, with all rows as of one moment.
 
-    Raises ConfigError where nothing is chosen, ArchiveError where something has that name, and StoreError where a file
-    that a row refers to is missing or altered.
+    Parameters
+    ----------
+    path : Path
+        A new folder, or a new file that ends in ``.zip``.
+    wanted : Wanted
+        Rows and files to publish.
+    progress : callable, optional
+        Called with the number of tables done and their total.
+
+    Returns
+    -------
+    Published
+        Digest, rows, size and a list of what was left out.
+
+    Raises
+    ------
+    ConfigError
+        If no row is chosen.
+    ArchiveError
+        If ``path`` exists.
+    StoreError
+        If a file that a row refers to is missing or altered.
     """
     with writing(path) as archive, _one_moment():
         catalog = Catalog()
@@ -111,13 +148,8 @@ def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
                 else f"an experiment is one of fits: leave out --table {wanted.table}"
             )
         rows = rows & (experiment.Experiment.Fit & {"experiment_name": wanted.experiment})
-    try:
-        rows = rows if wanted.where is None else rows & wanted.where
-        empty = not rows
-    except Exception as error:
-        columns = ", ".join(catalog.tables[name].heading.names)
-        raise ConfigError(f"condition {wanted.where!r} on {wanted.table} ({columns}): {error}") from error
-    if empty:
+    rows = restricted(rows, wanted.where, wanted.table)
+    if not rows:
         raise ConfigError(f"no row of {wanted.table} is chosen: see dlgn status for what there is, or widen --where")
     return name, rows
 

@@ -14,7 +14,7 @@ from schemas.base.relational import MissingExternalFile
 from schemas.training import TrainedModel
 
 Row = dict[str, Any]
-PROVENANCE = ".Provenance"  # tables of what rows that are computed came from
+PROVENANCE = ".Provenance"  # tables of the provenance of computed rows
 FITTING = (*TrainedModel.circumstances, "ended")
 CIRCUMSTANCES = {
     "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
@@ -26,14 +26,46 @@ FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
 def encode(row: Row, columns: Sequence[StoredColumn], digest: Callable[[Any], str]) -> Row:
-    """A row as JSON holds it; ``digest`` gives what stands for an array that the row refers to, see ``loaded``."""
+    """A row as JSON holds it.
+
+    Parameters
+    ----------
+    row : dict
+        A row of the database.
+    columns : sequence of StoredColumn
+        Columns of its table.
+    digest : callable
+        Gives the digest of an array that the row refers to, see ``loaded``.
+
+    Returns
+    -------
+    dict
+        Values that JSON can carry, by column.
+    """
     return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, digest) for one in columns}
 
 
 def decode(row: Row, columns: Sequence[StoredColumn], fetch: Callable[[str], Any]) -> Row:
-    """The reverse; ``fetch`` gives what is inserted for the array of a digest.
+    """A row as it is inserted, from JSON.
 
-    Raises ArchiveError for a value of another kind.
+    Parameters
+    ----------
+    row : dict
+        Values by column, as from ``encode``.
+    columns : sequence of StoredColumn
+        Columns of its table.
+    fetch : callable
+        Gives the value to insert for the digest of an array.
+
+    Returns
+    -------
+    dict
+        The row.
+
+    Raises
+    ------
+    ArchiveError
+        For other columns, and a value of another kind.
     """
     if set(row) != {one.name for one in columns}:
         raise ArchiveError(f"a row has the columns {sorted(row)}, expected {sorted(one.name for one in columns)}")
@@ -52,7 +84,7 @@ def decode(row: Row, columns: Sequence[StoredColumn], fetch: Callable[[str], Any
 
 
 def circumstances(name: str, table: Any) -> frozenset[str]:
-    """The columns, and keys within JSON, that say where or how a row came about and not what was found."""
+    """Columns, and keys within JSON, that say where or how a row was computed rather than its result."""
     return frozenset((*CIRCUMSTANCES.get(name, ()), *getattr(type(table), "circumstances", ())))
 
 
@@ -64,7 +96,22 @@ def stripped(value: Any, ignored: frozenset[str]) -> Any:
 
 
 def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
-    """Whether two encoded values are not the same, but for what a database cannot keep."""
+    """Whether two encoded values differ by more than a database loses.
+
+    Parameters
+    ----------
+    one, other : object
+        Values of one column, as from ``encode``.
+    kind : str
+        Kind of the column.
+    precision_s : float, default 1.0
+        Seconds by which times may differ.
+
+    Returns
+    -------
+    bool
+        True if they differ.
+    """
     if one is None or other is None:
         return one is not other
     if kind == "float32":

@@ -1,4 +1,4 @@
-"""Which rows belong to a restriction: what it was made from, what was made of it, and what belongs to either.
+"""Rows that belong to a restriction: their inputs, their results, and the rows that belong to either.
 
 Memory: the keys of the chosen sessions, scenes, configs, fits, MEIs and the like; never those of a session's
 presentations or a fit's scores, which are chosen by theirs.
@@ -10,12 +10,14 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from populate.archive.catalog import Catalog, Edge
-from populate.archive.links import LINKS
+from schemas import mei, model, training
 from schemas.base.relational import U
+from schemas.mei_contrast import shuffled_twins
 
 Row = dict[str, Any]
 T = TypeVar("T")
 BATCH = 200
+Linked = Iterator[tuple[str, list[Row]]]
 FITS = "training.TrainedModel"
 BY_FIT = ("experiment.Experiment.Fit", "fitting.Epoch")  # rows of a fit that have its key and no foreign key to it
 ENSEMBLES = "ensemble.Ensemble"
@@ -33,7 +35,17 @@ class Selection:
         self._todo: deque[tuple[str, list[Row], bool]] = deque()
 
     def choose(self, name: str, rows: Any, downstream: bool) -> None:
-        """Choose the rows of a query on a table, with all that they need, and with what was made of them."""
+        """Choose rows with all that they need.
+
+        Parameters
+        ----------
+        name : str
+            A table, as ``training.TrainedModel``.
+        rows : QueryExpression
+            Rows of it.
+        downstream : bool
+            Whether their results are chosen too.
+        """
         self._add(name, rows.proj().to_dicts(), downstream)
         self._work()
         self._complete(downstream)
@@ -76,7 +88,7 @@ class Selection:
                         self._ascend(edge, part, name)
                     for edge in self.catalog.children(member) if downstream else ():
                         self._descend(edge, part, name)
-            follow: Callable[[list[Row]], Iterator[tuple[str, list[Row]]]] | None = LINKS.get(name)
+            follow = LINKS.get(name)
             for other, linked in follow(keys) if follow else ():
                 self._add(other, linked, False)
 
@@ -127,3 +139,33 @@ def batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
     running = iter(rows)
     while batch := list(islice(running, size)):
         yield batch
+
+
+def of_fits(keys: list[Row]) -> Linked:
+    """The fit that a transferred model's config names as its source."""
+    for digest in {key["model_hash"] for key in keys}:
+        source = model.ModelConfig.load({"model_hash": digest})[1].get("source")
+        if isinstance(source, dict) and set(source) == set(training.TrainedModel.primary_key):
+            yield FITS, (training.TrainedModel & source).keys()
+
+
+def of_contrasts(keys: list[Row]) -> Linked:
+    """The MEIs of fits to shuffled labels of the light that are a contrast's null."""
+    for key in keys:
+        alike = {name: key[name] for name in ("model_hash", "trainer_hash", "mei_hash")}
+        for twin in shuffled_twins(key["dataset_hash"]):
+            yield "mei.MEI", (mei.MEI & alike & {"dataset_hash": twin}).keys()
+
+
+def of_controls(keys: list[Row]) -> Linked:
+    """The held-out fits, from other seeds, that a control was shown to."""
+    for key in keys:
+        alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
+        yield FITS, (training.TrainedModel & alike).keys()
+
+
+LINKS: dict[str, Callable[[list[Row]], Linked]] = {
+    FITS: of_fits,
+    "mei_contrast.MEIContrast": of_contrasts,
+    "mei_control.MEIControl": of_controls,
+}

@@ -14,7 +14,7 @@ PACKAGES = ("dash", "dash_ag_grid", "dash_cytoscape", "waitress")
 THREADS = 8
 
 
-@app.command()
+@app.command(rich_help_panel="Results")
 def dashboard(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8050,
     host: Annotated[
@@ -36,7 +36,27 @@ def dashboard(
 
 
 def serve(host: str, port: int, token: str | None) -> Any:
-    """A server of the live page, not yet running: ``run()`` does. Raises ConfigError for what cannot be served."""
+    """A server of the live page; its ``run()`` serves.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen on.
+    port : int
+        Its port; 0 takes a free one.
+    token : str or None
+        Password of the page, which any address but this machine's own needs.
+
+    Returns
+    -------
+    waitress server
+        The server, which is not running yet.
+
+    Raises
+    ------
+    ConfigError
+        If packages are missing, the port is taken, or an address needs a token.
+    """
     from dlgn_cnn.errors import ConfigError
 
     if lacking := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:

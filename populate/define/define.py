@@ -3,24 +3,22 @@
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.config import config_hash, leaves
+from dlgn_cnn.config import config_hash, join_path, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.space import expand
 from dlgn_cnn.training.loggers import check_loggers
-from populate.define.definition_file import read_definitions
+from populate.define.definition_file import FORM, Call, read_call, read_definitions
 from populate.define.precision import fixed_precision
 from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
 from schemas.base.mei_options import check_mei
 from schemas.base.relational import U
 from schemas.connection.in_force import settings_in_force
 
-Call = tuple[str, dict[str, Any]]
-FORM = "{fn: NAME, config: {...}}, with grid: {PATH: [VALUES]} where it stands for many"
 TABLES: dict[str, Any] = {
     "datasets": dataset.DatasetConfig,
     "models": model.ModelConfig,
@@ -31,7 +29,7 @@ TABLES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PlannedConfig:
-    """One config: of which part of the experiment and where in it, and which values of its grid it has, if any."""
+    """One config: of which part of the experiment and where in it, and which of the choices there it has, if any."""
 
     part: str
     place: str
@@ -52,7 +50,7 @@ class PlannedConfig:
 
 @dataclass(frozen=True)
 class ExperimentPlan:
-    """An experiment as it was written, with every grid written out; nothing of it is inserted yet."""
+    """An experiment as it was written, with a config for each combination of choices; nothing of it is inserted yet."""
 
     name: str
     comment: str
@@ -151,13 +149,16 @@ def _plan(text: dict[str, Any], path: Path) -> ExperimentPlan:
 
 
 def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
-    """Every config of one part, those of a grid one by one."""
-    for index, (fn, config, grid) in enumerate(_calls(text, part)):
-        with within(f"{part}[{index}]"):
-            for values, one in expand(config, grid):
-                yield PlannedConfig(
-                    part, f"{part}[{index}]", fn, with_sessions(one) if part == "datasets" else one, values
-                )
+    """Every config of one part, those that one entry's choices make one by one."""
+    written = text.get(part) or []
+    if not isinstance(written, list):
+        raise ConfigError(f"given {written!r}, expected a list of {FORM}", part)
+    for index, entry in enumerate(written):
+        place = join_path(part, index)
+        fn, config = read_call(entry, place)
+        with within(place):
+            for values, one in expand(config):
+                yield PlannedConfig(part, place, fn, with_sessions(one) if part == "datasets" else one, values)
 
 
 def _check(plan: ExperimentPlan) -> None:
@@ -183,41 +184,29 @@ def _names_code(plan: ExperimentPlan) -> bool:
 def _check_configs(plan: ExperimentPlan) -> None:
     from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 
-    allowed = settings_in_force().allowed_packages
-    foreseen = []
-    for entry, place in _placed(plan, "datasets"):
-        with within(place):
-            foreseen.append(check_dataset(entry.call, allowed))
-    for entry, place in _placed(plan, "models"):
-        with within(place):
-            for info in foreseen:
-                check_model(entry.call, info, allowed)
-    for entry, place in _placed(plan, "trainers"):
-        with within(place):
-            check_trainer(entry.call, allowed)
-    for entry, place in _placed(plan, "meis"):
-        with within(place):
-            check_mei(*entry.call)
+    allowed, foreseen = settings_in_force().allowed_packages, list[Any]()
+
+    def check_models(call: Call) -> None:
+        for info in foreseen:
+            check_model(call, info, allowed)
+
+    checks: dict[str, Callable[[Call], Any]] = {
+        "datasets": lambda call: foreseen.append(check_dataset(call, allowed)),
+        "models": check_models,
+        "trainers": lambda call: check_trainer(call, allowed),
+        "meis": lambda call: check_mei(*call),
+    }
+    for part, check in checks.items():
+        for entry, place in _placed(plan, part):
+            with within(place):
+                check(entry.call)
 
 
 def _placed(plan: ExperimentPlan, part: str) -> Iterator[tuple[PlannedConfig, str]]:
-    """Each entry of a part, and how an error names it: where it is written, and its values of the grid."""
+    """Each entry of a part, and how an error names it: where it is written, and its choices."""
     for entry in plan.of(part):
         values = ", ".join(f"{path}={value!r}" for path, value in entry.values.items())
         yield entry, f"{entry.place} ({values})" if values else entry.place
-
-
-def _calls(text: dict[str, Any], part: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Function, config and grid of each entry that is written. Raises ConfigError."""
-    written = text.get(part) or []
-    if not isinstance(written, list):
-        raise ConfigError(f"given {written!r}, expected a list of {FORM}", part)
-    for index, entry in enumerate(written):
-        named = isinstance(entry, dict) and set(entry) <= {"fn", "config", "grid"} and isinstance(entry.get("fn"), str)
-        config, grid = ((entry.get(key) or {}) if named else None for key in ("config", "grid"))
-        if not isinstance(config, dict) or not isinstance(grid, dict):
-            raise ConfigError(f"given {entry!r}, expected {FORM}", f"{part}[{index}]")
-        yield entry["fn"], config, grid
 
 
 def with_sessions(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Files that say what is wanted: YAML, or Python that builds the same keys.
+"""Definition files: YAML, or Python that builds the same keys.
 
-The rule about code: a Python file is run only where the command line names that very file, with the rights of whoever
-typed it, as ``python FILE`` would run it. Nothing that a file names is run: parts named by import path are still
-those of allowed packages, in a config that Python built as in one that YAML holds.
+The rule about code: a Python file is run only if the command line names that very file, with the rights of the user, as
+``python FILE`` would run it. Nothing that a file names is run: components named by import path must be those of allowed
+packages, in a config that Python built as in one that YAML holds.
 """
 
 import runpy
@@ -18,6 +18,8 @@ from dlgn_cnn.registry import nearest
 
 KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ensembles", "meis")
 REQUIRED = ("experiment", "datasets", "models", "trainers")
+FORM = "{fn: NAME, config: {...}}"
+Call = tuple[str, dict[str, Any]]
 NAME = "experiment"  # what a Python file assigns: a dict, several, or a function that returns or yields them
 
 
@@ -34,7 +36,27 @@ def read_definitions(path: Path) -> list[dict[str, Any]]:
 
 
 def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
-    """The parsed YAML of an experiment, or what ``kind`` it is, with these ``keys``. Raises ConfigError."""
+    """The parsed YAML of an experiment or a study.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : str
+        What it holds, in messages.
+    keys, required : sequence of str
+        Keys that it may have, and that it must have.
+
+    Returns
+    -------
+    dict
+        Its keys and values.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or has other keys.
+    """
     try:
         text = yaml.safe_load(path.read_text())
     except yaml.MarkedYAMLError as error:
@@ -49,7 +71,27 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
 
 
 def check_keys(text: Any, what: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
-    """Return a definition. Raises ConfigError for no dict, for a key that is not known, and for one that lacks."""
+    """Return a definition after a check of its keys.
+
+    Parameters
+    ----------
+    text : object
+        The definition as parsed.
+    what : str
+        Its name in messages.
+    keys, required : sequence of str
+        Keys that it may have, and that it must have.
+
+    Returns
+    -------
+    dict
+        The definition.
+
+    Raises
+    ------
+    ConfigError
+        For another type than a dict, an unknown key, and a missing one.
+    """
     if not isinstance(text, dict):
         raise ConfigError(f"{what} holds no keys: expected {', '.join(keys)}")
     for key in text:
@@ -61,8 +103,17 @@ def check_keys(text: Any, what: str, keys: Sequence[str], required: Sequence[str
     return text
 
 
+def read_call(entry: Any, place: str) -> Call:
+    """Function and arguments of an entry that is written as ``FORM``. Raises ConfigError."""
+    named = isinstance(entry, dict) and set(entry) <= {"fn", "config"} and isinstance(entry.get("fn"), str)
+    config = (entry.get("config") or {}) if named else None
+    if not isinstance(config, dict):
+        raise ConfigError(f"given {entry!r}, expected {FORM}", place)
+    return entry["fn"], config
+
+
 def _built(path: Path) -> list[Any]:
-    """Run a Python file that the user named, and collect what it defines."""
+    """Run a Python file that the user named, and collect its definitions."""
     if not path.is_file():
         raise ConfigError(f"experiment {path} cannot be read: there is no such file; correct the path")
     try:

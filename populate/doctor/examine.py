@@ -1,7 +1,6 @@
 """Runs the groups of checks side by side, each in a process that is ended at a deadline, and shows what they found."""
 
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from populate.doctor.finding import FAIL, CheckResult
+from populate.worker import children
 
 # What each group is about, and what to do where it breaks or does not end.
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -57,8 +57,8 @@ def show(findings: Iterator[CheckResult]) -> bool:
 def _start(module: str, group: str, folder: Path) -> subprocess.Popen[bytes]:
     # Into files: a server that a group starts would hold a pipe open.
     with (folder / group).open("wb") as said, (folder / f"{group}.log").open("wb") as log:
-        command = [sys.executable, "-W", "ignore", "-m", module, group]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=log)
+        command, environment = children.command(module, group), children.environment({"PYTHONWARNINGS": "ignore"})
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=log, env=environment)
 
 
 def _result(

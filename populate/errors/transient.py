@@ -1,4 +1,4 @@
-"""Errors that trying again can mend, and how long to wait before."""
+"""Errors that another try can mend, and the waits before it."""
 
 import errno
 import re
@@ -19,6 +19,7 @@ CUDA_FULL = re.compile(
     r"CUDNN_STATUS_(INTERNAL_ERROR|ALLOC_FAILED|NOT_INITIALIZED)|CUBLAS_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)"
     r"|CUFFT_ALLOC_FAILED|CUDA error: out of memory|CUDA driver error: out of memory"
 )
+LONGEST_S = 60.0
 
 
 def is_transient(error: BaseException) -> bool:
@@ -54,9 +55,9 @@ def is_exhausted(error: BaseException) -> bool:
     return False
 
 
-def delays(generator: np.random.Generator, first_s: float = 0.2, longest_s: float = 60.0) -> Iterator[float]:
-    """Waits that double up to ``longest_s``, each drawn from half to the whole of it, so that workers do not march."""
+def delays(generator: np.random.Generator, first_s: float = 0.2) -> Iterator[float]:
+    """Waits in seconds that double up to ``LONGEST_S``, each drawn from half to all of it, to keep workers apart."""
     wait: Any = first_s
     while True:
         yield float(wait * generator.uniform(0.5, 1.0))
-        wait = min(2 * wait, longest_s)
+        wait = min(2 * wait, LONGEST_S)

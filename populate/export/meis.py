@@ -1,4 +1,4 @@
-"""Out to the rig: stored stimuli as lossless video and arrays, with a manifest that says what each is."""
+"""Stored MEIs and controls for the rig: lossless video and arrays, with a manifest that describes each."""
 
 import json
 import math
@@ -32,7 +32,7 @@ NAME = ("mouse", "series", "experiment", "unit", "opto_condition")
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which stimuli: of an experiment's best fit, by unit number and condition (all, where empty), with controls."""
+    """Stimuli of an experiment's best fit, by unit number and condition (default: all), with or without controls."""
 
     experiment: str | None = None
     units: Sequence[int] = ()
@@ -41,14 +41,32 @@ class Chosen:
 
 
 def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | None = None) -> Path:
-    """Write the chosen stimuli to a new ``folder``; its manifest is returned.
+    """Write stimuli for the rig.
 
-    Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesized, ``rate_hz``), both
-    read back and compared before the manifest says their digests. Of several random starts the best is taken, of a
-    diverse set every member.
-    ``deg_per_px`` is how many degrees of visual field a pixel of the movies spans that the model was fitted to: no
-    recording says so but a simulated one. Raises ConfigError where it is not known, where nothing is chosen, where the
-    folder holds something, and as ``for_screen`` does.
+    Each is an FFV1 video and an ``.npz`` (``frames`` as on the screen, ``stimulus`` as synthesized, ``rate_hz``). Both
+    are read back and compared before the manifest states their digests. Of several random starts the best is taken, of
+    a diverse set every member.
+
+    Parameters
+    ----------
+    folder : Path
+        A new or empty folder.
+    chosen : Chosen
+        Which stimuli.
+    screen : Screen
+        The rig's screen.
+    deg_per_px : float, optional
+        Degrees of visual field of a pixel of the fitted movies. Only simulated recordings state it themselves.
+
+    Returns
+    -------
+    Path
+        The manifest.
+
+    Raises
+    ------
+    ConfigError
+        If ``deg_per_px`` is not known, no stimulus is chosen, the folder is not empty, and as ``for_screen`` does.
     """
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: name a new folder")
@@ -101,7 +119,7 @@ def _which(row: Row) -> tuple[Any, ...]:
 
 
 def _infos(key: Row) -> dict[str, DataInfo]:
-    """What is known of each session of the fit: its gray levels and frame rate."""
+    """The ``DataInfo`` of each session of the fit."""
     settings = settings_in_force()
     stores = dataset.absolute(dataset.store_paths(key))
     loaders = build_loaders(training.fit_spec(key), stores, settings.allowed_packages, settings.cache)

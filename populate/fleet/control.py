@@ -1,48 +1,28 @@
-"""Steering workers while they run: what each command writes, anybody may write from SQL instead."""
+"""Control of running workers: each function writes rows that SQL may write instead."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
+from populate.query.named_rows import find_table, restricted
 from schemas import fleet
-from schemas.declaration.computed_tables import computed_tables
 
 Table = Any
 
 
-def named(name: str) -> Table:
-    """The computed table of that name. Raises ConfigError with the nearest for one that is not there."""
-    tables = {table.__name__: table for table in computed_tables()}
-    if name not in tables:
-        raise ConfigError(f"table {name!r}: {nearest(name, tables)}")
-    return tables[name]
-
-
-def check_condition(table: Table, where: str) -> None:
-    """Raise ConfigError where the database cannot read a condition on a table's keys."""
-    try:
-        (table.jobs & where).keys(limit=1)
-    except Exception as error:
-        columns = ", ".join(table.jobs.primary_key)
-        raise ConfigError(
-            f"condition {where!r} on {table.__name__} ({columns}): {error}; correct the condition"
-        ) from error
-
-
 def pause(table_name: str = "*", host: str = "*") -> None:
     """Take no new key of a table, on a machine: '*' stands for all. Fits under way go on."""
-    _order(table_name, host, "pause")
+    _flag(table_name, host, "pause")
 
 
 def resume(table_name: str = "*", host: str = "*") -> int:
-    """Take back the orders to pause or drain that name exactly this table and machine; how many there were."""
+    """Take back the stop flags that name exactly this table and machine; how many there were."""
     return int((fleet.StopFlag & _scope(table_name, host)).delete_quick(get_count=True))
 
 
 def drain(host: str, now: bool = False) -> int:
-    """Let a machine's workers end after the key in hand, or hand it back ``now``; how many keys they hold."""
-    _order("*", host, "drain")
+    """End a machine's workers after the key in hand, or return it ``now``; the number of keys in hand is returned."""
+    _flag("*", host, "drain")
     leases = fleet.Lease * fleet.Worker.proj("host") & ({} if host == "*" else {"host": host})
     tokens = leases.keys()
     if now:
@@ -51,31 +31,46 @@ def drain(host: str, now: bool = False) -> int:
 
 
 def stop(table: Table, where: str) -> int:
-    """End the computations of these keys at their next batch and set the keys aside; how many are told."""
-    check_condition(table, where)
-    keys = (table.jobs.reserved & where).keys()
+    """End the computations of these keys at their next batch and set the keys aside; their number is returned."""
+    keys = restricted(table.jobs.reserved, where, table.__name__).keys()
     held = [{"table_name": table.__name__, "key_hash": fleet.key_hash(key)} for key in keys]
     return _recall((fleet.Lease & held).keys(), "stop")
 
 
 def retry(table: Table, where: str | None = None) -> int:
-    """Make failed keys, and those set aside, pending again with three attempts before them; how many is returned."""
-    if where is not None:
-        check_condition(table, where)
-    chosen = table.jobs & "status IN ('error', 'ignore')"
-    chosen = chosen if where is None else chosen & where
+    """Make failed keys, and those set aside, pending again, with three new tries; their number is returned."""
+    chosen = restricted(table.jobs & "status IN ('error', 'ignore')", where, table.__name__)
     now = "CURRENT_TIMESTAMP(3)"
     change = f"status = 'pending', created_time = {now}, scheduled_time = {now}, error_message = ''"
-    return int(_update(chosen, change))
+    return _update(chosen, change)
 
 
 def prioritize(table: Table, priority: int, where: str | None = None) -> int:
-    """Give pending keys a priority, the lower the sooner (new ones have 5); how many is returned."""
+    """Give pending keys a priority.
+
+    Parameters
+    ----------
+    table : table class
+        A computed table.
+    priority : int
+        From -128, the first, to 127, the last; new keys have 5.
+    where : str, optional
+        SQL condition on the keys (default: all pending keys).
+
+    Returns
+    -------
+    int
+        Number of keys.
+
+    Raises
+    ------
+    ConfigError
+        For another priority, and a condition that the database cannot read.
+    """
     if not -128 <= priority < 128:
         raise ConfigError(f"priority {priority}: expected a whole number from -128, the first, to 127, the last")
-    if where is not None:
-        check_condition(table, where)
-    return int(_update(_jobs(table, "pending", where), f"priority = {priority:d}"))
+    pending = restricted(table.jobs & {"status": "pending"}, where, table.__name__)
+    return _update(pending, f"priority = {priority:d}")
 
 
 def _recall(tokens: Sequence[dict[str, str]], how: str) -> int:
@@ -84,17 +79,12 @@ def _recall(tokens: Sequence[dict[str, str]], how: str) -> int:
     return len(tokens)
 
 
-def _jobs(table: Table, status: str, where: str | None) -> Any:
-    jobs = table.jobs & {"status": status}
-    return jobs if where is None else jobs & where
-
-
 def _update(jobs: Any, assignments: str) -> int:
     query = f"UPDATE {jobs.full_table_name} SET {assignments}{jobs.where_clause()}"
     return int(jobs.connection.query(query).rowcount)
 
 
-def _order(table_name: str, host: str, action: str) -> None:
+def _flag(table_name: str, host: str, action: str) -> None:
     scope = _scope(table_name, host)
     with fleet.schema.connection.transaction:
         (fleet.StopFlag & scope).delete_quick()
@@ -102,4 +92,4 @@ def _order(table_name: str, host: str, action: str) -> None:
 
 
 def _scope(table_name: str, host: str) -> dict[str, str]:
-    return {"table_name": table_name if table_name == "*" else named(table_name).__name__, "host": host}
+    return {"table_name": table_name if table_name == "*" else find_table(table_name).__name__, "host": host}

@@ -1,4 +1,4 @@
-"""Declaring every table beforehand, so that workers need no right to, and giving workers an account without it."""
+"""Declaration of all tables beforehand, and accounts for workers that have no right to declare any."""
 
 import os
 import re
@@ -23,30 +23,17 @@ def declare() -> int:
     return len([table.jobs for table in computed_tables()])
 
 
-def grant(account: str) -> str:
-    """Create a MySQL account for workers: it may read and write rows of this prefix's schemas; what it may do.
+def grant(account: str, reader: bool = False) -> str:
+    """Create a MySQL account for workers, which reads and writes rows of this prefix's schemas and does nothing else.
 
-    Its password is taken from ``DLGN_WORKER_PASSWORD``. Raises ConfigError as ``_grant`` does.
+    It can neither create, alter nor drop a table, nor see another prefix. If this connection is encrypted, the account
+    can only connect encrypted. An account that exists gets the password, and other rights that it had are taken back.
+    The password comes from ``DLGN_WORKER_PASSWORD``, or ``DLGN_READER_PASSWORD`` for a ``reader``, which only reads, as
+    the live page does. The rights are returned in words.
+
+    Raises ConfigError if the password is missing, for a name that needs quotes, and on PostgreSQL.
     """
-    return _grant(account, RIGHTS, PASSWORD)
-
-
-def grant_reader(account: str) -> str:
-    """Create a MySQL account for the live page, which may read this prefix's schemas and no more; what it may do.
-
-    Its password is taken from ``DLGN_READER_PASSWORD``. Raises ConfigError as ``_grant`` does.
-    """
-    return _grant(account, READER_RIGHTS, READER_PASSWORD)
-
-
-def _grant(account: str, rights: str, variable: str) -> str:
-    """Create a MySQL account with these rights in this prefix's schemas and nothing else.
-
-    It can neither create, alter nor drop a table, nor see another prefix. Where this connection is encrypted, the
-    account may connect no other way. Its password is in the environment's ``variable``; an account that is there gets
-    that password, and what it was granted before and not now is taken back. Raises ConfigError where the password is
-    missing, for a name that needs quotes, and on PostgreSQL.
-    """
+    rights, variable = (READER_RIGHTS, READER_PASSWORD) if reader else (RIGHTS, PASSWORD)
     settings, connection = open_database(), fleet.schema.connection
     password = os.environ.get(variable)
     if connection.adapter.backend != "mysql":
@@ -54,7 +41,7 @@ def _grant(account: str, rights: str, variable: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_]{1,32}", account):
         raise ConfigError(f"account {account!r}: expected up to 32 letters, digits and '_'")
     if not password:
-        raise ConfigError(f"the account's password is to be in {variable}: set it")
+        raise ConfigError(f"the account's password is missing: set {variable}")
     encrypted = bool(connection.query("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()[1])
     require = "REQUIRE SSL" if encrypted else "REQUIRE NONE"
     connection.query(f"CREATE USER IF NOT EXISTS '{account}'@'%%'")

@@ -6,10 +6,26 @@ from dlgn_cnn.errors import ConfigError
 
 
 def chosen(gpus: str, environment: Mapping[str, str], count: int | None = None) -> list[str]:
-    """The devices that ``gpus`` asks for, "all" or numbers as "0,2", by the names that CUDA_VISIBLE_DEVICES takes.
+    """Names of the chosen devices, as CUDA_VISIBLE_DEVICES takes them.
 
-    Where that is set, as by a queueing system, only its devices are there, and numbers count among them. Raises
-    ConfigError where there is no such device.
+    Parameters
+    ----------
+    gpus : str
+        ``all``, or numbers as "0,2".
+    environment : mapping
+        Variables of this process. If a queueing system has set CUDA_VISIBLE_DEVICES, numbers count among its devices.
+    count : int, optional
+        Number of devices (default: as torch counts them).
+
+    Returns
+    -------
+    list of str
+        A name for each device.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such device.
     """
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is None:

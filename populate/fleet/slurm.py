@@ -2,19 +2,19 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from populate.errors.exit_codes import OK, SOME_FAILED
+from populate.worker import children
 
 SIGNAL = "SUBMITIT_PREEMPT_SIGNAL"  # which signal SLURM sends before it takes the machine away; submitit's word for it
 
 
 class WorkerJob:
-    """What a SLURM job runs. It holds no settings: SLURM passes the submitter's environment on."""
+    """The callable that a SLURM job runs. It holds no settings: SLURM passes the submitter's environment on."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = tuple(arguments)
@@ -22,9 +22,8 @@ class WorkerJob:
     def __call__(self) -> int:
         """Work until nothing is left; the worker's exit status. Raises RuntimeError where the worker broke."""
         warning = os.environ.get(SIGNAL, "USR2")
-        done = subprocess.run(
-            [sys.executable, "-m", "populate", *self.arguments], env=os.environ | {"DLGN_WARNING_SIGNAL": warning}
-        )
+        environment = children.environment({"DLGN_WARNING_SIGNAL": warning})
+        done = subprocess.run(children.command("populate", *self.arguments), env=environment)
         if done.returncode not in (OK, SOME_FAILED):  # dlgn status tells which keys failed
             raise RuntimeError(f"dlgn populate ended with status {done.returncode}: see this job's output")
         return done.returncode
@@ -39,9 +38,30 @@ class WorkerJob:
 def submit(
     workers: int, arguments: Sequence[str], folder: Path, parameters: Mapping[str, Any], cluster: str = "slurm"
 ) -> list[Any]:
-    """Submit ``workers`` jobs; their handles are returned. ``parameters`` are submitit's, as timeout_min.
+    """Submit workers as jobs.
 
-    Raises ConfigError where submitit is not installed, SLURM is not there, or a parameter is unknown.
+    Parameters
+    ----------
+    workers : int
+        Number of jobs.
+    arguments : sequence of str
+        Arguments of ``dlgn populate``.
+    folder : Path
+        Folder for the jobs' output.
+    parameters : mapping
+        Parameters of submitit, as ``timeout_min``.
+    cluster : str, default "slurm"
+        Kind of executor.
+
+    Returns
+    -------
+    list of submitit.Job
+        The jobs.
+
+    Raises
+    ------
+    ConfigError
+        If submitit is not installed, SLURM is missing, or a parameter is unknown.
     """
     try:
         import submitit

@@ -38,7 +38,7 @@ def progress() -> RenderableType:
         if any(found[3:]):
             failed = (_queue(table) & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
             reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
-    stop_flags = [Text(_order(row)) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
+    stop_flags = [Text(_flag(row)) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
     return Group(shown, *reasons, *stop_flags)
 
 
@@ -84,17 +84,8 @@ def _workers(everybody: bool) -> Iterator[tuple[str, ...]]:
         key = " ".join(f"{name}={str(value)[:8]}" for name, value in lease.get("held_key", {}).items())
         since = _span(now - lease["since"]) if lease else ""
         heard = f"{_span(now - row['heartbeat'])} ago"
-        yield (
-            row["host"],
-            row["pid"],
-            row["device"],
-            state,
-            heard,
-            lease.get("table_name", ""),
-            key,
-            since,
-            row["doing"],
-        )
+        table = lease.get("table_name", "")
+        yield row["host"], row["pid"], row["device"], state, heard, table, key, since, row["doing"]
 
 
 def _span(duration: Any) -> str:
@@ -102,7 +93,7 @@ def _span(duration: Any) -> str:
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
-def _order(row: dict[str, Any]) -> str:
+def _flag(row: dict[str, Any]) -> str:
     who = "every machine" if row["host"] == "*" else row["host"]
     what = "all tables" if row["table_name"] == "*" else row["table_name"]
     return f"{who}: {row['action']} {what} since {row['given']:%Y-%m-%d %H:%M}"

@@ -1,11 +1,14 @@
-"""Carrying over: configs, seeds, fits with their weights, and experiments; each row by itself, and none twice."""
+"""Import of configs, seeds, fits with their weights, and experiments: each row by itself, and none twice."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.training.outputs import plain
@@ -16,6 +19,7 @@ from schemas import dataset, experiment, model, nnfabrik_import, trainer, traini
 from schemas.base.hashed_config import transaction
 from schemas.connection.in_force import settings_in_force
 
+logger = logging.getLogger("dlgn")
 TABLES: dict[str, Any] = {
     "model": model.ModelConfig, "dataset": dataset.DatasetConfig, "trainer": trainer.TrainerConfig
 }  # fmt: skip
@@ -26,7 +30,7 @@ COMMENT_LENGTH, NAME_LENGTH = 256, 64
 
 @dataclass(frozen=True)
 class Lost:
-    """A row of the source that was not carried over, and why."""
+    """A row of the source that was not imported, and the reason."""
 
     table: str
     row: str
@@ -35,7 +39,7 @@ class Lost:
 
 @dataclass
 class ImportReport:
-    """What came of it, by table of the source: rows that are new here, that were here, and that were not carried."""
+    """Rows by table of the source: new here, known here, and lost."""
 
     new: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
@@ -47,10 +51,26 @@ class ImportReport:
 
 
 def carry(url: str, schema: str, stores: Mapping[str, str]) -> ImportReport:
-    """Carry an nnfabrik schema over into the tables in force; the source is only read.
+    """Import an nnfabrik schema into the tables in force; the source is only read.
 
-    A row that cannot be carried is reported with its reason and does not stop the others. Raises ConfigError where the
-    source is no nnfabrik schema, or not in reach.
+    Parameters
+    ----------
+    url : str
+        ``mysql://user:password@host:port``.
+    schema : str
+        Name of the schema.
+    stores : mapping
+        Folder or URL of each external store, by name.
+
+    Returns
+    -------
+    ImportReport
+        Numbers of rows, and the rows that could not be imported, with reasons. They do not stop the others.
+
+    Raises
+    ------
+    ConfigError
+        If the server cannot be reached, or the schema is not one of nnfabrik's.
     """
     report = ImportReport()
     with opened(url, schema) as source, States(source, stores) as states:
@@ -69,6 +89,19 @@ def carry(url: str, schema: str, stores: Mapping[str, str]) -> ImportReport:
                     fits[tuple(key[name] for name in FIT_KEY)] = mine
         _carry_experiments(source, fits, report)
     return report
+
+
+def tell(report: ImportReport) -> None:
+    """Log the numbers for each table, and print the rows that were not imported, with the reasons."""
+    for table in sorted({*report.new, *report.known}):
+        logger.info("%s: %d new, %d were here", table, report.new[table], report.known[table])
+    if report.lost:
+        shown = Table("table", "row", "why", title=f"{len(report.lost)} rows were not imported")
+        for column in shown.columns:
+            column.overflow = "fold"
+        for lost in report.lost:
+            shown.add_row(lost.table, lost.row, lost.reason)
+        Console(stderr=True).print(shown)
 
 
 def _carry_calls(source: NnfabrikSchema, kind: str, report: ImportReport) -> dict[tuple[str, str], Row]:

@@ -1,37 +1,87 @@
 """Rows as they are named on the command line: ``TrainedModel:seed=0,model_hash=ab12``."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
+from schemas.base.relational import Job
+from schemas.declaration.computed_tables import computed_tables
 
 Key = dict[str, Any]
 FORM = "expected TABLE or TABLE:NAME=VALUE,NAME=VALUE, as TrainedModel:seed=0,model_hash=ab12"
 
 
-def chosen(text: str, tables: dict[str, Any], where: str | None = None) -> tuple[Any, list[Key]]:
-    """The table that ``text`` names, one of ``tables``, and the keys of the rows that it and ``where`` choose.
+def find_table(name: str, tables: Iterable[Any] | None = None) -> Any:
+    """The table of that name (default: of the computed tables). Raises ConfigError with the nearest name."""
+    known = {table.__name__: table for table in tables or computed_tables()}
+    if name not in known:
+        raise ConfigError(f"table {name!r}: {nearest(name, known)}")
+    return known[name]
 
-    A hash may be given by its first letters. The words that a worker logs of a key, with spaces, will do too. Raises
-    ConfigError for another form, an unknown table or column, and a condition that the database cannot read.
+
+def restricted(rows: Any, where: str | None, name: str) -> Any:
+    """Rows that an SQL condition holds for, if there is one. Raises ConfigError if the database cannot read it.
+
+    Parameters
+    ----------
+    rows : QueryExpression
+        Rows of a table, or jobs of its queue.
+    where : str or None
+        The condition.
+    name : str
+        Name of the table in the message.
+
+    Returns
+    -------
+    QueryExpression
+        The restricted rows.
+    """
+    if where is None:
+        return rows
+    try:
+        found = rows & where
+        found.keys(limit=1)
+    except Exception as error:
+        columns = ", ".join(rows.primary_key if isinstance(rows, Job) else rows.heading.names)
+        raise ConfigError(f"condition {where!r} on {name} ({columns}): {error}; correct the condition") from error
+    return found
+
+
+def chosen(text: str, tables: Iterable[Any] | None = None, where: str | None = None) -> tuple[Any, list[Key]]:
+    """Table and keys of the rows that are named on the command line.
+
+    Parameters
+    ----------
+    text : str
+        ``TABLE`` or ``TABLE:NAME=VALUE,NAME=VALUE``, or a key as a worker logs it, with spaces. The first letters of a
+        hash are enough.
+    tables : iterable of table classes, optional
+        Tables to choose from (default: the computed ones).
+    where : str, optional
+        SQL condition that the rows fulfill too.
+
+    Returns
+    -------
+    tuple of table class and list of dict
+        The table and the keys of its rows.
+
+    Raises
+    ------
+    ConfigError
+        For another form, an unknown table or column, and a condition that the database cannot read.
     """
     name, *pairs = [word for word in re.split(r"[:,\s]+", text.strip()) if word]
-    if name not in tables:
-        raise ConfigError(f"table {name!r}: {nearest(name, tables)}")
-    table = tables[name]
+    table = find_table(name, tables)
     found = table()
     for pair in pairs:
         found = found & _condition(table, pair)
-    try:
-        return table, list((found if where is None else found & where).keys(order_by="KEY"))
-    except Exception as error:
-        columns = ", ".join(table.heading.names)
-        raise ConfigError(f"condition {where!r} on {name} ({columns}): {error}") from error
+    return table, list(restricted(found, where, name).keys(order_by="KEY"))
 
 
-def the_one(text: str, tables: dict[str, Any]) -> tuple[Any, Key]:
-    """The table and key of the only row that ``text`` names. Raises ConfigError where there is none, or several."""
+def the_one(text: str, tables: Iterable[Any] | None = None) -> tuple[Any, Key]:
+    """The table and key of the only row that ``text`` names. Raises ConfigError for none or several."""
     table, keys = chosen(text, tables)
     if not keys:
         raise ConfigError(f"{text!r} names no row of {table.__name__}: see dlgn status for what is there")

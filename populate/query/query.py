@@ -2,26 +2,44 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.query import leaf_terms
 from populate.query.read_only import QueryResult, ask, check_one
-from schemas.base.relational import DataJointError
+from schemas import dataset, mei, model, trainer
+from schemas.base.relational import DataJointError, Not, U
 from schemas.declaration import table_classes as classes
 
 Expression = Any
+CONFIGS: dict[str, Any] = {
+    one.kind: one for one in (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
+}
+FORM = "NAME = VALUE, as model.recurrent.channels = 16, or with != < <= > >="
+CONDITION = re.compile(r"(?P<name>[^\s=!<>]+)\s*(?P<sign>=|!=|<=|>=|<|>)\s*(?P<value>.+)")
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: tables joined by ``*``, SQL conditions on their columns, conditions on configs, and what to show.
+    """A query: tables and what to show of them.
 
-    ``columns`` and ``order`` may name values of configs, as ``model.recurrent.channels``; an order may end in ASC or
-    DESC; nothing known comes last either way.
+    Parameters
+    ----------
+    tables : str
+        Names of tables, joined by ``*``.
+    restrictions : sequence of str
+        SQL conditions on their columns.
+    leaves : sequence of str
+        Conditions on values of configs, as ``model.recurrent.channels = 16``.
+    columns : sequence of str
+        Columns and values of configs to show (default: all columns but arrays).
+    order : sequence of str
+        Columns and values of configs to sort by, each with ASC or DESC after it if wanted; null comes last either way.
+    limit : int, optional
+        Number of rows (default: all).
     """
 
     tables: str
@@ -34,7 +52,7 @@ class Query:
 
 @dataclass(frozen=True)
 class _Column:
-    """One column of the answer: its name, its SQL, what its order follows from, and the join that it needs."""
+    """One column of the result: its name, its SQL, the SQL that it is sorted by, and the join that it needs."""
 
     name: str
     sql: str
@@ -47,22 +65,42 @@ def table_classes() -> dict[str, Any]:
     return {name.partition(".")[2]: table for name, table in classes.table_classes().items()}
 
 
-def answer(question: Query) -> QueryResult:
-    """The rows that are asked for. Raises ConfigError for what is not there, and for what the database cannot read."""
-    expression = _restricted(_joined(question.tables), question)
-    names = question.columns or _shown(expression)
+def run_query(query: Query) -> QueryResult:
+    """Rows of a query. Raises ConfigError for unknown names, and for conditions that the database cannot read."""
+    expression = _restricted(_joined(query.tables), query)
+    names = query.columns or _shown(expression)
     columns = {name: _column(expression, name, index) for index, name in enumerate(names)}
-    order = [_ordered(expression, columns, words, len(columns) + index) for index, words in enumerate(question.order)]
-    found = ask(_sql(expression, columns, order, question.limit))
-    decoders = [json.loads if one.join else None for one in columns.values()]
-    rows = [
-        tuple(
-            value if decode is None or value is None else decode(value)
-            for decode, value in zip(decoders, row, strict=True)
-        )
-        for row in found.rows
-    ]
-    return QueryResult(list(columns), rows)
+    order = [_ordered(expression, columns, words, len(columns) + index) for index, words in enumerate(query.order)]
+    found = ask(_sql(expression, columns, order, query.limit))
+    decoded = [bool(one.join) for one in columns.values()]
+    return QueryResult(list(columns), [tuple(map(_decoded, row, decoded)) for row in found.rows])
+
+
+def _decoded(value: Any, is_json: bool) -> Any:
+    return json.loads(value) if is_json and value is not None else value
+
+
+def list_tables() -> QueryResult:
+    """Every table: its name here and in SQL, and its columns, those of its key first."""
+    rows = []
+    for name, table in table_classes().items():
+        one = table()
+        sql_name = one.full_table_name.replace("`", "").replace('"', "")
+        columns = [f"*{column}" if column in one.primary_key else column for column in one.heading.names]
+        rows.append((name, sql_name, ", ".join(columns)))
+    return QueryResult(["table", "in SQL", "columns (*key)"], rows)
+
+
+def split(text: str | None) -> tuple[str, ...]:
+    """Words that commas separate. Raises ConfigError for an empty one.
+
+    >>> split("unit, correlation")
+    ('unit', 'correlation')
+    """
+    found = tuple(word.strip() for word in text.split(",")) if text else ()
+    if not all(found):
+        raise ConfigError(f"{text!r} has an empty word: expected names with commas between, as unit,correlation")
+    return found
 
 
 def _joined(tables: str) -> Expression:
@@ -81,8 +119,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return nearest(plain, known if "." in plain else [one for one in known if "." not in one])
 
 
-def _restricted(expression: Expression, question: Query) -> Expression:
-    for condition in question.restrictions:
+def _restricted(expression: Expression, query: Query) -> Expression:
+    for condition in query.restrictions:
         check_one(condition)
         try:
             restricted = expression & condition
@@ -91,27 +129,27 @@ def _restricted(expression: Expression, question: Query) -> Expression:
             columns = ", ".join(expression.heading.names)
             raise ConfigError(f"condition {condition!r}: {error} (columns: {columns})") from error
         expression = restricted
-    for condition in question.leaves:
-        expression = leaf_terms.restrict(expression, condition)
+    for condition in query.leaves:
+        expression = _restricted_by(expression, condition)
     return expression
 
 
 def _shown(expression: Expression) -> list[str]:
-    """The columns that are shown unasked: all but arrays."""
+    """The columns that are shown by default: all but arrays."""
     attributes = expression.heading.attributes
     return [name for name, one in attributes.items() if not (one.is_blob or one.codec)]
 
 
 def _column(expression: Expression, name: str, index: int) -> _Column:
-    """A column of the rows, or the value of a config that stands beside them."""
+    """A column of the rows, or the value of a config that is joined to them."""
     quote = expression.connection.adapter.quote_identifier
     if name in expression.heading.names:
         sql = f"{quote('q')}.{quote(name)}"
         return _Column(name, sql, (sql,))
-    if not leaf_terms.is_term(name):
-        terms = [f"{kind}.PATH" for kind in leaf_terms.CONFIGS if f"{kind}_hash" in expression.heading.names]
+    if not _is_term(name):
+        terms = [f"{kind}.PATH" for kind in CONFIGS if f"{kind}_hash" in expression.heading.names]
         raise ConfigError(f"these rows have no column {name!r}: {nearest(name, [*expression.heading.names, *terms])}")
-    term, alias = leaf_terms.find_term(name, expression), quote(f"v{index}")
+    term, alias = _find_term(name, expression), quote(f"v{index}")
     leaves = f"({term.leaves.make_sql()})"
     join = f" LEFT JOIN {leaves} AS {alias} ON {alias}.{quote(term.hash_name)} = {quote('q')}.{quote(term.hash_name)}"
     return _Column(name, f"{alias}.value", (f"{alias}.number", f"{alias}.value"), join)
@@ -121,7 +159,7 @@ def _ordered(expression: Expression, columns: Mapping[str, _Column], words: str,
     """The column that the rows are sorted by, shown or not, with its SQL for that."""
     name, _, direction = words.strip().partition(" ")
     if direction.strip().upper() not in ("", "ASC", "DESC"):
-        raise ConfigError(f"order {words!r}: expected a column, with DESC behind it for the largest first")
+        raise ConfigError(f"order {words!r}: expected a column, with DESC after it for the largest first")
     found = columns.get(name) or _column(expression, name, index)
     order = tuple(f"{part} IS NULL, {part} {direction.strip().upper()}".rstrip() for part in found.order)
     return dataclasses.replace(found, order=order, join="" if name in columns else found.join)
@@ -135,3 +173,72 @@ def _sql(expression: Expression, columns: Mapping[str, _Column], order: Sequence
     sql += f" ORDER BY {', '.join(part for one in order for part in one.order)}" if order else ""
     sql += "" if limit is None else f" LIMIT {limit:d}"
     return sql.replace("%%", "%")
+
+
+@dataclass(frozen=True)
+class _Term:
+    """One value of one kind of config: ``model`` and ``recurrent.channels``."""
+
+    kind: str
+    path: str
+
+    @property
+    def hash_name(self) -> str:
+        """The column by which rows belong to a config."""
+        return f"{self.kind}_hash"
+
+    @property
+    def leaves(self) -> Any:
+        """The rows that hold this value, one a config."""
+        return CONFIGS[self.kind].Leaf & {"path": self.path}
+
+
+def _is_term(name: str) -> bool:
+    """Whether a word names a value of a config rather than a column."""
+    kind, dot, path = name.partition(".")
+    return bool(dot and path) and kind in CONFIGS
+
+
+def _find_term(name: str, expression: Any) -> _Term:
+    """The value that a word names. Raises ConfigError if no config has it, or the rows belong to no such config."""
+    if not _is_term(name):
+        raise ConfigError(
+            f"{name!r} names no value of a config: expected {', '.join(f'{one}.PATH' for one in CONFIGS)}"
+        )
+    term = _Term(*name.split(".", 1))
+    if term.hash_name not in expression.heading.names:
+        raise ConfigError(f"{name!r}: these rows have no {term.hash_name}; join a table that has, as '* TrainedModel'")
+    if not term.leaves:
+        known = {f"{term.kind}.{path}" for path in CONFIGS[term.kind].Leaf.to_arrays("path")}
+        raise ConfigError(f"no {term.kind} config has {name!r}: {nearest(name, known) if known else 'none is defined'}")
+    return term
+
+
+def _restricted_by(expression: Any, condition: str) -> Any:
+    """The rows whose config has the value that ``condition`` asks for. Raises ConfigError."""
+    found = CONDITION.fullmatch(condition.strip())
+    if found is None:
+        raise ConfigError(f"condition {condition!r} on a config: expected {FORM}")
+    term = _find_term(found["name"], expression)
+    chosen = term.leaves & _comparison(found["sign"], _value(found["value"]), condition)
+    return expression & (U(term.hash_name) & chosen)
+
+
+def _value(text: str) -> Any:
+    """A value as JSON writes it; anything else is a text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text.strip("'\"")
+
+
+def _comparison(sign: str, value: Any, condition: str) -> Any:
+    """SQL condition on a leaf's row. Numbers compare as numbers, whether 16 or 16.0; anything else by its text."""
+    if type(value) in (int, float):
+        return f"kind IN ('int', 'float') AND number {'<>' if sign == '!=' else sign} {value!r}"
+    if isinstance(value, list | dict):
+        raise ConfigError(f"condition {condition!r}: name one value of it, as model.core.channels[0] = 16")
+    if sign not in ("=", "!="):
+        raise ConfigError(f"condition {condition!r}: expected a number after {sign}")
+    equal = {"value": json.dumps(value, ensure_ascii=False)}
+    return equal if sign == "=" else Not(equal)

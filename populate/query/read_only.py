@@ -42,7 +42,7 @@ def check_one(words: str) -> None:
     if ";" in words:
         raise ConfigError(f"{words!r} has a ';' in it: write one statement, with char(59) for that letter in a text")
     if TO_A_FILE.search(words):
-        raise ConfigError("a query only reads: leave out INTO, and save the answer with --save")
+        raise ConfigError("a query only reads: leave out INTO, and save the result with --save")
 
 
 def ask(sql: str) -> QueryResult:

@@ -1,4 +1,4 @@
-"""The answer to a query: a table on the screen, CSV in a pipe, or a file."""
+"""A query's result: a table on the screen, CSV in a pipe, or a file."""
 
 import csv
 import datetime
@@ -21,49 +21,49 @@ HASH_LETTERS = 8  # as many of a hash as tell configs apart on a screen
 
 
 def check_ending(path: Path) -> None:
-    """Raise ConfigError for a file of a kind that is not written."""
+    """Raise ConfigError for a file of another kind than CSV and Parquet."""
     if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"--save {path}: {nearest(path.suffix, ENDINGS)} as its ending")
 
 
-def save(answer: QueryResult, path: Path) -> Path:
-    """Write an answer to a CSV or Parquet file: there whole, or not at all. Raises ConfigError and OSError."""
+def save(result: QueryResult, path: Path) -> Path:
+    """Write a result to a CSV or Parquet file, whole or not at all. Raises ConfigError and OSError."""
     check_ending(path)
     with whole_file(path) as temporary:
         if path.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
-                write_csv(answer, file)
+                write_csv(result, file)
         else:
-            _write_parquet(answer, temporary)
+            _write_parquet(result, temporary)
     return path
 
 
-def write_csv(answer: QueryResult, file: TextIO) -> None:
-    """Write names and rows; nothing known is an empty cell."""
+def write_csv(result: QueryResult, file: TextIO) -> None:
+    """Write names and rows; null is an empty cell."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(answer.names)
-    writer.writerows([_plain(value) for value in row] for row in answer.rows)
+    writer.writerow(result.names)
+    writer.writerows([_plain(value) for value in row] for row in result.rows)
 
 
-def show(answer: QueryResult, more: bool = False) -> None:
-    """Print a table where somebody watches, with a note where there are more rows; CSV elsewhere."""
+def show(result: QueryResult, more: bool = False) -> None:
+    """Print a table on a terminal, with a note if there are more rows; CSV elsewhere."""
     if not sys.stdout.isatty():
-        write_csv(answer, sys.stdout)
+        write_csv(result, sys.stdout)
         return
-    Console().print(as_table(answer))
-    count = len(answer.rows)
+    Console().print(as_table(result))
+    count = len(result.rows)
     note = f"the first {count} rows: --limit N shows more, --save FILE keeps all" if more else f"{count} rows"
     Console(stderr=True).print(note, highlight=False, style="dim")
 
 
-def as_table(answer: QueryResult) -> Table:
-    """An answer for a screen: hashes in short, numbers to four digits, nothing known left blank."""
+def as_table(result: QueryResult) -> Table:
+    """A result for a screen: short hashes, numbers to four digits, null as blank."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
-    for index, name in enumerate(answer.names):
-        numeric = any(isinstance(row[index], int | float) for row in answer.rows)
+    for index, name in enumerate(result.names):
+        numeric = any(isinstance(row[index], int | float) for row in result.rows)
         shown.add_column(name.replace("[", r"\["), justify="right" if numeric else "left")
-    for row in answer.rows:
-        shown.add_row(*(_short(name, value) for name, value in zip(answer.names, row, strict=True)))
+    for row in result.rows:
+        shown.add_row(*(_short(name, value) for name, value in zip(result.names, row, strict=True)))
     return shown
 
 
@@ -86,12 +86,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _write_parquet(answer: QueryResult, path: Path) -> None:
+def _write_parquet(result: QueryResult, path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    columns = [[row[index] for row in answer.rows] for index in range(len(answer.names))]
-    table = pyarrow.table({name: _array(column) for name, column in zip(answer.names, columns, strict=True)})
+    columns = [[row[index] for row in result.rows] for index in range(len(result.names))]
+    table = pyarrow.table({name: _array(column) for name, column in zip(result.names, columns, strict=True)})
     pyarrow.parquet.write_table(table, path)
 
 

@@ -12,8 +12,8 @@ from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from populate.define.define import Call, PlannedConfig, with_sessions
-from populate.define.definition_file import read_yaml
+from populate.define.define import PlannedConfig, with_sessions
+from populate.define.definition_file import Call, read_call, read_yaml
 from populate.define.precision import fixed_precision
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
@@ -76,7 +76,7 @@ def define_study(path: Path) -> StudyPlan:
 def read_study(path: Path) -> tuple[StudyPlan, str]:
     """The plan in a YAML file, and its comment. Raises ConfigError."""
     text = read_yaml(path, "study", KEYS, ("study", *PARTS, "trials"))
-    calls = {part: _call(text[part], part) for part in PARTS}
+    calls = {part: read_call(text[part], part) for part in PARTS}
     calls["dataset"] = (calls["dataset"][0], with_sessions(calls["dataset"][1]))
     seed, trials = text.get("seed", 0), text["trials"]
     for name, value in (("trials", trials), ("seed", seed)):
@@ -150,9 +150,3 @@ def _numbers(name: str, jobs: Any) -> set[int]:
     held = {tuple(row[part] for part in search.FIT) for row in jobs.proj().to_dicts()}
     rows = (search.Study.Trial & {"study_name": name}).proj(*search.FIT).to_dicts()
     return {row["trial"] for row in rows if tuple(row[part] for part in search.FIT) in held}
-
-
-def _call(entry: Any, part: str) -> Call:
-    if not isinstance(entry, dict) or not isinstance(entry.get("fn"), str) or set(entry) - {"fn", "config"}:
-        raise ConfigError(f"given {entry!r}, expected {{fn: NAME, config: {{...}}}}", part)
-    return entry["fn"], entry.get("config") or {}

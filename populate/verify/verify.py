@@ -1,4 +1,4 @@
-"""``dlgn verify``: rows computed anew beside the tables and compared, after every digest was checked."""
+"""``dlgn verify`` and ``dlgn diff``: rows that are computed again and compared, or compared with each other."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from rich.text import Text
 import schemas
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime import interrupts, threads
-from populate.query.named_rows import chosen, written
+from populate.query.named_rows import chosen, the_one, written
 from schemas import nnfabrik_import, training, verification
 from schemas.declaration.computed_tables import computed_tables
 from schemas.reproduction import integrity
 from schemas.reproduction.compare import compare, must_be_equal, threads_of
+from schemas.reproduction.diff import Difference, differences
 from schemas.reproduction.recompute import recompute
 
 logger = logging.getLogger("dlgn")
@@ -32,7 +33,7 @@ KEPT, SHOWN = 50, 5  # how many findings of one row
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of verifying one row, with every finding as a sentence."""
+    """Verdict on one row, with every finding as a sentence."""
 
     row: str
     verdict: str
@@ -43,31 +44,45 @@ class Verdict:
 
 
 def verify_rows(rows: Sequence[str], where: str | None = None, fast: bool = False, as_json: bool = False) -> bool:
-    """Verify the rows that are named, keep and print the verdicts; whether every one of them is good.
+    """Verify rows, keep and print the verdicts.
 
-    Raises ConfigError for a table that is not there, and for a condition without a table that it is about.
+    Parameters
+    ----------
+    rows : sequence of str
+        Tables or rows, as ``TrainedModel:seed=0`` (default: all computed tables).
+    where : str, optional
+        SQL condition on them.
+    fast : bool
+        Whether to check digests only.
+    as_json : bool
+        Whether to print JSON rather than a table.
+
+    Returns
+    -------
+    bool
+        Whether every verdict is good.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown table, and for a condition without a table.
     """
     if where is not None and not rows:
-        raise ConfigError(
-            f"--where {where!r} asks for the tables whose columns it is about: dlgn verify TrainedModel ..."
-        )
+        raise ConfigError(f"--where {where!r} needs the tables that it restricts: dlgn verify TrainedModel ...")
     schemas.open_database()
-    tables = {table.__name__: table for table in computed_tables()}
-    found = [chosen(text, tables, where) for text in rows or tables]
+    found = [chosen(text, None, where) for text in rows or [table.__name__ for table in computed_tables()]]
     verdicts = []
     for table, keys in found:
         for key in keys:
             verdicts.append(verify(table, key, fast))
             if not as_json:
                 logger.info("%s %s (%.1f s)", verdicts[-1].row, verdicts[-1].verdict, verdicts[-1].seconds)
-    Console().print(
-        as_text(verdicts) if as_json else _table(verdicts), markup=False, highlight=False, soft_wrap=as_json
-    )
+    Console().print(as_text(verdicts) if as_json else _table(verdicts), **_as(as_json))
     return all(one.verdict in GOOD for one in verdicts)
 
 
 def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
-    """Check every digest of a row and, unless ``fast``, compute it anew and compare; the verdict is kept.
+    """Check every digest of a row and, unless ``fast``, compute it again and compare; the verdict is kept.
 
     On the CPU, with one thread or with deterministic algorithms, by the same code in the same environment, a row must
     come out the same bit for bit; elsewhere the largest deviation may be up to the table's ``tolerance``.
@@ -75,11 +90,13 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     started, table = time.monotonic(), kind()
     damaged = list(integrity.damages(table, key))
     imported = kind is training.TrainedModel and bool(nnfabrik_import.ImportedFit & key)
-    said = [*damaged, *(["carried over from nnfabrik's tables, and so not computed anew"] if imported else [])]
+    said = [*damaged, *(["imported from nnfabrik's tables, and so not computed again"] if imported else [])]
     only_digests = fast or imported
-    found = Verdict(written(kind, key), "sound", findings=said) if only_digests else _computed_anew(table, key, damaged)
+    found = (
+        Verdict(written(kind, key), "sound", findings=said) if only_digests else _computed_again(table, key, damaged)
+    )
     verdict = "damaged" if damaged else found.verdict
-    final = Verdict(found.row, verdict, found.deviation, found.tolerance, found.findings, time.monotonic() - started)
+    final = replace(found, verdict=verdict, seconds=time.monotonic() - started)
     row = {"verdict": verdict, "deviation": _finite(final.deviation), "tolerance": final.tolerance}
     verification.note(kind, key, row | {"findings": final.findings[:KEPT], "verification_s": final.seconds})
     return final
@@ -90,7 +107,7 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
     return json.dumps([asdict(one) | {"deviation": _finite(one.deviation)} for one in verdicts], indent=2)
 
 
-def _computed_anew(table: Any, key: Key, damaged: list[str]) -> Verdict:
+def _computed_again(table: Any, key: Key, damaged: list[str]) -> Verdict:
     name = written(type(table), key)
     try:
         with tempfile.TemporaryDirectory(prefix="dlgn-verify-") as place, interrupts.allowed(), threads.kept():
@@ -100,7 +117,9 @@ def _computed_anew(table: Any, key: Key, damaged: list[str]) -> Verdict:
     except Exception as error:
         if interrupts.behind(error) is not None:
             raise
-        return Verdict(name, "failed", findings=[*damaged, f"cannot be computed anew: {type(error).__name__}: {error}"])
+        return Verdict(
+            name, "failed", findings=[*damaged, f"cannot be computed again: {type(error).__name__}: {error}"]
+        )
     largest = max((one.size for one in found if one.counts), default=0.0)
     close = not strict and largest <= type(table).tolerance
     verdict = "equal" if not found else "close" if close else "differs"
@@ -125,4 +144,51 @@ def _table(verdicts: Sequence[Verdict]) -> Shown | Text:
     if not bad:
         return Text(said)
     shown.caption = said
+    return shown
+
+
+def _as(json_text: bool) -> dict[str, Any]:
+    """How rich prints: JSON as it is."""
+    return {"markup": False, "highlight": False, "soft_wrap": json_text}
+
+
+def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
+    """Print how two rows of one table differ.
+
+    Parameters
+    ----------
+    one, other : str
+        The rows, as ``TrainedModel:seed=0``.
+    as_json : bool
+        Whether to print JSON rather than a table.
+
+    Returns
+    -------
+    list of Difference
+        The differences.
+
+    Raises
+    ------
+    ConfigError
+        For rows of two tables, and for words that do not name exactly one row.
+    """
+    schemas.open_database()
+    tables = (*computed_tables(), *integrity.CONFIGS)
+    (table, key), (second, second_key) = the_one(one, tables), the_one(other, tables)
+    if table is not second:
+        raise ConfigError(f"{one!r} and {other!r} are rows of two tables: name two of one")
+    found = differences(table, key, second_key)
+    text = json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False)
+    Console().print(text if as_json else _differing(found, one, other), **_as(as_json))
+    return found
+
+
+def _differing(found: list[Difference], one: str, other: str) -> Shown | Text:
+    if not found:
+        return Text("the same in everything that is kept of them")
+    shown = Shown("", "", *(name.replace("[", r"\[") for name in (one, other)))
+    for index, each in enumerate(found):
+        first = index == 0 or found[index - 1].part != each.part
+        values = [Text("-" if value is None else value) for value in (each.one, each.other)]
+        shown.add_row(each.part if first else "", Text(each.name), *values)
     return shown

@@ -56,11 +56,10 @@ def main() -> None:
 class Heartbeat:
     """Beats for one worker process."""
 
-    def __init__(self, beat: Beat, connect: Callable[[Beat], Any] | None = None) -> None:
+    def __init__(self, beat: Beat) -> None:
         self.beat = beat
         self.worker_id = self.doing = ""
         self.signaled: set[str] = set()
-        self._connect = connect or _connected
         self._connection: Any = None
         self._unread = b""
 
@@ -92,7 +91,8 @@ class Heartbeat:
     def _try(self, action: Callable[[], None]) -> bool:
         try:
             if self._connection is None:
-                self._connection = self._connect(self.beat)
+                beat = self.beat
+                self._connection = open_plain(beat.backend, beat.host, beat.port, beat.user, beat.password, ANSWER_S)
             action()
         except Exception:  # whatever is wrong with the server, the next beat asks it anew
             with contextlib.suppress(Exception):
@@ -133,10 +133,6 @@ class Heartbeat:
         with self._connection.cursor() as cursor:
             cursor.execute(query, values)
             return list(cursor.fetchall()) if cursor.description else []
-
-
-def _connected(beat: Beat) -> Any:
-    return open_plain(beat.backend, beat.host, beat.port, beat.user, beat.password, ANSWER_S)
 
 
 def interval(beat: Beat, seconds: float) -> str:

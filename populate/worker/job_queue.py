@@ -1,4 +1,4 @@
-"""The queue of one computed table: what is to be done is queued, what has vanished taken out, the next keys are named.
+"""The queue of one computed table: it queues new keys, removes keys that have vanished, and names the next ones.
 
 DataJoint's own refresh inserts job by job, and deletes by a search that locks every job it passes, which at 100,000
 jobs makes other workers wait. Here the differences are found by reading, and written in short statements.
@@ -15,19 +15,31 @@ from populate.worker.precision import Left
 ROWS_A_STATEMENT = 1000
 WINDOW = 512  # how many of the first pending keys a worker chooses from
 PAGE = 64
-PAUSE_TIMES = 20.0  # a queue is refreshed again after this many times what it took
+PAUSE_TIMES = 20.0  # a queue is refreshed again after this many times the duration of the last refresh
 Key = dict[str, Any]
 
 
 class Queue:
-    """One table's jobs, refreshed as often as that is cheap."""
+    """One table's jobs, refreshed as often as that is cheap.
+
+    Parameters
+    ----------
+    table : table instance
+        A computed table, under a lease.
+    where : str or None
+        SQL condition on its keys.
+    generator : numpy.random.Generator
+        Draws the order of equal keys.
+    left : Left
+        Keys that are left to other workers.
+    """
 
     def __init__(self, table: Any, where: Any, generator: np.random.Generator, left: Left) -> None:
         self.table, self.where, self.generator, self.left = table, where, generator, left
         self._due = 0.0
 
     def refresh(self, force: bool = False) -> None:
-        """Queue what is new and take out what has vanished, unless that was done just now."""
+        """Queue new keys and remove vanished ones, unless that was done just now."""
         started = time.monotonic()
         if force or started >= self._due:
             refresh(self.table)
@@ -37,8 +49,8 @@ class Queue:
     def next_keys(self) -> list[Key]:
         """Some of the first pending keys: the most urgent first, then the oldest, equals in random order.
 
-        Random, since workers that all begin with the same key get in one another's way. Not those that are left to
-        other workers, for which this one waits as for keys that others hold.
+        The order is random, since workers that all begin with the same key get in one another's way. Keys that are
+        left to other workers are not among them: this one waits for those as for keys that others hold.
         """
         due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
         found = self.left.without(self.table, due).proj("priority", "scheduled_time")
@@ -49,7 +61,7 @@ class Queue:
         return [{name: rows[index][name] for name in names} for index in order[:PAGE]]
 
     def unfinished(self) -> int:
-        """How many keys are pending or held by somebody."""
+        """Number of keys that are pending or reserved."""
         return len(self._wanted("status IN ('pending', 'reserved')"))
 
     def _wanted(self, status: str) -> Any:
@@ -58,7 +70,7 @@ class Queue:
 
 
 def refresh(table: Any) -> int:
-    """Queue every key that is to be done and not queued; take out jobs whose keys have vanished; how many are new."""
+    """Queue every new key and remove jobs whose keys have vanished; the number of new ones is returned."""
     jobs, source = table.jobs, table.key_source
     new = _without(source.proj(), [table, jobs])
     scheduled = jobs.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0] if new else None

@@ -161,14 +161,6 @@ def leased(table: Table, registration: Registration) -> Table:
     jobs = LeasedJobs(instance, registration)
     declare_queue(jobs)
     instance.jobs = jobs
-    if hasattr(instance, "make_insert"):
-        _guard_parts(instance, jobs)
-    else:
-        _guard_whole(instance, jobs)
-    return instance
-
-
-def _guard_parts(instance: Table, jobs: LeasedJobs) -> None:
     compute, insert = instance.make_compute, instance.make_insert
 
     def make_compute(key: Key, *fetched: Any) -> Any:
@@ -184,16 +176,7 @@ def _guard_parts(instance: Table, jobs: LeasedJobs) -> None:
             put_on_record(jobs.current_try(), without)
 
     instance.make_compute, instance.make_insert = make_compute, make_insert
-
-
-def _guard_whole(instance: Table, jobs: LeasedJobs) -> None:
-    make = instance.make
-
-    def guarded(key: Key) -> None:
-        make(key)
-        jobs.settle()
-
-    instance.make = guarded
+    return instance
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -31,6 +31,8 @@ class WorkerOptions:
         Whether the worker waits for more keys when none is left.
     together : int
         Number of workers that one command has started; some may not be registered yet.
+    tables : tuple of str
+        Names of the tables to fill (default: all computed tables).
     pause : callable
         Waits for a number of seconds.
     generator : numpy.random.Generator
@@ -41,5 +43,6 @@ class WorkerOptions:
     retry_errors: bool = False
     stay: bool = False
     together: int = 1
+    tables: tuple[str, ...] = ()
     pause: Callable[[float], None] = time.sleep
     generator: np.random.Generator = field(default_factory=np.random.default_rng)

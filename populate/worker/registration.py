@@ -7,14 +7,13 @@ import logging
 import os
 import platform
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import core_set_id
+from populate.worker import children
 from populate.worker.heartbeat import Beat
 from schemas import fleet
 from schemas.connection.in_force import settings_in_force
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 BEATS_A_LEASE = 12
 DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
-ROOT = Path(__file__).resolve().parents[2]
 logger = logging.getLogger("dlgn")
 
 
@@ -68,15 +66,13 @@ class Registration:
             logger.warning("the heartbeat process ended with status %d: it is started again", self._process.returncode)
         if self._deaths > DEATHS:
             raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see what it wrote above")
-        # Its own session: a Ctrl-C in the worker's terminal is none of its business. -P: no module of the current
-        # folder can stand in for one of ours.
-        path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry)])
+        # In a session of its own, so that a Ctrl-C in the worker's terminal does not reach it.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "populate.worker.heartbeat"],
+            children.command("populate.worker.heartbeat"),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
+            env=children.environment({}),
             start_new_session=True,
         )
         self._say(dataclasses.asdict(self._beat()))
@@ -106,20 +102,9 @@ class Registration:
                 self._process.stdin.write(json.dumps(words).encode() + b"\n")
 
     def _beat(self) -> Beat:
-        host, user, password, port, backend = server_address(settings_in_force())
-        return Beat(
-            host=host,
-            user=user,
-            password=password,
-            port=port,
-            backend=backend,
-            parent=os.getpid(),
-            recall=int(interrupts.RECALL),
-            workers=fleet.Worker().full_table_name,
-            leases=fleet.Lease().full_table_name,
-            lease_s=self.lease_s,
-            every_s=self.every_s,
-        )
+        tables = fleet.Worker().full_table_name, fleet.Lease().full_table_name
+        process = os.getpid(), int(interrupts.RECALL)
+        return Beat(*server_address(settings_in_force()), *process, *tables, self.lease_s, self.every_s)
 
 
 @contextlib.contextmanager

@@ -23,8 +23,8 @@ from populate.worker.job_queue import Queue
 from populate.worker.lease import LeasedJobs, LeaseLost, leased
 from populate.worker.options import WorkerOptions, WorkSummary
 from populate.worker.precision import Left
-from populate.worker.reaper import free_dead_reservations, return_expired_leases
 from populate.worker.registration import Registration, registered
+from populate.worker.retries import free_dead_reservations, return_expired_leases
 from schemas import fleet
 from schemas.base import store_registry
 from schemas.connection.in_force import settings_in_force
@@ -60,7 +60,17 @@ def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = 
 
 
 class WorkerLoop:
-    """One worker process at work: ``begin``, then ``turn`` for as long as it says so; ``summary`` is what it did."""
+    """One worker process at work: ``begin``, then ``turn`` while it returns true; ``summary`` counts the keys.
+
+    Parameters
+    ----------
+    registration : Registration
+        The worker in the fleet.
+    options : WorkerOptions
+        Its options.
+    share : CoreShare
+        Sets its threads.
+    """
 
     def __init__(self, registration: Registration, options: WorkerOptions, share: CoreShare) -> None:
         self.registration, self.options, self.share, self.summary = registration, options, share, WorkSummary()

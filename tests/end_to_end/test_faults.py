@@ -55,9 +55,7 @@ def files(tmp_path_factory) -> Path:
         "number.yaml": EXPERIMENT.format(
             sessions="[Nobody_s01_e01]", model=MODEL, trainer=", config: {fit: {learning_rate: 1e-3}}"
         ),
-        "grid.yaml": EXPERIMENT.format(
-            sessions="[Nobody_s01_e01]", model="{fn: ln, grid: {output.nam: [softplus]}}", trainer=""
-        ),
+        "grid.yaml": EXPERIMENT.format(sessions="[Nobody_s01_e01]", model="{fn: ln, grid: {rank: [1]}}", trainer=""),
         "path.yaml": EXPERIMENT.format(sessions="[Nobody_s01_e01]", model="{fn: os.system}", trainer=""),
         "study.yaml": "study: x\ndataset: {fn: stored_sessions}\n",
         "breaks.py": "widths = [8, 16]\nexperiment = {'experiment': widht}\n",
@@ -86,7 +84,7 @@ def files(tmp_path_factory) -> Path:
         ("define {files}/name.yaml", r"models\[0\].*'encodr'.*choose from.*did you mean 'encoder'"),
         ("define {files}/session.yaml", "Nobody_s01_e01 was never ingested.*run dlgn ingest"),
         ("define {files}/number.yaml", r"trainers\[0\]\.config\.fit\.learning_rate: .*write 0.001"),
-        ("define {files}/grid.yaml", r"models\[0\]\.grid\.output\.nam: the config has no 'output'"),
+        ("define {files}/grid.yaml", r"models\[0\]: given .*, expected {fn: NAME, config: {...}}"),
         ("define {files}/path.yaml", "DLGN_ALLOW_PACKAGES"),
         ("define {files}/none.py", "correct the path"),
         ("define {files}/breaks.py", "breaks.py line 2: NameError: .*widht"),

@@ -201,7 +201,7 @@ def test_numbers_are_filtered_as_pandas_does(reader, scored, how, values, keep):
 
 
 def test_any_value_of_a_config_is_a_column_to_show_filter_and_sort_by(reader):
-    path, name = "model:core.channels.0", "model:core.name"
+    path, name = "model:core.channels[0]", "model:core.name"
     rows, _ = board_of(reader, "fits", columns=f"seed {path} {name}", order=f"-{path}")
     assert [row[path] for row in rows] == sorted((row[path] for row in rows), reverse=True)
     assert {row[name] for row in rows} == {"stacked_2d", "factorized_3d"}

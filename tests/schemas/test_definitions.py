@@ -14,11 +14,14 @@ NAME = "Simulated_2026_0950_s01_e01"
 DATASETS = [{"fn": "stored_sessions", "config": {"sessions": [NAME], "size_px": [9, 16], "window_frames": 40}}]
 CORE = {"name": "stacked_2d", "channels": [2], "kernels": [3], "strides": [3]}
 ENCODER = {"fn": "encoder", "config": {"core": CORE, "readout": {"name": "gaussian"}}}
-GRID = {"core.channels.0": [2, 3], "recurrent": [None, {"name": "conv_gru", "channels": 2}]}
+GRID = {
+    "core": CORE | {"channels": [{"choices": [2, 3]}]},
+    "recurrent": {"choices": [None, {"name": "conv_gru", "channels": 2}]},
+}
 TEXT = {
     "experiment": "grid",
     "datasets": DATASETS,
-    "models": [{**ENCODER, "grid": GRID}, {"fn": "ln"}],
+    "models": [{"fn": "encoder", "config": ENCODER["config"] | GRID}, {"fn": "ln"}],
     "trainers": [{"fn": "standard", "config": {"fit": {"max_epochs": {"choices": [1, 2]}}}}],
     "seeds": [0, 1],
 }
@@ -70,10 +73,10 @@ def test_a_grid_is_shown_and_then_inserted_as_it_was_shown(ingested, tmp_path):
     assert "20 fits, 20 of them new" in first.stderr
     assert shown(first) == shown(dry)
     assert list(shown(dry).values()).count("new") == 1 + 5 + 2
-    assert "core.channels.0=3" in first.stdout
+    assert "core.channels[0]=3" in first.stdout
     named = {"experiment_name": "grid"}
     assert {row["model_hash"] for row in (experiment.Experiment.Fit & named).to_dicts()} <= set(shown(first))
-    wide = model.ModelConfig.where({"core.channels.0": 3, "recurrent.name": "conv_gru"})
+    wide = model.ModelConfig.where({"core.channels[0]": 3, "recurrent.name": "conv_gru"})
     assert len(experiment.Experiment.Fit & named & wide.proj()) == 1 * 2 * 2
     again = run("define", file)
     assert set(shown(again).values()) == {"known"}

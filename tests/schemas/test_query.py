@@ -90,11 +90,11 @@ def test_limits_and_files_hold_the_same_rows(configs, tmp_path):
 def test_a_screen_shows_a_table_with_hashes_in_short(configs):
     from rich.console import Console
 
-    from populate.query.query import Query, answer
+    from populate.query.query import Query, run_query
     from populate.query.result import as_table
 
     console = Console(width=120, record=True, file=io.StringIO())
-    console.print(as_table(answer(Query("TrainerConfig.Leaf", columns=("trainer_hash", "number")))))
+    console.print(as_table(run_query(Query("TrainerConfig.Leaf", columns=("trainer_hash", "number")))))
     lines = console.export_text().splitlines()
     assert lines[0].split() == ["trainer_hash", "number"]
     assert all(len(line.split()[0]) == 8 for line in lines[1:])
@@ -160,7 +160,7 @@ def test_the_server_itself_refuses_to_write(configs, served):
         (("ModelConfig", "1=1; DROP TABLE x"), "one statement"),
         (("ModelConfig", "--columns", "model_fm"), "no column 'model_fm': .*did you mean 'model_fn'"),
         (("ModelConfig", "--columns", "model_fn,"), "empty word"),
-        (("ModelConfig", "--order", "model_fn UP"), "DESC behind it"),
+        (("ModelConfig", "--order", "model_fn UP"), "DESC after it"),
         (("ModelConfig", "--where", "model.recurrent.chanels = 3"), "did you mean 'model.recurrent.channels'"),
         (("ModelConfig", "--where", "trainer.fit.learning_rate = 3"), "no trainer_hash; join"),
         (("ModelConfig", "--where", "channels = 3"), "names no value of a config"),
@@ -183,7 +183,7 @@ def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, 
     import shlex
     from pathlib import Path
 
-    from populate.cli.query import query
+    from populate.cli.results import query
     from schemas.trainer import TrainerConfig
 
     TrainerConfig.add("standard", {"fit": {"max_epochs": 12}})

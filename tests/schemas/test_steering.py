@@ -167,7 +167,8 @@ def test_ctrl_c_ends_a_worker_that_waits(tables):
 
 
 def test_a_table_or_a_condition_that_cannot_be_is_refused_before_any_work(tables):
-    from populate.run.actions import Asked, populate_all
+    from populate.run.actions import populate_all
+    from populate.worker.options import WorkerOptions
 
     for names, where, wanted in (
         (("TrainedModl",), None, "TrainedModel"),
@@ -176,4 +177,4 @@ def test_a_table_or_a_condition_that_cannot_be_is_refused_before_any_work(tables
         (("TrainedModel",), "sead = 3", "seed"),
     ):
         with pytest.raises(ConfigError, match=wanted):
-            populate_all(Asked(tuple(names), where))
+            populate_all(WorkerOptions(where, tables=tuple(names)))

@@ -63,7 +63,7 @@ def test_a_study_is_searched_resumed_and_its_best_is_one_query(ingested, tmp_pat
         fits = search.Study.Trial * training.TrainedModel & {"trial": row["trial"]}
         assert len(fits) == 1
         values = row["trial_values"]
-        width = {"core.channels.0": values["model.core.channels.0"]}
+        width = {"core.channels[0]": values["model.core.channels[0]"]}
         assert len(model.ModelConfig.where(width) & row) == 1
         rate = {"fit.learning_rate": values["trainer.fit.learning_rate"]}
         assert len(trainer.TrainerConfig.where(rate) & row) == 1
@@ -86,7 +86,7 @@ def test_what_is_left_of_a_choice_is_all_that_is_tried(ingested, tmp_path):
     fixed = {"fn": "standard", "config": {"fit": {"max_epochs": 1, "learning_rate": 0.02}}}
     search_study(written(tmp_path, study="choices", trainer=fixed, trials=9))
     tried = (search.Study.Trial & {"study_name": "choices"}).to_arrays("trial_values")
-    assert sorted(row["model.core.channels.0"] for row in tried) == [2, 3, 4]
+    assert sorted(row["model.core.channels[0]"] for row in tried) == [2, 3, 4]
 
 
 def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_trial_that_cannot_be_fitted_is_passed_over(ingested, tmp_path, monkey
     monkeypatch.setattr(training, "build_model", build)
     fixed = {"fn": "standard", "config": {"fit": {"max_epochs": 1, "learning_rate": 0.03}}}
     search_study(written(tmp_path, study="failing", trainer=fixed, trials=9))
-    states = {one.values["model.core.channels.0"]: one.state.value for one in known_trials("failing")}
+    states = {one.values["model.core.channels[0]"]: one.state.value for one in known_trials("failing")}
     assert states == {2: "done", 3: "failed", 4: "done"}
 
 

@@ -86,7 +86,7 @@ def test_a_list_is_found_whole(tables):
     table.add("encoder", {"found": {"kernels": [7, 5.0]}})
     assert table.where({"found.kernels": [7, 5]}).keys() == [one]
     assert table.where({"found": {"kernels": [7, 5]}}).keys() == [one]
-    assert len(table.where({"found.kernels.0": 7})) == 3
+    assert len(table.where({"found.kernels[0]": 7})) == 3
     assert len(table.where({"found.kernels": [5, 7]})) == 0
 
 

@@ -20,8 +20,8 @@ LINE = {"x": Range(-5.0, 5.0), "n": Range(1, 6)}
 
 def test_dimensions_are_found_at_any_leaf_and_filled_in_place():
     space = dict(dimensions(CONFIG, "model"))
-    assert list(space) == ["model.core.channels.0", "model.rate", "model.recurrent"]
-    values = {"model.core.channels.0": 8, "model.rate": 0.01, "model.recurrent": None}
+    assert list(space) == ["model.core.channels[0]", "model.rate", "model.recurrent"]
+    values = {"model.core.channels[0]": 8, "model.rate": 0.01, "model.recurrent": None}
     assert filled(CONFIG, values, "model") == CONFIG | {
         "core": {"channels": [8, 3], "kernels": [3]}, "rate": 0.01, "recurrent": None
     }  # fmt: skip
