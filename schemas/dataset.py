@@ -16,7 +16,8 @@ from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.runtime import interrupts
 from schemas import provenance, recording, session, stimulus
-from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.hashed_config import HashedConfig
+from schemas.base.keys import session_key
 from schemas.connection.in_force import settings_in_force
 from schemas.recordings.fetch import StoredSession, fetch_session
 
@@ -24,16 +25,8 @@ schema = dj.Schema()
 
 
 @schema
-class DatasetConfig(HashedConfig, dj.Manual):
+class DatasetConfig(HashedConfig, dj.Manual, kind="dataset", title="dataset function and its arguments"):
     """A dataset function and its arguments."""
-
-    kind = "dataset"
-    definition = config_definition("dataset", "dataset function and its arguments")
-
-    class Leaf(dj.Part):
-        """One value of a config."""
-
-        definition = LEAF_DEFINITION
 
     class Session(dj.Part):
         """A session that the dataset is made of."""
@@ -52,8 +45,7 @@ class DatasetConfig(HashedConfig, dj.Manual):
         if "." in (cls & key).fetch1("dataset_fn") and not _names_sessions(config.get("sessions")):
             return
         for name in DatasetSpec.from_config(config).sessions:
-            parsed = SessionKey.parse(name)
-            found = {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment}
+            found = session_key(name)
             if not session.Session & found:
                 known = ", ".join(session.Session.to_arrays("session_name")) or "none yet"
                 raise ConfigError(f"session {name} was never ingested (known: {known}): run dlgn ingest first")
@@ -162,7 +154,7 @@ class Dataset(provenance.Traced, dj.Computed):
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
         self.Split.insert(key | {"movie": s.movie, "scene": s.scene, "tier": tier} for s, tier in tiers.items())
         for name in built:
-            own = key | _session_key(name)
+            own = key | session_key(name)
             self.Session.insert1(own | {"store_path": paths[name], "rows_digest": digests[name]})
             self.Unit.insert(
                 own | {"unit": unit, "unit_index": index, "mean_rate_hz": rate_hz}
@@ -229,8 +221,3 @@ def _names_sessions(names: Any) -> bool:
         return isinstance(names, list) and bool([SessionKey.parse(name) for name in names])
     except (RecordingError, ConfigError, TypeError):
         return False
-
-
-def _session_key(name: str) -> dict[str, Any]:
-    parsed = SessionKey.parse(name)
-    return {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment}

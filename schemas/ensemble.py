@@ -9,7 +9,7 @@ from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
 from schemas import dataset, model, trainer
 from schemas.base.hashed_config import transaction
-from schemas.base.keys import FIT
+from schemas.base.keys import fit_key
 
 schema = dj.Schema()
 Key = Mapping[str, Any]
@@ -46,7 +46,7 @@ class Ensemble(dj.Manual):
         Members may still be unfitted: ``EnsembleScore`` waits for them. ``training.add_ensemble`` asks for fitted ones.
         Raises ConfigError for no member, and for members of different datasets.
         """
-        members = sorted(({name: key[name] for name in FIT} for key in keys), key=lambda one: [*one.values()])
+        members = sorted(map(fit_key, keys), key=lambda one: [*one.values()])
         unique = [one for index, one in enumerate(members) if one not in members[:index]]
         _check(unique)
         key = {"ensemble_hash": config_hash("ensemble", {"members": unique})}

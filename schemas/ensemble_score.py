@@ -10,7 +10,7 @@ import numpy as np
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, optogenetics, provenance, training
-from schemas.base.score_rows import score_rows
+from schemas.base.unit_rows import insert_scores
 from schemas.ensemble import Ensemble
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ class EnsembleScore(provenance.Traced, dj.Computed):
 
     def inputs(self, key: training.Key) -> dict[str, str]:
         """The stored sessions, and the weights of every member."""
-        row = (Ensemble & {"ensemble_hash": key["ensemble_hash"]}).fetch1()
-        members = (Ensemble.Member & {"ensemble_hash": key["ensemble_hash"]}).keys(order_by="KEY")
-        names = [f"weights {one['model_hash'][:8]} {one['trainer_hash'][:8]} seed {one['seed']}" for one in members]
-        weights = [training.weights_of(one) for one in members]
-        return dataset.session_digests(row["dataset_hash"]) | dict(zip(names, weights, strict=True))
+        own = {"ensemble_hash": key["ensemble_hash"]}
+        weights = {
+            f"weights {one['model_hash'][:8]} {one['trainer_hash'][:8]} seed {one['seed']}": training.weights_of(one)
+            for one in (Ensemble.Member & own).keys(order_by="KEY")
+        }
+        return dataset.session_digests((Ensemble & own).fetch1("dataset_hash")) | weights
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Each member's key, configs and weights; stores and units of the dataset."""
         row = (Ensemble & key).fetch1()
         members = (Ensemble.Member & key).keys(order_by="KEY")
@@ -72,12 +73,7 @@ class EnsembleScore(provenance.Traced, dj.Computed):
 
     @interrupts.allowed()
     def make_compute(
-        self,
-        key: dict[str, Any],
-        members: list[Row],
-        fits: list[tuple[FitSpec, str]],
-        stores: dict[str, str],
-        units: list[Row],
+        self, key: Row, members: list[Row], fits: list[tuple[FitSpec, str]], stores: dict[str, str], units: list[Row]
     ) -> tuple[dict[str, list[ConditionScore]], list[Row], list[Row]]:
         """Predict validation and test tier; the ensemble's hash seeds the scenes of the intervals."""
         from dlgn_cnn.evaluation.score import score_conditions
@@ -88,12 +84,8 @@ class EnsembleScore(provenance.Traced, dj.Computed):
         return score_conditions(mean, loaders, generator, precision=precision), units, members
 
     def make_insert(
-        self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[Row], members: list[Row]
+        self, key: Row, scores: dict[str, list[ConditionScore]], units: list[Row], members: list[Row]
     ) -> None:
         """Insert what ``Score`` inserts, and what was scored."""
-        data = {"dataset_hash": members[0]["dataset_hash"]}
-        mean, short, full = score_rows(scores, units)
-        self.insert1(key | data | {"mean_correlation": mean})
-        self.Unit.insert(key | data | row for row in short)
-        self.Condition.insert(key | data | row for row in full)
+        insert_scores(self, key | {"dataset_hash": members[0]["dataset_hash"]}, scores, units)
         self.Member.insert(key | member for member in members)

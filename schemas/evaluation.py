@@ -11,17 +11,40 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, optogenetics, provenance, training
-from schemas.base.score_rows import nullable, score_rows, unit_key
+from schemas.base.keys import unit_key
+from schemas.base.unit_rows import insert_scores, unit_rows
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
     from dlgn_cnn.feedback.effects import OptoEffect
 
 schema = dj.Schema()
+Row = dict[str, Any]
+Units = list[Row]
+
+
+class OfFit:
+    """Mixin of a table with a row a fit, named first: computed from the fit and from what was recorded.
+
+    Of data that only a lab's own function reads, the tables know neither units nor scenes: such fits are left out.
+    """
+
+    @property
+    def key_source(self) -> Any:
+        """The fits to recorded sessions."""
+        return training.TrainedModel.proj() & dataset.Dataset.Session.proj()
+
+    def inputs(self, key: training.Key) -> dict[str, str]:
+        """The stored sessions, and the weights of the fit."""
+        return training.fit_inputs(key)
+
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
+        """Configs, stores, weights and units of a fit."""
+        return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)
 
 
 @schema
-class Score(provenance.Traced, dj.Computed):
+class Score(OfFit, provenance.Traced, dj.Computed):
     """A fitted model's scores: in short, on the test tier, and in full, under each opto condition."""
 
     definition = """
@@ -30,7 +53,6 @@ class Score(provenance.Traced, dj.Computed):
     ---
     mean_correlation=null : float64  # over units
     """
-    key_source = training.recorded_fits
 
     class Unit(dj.Part):
         """One unit's score."""
@@ -77,43 +99,29 @@ class Score(provenance.Traced, dj.Computed):
         repeats=null : float64  # mean number behind these
         """
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
-        """The stored sessions, and the weights of the fit."""
-        return training.fit_inputs(key)
-
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
-        """Configs, stores, weights and units of a fit."""
-        return fetch_fit(key)
-
     @interrupts.allowed()
     def make_compute(
-        self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, list[ConditionScore]], list[dict[str, Any]]]:
+        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
+    ) -> tuple[dict[str, list[ConditionScore]], Units]:
         """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
         from dlgn_cnn.evaluation.score import score_conditions
 
         model, loaders = training.restore(spec, stores, weights)
         return score_conditions(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
-    def make_insert(
-        self, key: dict[str, Any], scores: dict[str, list[ConditionScore]], units: list[dict[str, Any]]
-    ) -> None:
+    def make_insert(self, key: Row, scores: dict[str, list[ConditionScore]], units: Units) -> None:
         """Insert the mean, a row a unit, and a row a unit, tier and opto condition."""
-        mean, short, full = score_rows(scores, units)
-        self.insert1(key | {"mean_correlation": mean})
-        self.Unit.insert(key | row for row in short)
-        self.Condition.insert(key | row for row in full)
+        insert_scores(self, key, scores, units)
 
 
 @schema
-class FeedbackModulation(provenance.Traced, dj.Computed):
+class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
     """The light's, running's and the pupil's effect on each unit, over the validation and test tiers."""
 
     definition = """
     # effect of the light
     -> training.TrainedModel
     """
-    key_source = training.recorded_fits
 
     class Unit(dj.Part):
         """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.OptoEffect``."""
@@ -136,40 +144,24 @@ class FeedbackModulation(provenance.Traced, dj.Computed):
         model_emi=null : float64
         """
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
-        """The stored sessions, and the weights of the fit."""
-        return training.fit_inputs(key)
-
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
-        """Configs, stores, weights and units of a fit."""
-        return fetch_fit(key)
-
     @interrupts.allowed()
     def make_compute(
-        self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, OptoEffect], list[dict[str, Any]]]:
+        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
+    ) -> tuple[dict[str, OptoEffect], Units]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
         from dlgn_cnn.feedback.effects import opto_effects
 
         model, loaders = training.restore(spec, stores, weights)
         return opto_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
 
-    def make_insert(self, key: dict[str, Any], effects: dict[str, OptoEffect], units: list[dict[str, Any]]) -> None:
+    def make_insert(self, key: Row, effects: dict[str, OptoEffect], units: Units) -> None:
         """Insert a row a unit."""
-        from dlgn_cnn.feedback.effects import OptoEffect
-
         self.insert1(key)
-        names = OptoEffect.__dataclass_fields__
-        self.Unit.insert(
-            key
-            | unit_key(unit)
-            | {name: nullable(getattr(effects[unit["session_name"]], name)[unit["unit_index"]]) for name in names}
-            for unit in units
-        )
+        self.Unit.insert(unit_rows(key, units, {name: vars(one) for name, one in effects.items()}))
 
 
 @schema
-class InputGain(provenance.Traced, dj.Computed):
+class InputGain(OfFit, provenance.Traced, dj.Computed):
     """What each input gains a fitted model on the test tier."""
 
     definition = """
@@ -194,16 +186,21 @@ class InputGain(provenance.Traced, dj.Computed):
         """The stored sessions, and the weights of the fit."""
         return training.fit_inputs(key)
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    @property
+    def key_source(self) -> Any:
+        """The fits that are scored."""
+        return Score.proj()
+
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit, and each unit's test correlation."""
         scored = {tuple(unit_key(row).values()): row["correlation"] for row in (Score.Unit & key).to_dicts()}
-        spec, stores, weights, units = fetch_fit(key)
+        spec, stores, weights, units = super().make_fetch(key)
         return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
 
     @interrupts.allowed()
     def make_compute(
-        self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str], weights: str, units: list[dict[str, Any]]
-    ) -> tuple[dict[str, dict[str, Scores]], list[dict[str, Any]]]:
+        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
+    ) -> tuple[dict[str, dict[str, Scores]], Units]:
         """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
         from dlgn_cnn.evaluation.input_gains import input_gains
 
@@ -215,19 +212,7 @@ class InputGain(provenance.Traced, dj.Computed):
         generator = np.random.default_rng(spec.seed)
         return input_gains(model, loaders, generator, recorded, precision=spec.precision), units
 
-    def make_insert(
-        self, key: dict[str, Any], gains: dict[str, dict[str, Scores]], units: list[dict[str, Any]]
-    ) -> None:
+    def make_insert(self, key: Row, gains: dict[str, dict[str, Scores]], units: Units) -> None:
         """Insert a row a unit."""
         self.insert1(key)
-        self.Unit.insert(
-            key
-            | unit_key(unit)
-            | {name: nullable(gain[unit["unit_index"]]) for name, gain in gains[unit["session_name"]].items()}
-            for unit in units
-        )
-
-
-def fetch_fit(key: dict[str, Any]) -> tuple[Any, ...]:
-    """Configs, stores, weights and units of a fit."""
-    return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)
+        self.Unit.insert(unit_rows(key, units, gains))

@@ -20,9 +20,9 @@ from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, provenance, training
 from schemas.base import array_codec
-from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.hashed_config import HashedConfig
+from schemas.base.keys import unit_key
 from schemas.base.mei_options import method_options
-from schemas.base.score_rows import unit_key
 from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_precision, progress
@@ -38,16 +38,8 @@ Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
 
 
 @schema
-class MEIConfig(Acronym, HashedConfig, dj.Manual):
+class MEIConfig(Acronym, HashedConfig, dj.Manual, kind="mei", title="MEI method and its arguments"):
     """A synthesis method and its arguments; ``units`` in the config says for which units."""
-
-    kind = "mei"
-    definition = config_definition("mei", "MEI method and its arguments")
-
-    class Leaf(dj.Part):
-        """One value of a config."""
-
-        definition = LEAF_DEFINITION
 
 
 @schema

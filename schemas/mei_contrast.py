@@ -20,8 +20,9 @@ from dlgn_cnn.mei.feedback_contrast.significance import (
 )
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
-from schemas.base.score_rows import nullable, unit_key
+from schemas.base.keys import UNIT, unit_key
 from schemas.base.table_name import Acronym
+from schemas.base.unit_rows import nullable
 from schemas.mei_control import shuffled_datasets
 from schemas.monitoring import fit_precision
 
@@ -130,8 +131,10 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     def make_insert(self, key: Row, units: dict[UnitKey, Row], distances: dict[UnitKey, list[Row]], fits: Row) -> None:
         """Insert a row a unit, and a row a unit, view and null."""
         self.insert1(key | fits)
-        self.Unit.insert(key | _key(unit) | row for unit, row in units.items())
-        self.Distance.insert(key | _key(unit) | row for unit, rows in distances.items() for row in rows)
+        self.Unit.insert(key | dict(zip(UNIT, unit, strict=True)) | row for unit, row in units.items())
+        self.Distance.insert(
+            key | dict(zip(UNIT, unit, strict=True)) | row for unit, rows in distances.items() for row in rows
+        )
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:
@@ -171,10 +174,10 @@ def _loaded(stimuli: Stimuli, unit: UnitKey) -> UnitMEIs | None:
 
 def _unit_row(meis: UnitMEIs) -> Row:
     row: Row = {"starts": int(min(meis.suppressed.sum(), (~meis.suppressed).sum()))}
-    for light, suppressed in mei.CONDITIONS.items():
+    for condition, suppressed in mei.CONDITIONS.items():
         chosen = meis.suppressed == suppressed
-        row[f"{light}_extent_px"] = float(np.mean([extent_px(one) for one in meis.stimuli[chosen]]))
-        row[f"{light}_hz"] = float(meis.rates[chosen, int(suppressed)].mean())
+        row[f"{condition}_extent_px"] = float(np.mean([extent_px(one) for one in meis.stimuli[chosen]]))
+        row[f"{condition}_hz"] = float(meis.rates[chosen, int(suppressed)].mean())
     return row
 
 
@@ -195,10 +198,6 @@ def _distances(units: list[UnitKey], found: dict[str, ContrastFinding], within: 
                 row |= {"distance": distance, "within": nullable(within[index][view])}
                 rows[unit].append(row | {column: nullable(value) for column, value in values.items()})
     return rows
-
-
-def _key(unit: UnitKey) -> Row:
-    return dict(zip(("mouse", "series", "experiment", "unit"), unit, strict=True))
 
 
 def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, mei, optogenetics, provenance, training, tuning
 from schemas.base import array_codec
+from schemas.base.keys import unit_key
 from schemas.base.mei_options import contrasts_of
-from schemas.base.score_rows import nullable, unit_key
 from schemas.base.table_name import Acronym
+from schemas.base.unit_rows import nullable
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_precision, progress
 
@@ -240,6 +241,6 @@ def _ladder_rows(control: Control, contrasts: Sequence[float], rate_hz: float) -
 
 
 def _rates_hz(rates: Floats, heard: Floats, rate_hz: float) -> Row:
-    own = {f"{light}_hz": float(rate) * rate_hz for light, rate in zip(mei.CONDITIONS, rates, strict=True)}
+    own = {f"{condition}_hz": float(rate) * rate_hz for condition, rate in zip(mei.CONDITIONS, rates, strict=True)}
     held_out = zip(mei.CONDITIONS, heard, strict=True)
-    return own | {f"held_out_{light}_hz": nullable(float(rate) * rate_hz) for light, rate in held_out}
+    return own | {f"held_out_{condition}_hz": nullable(float(rate) * rate_hz) for condition, rate in held_out}

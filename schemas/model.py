@@ -2,19 +2,11 @@
 
 import datajoint as dj
 
-from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.hashed_config import HashedConfig
 
 schema = dj.Schema()
 
 
 @schema
-class ModelConfig(HashedConfig, dj.Manual):
+class ModelConfig(HashedConfig, dj.Manual, kind="model", title="model function and its arguments"):
     """A model function and its arguments."""
-
-    kind = "model"
-    definition = config_definition("model", "model function and its arguments")
-
-    class Leaf(dj.Part):
-        """One value of a config."""
-
-        definition = LEAF_DEFINITION

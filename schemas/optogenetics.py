@@ -33,9 +33,9 @@ class OptoCondition(dj.Lookup):
     # state of the feedback
     opto_condition : varchar(16)
     ---
-    opto_light=null : int16  # 0 off, 1 on, null for all
+    opto_on=null : bool  # null for all
     """
-    contents = (("intact", 0), ("suppressed", 1), ("all", None))
+    contents = (("intact", False), ("suppressed", True), ("all", None))
 
 
 class OneCondition:

@@ -15,7 +15,7 @@ from dlgn_cnn.provenance.environment import CodeState, code_state, deterministic
 from dlgn_cnn.provenance.environment import EnvironmentState as EnvironmentState
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.runtime.device import pick_device
-from schemas.base.hashed_config import transaction
+from schemas.base.hashed_config import added_part, transaction
 from schemas.base.inserted_rows import Rows, collect_inserted, key_order
 from schemas.connection.in_force import settings_in_force
 
@@ -121,9 +121,7 @@ class Traced:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        named = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.Provenance"}
-        text = "What computed a row, with what, and from what."
-        cls.Provenance = type("Provenance", (dj.Part,), {"definition": DEFINITION, "__doc__": text, **named})
+        cls.Provenance = added_part(cls, "Provenance", DEFINITION, "Code, environment and inputs of a row.")
 
     def inputs(self, key: Key) -> dict[str, str]:
         """Digests by name of what a row with this key is computed from, besides its configs, which its key names."""

@@ -2,22 +2,14 @@
 
 import datajoint as dj
 
-from schemas.base.hashed_config import LEAF_DEFINITION, HashedConfig, config_definition
+from schemas.base.hashed_config import HashedConfig
 
 schema = dj.Schema()
 
 
 @schema
-class TrainerConfig(HashedConfig, dj.Manual):
+class TrainerConfig(HashedConfig, dj.Manual, kind="trainer", title="trainer function and its arguments"):
     """A trainer function and its arguments."""
-
-    kind = "trainer"
-    definition = config_definition("trainer", "trainer function and its arguments")
-
-    class Leaf(dj.Part):
-        """One value of a config."""
-
-        definition = LEAF_DEFINITION
 
 
 @schema

@@ -16,7 +16,7 @@ from dlgn_cnn.runtime.device import device_name, pick_device
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
-from schemas.base.keys import FIT
+from schemas.base.keys import fit_key
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_listeners, fit_precision
 from schemas.monitoring.fit_listeners import GivenUp
@@ -46,10 +46,10 @@ class TrainedModel(provenance.Traced, dj.Computed):
     output : json  # what the trainer recorded, an entry an epoch
     parameters : int64
     weights_sha256 : char(64)  # names the safetensors file below the store
-    fit_precision=null : enum('float32', 'bfloat16')  # what it was fitted in; null where that was not kept
+    fit_precision : enum('float32', 'bfloat16')  # what it was fitted in
     device : varchar(64)
-    threads=null : int16  # of torch, with which it began; null where that was not kept
-    same_bits=0 : bool  # whether it kept that number to its end, which the same bits take when it is computed again
+    threads : int16  # of torch, with which it began
+    same_bits : bool  # whether it kept that number to its end, which the same bits take when it is computed again
     versions : json  # of dlgn_cnn and torch
     fit_seconds : float64
     """
@@ -131,6 +131,27 @@ class TrainedModel(provenance.Traced, dj.Computed):
         return done
 
 
+@schema
+class ImportedFit(dj.Manual):
+    """A fitted model that ``dlgn import-nnfabrik`` carried over: where it was, and under which key.
+
+    How long such a fit took is not known: ``fit_seconds`` of its ``TrainedModel`` row is 0, ``device`` unknown.
+    """
+
+    definition = """
+    # fit that was carried over from nnfabrik's tables
+    -> TrainedModel
+    ---
+    source_schema : varchar(64)
+    source_table : varchar(64)
+    source_key : json  # nnfabrik's: function names and md5 hashes of configs
+    source_state : char(32)  # DataJoint's md5 of the stored state dict
+    fabrikant="" : varchar(64)
+    fit_comment="" : varchar(768)
+    fitted : datetime  # UTC, when the row was inserted there
+    """
+
+
 def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
@@ -145,10 +166,6 @@ def _run(
         except ModelError:
             fit_listeners.discard_checkpoints(key, folder, writer)
             raise
-
-
-# The key source of what is said of units and scenes, which of data that a lab's own function reads nobody knows.
-recorded_fits = property(lambda table: TrainedModel.proj() & dataset.Dataset.Session.proj())
 
 
 def fit_spec(key: Key) -> FitSpec:
@@ -206,7 +223,7 @@ def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
     Example: ``add_ensemble(TrainedModel & {"model_hash": ...})``. Raises ConfigError for no member, for one that is not
     fitted, and for members of different datasets or experiment.
     """
-    members = [{name: key[name] for name in FIT} for key in keys]
+    members = [fit_key(key) for key in keys]
     for key in members:
         if not TrainedModel & key:
             raise ConfigError(f"{key} is not fitted: run dlgn populate first")
@@ -229,7 +246,7 @@ def member_fits(ensemble_hash: str) -> list[tuple[FitSpec, str]]:
         raise ConfigError(
             f"of ensemble {ensemble_hash}, {lacking} of {len(members)} members are not fitted: run dlgn populate first"
         )
-    keys = [{name: key[name] for name in FIT} for key in members.keys(order_by="KEY")]
+    keys = [fit_key(key) for key in members.keys(order_by="KEY")]
     fit_precision.refuse_mixed(keys, TrainedModel(), f"the members of ensemble {ensemble_hash}")
     return [(fit_spec(key), weights_of(key)) for key in keys]
 

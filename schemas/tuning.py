@@ -9,7 +9,7 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.shapes import Floats
 from schemas import dataset, provenance
 from schemas.base import array_codec
-from schemas.base.score_rows import unit_key
+from schemas.base.keys import unit_key
 
 schema = dj.Schema()
 

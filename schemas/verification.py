@@ -43,9 +43,3 @@ def note(table: Any, key: Mapping[str, Any], verdict: Mapping[str, Any]) -> None
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     whose = {"verified_table": table.__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
     Verification.insert1({**whose, "verified": now, **verdict, **provenance.present()})
-
-
-def verdicts(table: Any) -> dict[str, str]:
-    """The last verdict on each row of a table that has one, by the hash of its key."""
-    rows = (Verification & {"verified_table": table.__name__}).to_dicts(order_by="verified")
-    return {row["key_hash"]: row["verdict"] for row in rows}

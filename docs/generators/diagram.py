@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from generators.outline import TableOutline, outline
 from generators.tables import anchor
-from schemas.declaration.outline import TableOutline, outline
 
 COLUMN_PX, BOX_PX, ROW_PX, GAP_PX, MARGIN_PX = 214, 158, 17, 20, 12
 # Okabe and Ito's palette, as in every plot.

@@ -2,8 +2,8 @@
 
 from itertools import groupby
 
+from generators.outline import ColumnOutline, Link, TableOutline, outline
 from generators.rst import code, heading, label, list_table, plain
-from schemas.declaration.outline import ColumnOutline, Link, TableOutline, outline
 
 INTRODUCTION = """\
 Every table, from its definition in ``schemas/``. A row's key is what stands under *key*; what a foreign key brings

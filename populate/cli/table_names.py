@@ -6,6 +6,7 @@ from pathlib import Path
 
 COMPUTED = ("Computed", "Imported")
 CLASS = re.compile(r"^( *)class (\w+)\(([^)]*)\):", re.MULTILINE)
+ADDED = {"Traced": "Provenance", "HashedConfig": "Leaf"}  # parts that mixins add
 TIER = re.compile(r"\bdj\.(Manual|Lookup|Imported|Computed|Part)\b")
 
 
@@ -22,8 +23,7 @@ def table_tiers() -> dict[str, str]:
             if tier := TIER.search(bases):
                 master = master if indent else name
                 found[f"{master}.{name}" if indent else name] = tier[1]
-                if "Traced" in bases:  # the mixin adds a part
-                    found[f"{name}.Provenance"] = "Part"
+                found |= {f"{name}.{part}": "Part" for mixin, part in ADDED.items() if mixin in bases}
     return found
 
 

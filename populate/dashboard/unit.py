@@ -20,7 +20,7 @@ from populate.dashboard.reading import Reader
 from populate.report import unit_view
 from populate.report.statements import feedback_contrast_sentence, opto_sentence
 from schemas import dataset, stimulus
-from schemas.base.score_rows import unit_key
+from schemas.base.keys import unit_key
 
 CLIP_PX, BUTTONS_PX = 960, 64
 SLOWEST, FASTEST = 0.01, 4.0

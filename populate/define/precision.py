@@ -59,7 +59,7 @@ def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, st
 
     asked = among(experiment.Experiment.Fit - {"experiment_name": name})
     done = among(training.TrainedModel)
-    found = {row["fit_precision"] or "float32": "fits that are there" for row in (U("fit_precision") & done).to_dicts()}
+    found = {row["fit_precision"]: "fits that are there" for row in (U("fit_precision") & done).to_dicts()}
     for row in (experiment.Experiment & asked.proj()).to_dicts():
         found[row["auto_precision"]] = f"experiment {row['experiment_name']!r}"
     return found

@@ -15,7 +15,7 @@ from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import save_weights
 from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters
-from schemas import dataset, experiment, model, nnfabrik_import, trainer, training
+from schemas import dataset, experiment, model, trainer, training
 from schemas.base.hashed_config import transaction
 from schemas.connection.in_force import settings_in_force
 
@@ -24,7 +24,7 @@ TABLES: dict[str, Any] = {
     "model": model.ModelConfig, "dataset": dataset.DatasetConfig, "trainer": trainer.TrainerConfig
 }  # fmt: skip
 BASES = {"model": "nnfabrik.models", "dataset": "nnfabrik.datasets", "trainer": "nnfabrik.training"}
-UNKNOWN = {"device": "unknown", "fit_seconds": 0.0}
+UNKNOWN = {"fit_precision": "float32", "device": "unknown", "threads": 1, "same_bits": False, "fit_seconds": 0.0}
 COMMENT_LENGTH, NAME_LENGTH = 256, 64
 
 
@@ -134,7 +134,7 @@ def _carry_fit(
     """Carry one fitted model, unless it is here; its key here. Raises DlgnError."""
     mine = _key(key, calls)
     digest = states.digest(table, key)
-    before = (nnfabrik_import.ImportedFit & mine).to_dicts()
+    before = (training.ImportedFit & mine).to_dicts()
     if before and before[0]["source_state"] == digest:
         report.note(table, False)
         return mine
@@ -159,7 +159,7 @@ def _carry_fit(
     }
     with transaction(training.TrainedModel.connection):
         training.TrainedModel.insert1(mine | UNKNOWN | fitted, allow_direct_insert=True)
-        nnfabrik_import.ImportedFit.insert1(mine | origin)
+        training.ImportedFit.insert1(mine | origin)
     report.note(table, True)
     return mine
 

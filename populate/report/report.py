@@ -19,8 +19,8 @@ from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
 from populate.report.statements import feedback_contrast_sentence, opto_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei_control, training
+from schemas.base.keys import unit_key
 from schemas.base.relational import DATAJOINT_VERSION
-from schemas.base.score_rows import unit_key
 
 Row = dict[str, Any]
 Truth = Sequence[tuple[str, str, str]]
@@ -114,7 +114,7 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
         ("validation correlation", f"{fit['score']:.3f}"),
         ("epochs", str(len(fit["output"].get("epochs", [])))),
         ("parameters", f"{fit['parameters']:,}"),
-        ("fit", f"{fit['fit_seconds']:.0f} s on {fit['device']}, {fit['fit_precision'] or 'precision not kept'}"),
+        ("fit", f"{fit['fit_seconds']:.0f} s on {fit['device']}, {fit['fit_precision']}"),
         ("threads", str(fit["threads"] or "not kept")),
         *((f"{kind} hash", key[f"{kind}_hash"]) for kind in ("dataset", "model", "trainer")),
         ("seed", str(key["seed"])),

@@ -17,7 +17,7 @@ from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
 from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
 from schemas import dataset, evaluation, mei, mei_contrast, mei_control, tuning
-from schemas.base.score_rows import unit_key
+from schemas.base.keys import unit_key
 
 Row = dict[str, Any]
 Key = Mapping[str, Any]

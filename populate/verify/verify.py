@@ -18,7 +18,7 @@ import schemas
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime import interrupts, threads
 from populate.query.named_rows import chosen, the_one, written
-from schemas import nnfabrik_import, training, verification
+from schemas import training, verification
 from schemas.declaration.computed_tables import computed_tables
 from schemas.reproduction import integrity
 from schemas.reproduction.compare import compare, must_be_equal, threads_of
@@ -89,7 +89,7 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     """
     started, table = time.monotonic(), kind()
     damaged = list(integrity.damages(table, key))
-    imported = kind is training.TrainedModel and bool(nnfabrik_import.ImportedFit & key)
+    imported = kind is training.TrainedModel and bool(training.ImportedFit & key)
     said = [*damaged, *(["imported from nnfabrik's tables, and so not computed again"] if imported else [])]
     only_digests = fast or imported
     found = (

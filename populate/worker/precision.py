@@ -43,12 +43,12 @@ def in_bfloat16(name: str) -> list[Query]:
             trainer.TrainerConfig & OURS
         ).proj()
         return [fits & fit_precision.stating("bfloat16"), fixed - fit_precision.stating(*fit_precision.EXPLICIT)]
-    done = fit_precision.fitted_in_bfloat16(training.TrainedModel())
+    done = (training.TrainedModel & {"fit_precision": "bfloat16"}).proj()
     if name in (evaluation.Score.__name__, evaluation.FeedbackModulation.__name__, evaluation.InputGain.__name__):
-        return done
+        return [done]
     if name == ensemble_score.EnsembleScore.__name__:
         return [ensemble.Ensemble.Member.proj() & done]
     if name == mei.MEI.__name__:
         stated = {one: mei.MEIConfig.where({"fit.precision": one}).proj() for one in fit_precision.EXPLICIT}
-        return [stated["bfloat16"], *(fits * (mei.MEIConfig.proj() - [*stated.values()]) for fits in done)]
+        return [stated["bfloat16"], done * (mei.MEIConfig.proj() - [*stated.values()])]
     return []

@@ -5,14 +5,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import datajoint as dj
+
 from dlgn_cnn.config import HASH_VERSION, ConfigLeaf, canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
 
 PATH, TEXT = 180, 2000
+DEFINITION = """
+    # {title}
+    {kind}_hash : char(32)  # sha256 of function and config, first 128 bits
+    ---
+    {kind}_fn : varchar(128)  # registered name, or import path of an allowed package
+    {kind}_config : json  # its arguments
+    {kind}_comment="" : varchar(256)
+    {kind}_hash_version=1 : int16  # of the way from function and config to the hash
+"""
 LEAF_DEFINITION = """
     # one value of the config, for queries
     -> master
-    path : varchar(180)  # where it stands, as core.channels.0
+    path : varchar(180)  # as core.channels[0]
     ---
     kind : enum('null', 'bool', 'int', 'float', 'str', 'list', 'dict')
     value : varchar(2000)  # its JSON text
@@ -20,14 +31,41 @@ LEAF_DEFINITION = """
 """
 
 
+def added_part(master: type, name: str, definition: str, text: str) -> Any:
+    """Make a part table that a mixin adds to a table.
+
+    Parameters
+    ----------
+    master : type
+        The table's class.
+    name, definition, text : str
+        The part's name, its definition for DataJoint, and its docstring.
+
+    Returns
+    -------
+    type
+        The part table, to be set as an attribute of the master.
+    """
+    place = {"__module__": master.__module__, "__qualname__": f"{master.__qualname__}.{name}"}
+    return type(name, (dj.Part,), {"definition": definition, "__doc__": text, **place})
+
+
 class HashedConfig:
     """Mixin of a Manual table whose rows are (``*_hash``, ``*_fn``, ``*_config``, comment), nnfabrik's contract.
 
-    The hash is the key: sha256 of function and config as canonical, type-sensitive JSON. A part table ``ConfigLeaf``
-    holds one row a value, so that a config can be restricted by any of them.
+    A table names its ``kind`` and a ``title`` as arguments of its class. The hash is the key: sha256 of function and
+    config as canonical, type-sensitive JSON. This mixin adds a part table ``Leaf`` with one row a value, so that a
+    config can be restricted by any of them.
     """
 
     kind: str
+    definition: str
+    Leaf: Any
+
+    def __init_subclass__(cls, kind: str, title: str) -> None:
+        super().__init_subclass__()
+        cls.kind, cls.definition = kind, DEFINITION.format(kind=kind, title=title)
+        cls.Leaf = added_part(cls, "Leaf", LEAF_DEFINITION, "One value of a config.")
 
     @classmethod
     def add(cls, function: str, config: Mapping[str, Any], comment: str = "") -> dict[str, str]:
@@ -39,7 +77,7 @@ class HashedConfig:
             names = {"fn": function, "config": dict(config), "comment": comment, "hash_version": HASH_VERSION}
             cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
             rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in _fitting(config)]
-            cls.Leaf.insert([{**key, **row} for row in rows])  # type: ignore[attr-defined]
+            cls.Leaf.insert([{**key, **row} for row in rows])
             cls.insert_links(key, config)
             cls.load(key)
         return key
@@ -67,7 +105,7 @@ class HashedConfig:
         A value may be of any JSON type, and has to be the whole one: ``{"core.kernels": [7, 5]}`` finds neither
         ``[7, 5, 5]`` nor ``[7.0, 5]``, ``{"x": []}`` no other list, and ``{"x": None}`` no config without an ``x``.
         """
-        found, part = cls(), cls.Leaf  # type: ignore[attr-defined]
+        found, part = cls(), cls.Leaf
         for path, value in values.items():
             below = list(leaves(value, path))
             for leaf in below:
@@ -75,8 +113,9 @@ class HashedConfig:
                 found = found & (part & same).proj()
             if [leaf.path for leaf in below] != [path]:
                 others = " AND ".join(f"NOT {_is(found, 'path', leaf.path)}" for leaf in below)
-                within = _is(found, f"LEFT(path, {len(path) + 1})", f"{path}.")
-                found = found - (part & f"{within} AND {others}").proj()
+                start = f"LEFT(path, {len(path) + 1})"
+                within = " OR ".join(_is(found, start, f"{path}{mark}") for mark in ".[")
+                found = found - (part & f"({within}) AND {others}").proj()
         return found
 
 
@@ -104,16 +143,3 @@ def _fitting(config: Mapping[str, Any]) -> Iterator[ConfigLeaf]:
 def transaction(connection: Any) -> AbstractContextManager[Any]:
     """A transaction, or the one that is already open: DataJoint has no nested ones."""
     return nullcontext() if connection.in_transaction else connection.transaction
-
-
-def config_definition(kind: str, title: str) -> str:
-    """The definition of a table of hashed configs."""
-    return f"""
-    # {title}
-    {kind}_hash : char(32)  # sha256 of function and config, first 128 bits
-    ---
-    {kind}_fn : varchar(128)  # registered name, or import path of an allowed package
-    {kind}_config : json  # its arguments
-    {kind}_comment="" : varchar(256)
-    {kind}_hash_version=1 : int16  # of the way from function and config to the hash
-    """

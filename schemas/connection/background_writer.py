@@ -1,4 +1,4 @@
-"""Statements that a running fit sends to the database beside its work: none can fail it, and none makes it wait."""
+"""Background writer: sends a fit's statements to the database, so that none can fail the fit or make it wait."""
 
 import logging
 import queue
@@ -14,13 +14,22 @@ CLOSE_S = 10.0
 
 
 class BackgroundWriter:
-    """Runs statements in turn, each given a connection, in a thread that has a connection of its own.
+    """Thread with a connection of its own that runs statements in turn; use it as a context.
 
-    While the database is away they wait; those still waiting at the end are dropped, and the log says so. A statement
-    that the database refuses is dropped at once, with its reason. To be used as a context.
+    While the database is away, statements wait; those that still wait at the end are dropped, and the log says so. A
+    statement that the database refuses is dropped at once, and the log says why.
+
+    Parameters
+    ----------
+    connect : callable or None
+        Opens the connection. If None, all statements are dropped, as while a row is recomputed.
+    retry_s : float
+        Seconds between two tries to connect.
+    close_s : float
+        Seconds that the end of the context waits for statements.
     """
 
-    def __init__(self, connect: Callable[[], Any], retry_s: float = RETRY_S, close_s: float = CLOSE_S) -> None:
+    def __init__(self, connect: Callable[[], Any] | None, retry_s: float = RETRY_S, close_s: float = CLOSE_S) -> None:
         self._connect, self._retry_s, self._close_s = connect, retry_s, close_s
         self._sent: queue.SimpleQueue[Statement | None] = queue.SimpleQueue()
         self._waiting: deque[Statement] = deque()
@@ -39,8 +48,9 @@ class BackgroundWriter:
             logger.warning("%d rows of a fit's curves and checkpoints were never written", len(self._waiting))
 
     def send(self, statement: Statement) -> None:
-        """Run ``statement(connection)`` as soon as may be."""
-        self._sent.put(statement)
+        """Run ``statement(connection)`` as soon as possible."""
+        if self._connect is not None:
+            self._sent.put(statement)
 
     def _run(self) -> None:
         while not self._closing:
@@ -66,7 +76,7 @@ class BackgroundWriter:
         while self._waiting:
             tried_before = self._connection is not None
             try:
-                if self._connection is None:
+                if self._connection is None and self._connect is not None:
                     self._connection = self._connect()
                 self._waiting[0](self._connection)
             except Exception as error:
@@ -76,7 +86,7 @@ class BackgroundWriter:
                         continue
                     self._say_away(error)
                     return
-                logger.warning("beside a fit, what its curves, checkpoints or study asked for was refused: %s", error)
+                logger.warning("the database refused what a fit wrote to its curves, checkpoints or study: %s", error)
             self._waiting.popleft()
             self._away = False
 
@@ -84,19 +94,3 @@ class BackgroundWriter:
         if not self._away:
             logger.warning("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
         self._away = True
-
-
-class NoWriter(BackgroundWriter):
-    """In the place of a background writer during a recomputation: what is sent is dropped."""
-
-    def __init__(self) -> None:
-        pass
-
-    def __enter__(self) -> "NoWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def send(self, statement: Statement) -> None:
-        """Do nothing."""

@@ -26,7 +26,6 @@ MODULES = (
     "search",
     "fitting",
     "training",
-    "nnfabrik_import",
     "evaluation",
     "tuning",
     "ensemble_score",

@@ -18,7 +18,7 @@ from dlgn_cnn.training.callbacks import Callback, Callbacks, Info, Saved
 from dlgn_cnn.training.loggers import LoggedFit, loggers
 from schemas import search
 from schemas.base.keys import fit_key
-from schemas.connection.background_writer import BackgroundWriter, NoWriter
+from schemas.connection.background_writer import BackgroundWriter
 from schemas.connection.in_force import settings_in_force
 from schemas.connection.server import own_connection
 from schemas.fitting import Checkpoint, Epoch
@@ -44,10 +44,9 @@ def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
 
 
 def background_writer() -> BackgroundWriter:
-    """A side writer to the database in force; to nobody, while a fit is only computed anew to be compared."""
-    if settings_in_force().scratch is not None:
-        return NoWriter()
-    return BackgroundWriter(lambda: own_connection(Epoch.connection))
+    """Return a writer to the database in force; while a fit is only recomputed to be compared, it drops everything."""
+    recomputing = settings_in_force().scratch is not None
+    return BackgroundWriter(None if recomputing else lambda: own_connection(Epoch.connection))
 
 
 class GivenUp(Exception):
@@ -59,7 +58,7 @@ class GivenUp(Exception):
 
 
 class Watch(Callback):
-    """Whether those who ask for a fit give it up: found out after each epoch, in the side writer's thread."""
+    """Asks after each epoch, in the background writer's thread, whether all studies that ask for a fit give it up."""
 
     def __init__(self, key: Key, fitted: Any, writer: BackgroundWriter) -> None:
         self._key, self._fitted, self._writer = key, fitted, writer
@@ -119,7 +118,7 @@ def callbacks(key: Key, spec: FitSpec, folder: str, fitted: Any, writer: Backgro
         Where its checkpoints lie below the store.
     fitted : Table
         ``TrainedModel``.
-    writer : SideChannel
+    writer : BackgroundWriter
         Takes what is written to the database.
 
     Returns

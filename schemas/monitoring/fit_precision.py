@@ -6,7 +6,7 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.device import PRECISIONS
 from schemas import experiment, trainer
-from schemas.base.keys import FIT
+from schemas.base.keys import fit_key
 
 Key = Mapping[str, Any]
 PATH = "fit.precision"  # where trainers' configs state one
@@ -52,11 +52,9 @@ def of_fit(key: Key, fitted: Any) -> str:
     ConfigError
         Where experiments ask for the fit in two precisions.
     """
-    fit = {name: key[name] for name in FIT}
+    fit = fit_key(key)
     found = (fitted & fit).to_arrays("fit_precision")
-    if len(found):  # before it was kept, a config that stated none meant float32
-        return str(found[0] or stated(fit) or "float32")
-    return stated(fit) or _asked(fit)
+    return str(found[0]) if len(found) else stated(fit) or _asked(fit)
 
 
 def _asked(fit: Key) -> str:
@@ -83,9 +81,3 @@ def refuse_mixed(keys: Iterable[Key], fitted: Any, what: str) -> None:
             for one, key in sorted(found.items())
         )
         raise ConfigError(f"{what} were fitted in two precisions, {said}: fit all of them in one")
-
-
-def fitted_in_bfloat16(fitted: Any) -> list[Any]:
-    """The fits in ``fitted``, the table of trained models, that were computed in bfloat16: queries, any of which."""
-    before = (fitted & "fit_precision IS NULL").proj() & stating("bfloat16")
-    return [(fitted & {"fit_precision": "bfloat16"}).proj(), before]

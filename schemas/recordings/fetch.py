@@ -30,7 +30,7 @@ class StoredSession:
     raw_sha256: str
     presentations: list[Row]
     scenes: list[Row]
-    light: list[Row]
+    opto_epochs: list[Row]
     spikes: list[Row]
     signals: list[Row]
     onsets: list[Row]
@@ -49,7 +49,7 @@ class StoredSession:
             session=SessionKey.parse(self.name),
             spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in self.spikes},
             presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in self.presentations),
-            opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.light]).reshape(-1, 2),
+            opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.opto_epochs]).reshape(-1, 2),
             scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={
                 row["signal_name"]: SampledSignal(
@@ -79,7 +79,7 @@ def fetch_session(key: Row) -> StoredSession:
         raw_sha256=(RawFile & key).fetch1("raw_sha256"),
         presentations=shown.to_dicts(order_by="KEY"),
         scenes=scenes.to_dicts(order_by="KEY"),
-        light=(optogenetics.OptoEpoch & key).to_dicts(order_by="KEY"),
+        opto_epochs=(optogenetics.OptoEpoch & key).to_dicts(order_by="KEY"),
         spikes=(RecordingTable.Spikes & key).to_dicts(order_by="KEY"),
         signals=(RecordingTable.Signal & key).to_dicts(order_by="KEY"),
         onsets=(stimulus.FrameOnsets & key).to_dicts(order_by="KEY"),

@@ -15,6 +15,7 @@ from dlgn_cnn.storage.files import path_sha256
 from schemas import optogenetics, recording, session, stimulus
 from schemas.base import array_codec, store_registry
 from schemas.base.inserted_rows import collect_inserted
+from schemas.base.keys import session_key
 from schemas.connection.in_force import settings_in_force
 
 Key = dict[str, Any]
@@ -43,11 +44,6 @@ def ingest(
     return [str(one.session) for one, _ in new]
 
 
-def session_key(one: SessionRecording) -> Key:
-    """The session's primary key."""
-    return {"mouse": one.session.mouse, "series": one.session.series, "experiment": one.session.experiment}
-
-
 def _all_known(source: Path, reader: str, options: Key) -> bool:
     """Whether all sessions of a source were ingested from it, with the same bytes, reader and options."""
     rows = (recording.RawFile & {"reader": reader, "raw_path": str(source)}).to_dicts()
@@ -66,7 +62,7 @@ def _raw_row(one: SessionRecording, reader: str, options: Key) -> Key:
 
 
 def _known(one: SessionRecording, row: Key) -> bool:
-    stored = (recording.RawFile & session_key(one)).to_arrays("raw_sha256")
+    stored = (recording.RawFile & session_key(one.session)).to_arrays("raw_sha256")
     if len(stored) and stored[0] != row["raw_sha256"]:
         raise RecordingError(
             f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
@@ -76,7 +72,7 @@ def _known(one: SessionRecording, row: Key) -> bool:
 
 
 def _insert(one: SessionRecording, raw: Key, duration_s: float) -> None:
-    key, name = session_key(one), str(one.session)
+    key, name = session_key(one.session), str(one.session)
     mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
     session.Mouse.insert1(mouse, skip_duplicates=True)
     session.Session.insert1(key | {"session_name": name})

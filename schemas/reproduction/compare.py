@@ -37,8 +37,8 @@ def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation
 
 def threads_of(table: Any, key: Key) -> int:
     """Number of torch's threads that a row was computed with; 1 where that is not on record."""
-    if "threads" in table.heading.names and (own := (table & key).fetch1("threads")) is not None:
-        return int(own)
+    if "threads" in table.heading.names:
+        return int((table & key).fetch1("threads"))
     found = (provenance.Environment * type(table).Provenance & key).to_arrays("threads")
     return int(found[0]) if len(found) else 1
 
@@ -76,10 +76,7 @@ def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]
         if place not in found or place not in expected:
             yield Deviation(place, inf, "is not there" if place in expected else "is one too many")
             continue
-        kept = found[place].get("fit_precision", "not a column") is not None  # it was not, before there was a choice
-        for one in deviations(
-            found[place], expected[place], (*kind.circumstances, *["precision", "fit_precision"] * (not kept))
-        ):
+        for one in deviations(found[place], expected[place], kind.circumstances):
             yield replace(one, place=f"{place} {one.place}", counts=one.place not in kind.digests)
 
 

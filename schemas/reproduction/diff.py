@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlgn_cnn.config import leaves
+from dlgn_cnn.config import join_path, leaves
 from schemas import provenance
 from schemas.reproduction.integrity import CONFIGS
 
@@ -43,7 +43,7 @@ def _of_configs(one: Key, other: Key) -> Iterator[Difference]:
 
 def _config(table: Any, key: Key) -> dict[str, str]:
     function, config = table.load(key)
-    return {"fn": function} | {f"config.{leaf.path}": leaf.text for leaf in leaves(config) if leaf.path}
+    return {"fn": function} | {join_path("config", leaf.path): leaf.text for leaf in leaves(config) if leaf.path}
 
 
 def _of_provenance(table: Any, one: Key, other: Key) -> Iterator[Difference]:

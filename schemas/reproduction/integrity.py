@@ -19,7 +19,7 @@ CONFIGS = (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.
 def damages(table: Any, key: Key) -> Iterator[str]:
     """What of a row is no longer as it was inserted, each a sentence that names it; nothing where all is sound.
 
-    Rows from before provenance was kept have no digests: of them only configs and files are looked at.
+    Imported rows have no digests: of them only configs and files are looked at.
     """
     yield from config_damages(key)
     yield from _row_damages(table, key)
@@ -54,8 +54,8 @@ def _row_damages(table: Any, key: Key) -> Iterator[str]:
         for row in found:
             for column in (column for column, value in row.items() if isinstance(value, Unreadable)):
                 yield f"{row_name(table, name, row)} {column}: {row[column]}"
-    if len(outputs):
-        yield from _unlike(table, rows, outputs[0])
+    for expected in outputs:  # none for a row that was imported
+        yield from _unlike(table, rows, expected)
 
 
 def _unlike(table: Any, rows: Rows, outputs: Mapping[str, list[str]]) -> Iterator[str]:

@@ -3,8 +3,7 @@
 import os
 
 import pytest
-
-from schemas.declaration.outline import outline
+from generators.outline import outline
 
 NAMES = ("a", "A", "ä", "a ")
 EXACT = "utf8mb4_0900_bin"

@@ -103,7 +103,6 @@ def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_noth
 ):
     from populate.nnfabrik.carry import carry
     from schemas import dataset, experiment, model, trainer, training
-    from schemas import nnfabrik_import as carried
 
     before = execute(source, f"CHECKSUM TABLE {', '.join(f'{SCHEMA}.{name}' for name in tables(source))}")
     report = carry(source, SCHEMA, {"minio": str(store)})
@@ -141,14 +140,14 @@ def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_noth
         assert within_rounding(*rates, nnfabrik_functions.PRODUCTS)
     assert len(experiment.Experiment.Fit & {"experiment_name": "stacked cores"}) == 2
     assert len(experiment.Experiment.Fit & {"experiment_name": SCHEMA}) == 4
-    origin = (carried.ImportedFit & key & {"seed": 1}).fetch1()
+    origin = (training.ImportedFit & key & {"seed": 1}).fetch1()
     assert origin["fit_comment"] == "adam.stacked.static"
     assert origin["source_key"]["model_hash"] == generate._hash({**configs[0], "elu_offset": np.float64(0)})
     assert (origin["fabrikant"], str(origin["fitted"])) == ("lab", generate.TIME)
     second = carry(source, SCHEMA, {"minio": str(store)})
     assert sum(second.new.values()) == 0
     assert dict(second.known) == dict(report.new)
-    assert len(training.TrainedModel() & carried.ImportedFit()) == 4
+    assert len(training.TrainedModel() & training.ImportedFit()) == 4
     assert execute(source, f"CHECKSUM TABLE {', '.join(f'{SCHEMA}.{name}' for name in tables(source))}") == before
 
 

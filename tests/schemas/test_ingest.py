@@ -80,8 +80,9 @@ def test_a_failure_at_the_last_row_takes_all_others_back(tmp_path, monkeypatch):
 
 def test_what_goes_in_comes_back(tmp_path):
     from dlgn_cnn.data.readers import read_recordings
+    from schemas.base.keys import session_key
     from schemas.recordings.fetch import fetch_session
-    from schemas.recordings.insert import ingest, session_key
+    from schemas.recordings.insert import ingest
 
     frame = responses_frame(mouse="Whole_2020_0001")
     frame = change(frame, 1, "spike_times", np.array([]))
@@ -92,7 +93,7 @@ def test_what_goes_in_comes_back(tmp_path):
     write_recording(tmp_path, frame)
     ingest(tmp_path)
     (read,) = read_recordings(tmp_path)
-    stored = fetch_session(session_key(read)).load()
+    stored = fetch_session(session_key(read.session)).load()
     assert stored.session == read.session
     assert stored.presentations == read.presentations
     assert {scene: file.sha256 for scene, file in stored.scenes.items()} == {

@@ -3,8 +3,7 @@
 import importlib
 
 import pytest
-
-from schemas.declaration.outline import outline
+from generators.outline import outline
 
 TABLES = {table.full_name: table for table in outline()}
 

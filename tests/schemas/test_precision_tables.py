@@ -131,19 +131,6 @@ def test_a_fit_that_is_asked_for_in_two_precisions_is_not_computed(defined):
         training.fit_spec(key)
 
 
-@pytest.mark.parametrize("stated", [None, "float32", "bfloat16"])
-def test_a_fit_from_before_precisions_were_kept_was_in_what_its_config_states_or_float32(defined, stated):
-    from schemas import training
-    from schemas.monitoring.fit_precision import fitted_in_bfloat16
-
-    (key,) = defined("older", native=stated is not None, trainer={"precision": stated} if stated else None)
-    fitted(key)
-    own = (training.TrainedModel & key).fetch1("KEY")
-    training.TrainedModel.update1(own | {"fit_precision": None})
-    assert training.fit_spec(key).precision == (stated or "float32")
-    assert bool(training.TrainedModel & fitted_in_bfloat16(training.TrainedModel()) & own) == (stated == "bfloat16")
-
-
 @pytest.mark.parametrize("stated", ["float32", "bfloat16"])
 def test_a_stated_precision_stays(defined, stated):
     (key,) = defined("stated", native=stated == "float32", seeds=[140], trainer={"precision": stated})
@@ -353,18 +340,3 @@ def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, c
     allowed = dataclasses.replace(schemas.open_database(), allowed_packages=frozenset({"tests"}))
     monkeypatch.setattr(define_precision, "settings_in_force", lambda: allowed)
     assert define_precision._means_auto(SimpleNamespace(fn=fn, config=config)) is expected
-
-
-def test_a_fit_from_before_precision_was_kept_is_verified_by_the_rest(defined):
-    """What was not kept is no deviation, however the fit is computed now."""
-    from populate.verify.verify import verify
-    from schemas import training
-
-    (asked,) = defined("older", native=False, seeds=[180])
-    key = {name: asked[name] for name in training.TrainedModel.primary_key}
-    training.TrainedModel.populate(key)
-    row = (training.TrainedModel & key).fetch1()
-    output = {name: value for name, value in row["output"].items() if name not in ("precision", "threads", "same_bits")}
-    training.TrainedModel.update1(key | {"fit_precision": None, "output": output, "same_bits": False})
-    found = verify(training.TrainedModel, key)
-    assert not [said for said in found.findings if "precision" in said]

@@ -19,12 +19,13 @@ def simulated(folder, mouse):
 
 
 def stored_and_read(path):
+    from schemas.base.keys import session_key
     from schemas.recordings.fetch import fetch_session
-    from schemas.recordings.insert import ingest, session_key
+    from schemas.recordings.insert import ingest
 
     (read,) = read_recordings(path)
     assert ingest(path) == [str(read.session)]
-    stored = fetch_session(session_key(read)).load()
+    stored = fetch_session(session_key(read.session)).load()
     assert {key: (file.sha256, file.part) for key, file in stored.scenes.items()} == {
         key: (file.sha256, file.part) for key, file in read.scenes.items()
     }

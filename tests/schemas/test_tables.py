@@ -69,7 +69,7 @@ def test_every_kind_of_leaf_restricts_in_every_table_of_configs_and_in_plain_sql
         for other in VALUES.values():
             if canonical_json(other) != canonical_json(value):
                 assert not table.where({f"{kind}_leaf.{name}": other}), (name, other)
-    assert table.where({f"{kind}_leaf.deep.a.0.b.1": 2.5}).keys() == [key]
+    assert table.where({f"{kind}_leaf.deep.a[0].b[1]": 2.5}).keys() == [key]
     assert not table.where({f"{kind}_leaf.never": None})
     query = f"SELECT {kind}_hash FROM {table.Leaf().full_table_name} WHERE path = %s AND kind = %s AND value = %s"
     for leaf in leaves(config):
@@ -126,9 +126,9 @@ def test_a_dataset_of_an_unknown_session_is_refused_whole(tables):
 def test_the_conditions_are_there(database):
     from schemas.optogenetics import OptoCondition
 
-    assert {row["opto_condition"]: row["opto_light"] for row in OptoCondition().to_dicts()} == {
-        "intact": 0,
-        "suppressed": 1,
+    assert {row["opto_condition"]: row["opto_on"] for row in OptoCondition().to_dicts()} == {
+        "intact": False,
+        "suppressed": True,
         "all": None,
     }
 

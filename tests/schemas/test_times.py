@@ -3,8 +3,7 @@
 import datetime
 
 import pytest
-
-from schemas.declaration.outline import outline
+from generators.outline import outline
 
 TIMES = [
     (table.full_name, column)

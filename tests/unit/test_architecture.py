@@ -40,7 +40,7 @@ ORDER = """
     dlgn_cnn.data: recording binning stimuli sessions store readers loading
     dlgn_cnn.mei: components synthesis controls feedback_contrast export
     schemas: connection base monitoring.progress version session stimulus optogenetics provenance recording
-    schemas: recordings dataset model trainer experiment ensemble fitting search monitoring training nnfabrik_import
+    schemas: recordings dataset model trainer experiment ensemble fitting search monitoring training
     schemas: evaluation tuning ensemble_score mei mei_control mei_contrast fleet verification declaration results
     schemas: reproduction
     populate: errors worker define search report query verify archive fleet nnfabrik export run doctor demo dashboard

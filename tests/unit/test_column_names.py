@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas.declaration.outline import outline
+from generators.outline import outline
 
 # Of MySQL 9.7 and PostgreSQL 18.
 RESERVED = Path(__file__).resolve().parents[1] / "data" / "reserved_words.txt"

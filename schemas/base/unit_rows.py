@@ -1,0 +1,82 @@
+"""Rows of units made from arrays: NULL for what is undefined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schemas.base.keys import unit_key
+
+if TYPE_CHECKING:
+    from dlgn_cnn.evaluation.score import ConditionScore
+
+Row = dict[str, Any]
+BOUNDED = ("correlation", "bits_per_spike", "normalized_correlation", "explained")
+
+
+def nullable(value: float) -> float | None:
+    """Return a figure for a column: None for what is undefined, never 0 and never NaN.
+
+    >>> nullable(float("nan")), nullable(0.5)
+    (None, 0.5)
+    """
+    return float(value) if math.isfinite(value) else None
+
+
+def unit_rows(key: Row, units: list[Row], values: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
+    """Yield a row of each unit, with its figure from every array.
+
+    Parameters
+    ----------
+    key : dict
+        What all rows share.
+    units : list of dict
+        Units as ``dataset.unit_rows`` gives them.
+    values : mapping
+        By session name, arrays of shape ``(unit,)`` by column.
+
+    Yields
+    ------
+    dict
+        A row of a part table; NaN has become None.
+    """
+    for unit in units:
+        figures = {name: nullable(one[unit["unit_index"]]) for name, one in values[unit["session_name"]].items()}
+        yield key | unit_key(unit) | figures
+
+
+def insert_scores(table: Any, key: Row, scores: Mapping[str, list[ConditionScore]], units: list[Row]) -> None:
+    """Insert the mean test correlation, a row a unit, and a row a unit, tier and opto condition.
+
+    Parameters
+    ----------
+    table : Table
+        Has the columns and the parts ``Unit`` and ``Condition`` of ``evaluation.Score``.
+    key : dict
+        What all rows share.
+    scores : mapping
+        Scores by session name.
+    units : list of dict
+        Units as ``dataset.unit_rows`` gives them.
+    """
+    by_session = {name: {(one.tier, one.opto_condition): one for one in found} for name, found in scores.items()}
+    test = {name: {"correlation": one["test", "all"].values["correlation"]} for name, one in by_session.items()}
+    mean = np.nanmean(np.concatenate([one["correlation"] for one in test.values()]))
+    table.insert1(key | {"mean_correlation": nullable(mean)})
+    table.Unit.insert(unit_rows(key, units, test))
+    table.Condition.insert(
+        key | unit_key(unit) | _condition_row(score, unit["unit_index"])
+        for unit in units
+        for score in scores[unit["session_name"]]
+    )
+
+
+def _condition_row(score: ConditionScore, index: int) -> Row:
+    row: Row = {"tier": score.tier, "opto_condition": score.opto_condition, "frames": score.frames}
+    row |= {name: nullable(values[index]) for name, values in score.values.items()}
+    for side in ("low", "high"):
+        row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}
+    return row
