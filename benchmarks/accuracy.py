@@ -1,18 +1,18 @@
-"""How near do the models come to a simulated population whose rates are known, and how soon?
+"""Compare models with a simulated population whose rates are known: how accurate do they become, and how soon?
 
 Data: one in-silico session with the published calibration, half of its units nonlinear (rectified subunits and a
-suppressive field), light, running and pupil at work; scenes are split once, seeds are fixed. In turn, in one run, each
-in the same loop on the same windows: LN, the best by validation of six (smoothness by rank of the filter); the spline
-GLM with every input; the original conv-GRU (three 2D layers and a GRU of 7x7 kernels, light in every gate, readouts
-that begin at the frame's center); the registry's best (two factorized 3D layers, light, running and pupil before the
-output); and the mean of five of those.
+suppressive field), with effects of light, running and pupil. Scenes are split once, and seeds are fixed. The models are
+fitted in turn, in one run, by the same loop on the same windows. They are: LN, the best by validation of six (smoothness
+by rank of the filter); the spline GLM with every input; the original conv-GRU (three 2D layers and a GRU of 7x7 kernels,
+light in every gate, readouts that begin at the frame's center); the registry's best (two factorized 3D layers, light,
+running and pupil before the output); and the mean of five of those.
 
 ``r`` is the correlation with the noise-free rate over the test scenes: the normalized correlation, whose ceiling is 1.
-``explained`` is the share of that rate's variance, which is the explainable one, that a model explains: 1 - squared
-error / variance. Both are medians over the units that the movie drives. ``s`` is the whole fit, ``to original`` when
-its validation correlation first reached the original's best. Targets: the best single model explains 0.85; where units
-are nonlinear it leads the LN by a margin whose bootstrap interval over scenes is above 0; and it reaches the original's
-final score in a tenth of the original's time. The last line gives the narrowest of the three margins.
+``explained`` is the share of that rate's variance (the explainable variance) that a model explains: 1 - squared
+error / variance. Both are medians over the units that the movie drives. ``s`` is the time of the whole fit,
+``to original`` the time until its validation correlation first reached the original's best. Targets: the best single model explains 0.85. In nonlinear
+units it leads the LN by a margin whose bootstrap interval over scenes is above 0. It reaches the original's final score
+in a tenth of the original's time. The last line gives the narrowest of the three margins.
 """
 
 import argparse
@@ -67,7 +67,7 @@ GLM = {"opto": "additive", "running": True, "pupil": True}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is simulated and fitted."""
+    """Amount of simulation and fitting."""
 
     units: int
     train: int
@@ -96,7 +96,7 @@ class Row:
 
 
 class Study:
-    """One session, its truth, and what is fitted to it."""
+    """One session, its ground truth, and the models fitted to it."""
 
     def __init__(self, size: Size) -> None:
         config = SimulationConfig(
@@ -199,7 +199,7 @@ def report(study: Study, rows: list[Row]) -> list[float]:
         print(f"{row.name:20s}" + "".join(f"{cell:>12s}" for cell in cells))
     lead, low, high = study.lead(best.predicted, by_name["ln"].predicted, np.random.default_rng(3))
     explained = float(np.median(study.explained(best.predicted)[driven]))
-    # The original's time is until its own best score: what came after it was waiting.
+    # The original's time ends at its own best score: after that it only waited.
     sooner = reached(original.curve, final) / reached(best.curve, final)
     print(f"lead over ln in nonlinear units: {lead:.3f}, 95 % interval over scenes {low:.3f} to {high:.3f}")
     figures = [("explained", explained, EXPLAINED), ("lead_low_end", low, 0.0), ("sooner", sooner, SOONER)]
@@ -210,7 +210,7 @@ def report(study: Study, rows: list[Row]) -> list[float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a handful of scenes: shows that it runs, not how well")
+    parser.add_argument("--quick", action="store_true", help="a handful of scenes: shows that the script runs, not how good models are")
     size = QUICK if parser.parse_args().quick else FULL
     study = Study(size)
     print(f"{size.units} units, {size.train} + {size.test} scenes of 5 s, {SIZE_PX[0]}x{SIZE_PX[1]} px, on the CPU")

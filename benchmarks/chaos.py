@@ -1,17 +1,17 @@
-"""Does a fleet lose, double or halve anything while everything breaks?
+"""Count what a fleet loses, doubles or leaves half done while everything breaks.
 
 Workers compute short fits (a calculation of a fraction of a second that stores a weight file) while faults hit them in
-random order: kill -9 (of the worker, or also of its heartbeat, as when the plug is pulled), SIGSTOP for longer than a
+random order: kill -9 (of the worker, or also of its heartbeat, as if the plug is pulled), SIGSTOP for longer than a
 lease and SIGCONT, SIGTERM, the database killed and restarted, a worker's network cut, a full disk. One key's config has
-a bug. In the end every valid key is to be there exactly once and whole, equal to what the calculation gives alone;
-no reservation and no lease is to be left; the key with the bug is to be in `error` with its reason.
+a bug. In the end every valid key must be there exactly once and whole, equal to the result of the calculation alone. No
+reservation and no lease may be left, and the key with the bug must be in `error` with its reason.
 
-On a MySQL server that this script starts, kills and starts again, where a starter is beside the checkout or named by
-DLGN_MYSQL_STARTER (called as `STARTER start|kill|stop FOLDER PORT`); else on the embedded server, without network cuts.
-The disk is a file system of 8 MB, which only root may mount; else no disk fills.
+If a starter is next to the checkout or named by DLGN_MYSQL_STARTER (called as `STARTER start|kill|stop FOLDER PORT`), the
+script starts, kills and restarts a MySQL server. Otherwise it uses the embedded server, without network cuts. The disk is
+a file system of 8 MB, which only root may mount; for other users no disk fills.
 
-In full, workers have the lease that is shipped (60 s) and networks are cut for 60 s, so that some cuts outlast a lease
-and some do not; faults come every 6 s, and fits, which mostly sleep, last long enough that the last finds some at work.
+In full, workers have the default lease (60 s) and networks are cut for 60 s, so that some cuts outlast a lease and some
+do not. Faults come every 6 s. Fits mostly sleep, and last long enough that the last fault still finds some running.
 """
 
 import argparse
@@ -91,7 +91,7 @@ class Chaos:
         return Worker(pid, link)
 
     def run(self) -> float:
-        """Let faults happen until all have; then until everything is computed. Seconds it took."""
+        """Cause all faults, wait until everything is computed, and return the seconds it took."""
         started = time.monotonic()
         kinds: list[Callable[[], None]] = [self.kill, self.unplug, self.freeze, self.terminate, self.crash]
         kinds += [self.cut] if self.server.mysql else []
@@ -112,7 +112,7 @@ class Chaos:
         return time.monotonic() - started
 
     def _tend(self) -> None:
-        """Let stopped workers go on in time, and start those again that found no server, as a supervisor does."""
+        """Continue stopped workers in time, and restart those that found no server, as a supervisor does."""
         self._thaw()
         for worker in list(self.workers):
             if not psutil.pid_exists(worker.pid):
@@ -120,7 +120,7 @@ class Chaos:
                 self._replace(worker)
 
     def _any(self) -> Worker:
-        """One that runs; of those that do not, the one that goes on first, where all are stopped."""
+        """Return a running worker; if all are stopped, the one that continues first."""
         running = [worker for worker in self.workers if not worker.frozen_until]
         return self.dice.choice(running or [min(self.workers, key=lambda worker: worker.frozen_until)])
 
@@ -215,7 +215,7 @@ def mount(folder: Path) -> bool:
 
 
 def verdicts(plan: Plan, store: Path) -> dict[str, tuple[int, int]]:
-    """What is wrong: (count, expected count) by name."""
+    """Map each kind of error to (count, expected count)."""
     rows = ShortFit().to_dicts()
     errors = ShortFit.jobs.errors.to_dicts()
     wrong = sum(
@@ -253,8 +253,8 @@ def report(chaos: Chaos, took_s: float, folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="3 workers, 40 fits, 10 faults: under 50 s on 2 cores")
-    parser.add_argument("--seed", type=int, default=0, help="of the order of faults")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with what workers said")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the order of faults")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the workers' output")
     given = parser.parse_args()
     nursery, folder = Nursery(), Path(tempfile.mkdtemp(prefix="chaos-"))
     chaos = Chaos(QUICK if given.quick else FULL, folder, nursery, given.seed)

@@ -1,8 +1,8 @@
-"""How many CPU seconds does a command cost before and beside what it asks the database?
+"""Measure the CPU seconds of a command, apart from its queries of the database.
 
-Each in a fresh process, in turn with what bounds it: a process that imports DataJoint, and one that imports torch. CPU
-seconds are user and system time of the process, without the embedded server's, which another process keeps alive; what
-starting it adds is measured at the end. Ratios are paired within a round; medians over the rounds.
+Each command runs in a fresh process, in turn with its bounds: a process that imports DataJoint, and one that imports
+torch. CPU seconds are user and system time of the process. They exclude the embedded server, which another process keeps
+alive; the cost of starting it is measured at the end. Ratios are paired within a round; figures are medians over rounds.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Seconds = dict[str, list[float]]
 
 
 def cpu_s(code: str, environment: Environment, *words: str) -> float:
-    """CPU seconds of a fresh interpreter that runs this, and of the processes that it waited for."""
+    """CPU seconds of a fresh interpreter that runs this code, and of the processes that it waited for."""
     command = [sys.executable, *QUIET, code, *words]
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
@@ -44,7 +44,7 @@ def cpu_s(code: str, environment: Environment, *words: str) -> float:
 
 @contextmanager
 def server_held(environment: Environment) -> Iterator[None]:
-    """Within the block, a process of its own keeps the embedded server alive."""
+    """Keep the embedded server alive within the block, by a separate process."""
     command = [sys.executable, *QUIET, HOLD]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -59,7 +59,7 @@ def server_held(environment: Environment) -> Iterator[None]:
 
 
 def calls(recording: Path, names: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...], Environment]]:
-    """What is measured by name: code, words and what is added to the environment."""
+    """Map the name of each measurement to its code, arguments and additions to the environment."""
     found: dict[str, tuple[str, tuple[str, ...], Environment]] = {
         DATAJOINT: (DATAJOINT, (), {}),
         TORCH: (TORCH, (), {}),
@@ -76,7 +76,7 @@ def calls(recording: Path, names: tuple[str, ...]) -> dict[str, tuple[str, tuple
 
 
 def measure(rounds: int, recording: Path, names: tuple[str, ...], environment: Environment) -> Seconds:
-    """CPU seconds of each call, round by round; a first round warms the page cache and is left out."""
+    """CPU seconds of each call per round; a first round warms the page cache and is left out."""
     found: Seconds = {}
     for number in range(-1, rounds):
         for name, (code, words, added) in calls(recording, names).items():
@@ -104,7 +104,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="2 rounds: under 50 s on 2 cores")
     quick = parser.parse_args().quick
-    # Bytecode is written, as an installation writes it.
+    # Write bytecode, as an installation does.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DLGN_", "PYTHONDONTWRITE"))}
     found_names = subprocess.run([sys.executable, *QUIET, NAMES], cwd=ROOT, capture_output=True, text=True, check=True)
     names = () if quick else tuple(found_names.stdout.split())

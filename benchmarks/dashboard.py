@@ -1,9 +1,9 @@
-"""How long until one sees the live page's views, of 1,000 fits and 100,000 units' scores?
+"""Time the views of the live page with 1,000 fits and the scores of 100,000 units.
 
-A database of its own is filled with rows of made-up figures: 1,000 scored fits, 100 units each, with their curves. Then
-every view is opened in headless Chromium, in turn, in every round, in a browser without a cache, from the request until
-what it is about is on the screen; figures are medians over rounds, and the value is the slowest view's. Beside it, a
-page of nothing but a heading from the same server: what browser and machine take by themselves.
+A separate database is filled with rows of made-up figures: 1,000 scored fits, 100 units each, with their curves. Every
+round opens every view in turn, in headless Chromium without a cache, from the request until its main content is on the
+screen. Figures are medians over rounds, and the value is the slowest view's. For comparison, a page with only a heading
+from the same server shows the time of browser and machine alone.
 """
 
 import argparse
@@ -41,7 +41,7 @@ VIEWS = {
 
 
 def fill(fits: int, units: int) -> dict[str, str]:
-    """Fill the database; the places of a fit and of a unit."""
+    """Fill the database; return the places of a fit and of a unit."""
     import schemas
     from populate.dashboard.places import UnitOfFit
     from tests.filled import fill as rows
@@ -57,7 +57,7 @@ def fill(fits: int, units: int) -> dict[str, str]:
 
 
 def served() -> tuple[subprocess.Popen[str], str]:
-    """The live page in a process of its own, and its URL."""
+    """Run the live page in a separate process; yield its URL."""
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", SERVE], stderr=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -69,7 +69,7 @@ def served() -> tuple[subprocess.Popen[str], str]:
 
 
 def seconds_to(browser, url: str, wanted: str) -> float:
-    """Seconds from the request until ``wanted`` is on the screen, in a browser that has seen nothing yet."""
+    """Seconds from the request until ``wanted`` is on the screen, in a fresh browser."""
     context = browser.new_context()
     page = context.new_page()
     started = time.perf_counter()

@@ -1,15 +1,15 @@
-"""What do deterministic algorithms cost a training step, beside the same step without them?
+"""Measure the cost of deterministic algorithms in a training step, relative to the same step without them.
 
-``DLGN_DETERMINISTIC=1`` keeps torch to algorithms that give the same bits each time. A step is all that a fit does with
-a batch: forward, loss and penalty, backward, clipped gradient, AdamW, of a stacked 2D core of 3 x 16 channels, 7x7 px,
+``DLGN_DETERMINISTIC=1`` restricts torch to algorithms that give the same bits each time. A step is everything that a fit
+does with a batch: forward, loss and penalty, backward, clipped gradient, AdamW, of a stacked 2D core of 3 x 16 channels, 7x7 px,
 and a conv-GRU of 16 channels, on a batch of (2, 1, 40, 33, 53) random frames and 122 units.
 
-free           as torch chooses
-deterministic  as ``dlgn_cnn.provenance.environment.deterministic_algorithms`` makes it
+free           torch's default algorithms
+deterministic  the algorithms of ``dlgn_cnn.provenance.environment.deterministic_algorithms``
 
-Both run in turn in every round, on the CPU and on a GPU where there is one. A readout of which torch has no
-deterministic backward pass there is named, and left out. Beside the ratio of medians: whether two runs of three steps
-from one seed end with the same bits, free and deterministic.
+Both run in turn in every round, on the CPU and, if there is one, on a GPU. If torch has no deterministic backward pass
+for a readout there, the readout is named and left out. Besides the ratio of medians, the table says whether two runs of
+three steps from one seed end with the same bits, free and deterministic.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import statistics
 import sys
 import time
 
-# One thread a core. Not bound to it: another process there would halt every parallel loop.
+# One thread per core, not bound to it: another process on that core would halt every parallel loop.
 os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 
 import torch
@@ -46,7 +46,7 @@ def made_up(device: torch.device) -> tuple[DataInfo, Batch]:
 
 
 class Steps:
-    """A model in training: each call is a step; its seconds are returned."""
+    """A model in training: each call is a step and returns its seconds."""
 
     def __init__(self, readout: str, info: DataInfo, batch: Batch, deterministic: bool) -> None:
         model = encoder({"one": info}, 0, core=CORE, recurrent=RECURRENT, readout={"name": readout})
@@ -84,7 +84,7 @@ def repeats(readout: str, info: DataInfo, batch: Batch, deterministic: bool) -> 
 
 
 def compare(device: torch.device, readout: str, rounds: int) -> float | None:
-    """Print a row of the table; the ratio of the medians, None where there is no deterministic algorithm."""
+    """Print a row of the table; return the ratio of the medians, or None without a deterministic algorithm."""
     info, batch = made_up(device)
     try:
         same = [repeats(readout, info, batch, deterministic) for deterministic in (False, True)]

@@ -27,7 +27,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# One thread a core. Not bound to it: another process there would halt every parallel loop.
+# One thread per core, not bound to it: another process on that core would halt every parallel loop.
 os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 
 import numpy as np

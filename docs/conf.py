@@ -1,4 +1,4 @@
-"""How the site is built: pages in MyST markdown; the reference and the diagram written from the code at each build."""
+"""Sphinx configuration: pages are MyST markdown; each build writes the reference and the diagram from the code."""
 
 import sys
 from pathlib import Path

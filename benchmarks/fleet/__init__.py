@@ -1,1 +1,1 @@
-"""What the benchmarks of the fleet share: short fits, workers that start at once, servers that can be killed."""
+"""Shared parts of the fleet's benchmarks: short fits, workers that start at once, servers that can be killed."""

@@ -74,7 +74,7 @@ class Number(dj.Manual):
 
 @schema
 class Empty(dj.Computed):
-    """Nothing is computed, for ``pause_s`` seconds: what is left is the queue's own work."""
+    """A make that only waits, for ``pause_s`` seconds, so that only the queue's own work remains."""
 
     pause_s = 0.0
 
@@ -103,7 +103,7 @@ def open_tables() -> None:
 
 
 def drop_tables() -> None:
-    """On a server that others use, nothing is to be left."""
+    """Drop all tables, since others may use the server."""
     schema.drop(prompt=False)
     for name in reversed(table_classes.MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
@@ -125,7 +125,7 @@ class Nursery:
 
     @staticmethod
     def _serve(requests: socket.socket) -> None:
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the workers
         for line in requests.makefile():
             child = os.fork()
             if child == 0:

@@ -14,7 +14,7 @@ STARTER = os.environ.get("DLGN_MYSQL_STARTER") or str(
 
 
 class Link:
-    """A worker's way to the server, which can be cut: nothing passes, and nobody is told."""
+    """A worker's connection to the server, which can be cut: nothing passes, and neither side is told."""
 
     def __init__(self, port: int) -> None:
         self._port, self._open = port, threading.Event()

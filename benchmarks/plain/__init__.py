@@ -1,1 +1,1 @@
-"""Models as their equations are written: what the benchmarks compare with."""
+"""Models written exactly as their equations, for the benchmarks to compare with."""

@@ -1,4 +1,4 @@
-"""Reference pages written from the code, so that none can say what the code does not."""
+"""Reference pages written from the code, so that they always agree with it."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from generators import api, command, components, diagram, tables
 
 
 def write_all(folder: Path) -> None:
-    """Write every generated page below ``folder``; one that is as it was keeps its date: builds stay short."""
+    """Write every generated page below ``folder``; unchanged pages keep their date, which keeps builds short."""
     pages = {
         "command.md": command.page(),
         "components.rst": components.page(),

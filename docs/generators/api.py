@@ -1,4 +1,4 @@
-"""A page a package, with every public module of it by its docstrings."""
+"""One page per package, with all its public modules, from their docstrings."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from generators.rst import heading
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("dlgn_cnn", "schemas", "populate")
-# What a table is stands in the reference of tables; its class as autodoc sees it is DataJoint's machinery.
+# The reference of tables describes tables; their classes, as autodoc sees them, are DataJoint's machinery.
 TABLES = "   :exclude-members: definition, contents, key_source, make_fetch, make_compute, make_insert"
 
 
 def pages() -> dict[str, str]:
-    """Each page's name below the generated folder, and its text."""
+    """Map each page's name below the generated folder to its text."""
     packages = {file.parent for room in ROOMS for file in (ROOT / room).rglob("__init__.py")}
     return {f"api/{_dotted(package)}.rst": _page(package) for package in sorted(packages)}
 
@@ -30,7 +30,7 @@ def _module(name: str) -> str:
 
 
 def _of_commands(file: Path) -> bool:
-    """Whether a module holds commands, which the reference of the command has, and whose docstrings are for a shell."""
+    """Whether a module holds commands: the reference of the command shows these."""
     return "typer.Typer(" in file.read_text()
 
 

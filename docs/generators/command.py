@@ -1,4 +1,4 @@
-"""The reference of the ``dlgn`` command, from the Typer app by Typer's own writer."""
+"""Reference of the ``dlgn`` command, written by Typer from its app."""
 
 import re
 
@@ -7,10 +7,10 @@ from typer.cli import get_docs_for_click
 
 
 def page() -> str:
-    """Every command with its arguments, options and example."""
+    """Return the page: every command with its arguments, options and example."""
     from populate.cli.command import app
 
     found = typer.main.get_command(app)
     text = get_docs_for_click(obj=found, ctx=typer.Context(found), name="dlgn", title="The `dlgn` command")
-    # Click keeps a line that says so as it is; on a page it is an example.
+    # Click keeps an example line unchanged; on a page it is formatted as code.
     return re.sub(r"^Example: (.+)$", r"Example: `\1`", text, flags=re.MULTILINE)

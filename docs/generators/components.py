@@ -1,4 +1,4 @@
-"""The reference of everything that a config can name: what ``dlgn models`` lists, each component in full."""
+"""Reference of every component that a config can name, in full, from the catalogue of ``dlgn models``."""
 
 import json
 
@@ -6,16 +6,16 @@ from dlgn_cnn.catalogue import ComponentEntry, catalogue
 from generators.rst import code, heading, label, list_table
 
 INTRODUCTION = """\
-What ``dlgn models`` lists and ``dlgn models NAME`` prints, from the same catalogue: every component that is registered,
-with its parameters, their types as a config is checked against, and their defaults. How components make a model:
+Every registered component with its parameters, the types that configs are checked against, and the defaults.
+``dlgn models`` lists the same catalogue, and ``dlgn models NAME`` prints one component. How components make a model:
 :doc:`../../explanation/models`.
 """
 
 
 def page() -> str:
-    """A section a kind, and in it one a component."""
+    """Return the page: one section per kind, with one subsection per component."""
     entries = catalogue()
-    sections = [heading("Parts of a config"), INTRODUCTION]
+    sections = [heading("Components of a config"), INTRODUCTION]
     for kind in dict.fromkeys(entry.kind for entry in entries):
         sections += [label(f"components-{kind.replace(' ', '-')}"), heading(kind, 1)]
         sections += [_part(entry) for entry in entries if entry.kind == kind]

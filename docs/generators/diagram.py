@@ -1,4 +1,4 @@
-"""The diagram of all tables as SVG, drawn from the definitions: a box a schema, an arrow a foreign key."""
+"""Diagram of all tables as SVG, from the definitions: a box is a schema, an arrow is a foreign key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ STYLE = """\
 """
 
 
-# No blank line inside: markdown ends a block of HTML there.
+# No blank line inside: markdown would end the block of HTML there.
 FRAME = """\
 <div class="schema-diagram-frame">
 <svg class="schema-diagram" xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"
@@ -35,14 +35,14 @@ REFERENCE = "../reference/generated/tables.html"
 
 @dataclass(frozen=True)
 class Row:
-    """Where a table stands: the left edge of its box, and the middle of its line."""
+    """Position of a table: the left edge of its box, and the middle of its line."""
 
     x: float
     y: float
 
 
 def drawing() -> str:
-    """The whole picture, to be put into a page: each table is a link to what the reference says of it."""
+    """Return the diagram for a page; each table links to its section of the reference."""
     tables = outline()
     schemas = {name: [one for one in tables if one.schema == name] for name in dict.fromkeys(t.schema for t in tables)}
     corners, height = _layout(schemas, _columns(tables))
@@ -60,12 +60,12 @@ def drawing() -> str:
 
 
 def _drawn(table: TableOutline, other: str) -> bool:
-    """Between schemas; but of the provenance that every computed table has alike, lines would hide all others."""
+    """Whether an arrow is drawn: only between schemas, and not from ``Provenance``, which would hide all others."""
     return other.split(".")[0] != table.schema and not table.name.endswith(".Provenance")
 
 
 def _columns(tables: Sequence[TableOutline]) -> dict[str, int]:
-    """Each schema's column: right of all that it refers to, and one that refers to nothing just left of what does."""
+    """Column of each schema: right of all that it refers to; if it refers to none, just left of its first child."""
     parents: dict[str, set[str]] = {}
     for table in tables:
         others = {link.table.split(".")[0] for link in table.links} - {table.schema}
@@ -82,7 +82,7 @@ def _columns(tables: Sequence[TableOutline]) -> dict[str, int]:
 def _layout(
     schemas: Mapping[str, Sequence[TableOutline]], column: Mapping[str, int]
 ) -> tuple[dict[str, tuple[float, float]], float]:
-    """The upper left corner of each schema's box, and the height of all."""
+    """Upper left corner of each schema's box, and the height of the diagram."""
     corners, filled = {}, dict.fromkeys(column.values(), float(MARGIN_PX))
     for name, tables in schemas.items():
         place = column[name]

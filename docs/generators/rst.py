@@ -1,4 +1,4 @@
-"""The few forms of reStructuredText that generated pages are made of."""
+"""The few reStructuredText elements that generated pages use."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,17 +6,17 @@ MARKS = "=-~"
 
 
 def heading(text: str, level: int = 0) -> str:
-    """A heading, of the page at level 0."""
+    """Return a heading; level 0 is the page's title."""
     return f"{text}\n{MARKS[level] * max(3, len(text))}\n"
 
 
 def label(name: str) -> str:
-    """A place that other pages can link to."""
+    """Return a label that other pages can link to."""
     return f".. _{name}:\n"
 
 
 def list_table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: str = "auto") -> str:
-    """A table; an empty cell stays empty."""
+    """Return a table; empty cells stay empty."""
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
     for row in (header, *rows):
         for place, cell in enumerate(row):
@@ -25,10 +25,10 @@ def list_table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: str
 
 
 def code(text: str) -> str:
-    """Text as code, empty where there is none."""
+    """Return text as code, or nothing for empty text."""
     return f"``{text}``" if text else ""
 
 
 def plain(text: str) -> str:
-    """Text in which no character is markup."""
+    """Return text with all markup characters escaped."""
     return "".join(f"\\{character}" if character in "\\*`|_" else character for character in text)

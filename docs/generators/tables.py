@@ -1,4 +1,4 @@
-"""The reference of the tables: what each row means, its columns and its foreign keys, from the definitions."""
+"""Reference of the tables, from their definitions: the meaning of a row, its columns and its foreign keys."""
 
 from itertools import groupby
 
@@ -6,20 +6,20 @@ from generators.outline import ColumnOutline, Link, TableOutline, outline
 from generators.rst import code, heading, label, list_table, plain
 
 INTRODUCTION = """\
-Every table, from its definition in ``schemas/``. A row's key is what stands under *key*; what a foreign key brings
-along has the names that it has there. In SQL a schema's name begins with ``DLGN_PREFIX`` (``dlgn_``), and
-what begins with ``__`` is computed: ``SELECT * FROM dlgn_evaluation.__score__unit``. Why they are as they are:
-:doc:`../../explanation/tables`.
+Every table, from its definition in ``schemas/``. Columns marked *key* form a row's key; columns of a foreign key keep
+the names that they have in the other table. In SQL, a schema's name begins with ``DLGN_PREFIX`` (``dlgn_``), and the
+name of a computed table begins with ``__``: ``SELECT * FROM dlgn_evaluation.__score__unit``. For the reasons behind
+the design, see :doc:`../../explanation/tables`.
 """
 
 
 def anchor(full_name: str) -> str:
-    """The label of a table's section."""
+    """Return the label of a table's section."""
     return "table-" + full_name.lower().replace(".", "-").replace("_", "-")
 
 
 def page() -> str:
-    """A section a schema, and in it one a table."""
+    """Return the page: one section per schema, with one subsection per table."""
     sections = [heading("Tables"), INTRODUCTION]
     for schema, tables in groupby(outline(), key=lambda one: one.schema):
         sections.append(heading(f"schemas.{schema}", 1))
