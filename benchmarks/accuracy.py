@@ -2,17 +2,17 @@
 
 Data: one in-silico session with the published calibration, half of its units nonlinear (rectified subunits and a
 suppressive field), with effects of light, running and pupil. Scenes are split once, and seeds are fixed. The models are
-fitted in turn, in one run, by the same loop on the same windows. They are: LN, the best by validation of six (smoothness
-by rank of the filter); the spline GLM with every input; the original conv-GRU (three 2D layers and a GRU of 7x7 kernels,
-light in every gate, readouts that begin at the frame's center); the registry's best (two factorized 3D layers, light,
-running and pupil before the output); and the mean of five of those.
+fitted in turn, in one run, by the same loop on the same windows. They are: LN, the best by validation of six
+(smoothness by rank of the filter); the spline GLM with every input; the original conv-GRU (three 2D layers and a GRU of
+7x7 kernels, light in every gate, readouts that begin at the frame's center); the registry's best (two factorized 3D
+layers, light, running and pupil before the output); and the mean of five of those.
 
 ``r`` is the correlation with the noise-free rate over the test scenes: the normalized correlation, whose ceiling is 1.
-``explained`` is the share of that rate's variance (the explainable variance) that a model explains: 1 - squared
-error / variance. Both are medians over the units that the movie drives. ``s`` is the time of the whole fit,
-``to original`` the time until its validation correlation first reached the original's best. Targets: the best single model explains 0.85. In nonlinear
-units it leads the LN by a margin whose bootstrap interval over scenes is above 0. It reaches the original's final score
-in a tenth of the original's time. The last line gives the narrowest of the three margins.
+``explained`` is the share of that rate's variance (the explainable variance) that a model explains: 1 - squared error /
+variance. Both are medians over the units that the movie drives. ``s`` is the time of the whole fit, ``to original`` the
+time until its validation correlation first reached the original's best. Targets: the best single model explains 0.85.
+In nonlinear units it leads the LN by a margin whose bootstrap interval over scenes is above 0. It reaches the
+original's final score in a tenth of the original's time. The last line gives the narrowest of the three margins.
 """
 
 import argparse
@@ -210,7 +210,9 @@ def report(study: Study, rows: list[Row]) -> list[float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a handful of scenes: shows that the script runs, not how good models are")
+    parser.add_argument(
+        "--quick", action="store_true", help="a handful of scenes: shows that the script runs, not how good models are"
+    )
     size = QUICK if parser.parse_args().quick else FULL
     study = Study(size)
     print(f"{size.units} units, {size.train} + {size.test} scenes of 5 s, {SIZE_PX[0]}x{SIZE_PX[1]} px, on the CPU")

@@ -6,9 +6,9 @@ lease and SIGCONT, SIGTERM, the database killed and restarted, a worker's networ
 a bug. In the end every valid key must be there exactly once and whole, equal to the result of the calculation alone. No
 reservation and no lease may be left, and the key with the bug must be in `error` with its reason.
 
-If a starter is next to the checkout or named by DLGN_MYSQL_STARTER (called as `STARTER start|kill|stop FOLDER PORT`), the
-script starts, kills and restarts a MySQL server. Otherwise it uses the embedded server, without network cuts. The disk is
-a file system of 8 MB, which only root may mount; for other users no disk fills.
+If a starter is next to the checkout or named by DLGN_MYSQL_STARTER (called as `STARTER start|kill|stop FOLDER PORT`),
+the script starts, kills and restarts a MySQL server. Otherwise it uses the embedded server, without network cuts. The
+disk is a file system of 8 MB, which only root may mount; for other users no disk fills.
 
 In full, workers have the default lease (60 s) and networks are cut for 60 s, so that some cuts outlast a lease and some
 do not. Faults come every 6 s. Fits mostly sleep, and last long enough that the last fault still finds some running.

@@ -1,8 +1,9 @@
 """Measure the CPU seconds of a command, apart from its queries of the database.
 
 Each command runs in a fresh process, in turn with its bounds: a process that imports DataJoint, and one that imports
-torch. CPU seconds are user and system time of the process. They exclude the embedded server, which another process keeps
-alive; the cost of starting it is measured at the end. Ratios are paired within a round; figures are medians over rounds.
+torch. CPU seconds are user and system time of the process. They exclude the embedded server, which another process
+keeps alive; the cost of starting it is measured at the end. Ratios are paired within a round; figures are medians over
+rounds.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Measure the cost of deterministic algorithms in a training step, relative to the same step without them.
 
-``DLGN_DETERMINISTIC=1`` restricts torch to algorithms that give the same bits each time. A step is everything that a fit
-does with a batch: forward, loss and penalty, backward, clipped gradient, AdamW, of a stacked 2D core of 3 x 16 channels, 7x7 px,
-and a conv-GRU of 16 channels, on a batch of (2, 1, 40, 33, 53) random frames and 122 units.
+``DLGN_DETERMINISTIC=1`` restricts torch to algorithms that give the same bits each time. A step is everything that a
+fit does with a batch: forward, loss and penalty, backward, clipped gradient, AdamW, of a stacked 2D core of 3 x 16
+channels, 7x7 px, and a conv-GRU of 16 channels, on a batch of (2, 1, 40, 33, 53) random frames and 122 units.
 
 free           torch's default algorithms
 deterministic  the algorithms of ``dlgn_cnn.provenance.environment.deterministic_algorithms``

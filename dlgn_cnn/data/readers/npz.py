@@ -194,7 +194,8 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
         raise RecordingError(
             f"{path}: {times.shape} spike_times_s and {owners.shape} spike_units: expected a unit a spike"
         )
-    units = np.unique(arrays.get("units", owners))
+    given = arrays.get("units")
+    units = np.unique(owners if given is None else given)
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")
