@@ -1,4 +1,4 @@
-"""Models written exactly as their equations, with the weights of the real ones: a GRU, a 2D and a factorized 3D core."""
+"""Models written as their equations, with the weights of the real ones: a GRU, a 2D and a factorized 3D core."""
 
 import torch
 import torch.nn.functional as functional

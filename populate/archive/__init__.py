@@ -1,1 +1,1 @@
-"""Out to others and in from them: a restriction of the tables as an archive, and an archive into any database."""
+"""Archives: a part of the tables as files for others, and such files into any database."""

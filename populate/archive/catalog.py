@@ -9,11 +9,11 @@ from dlgn_cnn.archive.manifest import StoredColumn
 from schemas import session
 from schemas.declaration.table_classes import table_classes
 
-# Of this database alone: its version, what was verified, who works on what; and what is to be tried next.
+# Of this database alone: its version, verdicts, the fleet, and searches.
 LEFT_OUT_MODULES = ("version", "verification", "fleet", "search")
-LEFT_OUT_TABLES = ("fitting.Checkpoint",)  # files that a fit under way goes on from
+LEFT_OUT_TABLES = ("fitting.Checkpoint",)  # files from which an unfinished fit resumes
 LOOSE_PARTS = ("experiment.Experiment.Fit",)  # of which some are published and others not
-WHOLE = ("session.Session", "dataset.Dataset")  # with which comes all that hangs on them alone
+WHOLE = ("session.Session", "dataset.Dataset")  # all rows that hang on these alone come with them
 KINDS = {
     "bool": r"bool(ean)?$",
     "int": r"((tiny|small|medium|big)?int(eger)?( unsigned)?|u?int\d+)$",
@@ -41,8 +41,8 @@ class Edge:
 class Catalog:
     """Every table that an archive may hold, by name as ``evaluation.Score.Unit``; parents before children.
 
-    ``anchor`` says on whose key a table's rows are chosen: a part's is its master's, and what hangs on a session alone
-    comes with the session.
+    ``anchor`` is the table by whose key a table's rows are chosen: a part's is its master, and tables that hang on a
+    session alone come with the session.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Catalog:
         return [name for name, other in self.anchor.items() if other == anchor]
 
     def hanging_on(self, name: str) -> set[str]:
-        """A table with all whose rows need one of its: its parts, and tables that refer to any of them."""
+        """A table with all tables that need its rows: its parts, and tables that refer to any of them."""
         found, todo = set(), [name]
         while todo:
             one = todo.pop()

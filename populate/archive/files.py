@@ -1,4 +1,4 @@
-"""The files that rows refer to: into an archive by what is in them, and out of it to where this machine keeps such."""
+"""Files that rows refer to: into an archive, named by their digests, and out of it to this machine's store."""
 
 import hashlib
 import re
@@ -34,7 +34,7 @@ PLACES = {SCENES: "scene_path", RAW: "raw_path"}  # on the machine that ingested
 
 
 def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
-    """The weights that any chosen row names. Raises StoreError for those that are missing or altered."""
+    """Add the weights that chosen rows name. Raises StoreError for missing or altered ones."""
     place = settings_in_force().weights
     for name, table in selection.catalog.tables.items():
         if WEIGHTS in table.heading.names and selection.restrictions(name):
@@ -43,7 +43,7 @@ def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
 
 
 def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
-    """The trials of the chosen datasets' sessions, each once. Raises StoreError for those that are damaged."""
+    """Add the trials of the chosen datasets' sessions, each once. Raises StoreError for damaged ones."""
     for row in selection.rows("dataset.Dataset.Session"):
         name = session_file(row)
         if name in archive.files:
@@ -58,17 +58,17 @@ def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
 
 
 def weights_file(row: Row) -> str:
-    """Where an archive has the weights that a row names."""
+    """Name in an archive of the weights of a row."""
     return f"weights/{row[WEIGHTS]}{ENDING}"
 
 
 def session_file(row: Row) -> str:
-    """Where an archive has the trials of a row of ``Dataset.Session``."""
+    """Name in an archive of the trials of a row of ``Dataset.Session``."""
     return f"datasets/{row['rows_digest']}{ENDING}"
 
 
 def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
-    """The files of the chosen scenes, by path: what each is called in the archive. A missing one is left out."""
+    """Names in the archive of the chosen scenes' files, by path. A missing file is left out."""
     found: dict[str, str] = {}
     for row in selection.rows(SCENES):
         path = Path(row["scene_path"])
@@ -105,7 +105,7 @@ def local_name(stimuli: dict[str, str], name: str, row: Row) -> Row:
 
 
 def place_weights(archive: Archive) -> None:
-    """Store an archive's weights where this machine keeps such. Raises ArchiveError for what is no safetensors file."""
+    """Store an archive's weights in this machine's store. Raises ArchiveError for a file that is not safetensors."""
     for name in _below(archive, "weights"):
         _digest_of(archive, name)
         with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +114,7 @@ def place_weights(archive: Archive) -> None:
                 with safe_open(file, "numpy") as opened:
                     opened.keys()
             except SafetensorError as error:
-                raise ArchiveError(f"{archive.place}: {name} is no safetensors file ({error})") from error
+                raise ArchiveError(f"{archive.place}: {name} is not a safetensors file ({error})") from error
             settings_in_force().weights.put(file, ENDING)
 
 
@@ -198,7 +198,7 @@ def _stimulus_path(name: str) -> Path:
 
 
 class Placed:
-    """The arrays and sessions of an archive, each stored once when it is first asked for.
+    """The arrays and sessions of an archive, each stored once, when a row first needs it.
 
     Memory: ``AT_ONCE`` arrays, one session, and a line for each array.
     """
@@ -217,19 +217,19 @@ class Placed:
             self._arrays.update({(schema, one): found for one, found in zip(some, kept, strict=True)})
 
     def array(self, schema: str, digest: str) -> Kept:
-        """What a row of a schema holds in the place of an array."""
+        """The value that a row of a schema holds for an array."""
         self.store(schema, [digest])
         return self._arrays[schema, digest]
 
     def session(self, row: Row) -> None:
-        """See that the trials of a row of ``Dataset.Session`` lie where it says. Raises as ``restore_session``."""
+        """Store the trials of a row of ``Dataset.Session`` where it says. Raises as ``restore_session``."""
         place = str(row["store_path"]), str(row["rows_digest"])
         if place not in self._sessions:
             restore_session(self._archive, row)
             self._sessions.add(place)
 
     def digest(self, reference: Any) -> str:
-        """By what digest an archive knows the array that a row of this database refers to."""
+        """The digest in an archive of the array that a row of this database refers to."""
         if reference.path not in self._digests:
             self._digests[reference.path] = hashlib.sha256(array_bytes(loaded(reference))).hexdigest()
         return self._digests[reference.path]

@@ -1,10 +1,11 @@
-"""Loading: an archive into the database in force, all of it or nothing, and only what its digests vouch for.
+"""Loading of an archive into the database in force: all of it or nothing, and only files with the right digests.
 
-Everything is looked at and stored first, each file under a name that its bytes decide. Then all rows are inserted in
-one transaction, parents before children, which touches no store, and so holds its locks no longer than rows take.
-Whoever is killed before leaves files to which no row refers, as ``dlgn gc`` finds them, and the next load goes by the
-same names. A row that is there already must have the same content; how it came about there (``circumstances``) may be
-another way. Memory: one session's arrays, and one batch of rows.
+Everything is checked and stored first, each file under the digest of its bytes. Then all rows are inserted in one
+transaction, parents before children. It touches no store, and so holds its locks only as long as the rows take.
+A process that is killed before leaves files that no row refers to: ``dlgn gc`` finds them, and the next load uses the
+same names. A row that exists already must have the same content; only its ``circumstances`` may differ.
+
+Memory: one session's arrays, and one batch of rows.
 """
 
 import json
@@ -47,7 +48,7 @@ MAX_LINE_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class Loaded:
-    """What came of loading: the archive's digest, and by table how many rows are new and how many were there."""
+    """A loaded archive: its digest, and by table the numbers of rows that are new and that existed."""
 
     sha256: str
     new: dict[str, int]
@@ -82,9 +83,9 @@ def load(place: str, progress: Progress = silent) -> Loaded:
 
 
 class _Loading:
-    """The tables of an archive, each gone through twice: to store what its rows refer to, and to insert them.
+    """The tables of an archive, each read twice: to store the files that its rows refer to, and to insert the rows.
 
-    Raises ArchiveError for a row that is there with other content, or that the archive lacks something of.
+    Raises ArchiveError for a row that exists with other content, and for a file that the archive lacks.
     """
 
     def __init__(self, archive: Archive, catalog: Catalog, folder: Path) -> None:
@@ -94,12 +95,12 @@ class _Loading:
         self._files = {name: archive.copy(f"rows/{name}.jsonl", folder / name) for name in self.names}
 
     def store(self, name: str) -> None:
-        """Store what those rows of a table refer to that are not there yet."""
+        """Store the files that a table's new rows refer to."""
         for fresh, _ in self._batches(name):
             self._values(name, fresh)
 
     def insert(self, name: str) -> tuple[int, int]:
-        """Insert a table's rows; how many are new, and how many were there with the same content."""
+        """Insert a table's rows; returns the numbers of new ones and of those that existed with the same content."""
         new = known = 0
         for fresh, before in self._batches(name):
             _insert(self._archive, name, self._catalog.tables[name], self._values(name, fresh))
@@ -110,7 +111,7 @@ class _Loading:
         return new, known
 
     def _batches(self, name: str) -> Iterator[tuple[list[Row], int]]:
-        """The rows that are not there yet, a batch at a time, each with how many others were."""
+        """The new rows, a batch at a time, each with the number of rows that exist."""
         table, columns = self._catalog.tables[name], self._catalog.columns(name)
         for batch in _batches(self._archive, name, self._files[name]):
             stored = _stored(table, columns, batch, self._placed.digest)
@@ -124,7 +125,7 @@ class _Loading:
             yield fresh, len(batch) - len(fresh)
 
     def _values(self, name: str, rows: list[Row]) -> list[Row]:
-        """Rows as they are inserted, with all that they refer to in the store."""
+        """Rows as they are inserted, after the files that they refer to were stored."""
         columns, schema = self._catalog.columns(name), self._catalog.tables[name].database
         self._placed.store(schema, [row.get(one.name) for row in rows for one in columns if one.kind == "npy"])
         found = []
@@ -139,7 +140,7 @@ class _Loading:
 
 
 def _check_tables(archive: Archive, catalog: Catalog) -> None:
-    """Refuse an archive whose tables are not those of this version, before anything is read of it."""
+    """Refuse an archive whose tables are not those of this version, before any row is read."""
     manifest, version = archive.manifest, definitions_digest()
     if manifest.schema_version != version:
         raise ArchiveError(
@@ -148,7 +149,9 @@ def _check_tables(archive: Archive, catalog: Catalog) -> None:
         )
     for name, table in manifest.tables.items():
         if name not in catalog.tables:
-            raise ArchiveError(f"{archive.place} has a table {name}, which this version has not: upgrade dlgn_cnn")
+            raise ArchiveError(
+                f"{archive.place} has a table {name}, which this version does not have: upgrade dlgn_cnn"
+            )
         expected = [(one.name, one.kind) for one in catalog.columns(name)]
         if sorted((one.name, one.kind) for one in table.columns) != sorted(expected):
             raise ArchiveError(
@@ -186,7 +189,7 @@ def _parsed(archive: Archive, name: str, text: bytes) -> Row:
         if not isinstance(row, dict):
             raise ValueError("no row")
     except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"{archive.place}: a line of {name} is no row ({error})") from error
+        raise ArchiveError(f"{archive.place}: a line of {name} is not a row ({error})") from error
     return row
 
 
@@ -224,7 +227,7 @@ def _compare(archive: Archive, name: str, table: Any, columns: Sequence[StoredCo
 def _insert(archive: Archive, name: str, table: Any, rows: list[Row]) -> None:
     try:
         table.insert(rows, allow_direct_insert=True)
-    except Exception as error:  # what a database refuses, each driver says in its own way
+    except Exception as error:  # each driver has errors of its own
         if is_transient(error):
             raise
         said = (str(error).splitlines() or [type(error).__name__])[0]

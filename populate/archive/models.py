@@ -1,4 +1,4 @@
-"""How each published model is built: what ``dlgn_cnn.load`` needs beside the weights."""
+"""Entries of published models: what ``dlgn_cnn.load`` needs in addition to the weights."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _named(selection: Selection, names: Sequence[str]) -> dict[frozenset[Any], s
 
 
 def _sessions(key: Row, spec: FitSpec) -> tuple[Row | None, str | None]:
-    """What a model may know of each session, or why that is not to be had."""
+    """The ``DataInfo`` of each session as JSON, or the reason why it is missing."""
     settings = settings_in_force()
     stores = dataset.store_paths(key)
     try:
@@ -73,7 +73,7 @@ def _sessions(key: Row, spec: FitSpec) -> tuple[Row | None, str | None]:
 
 
 def _own_data_info(spec: FitSpec) -> tuple[Row | None, str | None]:
-    """What a lab's own dataset function says of its data when asked as nnfabrik asks it."""
+    """The data info that a lab's own dataset function returns, as nnfabrik calls it."""
     name, config = spec.dataset
     function = DATASETS.get(name, settings_in_force().allowed_packages)
     if "return_data_info" not in parameters_of(function):

@@ -1,4 +1,4 @@
-"""Publishing: the chosen rows, and every file that they refer to, as one archive that stands for itself.
+"""Publishing of the chosen rows, and every file that they refer to, as one self-contained archive.
 
 Memory: the keys of the chosen rows (``selection``), a digest of each file, one session's arrays, and one batch of rows.
 """
@@ -174,10 +174,10 @@ def _one_moment() -> Iterator[None]:
 
 
 def _add_files(archive: ArchiveWriter, selection: Selection, wanted: Wanted) -> list[str]:
-    """Weights, datasets, stimuli, models, environment and report; what was left out, in sentences."""
+    """Add weights, datasets, models, environment and report; returns what was left out, in sentences."""
     left_out = [f"{name}, and what hangs on it" for name in wanted.without]
     if not wanted.downstream:
-        left_out.append("everything that was made of the chosen rows")
+        left_out.append("all results of the chosen rows")
     add_weights(archive, selection)
     if wanted.datasets:
         add_sessions(archive, selection)

@@ -25,7 +25,7 @@ PLANS = ("experiment.Experiment", "mei.MEIPlan", "mei.MEIConfig")
 
 
 class Selection:
-    """Rows by table, as restrictions of which none meets another's rows."""
+    """Rows by table, as disjoint restrictions."""
 
     def __init__(self, catalog: Catalog, without: Collection[str] = ()) -> None:
         self.catalog = catalog
@@ -51,11 +51,11 @@ class Selection:
         self._complete(downstream)
 
     def keys(self, name: str) -> list[Row]:
-        """The chosen keys of a table that is chosen by its own."""
+        """The chosen keys of a table that is its own anchor."""
         return list(self._found.get(name, {}).values())
 
     def restrictions(self, name: str) -> list[Row]:
-        """What restricts a table to the chosen rows: one key or more, each of rows of its own."""
+        """Keys that restrict a table to the chosen rows, each to different ones."""
         return self.keys(FITS) if name in BY_FIT else self.keys(self.catalog.anchor[name])
 
     def rows(self, name: str) -> Iterator[Row]:
@@ -113,7 +113,7 @@ class Selection:
         self._add(target, rows, True)
 
     def _complete(self, downstream: bool) -> None:
-        """Experiments that ask for the chosen fits, their plans of the chosen MEIs, and ensembles of none but these."""
+        """Choose experiments with these fits, their plans of the chosen MEIs, and ensembles of chosen fits only."""
         experiment, plan, config = PLANS
         fits = self.catalog.tables[BY_FIT[0]]
         for keys in batches(self.keys(FITS), BATCH):
@@ -135,7 +135,7 @@ class Selection:
 
 
 def batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
-    """The rows, or whatever they are, in lists of at most ``size``."""
+    """The rows in lists of at most ``size``."""
     running = iter(rows)
     while batch := list(islice(running, size)):
         yield batch
@@ -150,7 +150,7 @@ def of_fits(keys: list[Row]) -> Linked:
 
 
 def of_contrasts(keys: list[Row]) -> Linked:
-    """The MEIs of fits to shuffled labels of the light that are a contrast's null."""
+    """The MEIs of null fits, to permuted opto labels, of a feedback contrast."""
     for key in keys:
         alike = {name: key[name] for name in ("model_hash", "trainer_hash", "mei_hash")}
         for twin in shuffled_twins(key["dataset_hash"]):

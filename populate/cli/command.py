@@ -78,7 +78,7 @@ def dlgn(
 
 
 def _ended_by(error: BaseException, ctx: Any) -> int:
-    """Say what an exception means, unless typer says it, which raises it; the exit code."""
+    """Log the meaning of an exception and return the exit code; errors of typer are raised again."""
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):  # rich ends with status 1
         _forget_output()
         return PIPE_CLOSED
@@ -92,13 +92,13 @@ def _ended_by(error: BaseException, ctx: Any) -> int:
 
 
 def _forget_output() -> None:
-    """Send what is still unwritten nowhere, else Python complains of it when it ends."""
+    """Discard unwritten output, of which Python would complain at exit."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Messages(logging.Handler):
-    """Writes to whatever the error stream is at that moment."""
+    """Writes to the error stream of that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(BrokenPipeError):
@@ -108,7 +108,7 @@ class _Messages(logging.Handler):
 
 @contextlib.contextmanager
 def _messages() -> Iterator[None]:
-    """Within the block, this command's messages and everybody's warnings go to the error stream."""
+    """Within the block, messages of this command and warnings of all modules go to the error stream."""
     handler, root, level = _Messages(), logging.getLogger(), logger.level
     root.addHandler(handler)
     logger.setLevel(logging.INFO)

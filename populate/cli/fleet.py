@@ -58,7 +58,7 @@ def populate(
 
 @app.command(rich_help_panel=PANEL)
 def status(watch: Watch = False) -> None:
-    """Show what is done, under way, waiting and failed in every computed table, and what is paused.
+    """Show the numbers of keys done, reserved, pending and failed in every computed table, and the stop flags.
 
     Example: dlgn status --watch
     """
@@ -79,7 +79,7 @@ def workers(
 
 @app.command(rich_help_panel=PANEL)
 def pause(table: AnyTable = "*", host: Host = "*") -> None:
-    """Take no new keys, of one table or on one machine or at all; what is under way goes on.
+    """Take no new keys, of one table, on one machine, or at all; running computations go on.
 
     Example: dlgn pause MEI
     """

@@ -50,7 +50,7 @@ def _listing(entries: list[ComponentEntry]) -> Table:
 
 
 def _short(entry: ComponentEntry) -> str:
-    """What a component means, without the papers, which have a column of their own, and a docstring's backticks."""
+    """Meaning of a component without its papers, which have a column of their own, and without backticks."""
     uncited = re.sub(r" \([^()]*\b(?:19|20)\d\d[^()]*\)", "", entry.meaning)
     return uncited.replace("``", "")
 
@@ -66,7 +66,7 @@ def _print_in_full(console: Console, entry: ComponentEntry) -> None:
 
 
 def _reflowed(text: str) -> str:
-    """A docstring whose paragraphs are one line each, for the terminal to wrap; what is indented stays as it is."""
+    """A docstring with one line for each paragraph, for the terminal to wrap; indented lines stay."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(
         one if re.search(r"^( |-+$)", one, re.MULTILINE) else one.replace("\n", " ") for one in paragraphs

@@ -29,7 +29,7 @@ TABLES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PlannedConfig:
-    """One config: of which part of the experiment and where in it, and which of the choices there it has, if any."""
+    """One config: its part of the experiment, its place there, and its choices, if any."""
 
     part: str
     place: str
@@ -50,7 +50,7 @@ class PlannedConfig:
 
 @dataclass(frozen=True)
 class ExperimentPlan:
-    """An experiment as it was written, with a config for each combination of choices; nothing of it is inserted yet."""
+    """An experiment as written, with a config for each combination of choices; nothing is inserted yet."""
 
     name: str
     comment: str
@@ -72,7 +72,7 @@ class ExperimentPlan:
         }
 
     def fixed_precision(self) -> tuple[str, str]:
-        """What ``auto`` means for its fits, and why. Raises ConfigError where others share them in another."""
+        """Meaning of ``auto`` for its fits, and the reason. Raises ConfigError as the function does."""
         return fixed_precision(self.name, {part: self.of(part) for part in TABLES})
 
     @property
@@ -85,15 +85,15 @@ class ExperimentPlan:
 
     @property
     def fits(self) -> int:
-        """How many fits there are to be: all combinations."""
+        """Number of fits: all combinations."""
         return len(self.seeds) * math.prod(len(self.of(part)) for part in ("datasets", "models", "trainers"))
 
 
 @dataclass(frozen=True)
 class Defined:
-    """What a definition came to: the experiment's name, its fits, how many of them are new, its ensembles' hashes.
+    """A defined experiment: its name, the numbers of its fits and of new ones, and its ensembles' hashes.
 
-    ``precision`` is what ``auto`` means for its fits, and why.
+    ``precision`` is the meaning of ``auto`` for its fits, and the reason.
     """
 
     name: str
@@ -162,10 +162,10 @@ def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
 
 
 def _check(plan: ExperimentPlan) -> None:
-    """Refuse a wrong config, with the path to what is wrong in it, before any data are read.
+    """Refuse a wrong config, with the path to the wrong value, before any data are read.
 
-    What experiments combine already was checked when it was defined, and torch is not loaded to build it again. Code of
-    other packages may have changed since: a plan that names some is checked whole.
+    Known combinations were checked when they were defined, and torch is not loaded to build them again. Code of other
+    packages may have changed since: a plan that names some is checked whole.
     """
     if plan.is_new or _names_code(plan):
         _check_configs(plan)
@@ -220,7 +220,7 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _insert_experiment(plan: ExperimentPlan) -> tuple[str, str]:
-    """Insert an experiment unless it is there; what ``auto`` means for its fits, and why."""
+    """Insert an experiment unless it exists; returns the meaning of ``auto`` for its fits, and the reason."""
     precision, why = plan.fixed_precision()
     row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "auto_precision": precision}
     experiment.Experiment.insert1(row, skip_duplicates=True)

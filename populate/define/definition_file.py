@@ -20,7 +20,7 @@ KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ens
 REQUIRED = ("experiment", "datasets", "models", "trainers")
 FORM = "{fn: NAME, config: {...}}"
 Call = tuple[str, dict[str, Any]]
-NAME = "experiment"  # what a Python file assigns: a dict, several, or a function that returns or yields them
+NAME = "experiment"  # a Python file assigns this: a dict, several, or a function that returns or yields them
 
 
 def read_definitions(path: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What ``auto`` means for the fits of an experiment: fixed when it is defined, and one for fits that it shares."""
+"""Meaning of precision ``auto`` for the fits of an experiment: fixed when it is defined, the same for shared fits."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ Entries = dict[str, list[Any]]  # datasets, models and trainers of a plan, each 
 
 
 def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
-    """What ``auto`` means for an experiment's fits, and why, in words; nothing is inserted.
+    """Meaning of ``auto`` for an experiment's fits, and the reason in words; nothing is inserted.
 
-    An experiment that is there keeps what it has. A new one takes what this process's device is fast in, unless fits of
-    precision ``auto`` like its own, from any seed, were asked for, or computed, in the other: seeds are compared with
-    one another and averaged, which two precisions are not. Raises ConfigError where such fits are in both, or in
-    another precision than the experiment has.
+    A known experiment keeps its precision. A new one takes the precision in which this process's device is fast, unless
+    fits of precision ``auto`` like its own, from any seed, were planned or computed in the other: seeds are compared
+    and averaged, which two precisions must not be. Raises ConfigError if such fits are in both, or in another precision
+    than the experiment.
     """
     auto = [entry.key for entry in entries["trainers"] if _means_auto(entry)]
     found = _of_fits_alike(name, entries, auto)
@@ -42,14 +42,14 @@ def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
 
 
 def _means_auto(entry: Any) -> bool:
-    """Whether a trainer computes in what ``auto`` means: a lab's own may know nothing of precisions."""
+    """Whether a trainer computes in the precision of ``auto``: a lab's own may know nothing of precisions."""
     if fit_precision.stated_in(entry.config) is not None:
         return False
     return "." not in entry.fn or asks(TRAINERS, entry.fn, "auto_precision", settings_in_force().allowed_packages)
 
 
 def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, str]:
-    """The precisions of fits of precision ``auto`` that others ask for or that are done, from any seed, and whose."""
+    """Precisions of planned and computed fits of precision ``auto``, from any seed, and where they are from."""
     parts = [[entry.key for entry in entries[part]] for part in ("datasets", "models")]
 
     def among(fits: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The whole path on an in-silico recording, and how near it came to the truth."""
+"""The whole path on an in-silico recording, and its agreement with the truth."""
 
 import contextlib
 import logging
@@ -25,7 +25,7 @@ TARGETS = {"rate_correlation": 0.7, "opto_correlation": 0.8}
 
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:
-    """Simulate, ingest, define, populate, compare with the truth and report; what is done already is kept."""
+    """Simulate, ingest, define, populate, compare with the truth and report; finished steps are kept."""
     stages: dict[str, float] = {}
     with _timed("opening the database", stages):
         settings = schemas.open_database()
@@ -62,7 +62,7 @@ def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
 
 
 def agreement(recording: Path) -> Agreement:
-    """How near the demo's best fit comes to the truth that was simulated."""
+    """Agreement of the demo's best fit with the simulated truth."""
     from schemas.dataset import Dataset
     from schemas.evaluation import FeedbackModulation
     from schemas.training import load_model

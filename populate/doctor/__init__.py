@@ -1,1 +1,1 @@
-"""``dlgn doctor``: what is wrong here, and what to do. A file a group of checks; each runs in a process of its own."""
+"""``dlgn doctor``: checks with advice. A file is a group of checks and runs in a process of its own."""

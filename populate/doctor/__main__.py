@@ -9,9 +9,9 @@ from populate.errors import explain
 
 
 def main(group: str) -> None:
-    """Check one group; what breaks it is a finding too."""
+    """Check one group; an error that breaks it is a result too."""
     subject, advice = GROUPS[group]
-    findings, sys.stdout = sys.stdout, sys.stderr  # where libraries write what they have to say
+    findings, sys.stdout = sys.stdout, sys.stderr  # libraries write to this stream
     try:
         for finding in importlib.import_module(f"populate.doctor.{group}").check():
             findings.write(f"{finding.line()}\n")

@@ -16,7 +16,7 @@ from schemas.declaration.table_classes import MODULES, definitions_digest
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
 SMALL_PACKET = 2**24  # bytes; a row of a config or a report of an error is never larger
 LATE_S = 5.0
-LOWEST_SEED = -(2**63) + 1  # nobody's
+LOWEST_SEED = -(2**63) + 1  # that no fit uses
 
 
 def check() -> Iterator[CheckResult]:
@@ -74,7 +74,7 @@ def _encrypted(connection: Any, host: str, settings: Settings) -> CheckResult:
 
 
 def _clock(connection: Any) -> CheckResult:
-    """The server's clock, by which leases end, beside this machine's."""
+    """Difference between the clocks of this machine and of the server, by which leases end."""
     ask = "SELECT UTC_TIMESTAMP(3)" if connection.adapter.backend == "mysql" else "SELECT now() AT TIME ZONE 'UTC'"
     there = _one(connection, ask).replace(tzinfo=datetime.UTC)
     late_s = abs((datetime.datetime.now(datetime.UTC) - there).total_seconds())

@@ -1,4 +1,4 @@
-"""Runs the groups of checks side by side, each in a process that is ended at a deadline, and shows what they found."""
+"""Runs the groups of checks in parallel, each in a process with a deadline, and shows the results."""
 
 import subprocess
 import tempfile
@@ -13,13 +13,13 @@ from rich.text import Text
 from populate.doctor.finding import FAIL, CheckResult
 from populate.worker import children
 
-# What each group is about, and what to do where it breaks or does not end.
+# Subject of each group, and advice if it breaks or does not end.
 GROUPS: Mapping[str, tuple[str, str]] = {
     "machine": ("this machine", "see whether its disks answer"),
     "database": ("database", "see that the server runs and answers, and that DLGN_DATABASE names it"),
     "store": ("store", "see that the disk or the object store answers, and that DLGN_STORE names it"),
     "device": ("GPU", "see that nvidia-smi answers, or set DLGN_DEVICE=cpu"),
-    "datasets": ("Deep Lake", "install deeplake anew: pip install --force-reinstall 'deeplake>=4.7.4,<4.8'"),
+    "datasets": ("Deep Lake", "reinstall deeplake: pip install --force-reinstall 'deeplake>=4.7.4,<4.8'"),
 }
 COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 MODULE = "populate.doctor"
@@ -71,7 +71,7 @@ def _result(
         process.kill()
         process.wait()
         status = None
-    whole, _, _ = file.read_text().rpartition("\n")  # what was being written when it was ended is left out
+    whole, _, _ = file.read_text().rpartition("\n")  # a half-written line is left out
     yield from map(CheckResult.parse, whole.splitlines())
     if status is None:
         yield CheckResult(FAIL, subject, f"no answer within {deadline_s:g} s", advice)

@@ -1,4 +1,4 @@
-"""Settings, Python, packages, memory and disk: what needs neither a server nor torch."""
+"""Settings, Python, packages, memory and disk: checks that need neither a server nor torch."""
 
 import importlib.metadata
 import importlib.util
@@ -60,7 +60,7 @@ def _packages() -> Iterator[CheckResult]:
 
 
 def _requirements() -> list[Requirement]:
-    """What the project requires whatever it is used for: as installed, or as written where it was not installed."""
+    """Requirements of the project, without extras: as installed, or as in pyproject.toml if it was not installed."""
     try:
         lines = importlib.metadata.requires(PROJECT) or []
     except importlib.metadata.PackageNotFoundError:

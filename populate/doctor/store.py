@@ -1,4 +1,4 @@
-"""The store: whether what is written there reads back, and how much room it has."""
+"""The store: whether a file that is written reads back, and free space."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What an exception means to whoever typed the command: one sentence that says what to do.
+"""Explanation of an exception to the user of the command: one sentence that says what to do.
 
 Modules that an error may come from (torch, the database drivers) are recognized by name and never imported here.
 """
@@ -21,13 +21,13 @@ from dlgn_cnn.runtime import interrupts
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
 HIDDEN = "***"
-IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form to be filled in says "password"
+IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form in a message says "password"
 SHORT = 8
 FILES = {
     errno.ENOENT: "there is no such file or folder: correct the path",
     errno.ENOTDIR: "a file is in the place of a folder: correct the path",
     errno.EISDIR: "that is a folder, expected a file: correct the path",
-    errno.EEXIST: "it is there already: name another, or move it away",
+    errno.EEXIST: "it exists already: name another, or move it away",
     errno.EACCES: "you may not read or write there: choose another place, or ask for the right",
     errno.EPERM: "you may not do that there: choose another place, or ask for the right",
     errno.EROFS: "it can only be read: choose another place",
@@ -35,7 +35,7 @@ FILES = {
     errno.EDQUOT: "your quota is used up: make room (dlgn gc shows what may go) and run the same command again",
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n) and run the same command again",
 }
-# By the name of the class, wherever it comes from: what it means, and what to do. '{}' is its own first line.
+# Meaning and advice by the name of the class, of any module. '{}' is the error's own first line.
 KNOWN = {
     "AccessError": "the database account may not do this ({}): ask its administrator for the right, see dlgn doctor",
     "LostConnectionError": "the database went away ({}): run the same command again, or ask dlgn doctor",
@@ -48,27 +48,27 @@ KNOWN = {
     "DataJointError": "DataJoint cannot do this ({}): correct the tables or the condition",
     "MemoryError": "memory ran out: end other programs, take fewer sessions or units, or a larger machine",
     "OutOfMemoryError": "the GPU's memory ran out ({}): end other programs on it, or make batches smaller",
-    "UnicodeDecodeError": "that is no text in UTF-8 ({}): give a text file",
+    "UnicodeDecodeError": "that is not text in UTF-8 ({}): give a text file",
     "RecursionError": "something is nested too deeply: simplify it",
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One sentence, and whether somebody stopped the command rather than that anything went wrong."""
+    """One sentence, and whether the user stopped the command rather than an error."""
 
     sentence: str
     stopped: bool = False
 
 
 def explain(error: BaseException) -> Fault:
-    """The sentence for an exception; the whole trace of one that nobody foresaw goes to a file that it names."""
+    """The sentence for an exception. The traceback of an unexpected one goes to a file that the sentence names."""
     if not isinstance(error, DlgnError) and interrupts.behind(error) is not None:
         return Fault("stopped; what was finished is kept, run the same command to go on", stopped=True)
     known = _meaning(error)
     if known is None:
         kind = f"{type(error).__name__}: {_first_line(error)}"
-        known = f"{kind}: nobody foresaw this; {_kept(error)}, and dlgn --debug with the same words shows it"
+        known = f"{kind}: unexpected error; {_kept(error)}, and dlgn --debug with the same arguments shows it"
     return Fault(redacted(" ".join(known.split())))
 
 
@@ -80,7 +80,7 @@ def trace(error: BaseException) -> str:
 def redacted(text: str) -> str:
     """The text without the password of any URL, and without the passwords and keys that the environment holds.
 
-    Of the latter, short ones are left: hidden in every word that they happen to be part of, they could be guessed.
+    Short secrets are left: hidden in every word that contains them, they could be guessed.
     """
     text = IN_URL.sub(rf"\1:{HIDDEN}@", text)
     for secret in sorted(_secrets(), key=len, reverse=True):
@@ -89,7 +89,7 @@ def redacted(text: str) -> str:
 
 
 def _meaning(error: BaseException) -> str | None:
-    """What a known kind of error means; an unknown one may stand for a known one that it was raised from."""
+    """Meaning of a known kind of error, which may be the cause of an unknown one."""
     for one in _chain(error):
         if isinstance(one, DlgnError):
             return str(one)
@@ -112,7 +112,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _first_line(error: BaseException) -> str:
-    """What an error says first; a driver's code before it says nothing to most people."""
+    """First line of an error, without a driver's error code."""
     said = str(error)
     if type(error).__module__.partition(".")[0] in ("datajoint", "pymysql"):
         said = ": ".join(word.rstrip(".:") for word in error.args if isinstance(word, str) and word)

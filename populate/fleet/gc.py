@@ -1,4 +1,4 @@
-"""What lies in the store and no row refers to, and its removal while nobody writes."""
+"""Garbage collection: files in the store that no row refers to, and their removal while no process writes."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True)
 class Garbage:
-    """Files of one kind that no row refers to, where they lie, and what is kept."""
+    """Files of one kind that no row refers to, their place, and the number of files that are kept."""
 
     kind: str
     place: ObjectStore
@@ -31,22 +31,22 @@ class Garbage:
 
     @property
     def size_bytes(self) -> int:
-        """What removing them would free."""
+        """Bytes that their removal would free."""
         return sum(stored.size_bytes for stored in self.unreferenced)
 
 
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     """Weights, datasets, arrays, checkpoints and stimuli that no row refers to and that are older than a day.
 
-    What other prefixes of this server refer to is kept. Raises ConfigError where tables keep files in this store that
-    cannot be asked, as another server's.
+    Files that other prefixes of this server refer to are kept. Raises ConfigError if tables that cannot be queried, as
+    those of another server, keep files in this store.
     """
     settings = settings_in_force()
     tables = list(_tables(settings.prefix))
-    everybodys = [*tables, *_others_tables()]
-    digests, arrays, stimuli = referenced_digests(everybodys), _referenced_arrays(tables), _stimuli(everybodys)
-    folders = {path.removeprefix("datasets/") for path in _values(everybodys, "store_path")}
-    checkpoints = _values([table for table in everybodys if table.table_name == "checkpoint"], "path")
+    every_table = [*tables, *_others_tables()]
+    digests, arrays, stimuli = referenced_digests(every_table), _referenced_arrays(tables), _stimuli(every_table)
+    folders = {path.removeprefix("datasets/") for path in _values(every_table, "store_path")}
+    checkpoints = _values([table for table in every_table if table.table_name == "checkpoint"], "path")
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
     datasets = ObjectStore(f"{settings.datasets_url or settings.store}/datasets", settings.cache / "datasets")
     before = (now or datetime.datetime.now(datetime.UTC)) - GRACE
@@ -60,16 +60,16 @@ def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
 
 
 def collect(found: list[Garbage]) -> int:
-    """Delete what was found; how many files is returned. Raises ConfigError while a worker is alive.
+    """Delete these files; their number is returned. Raises ConfigError while a worker is alive.
 
-    Meanwhile new workers wait, and nothing that a row refers to by now is deleted.
+    Meanwhile new workers wait, and a file that a row refers to by now is kept.
     """
     order = {"host": "*", "table_name": "*"}
     if len(fleet.StopFlag & order):
         raise ConfigError("all machines are paused or drained already: dlgn resume, then collect again")
     fleet.StopFlag.insert1({**order, "action": "pause"})
     try:
-        _refuse_while_somebody_writes()
+        _refuse_while_workers_live()
         names = {(one.kind, stored.name) for one in find_garbage() for stored in one.unreferenced}
         chosen = [(one, stored) for one in found for stored in one.unreferenced if (one.kind, stored.name) in names]
         for one, stored in chosen:
@@ -80,7 +80,7 @@ def collect(found: list[Garbage]) -> int:
 
 
 def referenced_digests(tables: Sequence[Any]) -> set[str]:
-    """Every sha256 that these tables hold, of weights or of anything else: what a later table refers to is kept too."""
+    """Every sha256 that these tables hold, of weights or anything else, so that files of later tables are kept."""
     found: set[str] = set()
     for table in tables:
         for column in table.heading.names:
@@ -112,7 +112,7 @@ def _tables(prefix: str) -> Iterator[Any]:
 
 
 def _others_tables() -> list[Any]:
-    """The tables of other prefixes with files in this store. Raises ConfigError where one's cannot all be read."""
+    """Tables of other prefixes with files in this store. Raises ConfigError if some cannot be read."""
     found: list[Any] = []
     for one in store_registry.others(settings_in_force(), fleet.schema.connection):
         reason = "" if one.here else "they are another server's"
@@ -132,7 +132,7 @@ def _schema(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _refuse_while_somebody_writes() -> None:
+def _refuse_while_workers_live() -> None:
     alive = fleet.Worker & fleet.ALIVE
     if len(alive):
         hosts = ", ".join(sorted(set(map(str, alive.to_arrays("host")))))
@@ -140,12 +140,12 @@ def _refuse_while_somebody_writes() -> None:
 
 
 def _values(tables: Sequence[Any], column: str) -> set[str]:
-    """What these tables hold in columns of a name."""
+    """Values of these tables in the columns of that name."""
     return {str(one) for table in tables if column in table.heading.names for one in table.to_arrays(column)}
 
 
 def _stimuli(tables: Sequence[Any]) -> set[str]:
-    """The names of all files that scenes and recordings were read from: what lies before them differs by machine."""
+    """Names of all files that scenes and recordings were read from; their folders differ by machine."""
     return {Path(path).name for column in ("scene_path", "raw_path") for path in _values(tables, column)}
 
 

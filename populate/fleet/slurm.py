@@ -29,7 +29,7 @@ class WorkerJob:
         return done.returncode
 
     def checkpoint(self) -> Any:
-        """What submitit asks for after the warning signal: the same again, as the worker has handed its key back."""
+        """Called by submitit after the warning signal: submit the same again, since the worker has returned its key."""
         import submitit
 
         return submitit.helpers.DelayedSubmission(self)

@@ -1,4 +1,4 @@
-"""What is done and who is at work, as tables for a terminal."""
+"""Progress of all tables, and the workers, as tables for a terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
 
 
 def show(view: Callable[[], RenderableType], every_s: float | None = None) -> None:
-    """Print a view once, or keep it on the screen, drawn anew ``every_s``, until Ctrl-C."""
+    """Print a view once, or keep it on the screen and redraw it ``every_s``, until Ctrl-C."""
     if every_s is None:
         Console().print(view())
         return
@@ -28,7 +28,7 @@ def show(view: Callable[[], RenderableType], every_s: float | None = None) -> No
 
 
 def progress() -> RenderableType:
-    """A row a computed table: keys done, reserved, pending, failed, set aside, pruned; then the failures' reasons."""
+    """A row for each computed table, with its numbers of keys; then reasons of failures, and stop flags."""
     shown = Table("table", *COLUMNS)
     reasons: list[Text] = []
     for table in computed_tables():
@@ -43,7 +43,7 @@ def progress() -> RenderableType:
 
 
 def fleet_view() -> RenderableType:
-    """Progress of all tables, then who is at work."""
+    """Progress of all tables, then the workers."""
     return Group(progress(), workers())
 
 
@@ -67,7 +67,7 @@ def _queue(table: Any) -> Any:
 
 
 def workers(everybody: bool = False) -> RenderableType:
-    """A row a worker: where it runs, what it computes and how far it is, and when it was last heard of."""
+    """A row for each worker: machine, key, progress, and the time of its last heartbeat."""
     shown = Table("host", "pid", "device", "state", "last heard", "table", "key", "for", "doing")
     for row in _workers(everybody):
         shown.add_row(*map(str, row))

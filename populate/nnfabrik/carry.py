@@ -169,13 +169,13 @@ def _key(key: Row, calls: Mapping[str, Mapping[Any, Row]]) -> Row:
     for kind in CALLS:
         found = calls[kind].get((key[f"{kind}_fn"], key[f"{kind}_hash"]))
         if found is None:
-            raise ConfigError(f"its {kind} was not carried")
+            raise ConfigError(f"its {kind} was not imported")
         mine |= found
     return mine
 
 
 def _carry_experiments(source: NnfabrikSchema, fits: Mapping[tuple[Any, ...], Row], report: ImportReport) -> None:
-    """nnfabrik's experiments with the fits that were carried, and one of all fits, named after the schema."""
+    """nnfabrik's experiments with the imported fits, and one of all fits, named after the schema."""
     rows = source.experiments()
     wanted: dict[str, list[Row]] = {}
     comments = {str(row["experiment_name"]): str(row["experiment_comment"]) for row in rows}

@@ -1,4 +1,4 @@
-"""A file of ``torch.save`` as safetensors: what is done in a process that does nothing else."""
+"""Conversion of a ``torch.save`` file to safetensors, for a process that does nothing else."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,13 +10,14 @@ from dlgn_cnn.training.weights import save_weights
 
 
 def convert(folder: str) -> str:
-    """The state dict in ``folder/state`` as safetensors beside it; its sha256. Raises ConfigError and StoreError.
+    """Write the state dict in ``folder/state`` as safetensors next to it and return the sha256.
 
-    ``weights_only`` builds tensors and containers and nothing else: what a file asks for besides is refused, not run.
+    ``weights_only`` builds tensors and containers only: anything else in a file is refused, not run.
+    Raises ConfigError and StoreError.
     """
     try:
         found = torch.load(Path(folder) / "state", map_location="cpu", weights_only=True)
-    except Exception as error:  # what damaged bytes lead to is many kinds of error
+    except Exception as error:  # damaged bytes raise many kinds of error
         raise ConfigError(f"its state dict cannot be read ({(str(error).splitlines() or ['?'])[0][:200]})") from error
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise ConfigError(f"its state is a {type(found).__name__}, expected a state dict")

@@ -1,7 +1,7 @@
-"""An nnfabrik schema on MySQL, read in one READ ONLY transaction: nothing can be written, all is of one moment.
+"""An nnfabrik schema on MySQL, read in one READ ONLY transaction: nothing is written, and all rows are of one moment.
 
-nnfabrik's tables bear its classes' names, but that of fitted models, which each lab declares under a name of its own:
-it is known by its columns, and its part ``ModelStorage`` by its.
+nnfabrik's tables have its classes' names, except that of fitted models, which each lab declares under its own name:
+it is recognized by its columns, as is its part ``ModelStorage``.
 """
 
 import re
@@ -26,7 +26,7 @@ MAX_BLOB_BYTES = 2**30
 
 
 class NnfabrikSchema:
-    """The tables of one schema. To be had from ``opened``."""
+    """The tables of one schema, from ``opened``."""
 
     def __init__(self, connection: Any, schema: str) -> None:
         self._connection, self.schema = connection, schema
@@ -40,7 +40,7 @@ class NnfabrikSchema:
             self.columns.setdefault(str(table), {})[str(column)] = str(comment)
         missing = [name for name in (*CALLS, "seed") if name not in self.columns]
         if missing:
-            raise ConfigError(f"schema {schema!r} is none of nnfabrik's: it has no table {', '.join(missing)}")
+            raise ConfigError(f"schema {schema!r} is not one of nnfabrik's: it has no table {', '.join(missing)}")
 
     def calls(self, kind: str) -> Iterator[Row]:
         """The rows of ``model``, ``dataset`` or ``trainer``: fn, hash, config (a blob), comment."""
@@ -64,7 +64,7 @@ class NnfabrikSchema:
         return self._one(table, key)
 
     def state(self, table: str, key: Row) -> tuple[bytes, str]:
-        """What the part table has for a model's state dict, and the comment that says how it is stored."""
+        """Value of a model's state dict in the part table, and the comment that says how it is stored."""
         part = f"{table}__model_storage"
         if STATE not in self.columns.get(part, {}):
             raise ConfigError(f"table {table} has no part ModelStorage")
@@ -108,7 +108,7 @@ class NnfabrikSchema:
 
 @contextmanager
 def opened(url: str, schema: str) -> Iterator[NnfabrikSchema]:
-    """The schema on the server of ``mysql://user:password@host:port``. Raises ConfigError where it is not to be had."""
+    """The schema on the server of ``mysql://user:password@host:port``. Raises ConfigError if it cannot be reached."""
     connection = _connected(url)
     with connection:
         with connection.cursor() as cursor:
@@ -139,16 +139,16 @@ def _connected(url: str) -> MySQLConnection:
 
 
 def unpacked(data: bytes) -> Any:
-    """What DataJoint packed into a blob. Raises ConfigError where it is damaged, or would unfold beyond a GiB."""
+    """The value of a DataJoint blob. Raises ConfigError if it is damaged, or unpacks to more than a GiB."""
     head = len(COMPRESSED)
     if data.startswith(COMPRESSED) and int.from_bytes(data[head : head + 8], "little") > MAX_BLOB_BYTES:
-        raise ConfigError("its blob says that it unfolds beyond a GiB")
+        raise ConfigError("its blob would unpack to more than a GiB")
     try:
         found = unpack(data)
-    except Exception as error:  # what damaged bytes lead to is many kinds of error
+    except Exception as error:  # damaged bytes raise many kinds of error
         raise ConfigError(f"its blob is damaged ({type(error).__name__}: {error})") from error
     if found is None and not data.startswith((COMPRESSED, b"mYm\0", b"dj0\0")):
-        raise ConfigError("its blob is none of DataJoint's")
+        raise ConfigError("its blob is not one of DataJoint's")
     return found
 
 

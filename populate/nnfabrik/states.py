@@ -1,4 +1,4 @@
-"""State dicts as DataJoint 0.14 stored them, to safetensors: read in a process of its own, never unpickled whole."""
+"""State dicts as DataJoint 0.14 stored them, to safetensors: read in a separate process, never unpickled whole."""
 
 import hashlib
 import multiprocessing
@@ -26,7 +26,7 @@ class States:
     """State dicts by the key of their fit. ``stores`` says where each external store of the source lies: path or URL.
 
     Files are read with ``torch.load(weights_only=True)``, which builds tensors and containers and nothing else, in a
-    process that may break without harm. To be used as a context.
+    process that may break without harm. A context manager.
     """
 
     def __init__(self, source: NnfabrikSchema, stores: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ class States:
         return data.hex() if storage(comment)[1] is not None else hashlib.md5(data).hexdigest()
 
     def read(self, table: str, key: Row) -> dict[str, torch.Tensor]:
-        """A fitted model's state dict. Raises ConfigError or StoreError with what is wrong."""
+        """A fitted model's state dict. Raises ConfigError or StoreError with the reason."""
         data, comment = self._source.state(table, key)
         kind, store = storage(comment)
         if kind == "filepath":
@@ -94,12 +94,12 @@ class States:
 
 
 def parameters(state: Mapping[str, torch.Tensor]) -> int:
-    """The number of parameters in a state dict: all floating-point numbers but batch norm's running means."""
+    """The number of parameters in a state dict: all floating-point numbers except batch norm's running means."""
     kept = (value for name, value in state.items() if name.rpartition(".")[2] not in BUFFERS)
     return sum(value.numel() for value in kept if value.is_floating_point())
 
 
 def _arrays(found: Any) -> dict[str, torch.Tensor]:
     if not isinstance(found, dict) or not all(isinstance(value, np.ndarray) for value in found.values()):
-        raise ConfigError("its state is no dictionary of arrays")
+        raise ConfigError("its state is not a dictionary of arrays")
     return {str(name): torch.from_numpy(np.ascontiguousarray(value)) for name, value in found.items()}

@@ -84,7 +84,7 @@ def the_one(text: str, tables: Iterable[Any] | None = None) -> tuple[Any, Key]:
     """The table and key of the only row that ``text`` names. Raises ConfigError for none or several."""
     table, keys = chosen(text, tables)
     if not keys:
-        raise ConfigError(f"{text!r} names no row of {table.__name__}: see dlgn status for what is there")
+        raise ConfigError(f"{text!r} names no row of {table.__name__}: see dlgn status")
     if len(keys) > 1:
         shown = "; ".join(written(table, key) for key in keys[:3])
         raise ConfigError(f"{text!r} names {len(keys)} rows: say more, as {shown}")

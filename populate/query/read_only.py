@@ -23,10 +23,10 @@ class QueryResult(NamedTuple):
 
 
 def check_statement(sql: str) -> str:
-    """The statement without its last semicolon. Raises ConfigError for what would not read, and for more than one.
+    """The statement without its last semicolon. Raises ConfigError for a statement that does not read, and for several.
 
-    A semicolon is refused wherever it stands, in a text too: what each server takes for the end of a text differs, and
-    behind such an end another statement could leave the transaction.
+    A semicolon is refused anywhere, also in a text: servers differ in where a text ends, and after such an end another
+    statement could leave the transaction.
     """
     statement = sql.strip().removesuffix(";").rstrip()
     first = re.match(r"\w*", COMMENTS.sub("", statement))
@@ -38,7 +38,7 @@ def check_statement(sql: str) -> str:
 
 
 def check_one(words: str) -> None:
-    """Raise ConfigError for what could end a statement, or writes a file on the server."""
+    """Raise ConfigError for words that could end a statement, or write a file on the server."""
     if ";" in words:
         raise ConfigError(f"{words!r} has a ';' in it: write one statement, with char(59) for that letter in a text")
     if TO_A_FILE.search(words):
@@ -46,7 +46,7 @@ def check_one(words: str) -> None:
 
 
 def ask(sql: str) -> QueryResult:
-    """Run one statement that reads. Raises ConfigError with what the server said of it."""
+    """Run one statement that reads. Raises ConfigError with the server's message."""
     connection = session.schema.connection
     connection.query("START TRANSACTION READ ONLY")
     try:
@@ -67,7 +67,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _raise_as_sentence(error: Exception) -> None:
-    """Raise what a server refuses as our own error; what went wrong on the way to it stays what it is."""
+    """Raise ConfigError if the server refused the statement; errors of the connection stay as they are."""
     words = [word for word in error.args if isinstance(word, str) and word]
     line = " ".join(": ".join(words).split())
     if re.search(r"read[ -]only transaction", line, re.IGNORECASE):

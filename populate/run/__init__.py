@@ -1,1 +1,1 @@
-"""Running: what the commands do that fill the tables."""
+"""Steps of a project that fill the tables."""

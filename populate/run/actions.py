@@ -59,7 +59,7 @@ def ingest_recording(path: Path, reader: str | None = None, options: Mapping[str
 
 
 def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
-    """Show every config of a file's experiments and whether it is known, then insert them unless it is a dry run."""
+    """Show every config of a file's experiments as new or known, then insert them unless it is a dry run."""
     schemas.open_database()
     from populate.define.define import insert, plans
 
@@ -73,7 +73,7 @@ def define_experiment(file: Path, dry_run: bool = False) -> list[Defined]:
         found = insert(plan)
         _say_precision(found.name, found.precision)
         said = f"{_fits(found.fits)}, {found.new} of them new to it"
-        logger.info("experiment %s: %s; dlgn populate computes what is not there yet", found.name, said)
+        logger.info("experiment %s: %s; dlgn populate computes what is missing", found.name, said)
         for name in found.ensembles:
             logger.info("ensemble %s", name)
         done.append(found)
@@ -159,7 +159,7 @@ def populate_together(options: WorkerOptions, workers: str | None, gpus: str | N
 
 
 def _fastest(tables: Sequence[Any]) -> int:
-    """Number of workers that is measured to compute fastest; one on a GPU, which one process keeps busy."""
+    """Number of workers that computes fastest, as measured; one on a GPU, which one process keeps busy."""
     from dlgn_cnn.runtime.cores import usable_cores
     from dlgn_cnn.runtime.device import pick_device
     from populate.fleet.status import counts
@@ -173,7 +173,7 @@ def _fastest(tables: Sequence[Any]) -> int:
 
 
 def _fits_to_come(tables: Sequence[Any]) -> int:
-    """Fits that are asked for and not done, also those whose dataset is not stored yet, if these tables have any."""
+    """Planned fits that are not done, also those without a stored dataset, if these tables have any."""
     from schemas import experiment, training
     from schemas.base.relational import U
 

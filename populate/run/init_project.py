@@ -14,11 +14,11 @@ from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_sett
 logger = logging.getLogger("dlgn")
 EXPERIMENT = "experiment.yaml"
 STARTER = Path(__file__).parents[1] / "experiments" / "compare.yaml"
-HEAD = f"""# Settings of this project, for commands that run in this folder; the environment prevails over them.
+HEAD = f"""# Settings of this project, for commands that run in this folder; the environment takes precedence.
 # No password here: {PASSWORD} in the environment gives it.
 """
 NEXT = """next:
-  dlgn simulate my_recording --units 12   a recording to try with; your own needs no such thing
+  dlgn simulate my_recording --units 12   a recording to try with, if you have none
   dlgn ingest my_recording                reads it into the tables
   dlgn define experiment.yaml             two models to compare
   dlgn populate                           computes
@@ -27,7 +27,7 @@ NEXT = """next:
 
 
 def begin(folder: Path, given: Mapping[str, str]) -> None:
-    """Reach the database with these settings, declare the tables, and write what is not there yet. Raises ConfigError.
+    """Reach the database with these settings, declare the tables, and write the missing files. Raises ConfigError.
 
     ``given`` has settings by name; a password in the database's URL is used, and written nowhere.
     """
@@ -70,6 +70,6 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        logger.info("%s is there and stays as it is", path)
+        logger.info("%s exists and is not changed", path)
     else:
         logger.info("%s is written", path)

@@ -1,4 +1,4 @@
-"""``dlgn search``: a study from a YAML file; its trials are asked for one by one, and computed like any other fit."""
+"""``dlgn search``: a study from a YAML file; its trials are planned one by one, and computed like any other fit."""
 
 import dataclasses
 import logging
@@ -28,7 +28,7 @@ KEYS = ("study", "comment", *PARTS, "seed", "trials", "strategy")
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study as it is searched: its calls, in which ranges and choices stand, and how many trials it is to have."""
+    """A study: its calls, with ranges and choices in them, and its number of trials."""
 
     name: str
     calls: Mapping[str, Call]
@@ -48,10 +48,10 @@ class StudyPlan:
 
 
 def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
-    """Search until the study has as many trials as its file asks for, and return the best one's row.
+    """Search until the study has the number of trials that its file asks for, and return the best one's row.
 
-    Run it in as many shells as there are to be workers; ``ahead`` trials are kept pending for those that only
-    populate. What is in the tables is gone on from.
+    Run it in one shell per worker; ``ahead`` trials are kept pending for workers that only populate. A search resumes
+    from the tables.
     """
     plan = define_study(path)
     tables = (recording.Recording, dataset.Dataset, training.TrainedModel)
@@ -90,7 +90,7 @@ def read_study(path: Path) -> tuple[StudyPlan, str]:
 
 
 def check(plan: StudyPlan) -> None:
-    """Refuse a study without anything to vary, or with a value that a part does not take. Raises ConfigError."""
+    """Refuse a study that varies nothing, or has a value that a component does not take. Raises ConfigError."""
     if not plan.space:
         raise ConfigError(f"study {plan.name!r} varies nothing: write {{low: 0.001, high: 0.01, log: true}} or choices")
     allowed = settings_in_force().allowed_packages
@@ -105,7 +105,7 @@ def check(plan: StudyPlan) -> None:
 
 
 def ask(plan: StudyPlan, ahead: int = 1) -> int:
-    """Ask for trials until ``ahead`` are pending that no worker has yet, or all are there; how many are new."""
+    """Plan trials until ``ahead`` of them are pending, or all exist; the number of new ones is returned."""
     asked = 0
     while True:
         trials = known_trials(plan.name)
@@ -122,13 +122,13 @@ def ask(plan: StudyPlan, ahead: int = 1) -> int:
 
 
 def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
-    """Raise ConfigError for a trial whose fit others ask for, or have done, in another precision than the study's."""
+    """Raise ConfigError for a trial whose fit is planned or done elsewhere in another precision than the study's."""
     parts = ("datasets", "models", "trainers")
     fixed_precision(name, {part: [PlannedConfig(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
 
 
 def known_trials(name: str) -> list[SearchTrial]:
-    """The trials of a study in order; those whose fit failed are told from those that are open."""
+    """The trials of a study in order; those whose fit failed are marked."""
     trials, failed = search.history(name, training.TrainedModel), _numbers(name, training.TrainedModel.jobs.errors)
     return [
         dataclasses.replace(one, state=State.FAILED) if one.state is State.OPEN and one.number in failed else one

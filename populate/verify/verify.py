@@ -133,8 +133,8 @@ def _finite(value: float | None) -> float | None:
 
 
 def _table(verdicts: Sequence[Verdict]) -> Shown | Text:
-    """The rows that are not as they should be, with what was found; then how many are."""
-    shown = Shown("row", "verdict", "what was found")
+    """The rows with bad verdicts and their findings; then the number of each verdict."""
+    shown = Shown("row", "verdict", "findings")
     bad = [one for one in verdicts if one.verdict not in GOOD]
     for one in bad:
         more = [f"and {len(one.findings) - SHOWN} more"] if len(one.findings) > SHOWN else []
@@ -185,7 +185,7 @@ def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
 
 def _differing(found: list[Difference], one: str, other: str) -> Shown | Text:
     if not found:
-        return Text("the same in everything that is kept of them")
+        return Text("the same in everything that is stored")
     shown = Shown("", "", *(name.replace("[", r"\[") for name in (one, other)))
     for index, each in enumerate(found):
         first = index == 0 or found[index - 1].part != each.part

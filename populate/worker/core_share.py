@@ -1,4 +1,4 @@
-"""A worker's share of the cores: those that it may run on, divided by the workers that compute on them now."""
+"""A worker's share of the cores: those that it may run on, divided by the workers that share them now."""
 
 import logging
 import platform
@@ -16,12 +16,12 @@ class CoreShare:
     Parameters
     ----------
     asked : int or None
-        Number of threads that the user asks for, which prevails.
+        Number of threads that the user asks for, which takes precedence.
     cores : Cores
         Cores of this process.
     together : int, default 1
-        Workers that were started together, this one among them. They count until as many have been seen, so that the
-        first does not begin a long fit with the cores of those that come a moment later.
+        Workers that were started together, this one among them. They count until as many have registered, so that
+        the first does not begin a long fit with the cores of those that start a moment later.
     """
 
     def __init__(self, asked: int | None, cores: Cores, together: int = 1) -> None:

@@ -1,8 +1,8 @@
-"""The heartbeat of one worker: a process beside it, with a connection of its own.
+"""The heartbeat of one worker: a separate process with its own connection.
 
-It beats while the worker computes, even where a computation holds the interpreter for minutes. It stops beating while
-the worker is stopped (SIGSTOP, a debugger, a suspended container), and says so at once where the worker has died. What
-it reads in the tables reaches the worker as a signal, where the key in hand is recalled, or was lost to others.
+It beats while the worker computes, even if a computation holds the interpreter for minutes. It stops while the worker
+is stopped (SIGSTOP, a debugger, a suspended container), and records at once that a worker has died. If the key in hand
+is recalled in the tables, or was lost to other workers, it sends the worker a signal.
 
 The worker starts it with ``python -m populate.worker.heartbeat`` and writes lines of JSON to its standard input: first
 ``Beat``, then ``{"worker_id": ...}`` for each name that it takes, and ``{"doing": ...}`` for its progress.
@@ -22,14 +22,14 @@ from typing import Any
 
 from schemas.connection.driver import open_plain
 
-ANSWER_S = 10.0  # a server that says nothing for longer is asked again on a new connection
+ANSWER_S = 10.0  # a server that is silent for longer is asked again on a new connection
 ALIVE_S = 0.5  # how often to look whether the worker still exists
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 @dataclass(frozen=True)
 class Beat:
-    """What a heartbeat needs to know: the server, the worker's process, the two tables' quoted names, the pace."""
+    """Parameters of a heartbeat: the server, the worker's process, the two tables' quoted names, the pace."""
 
     host: str
     user: str
@@ -46,7 +46,7 @@ class Beat:
 
 def main() -> None:
     """Beat until the worker ends."""
-    for number in IGNORED:  # whoever stops the worker often signals its whole group
+    for number in IGNORED:  # a worker is often stopped by a signal to its whole group
         signal.signal(number, signal.SIG_IGN)
     with open(0, "rb", buffering=0, closefd=False) as given:  # unbuffered: what follows is read without it
         first = given.readline()
@@ -75,7 +75,7 @@ class Heartbeat:
             time.sleep(ALIVE_S)
 
     def _listen(self, wait_s: float) -> bool:
-        """Read what the worker says for up to ``wait_s``; whether it is still there."""
+        """Read messages of the worker for up to ``wait_s``; returns whether it still exists."""
         if os.getppid() != self.beat.parent:
             return False
         readable, _, _ = select.select([sys.stdin], [], [], wait_s)
@@ -94,7 +94,7 @@ class Heartbeat:
                 beat = self.beat
                 self._connection = open_plain(beat.backend, beat.host, beat.port, beat.user, beat.password, ANSWER_S)
             action()
-        except Exception:  # whatever is wrong with the server, the next beat asks it anew
+        except Exception:  # the next beat connects again, whatever is wrong with the server
             with contextlib.suppress(Exception):
                 self._connection.close()
             self._connection = None
@@ -125,7 +125,7 @@ class Heartbeat:
             os.kill(self.beat.parent, self.beat.recall)
 
     def _say_died(self) -> None:
-        """An orderly end is on record as such, so that only a death is left to say."""
+        """Record that the worker died, unless its end is on record."""
         change = f"UPDATE {self.beat.workers} SET state = 'died' WHERE worker_id = %s AND state = 'working'"
         self._ask(change, self.worker_id)
 

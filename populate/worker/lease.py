@@ -24,12 +24,12 @@ Table = Any
 
 
 class LeaseLost(Exception):
-    """The key in hand is no longer this worker's: its lease expired, or somebody withdrew it."""
+    """The key in hand is no longer this worker's: its lease expired or was withdrawn."""
 
 
 @dataclass
 class Held:
-    """The key in hand, its token, and what was computed from what, should its insertion be tried again."""
+    """The key in hand, its token, and inputs and result of its computation, for another try to insert it."""
 
     key: Key
     token: str
@@ -54,7 +54,7 @@ class LeasedJobs(Job):
         """Reserve a pending key and lease it; true for the key in hand, whose computation is tried again."""
         if self.held is not None and self.held.key == key and self._still_held(self.held):
             return True
-        held = self.held = Held(dict(key), uuid.uuid4().hex)  # before it is so: a commit may be lost with its answer
+        held = self.held = Held(dict(key), uuid.uuid4().hex)  # before it is true: the answer to a commit may be lost
         if not self._reserve_and_lease(held):
             self.held = None
             return False
@@ -76,7 +76,7 @@ class LeasedJobs(Job):
                     return False
                 fleet.Lease.insert1(lease)
         except DuplicateError:
-            return False  # leased, though its job was queued anew: it is free once that lease has ended
+            return False  # leased, though its job was queued again: it is free once that lease has ended
         return True
 
     def settle(self) -> None:
@@ -98,14 +98,14 @@ class LeasedJobs(Job):
         self.held = None
 
     def error(self, key: Key, error_message: str, error_stack: str | None = None) -> None:
-        """Nothing yet: the worker handles the error that DataJoint raises next."""
+        """Do nothing: the worker handles the error that DataJoint raises next."""
 
     def hand_back(self) -> bool:
-        """Return the key in hand to pending; false where it is no longer ours, as for all that follow."""
+        """Return the key in hand to pending; false if it is no longer ours, as for all that follow."""
         return self._let_go(lambda held: pend(self, held.key))
 
     def set_aside(self, reason: str) -> bool:
-        """Mark the key in hand as not wanted for now, and say why."""
+        """Set the key in hand aside, with the reason."""
         return self._let_go(lambda held: change(self, held.key, "ignore", reason))
 
     def try_again(self, reason: str, delay_s: float) -> bool:
@@ -116,7 +116,7 @@ class LeasedJobs(Job):
         """Mark the key in hand as failed, with its traceback."""
 
         def write(held: Held) -> None:
-            if self & held.key:  # or somebody has withdrawn the job
+            if self & held.key:  # or the job was withdrawn
                 super(LeasedJobs, self).error(held.key, reason, stack)
 
         return self._let_go(write)
@@ -126,7 +126,7 @@ class LeasedJobs(Job):
         return Try(type(self.target).__name__, self._in_hand().key, platform.node(), os.getpid())
 
     def recall(self) -> str | None:
-        """Why the key in hand is called back: ``stop``, ``hand_back``, nothing, or None where it is no longer ours."""
+        """Reason of the recall of the key in hand: ``stop``, ``hand_back``, empty, or None if it is no longer ours."""
         found = self._lease(self._in_hand()).to_arrays("recall")
         return str(found[0]) if len(found) else None
 

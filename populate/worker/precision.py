@@ -1,4 +1,4 @@
-"""Keys in bfloat16, which a worker that could only emulate it leaves to others while such are alive."""
+"""Keys in bfloat16, which a worker that can only emulate it leaves to others while such workers are alive."""
 
 import logging
 from typing import Any
@@ -10,17 +10,17 @@ from schemas.monitoring import fit_precision
 logger = logging.getLogger("dlgn")
 Query = Any
 TAKES = "(computes = '*' OR POSITION(',{},' IN computes) > 0)"  # keys of a table
-OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may know nothing of precisions
+OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may not know precisions
 
 
 class Left:
-    """What one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
+    """Keys that one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
 
     def __init__(self, native: bool) -> None:
         self._native, self._said = native, False
 
     def without(self, table: Any, keys: Query) -> Query:
-        """Keys of a table less those that are left to workers that are alive, which the log says once."""
+        """Keys of a table without those that are left to living workers, which is logged once."""
         name = type(table).__name__
         queries = [] if self._native else in_bfloat16(name)
         if not queries or not fleet.Worker & fleet.ALIVE & "native_bfloat16" & TAKES.format(name):

@@ -61,7 +61,7 @@ def supervise(
 
 @contextlib.contextmanager
 def _all_ended(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
-    """After the block, all processes have ended: where it was left by an error, since they were told to."""
+    """After the block, all processes have ended; after an error, they are terminated."""
     try:
         yield
     except BaseException:
@@ -86,7 +86,7 @@ def _start(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess
 
 
 def _reader(worker: subprocess.Popen[str], prefix: str, console: Console) -> threading.Thread:
-    """Pass on what a worker says, line by line, as long as anybody writes there."""
+    """Print the lines of a worker's error stream until it ends."""
 
     def read(stream: IO[str]) -> None:
         for line in stream:
@@ -104,7 +104,7 @@ def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
 
-    # One that is to outlive its terminal, as under nohup, was started to ignore SIGHUP.
+    # A process that must outlive its terminal, as under nohup, was started to ignore SIGHUP.
     heard = [one for one in FORWARDED if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
     before = {number: signal.signal(number, forward) for number in heard}
     try:

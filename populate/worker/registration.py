@@ -1,4 +1,4 @@
-"""A worker's name in the fleet, and the process that beats for it."""
+"""Registration of a worker in the fleet, and its heartbeat process."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ logger = logging.getLogger("dlgn")
 
 
 class Registration:
-    """This process as a worker: registered in the tables, with a heartbeat beside it."""
+    """This process as a worker: registered in the tables, with a heartbeat process."""
 
     def __init__(self, device: "torch.device") -> None:
         from dlgn_cnn.runtime.device import device_name, native
@@ -39,7 +39,7 @@ class Registration:
         self.lease_s = settings.lease_s
         self.every_s = settings.lease_s / BEATS_A_LEASE
         self.worker_id = ""
-        self.computes = "*"  # the tables that it fills, as ``fleet.Worker`` has them
+        self.computes = "*"  # the tables that it fills, as in ``fleet.Worker``
         self._deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -58,14 +58,14 @@ class Registration:
         self._say({"worker_id": worker_id})
 
     def ensure_heartbeat(self) -> None:
-        """Start the heartbeat again where it has ended, as when the kernel took it for its memory."""
+        """Start the heartbeat again where it has ended, as when the kernel killed it for its memory."""
         if self._process is not None and self._process.poll() is None:
             return
         if self._process is not None:
             self._deaths += 1
             logger.warning("the heartbeat process ended with status %d: it is started again", self._process.returncode)
         if self._deaths > DEATHS:
-            raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see what it wrote above")
+            raise RuntimeError(f"the heartbeat process has ended {self._deaths} times: see its messages above")
         # In a session of its own, so that a Ctrl-C in the worker's terminal does not reach it.
         self._process = subprocess.Popen(
             children.command("populate.worker.heartbeat"),
@@ -82,7 +82,7 @@ class Registration:
             self._say({"worker_id": self.worker_id})
 
     def doing(self, text: str) -> None:
-        """What ``dlgn workers`` shows beside the key in hand."""
+        """Set the text that ``dlgn workers`` shows next to the key in hand."""
         self._say({"doing": text[:255]})
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ class Registration:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
             self._process.wait()
-        with contextlib.suppress(Exception):  # the server may be what made us leave
+        with contextlib.suppress(Exception):  # the server may be the reason to leave
             fleet.Worker.update1({"worker_id": self.worker_id, "state": "ended", "doing": ""})
 
     def _say(self, words: dict[str, object]) -> None:
@@ -109,7 +109,7 @@ class Registration:
 
 @contextlib.contextmanager
 def registered(device: "torch.device") -> Iterator[Registration]:
-    """A worker, to be registered, for the length of the block; progress bars also tell its heartbeat."""
+    """A worker for the length of the block, not registered yet; progress bars also inform its heartbeat."""
     registration = Registration(device)
     try:
         with progress.heard(registration.doing):

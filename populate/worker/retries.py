@@ -51,7 +51,7 @@ def retry_or_fail(job: Job, one: Try, reason: str, delay_s: float = 0.0) -> bool
     mine = put_on_record(one, reason)
     created = (job & dict(one.key)).to_arrays("created_time")
     if not len(created):
-        return False  # somebody has withdrawn the job
+        return False  # the job was withdrawn
     # What happened before the key was queued last is history: it was done, or somebody asked to retry it.
     found = (fleet.Retry & mine).to_dicts(order_by="ended")
     reasons = [row["reason"] for row in found if row["ended"] >= created[0]]

@@ -1,4 +1,4 @@
-"""Standing stop_flags to workers, read between two keys."""
+"""Stop flags of workers, read between two keys."""
 
 import platform
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from schemas import fleet
 
 @dataclass(frozen=True)
 class StopFlags:
-    """What this machine's workers are told: the tables to pause (``*`` for all), and whether to end."""
+    """Stop flags of this machine's workers: the tables to pause (``*`` for all), and whether to end."""
 
     paused: frozenset[str]
     drained: bool
@@ -19,7 +19,7 @@ class StopFlags:
 
 
 def in_force() -> StopFlags:
-    """The stop_flags that are in force for this machine."""
+    """The stop flags in force for this machine."""
     rows = (fleet.StopFlag & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
     paused = frozenset(row["table_name"] for row in rows if row["action"] == "pause")
     return StopFlags(paused, any(row["action"] == "drain" for row in rows))

@@ -1,8 +1,8 @@
-"""A worker: takes pending keys of the computed tables, one at a time, until nothing is left for anybody.
+"""A worker: takes pending keys of the computed tables, one at a time, until nothing is left.
 
-DataJoint's own job tables decide who computes what, a lease who may insert it (``populate.worker.lease``). Around them:
-keys of workers that are gone go back to pending, an interrupted key does at once, what passes is tried again, what does
-not is marked as failed with its traceback, and a worker waits for those that others hold, since more may follow.
+DataJoint's own job tables decide who computes a key, a lease who may insert it (``populate.worker.lease``). Keys of
+workers that are gone are pending again, an interrupted key at once. Transient errors are tried again, other errors
+mark the key as failed with its traceback. A worker waits for keys that others hold, since more may follow.
 """
 
 import functools
@@ -37,17 +37,17 @@ logger = logging.getLogger("dlgn")
 Table = Any
 POLL_SECONDS = 1.0
 LONGEST_POLL_S = 30.0
-LOOK_TIMES = 5.0  # whoever waits looks again after this many times what the look took
+LOOK_TIMES = 5.0  # a waiting worker looks again after this many times the duration of a look
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
 
 
 def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = None) -> WorkSummary:
-    """Compute until every key is done, failed or set aside; what this worker did is returned.
+    """Compute until every key is done, failed or set aside; returns the worker's summary.
 
-    Raises KeyboardInterrupt and SystemExit after the key in hand went back to pending, and ConfigError where only
-    committed code may compute and this is not.
+    Raises KeyboardInterrupt and SystemExit after the key in hand is pending again, and ConfigError if only committed
+    code may compute and this code is not committed.
     """
     settings, asked = settings_in_force(), options or WorkerOptions()
     refuse_unclean()
@@ -80,7 +80,7 @@ class WorkerLoop:
         self._idle_since, self._left = time.monotonic(), Left(registration.native_bfloat16)
 
     def begin(self, tables: Sequence[Table]) -> None:
-        """Take a name in the fleet and look up the tables; failed keys are pending again where that was asked for."""
+        """Register in the fleet and look up the tables; failed keys are pending again if the options say so."""
         names = f",{','.join(table.__name__ for table in tables)},"
         self.registration.computes = (
             "" if self.options.where else "*" if len(tables) == len(computed_tables()) else names
@@ -125,7 +125,7 @@ class WorkerLoop:
             raise error
 
     def _recover(self, error: BaseException) -> None:
-        """Wait, longer each time, and connect anew, since a connection may have been closed meanwhile."""
+        """Wait, longer each time, and reconnect, since the connection may have been closed meanwhile."""
         wait_s, who = next(self._delays), "store" if isinstance(error, StoreAway) else "database"
         logger.warning("%s: %s: %s; next try in %.1f s", who, type(error).__name__, error, wait_s)
         try:
@@ -142,7 +142,7 @@ class WorkerLoop:
             self.options.pause(wait_s)
 
     def _return_expired(self) -> None:
-        """Look after others, as often as a registration beats."""
+        """Return expired leases, as often as a registration beats."""
         if time.monotonic() - self._looked >= self.registration.every_s:
             self.registration.ensure_heartbeat()
             return_expired_leases(self.registration)
@@ -151,7 +151,7 @@ class WorkerLoop:
             self._looked = time.monotonic()
 
     def _wait(self, told: stop_flags.StopFlags) -> bool:
-        """Nothing was pending: look for what is new, or wait for those who hold keys; false where nobody does."""
+        """Nothing was pending: look for new keys, or wait for workers that hold some; false if none does."""
         started = time.monotonic()
         for queue in self.queues:
             queue.refresh(force=True)
@@ -160,7 +160,7 @@ class WorkerLoop:
             return True
         if not self.options.stay and not any(queue.unfinished() for queue in self.queues):
             return False
-        # Many who wait beside a long list of keys, or for the last fits, would else keep the server from the others.
+        # Otherwise many workers that wait would keep the server busy with long lists of keys.
         waited_s = time.monotonic() - self._idle_since
         self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s, IDLE_SHARE * waited_s), LONGEST_POLL_S))
         return True
@@ -169,7 +169,7 @@ class WorkerLoop:
         return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
 
     def _handle_recall(self) -> None:
-        """A recall that is about no key: the whole worker may have been given up for lost."""
+        """Handle a recall without a key in hand: the whole worker may have been marked as lost."""
         interrupts.forget_recall()
         self._recalled = False
         known = self._until_done(lambda: (fleet.Worker & {"worker_id": self.registration.worker_id}).to_arrays("state"))
@@ -180,7 +180,7 @@ class WorkerLoop:
     def _take_page(self, queue: Queue) -> bool:
         """Compute some of the first pending keys of one table, for about a second; whether any was computed."""
         queue.refresh()
-        if queue.table.jobs.held is not None:  # an interruption, or a server that left, came before it was settled
+        if queue.table.jobs.held is not None:  # an interruption, or a lost server, came before it was settled
             queue.table.jobs.hand_back()
         did, misses, until = False, 0, time.monotonic() + POLL_SECONDS
         keys = queue.next_keys()
@@ -198,10 +198,10 @@ class WorkerLoop:
         return did
 
     def _compute(self, table: Table, key: dict[str, Any]) -> bool:
-        """Compute one key, unless another worker has it, as often as it takes; whether this worker had it."""
+        """Compute one key unless another worker has it, with all retries; returns whether this worker had it."""
         while True:
             try:
-                # What populate() calls for each key; itself it would look all keys up again, and set signal handlers.
+                # populate() calls this for each key; it would also look up all keys again and set signal handlers.
                 done = table._populate1(key, table.jobs, suppress_errors=False, return_exception_objects=True)
             except BaseException as error:
                 if table.jobs.held is None or not is_transient(error) or interrupts.behind(error) is not None:
@@ -219,7 +219,7 @@ class WorkerLoop:
         logger.info("%s %s", _name(table, key), without or "done")
 
     def _settle(self, table: Table, key: dict[str, Any], error: BaseException) -> bool:
-        """Settle what becomes of a key whose computation did not end in a result; raises what ends the worker."""
+        """Settle a key whose computation ended without a result; raises errors that end the worker."""
         jobs, name, interruption = table.jobs, _name(table, key), interrupts.behind(error)
         if isinstance(interruption, interrupts.Recalled):
             self._until_done(lambda: self._give_up(jobs, name))
@@ -237,7 +237,7 @@ class WorkerLoop:
         return True
 
     def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
-        """Mark the key as failed, or pending again where another try may do better; whether it failed for good."""
+        """Mark the key as failed, or pending again if another try may succeed; returns whether it failed for good."""
         reason = f"{type(error).__name__}: {error}"
         if is_exhausted(error):
             import torch
@@ -254,7 +254,7 @@ class WorkerLoop:
         return True
 
     def _give_up(self, jobs: LeasedJobs, name: str) -> None:
-        """The key in hand was called back: set it aside or hand it back, as was asked."""
+        """The key in hand was recalled: set it aside or return it."""
         recall = None if jobs.held is None else jobs.recall()
         if recall == "stop":
             jobs.set_aside("stopped on request; dlgn retry makes it pending")
@@ -266,7 +266,7 @@ class WorkerLoop:
         self._handle_recall()
 
     def _hand_back(self, jobs: LeasedJobs, name: str) -> None:
-        """Return the key in hand by a fresh connection: on the old one a question may be without its answer."""
+        """Return the key in hand on a new connection: on the old one a query may be unanswered."""
         try:
             reconnect()
             if jobs.held is not None and jobs.hand_back():

@@ -1,4 +1,4 @@
-"""How many workers this machine is best used by: one with all cores, or several with some each, as measured."""
+"""The best number of workers for this machine: one with all cores, or several with some each, as measured."""
 
 import contextlib
 import logging
@@ -79,7 +79,7 @@ def measured_rate(workers: int, threads: int) -> float:
             if not all(process.stdout.readline() for process in started):
                 raise ChildProcessError("it ended before it was ready")
             return sum(float(process.communicate("\n")[0]) for process in started)
-        except (OSError, ValueError) as error:  # for want of memory, say
+        except (OSError, ValueError) as error:  # as without memory
             logger.warning("%d workers cannot be measured (%s): they are not chosen", workers, error)
             return 0.0
 

@@ -128,11 +128,11 @@ def callbacks(key: Key, spec: FitSpec, folder: str, fitted: Any, writer: Backgro
     """
     from dlgn_cnn.training.checkpoints import Checkpoints
 
-    settings, rows = settings_in_force(), Rows(key, folder, writer)
-    saving = Checkpoints(settings.written(folder), settings.checkpoint_s, rows)
-    told = [rows, *loggers(settings.loggers, _logged(key, spec))]
+    settings = settings_in_force()
+    told = Callbacks([Rows(key, folder, writer), *loggers(settings.loggers, _logged(key, spec))])
+    saving = Checkpoints(settings.written(folder), settings.checkpoint_s, told)
     bar = progress.EpochBar(f"fit {key['model_hash'][:8]} seed {key['seed']}")
-    return Callbacks([*told, bar, Watch(key, fitted, writer), saving])
+    return Callbacks([told, bar, Watch(key, fitted, writer), saving])
 
 
 def _logged(key: Key, spec: FitSpec) -> LoggedFit:

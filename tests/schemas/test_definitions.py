@@ -171,7 +171,7 @@ def test_a_project_is_begun_once_and_its_experiment_can_be_defined(ingested, tmp
     (folder / "experiment.yaml").write_text((folder / "experiment.yaml").read_text() + "# mine\n")
     kept = {path.name: path.read_text() for path in folder.iterdir()}
     monkeypatch.chdir(folder)
-    assert run("init").stderr.count("is there and stays as it is") == 2
+    assert run("init").stderr.count("exists and is not changed") == 2
     assert {path.name: path.read_text() for path in folder.iterdir()} == kept
     assert "2 fits" in run("define", "experiment.yaml", "--dry-run").stderr
 

@@ -109,7 +109,7 @@ def test_rows_and_state_dicts_are_equal_on_both_sides_and_a_second_run_adds_noth
     assert dict(report.new) == {
         "model": 2, "dataset": 2, "trainer": 2, "seed": 2, "__trained_model": 4, "experiments": 1
     }  # fmt: skip
-    assert [(lost.table, "array" in lost.reason or "model was not carried" in lost.reason) for lost in report.lost] == [
+    assert [(lost.table, "array" in lost.reason or "model was not imported" in lost.reason) for lost in report.lost] == [
         ("model", True), ("__trained_model", True)
     ]  # fmt: skip
     configs = [{"hidden_channels": 3, "elu_offset": 0.0, "batch_norm": True}, {"batch_norm": False, "input_kern": 3}]
@@ -169,7 +169,7 @@ def test_the_command_says_what_it_left_and_ends_with_2(source, caplog):
     assert done.exit_code == 2
     assert "model: 0 new, 2 were here" in caplog.text
     assert "__trained_model: 0 new, 4 were here" in caplog.text
-    assert "2 rows were not carried" in done.stderr
+    assert "2 rows were not imported" in done.stderr
     assert "config.grid is an array" in " ".join(done.stderr.split())
 
 

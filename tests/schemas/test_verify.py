@@ -1,4 +1,4 @@
-"""Rows that are computed anew: the same comes out, and whatever was tampered with is found and named."""
+"""Rows that are computed again: the result is the same, and altered files are found and named."""
 
 import json
 import subprocess
@@ -233,7 +233,7 @@ def test_elsewhere_a_row_may_be_close_but_not_far(computed, monkeypatch):
         Score.update1(row | {"mean_correlation": row["mean_correlation"] + change})
         found = verified(Score, computed[0])
         assert found.verdict == verdict
-        assert found.deviation == pytest.approx(change, abs=1e-7)  # of a float32 below 1, computed anew
+        assert found.deviation == pytest.approx(change, abs=1e-7)  # of a float32 below 1, computed again
     Score.update1(row)
     Score.Provenance.insert(kept, allow_direct_insert=True)
 
@@ -336,5 +336,5 @@ def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeyp
 def test_a_condition_asks_for_the_tables_that_it_is_about():
     from populate.verify.verify import verify_rows
 
-    with pytest.raises(ConfigError, match="--where 'seed = 0' asks for the tables"):
+    with pytest.raises(ConfigError, match="--where 'seed = 0' needs the tables"):
         verify_rows([], where="seed = 0")
