@@ -1,4 +1,4 @@
-"""What a config can name: every registered component, with its parameters, its meaning and the paper it follows."""
+"""Catalogue of the registered components that a config can name: parameters, meaning, and the paper followed."""
 
 import dataclasses
 import inspect
@@ -71,7 +71,7 @@ def catalogue() -> list[ComponentEntry]:
 
 
 def find(name: str) -> list[ComponentEntry]:
-    """The components called ``name``, of whatever kind. Raises ConfigError with the nearest where there is none."""
+    """Components of that name, of any kind. Raises ConfigError, with the nearest name, if there is none."""
     every = catalogue()
     found = [entry for entry in every if entry.name == name]
     if not found:

@@ -11,7 +11,7 @@ from dlgn_cnn.errors import ConfigError, join_path
 
 Config = Mapping[str, Any]
 HASH_LENGTH = 32
-HASH_VERSION = 1  # of the way from a config to its hash; stored with every row, so that another way can be told apart
+HASH_VERSION = 1  # of this way to hash a config; stored with every row
 KINDS = {one: one.__name__ for one in (bool, int, float, str, list, dict)} | {type(None): "null"}
 
 
@@ -46,6 +46,11 @@ def config_hash(function: str, config: Config) -> str:
     """Hex digest that identifies ``function`` called with ``config``: sha256 of canonical JSON, first 128 bits.
 
     Blind to the order of keys, sensitive to every value and its type (nnfabrik's md5 of ``str()`` is not).
+
+    >>> config_hash("ln", {"a": 1, "b": 2}) == config_hash("ln", {"b": 2, "a": 1})
+    True
+    >>> config_hash("ln", {"a": 1}) == config_hash("ln", {"a": 1.0})
+    False
     """
     return value_sha256({"function": function, "config": dict(config)})[:HASH_LENGTH]
 
@@ -82,7 +87,7 @@ def _check_text(text: str, path: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ConfigError(f"config text {text!r} at {path or 'the top'} is no Unicode text: {error.reason}") from error
+        raise ConfigError(f"config text {text!r} at {path or 'the top'} is not Unicode text: {error.reason}") from error
 
 
 def _text(value: Any, path: str) -> str:

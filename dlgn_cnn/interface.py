@@ -1,4 +1,4 @@
-"""What ``data`` and ``models`` share: a batch, what is known of the data, and what an encoding model is."""
+"""Interface of data and models: a batch, statistics of the data, and the protocol of an encoding model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What a model may know of one session's data before it sees any: statistics of the training tier only.
+    """Statistics of one session's training tier, all that a model may know of its data beforehand.
 
     ``frame_shape`` is (channel, height, width); ``mean_counts`` the mean spikes a frame of each unit;
     ``video_mean`` and ``video_std`` the gray level's mean and standard deviation, which normalize it; ``field_centers``
@@ -65,7 +65,7 @@ class DataInfo:
 
 @runtime_checkable
 class EncodingModel(Protocol):
-    """What the trainer, the scores and the MEI engine ask of a model (a ``torch.nn.Module``)."""
+    """Protocol of a model (a ``torch.nn.Module``) for the trainer, the scores and the MEI engine."""
 
     data_keys: Sequence[str]
     frames_lost: int

@@ -17,7 +17,7 @@ def array_bytes(array: np.ndarray) -> bytes:
 
 
 def read_array(path: Path) -> np.ndarray:
-    """The array of a ``.npy`` file. Raises ArchiveError where its head says another size than it has."""
+    """The array of a ``.npy`` file. Raises ArchiveError if its head says another size than it has."""
     try:
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
@@ -29,4 +29,4 @@ def read_array(path: Path) -> np.ndarray:
         found: np.ndarray = np.load(path, allow_pickle=False)
         return found
     except (ValueError, OSError, EOFError, TypeError, SyntaxError, RecursionError) as error:
-        raise ArchiveError(f"{path.name} is no plain .npy array ({error})") from error
+        raise ArchiveError(f"{path.name} is not a plain .npy array ({error})") from error

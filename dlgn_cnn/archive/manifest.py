@@ -1,4 +1,4 @@
-"""The table of contents of an archive: what is in it, and by which bytes each file is known."""
+"""Table of contents of an archive: its files with their digests, and its tables."""
 
 import json
 import re
@@ -43,7 +43,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive says of itself. ``left_out`` are sentences on what it lacks on purpose."""
+    """Table of contents of an archive. ``left_out`` are sentences on what it lacks on purpose."""
 
     files: dict[str, FileEntry]
     tables: dict[str, Table] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Manifest:
 
     @property
     def size_bytes(self) -> int:
-        """What all files take when unpacked."""
+        """Size of all files when unpacked."""
         return sum(entry.size for entry in self.files.values())
 
     def to_json(self) -> bytes:
@@ -80,7 +80,7 @@ class Manifest:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if isinstance(error, ArchiveError):
                 raise
-            raise ArchiveError(f"{place}: its {MANIFEST} is no manifest ({type(error).__name__}: {error})") from error
+            raise ArchiveError(f"{place}: {MANIFEST} is not a manifest ({type(error).__name__}: {error})") from error
         _check(manifest, place)
         return manifest
 

@@ -1,4 +1,4 @@
-"""Where archives are: their paths and URLs, and the copies of single files from URLs in a cache."""
+"""Paths and URLs of archives, and the copies of single files from URLs in a cache."""
 
 import hashlib
 from pathlib import Path
@@ -15,6 +15,9 @@ def split_place(place: str) -> tuple[str, str | None, str | None]:
     """Split ``PLACE#MODEL&sha256=DIGEST`` into the archive's place, a model of it, and the digest that pins it.
 
     The model and the digest may each be missing. Raises ArchiveError for anything else behind the ``#``.
+
+    >>> split_place("models.zip#gru")
+    ('models.zip', 'gru', None)
     """
     where, fragment = urldefrag(place)
     model: str | None = None

@@ -34,19 +34,40 @@ def load(
     allowed_packages: Collection[str] | None = None,
     cache: Path | None = None,
 ) -> torch.nn.Module:
-    """A fitted model of a published archive, in evaluation mode on ``device``; no database is needed.
+    """Load a fitted model of a published archive; no database is needed, and no code that the archive holds is run.
 
-    ``place`` is a path or URL of a folder or a ``.zip`` file, with the model's name behind a ``#``, as in
-    ``"https://lab.org/dlgn.zip#gru"``, or given as ``model``: a name that ``dlgn publish --name`` gave, or the first
-    digits of a model's, weights' or ensemble's hash. The archive's only model needs no name. ``#gru&sha256=DIGEST``, or
-    ``sha256``, pins the archive to the digest that ``dlgn publish`` says. It is built of registered parts, and of those
-    at import paths in ``allowed_packages`` (ours, and those in ``DLGN_ALLOW_PACKAGES``, without); loading runs no code
-    that the archive holds.
+    Parameters
+    ----------
+    place : str or Path
+        Path or URL of a folder or a ``.zip`` file, with the model's name after a ``#``, as in
+        ``"https://lab.org/dlgn.zip#gru"``. ``#gru&sha256=DIGEST`` pins the archive as ``sha256`` does.
+    model : str, optional
+        The model, if ``place`` does not name it: a name that ``dlgn publish --name`` gave, or the first digits of a
+        model's, weights' or ensemble's hash (default: the archive's only model).
+    sha256 : str, optional
+        The digest that ``dlgn publish`` says, which pins the archive.
+    device : str or torch.device, default "cpu"
+        Where the model is put.
+    allowed_packages : collection of str, optional
+        Packages of which parts at import paths are imported (default: ours, and those in ``DLGN_ALLOW_PACKAGES``).
+    cache : Path, optional
+        Folder for copies of files from URLs (default: the user's cache folder).
 
-    The module fulfills ``dlgn_cnn.interface.EncodingModel``: its ``data_keys`` are the sessions, and it gives a rate
-    (batch, unit, time) in spikes a frame. Its ``published`` says where it comes from: key, config, seed and, by
-    session, ``data_info``, which has the units' numbers and how gray levels are to be normalized. Raises ArchiveError,
-    ModelError with the names for one that is not there, and ConfigError for a part that is not at hand.
+    Returns
+    -------
+    torch.nn.Module
+        An ``EncodingModel`` in evaluation mode: its ``data_keys`` are the sessions, and it gives a rate
+        (batch, unit, time) in spikes a frame. Its ``published`` holds key, config, seed and, by session, ``data_info``,
+        which has the units' numbers and how gray levels are normalized.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive cannot be read, or is another one.
+    ModelError
+        If there is no such model; the error lists the names.
+    ConfigError
+        If a part is not installed or not allowed.
     """
     where, named, pinned = split_place(str(place))
     allowed = _allowed() if allowed_packages is None else frozenset(allowed_packages)
@@ -55,7 +76,7 @@ def load(
     except ArchiveError:
         if not is_copied(where):
             raise
-        built = _loaded(open_archive(where, sha256 or pinned, cache, anew=True), model or named, allowed)
+        built = _loaded(open_archive(where, sha256 or pinned, cache, again=True), model or named, allowed)
     return built.to(device).eval()
 
 
@@ -76,7 +97,7 @@ def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> tor
 def _entries(archive: Archive) -> list[Entry]:
     found = archive.read_json(MODELS_FILE)
     if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
-        raise ArchiveError(f"{archive.place}: its {MODELS_FILE} is no list of models")
+        raise ArchiveError(f"{archive.place}: its {MODELS_FILE} is not a list of models")
     return found
 
 
@@ -142,7 +163,7 @@ def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:
         try:
             return {key: value.clone() for key, value in load_file(path).items()}
         except SafetensorError as error:
-            raise ArchiveError(f"{archive.place}: weights {digest} are no safetensors file ({error})") from error
+            raise ArchiveError(f"{archive.place}: weights {digest} are not a safetensors file ({error})") from error
 
 
 def _allowed() -> frozenset[str]:

@@ -48,7 +48,7 @@ class Archive:
         self._files, self.place = files, place
         names = _names(files, place) if listed else None
         if names is not None and MANIFEST not in names:
-            raise ArchiveError(f"{place} is no archive of dlgn publish: it holds no {MANIFEST}")
+            raise ArchiveError(f"{place} is not an archive of dlgn publish: it holds no {MANIFEST}")
         text = self._manifest_bytes()
         self.sha256 = hashlib.sha256(text).hexdigest()
         if expected is not None and self.sha256 != expected.lower():
@@ -77,10 +77,10 @@ class Archive:
         except (ValueError, RecursionError) as error:
             if isinstance(error, ArchiveError):
                 raise
-            raise ArchiveError(f"{self.place}: {name} is no JSON ({error})") from error
+            raise ArchiveError(f"{self.place}: {name} is not JSON ({error})") from error
 
     def entry(self, name: str) -> FileEntry:
-        """What the manifest says of a file. Raises ArchiveError for one that it does not name."""
+        """Size and digest of a file, by the manifest. Raises ArchiveError for one that it does not name."""
         if name not in self.manifest.files:
             raise ArchiveError(f"{self.place} holds no {name}: it was left out, or the archive is another one")
         return self.manifest.files[name]
@@ -129,7 +129,7 @@ class Archive:
 
 
 def open_archive(
-    where: str | Path, expected: str | None = None, cache: Path | None = None, anew: bool = False
+    where: str | Path, expected: str | None = None, cache: Path | None = None, again: bool = False
 ) -> Archive:
     """Open the archive at a path or URL: a folder, of which only what is asked for is fetched, or a zip file.
 
@@ -141,7 +141,7 @@ def open_archive(
         The digest that pins it. A copy in the cache that is another archive is fetched again.
     cache : Path, optional
         Where copies of zip files from URLs are kept (default: the user's cache folder).
-    anew : bool, default False
+    again : bool, default False
         Whether to fetch a zip file although there is a copy.
 
     Returns
@@ -161,7 +161,7 @@ def open_archive(
         files, root = file_system(url, ArchiveError)
         return Archive(DirFileSystem(root, files), shown(url), expected, listed=False)
     kept = copy_of(url, cache)
-    if kept.exists() and not anew:
+    if kept.exists() and not again:
         with contextlib.suppress(ArchiveError):  # cut short, or an earlier state of that URL
             return _local(kept, expected)
     fetch(url, kept)

@@ -1,4 +1,4 @@
-"""A stored session as one safetensors file: its trials' arrays, each video once, and labels as JSON beside them."""
+"""A stored session as one safetensors file: its trials' arrays, each video once, and labels as JSON in its header."""
 
 import hashlib
 import json
@@ -18,7 +18,17 @@ TRACES = {"responses": 2, "opto": 1, "behavior": 2, "pupil_center": 2}
 
 
 def write_session_file(session: SessionData, info: DataInfo, path: Path) -> None:
-    """Write a session to ``path``; ``info`` are the statistics that were stored with it. Memory: the session."""
+    """Write a session to a safetensors file. Memory: the session.
+
+    Parameters
+    ----------
+    session : SessionData
+        The session.
+    info : DataInfo
+        The statistics that were stored with it.
+    path : Path
+        The file.
+    """
     arrays: dict[str, np.ndarray] = {}
     labels = []
     for index, trial in enumerate(session.trials):
@@ -39,7 +49,7 @@ def read_session_file(path: Path) -> tuple[SessionData, DataInfo]:
         session = SessionData(tuple(map(int, text["units"])), float(text["rate_hz"]), trials)
         return session, DataInfo.from_json(text["info"])
     except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
-        raise ArchiveError(f"{path.name} is no stored session ({type(error).__name__}: {error})") from error
+        raise ArchiveError(f"{path.name} is not a stored session ({type(error).__name__}: {error})") from error
 
 
 def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> TrialData:

@@ -1,4 +1,4 @@
-"""Writing an archive: under another name until it is whole, so that what bears its name can be trusted to be."""
+"""Writing an archive: under another name until it is whole, so that an archive of that name is complete."""
 
 import contextlib
 import hashlib
@@ -30,7 +30,27 @@ class ArchiveWriter:
         self.files: dict[str, FileEntry] = {}
 
     def add(self, name: str, file: Path, sha256: str | None = None) -> FileEntry:
-        """Add a file, unless one of that name is there; with ``sha256`` its content must have that digest."""
+        """Add a file, unless one of that name is there.
+
+        Parameters
+        ----------
+        name : str
+            Name within the archive.
+        file : Path
+            The file.
+        sha256 : str, optional
+            The digest that its content must have (default: any).
+
+        Returns
+        -------
+        FileEntry
+            Its size and digest.
+
+        Raises
+        ------
+        ArchiveError
+            If its content has another digest.
+        """
         if name in self.files:
             return self.files[name]
         entry = FileEntry(file.stat().st_size, file_sha256(file))

@@ -120,10 +120,10 @@ def shown_frames(
 
 
 def rebin(binned: BinnedResponses, edges_s: Times) -> Floats:
-    """What binned responses come to in other bins (unit, time), each value spread evenly over its own bin.
+    """Binned responses in other bins (unit, time), each value spread evenly over its own bin.
 
-    Sums over whole bins are conserved. Raises RecordingError where the recorded bins do not cover ``edges_s``:
-    silence that was not recorded is no silence.
+    Sums over whole bins are conserved. Raises RecordingError if the recorded bins do not cover ``edges_s``,
+    since silence must have been recorded.
     """
     recorded_s = np.diff(_until(binned.bins_s, np.diff(binned.bins_s, axis=1).T, edges_s[[0, -1]]))[0, 0]
     wanted_s = edges_s[-1] - edges_s[0]

@@ -1,4 +1,4 @@
-"""What a reader returns: one session's recording, validated when it is constructed."""
+"""One session's recording, as readers return it, validated when it is constructed."""
 
 import itertools
 import re
@@ -71,7 +71,7 @@ class SceneKey:
 
 @dataclass(frozen=True)
 class SceneFile:
-    """Where a scene's frames lie on disk.
+    """File that holds a scene's frames.
 
     A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
     file are found by ``part``, "layout:address" (``dlgn_cnn.data.stimuli.scenes``); ``sha256`` is then theirs.
@@ -88,9 +88,9 @@ class SceneFile:
 
 @dataclass(frozen=True)
 class PresentationTimes:
-    """One showing of a scene, in seconds on the session's clock. ``tier`` is what the lab meant it for.
+    """One presentation of a scene, in seconds on the session's clock; ``tier`` is the lab's own.
 
-    ``frame_onsets_s``, where they were measured, say when each frame of the scene appeared: NaN is a frame that the
+    ``frame_onsets_s``, if they were measured, say when each frame of the scene appeared: NaN is a frame that the
     screen dropped, and a frame stays until the next one. Without, the frames are taken as evenly spaced.
     """
 

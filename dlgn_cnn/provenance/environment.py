@@ -1,4 +1,4 @@
-"""What computes: Python, torch, processor, GPU and installed packages; and torch kept to deterministic algorithms."""
+"""State of the environment and of the code that compute a row, and torch kept to deterministic algorithms."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GIT_S = 20.0
 
 @dataclass(frozen=True)
 class EnvironmentState:
-    """What a result may depend on beside code, data and seed. ``packages`` are (distribution, version), sorted."""
+    """What a result may depend on besides code, data and seed; ``packages`` are sorted (distribution, version)."""
 
     python: str
     platform: str
@@ -144,7 +144,7 @@ class PackageState:
 
 @dataclass(frozen=True)
 class CodeState:
-    """This project's code as it lies on disk, and the packages beside it that configs may name.
+    """This project's code as it lies on disk, and the other packages that configs may name.
 
     ``git_commit`` is None where it does not run from a git checkout; ``changes_digest`` is that of the files that
     differ from the commit, None where none does; ``source_digest`` is that of all source files, committed or not.
@@ -204,7 +204,7 @@ def _changes(root: Path) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git says; None where there is no git, or no repository."""
+    """Output of git; None without git or a repository."""
     environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}  # looking changes nothing, not even the index
     try:
         done = subprocess.run(

@@ -15,7 +15,7 @@ DIGEST_LENGTH = 16
 
 @dataclass(frozen=True)
 class Deviation:
-    """Where two rows differ, as ``output.epochs.0.loss``, by how much (infinite for what is no number), and how.
+    """Difference of two rows: its place, as ``output.epochs.0.loss``, its size (infinite unless numbers), and words.
 
     One that is not ``counts`` tells that two rows are not equal, but not how near they are: a digest, a random state.
     """
@@ -27,8 +27,12 @@ class Deviation:
 
 
 def row_digest(row: Row) -> str:
-    """Hex digest of what a row says. A column that is None is as good as absent, and ``3`` as good as ``3.0``: what
-    goes into a database and what comes out of it have one digest. Arrays count with type, shape and bytes.
+    """Hex digest of what a row says, the same before and after a database's round trip.
+
+    A column that is None counts as absent, and ``3`` as ``3.0``. Arrays count with type, shape and bytes.
+
+    >>> row_digest({"unit": 3, "note": None}) == row_digest({"unit": 3.0})
+    True
     """
     known = {name: _plain(value) for name, value in row.items() if value is not None}
     text = json.dumps(known, sort_keys=True, ensure_ascii=False)
@@ -36,10 +40,27 @@ def row_digest(row: Row) -> str:
 
 
 def deviations(found: Row, expected: Row, ignored: Sequence[str] = ()) -> Iterator[Deviation]:
-    """Every value of one row that is not, bit for bit, that of the other; keys in ``ignored`` are left out, everywhere.
+    """Yield every value of one row that is not, bit for bit, that of another.
 
-    The size of a difference of numbers is ``|a - b| / max(1, |b|)``, with b the expected one; that of arrays is the L2
-    norm of their difference over that of the expected one.
+    Parameters
+    ----------
+    found : mapping
+        The row.
+    expected : mapping
+        The other row.
+    ignored : sequence of str, default ()
+        Keys that are left out, at every depth.
+
+    Yields
+    ------
+    Deviation
+        The size of a difference of numbers is ``|a - b| / max(1, |b|)``, with b the expected one; that of arrays is the
+        L2 norm of their difference over that of the expected one.
+
+    Examples
+    --------
+    >>> [one.place for one in deviations({"loss": 1.0, "epoch": 2}, {"loss": 1.5, "epoch": 2})]
+    ['loss']
     """
     yield from _compare(dict(found), dict(expected), "", frozenset(ignored))
 
@@ -58,7 +79,22 @@ def _compare(found: Any, expected: Any, place: str, ignored: frozenset[str]) -> 
 
 
 def array_deviations(found: np.ndarray, expected: np.ndarray, place: str) -> Iterator[Deviation]:
-    """The deviation of one array, unless it is the expected one bit for bit."""
+    """Yield the deviation of one array, unless it is the expected one bit for bit.
+
+    Parameters
+    ----------
+    found : ndarray
+        The array.
+    expected : ndarray
+        The other array.
+    place : str
+        Where it stands.
+
+    Yields
+    ------
+    Deviation
+        At most one; infinite for another shape or type.
+    """
     if found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes():
         return
     if found.shape != expected.shape or found.dtype != expected.dtype:

@@ -42,7 +42,7 @@ def check_value(value: Any, annotation: Any) -> None:
 
 
 def mismatch(value: Any, annotation: Any) -> Mismatch | None:
-    """Where a value first departs from an annotation: (place within it, what stands there, what is expected)."""
+    """First departure of a value from an annotation: (place within it, what stands there, what is expected)."""
     kind, arguments = get_origin(annotation) or annotation, get_args(annotation)
     whole = ("", value, annotation)
     if kind in (Union, UnionType):
@@ -62,7 +62,11 @@ def mismatch(value: Any, annotation: Any) -> Mismatch | None:
 
 
 def spell(annotation: Any) -> str:
-    """A type in words: ``list of int``, ``mapping``, ``float or null``, ``'a' or 'b'``."""
+    """A type in words.
+
+    >>> spell(list[int] | None)
+    'list of int or null'
+    """
     kind, arguments = get_origin(annotation) or annotation, get_args(annotation)
     if kind in (Union, UnionType):
         return " or ".join(spell(one) for one in arguments)

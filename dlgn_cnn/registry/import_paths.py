@@ -10,10 +10,27 @@ from dlgn_cnn.errors import ConfigError
 
 
 def import_component(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
-    """The class or function at ``package.module.name``, where ``package`` is one of ``allowed_packages``.
+    """Return the class or function at an import path. Nothing of a package that is not allowed is imported.
 
-    Nothing of another package is imported. Raises ConfigError for a package that is not allowed, a path that leads
-    nowhere, a module that fails when imported, and what cannot be called; ``kind`` says what was looked for.
+    Parameters
+    ----------
+    kind : str
+        How errors name what was looked for.
+    path : str
+        ``package.module.name``.
+    allowed_packages : collection of str
+        Packages that may be imported.
+
+    Returns
+    -------
+    callable
+        The class or function.
+
+    Raises
+    ------
+    ConfigError
+        If the package is not allowed, the path leads nowhere, its module fails when imported, or the object cannot be
+        called.
     """
     package = path.split(".", 1)[0]
     if package not in allowed_packages:

@@ -21,7 +21,11 @@ Parameters = Mapping[str, inspect.Parameter]
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """A clause that lists the choices and, where one is close, the nearest: ``"choose from a, b; did you mean a?"``."""
+    """Return a clause that lists the choices and, if one is close, the nearest.
+
+    >>> nearest("mae", ["max", "mean"])
+    "choose from max, mean; did you mean 'max'?"
+    """
     names = sorted(choices)
     close = difflib.get_close_matches(name, names, n=1)
     return f"choose from {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
@@ -30,10 +34,20 @@ def nearest(name: str, choices: Iterable[str]) -> str:
 class Registry:
     """All components of one kind (cores, readouts, trainers, ...), each registered in its own file.
 
-    ``packages`` are those whose modules register the components; they are imported on first use, so that adding a
-    component is adding one file to one of them. ``given`` are the arguments that the caller supplies, which a config
-    may not set; ``has`` what a built component must have. ``adapt`` turns what an import path led to, where it keeps
-    another library's contract, into what keeps ours, and returns anything else as it is.
+    Parameters
+    ----------
+    kind : str
+        What errors call a component.
+    *packages : str
+        Packages whose modules register the components. They are imported on first use, so that a new component is one
+        new file in one of them.
+    given : sequence of str, default ()
+        Arguments that the caller supplies, which a config may not set.
+    has : sequence of str, default ()
+        Attributes that a built component must have.
+    adapt : callable, optional
+        Turns what an import path led to, if it keeps another library's contract, into what keeps ours, and returns
+        anything else as it is.
     """
 
     def __init__(
@@ -119,7 +133,7 @@ class Registry:
         return self._components[name]
 
     def parameters(self, component: Component) -> Parameters:
-        """What a component takes, by name, with the parameters of its ``options``."""
+        """Parameters of a component by name, with those of its ``options``."""
         own = parameters_of(component)
         for options in self.options(component):
             own = parameters_of(options) | {n: one for n, one in own.items() if one.kind is not one.VAR_KEYWORD}
@@ -130,17 +144,35 @@ class Registry:
         return self._options.get(component, ())
 
     def fit(self, component: Component) -> Component | None:
-        """What has the parameters that a config may set below ``fit``, where the component has such."""
+        """Dataclass whose parameters a config may set below ``fit``, if the component has one."""
         return self._fits.get(component)
 
     def build(
         self, config: Mapping[str, Any], *, at: str = "", allowed_packages: Collection[str] = (), **given: Any
     ) -> Any:
-        """Build the component that ``config["name"]`` names from the rest of the config and from what is ``given``.
+        """Build the component that ``config["name"]`` names.
 
-        ``at`` is where in the whole config it stands. A component that holds components takes ``allowed_packages`` as a
-        parameter, and gets them. Raises ConfigError for a missing name, an unknown component, a key or a type that the
-        component does not take, and a built component that lacks what its kind ``has``.
+        Parameters
+        ----------
+        config : mapping
+            ``name``, and the arguments that the config sets.
+        at : str, default ""
+            Where in the whole config it stands.
+        allowed_packages : collection of str, default ()
+            Packages that a component may be imported from; a component that holds components is given them, too.
+        **given
+            Arguments that the caller supplies.
+
+        Returns
+        -------
+        object
+            The component.
+
+        Raises
+        ------
+        ConfigError
+            If the name is missing or unknown, the component does not take a key or the type of a value, or what was
+            built lacks an attribute that its kind must have.
         """
         with within(at):
             if not isinstance(config, Mapping) or "name" not in config:
@@ -154,9 +186,28 @@ class Registry:
     def check(
         self, name: str, config: Mapping[str, Any], given: Collection[str], allowed_packages: Collection[str] = ()
     ) -> Any:
-        """Refuse a call of the component ``name`` that could not be made, without making it.
+        """Refuse a call of a component that could not be made, without making it.
 
-        ``given`` is as for ``build``. Returns what the component's own check returns, or None. Raises ConfigError.
+        Parameters
+        ----------
+        name : str
+            Name or import path of the component.
+        config : mapping
+            The arguments that the config sets.
+        given : collection of str
+            Arguments that the caller supplies.
+        allowed_packages : collection of str, default ()
+            Packages that a component may be imported from.
+
+        Returns
+        -------
+        object
+            Result of the component's own check, or None.
+
+        Raises
+        ------
+        ConfigError
+            If the call could not be made.
         """
         component = self.get(name, allowed_packages)
         self.check_arguments(name, component, config, given)
@@ -165,13 +216,45 @@ class Registry:
     def check_values(
         self, component: Component, config: Mapping[str, Any], allowed_packages: Collection[str] = ()
     ) -> Any:
-        """Run the check that a component was registered with, where it was."""
+        """Run the check that a component was registered with, if there is one.
+
+        Parameters
+        ----------
+        component : callable
+            The component.
+        config : mapping
+            The arguments that the config sets.
+        allowed_packages : collection of str, default ()
+            Packages that a component may be imported from.
+
+        Returns
+        -------
+        object
+            Result of the check, or None.
+        """
         return self._checks[component](config, allowed_packages) if component in self._checks else None
 
     def check_arguments(
         self, name: str, component: Component, config: Mapping[str, Any], given: Collection[str]
     ) -> None:
-        """Refuse a key that ``component`` does not take, a value of another type, and a missing required one."""
+        """Refuse a key that a component does not take, a value of another type, and a missing argument.
+
+        Parameters
+        ----------
+        name : str
+            How the error names the component.
+        component : callable
+            The component.
+        config : mapping
+            The arguments that the config sets.
+        given : collection of str
+            Arguments that the caller supplies.
+
+        Raises
+        ------
+        ConfigError
+            If the component cannot be called so.
+        """
         below = parameters_of(self._fits[component]) if component in self._fits else ()
         _check_against(self.parameters(component), config, f"{self.kind} {name!r}", given, below)
 
@@ -215,9 +298,23 @@ def nested(options: Callable[..., Options], fit: Mapping[str, Any] | None) -> Op
 
 
 def check_arguments(component: Component, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
-    """Refuse a key that ``component`` does not take, a value of another type, and a required one that nobody gave.
+    """Refuse a key that a function does not take, a value of another type, and a missing argument.
 
-    ``given`` are the arguments that the caller supplies itself; a config may not set them. Raises ConfigError.
+    Parameters
+    ----------
+    component : callable
+        The class or function.
+    config : mapping
+        The arguments that the config sets.
+    where : str
+        How the error names the function.
+    given : collection of str, default ()
+        Arguments that the caller supplies itself; a config may not set them.
+
+    Raises
+    ------
+    ConfigError
+        If the function cannot be called so.
     """
     _check_against(parameters_of(component), config, where, given)
 

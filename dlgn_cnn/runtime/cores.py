@@ -20,7 +20,7 @@ class Cores:
     affinity : int
         Cores that its threads may run on.
     quota : float
-        Cores' worth of time that its cgroup grants, infinite where there is no limit. It may be below 1.
+        Cores' worth of time that its cgroup grants, infinite without a limit. It may be below 1.
     """
 
     affinity: int

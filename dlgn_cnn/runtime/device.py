@@ -1,4 +1,4 @@
-"""The device that a fit runs on: a GPU where there is one, unasked."""
+"""Device that a fit runs on, and the precision that it is fast in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dlgn_cnn.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
-if TYPE_CHECKING:  # torch takes seconds to import, and whoever only checks a config needs none
+if TYPE_CHECKING:  # torch takes seconds to import, and a check of a config needs none
     import torch
 logger = logging.getLogger("dlgn")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -45,7 +45,7 @@ def pick_device(wanted: str = "auto") -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What a device is called in the tables: a GPU by its maker's name."""
+    """Name of a device in the tables: a GPU by its maker's name."""
     import torch
 
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
@@ -63,7 +63,12 @@ def native(device: torch.device) -> bool:
     Parameters
     ----------
     device : torch.device
-        CUDA GPUs do from compute capability 8.0 on, x86 CPUs where ``cpu_is_native`` says so, others do not.
+        The device.
+
+    Returns
+    -------
+    bool
+        True for CUDA GPUs from compute capability 8.0 on, and for x86 CPUs by ``cpu_is_native``.
     """
     import torch
 
@@ -99,6 +104,16 @@ def cpu_is_native(flags: frozenset[str], environment: Mapping[str, str]) -> bool
     environment : mapping
         The process's environment, of which oneDNN reads ``ONEDNN_MAX_CPU_ISA``, or else ``DNNL_MAX_CPU_ISA``, in any
         case. A word that it does not know caps nothing.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+
+    Examples
+    --------
+    >>> cpu_is_native(frozenset({"amx_bf16"}), {"ONEDNN_MAX_CPU_ISA": "avx2"})
+    False
     """
     cap = (environment.get("ONEDNN_MAX_CPU_ISA") or environment.get("DNNL_MAX_CPU_ISA") or "").lower()
     if cap in BELOW_BFLOAT16:
@@ -107,7 +122,7 @@ def cpu_is_native(flags: frozenset[str], environment: Mapping[str, str]) -> bool
 
 
 def resolve(precision: str, device: torch.device, auto: str = "auto") -> str:
-    """The precision to compute in: ``float32`` or ``bfloat16``.
+    """Resolve the precision to compute in.
 
     Parameters
     ----------
@@ -117,6 +132,11 @@ def resolve(precision: str, device: torch.device, auto: str = "auto") -> str:
         What computes. A ``bfloat16`` that it can only emulate is warned of, once a process and device.
     auto : str
         What ``auto`` means, as an experiment has fixed it. Default: ``auto``, what the device is fast in.
+
+    Returns
+    -------
+    str
+        ``float32`` or ``bfloat16``.
 
     Raises
     ------

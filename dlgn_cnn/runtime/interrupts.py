@@ -1,12 +1,12 @@
-"""Ctrl-C, SIGTERM and their fellows, raised only where nothing is half-said to a database.
+"""Ctrl-C, SIGTERM and similar signals, raised only between statements to a database.
 
 Python raises KeyboardInterrupt between any two bytecodes. In the middle of a database driver's conversation the
-exception leaves a broken connection behind, or is replaced by the error that the broken connection then raises, and a
-worker goes on as if nobody had asked it to stop. So a worker notes the signal (``deferred``), raises it at once inside
+exception leaves a broken connection behind, or is replaced by the error that the broken connection then raises, and
+the worker goes on. So a worker notes the signal (``deferred``), raises it at once inside
 computations that hold no connection (``allowed``), and else at the next ``check``. A second Ctrl-C is raised anywhere.
 
 One more signal, ``RECALL``, is about the key in hand alone: it ends the computation (``Recalled``), and the worker goes
-on. It is a real-time signal where there are any, since queueing systems use SIGUSR1 and SIGUSR2.
+on. It is a real-time signal if the system has any, since queueing systems use SIGUSR1 and SIGUSR2.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def deferred(warning: str | None = None) -> Iterator[None]:
     """Note SIGINT, SIGTERM and recalls until the end of the block, even where the process was started to ignore them.
 
     ``warning`` names one more signal that ends the work, such as ``USR1``, which SLURM sends before it takes a machine
-    away. Outside the main thread, where Python allows no handlers, this does nothing. Handlers of before are restored.
+    away. Outside the main thread, where Python allows no handlers, this does nothing. Earlier handlers are restored.
     """
     if threading.current_thread() is not threading.main_thread() or _State.active:
         yield
@@ -103,7 +103,7 @@ def postponed() -> Iterator[None]:
 
 
 def asked() -> BaseException | None:
-    """The interruption that somebody asked for, to be raised where the caller can stop; None where nobody did."""
+    """Interruption that was asked for, for the caller to raise where it can stop; None if there is none."""
     before, _State.postponed = _State.postponed, False
     try:
         check()

@@ -70,7 +70,7 @@ def thread_count(asked: int | None, cores: Cores, here: int = 1, on_cores: int =
 
 
 def describe_limit(asked: int | None, cores: Cores) -> str | None:
-    """Sentence on a number of cores that a user would want to know of; None where there is nothing to say."""
+    """Sentence on a limit of cores that a user would want to know of; None if nothing limits."""
     if asked is not None and asked > cores.affinity:
         return f"{asked} threads are asked for, and this process may use {cores.affinity} cores: it computes with these"
     if cores.quota < 1:

@@ -1,6 +1,6 @@
-"""Which values to try next, and which trial to give up: Optuna's samplers and pruners, fed from a list of trials.
+"""Next values to try, and trials to give up: Optuna's samplers and pruners, fed from a list of trials.
 
-Nothing is kept between calls: a study is rebuilt from its trials each time, so that whoever can read them can go on.
+Nothing is kept between calls: a study is rebuilt from its trials each time, so that any process can continue it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ SURE = 10
 
 
 class State(Enum):
-    """What became of a trial."""
+    """State of a trial."""
 
     OPEN = "open"
     DONE = "done"
@@ -65,10 +65,23 @@ class Strategy:
 
 
 def propose(space: Mapping[str, Dimension], trials: Sequence[SearchTrial], strategy: Strategy) -> dict[str, Any] | None:
-    """The values of the next trial: none that was tried before; None where all have been, or none new is found.
+    """Return values of the next trial, which follow from the space, the trials and the strategy alone.
 
-    They follow from the space, the trials and the strategy alone. Open trials count as poor ones, so that workers who
-    ask at the same time try different values.
+    Open trials count as poor ones, so that workers who ask at the same time try different values.
+
+    Parameters
+    ----------
+    space : mapping of str to Dimension
+        Ranges and choices by path.
+    trials : sequence of SearchTrial
+        All trials so far.
+    strategy : Strategy
+        How to search.
+
+    Returns
+    -------
+    dict or None
+        Values by path, none that was tried before; None if all have been, or no new ones are found.
     """
     tried = {canonical_json(dict(trial.values)) for trial in trials}
     for attempt in range(ATTEMPTS if len(tried) < size(space) else 0):
@@ -86,7 +99,24 @@ def propose(space: Mapping[str, Dimension], trials: Sequence[SearchTrial], strat
 def hopeless(
     space: Mapping[str, Dimension], trial: SearchTrial, others: Sequence[SearchTrial], strategy: Strategy
 ) -> bool:
-    """Whether an open trial, going by its epochs so far, is to be given up."""
+    """Decide whether to give up an open trial, from its epochs so far.
+
+    Parameters
+    ----------
+    space : mapping of str to Dimension
+        Ranges and choices by path.
+    trial : SearchTrial
+        The open trial.
+    others : sequence of SearchTrial
+        All trials.
+    strategy : Strategy
+        How to search.
+
+    Returns
+    -------
+    bool
+        Whether the pruner would stop it.
+    """
     if strategy.pruner == "none" or not trial.epoch_scores:
         return False
     study = _study(space, [one for one in others if one.number != trial.number], strategy, 0)

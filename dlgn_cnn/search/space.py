@@ -84,7 +84,32 @@ def space_of(configs: Mapping[str, Any]) -> dict[str, Dimension]:
 
 
 def filled(config: Any, values: Values, path: str = "") -> Any:
-    """The config with the value of each dimension, by its path, in its place. Raises ConfigError for one that lacks."""
+    """Return a config with a value in the place of each dimension.
+
+    Parameters
+    ----------
+    config : object
+        The config, or a part of it.
+    values : mapping of str to object
+        Values by path.
+    path : str, default ""
+        Where in the whole config the part stands.
+
+    Returns
+    -------
+    object
+        The config.
+
+    Raises
+    ------
+    ConfigError
+        If a dimension has no value.
+
+    Examples
+    --------
+    >>> filled({"rate": {"low": 0.1, "high": 1.0}}, {"rate": 0.5})
+    {'rate': 0.5}
+    """
     if _dimension(config) is not None:
         if path not in values:
             raise ConfigError(f"no value for {path}: {nearest(path, values) if values else 'none was given'}")
@@ -121,7 +146,11 @@ def expand(config: Mapping[str, Any]) -> list[tuple[Values, dict[str, Any]]]:
 
 
 def size(space: Mapping[str, Dimension]) -> float:
-    """How many different sets of values there are; infinite where a range is of real numbers."""
+    """How many different sets of values there are; infinite if a range is of real numbers.
+
+    >>> size({"units": Choices((8, 16)), "lags": Range(1, 5)})
+    10
+    """
     counts = [
         len(one.values) if isinstance(one, Choices) else one.high - one.low + 1 if one.whole else math.inf
         for one in space.values()
@@ -130,7 +159,11 @@ def size(space: Mapping[str, Dimension]) -> float:
 
 
 def corners(space: Mapping[str, Dimension]) -> list[dict[str, Any]]:
-    """Few sets of values in which every choice and both ends of every range occur: what to check beforehand."""
+    """Few sets of values in which every choice and both ends of every range occur: what to check beforehand.
+
+    >>> corners({"rate": Range(0.1, 1.0), "units": Choices((8, 16))})
+    [{'rate': 0.1, 'units': 8}, {'rate': 1.0, 'units': 16}]
+    """
     listed = {
         path: list(one.values) if isinstance(one, Choices) else [one.low, one.high] for path, one in space.items()
     }

@@ -1,4 +1,4 @@
-"""How near a fitted model came to the truth of a simulated recording: only here are the two held together."""
+"""Agreement of a fitted model with the truth of a simulated recording."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,8 +45,28 @@ class Agreement:
 def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Truth) -> Agreement:
     """Predict the test tier of a one-session dataset and compare with the simulated rates.
 
-    ``model_omi`` (unit,) is the model's light effect in the order of its readout, as ``opto_effects`` gives it. The
-    first ``BURN_IN_FRAMES`` of each trial are left out, as in every score. Raises ModelError for several sessions.
+    The first ``BURN_IN_FRAMES`` of each trial are left out, as in every score.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The fitted model.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    model_omi : ndarray, shape (unit,)
+        The model's opto effect in the order of its readout, as ``opto_effects`` gives it.
+    truth : Truth
+        Truth of the session.
+
+    Returns
+    -------
+    Agreement
+        Correlations with the noise-free rate, and the true opto effects.
+
+    Raises
+    ------
+    ModelError
+        If the model has several sessions.
     """
     if len(loaders["test"]) != 1:
         raise ModelError(f"the truth is that of one session, the model has {', '.join(loaders['test'])}")

@@ -1,4 +1,4 @@
-"""What happens around a simulated mouse, on the session's clock: when scenes are shown, light, running, pupil."""
+"""Conditions of a simulated session, on its clock: scenes, light, running, pupil."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a simulated session is: its size, its name, its seed."""
+"""Config of a simulated session: size, name, seed, and where the light acts."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class SimulationConfig:
     movie. The mouse's name begins with "Simulated", so that every table and plot says what it is.
 
     ``opto_effect`` says where the light acts on the ``opto_share_of_units`` of the units that it changes, always
-    through each unit's causal kernel (see ``light.py``): ``additive`` in Hz beside the movie's drive, as published;
+    through each unit's causal kernel (see ``opto.py``): ``additive`` in Hz to the movie's drive, as published;
     ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``opto_strength``
     scales the effect, 1 being its published size. ``nonlinear_share`` of the units see the movie through what no linear
     field describes (see ``nonlinear.py``); their light adds or does nothing. Raises ConfigError.

@@ -18,9 +18,23 @@ ZOOM_SD, ZOOM_S = 0.08, 1.0
 
 
 def gaze_windows(frames: int, shape: tuple[int, ...], aspect: float, generator: np.random.Generator) -> Times:
-    """Windows (frame, 4: top, bottom, left, right), as shares of an image's height and width.
+    """Draw the windows through which a moving gaze sees an image.
 
-    ``shape`` is the image's (height, width); each window's width is ``aspect`` times its height, in pixels.
+    Parameters
+    ----------
+    frames : int
+        Number of frames at 30 Hz.
+    shape : tuple of int
+        Height and width of the image.
+    aspect : float
+        Width of each window over its height, in pixels.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of float64, shape (frame, 4)
+        Top, bottom, left and right, as shares of the image's height and width.
     """
     tallest = min(1.0, shape[1] / aspect / shape[0])
     zoom = np.exp(ZOOM_SD * wander(frames, ZOOM_S * MOVIE_RATE_HZ, generator))
@@ -50,7 +64,22 @@ def _path(frames: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def wander(samples: int, time_constant: float, generator: np.random.Generator) -> np.ndarray:
-    """A smooth random walk (time,) of mean 0 and s.d. 1: two equal low-passes of white noise, constant in samples."""
+    """Draw a smooth random walk of mean 0 and s.d. 1: white noise through two equal low-passes.
+
+    Parameters
+    ----------
+    samples : int
+        Length of the walk.
+    time_constant : float
+        Of each low-pass, in samples.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of float64, shape (time,)
+        The walk; it is stationary from the first sample on.
+    """
     keep = np.exp(-1 / time_constant)
     noise = generator.standard_normal((2, samples))
     walk, state = np.empty(samples), generator.standard_normal(2)

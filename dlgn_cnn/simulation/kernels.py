@@ -116,10 +116,23 @@ def _lobe(lag_s: Times, peak_s: Times) -> Times:
 
 
 def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
-    """Linear responses (scene, unit, time), of mean 0 and s.d. 1 over all scenes.
+    """Return linear responses to movies.
 
-    ``movies`` (scene, time, height, width) uint8; ``spatial`` (unit, height, width), ``temporal`` (unit, lag). Before a
-    scene the screen is gray at the movies' mean, so its first frames see a history without contrast.
+    Before a scene the screen is gray at the movies' mean, so its first frames see a history without contrast.
+
+    Parameters
+    ----------
+    movies : ndarray of uint8, shape (scene, time, height, width)
+        Gray levels at 60 Hz.
+    spatial : ndarray, shape (unit, height, width)
+        Kernels in space.
+    temporal : ndarray, shape (unit, lag)
+        Kernels in time, lag 0 first.
+
+    Returns
+    -------
+    ndarray of float64, shape (scene, unit, time)
+        Drives of mean 0 and s.d. 1 over all scenes.
     """
     scenes, time = movies.shape[:2]
     kernels = spatial.reshape(len(spatial), -1).T.astype(np.float32)
@@ -135,9 +148,21 @@ def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
 
 
 def opto_shares(epochs_s: Times, shown_s: Times, frames: int) -> Times:
-    """Share of each bin lit (trial, history + time), with the bins before onset that light kernels still remember.
+    """Return the share of each bin that was lit, with the bins before onset that opto kernels still remember.
 
-    ``epochs_s`` (epoch, 2), ``shown_s`` (trial, 2); a trial has ``frames`` bins of equal length.
+    Parameters
+    ----------
+    epochs_s : ndarray, shape (epoch, 2)
+        Light on and off in seconds.
+    shown_s : ndarray, shape (trial, 2)
+        Onset and end of each presentation in seconds.
+    frames : int
+        Bins of equal length in a trial.
+
+    Returns
+    -------
+    ndarray of float64, shape (trial, history + time)
+        Shares, 0 to 1.
     """
     steps = np.arange(1 - OPTO_TAPS, frames + 1)
     return np.stack(

@@ -33,10 +33,30 @@ def write_scenes(
     generator: np.random.Generator,
     progress: Progress = silent,
 ) -> list[Path]:
-    """Write every scene to ``folder`` and return the files in order of scene.
+    """Write every scene of a simulated session. Test scenes show nothing that a training scene shows.
 
-    Scenes are cut from the user's ``movies``, a folder, or else filmed over photographs. Test scenes show nothing
-    that a training scene shows. Raises RecordingError for movies that cannot be read.
+    Parameters
+    ----------
+    folder : Path
+        Where the files are written.
+    config : SimulationConfig
+        Size and names of the scenes.
+    movies : Path or None
+        Folder of the user's movies, which scenes are cut from; None films photographs instead.
+    generator : Generator
+        Source of randomness.
+    progress : callable, optional
+        Called with the scenes written and their number.
+
+    Returns
+    -------
+    list of Path
+        The files in order of scene.
+
+    Raises
+    ------
+    RecordingError
+        If the movies cannot be read.
     """
     clips = photograph_clips(config, generator) if movies is None else clips_of_movies(movies, config, generator)
     for done, (scene, images) in enumerate(clips, 1):
@@ -91,11 +111,31 @@ class Cut:
 def clips_of_movies(
     folder: Path, config: SimulationConfig, generator: np.random.Generator
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Every scene's number and its frames, gray (height, width) uint8 windows of the film, of the movie's aspect.
+    """Yield every scene, cut from the user's movies of any container, codec, size and rate.
 
-    The windows move, since most film is shot by standing cameras, and what a mouse sees never stands still. Any
-    container, codec, size and rate will do. A file shorter than a scene is played forwards and backwards. Raises
-    RecordingError for a folder without movies, a movie that cannot be read, or too little moving film for two tiers.
+    The windows move, since most movies are shot by standing cameras, and what a mouse sees never stands still. A file
+    shorter than a scene is played forwards and backwards.
+
+    Parameters
+    ----------
+    folder : Path
+        The movies.
+    config : SimulationConfig
+        Size and number of the scenes.
+    generator : Generator
+        Source of randomness.
+
+    Yields
+    ------
+    int
+        Number of the scene.
+    list of ndarray of uint8, shape (height, width)
+        Its frames at 30 Hz, of any size but the scene's aspect.
+
+    Raises
+    ------
+    RecordingError
+        If there is no movie, one cannot be read, or too little moves for two tiers.
     """
     files = find_movies(folder)
     cuts = plan(files, config, generator)
@@ -104,9 +144,9 @@ def clips_of_movies(
 
 
 def find_movies(folder: Path) -> list[SceneFile]:
-    """The folder's movies, by suffix, in order of name. Raises RecordingError where there are none."""
+    """The folder's movies, by suffix, in order of name. Raises RecordingError if there are none."""
     if not folder.is_dir():
-        raise RecordingError(f"{folder} is no folder: give one that holds movies")
+        raise RecordingError(f"{folder} is not a folder: give one that holds movies")
     found = [probe(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
     if not found:
         raise RecordingError(f"{folder} holds no movies: expected files such as {', '.join(SUFFIXES[:4])}")
@@ -153,7 +193,27 @@ def moving(file: SceneFile, frames: int) -> list[Stretch]:
 
 
 def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:
-    """Which film each scene shows: stretches take turns, each time through another gaze, every second time mirrored."""
+    """Decide what each scene shows: stretches take turns, each time through another gaze, every second time mirrored.
+
+    Parameters
+    ----------
+    files : sequence of SceneFile
+        The movies.
+    config : SimulationConfig
+        Size and number of the scenes.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    list of Cut
+        One a scene, in order.
+
+    Raises
+    ------
+    RecordingError
+        If nothing moves in any movie.
+    """
     stretches_of_movies = [own for file in files if (own := moving(file, config.movie_frames))]
     if not stretches_of_movies:
         raise RecordingError("nothing moves in any of the movies: give movies in which something does")

@@ -16,7 +16,22 @@ SUPPRESSIVE_FRAMES = 6  # over which its contrast is averaged: 100 ms
 
 
 def draw_nonlinear(units: int, share: float, generator: np.random.Generator) -> np.ndarray:
-    """Which units (unit,) are nonlinear: ``share`` of them. Nothing is drawn for a share of 0."""
+    """Draw which units are nonlinear.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    share : float
+        Share of them; nothing is drawn for 0.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of bool, shape (unit,)
+        Whether each unit is nonlinear.
+    """
     chosen = np.zeros(units, bool)
     if share > 0:
         chosen[generator.permutation(units)[: round(share * units)]] = True
@@ -24,7 +39,26 @@ def draw_nonlinear(units: int, share: float, generator: np.random.Generator) -> 
 
 
 def bend(linear: Times, nonlinear: np.ndarray, movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
-    """The linear drives (scene, unit, time), with those of the ``nonlinear`` units (unit,) replaced."""
+    """Return the linear drives with those of nonlinear units replaced.
+
+    Parameters
+    ----------
+    linear : ndarray, shape (scene, unit, time)
+        Linear drives.
+    nonlinear : ndarray of bool, shape (unit,)
+        Which units are nonlinear.
+    movies : ndarray of uint8, shape (scene, time, height, width)
+        Gray levels at 60 Hz.
+    fields : Fields
+        Receptive fields of all units.
+    courses : TimeCourses
+        Time courses of all units.
+
+    Returns
+    -------
+    ndarray of float64, shape (scene, unit, time)
+        Drives.
+    """
     if not nonlinear.any():
         return linear
     chosen = Fields(*(getattr(fields, part.name)[nonlinear] for part in dataclasses.fields(fields)))
@@ -35,11 +69,31 @@ def bend(linear: Times, nonlinear: np.ndarray, movies: Frames, fields: Fields, c
 
 
 def nonlinear_drive(linear: Times, movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
-    """The drive (scene, unit, time), of mean 0 and s.d. 1, of units whose linear fields give ``linear``, alike.
+    """Return drives of units that no linear field describes.
 
-    To the linear drive as much is added by rectified subunits (Hochstein and Shapley 1976, Y cells), which answer
-    texture of either sign; the sum is divided by the contrast within a suppressive field over the last 100 ms, plus its
-    own median (Bonin, Mante and Carandini 2005). ``movies`` (scene, time, height, width) uint8 at 60 Hz.
+    To the linear drive as much is added by rectified subunits, as of Y cells, which answer texture of either sign; the
+    sum is divided by the contrast within a suppressive field over the last 100 ms, plus its own median.
+
+    Parameters
+    ----------
+    linear : ndarray, shape (scene, unit, time)
+        Linear drives.
+    movies : ndarray of uint8, shape (scene, time, height, width)
+        Gray levels at 60 Hz.
+    fields : Fields
+        Receptive fields of these units.
+    courses : TimeCourses
+        Time courses of these units.
+
+    Returns
+    -------
+    ndarray of float64, shape (scene, unit, time)
+        Drives of mean 0 and s.d. 1.
+
+    References
+    ----------
+    Hochstein and Shapley 1976, Journal of Physiology 262: 265-284; Bonin, Mante and Carandini 2005, Journal of
+    Neuroscience 25: 10844-10856.
     """
     pooled = linear + _standardized(_subunits(movies, fields, courses))
     contrast = suppressive_contrast(movies, fields)

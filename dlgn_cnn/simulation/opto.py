@@ -1,4 +1,4 @@
-"""Where the light acts on a simulated unit: what of it is another under light, and how much of that it has become.
+"""Effect of the light on a simulated unit: the kernels, gain or additive drive that it changes.
 
 Every effect follows the light through the unit's causal kernel, whose output is 0 without light and 1 in lasting light.
 """
@@ -18,7 +18,7 @@ SURROUND_LOST = 0.5  # after Born et al. (Nature Communications 2021): without f
 
 @dataclass(frozen=True)
 class OptoChange:
-    """What the light makes of each unit: ``changed`` (unit,) whether it acts on it at all; in lasting light the unit
+    """Effect of the light on each unit: ``changed`` (unit,) whether it acts on it at all; in lasting light the unit
     has the kernels ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, and takes ``gain``
     (unit,) times the movie's drive. ``additive`` (unit,) says whether the light adds to it instead.
     """
@@ -30,8 +30,9 @@ class OptoChange:
     gain: Times
 
     def movie_drive(self, intact: Times, movies: Frames) -> Times:
-        """The drive in lasting light (scene, unit, time), before the gain of the same s.d. as ``intact``, in which it
-        is given: a kernel that the light changes alters what a unit sees, not how strongly.
+        """The drive in lasting light (scene, unit, time), from that without light, ``intact``.
+
+        Before the gain both have one s.d.: a kernel that the light changes alters what a unit sees, not how strongly.
         """
         suppressed = intact.copy()
         if self.changed.any() and not self.additive.any():
@@ -42,11 +43,29 @@ class OptoChange:
 def draw_change(
     config: SimulationConfig, fields: Fields, courses: TimeCourses, omi: Times, generator: np.random.Generator
 ) -> OptoChange:
-    """What the light changes in a session, in the units that are drawn for it.
+    """Draw what the light changes in a session, and in which units.
 
-    A gain is the ratio of rates with the light on and off that the unit's ``omi`` (unit,) stands for, so that gains
-    spread as the published ratios do, to the power of ``opto_strength``. A slower temporal kernel takes 1.25 times as
-    long and has nine tenths of the tail; a weaker surround has half its volume; both grow with ``opto_strength``.
+    A gain is the ratio of rates with the light on and off that the unit's index stands for, so that gains spread as the
+    published ratios do, to the power of ``opto_strength``. A slower temporal kernel takes 1.25 times as long and has
+    nine tenths of the tail; a weaker surround has half its volume; both grow with ``opto_strength``.
+
+    Parameters
+    ----------
+    config : SimulationConfig
+        Where the light acts, how strongly, and on which share of the units.
+    fields : Fields
+        Receptive fields.
+    courses : TimeCourses
+        Time courses.
+    omi : ndarray, shape (unit,)
+        Modulation index that each unit is drawn to have.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    OptoChange
+        What the light makes of each unit.
     """
     units, strength, effect = len(omi), config.opto_strength, config.opto_effect
     changed = np.ones(units, bool)

@@ -25,7 +25,7 @@ OPTO = 1  # the row of the light's equation, and of its gain
 
 @dataclass(frozen=True)
 class Targets:
-    """What each unit (unit,) should do over a session.
+    """Rates and modulation indices that each unit (unit,) is drawn to have over a session.
 
     ``mean_hz`` the mean rate; ``depth`` the s.d. of the movie's drive over that mean, 0 for a unit that the movie does
     not drive; the modulation indices (a - b) / (a + b) of mean rates: ``omi`` with the light on and off, ``running``
@@ -45,9 +45,28 @@ class Targets:
 
 
 def draw_targets(units: int, undriven_share: float, generator: np.random.Generator) -> Targets:
-    """Draw a population. Running and pupil index correlate at .8 as published: mice dilate when they run.
+    """Draw what each unit of a population does over a session.
 
-    The longest tail of the published OMI, one unit at -.68, is cut at -.45. At least one unit is driven.
+    Running and pupil index correlate at .8 as published: mice dilate when they run. The longest tail of the published
+    OMI, one unit at -.68, is cut at -.45.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    undriven_share : float
+        Share of the units that the movie does not drive; at least one unit is driven.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Targets
+        Rates and modulation indices.
+
+    References
+    ----------
+    Schmors et al. 2025, iScience.
     """
     common, own = generator.standard_normal((2, units))
     pupil = RUNNING_PUPIL_CORRELATION * common + np.sqrt(1 - RUNNING_PUPIL_CORRELATION**2) * own
@@ -65,7 +84,7 @@ def draw_targets(units: int, undriven_share: float, generator: np.random.Generat
 
 @dataclass(frozen=True)
 class Drives:
-    """What the units receive, in bins of all presentations on end.
+    """Inputs of the units, in the bins of all presentations laid end to end.
 
     ``movie`` (unit, bin) standardized linear response; ``opto`` (unit, bin) light through kernels of sum 1, 0 to 1;
     ``switch`` (bin,) share of the bin with the light on; ``running`` (bin,) in 10 cm/s; ``pupil`` (bin,) standardized.
@@ -78,7 +97,7 @@ class Drives:
     pupil: Times
 
     def features(self) -> list[Times]:
-        """What each coefficient multiplies, in the order of ``Gains``' rows after the movie's; (1 or unit, bin)."""
+        """Factors of the gains after the movie's, in order; (1 or unit, bin)."""
         one = np.ones((1, len(self.switch)))
         return [one, self.opto, self.running[None], self.pupil[None]]
 
@@ -89,7 +108,7 @@ class Drives:
 
 @dataclass(frozen=True)
 class Gains:
-    """What each unit (unit,) takes of its drives, all in Hz inside the softplus."""
+    """Gains of each unit (unit,) for its drives, all in Hz inside the softplus."""
 
     spontaneous_hz: Times
     depth_hz: Times
@@ -116,11 +135,24 @@ def softplus(inside_hz: Times) -> Times:
 
 
 def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = None) -> Gains:
-    """The gains with which each unit has its mean rate and its three indices over these bins.
+    """Find the gains with which each unit has its mean rate and its three indices over these bins.
 
     Newton's method for all units at once, four equations in four gains each; the movie's depth is given. A gain never
     exceeds ``LARGEST_GAIN`` mean rates, so a short session can miss an index; the truth always states what was used.
-    To a unit that is not ``additive`` (unit,; all are by default) the light adds nothing: its OMI is what it is.
+
+    Parameters
+    ----------
+    targets : Targets
+        What each unit is meant to do.
+    drives : Drives
+        What the units receive.
+    additive : ndarray of bool, shape (unit,), optional
+        Whether the light adds to a unit's drive (default: to all). Where it does not, the OMI is not fitted.
+
+    Returns
+    -------
+    Gains
+        In Hz.
     """
     units = len(targets.mean_hz)
     alone = np.zeros(units, bool) if additive is None else ~additive
@@ -142,7 +174,7 @@ def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = No
 
 
 def _residuals(targets: Targets, drives: Drives, gains: Gains) -> tuple[Times, Times]:
-    """How far each unit is off: residual (unit, equation), and its slope (unit, equation, gain).
+    """Residual of each unit (unit, equation), and its slope (unit, equation, gain).
 
     An index A asks that (1 - A) times the mean rate in its first state equal (1 + A) times that in its second.
     """

@@ -26,17 +26,40 @@ COLUMNS = {"run": "running", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "
 def simulate(
     folder: Path, config: SimulationConfig, movies: Path | None = None, progress: Progress | None = None
 ) -> Path:
-    """Write an in-silico dLGN session to ``folder``, which is returned.
+    """Write an in-silico dLGN session as raw files in the lab's layout.
 
     Units are linear-nonlinear Poisson: a center-surround space-time kernel, light, running and pupil size add up in Hz
-    inside a softplus, with gains that give each unit the mean rate and modulation indices published for mouse dLGN
-    (Schmors et al., iScience 2025). Rates are computed from the frames that the written files decode to, so that the
-    truth and the reader see the same movie. ``movies`` is a folder of the user's own; by default a camera pans over
-    scikit-image's photographs. The files: ``responses.pkl``, ``scenes/``, ``truth.npz``, ``SIMULATED.txt``.
+    inside a softplus, with gains that give each unit the mean rate and modulation indices published for mouse dLGN.
+    Rates are computed from the frames that the written files decode to, so that the truth and the reader see the same
+    movie.
 
-    ``progress`` counts scenes written, then scenes read back. The folder appears when it is complete, or not at all.
-    Raises RecordingError where it exists and is not empty, or where the movies cannot be used; ConfigError for a
-    session too short to hold both states of light and of running.
+    Parameters
+    ----------
+    folder : Path
+        Gets ``responses.pkl``, ``scenes/``, ``truth.npz`` and ``SIMULATED.txt``. It appears when it is complete, or not
+        at all.
+    config : SimulationConfig
+        Size, name and seed of the session.
+    movies : Path, optional
+        Folder of the user's movies (default: a camera pans over scikit-image's photographs).
+    progress : callable, optional
+        Called with the scenes written, then read back, and twice their number.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    RecordingError
+        If the folder exists and is not empty, or the movies cannot be used.
+    ConfigError
+        If the session is too short to hold both states of light and of running.
+
+    References
+    ----------
+    Schmors et al. 2025, iScience.
     """
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

@@ -50,9 +50,23 @@ class _Kernels:
 def simulate_session(
     config: SimulationConfig, movies: Frames, population: np.random.Generator, events: np.random.Generator
 ) -> SimulatedSession:
-    """Simulate the units' responses to ``movies`` (scene, time, height, width), uint8 at 60 Hz.
+    """Simulate the units' responses to movies.
 
-    ``population`` draws the units; ``events`` draws schedule, light, behavior and spikes.
+    Parameters
+    ----------
+    config : SimulationConfig
+        Size of the session, and where the light acts.
+    movies : ndarray of uint8, shape (scene, time, height, width)
+        Gray levels at 60 Hz, as units see them.
+    population : Generator
+        Draws the units.
+    events : Generator
+        Draws schedule, light, behavior and spikes.
+
+    Returns
+    -------
+    SimulatedSession
+        Spikes, behavior, light and the truth.
     """
     frames = movies.shape[1]
     schedule = draw_schedule(config, events)

@@ -1,4 +1,4 @@
-"""What only a simulation knows: the kernels, the gains and the rates without noise. No fit reads it."""
+"""Truth of a simulated session: the kernels, the gains and the rates without noise. No fit reads it."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,8 +20,8 @@ class Truth:
     ``driven`` (unit,) whether the movie drives the unit at all, ``nonlinear`` (unit,) whether through more than these
     kernels (see ``nonlinear.py``). ``scene`` (trial,) is each trial's scene number.
 
-    ``opto_effect`` is where the light acts, ``opto_changed`` (unit,) on whom. ``opto_kernel`` (unit, lag), of sum 1, is
-    how it is felt; ``opto_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
+    ``opto_effect`` is where the light acts, ``opto_changed`` (unit,) on which units. ``opto_kernel`` (unit, lag), of sum
+    1, is how it is felt; ``opto_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
     ``suppressed_gain`` (unit,) times that of the kernels ``suppressed_spatial`` and ``suppressed_temporal``, scaled to
     the same s.d.
 
@@ -57,7 +57,7 @@ class Truth:
 
 
 def load_truth(folder: Path) -> Truth:
-    """The truth of the session that was simulated into ``folder``. Raises RecordingError where there is none."""
+    """The truth of the session that was simulated into ``folder``. Raises RecordingError if there is none."""
     path = folder / TRUTH_NAME
     if not path.is_file():
         raise RecordingError(f"{folder} has no {TRUTH_NAME}: only a simulated session has a truth")

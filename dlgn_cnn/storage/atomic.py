@@ -60,7 +60,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = False) -> None:
-    """Write a file's bytes, see ``whole_file``."""
+    """Write a file's bytes, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    data : bytes
+        Its content.
+    durable : bool, default False
+        Whether the bytes are on the disk before the file gets its name.
+    """
     with whole_file(path, durable) as temporary:
         temporary.write_bytes(data)
 

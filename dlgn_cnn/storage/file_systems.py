@@ -43,7 +43,11 @@ def file_system(url: str, error: type[DlgnError] = StoreError) -> tuple[Any, str
 
 
 def shown(place: str) -> str:
-    """Return a path or URL as messages and logs may show it: a URL without user, password and query."""
+    """Return a path or URL as messages and logs may show it: a URL without user, password and query.
+
+    >>> shown("https://me:secret@lab.org/a.zip?token=1")
+    'https://lab.org/a.zip'
+    """
     if "://" not in place:
         return place
     parts = urlsplit(place)

@@ -104,12 +104,12 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def _asked(self, what: str, name: str = "") -> Iterator[None]:
-        """Whatever a store's client raises, in this project's words."""
+        """Turn errors of a store's client into this project's."""
         try:
             yield
         except StoreError:
             raise
-        except Exception as error:  # each client has errors of its own, botocore's are no OSErrors
+        except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
             raise store_error(f"{self.url}/{name} cannot be {what}", error) from error
 
     @property

@@ -1,4 +1,4 @@
-"""What a store's client raised: whether the same again may succeed, or somebody has to mend something first."""
+"""Errors of a store's client: those that may pass by themselves, and those that need a repair."""
 
 import errno
 
@@ -29,7 +29,7 @@ def store_error(what: str, error: BaseException) -> StoreError:
 
 
 def passes(error: BaseException) -> bool:
-    """Whether nobody answered, or asked for patience; not where something is missing, forbidden or full."""
+    """Whether an error says that the server is away or busy; not that something is missing, forbidden or full."""
     if isinstance(error, ConnectionError | TimeoutError):
         return True
     if isinstance(error, OSError) and error.errno in PASSING:

@@ -278,7 +278,7 @@ def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
         ({"trails": 3}, "did you mean 'trials'"),
         ({"trials": -1}, "^trials: given -1"),
         ({"strategy": {"samplr": "tpe"}}, r"^strategy\.samplr: .*did you mean 'sampler'"),
-        ({"strategy": {"sampler": "grid"}}, r"^strategy\.sampler: there is no sampler 'grid'"),
+        ({"strategy": {"sampler": "grid"}}, r"^strategy: sampler is 'grid': choose from"),
         ({"trainer": {"fn": "standard", "config": {}}, "model": STUDY["model"] | {"config": {
             "core": {"name": "stacked_2d", "channels": [2], "kernels": [3]}, "readout": {"name": "gaussian"}}}},
          "varies nothing"),

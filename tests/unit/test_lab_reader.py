@@ -265,5 +265,5 @@ def test_psth_and_other_columns_are_ignored(tmp_path):
 
 def test_a_parquet_file_of_something_else_is_refused(tmp_path):
     (tmp_path / "responses.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(RecordingError, match="no Parquet file"):
+    with pytest.raises(RecordingError, match="not a Parquet file"):
         read_recordings(tmp_path)

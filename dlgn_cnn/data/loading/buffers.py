@@ -1,6 +1,6 @@
-"""Memory for batches, used again when the last tensor on it is gone.
+"""Pool of batch buffers; a buffer is reused once no tensor refers to it.
 
-The system's allocator may return a batch's megabytes after every step and fetch them anew, page by page, which was
+The system's allocator may return a batch's megabytes after every step and fetch them again, page by page, which was
 seen to take up to six times as long as filling them.
 """
 
@@ -17,10 +17,10 @@ _free: deque[np.ndarray] = deque(maxlen=KEPT)
 
 
 def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """A tensor like ``torch.empty``'s, on memory that no other tensor uses.
+    """Return a tensor like ``torch.empty``, on memory that no other tensor uses.
 
-    At most ``KEPT`` pieces of memory are held in reserve for the whole process; below 1 MiB, where the allocator does
-    well by itself, none.
+    At most ``KEPT`` buffers are held in reserve for the whole process. Below 1 MiB, where the allocator does well by
+    itself, the pool is not used.
     """
     size = math.prod(shape) * dtype.itemsize
     if size < SMALL_BYTES:

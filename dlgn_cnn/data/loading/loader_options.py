@@ -1,4 +1,4 @@
-"""How stored sessions are cut into batches, checked before any are read, and what a model will be told of them."""
+"""Options of the loaders of stored sessions, checked before any session is read."""
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
@@ -67,17 +67,17 @@ class LoaderOptions:
 
 @dataclasses.dataclass(frozen=True)
 class Foreseen:
-    """What is known of a dataset before it is read: its sessions, figures made up and shapes true, and its windows."""
+    """A dataset as far as its config says: a session with true shapes and made-up statistics, and its windows."""
 
     info: DataInfo
     window_frames: int
 
 
 def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> Foreseen | None:
-    """What a model will get of ``stored_sessions`` with this config.
+    """Foresee the batches of ``stored_sessions`` with this config, from the config alone.
 
-    None where a transform is not ours: what it makes of made-up figures tells nothing. Raises ConfigError for a config
-    that ``stored_sessions`` or ``Dataset`` would refuse.
+    None if a transform is not ours, since made-up statistics tell nothing of it. Raises ConfigError for a config that
+    ``stored_sessions`` or ``Dataset`` would refuse.
     """
     spec = DatasetSpec.from_config(config)
     names = {field.name for field in dataclasses.fields(LoaderOptions)}

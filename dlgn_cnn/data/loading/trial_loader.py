@@ -114,7 +114,7 @@ class TrialLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, first, self._first = self._epoch, self._first, 0
-        # Not before: whoever scores a model builds the training tier's loader, too, and never runs it.
+        # Not before: scoring a model builds the loader of the training tier, too, and never runs it.
         self._video_table = self._video_table or self._pack()
         for index, windows in enumerate(self._windows(epoch)[first:], first):
             self._epoch, self._seen = epoch, index + 1

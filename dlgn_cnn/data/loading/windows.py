@@ -1,4 +1,4 @@
-"""Where the windows of a training epoch lie: inside one trial and, where asked, under constant light."""
+"""Windows of a training epoch: each inside one trial and, if asked for, under constant light."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True)
 class EpochOrder:
-    """What the order of one session's epochs follows from, and nothing else: not what other sessions have drawn."""
+    """Everything that the order of one session's epochs follows from."""
 
     seed: int
     session: str

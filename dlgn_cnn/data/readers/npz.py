@@ -1,4 +1,4 @@
-"""Plain arrays in one ``.npz`` file, for whoever has a recording in memory and wants it in the tables."""
+"""Plain arrays in one ``.npz`` file, for a recording that another program holds in memory."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -44,7 +44,7 @@ def recognizes(path: Path) -> bool:
 
 @reader("npz", recognizes)
 def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecording]:
-    """The one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
+    """Read the one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
 
     ``mouse``, ``series``, ``experiment``, ``movie``: whose, and the name of what was shown. ``frames`` (frame, height,
     width): every scene's frames, one scene after the other; uint8, or numbers together with ``gray_range`` [black,

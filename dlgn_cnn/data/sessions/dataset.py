@@ -18,7 +18,7 @@ from dlgn_cnn.errors import ConfigError
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What a stored dataset is built from: the part of a dataset's config that shapes its rows.
+    """Specification of a stored dataset: the part of a dataset's config that shapes its rows.
 
     ``sessions`` are their names; ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock;
     ``validation_share`` the share of the training scenes kept for early stopping, drawn with ``split_seed``;

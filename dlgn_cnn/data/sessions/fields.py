@@ -69,7 +69,7 @@ def session_fields(trials: Trials, lags: int, ridge_space: float = 30.0, ridge_t
 
 
 def field_centers(fields: Floats) -> tuple[tuple[float, float], ...]:
-    """Where each field (unit, lag, height, width) is strongest over all lags: (x, y) in -1..1, as readouts count it."""
+    """Place (x, y) in -1..1, as readouts count it, at which each field (unit, lag, height, width) is strongest."""
     units, _, height, width = fields.shape
     peak = np.square(fields).sum(1).reshape(units, -1).argmax(1)
     rows, columns = np.unravel_index(peak, (height, width))

@@ -51,7 +51,7 @@ class SessionData:
     trials: tuple[TrialData, ...]
 
     def tier(self, name: str) -> list[TrialData]:
-        """The trials of one tier, in order of onset. Raises ConfigError where there are none."""
+        """The trials of one tier, in order of onset. Raises ConfigError if there are none."""
         found = [trial for trial in self.trials if trial.tier == name]
         if not found:
             raise ConfigError(f"no trial in tier {name!r}: tiers here are {sorted({t.tier for t in self.trials})}")

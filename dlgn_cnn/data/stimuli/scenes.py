@@ -110,7 +110,7 @@ def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | No
     whole = np.rint(levels)
     if gray_range is None and np.abs(whole - levels).max(initial=0) > 0.01:
         raise RecordingError(
-            f"{where}: frames are no whole gray levels: state gray_range, the values of black and white"
+            f"{where}: frames are not whole gray levels: state gray_range, the values of black and white"
         )
     return whole.astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""Which scenes show almost the same: a perceptual hash of a clip, compared by its cosine.
+"""Near-duplicate scenes, found by a perceptual hash of each clip, compared by its cosine.
 
 After the video hash of Coskun, Sankur and Memon (2006): the clip is averaged to a small cube, and of its cosine
 transform over time and space the low frequencies are kept. Theirs keeps the coefficients' signs; ours keeps their

@@ -22,7 +22,7 @@ CODEC, LOSSLESS_CODEC, BROWSER_CODEC = "mpeg4", "ffv1", "libvpx-vp9"
 # Constant quality at which no block shows in gray noise, and the encoder's faster half: a clip takes well below 1 s.
 BROWSER_OPTIONS = {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
 QUANTIZER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
-# The last two: a damaged codec's name leaves no codec, and damaged labels are no UTF-8.
+# The last two: the name of a damaged codec leaves none, and damaged labels are not UTF-8.
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
 
 
@@ -235,7 +235,7 @@ def _facts(path: Path) -> tuple[float, int, int]:
             rate = stream.average_rate or stream.guessed_rate
             facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
     except _UNREADABLE as error:
-        raise RecordingError(f"{path} is no video that can be read ({error}): expected such as .avi or .mp4") from error
+        raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
     if facts[0] <= 0:
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
     return facts

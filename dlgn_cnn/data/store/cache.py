@@ -55,7 +55,7 @@ def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BY
         _write(session, cache, digest)
         return _open(cache, digest)
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"no sound copy of {folder} could be cached in {cache} ({error}): make room there") from error
+        raise StoreError(f"no intact copy of {folder} could be cached in {cache} ({error}): make room there") from error
 
 
 def _write(session: SessionData, cache: Path, digest: str) -> None:

@@ -19,7 +19,7 @@ from dlgn_cnn.storage.store_errors import store_error
 def publish(folder: Path, url: str) -> None:
     """Copy the stored session in ``folder`` to ``url``, unless it is there, and read every byte back.
 
-    Raises StoreError where the place cannot be written, or gives back other bytes.
+    Raises StoreError if the place cannot be written, or gives back other bytes.
     """
     files, root = file_system(url)
     manifest = (folder / MANIFEST).read_bytes()
@@ -41,9 +41,9 @@ def publish(folder: Path, url: str) -> None:
 
 
 def fetch(url: str, folder: Path) -> Path:
-    """A sound copy of the session stored at ``url`` in ``folder``, which is returned; copied only if it is not there.
+    """An intact copy of the session stored at ``url`` in ``folder``, which is returned; copied only if it is not there.
 
-    Raises StoreError where there is none, or where its rows are damaged.
+    Raises StoreError if there is none, or its rows are damaged.
     """
     if (folder / MANIFEST).is_file():
         return folder

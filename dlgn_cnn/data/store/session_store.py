@@ -2,7 +2,7 @@
 
 The only module that imports deeplake. Deep Lake commits zeros without an error when the disk is full, and reads a
 truncated chunk as zeros; so space is checked first, every row is read back and its hash compared before the folder
-gets its name, and the hashes, kept beside the data, are compared again at every opening.
+gets its name, and the hashes, kept next to the data, are compared again at every opening.
 """
 
 import dataclasses
@@ -178,7 +178,7 @@ def rows_digest(folder: Path) -> str:
 
 
 def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
-    """The session's statistics; ``info``, where it is given and they are the same but for rounding.
+    """The session's statistics, or ``info`` if it is given and equal up to rounding.
 
     The center of a field is the pixel with its peak, which rounding can move: it is taken as given.
     """

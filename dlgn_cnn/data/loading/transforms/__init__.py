@@ -65,7 +65,7 @@ def training_statistics(units: Sequence[int], trials: Sequence[TrialData]) -> Tr
 
 
 def check_transforms(configs: object, allowed_packages: Collection[str] = ()) -> None:
-    """Refuse what is no list of ``{"name": ..., **options}``, an unknown name or option, and a name given twice."""
+    """Refuse anything but a list of ``{"name": ..., **options}``, an unknown name or option, and a name given twice."""
     if not isinstance(configs, Sequence) or not all(isinstance(config, Mapping) for config in configs):
         raise ConfigError(f"transforms {configs!r}: give a list such as [{{name: normalize}}], in order")
     for index, config in enumerate(configs):
@@ -165,7 +165,7 @@ def units_after(
     info : DataInfo
         Its statistics, as they were stored with it.
     transforms : sequence of mappings, optional
-        The transforms of the dataset's config; None stands for the default ones.
+        The transforms of the dataset's config; default: ``[{name: normalize}]``.
     allowed_packages : collection of str, default ()
         Packages that a transform may be imported from.
 

@@ -10,9 +10,9 @@ from dlgn_cnn.interface import Batch, DataInfo
 
 @TRANSFORMS.register("normalize")
 class Normalize:
-    """Video less ``video_mean``, over ``video_std``, within 1e-6 of exact.
+    """Subtracts ``video_mean`` from the video and divides by ``video_std``, within 1e-6 of exact.
 
-    Raises ConfigError where it stands after ``channels``, which are no gray levels.
+    Raises ConfigError after ``channels``, which are not gray levels.
     """
 
     def __init__(self, data_info: DataInfo, statistics: TrainingStatistics) -> None:

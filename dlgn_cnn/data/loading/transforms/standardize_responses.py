@@ -1,4 +1,4 @@
-"""Responses in each unit's own standard deviations, so that busy units do not rule a squared loss."""
+"""Responses in each unit's own standard deviations, so that busy units do not dominate a squared loss."""
 
 import dataclasses
 
@@ -11,9 +11,9 @@ from dlgn_cnn.interface import Batch, DataInfo
 
 @TRANSFORMS.register("standardize_responses")
 class StandardizeResponses:
-    """Counts over each unit's standard deviation in training; ``mean_counts`` likewise. They are no counts any more.
+    """Divides counts and ``mean_counts`` by each unit's standard deviation in training; they are not counts any more.
 
-    Raises ConfigError for a unit that always answers alike.
+    Raises ConfigError for a unit whose response never varies.
     """
 
     def __init__(self, data_info: DataInfo, statistics: TrainingStatistics) -> None:

@@ -1,4 +1,4 @@
-"""Deep Lake folders of version 3, a row a trial: as the field stored them before version 4."""
+"""Reader of Deep Lake folders of version 3, which hold a row a trial."""
 
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
 def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str) -> Floats:
     value = rows.cell(row, column)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufb":
-        raise RecordingError(f"{path}, row {row}: {column} holds no numbers: correct it")
+        raise RecordingError(f"{path}, row {row}: {column} does not hold numbers: correct it")
     return value.astype(np.float32)
 
 

@@ -1,8 +1,8 @@
-"""Rows of a Deep Lake folder that somebody else wrote, read by a process of its own.
+"""Rows of a Deep Lake folder of another program, read by a process of its own.
 
 Deep Lake 4.7 reads folders of version 3 through its query engine, which on a busy machine now and then ends the process
-with a segmentation fault. So a child process opens the folder, once, and copies its cells to files; where the child
-dies, another is started, and the worker that asked lives on.
+with a segmentation fault. So a child process opens the folder, once, and copies its cells to files; if the child
+dies, another is started, and the worker lives on.
 """
 
 import functools

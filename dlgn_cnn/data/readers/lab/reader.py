@@ -1,4 +1,4 @@
-"""The lab's own layout: a frame with a row per unit and presentation, beside a folder of scene files."""
+"""The lab's own layout: a frame with a row per unit and presentation, next to a folder of scene files."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _load(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
-        raise RecordingError(f"{path} is no Parquet file that can be read ({error}): export it again") from error
+        raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
 
 
 def _whole_frame(path: Path, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Frames out of pickles that strangers may have written: an exact allow-list, and nothing that can run code.
+"""Frames out of pickles of unknown origin: an exact allow-list, and nothing that can run code.
 
 A pickle is a program. This reader lets it call only what pandas 1, 2 and 3 need to rebuild a frame of numbers, strings,
 lists and arrays, each by its exact name, and checks the two steps of numpy and arrow that trust their input blindly.
@@ -42,7 +42,7 @@ def load_frame(path: Path) -> pd.DataFrame:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
         raise RecordingError(
-            f"{path} is damaged, cut short or no pickle ({error!r}): copy or export it again"
+            f"{path} is damaged, cut short or not a pickle ({error!r}): copy or export it again"
         ) from error
     if type(found) is not pd.DataFrame:
         raise RecordingError(f"{path} holds a {type(found).__name__}, expected a pandas DataFrame: {_ADVICE}")
@@ -57,7 +57,7 @@ def _plain_dtype(name: object, align: object = False, copy: object = False) -> n
 
 
 def _empty_array(subtype: object, shape: object, typecode: object) -> np.ndarray:
-    """What numpy rebuilds every array from; its state follows and is checked in ``_check_state``."""
+    """Empty array that numpy rebuilds every array from; its state follows and is checked in ``_check_state``."""
     if subtype is not np.ndarray or shape != (0,):
         raise RecordingError(f"an array of type {subtype!r} and initial shape {shape!r} is refused: {_ADVICE}")
     return np.ndarray((0,), "b")
@@ -77,7 +77,7 @@ def _scalar(dtype: Any, data: Any) -> Any:
 
 
 def _latin1(text: object, encoding: object = "latin1") -> bytes:
-    """How protocol 2 writes bytes; no other codec is looked up, since that imports."""
+    """Bytes as protocol 2 writes them; no other codec is looked up, since that imports."""
     if isinstance(text, bytes | bytearray):
         return bytes(text)
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
@@ -186,7 +186,7 @@ def _check_state(instance: Any, state: Any) -> None:
             raise RecordingError(f"a numpy dtype {instance} with state {state!r} is refused: {_ADVICE}")
     elif isinstance(instance, np.ndarray):
         if instance.size or not isinstance(state, tuple) or len(state) != 5:
-            raise RecordingError(f"an array whose state is set twice or is no array's state is refused: {_ADVICE}")
+            raise RecordingError(f"an array whose state is set twice or is not one of an array is refused: {_ADVICE}")
     elif not isinstance(instance, tuple(_installed(stand) for stand in _WITH_STATE)):
         name = getattr(instance, "__qualname__", type(instance).__qualname__)
         raise RecordingError(f"setting the state of {name} is refused: {_ADVICE}")

@@ -76,7 +76,7 @@ def words(column: pd.Series, name: str) -> np.ndarray:
     try:
         values = column.to_numpy(dtype=object)
     except pa.ArrowException as error:
-        raise RecordingError(f"column {name!r} is no text ({error}): export it again") from error
+        raise RecordingError(f"column {name!r} is not text ({error}): export it again") from error
     for row, value in enumerate(values):
         if not isinstance(value, str):
             raise RecordingError(f"column {name!r}, row {row} is {_shown(value)}, expected text")
@@ -204,7 +204,7 @@ def opto_epochs(rows: SessionRows) -> Times:
 
 
 def signals(rows: SessionRows) -> dict[str, SampledSignal]:
-    """Behavior that was recorded; a column that is absent, or blank throughout, is no signal, and NaN is missing."""
+    """Behavior that was recorded; a column that is absent, or blank throughout, is left out, and NaN is missing."""
     present = {name: column for name, column in SIGNAL_COLUMNS.items() if column in rows.frame}
     found = {name: _signal(rows, column) for name, column in present.items()}
     return {name: signal for name, signal in found.items() if len(signal.times_s)}

@@ -146,7 +146,7 @@ def _spikes(path: Path, file: Any) -> dict[int, Times]:
         raise RecordingError(f"{path} has no units with spike_times: nothing can be fitted to it")
     ids = [int(unit) for unit in file.units.id[:]]
     if len(set(ids)) != len(ids):
-        raise RecordingError(f"{path}: unit ids are not all different: number the units anew")
+        raise RecordingError(f"{path}: unit ids are not all different: renumber the units")
     return {unit: np.sort(np.asarray(file.units["spike_times"][row], np.float64)) for row, unit in enumerate(ids)}
 
 

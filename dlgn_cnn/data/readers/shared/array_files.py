@@ -10,13 +10,13 @@ from dlgn_cnn.shapes import Times
 
 
 def load_array(path: Path) -> np.ndarray:
-    """The array of a ``.npy`` file. Raises RecordingError where it is missing, damaged or holds Python objects."""
+    """The array of a ``.npy`` file. Raises RecordingError if it is missing, damaged or holds Python objects."""
     try:
         array = np.load(path, allow_pickle=False)
     except Exception as error:  # what numpy lets through from damaged bytes is many kinds of error
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
     if not isinstance(array, np.ndarray):
-        raise RecordingError(f"{path} is no single array: expected a plain .npy file")
+        raise RecordingError(f"{path} is not a single array: expected a plain .npy file")
     return array
 
 
