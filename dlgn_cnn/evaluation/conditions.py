@@ -35,9 +35,26 @@ class ScoredTrial:
 
 
 def settled_frames(opto: Sequence[Floats], settle_frames: int) -> list[Mask]:
-    """For each trial's light (time,) the frames in which it is as it was throughout the ``settle_frames`` before.
+    """Tell in which frames of each trial the light is as it was throughout the frames before.
 
-    Where the light of all trials never changes at all, every frame is.
+    If the light of all trials never changes at all, every frame is settled.
+
+    Parameters
+    ----------
+    opto : sequence of ndarray, shape (time,)
+        Share of each frame in which the light was on, for each trial.
+    settle_frames : int
+        Number of frames before.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (time,)
+        Whether each frame is settled.
+
+    Examples
+    --------
+    >>> settled_frames([np.array([0.0, 0.0, 1.0, 1.0])], 1)
+    [array([False,  True, False,  True])]
     """
     states = [np.where(share >= 1 - CONSTANT, 1, np.where(share <= CONSTANT, 0, -1)) for share in opto]
     if set(np.concatenate(states).tolist()) in ({0}, {1}):

@@ -48,13 +48,31 @@ def input_gains(
     tier: str = "test",
     precision: str = "float32",
 ) -> dict[str, dict[str, Scores]]:
-    """``{session: {input: gain (unit,)}}``: single-trial correlation as recorded less that with the input permuted.
+    """Single-trial correlation as recorded less that with each input permuted over trials.
 
-    ``recorded`` is the former (unit,) by session, where it is known already. Inputs are permuted within the session, as
-    drawn from ``generator``: every trial gets another's input, and another scene's where the movie is permuted.
-    ``pupil`` is size and position together. NaN for a unit without a score, and for an input that was not recorded,
-    never varies, or has no other to take its place; 0 for one that the model does not use. The loaders must have
-    ``trials``, as ours do: from others nothing is known (NaN). ``precision`` is as in ``predict``.
+    Inputs are permuted within the session: every trial gets another's input, and another scene's if the movie is
+    permuted. ``pupil`` is size and position together.
+
+    Parameters
+    ----------
+    model : Module
+        Fitted model.
+    loaders : mapping
+        ``{tier: {session: loader}}``; loaders must have ``trials``, as ours do, otherwise all gains are NaN.
+    generator : Generator
+        Draws the permutations.
+    recorded : mapping, optional
+        Correlation as recorded (unit,) by session, if it is known already.
+    tier : str
+        Tier whose trials are predicted.
+    precision : str
+        As in ``predict``.
+
+    Returns
+    -------
+    dict
+        ``{session: {input: gain (unit,)}}``: NaN for a unit without a score, and for an input that was not recorded,
+        never varies, or has no other to take its place; 0 for one that the model does not use.
     """
     asked = partial(predict, model, precision=precision)
     return {
@@ -64,10 +82,29 @@ def input_gains(
 
 
 def permuted_trials(trials: Sequence[TrialData], name: str, generator: np.random.Generator) -> list[TrialData] | None:
-    """The trials with one input of ``INPUTS`` taken from another; None where there is nothing to permute.
+    """Replace one input of each trial by that of another trial.
 
-    Donors follow one another in one random cycle, so that none gives to itself (Sattolo 1986). Where a donor is shorter
-    than the trial that it gives to, the next one continues. Raises ModelError for an unknown input.
+    Donors follow one another in one random cycle, so that none gives to itself (Sattolo 1986). If a donor is shorter
+    than the trial that it gives to, the next one continues.
+
+    Parameters
+    ----------
+    trials : sequence of TrialData
+        The trials.
+    name : str
+        One of ``INPUTS``.
+    generator : Generator
+        Draws the cycle.
+
+    Returns
+    -------
+    list of TrialData or None
+        The trials; None if there is nothing to permute.
+
+    Raises
+    ------
+    ModelError
+        If the input is unknown.
     """
     if name not in INPUTS:
         raise ModelError(f"input {name!r}: {nearest(name, INPUTS)}")

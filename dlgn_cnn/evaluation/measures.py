@@ -22,10 +22,30 @@ LEAST_DEFINED = 0.95  # of the resamples: an interval over fewer would be one ov
 
 
 def frame_sums(predicted: Floats | Scores, observed: Floats | Scores, mean_counts: Scores) -> Sums:
-    """Sums over single trials: ``predicted`` and ``observed`` (unit, frame), ``mean_counts`` (unit,) in training.
+    """Sums over the frames of single trials.
 
-    ``nats`` is the Poisson log-likelihood of the prediction over that of the mean, NaN for a unit with a response below
-    zero, which no count can be. Raises ModelError for unequal shapes.
+    Parameters
+    ----------
+    predicted, observed : ndarray, shape (unit, frame)
+        Rates and responses in spikes a frame.
+    mean_counts : ndarray, shape (unit,)
+        Mean response in the training tier.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (unit,)
+        Sums by name. ``nats`` is the Poisson log-likelihood of the prediction over that of the mean, NaN for a unit
+        with a response below zero, which no count can be.
+
+    Raises
+    ------
+    ModelError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> frame_sums(np.ones((1, 4)), np.ones((1, 4)), np.ones(1))["spikes"]
+    array([4.])
     """
     _check_alike(predicted, observed)
     mean = np.asarray(mean_counts, np.float64)[:, None]
@@ -47,12 +67,35 @@ def frame_sums(predicted: Floats | Scores, observed: Floats | Scores, mean_count
 
 
 def repeat_sums(observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> Sums:
-    """Sums over the cells of one scene's repeats: ``observed`` (repeat, unit, time), in order of presentation.
+    """Sums over the cells of one scene's repeats.
 
-    ``alike`` (repeat, time) says which frames are repeats of one another; frames that fewer than two share are left
-    out. Each recorded frame counts once: a cell of n repeats has the weight n. ``alike_products`` are products of
-    different repeats, whose expectation no noise enters; ``grand_noise`` what noise adds to the square of the sum of
-    all responses, trial by trial since noise within a trial may be slow.
+    Frames that fewer than two repeats share are left out. Each recorded frame counts once: a cell of n repeats has the
+    weight n. ``alike_products`` are products of different repeats, whose expectation no noise enters; ``grand_noise``
+    is what noise adds to the square of the sum of all responses, trial by trial since noise within a trial may be slow.
+
+    Parameters
+    ----------
+    observed : ndarray, shape (repeat, unit, time)
+        Responses in order of presentation.
+    alike : ndarray of bool, shape (repeat, time)
+        Which frames are repeats of one another.
+    mean_counts : ndarray, shape (unit,)
+        Mean response in the training tier.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (unit,)
+        Sums by name.
+
+    Raises
+    ------
+    ModelError
+        If the shapes do not fit together.
+
+    Examples
+    --------
+    >>> repeat_sums(np.ones((2, 1, 3)), np.ones((2, 3), bool), np.zeros(1))["cells"]
+    array([3.])
     """
     y, kept, n = _cells(observed, alike, mean_counts)
     total, squares = y.sum(0), (y**2).sum(0)
@@ -72,7 +115,27 @@ def repeat_sums(observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> 
 
 
 def fit_sums(predicted: Floats | Scores, observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> Sums:
-    """Sums over the same cells of a prediction, which may differ between repeats; arguments as ``repeat_sums``."""
+    """Sums over the same cells of a prediction, which may differ between repeats.
+
+    Parameters
+    ----------
+    predicted, observed : ndarray, shape (repeat, unit, time)
+        Rates and responses in order of presentation.
+    alike : ndarray of bool, shape (repeat, time)
+        Which frames are repeats of one another.
+    mean_counts : ndarray, shape (unit,)
+        Mean response in the training tier.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (unit,)
+        Sums by name.
+
+    Raises
+    ------
+    ModelError
+        If the shapes do not fit together.
+    """
     _check_alike(predicted, observed)
     p, _, n = _cells(predicted, alike, mean_counts)
     y, _, _ = _cells(observed, alike, mean_counts)
@@ -86,7 +149,13 @@ def fit_sums(predicted: Floats | Scores, observed: Floats | Scores, alike: Mask,
 
 
 def added(sums: Sequence[Sums]) -> Sums:
-    """The sums over all that each was taken of."""
+    """Add sums up by name.
+
+    Examples
+    --------
+    >>> added([{"y": np.array([1.0])}, {"y": np.array([2.0])}])
+    {'y': array([3.])}
+    """
     return {name: np.sum([one[name] for one in sums], axis=0) for name in sums[0]}
 
 
@@ -229,11 +298,29 @@ def intervals(
     resamples: int,
     level: float = 0.95,
 ) -> dict[str, Scores]:
-    """The percentile interval (low and high, unit) of every measure over scenes drawn with replacement.
+    """Percentile interval of every measure over scenes drawn with replacement.
 
-    ``sums`` are (scene, unit). Whole scenes are drawn, not frames: those of a scene are alike (Efron and Tibshirani
-    1993). NaN where there is one scene only, or where a measure is undefined in more than a twentieth of the draws.
-    With fewer than some ten scenes such intervals are too narrow.
+    Whole scenes are drawn, not frames: those of a scene are alike (Efron and Tibshirani 1993). With fewer than some ten
+    scenes such intervals are too narrow.
+
+    Parameters
+    ----------
+    sums : dict of str to ndarray, shape (scene, unit)
+        Sums of each scene.
+    measures : callable
+        From sums to measures by name.
+    generator : Generator
+        Draws the scenes.
+    resamples : int
+        Number of draws.
+    level : float
+        Level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (2, unit)
+        Low and high of each measure. NaN if there is one scene only, or the measure is undefined in more than a
+        twentieth of the draws.
     """
     scenes = len(sums["frames"])
     drawn = generator.multinomial(scenes, np.full(scenes, 1 / scenes), size=resamples).astype(np.float64)

@@ -12,7 +12,30 @@ RUNNING_CM_S = 1.0
 
 
 def correlation(predicted: Floats | Scores, observed: Floats | Scores, axis: int = -1) -> Scores:
-    """Pearson correlation along ``axis``; NaN where a trace is constant or holds a NaN."""
+    """Pearson correlation of two traces.
+
+    Parameters
+    ----------
+    predicted, observed : ndarray
+        Traces of equal shape.
+    axis : int
+        Axis of time.
+
+    Returns
+    -------
+    ndarray
+        Correlations; NaN where a trace is constant or holds a NaN.
+
+    Raises
+    ------
+    ModelError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> correlation(np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 4.0, 6.0]])).round(6)
+    array([1.])
+    """
     if predicted.shape != observed.shape:
         raise ModelError(f"predicted has shape {predicted.shape}, observed {observed.shape}: expected equal shapes")
     one = predicted.astype(np.float64) - predicted.mean(axis, keepdims=True, dtype=np.float64)
@@ -31,7 +54,15 @@ class Modulation:
 
 
 def modulation_index(rate_a: Floats | Scores, rate_b: Floats | Scores) -> Scores:
-    """(a - b) / (a + b), elementwise: from -1 to 1, positive where ``rate_a`` is larger, NaN where both are 0."""
+    """Modulation index (a - b) / (a + b), elementwise.
+
+    It is from -1 to 1, positive where ``rate_a`` is larger, and NaN where both are 0.
+
+    Examples
+    --------
+    >>> modulation_index(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
+    array([0.5, 0. ])
+    """
     one, other = np.asarray(rate_a, np.float64), np.asarray(rate_b, np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((one - other) / (one + other))

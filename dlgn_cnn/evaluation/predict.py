@@ -34,12 +34,31 @@ def predict(
     opto: float | None = None,
     precision: str = "float32",
 ) -> Prediction:
-    """Run ``model`` in evaluation mode over ``batches`` of whole trials.
+    """Run a model in evaluation mode over whole trials.
 
-    The first ``burn_in_frames`` of each trial, in which a recurrent state is still empty, are left out. ``opto``
-    replaces the recorded light in every frame: 0 keeps feedback intact, 1 suppresses it. A loader that can replace the
-    light itself (``under``) does so, since its transforms may have put the light into the video. The mode is restored.
-    ``precision`` is as in ``dlgn_cnn.runtime.device.resolve``.
+        The model's mode is restored afterwards.
+
+    Parameters
+    ----------
+    model : Module
+        An ``EncodingModel``.
+    batches : iterable of Batch
+        Whole trials. A loader that can replace the light itself (``under``) does so, since its transforms may have
+        put the light into the video.
+    data_key : str
+        Session of the trials.
+    burn_in_frames : int
+        First frames of each trial that are left out, in which a recurrent state is still empty.
+    opto : float, optional
+        Share of every frame in which the light is on: 0 keeps feedback intact, 1 suppresses it (default: as
+        recorded).
+    precision : str
+        As in ``dlgn_cnn.runtime.device.resolve``.
+
+    Returns
+    -------
+    Prediction
+        Rates and counts of all trials.
     """
     device = next(model.parameters()).device
     computed_in = resolve(precision, device)

@@ -40,11 +40,28 @@ def score_conditions(
     tiers: Sequence[str] = TIERS,
     precision: str = "float32",
 ) -> dict[str, list[ConditionScore]]:
-    """Every measure by session, for every tier and light. ``generator`` draws the scenes of the intervals.
+    """Compute every measure by session, for every tier and opto condition.
 
-    Scenes are known from loaders that have ``trials``, as ours do; from others every trial is a scene of its own, and
+    Scenes are known from loaders that have ``trials``, as ours do. From others every trial is a scene of its own, and
     nothing that needs repeats is defined. The mean rate that likelihoods are compared with is the training tier's.
-    ``precision`` is as in ``predict``.
+
+    Parameters
+    ----------
+    model : Module
+        Fitted model.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    generator : Generator
+        Draws the scenes of the intervals.
+    tiers : sequence of str
+        Tiers to score.
+    precision : str
+        As in ``predict``.
+
+    Returns
+    -------
+    dict of str to list of ConditionScore
+        Scores by session.
     """
     return {
         key: [

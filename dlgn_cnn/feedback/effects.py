@@ -40,11 +40,34 @@ def opto_p_values(
     permutations: int,
     generator: np.random.Generator,
 ) -> Scores:
-    """Two-sided p (unit,) of each unit's OMI, (1 + k) / (1 + n): k of n permutations have one as far from 0.
+    """Two-sided p of each unit's OMI: (1 + k) / (1 + n), if k of n permutations have one as far from 0.
 
-    ``counts`` (unit, time) and ``opto`` (time,), trials of ``trial_frames`` on end; ``period_frames`` the time between
-    two draws of the light. NaN for a unit without a spike, or where the light was always on or always off. Two trials
-    that follow at once may share a period, which is then permuted as two.
+    Two trials that follow at once may share a period, which is then permuted as two.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (unit, time)
+        Responses, trials one after the other.
+    opto : ndarray, shape (time,)
+        Share of each frame in which the light was on.
+    trial_frames : sequence of int
+        Length of each trial.
+    period_frames : float
+        Frames between two draws of the light.
+    permutations : int
+        Number of permutations; no p is below 1 / (1 + permutations).
+    generator : Generator
+        Draws the permutations.
+
+    Returns
+    -------
+    ndarray, shape (unit,)
+        The p values; NaN for a unit without a spike, or if the light was always on or always off.
+
+    Raises
+    ------
+    ModelError
+        If the shapes do not fit together.
     """
     if sum(trial_frames) != len(opto) or counts.shape[1:] != opto.shape:
         raise ModelError(
@@ -62,7 +85,15 @@ def opto_p_values(
 
 
 def false_discovery_rates(p_values: Scores) -> Scores:
-    """The least false-discovery rate (unit,) at which each unit is called (Benjamini and Hochberg 1995); NaN kept."""
+    """Least false-discovery rate at which each unit is called (Benjamini and Hochberg 1995).
+
+    NaN stays NaN.
+
+    Examples
+    --------
+    >>> false_discovery_rates(np.array([0.01, 0.04, np.nan]))
+    array([0.02, 0.04,  nan])
+    """
     from scipy.stats import false_discovery_control
 
     found, known = np.full(p_values.shape, np.nan), np.isfinite(p_values)
@@ -119,10 +150,31 @@ def opto_effects(
     period_s: float = 1.002,
     permutations: int = 4999,
 ) -> dict[str, OptoEffect]:
-    """The effects by session, over the whole trials of ``tiers``. ``generator`` draws the permutations.
+    """Compute the effects by session, over the whole trials of some tiers.
 
     RMI and EMI need loaders that have ``trials``, as ours do, with behavior as recorded; from others they are NaN.
-    ``precision`` is as in ``predict``.
+
+    Parameters
+    ----------
+    model : Module
+        Fitted model.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    generator : Generator
+        Draws the permutations.
+    tiers : sequence of str
+        Tiers to take together.
+    precision : str
+        As in ``predict``.
+    period_s : float
+        Seconds between two draws of the light (default: that of Schmors et al. 2025).
+    permutations : int
+        Number of permutations.
+
+    Returns
+    -------
+    dict of str to OptoEffect
+        Effects by session.
     """
 
     def null(counts: Floats, opto: Floats, trial_frames: Sequence[int], rate_hz: float) -> Scores:

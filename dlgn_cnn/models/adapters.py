@@ -42,7 +42,22 @@ class FramewiseReadout(nn.Module):
     def forward(
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
+        """Read each unit's drive, frame by frame.
+
+        Parameters
+        ----------
+        features : Tensor, shape (time, batch, feature, height, width)
+            Feature maps.
+        shift : Tensor, shape (time, batch, 2), optional
+            How far every unit's position moves.
+        opto : Tensor, shape (time, batch), optional
+            Not used.
+
+        Returns
+        -------
+        Tensor, shape (time, batch, unit)
+            Drive.
+        """
         moved = None if shift is None else shift.flatten(0, 1)
         images = features.flatten(0, 1)
         if not self.training:

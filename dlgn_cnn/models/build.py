@@ -41,13 +41,43 @@ def encoder(
     output: Part | None = None,
     opto_channel: bool = False,
 ) -> Encoder:
-    """A shared core and recurrence, for each session a readout, shifter and modulators, and an output nonlinearity.
+    """A shared core and recurrent unit, for each session a readout, shifter and modulators, and an output nonlinearity.
 
-    Each part is ``{"name": ..., **its parameters}``: ``core``, ``recurrent`` and ``output`` for all sessions,
-    ``readout``, ``shifter`` and ``modulators`` (in the order in which they act) built for each. With ``opto_channel``
-    the light is a channel of the video too. A part's name is a registered one, or an import path of one of
-    ``allowed_packages``, which the caller supplies. Initial weights follow from ``seed`` alone; initial biases are each
-    unit's mean count. Raises ConfigError.
+    Each component is ``{"name": ..., **its parameters}``. Its name is a registered one, or an import path. Initial
+    biases are each unit's mean count.
+
+    Parameters
+    ----------
+    data_info : mapping of str to DataInfo
+        The sessions.
+    seed : int
+        Initial weights follow from it alone.
+    allowed_packages : collection of str
+        Packages that a component may be imported from; supplied by the caller.
+    core : mapping
+        Turns the movie into feature maps, for all sessions.
+    readout : mapping
+        Reads each unit's drive; built for each session.
+    recurrent : mapping, optional
+        Runs along the frames of the feature maps, for all sessions (default: none).
+    shifter : mapping, optional
+        Moves the readout's positions with the pupil; built for each session (default: none).
+    modulators : list of mapping
+        Change the drive, in the order in which they act; built for each session.
+    output : mapping, optional
+        From drive to rate, for all sessions (default: softplus).
+    opto_channel : bool
+        Whether the light is also a channel of the video.
+
+    Returns
+    -------
+    Encoder
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If a component is unknown or has a wrong parameter.
     """
     channels, height, width = next(iter(data_info.values())).frame_shape
     generator = torch.Generator().manual_seed(seed)
@@ -99,12 +129,37 @@ def transferred(
     parts: Sequence[str] = ("core",),
     freeze: bool = True,
 ) -> Encoder:
-    """An ``encoder`` of config ``model`` whose shared ``parts`` have the weights of a fitted model (Lurz et al. 2021).
+    """An ``encoder`` for new sessions whose shared parts have the weights of a fitted model (Lurz et al. 2021).
 
-    ``source`` is that model's key, ``{dataset_hash: ..., model_hash: ..., trainer_hash: ..., seed: ...}``; its parts
-    must be shaped as those of ``model``. With ``freeze`` they stay as they are, in evaluation mode, and only the rest
-    is fitted. ``trained`` gives the weights of a key and is supplied by the caller; None, as where a config is only
-    checked, leaves initial weights; it supplies ``allowed_packages`` too, as to ``encoder``. Raises ConfigError.
+    Parameters
+    ----------
+    data_info : mapping of str to DataInfo
+        The sessions.
+    seed : int
+        Seed of the initial weights.
+    trained : callable, optional
+        From the key of a fitted model to its weights; supplied by the caller. Without it, as when a config is only
+        checked, initial weights stay.
+    allowed_packages : collection of str
+        Packages that a component may be imported from; supplied by the caller.
+    source : mapping
+        Key of the fitted model: ``{dataset_hash: ..., model_hash: ..., trainer_hash: ..., seed: ...}``.
+    model : mapping
+        Config of the ``encoder``; its shared parts must be shaped as those of the source.
+    parts : list of str
+        Which of core, recurrent and output are taken over.
+    freeze : bool
+        Whether these stay as they are, in evaluation mode, and only the rest is fitted.
+
+    Returns
+    -------
+    Encoder
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If the model has no such part, or its shape differs from the source's.
     """
     with within("model"):
         given = {"data_info": data_info, "seed": seed, "allowed_packages": allowed_packages}

@@ -18,11 +18,24 @@ Shape = tuple[int, ...]
 
 
 def dry_run(model: nn.Module, data_key: str, info: DataInfo) -> None:
-    """Run ``model``, which is not to be used afterwards, on made-up clips of the session that ``info`` describes.
+    """Run a model on made-up clips of a session, once in training with its gradient and once in evaluation.
 
-    Once as in training, with its gradient, and once as in evaluation. Raises ConfigError, at the part's key of the
-    config, for a part that fails, or returns another shape than its contract says, or a penalty that is no scalar
-    tensor. What is no ``EncodingModel`` is left alone.
+    The model must not be used afterwards. A module that is not an ``EncodingModel`` is left alone.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    data_key : str
+        Name of the session.
+    info : DataInfo
+        Describes the session.
+
+    Raises
+    ------
+    ConfigError
+        At the key of a component that fails, or returns another shape than its contract says, or a penalty that is not
+        a scalar tensor.
     """
     if not isinstance(model, EncodingModel):
         return
@@ -46,7 +59,7 @@ def dry_run(model: nn.Module, data_key: str, info: DataInfo) -> None:
 
 @dataclass(frozen=True)
 class Duty:
-    """What a part of an encoder owes: an answer of the shape that its first input asks for, with these ``axes``."""
+    """Contract of a component: the shape of its result, from that of its first input, with these ``axes``."""
 
     place: str
     kind: str
@@ -61,7 +74,22 @@ class Duty:
                 _check(f"the {self.kind}'s penalty", self.part.regularizer(), (), "")
 
     def check(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], returned: Any) -> None:
-        """Raise ConfigError for an answer of another form; a forward hook."""
+        """Check the result of a component; a forward hook.
+
+        Parameters
+        ----------
+        module : Module
+            The component.
+        inputs : tuple of Tensor
+            Its inputs.
+        returned : object
+            Its result.
+
+        Raises
+        ------
+        ConfigError
+            If the result has another form.
+        """
         with within(self.place):
             if self.kind == "recurrent unit":
                 if not isinstance(returned, tuple) or len(returned) != 2:

@@ -35,7 +35,17 @@ def _module_name(data_key: str) -> str:
 
 
 class SessionHead(nn.Module):
-    """What belongs to one session: shifter, readout and modulators, applied in this order."""
+    """Components of one session: shifter, readout and modulators, applied in this order.
+
+    Parameters
+    ----------
+    readout : Module
+        Reads each unit's drive.
+    shifter : Module, optional
+        Moves the readout's positions.
+    modulators : sequence of Module
+        Change the drive.
+    """
 
     def __init__(
         self, readout: nn.Module, shifter: nn.Module | None = None, modulators: Sequence[nn.Module] = ()
@@ -61,10 +71,23 @@ class SessionHead(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Shared core and recurrence, a head a session: the movie, the light and behavior to each unit's expected spikes.
+    """Shared core and recurrent unit, a head a session: movie, light and behavior to each unit's expected spikes.
 
-    With ``opto_channel`` the light is a channel of the video besides: the share lit, the same at every pixel.
     See ``dlgn_cnn.interface.EncodingModel`` for the contract that it fulfills.
+
+    Parameters
+    ----------
+    core : Module
+        Turns the movie into feature maps.
+    recurrent : Module or None
+        Runs along their frames.
+    heads : mapping of str to SessionHead
+        Components of each session.
+    output : Module
+        From drive to rate.
+    opto_channel : bool
+        Whether the light is also a channel of the video: the share of each frame in which it is on, the same at every
+        pixel.
     """
 
     def __init__(
@@ -92,9 +115,30 @@ class Encoder(nn.Module):
         behavior: Behavior | None = None,
         pupil_center: Pupil | None = None,
     ) -> Rate:
-        """Rate (batch, unit, time - frames_lost) in spikes a frame; see ``dlgn_cnn.shapes`` for the arguments.
+        """Predict rates.
 
-        Raises ModelError for a session that the model was not built for.
+        Parameters
+        ----------
+        videos : Tensor, shape (batch, channel, time, height, width)
+            Movies in normalized gray levels.
+        opto : Tensor, shape (batch, time)
+            Share of each frame in which the light is on.
+        data_key : str
+            Session of the units.
+        behavior : Tensor, shape (batch, 2, time), optional
+            Running and pupil size, NaN where missing.
+        pupil_center : Tensor, shape (batch, 2, time), optional
+            Pupil position, NaN where missing.
+
+        Returns
+        -------
+        Tensor, shape (batch, unit, time - frames_lost)
+            Rates in spikes a frame.
+
+        Raises
+        ------
+        ModelError
+            If the model was not built for the session.
         """
         head = self.head(data_key)
         if self.opto_channel:

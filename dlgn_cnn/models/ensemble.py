@@ -35,7 +35,31 @@ class EnsembleModel(nn.Module):
         behavior: Behavior | None = None,
         pupil_center: Pupil | None = None,
     ) -> Rate:
-        """Rate (batch, unit, time - frames_lost) in spikes a frame. Raises ModelError where members' units differ."""
+        """Predict the mean rate of the members.
+
+        Parameters
+        ----------
+        videos : Tensor, shape (batch, channel, time, height, width)
+            Movies in normalized gray levels.
+        opto : Tensor, shape (batch, time)
+            Share of each frame in which the light is on.
+        data_key : str
+            Session of the units.
+        behavior : Tensor, shape (batch, 2, time), optional
+            Running and pupil size, NaN where missing.
+        pupil_center : Tensor, shape (batch, 2, time), optional
+            Pupil position, NaN where missing.
+
+        Returns
+        -------
+        Tensor, shape (batch, unit, time - frames_lost)
+            Rates in spikes a frame.
+
+        Raises
+        ------
+        ModelError
+            If members have different units of the session.
+        """
         rates = [member(videos, opto, data_key, behavior, pupil_center) for member in self.members]
         if len({rate.shape[1] for rate in rates}) > 1:
             counts = [rate.shape[1] for rate in rates]

@@ -13,12 +13,29 @@ BASES = ("raised_cosine", "taps")
 
 
 class CausalKernels(nn.Module):
-    """Traces through causal kernels, one a unit and trace, summed over traces; every kernel starts at zero.
+    """Traces through causal kernels, one for each unit and trace, summed over traces; all start at zero.
 
-    A kernel is ``weights`` (unit, trace, function) times ``basis`` (function, tap), tap 0 being the frame itself:
-    ``raised_cosine``, ``functions`` bumps narrow at short lags and broad at long ones, or ``taps``, a weight a tap.
-    ``laplace_weight`` weighs the curvature of the kernels over lags, ``l2_weight`` their size, both as the mean square
-    over units, traces and taps. Raises ConfigError.
+    A kernel is ``weights`` (unit, trace, function) times ``basis`` (function, tap), tap 0 being the frame itself.
+
+    Parameters
+    ----------
+    units, traces : int
+        Numbers of units and traces.
+    taps : int
+        Length of the kernels in frames.
+    basis : str
+        ``raised_cosine``, bumps narrow at short lags and broad at long ones, or ``taps``, a weight for each tap.
+    functions : int
+        Number of bumps.
+    laplace_weight : float
+        Weight of the kernels' curvature over lags, a mean square over units, traces and taps.
+    l2_weight : float
+        Weight of their mean square.
+
+    Raises
+    ------
+    ConfigError
+        If there are too few taps, or the basis is unknown.
     """
 
     basis: torch.Tensor
@@ -59,12 +76,31 @@ class CausalKernels(nn.Module):
 
 
 def remembered(traces: torch.Tensor, kernels: torch.Tensor, frames: int | None = None) -> torch.Tensor:
-    """Traces (batch, trace, time) through causal kernels (kernel, trace, lag), lag 0 first, summed over traces.
+    """Pass traces through causal kernels and sum over traces.
 
-    The last ``frames`` frames of it (None: all): (batch, kernel, frame). What was before the first frame is not known;
-    a trace is taken to have been as it is there. Light and behavior last: light that is redrawn every second was the
-    same a quarter of a second before in seven windows of eight, and off in half; and under constant light, in which
-    MEIs are made and effects predicted, a rate is then the one that lasts, with no switch at the first frame.
+    What was before the first frame is not known; a trace is taken to have been as it is there. Light and behavior last:
+    light that is redrawn every second was the same a quarter of a second before in seven windows of eight, and off in
+    half. Under constant light, in which MEIs are made and effects predicted, a rate is then the one that lasts, with no
+    switch at the first frame.
+
+    Parameters
+    ----------
+    traces : Tensor, shape (batch, trace, time)
+        The traces.
+    kernels : Tensor, shape (kernel, trace, lag)
+        Kernels, lag 0 first.
+    frames : int, optional
+        Number of last frames that are wanted (default: all).
+
+    Returns
+    -------
+    Tensor, shape (batch, kernel, frame)
+        The sums.
+
+    Examples
+    --------
+    >>> remembered(torch.tensor([[[0.0, 1.0, 0.0]]]), torch.tensor([[[1.0, 0.5]]]))
+    tensor([[[0.0000, 1.0000, 0.5000]]])
     """
     before = kernels.shape[-1] - 1
     seen = torch.cat([traces[..., :1].expand(-1, -1, before), traces], -1).to(kernels.dtype)
@@ -78,6 +114,11 @@ def raised_cosines(functions: int, taps: int) -> torch.Tensor:
 
     They are evenly spaced in log(lag + 1 + taps / 10), each reaches zero at the second peak on either side, and their
     sum is constant between the second and the last but one. Raises ConfigError for fewer than 2 or more than ``taps``.
+
+    Examples
+    --------
+    >>> raised_cosines(3, 10).shape
+    torch.Size([3, 10])
     """
     if not 2 <= functions <= taps:
         raise ConfigError(f"{functions} raised cosines over {taps} taps: expected from 2 to as many as taps")

@@ -12,17 +12,32 @@ from dlgn_cnn.shapes import Behavior, Opto, Pupil
 
 
 class LocalEncoder:
-    """One unit's rate a clip, over the last ``window`` frames, computed from the pixels and frames that it can see.
+    """One unit's rate for each clip, over the last frames, computed from the pixels and frames that it can see.
 
-    A unit with a Gaussian readout sees one point of a feature map: the field of core and recurrence around it bounds
-    the pixels. A piece that ends at the picture's edge is padded with zeros there as the whole picture is; one that
-    ends inside is so large that the false zeros do not come as far as the unit looks. So the result is that of the
-    whole picture, but for the rounding of sums. A recurrent kernel above 1 px reaches further with every frame: where
-    that covers the picture, the piece is the picture. Without recurrence only the frames of the window, and those that
-    the core loses before it, are computed. Ask ``local_encoder`` whether a model has one.
+    A unit with a Gaussian readout sees one point of a feature map: the field of core and recurrent unit around it
+    bounds the pixels. A piece that ends at the picture's edge is padded with zeros there as the whole picture is; one
+    that ends inside is so large that the false zeros do not come as far as the unit looks. So the result is that of the
+    whole picture, except for the rounding of sums. A recurrent kernel above 1 px sees further with every frame: if that
+    covers the picture, the piece is the picture. Without recurrence only the frames of the window, and those that the
+    core loses before it, are computed.
 
-    With another ``dtype``, as bfloat16, core and recurrence run on copies in it from end to end, without the casts at
-    every operation that autocast makes; where a unit looks, and what follows, keep the model's own precision.
+    With another ``dtype``, such as bfloat16, core and recurrent unit run on copies in it from end to end, without the
+    casts at every operation that autocast makes. Where a unit looks, and what follows, keep the model's own precision.
+
+    Parameters
+    ----------
+    model : Encoder
+        The model; ask ``local_encoder`` whether it has a local one.
+    data_key : str
+        Session of the units.
+    field : ReceptiveExtent
+        What core and recurrent unit see.
+    shape : tuple of int
+        Frames, height and width of the clips.
+    window : int
+        Number of last frames of the rate that are wanted.
+    dtype : dtype, optional
+        Precision of core and recurrent unit (default: the model's).
     """
 
     def __init__(
@@ -54,7 +69,26 @@ class LocalEncoder:
         behavior: Behavior | None = None,
         pupil_center: Pupil | None = None,
     ) -> torch.Tensor:
-        """Rate (clip, ``window``) in spikes a frame of unit ``units[i]`` to clip i of (clip, time, height, width)."""
+        """Predict the rate of one unit for each clip.
+
+        Parameters
+        ----------
+        stimuli : Tensor, shape (clip, time, height, width)
+            Clips in normalized gray levels.
+        units : Tensor, shape (clip,)
+            Unit of each clip.
+        opto : Tensor, shape (clip, time)
+            Share of each frame in which the light is on.
+        behavior : Tensor, shape (clip, 2, time), optional
+            Running and pupil size, NaN where missing.
+        pupil_center : Tensor, shape (clip, 2, time), optional
+            Pupil position, NaN where missing.
+
+        Returns
+        -------
+        Tensor, shape (clip, window)
+            Rates in spikes a frame.
+        """
         shift = None
         if self.head.shifter is not None and pupil_center is not None:
             shift = self.head.shifter(pupil_center[..., -self.window :])
@@ -108,11 +142,28 @@ def local_encoder(
     window: int,
     dtype: torch.dtype | None = None,
 ) -> LocalEncoder | None:
-    """The encoder local_encoders to single units, or None where a part does not say how far it sees.
+    """Make a local encoder of a model, if every component says how far it sees.
 
-    ``shape`` is that of the clips (time, height, width), ``window`` how many last frames of the rate are wanted.
-    Core and recurrence must have ``receptive_field``, the readout ``places_px`` and ``read_each``, and modulators
+    Core and recurrent unit must have ``receptive_field``, the readout ``places_px`` and ``read_each``, and modulators
     must be ``unitwise``: no unit's drive may depend on another's.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    data_key : str
+        Session of the units.
+    shape : tuple of int
+        Frames, height and width of the clips.
+    window : int
+        Number of last frames of the rate that are wanted.
+    dtype : dtype, optional
+        Precision of core and recurrent unit (default: the model's).
+
+    Returns
+    -------
+    LocalEncoder or None
+        None if a component does not say how far it sees.
     """
     if not isinstance(model, Encoder):
         return None
@@ -125,7 +176,27 @@ def local_encoder(
 
 
 def cut(stimuli: torch.Tensor, corners: Sequence[Sequence[int]], size: tuple[int, int]) -> torch.Tensor:
-    """A piece of each of (clip, time, height, width) as a video ``(clip, 1, time, *size)``; corners are x, y in px."""
+    """Cut a piece out of each clip.
+
+    Parameters
+    ----------
+    stimuli : Tensor, shape (clip, time, height, width)
+        The clips.
+    corners : sequence of (int, int)
+        Where each piece begins, x, y in px.
+    size : tuple of int
+        Height and width of the pieces.
+
+    Returns
+    -------
+    Tensor, shape (clip, 1, time, height, width)
+        The pieces as videos.
+
+    Examples
+    --------
+    >>> cut(torch.arange(4.0).view(1, 1, 2, 2), [(1, 0)], (2, 1)).flatten()
+    tensor([1., 3.])
+    """
     height, width = size
     if (height, width) == stimuli.shape[-2:]:
         return stimuli[:, None]

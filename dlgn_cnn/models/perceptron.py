@@ -11,10 +11,33 @@ SMALL = 0.01
 def perceptron(
     inputs: int, layers: int, hidden: int, activation: type[nn.Module], generator: torch.Generator
 ) -> nn.Sequential:
-    """Values (..., ``inputs``) to (..., 2): ``layers`` linear maps, ``hidden`` wide, ``activation`` between them.
+    """A multi-layer perceptron from values (..., ``inputs``) to (..., 2) that starts near zero.
 
-    The last map starts at a hundredth of the usual scale, so that the output starts near zero and a gradient reaches
-    the maps before it; biases start at zero. Raises ConfigError.
+    The last map starts at a hundredth of the usual scale, so that a gradient gets to the maps before it; biases start
+    at zero.
+
+    Parameters
+    ----------
+    inputs : int
+        Number of values.
+    layers : int
+        Number of linear maps.
+    hidden : int
+        Width between them.
+    activation : type
+        Module between them.
+    generator : Generator
+        Draws the weights.
+
+    Returns
+    -------
+    Sequential
+        The perceptron.
+
+    Raises
+    ------
+    ConfigError
+        If there are no layers or no hidden values.
     """
     if layers < 1 or hidden < 1:
         raise ConfigError(f"a perceptron of {layers} layers, {hidden} wide: both must be 1 or more")

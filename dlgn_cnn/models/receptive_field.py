@@ -9,10 +9,16 @@ from torch import nn
 
 @dataclass(frozen=True)
 class ReceptiveExtent:
-    """What one place of a part's output depends on in its input: ``radius_px`` to each side, every ``stride`` px.
+    """Extent of what one place of a component's output depends on in its input.
 
     The place in row r of the output looks at rows ``stride * r - radius_px`` to ``stride * r + radius_px``, and a
-    column likewise; beyond the picture it sees zeros. A part that sees more, or whose padding is not zero, has none.
+    column likewise; beyond the picture it sees zeros. A component that sees more, or whose padding is not zero, has
+    none.
+
+    Examples
+    --------
+    >>> ReceptiveExtent(8, stride=3).then(ReceptiveExtent(1))
+    ReceptiveExtent(radius_px=11, stride=3)
     """
 
     radius_px: int
@@ -48,16 +54,46 @@ class ReadsPlaces(Protocol):
         shift: torch.Tensor | None,
         opto: torch.Tensor,
     ) -> torch.Tensor:
-        """Drive (time, clip) of one unit a clip from a piece of the feature map.
+        """Read the drive of one unit for each clip from a piece of the feature map.
 
-        ``features`` (time, clip, feature, height, width) begin at ``corners`` (clip, 2), x and y in px of the whole
-        map; ``units`` (clip,), ``shift`` (time, clip, 2), ``opto`` (time, clip).
+        Parameters
+        ----------
+        features : Tensor, shape (time, clip, feature, height, width)
+            Pieces of the feature map.
+        units : Tensor, shape (clip,)
+            Unit of each clip.
+        corners : Tensor, shape (clip, 2)
+            Where each piece begins, x, y in px of the whole map.
+        shift : Tensor, shape (time, clip, 2) or None
+            How far the position moves.
+        opto : Tensor, shape (time, clip)
+            Share of each frame in which the light is on.
+
+        Returns
+        -------
+        Tensor, shape (time, clip)
+            Drive.
         """
         ...
 
 
 def receptive_field_of(core: nn.Module, recurrent: nn.Module | None, frames: int) -> ReceptiveExtent | None:
-    """The extent of a core and what follows it, over ``frames`` frames; None where a part does not say."""
+    """Receptive field of a core and the recurrent unit on top of it.
+
+    Parameters
+    ----------
+    core : Module
+        The core.
+    recurrent : Module or None
+        The recurrent unit.
+    frames : int
+        Number of frames that they run over.
+
+    Returns
+    -------
+    ReceptiveExtent or None
+        None if one of them does not say.
+    """
     below = core.receptive_field(frames) if isinstance(core, Bounded) else None
     if below is None or recurrent is None:
         return below

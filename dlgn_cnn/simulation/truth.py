@@ -20,10 +20,10 @@ class Truth:
     ``driven`` (unit,) whether the movie drives the unit at all, ``nonlinear`` (unit,) whether through more than these
     kernels (see ``nonlinear.py``). ``scene`` (trial,) is each trial's scene number.
 
-    ``opto_effect`` is where the light acts, ``opto_changed`` (unit,) on which units. ``opto_kernel`` (unit, lag), of sum
-    1, is how it is felt; ``opto_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive is
-    ``suppressed_gain`` (unit,) times that of the kernels ``suppressed_spatial`` and ``suppressed_temporal``, scaled to
-    the same s.d.
+    ``opto_effect`` is where the light acts, ``opto_changed`` (unit,) on which units. ``opto_kernel`` (unit, lag), of
+    sum 1, is how it is felt; ``opto_hz`` (unit, lag) the same in Hz where it adds up. In lasting light a unit's drive
+    is ``suppressed_gain`` (unit,) times that of the kernels ``suppressed_spatial`` and ``suppressed_temporal``, scaled
+    to the same s.d.
 
     Rates in Hz are (trial, unit, frame): as shown, and for the same movies and behavior with the light always off
     (intact) and always on (suppressed); ``omi`` (unit,) is (suppressed - intact) / (suppressed + intact) of the means.

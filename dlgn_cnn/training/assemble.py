@@ -42,7 +42,29 @@ class FitSpec:
 def build_loaders(
     spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = (), cache: Path | None = None
 ) -> Any:
-    """``{tier: {session: loader}}``. ``stores`` and ``cache`` reach a dataset function that asks for them by name."""
+    """Build the loaders of a fit.
+
+    Parameters
+    ----------
+    spec : FitSpec
+        Names the dataset function and its config.
+    stores : mapping of str to Path
+        Stored sessions by name, for a dataset function that asks for them.
+    allowed : collection of str
+        Packages that a function may be imported from.
+    cache : Path, optional
+        Folder of cached sessions, for a dataset function that asks for it.
+
+    Returns
+    -------
+    dict
+        ``{tier: {session: loader}}``.
+
+    Raises
+    ------
+    ConfigError
+        If the config does not fit the function.
+    """
     from dlgn_cnn.data.loading.loaders import DATASETS
 
     name, config = spec.dataset
@@ -56,10 +78,30 @@ def build_loaders(
 def build_model(
     spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | ObjectStore | None = None
 ) -> torch.nn.Module:
-    """The untrained model, which gets the loaders where it takes them, and ``data_info`` otherwise.
+    """Build the untrained model, from the loaders if it takes them, otherwise from their ``data_info``.
 
-    A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights, which are
-    in folder ``weights``.
+    A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights.
+
+    Parameters
+    ----------
+    spec : FitSpec
+        Names the model function and its config.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    allowed : collection of str
+        Packages that a function may be imported from.
+    weights : Path or ObjectStore, optional
+        Where weights of fitted models are.
+
+    Returns
+    -------
+    Module
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If the config does not fit the function, or weights are missing.
     """
 
     from dlgn_cnn.models.build import MODELS
@@ -77,9 +119,32 @@ def build_model(
 def call_model(
     call: Call, seed: int, allowed: Collection[str], trained: Trained | None = None, **data: Any
 ) -> torch.nn.Module:
-    """What a model function builds from ``data``: its ``data_info``, or its loaders by their name. Raises ConfigError.
+    """Call a model function with its data.
 
-    Without ``trained``, one that takes the weights of a fitted model keeps initial ones instead.
+    Without ``trained``, a model that takes the weights of a fitted model keeps initial ones instead.
+
+    Parameters
+    ----------
+    call : tuple of (str, dict)
+        Name of the function, and its config.
+    seed : int
+        Seed of the initial weights.
+    allowed : collection of str
+        Packages that a function may be imported from.
+    trained : callable, optional
+        From the key of a fitted model to its weights.
+    **data : object
+        ``data_info``, or the loaders by the name of the function's argument.
+
+    Returns
+    -------
+    Module
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If the config does not fit the function, or it returns something else than a torch module.
     """
     import torch
 
@@ -103,10 +168,38 @@ def run_trainer(
     cb: Callable[..., None] | None,
     allowed: Collection[str] = (),
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
-    """Fit ``model`` where it stands: (score, output, state_dict), the output as JSON can hold it.
+    """Fit a model in place.
 
-    ``cb`` follows the fit: ``Callbacks``, or a function on nnfabrik's contract. The spec's precision reaches a trainer
-    that asks for ``auto_precision`` by name.
+    The spec's precision reaches a trainer that asks for ``auto_precision`` by name.
+
+    Parameters
+    ----------
+    spec : FitSpec
+        Names the trainer and its config.
+    model : Module
+        Model to fit.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    uid : object
+        Identifies the fit in calls of ``cb``.
+    cb : callable, optional
+        Follows the fit: ``Callbacks``, or a function on nnfabrik's contract.
+    allowed : collection of str
+        Packages that a function may be imported from.
+
+    Returns
+    -------
+    score : float
+        What the trainer calls its score.
+    output : dict
+        What the trainer tells of the fit, as JSON can hold it.
+    state_dict : dict
+        The weights.
+
+    Raises
+    ------
+    ConfigError
+        If the config does not fit the trainer.
     """
     from dlgn_cnn.training.outputs import plain
 
@@ -120,7 +213,13 @@ def run_trainer(
 
 
 def has_own_seed(call: Call) -> bool:
-    """Whether a lab's dataset function gets the seed of its config instead of the fit's, as nnfabrik gives it."""
+    """Whether a lab's dataset function gets the seed of its config instead of the fit's, as nnfabrik gives it.
+
+    Examples
+    --------
+    >>> has_own_seed(("lab.loaders", {"seed": 1})), has_own_seed(("stored_sessions", {}))
+    (True, False)
+    """
     return "." in call[0] and "seed" in call[1]
 
 
@@ -139,7 +238,24 @@ def loaders_name(function: Callable[..., Any]) -> str | None:
 
 
 def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] = ()) -> bool:
-    """Whether a function takes an argument that a caller may supply by name."""
+    """Tell whether a function takes an argument that a caller may supply by name.
+
+    Parameters
+    ----------
+    registry : Registry
+        Holds the function.
+    name : str
+        Name of the function.
+    argument : str
+        Name of the argument.
+    allowed : collection of str
+        Packages that a function may be imported from.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
     return argument in parameters_of(registry.get(name, allowed))
 
 

@@ -113,7 +113,17 @@ class Callbacks(Callback):
 
 
 class Called(Callback):
-    """Calls a plain function on nnfabrik's contract after every epoch."""
+    """Calls a plain function on nnfabrik's contract after every epoch.
+
+    Parameters
+    ----------
+    function : callable
+        Called as ``function(uid=, epoch=, model=, info=)``.
+    uid : object
+        Identifies the fit.
+    model : object
+        The model being fitted.
+    """
 
     def __init__(self, function: Callable[..., None], uid: object, model: object) -> None:
         self.function, self.uid, self.model = function, uid, model
@@ -124,7 +134,22 @@ class Called(Callback):
 
 
 def as_callback(cb: Callback | Callable[..., None] | None, uid: object, model: object) -> Callback:
-    """What a trainer was given as ``cb``: a callback, a plain function, or None."""
+    """Make a callback of what a trainer was given as ``cb``.
+
+    Parameters
+    ----------
+    cb : Callback, callable or None
+        A callback, a plain function on nnfabrik's contract, or nothing.
+    uid : object
+        Identifies the fit in calls of a plain function.
+    model : object
+        Given to a plain function.
+
+    Returns
+    -------
+    Callback
+        Follows the fit.
+    """
     if cb is None:
         return Callback()
     return cb if isinstance(cb, Callback) else Called(cb, uid, model)

@@ -33,9 +33,23 @@ def check_trainer(call: Call, allowed: Collection[str] = ()) -> None:
 def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] = ()) -> None:
     """Refuse a model config.
 
-    A model that is built from ``data_info`` alone is built for a made-up session, so that a wrong key of any part is
-    found; where its data are ``foreseen``, the model also sees a made-up clip, so that a part which breaks its contract
-    is found too, and a model that loses all frames of a window.
+    A model that is built from ``data_info`` alone is built for a made-up session, so that a wrong key of any component
+    is found. If its data are ``foreseen``, the model also sees a made-up clip: a component that breaks its contract is
+    found too, and a model that loses all frames of a window.
+
+    Parameters
+    ----------
+    call : tuple of (str, dict)
+        Name of the model function, and its config.
+    foreseen : Foreseen, optional
+        What the model will get of the dataset; None if unknown.
+    allowed : collection of str
+        Packages that a component may be imported from.
+
+    Raises
+    ------
+    ConfigError
+        At the key of the config that is wrong.
     """
     _check_call(MODELS, call, allowed)
     if loaders_name(MODELS.get(call[0], allowed)) is not None:

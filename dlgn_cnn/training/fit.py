@@ -42,14 +42,31 @@ def peak_memory_bytes(device: torch.device) -> int:
 
 
 class TrainingLoop:
-    """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; then ``best_state`` has the best weights.
+    """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; ``best_state`` has the best weights.
 
-    ``loss`` is a function of rate and counts, or a ``ObservationModel``, whose parameters are then fitted too, without
-    decay. ``callback`` is told of every step and, between batches of validation, of the same: nothing is half done
-    there, so that ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first
-    epoch. ``threads`` is the number that it began with; ``same_bits`` is false once it went on with fewer.
-    ``auto_precision`` is what the config's precision ``auto`` means; without it, what the device is fast in. The fit's
-    ``precision`` is then ``float32`` or ``bfloat16``. Raises ModelError where the loss is no longer finite.
+    Nothing is half done when the callback is told of a step, so that ``dlgn_cnn.training.snapshot`` can take all that
+    the fit consists of, or put it back before the first epoch. ``threads`` is the number that the fit began with;
+    ``same_bits`` is false once it went on with fewer. The fit's ``precision`` is ``float32`` or ``bfloat16``.
+
+    Parameters
+    ----------
+    model : Module
+        Model to fit, on its device.
+    loaders : mapping
+        ``{tier: {session: loader}}``.
+    loss : callable or ObservationModel
+        Loss of rate and counts. The parameters of an observation model are fitted too, without decay.
+    config : FitConfig
+        Options of the fit.
+    callback : Callback, optional
+        Told of every step and, between batches of validation, of the same.
+    auto_precision : str
+        What the config's precision ``auto`` means (default: what the device is fast in).
+
+    Raises
+    ------
+    ModelError
+        While iterating, if the loss is no longer finite.
     """
 
     def __init__(

@@ -18,8 +18,14 @@ FLOOR = 1e-6  # of the largest variance: what a kernel without a penalty is whit
 class Whitened(nn.Module):
     """Weights (unit, rank, function) in coordinates in which a loss is about as steep in every direction.
 
-    ``covariance`` (function, function) is that of what the weights multiply, ``ridge`` what a penalty adds to it,
-    ``sizes`` (unit,) the size of each unit's weights at a loss of one.
+    Parameters
+    ----------
+    covariance : Tensor, shape (function, function)
+        Covariance of what the weights multiply.
+    ridge : float
+        What a penalty adds to the covariance.
+    sizes : Tensor, shape (unit,)
+        Size of each unit's weights at a loss of one.
     """
 
     def __init__(self, covariance: torch.Tensor, ridge: float, sizes: torch.Tensor) -> None:
@@ -40,11 +46,25 @@ class Whitened(nn.Module):
 
 @contextmanager
 def whitened(kernel: SpaceTimeKernel, batches: Sequence[Batch], counts: torch.Tensor) -> Iterator[None]:
-    """Within the block, a kernel's spatial weights in whitened coordinates; ``counts`` (unit,) are mean spikes a frame.
+    """Within the block, hold a kernel's spatial weights in whitened coordinates.
 
     Movies have little contrast at high frequencies, where a descent in the weights themselves stays behind (Theis et
     al. 2013 precondition likewise). The loss is as steep as a unit fires, times its drive; half of that in what the
     light changes, which half of the frames tell of.
+
+    Parameters
+    ----------
+    kernel : SpaceTimeKernel
+        Kernel whose weights are fitted.
+    batches : sequence of Batch
+        Training windows.
+    counts : Tensor, shape (unit,)
+        Mean spikes a frame.
+
+    Yields
+    ------
+    None
+        The kernel is changed in place.
     """
     covariance, rate = _covariance(kernel, batches), float(counts.median())
     power = kernel.spatial.detach().square().sum((1, 2)) / 2
@@ -80,9 +100,29 @@ def refine(
     iterations: int,
     burn_in_frames: int,
 ) -> float:
-    """Bring the weights ``free`` to the optimum of Poisson loss and penalty over ``batches``; its value is returned.
+    """Bring some weights to the optimum of Poisson loss and penalty.
 
-    L-BFGS with a strong Wolfe line search (Nocedal and Wright 2006), ``iterations`` steps at most.
+    L-BFGS with a strong Wolfe line search (Nocedal and Wright 2006).
+
+    Parameters
+    ----------
+    model : Module
+        Model that has the weights.
+    data_key : str
+        Session of the windows.
+    batches : sequence of Batch
+        Training windows.
+    free : iterable of Parameter
+        Weights to optimize.
+    iterations : int
+        Most steps.
+    burn_in_frames : int
+        First frames of every window that are not scored.
+
+    Returns
+    -------
+    float
+        The value of loss and penalty at the first step.
     """
     free, windows = list(free), sum(len(batch.videos) for batch in batches)
     optimizer = torch.optim.LBFGS(

@@ -32,9 +32,22 @@ CONSTRAINTS: dict[str, Constraint] = {
 
 @LOSSES.register("poisson")
 def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
-    """Mean Poisson negative log-likelihood in nats a unit and frame, without the term that only counts decide.
+    """Mean Poisson negative log-likelihood, without the term that depends on counts alone.
 
-    ``rate`` and ``counts`` are (batch, unit, time), both in spikes a frame.
+    Parameters
+    ----------
+    rate, counts : Tensor, shape (batch, unit, time)
+        Expected and recorded spikes a frame.
+
+    Returns
+    -------
+    Tensor, scalar
+        Nats for each unit and frame.
+
+    Examples
+    --------
+    >>> poisson(torch.ones(1, 1, 2), torch.ones(1, 1, 2))
+    tensor(1.)
     """
     return functional.poisson_nll_loss(rate.clamp_min(SMALLEST_RATE), counts, log_input=False, eps=0.0)
 
@@ -43,8 +56,20 @@ def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
 def negative_binomial(rate: Rate, counts: Counts, dispersion: Parameter = 0.1) -> torch.Tensor:
     """Mean negative binomial negative log-likelihood: variance = rate + dispersion * rate^2 (Goris et al. 2014).
 
-    Counts that vary more than a Poisson process of the same rate, as where the gain fluctuates from trial to trial.
-    ``dispersion`` > 0 is the variance of that gain; toward 0 the loss becomes Poisson's.
+    For counts that vary more than a Poisson process of the same rate, for example if the gain fluctuates from trial to
+    trial.
+
+    Parameters
+    ----------
+    rate, counts : Tensor, shape (batch, unit, time)
+        Expected and recorded spikes a frame.
+    dispersion : float or Tensor, shape (unit,)
+        Variance of the gain, above 0; toward 0 the loss becomes Poisson's.
+
+    Returns
+    -------
+    Tensor, scalar
+        Nats for each unit and frame, without the terms that depend on counts alone.
     """
     safe, spread = rate.clamp_min(SMALLEST_RATE), _per_unit(dispersion, rate)
     size = 1 / spread
@@ -60,11 +85,23 @@ def _per_unit(value: Parameter, rate: Rate) -> torch.Tensor:
 
 
 class ObservationModel(nn.Module):
-    """A loss with parameters of its own: call it with rate, counts and the session's name.
+    """A loss with its parameters: call it with rate, counts and the session's name.
 
-    ``loss`` is a function of rate, counts and parameters. A parameter that ``given`` names is a number for all units,
-    ``{session: [a value a unit]}``, or ``"learned"``, which it is where nothing is said: a value a unit of every
-    session of ``units``, fitted with the model from the function's default on. Raises ConfigError.
+    Parameters
+    ----------
+    loss : callable
+        Function of rate, counts and parameters.
+    given : mapping, optional
+        Parameters by name: a number for all units, ``{session: [a value a unit]}``, or ``"learned"`` (default:
+        learned). A learned parameter has a value for each unit of every session, fitted with the model from the
+        function's default on.
+    units : mapping of str to int, optional
+        Number of units of each session.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter has no bounds in ``CONSTRAINTS``, or a value lies outside of them.
     """
 
     def __init__(
@@ -94,11 +131,44 @@ class ObservationModel(nn.Module):
     def from_config(
         cls, config: str | Mapping[str, Any], units: Mapping[str, int], allowed_packages: Collection[str] = ()
     ) -> "ObservationModel":
-        """The loss of ``{"name": loss, **parameters}``, or of its bare name. Raises ConfigError."""
+        """Build the observation model of ``{"name": loss, **parameters}``, or of a bare name.
+
+        Parameters
+        ----------
+        config : str or mapping
+            The loss, and parameters that are given.
+        units : mapping of str to int
+            Number of units of each session.
+        allowed_packages : collection of str
+            Packages that a loss may be imported from.
+
+        Returns
+        -------
+        ObservationModel
+            The loss with its parameters.
+
+        Raises
+        ------
+        ConfigError
+            If the loss or a parameter is unknown.
+        """
         return cls(*loss_of(config, allowed_packages), units)
 
     def forward(self, rate: Rate, counts: Counts, data_key: str) -> torch.Tensor:
-        """Mean negative log-likelihood of ``counts`` (batch, unit, time) in nats a unit and frame."""
+        """Mean negative log-likelihood of counts.
+
+        Parameters
+        ----------
+        rate, counts : Tensor, shape (batch, unit, time)
+            Expected and recorded spikes a frame.
+        data_key : str
+            Session of the units.
+
+        Returns
+        -------
+        Tensor, scalar
+            Nats for each unit and frame.
+        """
         return self.loss(rate, counts, **self._of(data_key))
 
     def values(self) -> dict[str, dict[str, list[float]]]:
@@ -134,7 +204,13 @@ def loss_of(
 
 
 def as_component(config: str | Mapping[str, Any]) -> dict[str, Any]:
-    """A part's config where its bare name was given: ``"poisson"`` is ``{"name": "poisson"}``."""
+    """A component's config if its bare name was given: ``"poisson"`` is ``{"name": "poisson"}``.
+
+    Examples
+    --------
+    >>> as_component("poisson")
+    {'name': 'poisson'}
+    """
     return {"name": config} if isinstance(config, str) else dict(config)
 
 

@@ -18,13 +18,43 @@ SCHEDULES = Registry("schedule", "dlgn_cnn.training", given=("optimizer", "steps
 
 @SCHEDULES.register("cosine")
 def cosine(optimizer: torch.optim.Optimizer, steps: int, warmup_share: float) -> LambdaLR:
-    """To zero along a half cosine (Loshchilov and Hutter 2017)."""
+    """Decrease the rate to zero along a half cosine (Loshchilov and Hutter 2017).
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are those that the warm-up ends at.
+    steps : int
+        Number of optimizer steps that there may be.
+    warmup_share : float
+        Share of the steps that the warm-up takes, 0 to 1.
+
+    Returns
+    -------
+    LambdaLR
+        Call its ``step`` after every step of the optimizer.
+    """
     return warmed_up(optimizer, steps, warmup_share, lambda progress: 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 @SCHEDULES.register("constant")
 def constant(optimizer: torch.optim.Optimizer, steps: int, warmup_share: float) -> LambdaLR:
-    """The config's rate throughout."""
+    """Keep the rate of the config throughout.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Its learning rates are those that the warm-up ends at.
+    steps : int
+        Number of optimizer steps that there may be.
+    warmup_share : float
+        Share of the steps that the warm-up takes, 0 to 1.
+
+    Returns
+    -------
+    LambdaLR
+        Call its ``step`` after every step of the optimizer.
+    """
     return warmed_up(optimizer, steps, warmup_share, lambda progress: 1.0)
 
 

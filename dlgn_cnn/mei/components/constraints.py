@@ -14,12 +14,32 @@ CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei")
 def project(
     proposals: torch.Tensor, norm: float, low: float, high: float, mask: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """The point nearest to each proposal among those with this L2 norm and every value in [low, high].
+    """Nearest point to each proposal of a given L2 norm with every value in [low, high].
 
-    ``proposals`` (stimulus, ...) in any scale; low <= 0 <= high; where ``mask``, which broadcasts to them, is False,
-    the point is zero. The same point is also the best answer to a linear
-    unit with the proposal as its filter. It is ``clip(scale * proposal)``: the squared norm of that is concave and
-    piecewise linear in ``scale ** 2``, so Newton's steps from below end on the exact scale after a few passes.
+    It is ``clip(scale * proposal)``. The squared norm of that is concave and piecewise linear in ``scale ** 2``, so
+    Newton's steps from below end on the exact scale after a few passes. The same point is the best stimulus for a
+    linear unit with the proposal as its filter.
+
+    Parameters
+    ----------
+    proposals : Tensor, shape (stimulus, ...)
+        Stimuli in any scale.
+    norm : float
+        L2 norm of every result.
+    low, high : float
+        Range of the values, with low <= 0 <= high.
+    mask : Tensor of bool, optional
+        Where values may differ from zero; broadcasts to the proposals (default: everywhere).
+
+    Returns
+    -------
+    Tensor, shape (stimulus, ...)
+        The projected stimuli.
+
+    Examples
+    --------
+    >>> project(torch.tensor([[3.0, 4.0]]), 1.0, -2.0, 2.0)
+    tensor([[0.6000, 0.8000]])
     """
     free = torch.ones_like(proposals, dtype=torch.bool) if mask is None else mask.expand_as(proposals)
     free = free.flatten(1)
@@ -95,13 +115,27 @@ class Constraint(Protocol):
 class RmsContrast:
     """A fixed root-mean-square contrast within a pixel range, both exact at once.
 
-    ``contrast`` is the root mean square of the whole clip about the mean gray, in standard deviations of the training
-    movies' gray level (so that 1 is the contrast of the average movie over its whole frame); the clip's L2 norm is
-    ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few hundredths of a clip:
-    0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et al. (2024) allow (0.18);
-    with 1, the field is all black and white. ``low`` and ``high`` bound every pixel, in the same normalized gray
-    level, of which 0 is the mean gray. Raises ConfigError for a range without the mean gray, and for a contrast that no
-    clip in the range has.
+    The clip's L2 norm is ``contrast`` times the root of its number of pixels and frames. A receptive field fills a few
+    hundredths of a clip: 0.15 over all of it is about a movie's contrast within the field, and near what Hoefling et
+    al. (2024) allow (0.18); with 1, the field is all black and white.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds of every pixel in normalized gray levels, of which 0 is the mean gray.
+    contrast : float
+        Root mean square of the whole clip about the mean gray, in standard deviations of the training movies' gray
+        level: 1 is the contrast of the average movie over its whole frame.
+
+    Raises
+    ------
+    ConfigError
+        If the range excludes the mean gray, or no clip in the range has the contrast.
+
+    Examples
+    --------
+    >>> RmsContrast(-2.0, 2.0, contrast=0.5).norm_of(16)
+    2.0
     """
 
     def __init__(self, low: float, high: float, contrast: float = 0.15) -> None:

@@ -24,7 +24,24 @@ class Optimizer(Protocol):
         ...
 
     def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """The next parameters; ``direction`` has unit norm or less, ``state`` is updated, steps count from 0."""
+        """Propose the next parameters.
+
+        Parameters
+        ----------
+        parameters : Tensor, shape (target, ...)
+            Present parameters.
+        direction : Tensor, shape (target, ...)
+            Direction of ascent, of unit norm or less.
+        state : dict of str to Tensor
+            State of the optimizer, which is updated.
+        step : int
+            Number of the step, from 0.
+
+        Returns
+        -------
+        Tensor, shape (target, ...)
+            The next parameters, which the constraint then projects.
+        """
         ...
 
 
@@ -32,9 +49,28 @@ class Optimizer(Protocol):
 class Momentum:
     """Normalized ascent with momentum: a step's length does not depend on how steep the response is.
 
-    In step k the stimulus moves by ``learning_rate`` times ``decay`` to the power k of its own norm along
-    the running mean of the directions, whose memory is ``momentum``. As the rate grows large this becomes the
-    generalized power method (Journee et al. 2010): the next stimulus is the best one for the present gradient.
+    In step k the stimulus moves by ``learning_rate * decay ** k`` of its own norm along the running mean of the
+    directions. As the rate grows large this becomes the generalized power method (Journee et al. 2010): the next
+    stimulus is the best one for the present gradient.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Length of the first step as a share of the stimulus's norm, above 0.
+    decay : float
+        Factor of the length from step to step, above 0, at most 1.
+    momentum : float
+        Memory of the running mean, 0 to 0.999.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> Momentum(0.1).start(torch.ones(1, 2))
+    {'velocity': tensor([[0., 0.]])}
     """
 
     isotropic = True
@@ -49,7 +85,24 @@ class Momentum:
         return {"velocity": torch.zeros_like(parameters)}
 
     def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
-        """Parameters plus their norm times the rate, the direction's norm and the unit velocity."""
+        """Move by the norm of the parameters times the rate, the direction's norm and the unit velocity.
+
+        Parameters
+        ----------
+        parameters : Tensor, shape (target, ...)
+            Present parameters.
+        direction : Tensor, shape (target, ...)
+            Direction of ascent, of unit norm or less.
+        state : dict of str to Tensor
+            Holds the velocity, which is updated.
+        step : int
+            Number of the step, from 0.
+
+        Returns
+        -------
+        Tensor, shape (target, ...)
+            The next parameters.
+        """
         state["velocity"] = self.momentum * state["velocity"] + (1 - self.momentum) * direction
         length = self.learning_rate * self.decay**step * norms(parameters) * norms(direction)
         return parameters + length * unit(state["velocity"])

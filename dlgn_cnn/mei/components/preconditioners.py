@@ -13,11 +13,29 @@ PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei")
 
 
 def natural_amplitude(shape: tuple[int, int, int], space_exponent: float, time_exponent: float) -> torch.Tensor:
-    """Amplitude of natural movies at each frequency of a real FFT: (time, height, width // 2 + 1), its largest 1.
+    """Amplitude of natural movies at each frequency of a real FFT, its largest value 1.
 
-    Proportional to the spatial frequency to the power of ``-space_exponent`` (1 in photographs: Field 1987) and the
-    temporal frequency to that of ``-time_exponent`` (about 1 in movies at low spatial frequencies: Dong & Atick 1995).
     A frequency below the lowest that the clip holds counts as that one, so the mean gray has a finite share.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Frames, height and width of the clip.
+    space_exponent : float
+        Negative exponent of the spatial frequency: about 1 in photographs (Field 1987).
+    time_exponent : float
+        Negative exponent of the temporal frequency: about 1 in movies at low spatial frequencies (Dong & Atick 1995).
+
+    Returns
+    -------
+    Tensor, shape (time, height, width // 2 + 1)
+        Amplitudes in float64.
+
+    Examples
+    --------
+    >>> natural_amplitude((1, 2, 2), 1.0, 1.0)
+    tensor([[[1.0000, 1.0000],
+             [1.0000, 0.7071]]], dtype=torch.float64)
     """
     time, height, width = shape
     cycles_t = torch.fft.fftfreq(time, dtype=torch.float64).abs().clamp_min(1 / time)

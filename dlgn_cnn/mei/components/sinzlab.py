@@ -65,7 +65,24 @@ class TorchOptimizer:
     def propose(
         self, parameters: torch.Tensor, direction: torch.Tensor, state: dict[str, torch.Tensor], step: int
     ) -> torch.Tensor:
-        """One step of the optimizer down the negative direction."""
+        """Take one step of the optimizer along the direction.
+
+        Parameters
+        ----------
+        parameters : Tensor, shape (target, ...)
+            Present parameters.
+        direction : Tensor, shape (target, ...)
+            Direction of ascent.
+        state : dict of str to Tensor
+            State of the optimizer with one row for each target, which is updated.
+        step : int
+            Not used: the state counts steps.
+
+        Returns
+        -------
+        Tensor, shape (target, ...)
+            The next parameters.
+        """
         moved = torch.nn.Parameter(parameters.detach().clone())
         optimizer, targets = self.component(params=[moved], **self.kwargs), len(parameters)
         # Numbers of the state, as Adam's count of steps, have a row a target too, so that targets can leave.

@@ -88,13 +88,35 @@ def control_set(
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> list[Control]:
-    """The MEIs themselves and every control of each, all at the MEI's norm, in its range and within its aperture.
+    """Make all controls of a set of MEIs and predict the response to each in both conditions.
 
-    The best natural clip of the session and the best drifting grating are chosen on the synthesis's models in the
-    target's light, as the MEI was; every stimulus is then shown at the materials' shares of its contrast, too. A
-    control that there cannot be is left out: a linear field that is not known or of another size than the stimulus,
-    another unit's MEI where there is one unit only or its MEI, moved, leaves the screen. Raises ModelError and
-    ConfigError as ``held_out`` does.
+    All stimuli have the MEI's norm and lie in its range and within its aperture. The best natural clip of the session
+    and the best drifting grating are chosen on the models of the synthesis in the target's condition, as the MEI was. A
+    control that cannot be made is left out: a linear field that is not known or has another size than the stimulus,
+    another unit's MEI if there is one unit only or its MEI, once moved, leaves the screen.
+
+    Parameters
+    ----------
+    meis : sequence of (Target, ndarray)
+        Each target with its MEI, shape (time, height, width).
+    materials : Materials
+        What the controls are made of.
+    held_out_models : sequence of Module
+        Models that took no part in the synthesis; may be empty.
+    generator : Generator
+        Draws phases and partners.
+    progress : callable
+        Called with the kinds done and their total.
+
+    Returns
+    -------
+    list of Control
+        The MEIs themselves first, then each kind of control.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        As ``rates_in_both_conditions`` and ``best_of`` raise them.
     """
     targets = [target for target, _ in meis]
     stimuli = torch.as_tensor(np.stack([stimulus for _, stimulus in meis])).float().to(materials.device)

@@ -16,7 +16,27 @@ from dlgn_cnn.mei.components.constraints import Constraint
 
 
 def scaled(stimuli: torch.Tensor, constraint: Constraint, mask: torch.Tensor | None = None) -> torch.Tensor:
-    """The nearest allowed stimulus to each of (stimulus, time, height, width). Raises ConfigError for a gray one."""
+    """Find the nearest allowed stimulus to each stimulus.
+
+    Parameters
+    ----------
+    stimuli : Tensor, shape (stimulus, time, height, width)
+        Stimuli in any scale.
+    constraint : Constraint
+        What is allowed.
+    mask : Tensor of bool, optional
+        Where values may differ from the mean gray (default: everywhere).
+
+    Returns
+    -------
+    Tensor, shape (stimulus, time, height, width)
+        Allowed stimuli.
+
+    Raises
+    ------
+    ConfigError
+        If a stimulus is gray wherever it may change: no scale gives it a norm.
+    """
     shown = stimuli if mask is None else stimuli * mask
     if not shown.flatten(1).any(1).all():
         raise ConfigError("a control is mean gray throughout, or is wherever it may change: no scale gives it a norm")
@@ -24,10 +44,28 @@ def scaled(stimuli: torch.Tensor, constraint: Constraint, mask: torch.Tensor | N
 
 
 def linear_field(field: torch.Tensor, frames: int, window_frames: int) -> torch.Tensor:
-    """The stimulus (time, height, width) to which a linear unit answers most over its last ``window_frames`` frames.
+    """Make the stimulus that excites a linear unit most over the last frames.
 
-    ``field`` (lag, height, width) is the unit's linear receptive field, lag 0 the frame of the response. The mean over
-    a window is linear too: its field is the sum of the unit's, moved to each frame of the window.
+    The mean over a window is linear too: its field is the sum of the unit's, moved to each frame of the window.
+
+    Parameters
+    ----------
+    field : Tensor, shape (lag, height, width)
+        Linear receptive field of the unit; lag 0 is the frame of the response.
+    frames : int
+        Length of the stimulus.
+    window_frames : int
+        Last frames over which the response is averaged.
+
+    Returns
+    -------
+    Tensor, shape (time, height, width)
+        The stimulus, in the unit of the field.
+
+    Examples
+    --------
+    >>> linear_field(torch.tensor([1.0, 2.0]).view(2, 1, 1), 4, 1).flatten()
+    tensor([0., 0., 2., 1.])
     """
     clip = field.new_zeros(frames, *field.shape[1:])
     for end in range(frames - window_frames, frames):
@@ -49,9 +87,26 @@ def phase_scrambled(stimuli: torch.Tensor, generator: torch.Generator) -> torch.
 
 
 def moved(stimulus: torch.Tensor, from_px: tuple[float, float], to_px: tuple[float, float]) -> torch.Tensor:
-    """A stimulus (time, height, width) moved by whole pixels from one place (x, y) to another, gray coming in.
+    """Move a stimulus by whole pixels, with gray coming in.
 
     Another unit's MEI is a fair control only where this unit looks.
+
+    Parameters
+    ----------
+    stimulus : Tensor, shape (time, height, width)
+        The stimulus.
+    from_px, to_px : tuple of float
+        Places (x, y) in px; their difference is rounded.
+
+    Returns
+    -------
+    Tensor, shape (time, height, width)
+        The moved stimulus.
+
+    Examples
+    --------
+    >>> moved(torch.tensor([[[1.0, 2.0, 3.0]]]), (0, 0), (1, 0))
+    tensor([[[0., 1., 2.]]])
     """
     across, down = (round(to - start) for start, to in zip(from_px, to_px, strict=True))
     height, width = stimulus.shape[1:]
@@ -64,9 +119,29 @@ def moved(stimulus: torch.Tensor, from_px: tuple[float, float], to_px: tuple[flo
 
 
 def another_unit(units: int, generator: torch.Generator) -> list[int]:
-    """For each of ``units`` units another one, drawn so that every unit stands in for exactly one.
+    """Draw another unit for each unit, so that every unit stands in for exactly one.
 
-    Raises ConfigError for a single unit.
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    generator : Generator
+        Draws the order.
+
+    Returns
+    -------
+    list of int
+        The partner of each unit.
+
+    Raises
+    ------
+    ConfigError
+        If there is a single unit.
+
+    Examples
+    --------
+    >>> another_unit(2, torch.Generator())
+    [1, 0]
     """
     if units < 2:
         raise ConfigError("another unit's MEI needs two units at least")
@@ -133,7 +208,30 @@ def grating_clips(
     device: torch.device | None = None,
     batch_size: int = 32,
 ) -> Iterator[torch.Tensor]:
-    """The grid's gratings at one unit's place, in the order of ``gratings``, in batches, as the constraint allows."""
+    """Yield the gratings of a grid at one unit's place, in batches, as the constraint allows.
+
+    Parameters
+    ----------
+    grid : GratingGrid
+        Directions, frequencies, sizes and phases.
+    shape : tuple of int
+        Frames, height and width of a clip.
+    center_px : tuple of float
+        Center of the unit's field (x, y) in px.
+    constraint : Constraint
+        What is allowed.
+    mask : Tensor of bool, optional
+        Where values may differ from the mean gray (default: everywhere).
+    device : device, optional
+        Device of the clips (default: CPU).
+    batch_size : int
+        Clips in a batch.
+
+    Yields
+    ------
+    Tensor, shape (clip, time, height, width)
+        Clips in the order of ``GratingGrid.gratings``.
+    """
     every = grid.gratings()
     for first in range(0, len(every), batch_size):
         clips = [grating.clip(shape, center_px) for grating in every[first : first + batch_size]]
@@ -148,11 +246,34 @@ def natural_clips(
     mask: torch.Tensor | None = None,
     batch_size: int = 32,
 ) -> Iterator[torch.Tensor]:
-    """All windows of ``frames`` frames of a session's videos, in batches (clip, time, height, width), as allowed.
+    """Yield all windows of a session's videos, in batches, as the constraint allows.
 
-    ``videos`` are trials (time, height, width) in normalized gray levels; a window begins every ``every_frames``.
-    The ``mask`` (1, time or 1, height, width) cuts the same hole into each. A window that is mean gray is left out.
-    Raises ConfigError.
+    A window that is mean gray wherever it may change is left out.
+
+    Parameters
+    ----------
+    videos : iterable of Tensor, shape (time, height, width)
+        Trials in normalized gray levels.
+    frames : int
+        Length of a window.
+    every_frames : int
+        Frames from the start of one window to that of the next.
+    constraint : Constraint
+        What is allowed.
+    mask : Tensor of bool, optional
+        Where values may differ from the mean gray, (1, time or 1, height, width) (default: everywhere).
+    batch_size : int
+        Clips in a batch.
+
+    Yields
+    ------
+    Tensor, shape (clip, time, height, width)
+        Clips in the order of the videos.
+
+    Raises
+    ------
+    ConfigError
+        If ``frames`` or ``every_frames`` is below 1.
     """
     if frames < 1 or every_frames < 1:
         raise ConfigError(f"windows of {frames} frames every {every_frames}: both must be 1 or more")

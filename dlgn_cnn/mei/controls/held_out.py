@@ -26,11 +26,30 @@ def rates_in_both_conditions(
     window_frames: int,
     state: AnimalState | None = None,
 ) -> Floats:
-    """Each target's unit's mean rate to its own stimulus over the last frames: (target, condition: intact, suppressed).
+    """Predict each target's mean rate to its own stimulus over the last frames.
 
-    ``held_out_models`` should be models that took no part in the synthesis; the rate is their mean, in spikes a frame.
-    ``stimuli`` (target, time, height, width) on the held-out models' device. Raises ModelError where there are not as
-    many stimuli as targets.
+    Parameters
+    ----------
+    held_out_models : sequence of Module
+        Models whose mean rate is taken; they should have taken no part in the synthesis.
+    targets : sequence of Target
+        One for each stimulus.
+    stimuli : Tensor, shape (target, time, height, width)
+        Stimuli on the device of the models.
+    window_frames : int
+        Last frames over which the rate is averaged.
+    state : AnimalState, optional
+        State of the animal (default: unknown).
+
+    Returns
+    -------
+    ndarray, shape (target, condition)
+        Mean rates in spikes a frame; the conditions are intact and suppressed.
+
+    Raises
+    ------
+    ModelError
+        If there are not as many stimuli as targets, and as ``check`` raises it.
     """
     if len(stimuli) != len(targets):
         raise ModelError(f"{len(stimuli)} stimuli for {len(targets)} targets: give one each")
@@ -53,10 +72,31 @@ def contrast_response(
     state: AnimalState | None = None,
     shown: Mask | None = None,
 ) -> Floats:
-    """Mean rates (target, contrast, condition) to each stimulus at shares of its contrast.
+    """Predict mean rates to each stimulus at shares of its contrast.
 
-    Nothing is clipped: a share above 1 may leave the screen's range. ``shown`` (target, contrast) of bool says which
-    are wanted, as ``within_range`` does; the others are NaN.
+    Nothing is clipped: a share above 1 may leave the screen's range.
+
+    Parameters
+    ----------
+    held_out_models : sequence of Module
+        Models whose mean rate is taken.
+    targets : sequence of Target
+        One for each stimulus.
+    stimuli : Tensor, shape (target, time, height, width)
+        Stimuli on the device of the models.
+    contrasts : sequence of float
+        Shares of each stimulus's own contrast.
+    window_frames : int
+        Last frames over which the rate is averaged.
+    state : AnimalState, optional
+        State of the animal (default: unknown).
+    shown : ndarray of bool, shape (target, contrast), optional
+        What is to be predicted, for example ``within_range`` (default: all).
+
+    Returns
+    -------
+    ndarray, shape (target, contrast, condition)
+        Mean rates in spikes a frame; NaN where not shown.
     """
     wanted = np.ones((len(targets), len(contrasts)), bool) if shown is None else shown
     found = np.full((*wanted.shape, 2), np.nan, np.float32)
@@ -71,9 +111,23 @@ def contrast_response(
 
 
 def within_range(stimuli: torch.Tensor, contrasts: Sequence[float], constraint: Constraint) -> Mask:
-    """Which stimuli stay within the constraint's range at which shares of their contrast: (target, contrast) of bool.
+    """Tell which stimuli stay within the constraint's range at which shares of their contrast.
 
     All do up to 1: the mean gray lies in every range.
+
+    Parameters
+    ----------
+    stimuli : Tensor, shape (target, time, height, width)
+        Allowed stimuli.
+    contrasts : sequence of float
+        Shares of each stimulus's own contrast.
+    constraint : Constraint
+        Has the range.
+
+    Returns
+    -------
+    ndarray of bool, shape (target, contrast)
+        Whether every value lies in the range.
     """
     found = [
         torch.full((len(stimuli),), True) if contrast <= 1 else constraint.in_range(stimuli * contrast).cpu()
@@ -105,9 +159,36 @@ def best_of(
     window_frames: int,
     state: AnimalState | None = None,
 ) -> list[Best]:
-    """The best clip of ``batches`` (clip, time, height, width) for each unit, by the mean rate of all models.
+    """Find the best of many clips for each of many units, by the mean rate of all models.
 
-    Clips are shown as they are: scale them first. Raises ConfigError where there is none.
+    Every clip is shown once and as it is: scale clips first.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        Models whose mean rate decides.
+    data_key : str
+        Session of the units.
+    units : sequence of int
+        Rows of the units in the readout.
+    suppressed : bool
+        Whether feedback is suppressed.
+    batches : iterable of Tensor, shape (clip, time, height, width)
+        The clips.
+    window_frames : int
+        Last frames over which the rate is averaged.
+    state : AnimalState, optional
+        State of the animal (default: unknown).
+
+    Returns
+    -------
+    list of Best
+        One for each unit.
+
+    Raises
+    ------
+    ConfigError
+        If there are no clips.
     """
     found: list[Best | None] = [None] * len(units)
     seen = 0

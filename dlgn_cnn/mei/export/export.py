@@ -17,12 +17,29 @@ ROUNDING = 1e-3
 
 
 def quantized(wanted: np.ndarray, gray_mean: float) -> Frames:
-    """Gray levels (time, height, width) as whole ones of 8 bits, with the same L2 norm about ``gray_mean``.
+    """Round gray levels to the 256 of a screen with the same L2 norm about ``gray_mean``.
 
-    The mean gray is no whole level: rounding every value to the nearest moves all that is almost gray to one side, and
-    the norm of a faint clip by a per cent. So values that lie nearest half-way between two levels are rounded the other
-    way, as few as it takes, none of them to more than 0.6 levels off. Where these do not suffice, the norm is as near
-    as they bring it.
+    The mean gray is seldom a whole level: rounding every value to the nearest moves all that is almost gray to one
+    side, and the norm of a faint clip by a percent. So values nearest to half-way between two levels are rounded the
+    other way, as few as it takes, none of them to more than 0.6 levels off. Where these do not suffice, the norm is as
+    near as they bring it.
+
+    Parameters
+    ----------
+    wanted : ndarray, shape (time, height, width)
+        Gray levels from 0 to 255.
+    gray_mean : float
+        Mean gray about which the norm is kept.
+
+    Returns
+    -------
+    ndarray of uint8, shape (time, height, width)
+        Whole gray levels.
+
+    Examples
+    --------
+    >>> quantized(np.array([[[99.5, 100.4]]]), 99.5)
+    array([[[100, 100]]], dtype=uint8)
     """
     flat = np.asarray(wanted, np.float64).ravel()
     nearest = np.clip(np.rint(flat), DARKEST, BRIGHTEST)
@@ -126,11 +143,35 @@ class Shown:
 
 
 def for_screen(stimulus: Floats, gray_mean: float, gray_std: float, screen: Screen) -> Shown:
-    """A stimulus (time, height, width) in standard deviations from the mean gray, as the screen shows it.
+    """Render a stimulus as the screen shows it, and check every frame.
 
     Rounding keeps the norm about the true mean gray (``quantized``), so that it is off by no more than what
-    ``bilinear`` smooths away. Every frame is checked: none leaves 0..255 before it is rounded, and none is further than
-    0.6 levels from what was asked for after; the clip's norm is within the tolerance. Raises ConfigError.
+    ``bilinear`` smooths away. No frame leaves 0 to 255 before rounding, and none is further than 0.6 levels from what
+    was asked for afterwards.
+
+    Parameters
+    ----------
+    stimulus : ndarray, shape (time, height, width)
+        Stimulus in standard deviations from the mean gray.
+    gray_mean, gray_std : float
+        Mean and standard deviation of the training movies' gray level, 0 to 255.
+    screen : Screen
+        Size, method and tolerance.
+
+    Returns
+    -------
+    Shown
+        Frames in gray levels, and their norm.
+
+    Raises
+    ------
+    ConfigError
+        If a gray level is out of range, or the clip's norm is off by more than the tolerance.
+
+    Examples
+    --------
+    >>> for_screen(np.array([[[-1.0, 1.0]]]), 100.0, 50.0, Screen((1, 2))).frames
+    array([[[ 50, 150]]], dtype=uint8)
     """
     times = screen.times((stimulus.shape[1], stimulus.shape[2]))
     asked = np.asarray(stimulus, np.float64)
@@ -153,7 +194,28 @@ def for_screen(stimulus: Floats, gray_mean: float, gray_std: float, screen: Scre
 
 
 def upscaled(stimulus: np.ndarray, times: int, method: str) -> np.ndarray:
-    """A clip (time, height, width) with each pixel ``times`` times as wide and high."""
+    """Enlarge each pixel of a clip.
+
+    Parameters
+    ----------
+    stimulus : ndarray, shape (time, height, width)
+        The clip.
+    times : int
+        How many times as wide and as high a pixel becomes.
+    method : str
+        ``nearest`` repeats pixels, ``bilinear`` interpolates between them.
+
+    Returns
+    -------
+    ndarray, shape (time, times * height, times * width)
+        The larger clip.
+
+    Examples
+    --------
+    >>> upscaled(np.array([[[1, 2]]]), 2, "nearest")
+    array([[[1, 1, 2, 2],
+            [1, 1, 2, 2]]])
+    """
     if method == "nearest":
         return stimulus.repeat(times, 1).repeat(times, 2)
     clip = torch.from_numpy(stimulus)[:, None]

@@ -24,7 +24,23 @@ FEWEST_MEMBERS = 3  # of which the lights of two can be exchanged in three ways
 
 
 def extent_px(stimulus: Floats) -> float:
-    """Radius of a clip's energy in px: the root mean square distance of its squared values from their center."""
+    """Radius of a clip's energy: the root mean square distance of its squared values from their center.
+
+    Parameters
+    ----------
+    stimulus : ndarray, shape (time, height, width)
+        The clip.
+
+    Returns
+    -------
+    float
+        Radius in px.
+
+    Examples
+    --------
+    >>> extent_px(np.array([[[1.0, 0.0, 1.0]]]))
+    1.0
+    """
     energy = np.square(np.asarray(stimulus, np.float64)).sum(0)
     down, across = np.mgrid[: energy.shape[0], : energy.shape[1]]
     share = energy / energy.sum()
@@ -33,20 +49,59 @@ def extent_px(stimulus: Floats) -> float:
 
 
 def views(clip: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What is compared of a clip (time, height, width), in the order of ``Distance``'s fields."""
+    """Views of a clip that are compared, in the order of ``VIEWS``.
+
+    The distance of two clips in a view is 1 less the cosine, which is blind to their norms: of all values, 0 for the
+    same clip and 2 for its negative; of the other views, which are never negative, between 0 for the same and 1 for
+    nothing in common.
+
+    Parameters
+    ----------
+    clip : ndarray, shape (time, height, width)
+        Clip about the mean gray.
+
+    Returns
+    -------
+    tuple of ndarray
+        The clip; the root mean square over time, where the stimulus is and how large; that over space, when it is; and
+        the amplitudes of the Fourier transform, which tell orientation, spatial and temporal frequency apart but not
+        place, time or polarity.
+    """
     square = np.square(clip)
     return clip, np.sqrt(square.mean(0)), np.sqrt(square.mean((1, 2))), np.abs(np.fft.fftn(clip))
 
 
 def pairwise_distances(stimuli: Floats, rates: Scores) -> Scores:
-    """All distances (view, stimulus, stimulus) of stimuli (stimulus, time, height, width), in the order of ``VIEWS``.
+    """Compute all distances of stimuli, in the order of ``VIEWS``.
 
-    The first four are those of ``distance``; ``extent`` is the absolute natural logarithm of the ratio of the radii of
-    energy. ``response`` is of the ``rates`` (stimulus, condition: intact, suppressed) that a model predicts for
-    each, in any unit: the double dissociation, what the second has over the first with feedback intact plus what the
-    first has over the second with it suppressed, over twice the mean of the rates of both conditions together. 0 is the
-    same preference, 1 that each excites in its own light alone; exchanged, it is negative. Raises ConfigError for a
-    stimulus that is gray.
+    The first four are 1 less the cosine in each of ``views``; ``extent`` is the absolute natural logarithm of the ratio
+    of the radii of energy. ``response`` is the double dissociation: what the second excites more than the first with
+    feedback intact plus what the first excites more than the second with it suppressed, over twice the mean of the
+    rates of both conditions together. 0 is the same preference, 1 that each excites in its own condition alone;
+    exchanged, it is negative.
+
+    Parameters
+    ----------
+    stimuli : ndarray, shape (stimulus, time, height, width)
+        Clips about the mean gray.
+    rates : ndarray, shape (stimulus, condition)
+        Rates that a model predicts for each with feedback intact and suppressed, in any unit.
+
+    Returns
+    -------
+    ndarray, shape (view, stimulus, stimulus)
+        The distances.
+
+    Raises
+    ------
+    ConfigError
+        If a stimulus is gray throughout.
+
+    Examples
+    --------
+    >>> pairwise_distances(np.array([[[[1.0]]], [[[-1.0]]]]), np.ones((2, 2)))[0]
+    array([[0., 2.],
+           [2., 0.]])
     """
     clips = np.asarray(stimuli, np.float64)
     if not clips.any((1, 2, 3)).all():
@@ -75,12 +130,29 @@ def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, S
 
 
 def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Generator) -> tuple[Scores, Scores, Scores]:
-    """Effect, p and null mean (view,) of the distance between the lights, were the starts' labels exchangeable.
+    """Test the distance between the conditions as if the labels of the random starts were exchangeable.
 
-    All relabelings of the starts, or 1000 drawn ones where there are more, make the null (Fisher 1935); the effect is
-    the distance's excess over their mean, in their standard deviations. NaN with fewer than two starts a light. With n
-    starts a light no p is below one in half of (2n choose n): 4 starts allow 0.03. This null knows nothing of the noise
+    All relabelings of the starts, or 1000 drawn ones if there are more, make the null (Fisher 1935). With n starts in
+    each condition no p is below one in half of (2n choose n): 4 starts allow 0.03. This null knows nothing of the noise
     of the recording: it asks whether the optimizer, not whether the mouse, finds the same.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (view, stimulus, stimulus)
+        Distances of one fit's MEIs.
+    suppressed : sequence of bool
+        Which were made with feedback suppressed.
+    generator : Generator
+        Draws relabelings.
+
+    Returns
+    -------
+    effect : ndarray, shape (view,)
+        Excess of the distance over the null's mean in the null's standard deviations.
+    p : ndarray, shape (view,)
+        Share of relabelings whose distance is as large.
+    mean : ndarray, shape (view,)
+        Mean of the null. All three are NaN with fewer than two starts in a condition.
     """
     on = np.asarray(suppressed, bool)
     if min(on.sum(), (~on).sum()) < 2:
@@ -94,12 +166,28 @@ def starts_null(distances: Scores, suppressed: Labels, generator: np.random.Gene
 def between_members(
     distances: Scores, suppressed: Labels, member: np.ndarray, generator: np.random.Generator
 ) -> tuple[Scores, Scores]:
-    """Mean distance (view,) between the lights of stimuli of different fits, and the same (relabeling, view) with the
-    two lights exchanged in some of the fits.
+    """Compute distances between the conditions of stimuli of different fits, recorded and exchanged.
 
-    ``distances`` (view, stimulus, stimulus) are of the MEIs of fits that differ by nothing but their seed; ``member``
-    (stimulus,) says of which. If the light changed nothing, a fit's own labels could be exchanged (Fisher 1935). All
-    2 ** (fits - 1) - 1 ways but the recorded one make the null, or 1000 drawn ones where there are more.
+    If the light changed nothing, a fit's own labels could be exchanged (Fisher 1935). All 2 ** (fits - 1) - 1 ways
+    except the recorded one make the null, or 1000 drawn ones if there are more.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (view, stimulus, stimulus)
+        Distances of the MEIs of fits that differ only in their seed.
+    suppressed : sequence of bool
+        Which were made with feedback suppressed.
+    member : ndarray, shape (stimulus,)
+        Fit of each stimulus.
+    generator : Generator
+        Draws in which fits the labels are exchanged.
+
+    Returns
+    -------
+    recorded : ndarray, shape (view,)
+        Mean distance between the conditions.
+    null : ndarray, shape (relabeling, view)
+        The same with the labels exchanged in some of the fits.
     """
     on, fits = np.asarray(suppressed, bool), np.unique(member)
     apart = (member[:, None] != member).astype(np.float64)
@@ -218,8 +306,23 @@ def measure(
     members: Iterable[UnitMEIs | None],
     generator: np.random.Generator,
 ) -> Measured:
-    """What one unit's MEIs say: its own fit's, those of fits to ``shuffled`` labels, and those of the other ``members``
-    that differ from its own by nothing but their seed; None for a fit that has none of this unit.
+    """Measure the distances of one unit's MEIs and those of each null.
+
+    Parameters
+    ----------
+    own : UnitMEIs
+        MEIs of the unit's own fit.
+    shuffled : iterable of UnitMEIs or None
+        MEIs of fits to shuffled labels; None for a fit without this unit.
+    members : iterable of UnitMEIs or None
+        MEIs of other fits that differ from its own only in their seed.
+    generator : Generator
+        Draws relabelings.
+
+    Returns
+    -------
+    Measured
+        Distances between and within the conditions, and of the nulls.
     """
     distances, unknown = own.distances(), np.full(len(VIEWS), np.nan)
     between, within = between_and_within(distances, own.suppressed)

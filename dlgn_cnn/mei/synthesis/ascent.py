@@ -18,9 +18,20 @@ Centers = Mapping[str, Sequence[tuple[float, float]]]
 
 
 class Ascent:
-    """One batch of targets under way: one forward and one backward pass of each model a step and light.
+    """One batch of targets under way: one forward and one backward pass of each model for each step and condition.
 
-    ``mask`` (target or 1, time, height, width) of bool says which values may change.
+    Parameters
+    ----------
+    models : sequence of Module
+        Models whose mean is excited.
+    targets : sequence of Target
+        One for each stimulus.
+    config : Synthesis
+        Options and components.
+    mask : Tensor of bool, shape (target or 1, time, height, width)
+        Which values may change.
+    device : device
+        Where to compute.
     """
 
     def __init__(
@@ -132,7 +143,22 @@ class Ascent:
 
 
 def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
-    """Each target's rate to its own stimulus, (target, condition: intact, suppressed; frame)."""
+    """Predict each target's rate to its own stimulus in both conditions.
+
+    Parameters
+    ----------
+    presenter : Presenter
+        Shows the stimuli.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+
+    Returns
+    -------
+    Tensor, shape (target, condition, frame)
+        Rates in spikes a frame with feedback intact and suppressed.
+    """
     opto = (torch.zeros(len(targets)), torch.ones(len(targets)))
     return torch.stack([presenter.rates(stimuli, targets, one.to(stimuli.device)) for one in opto], 1)
 
@@ -160,11 +186,37 @@ def synthesize(
     progress: Progress = silent,
     centers: Centers | None = None,
 ) -> list[MEIResult]:
-    """The MEI of each target, for one model or the mean of several; a result does not depend on its neighbors.
+    """Synthesize the MEI of each target, for one model or the mean of several.
 
-    ``frame_shape`` is (height, width) in px; ``centers`` the units' fields in each session, x, y in -1..1, for an
-    aperture that lies at them. The models must be in evaluation mode on ``device``; their weights take no gradient
-    while this runs and are left as they were. Raises ModelError or ConfigError before the first step.
+    A result does not depend on the other targets.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        Models in evaluation mode on ``device``. Their weights take no gradient while this runs and are left as they
+        were.
+    targets : sequence of Target
+        Units, each with its condition and random start.
+    config : Synthesis
+        Options and components.
+    frame_shape : tuple of int
+        Height and width in px.
+    device : device
+        Where to compute.
+    progress : callable
+        Called with steps done and their total.
+    centers : mapping, optional
+        Places of the units' fields by session, x, y in -1..1, for an aperture that lies there.
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        Before the first step, if models, targets and options do not fit together.
     """
     check(models, targets, device)
     mask = mask_of(targets, config, frame_shape, centers).to(device)
@@ -186,9 +238,28 @@ def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
 def mask_of(
     targets: Sequence[Target], config: Synthesis, frame_shape: tuple[int, int], centers: Centers | None = None
 ) -> torch.Tensor:
-    """Which values of each target's clip may change: (target or 1, time, height, width) of bool.
+    """Tell which values of each target's clip may change.
 
-    Raises ConfigError where so few may change that no clip meets the constraint.
+    Parameters
+    ----------
+    targets : sequence of Target
+        One for each stimulus.
+    config : Synthesis
+        Has the aperture and the free frames.
+    frame_shape : tuple of int
+        Height and width in px.
+    centers : mapping, optional
+        Places of the units' fields by session, x, y in -1..1.
+
+    Returns
+    -------
+    Tensor of bool, shape (target or 1, time, height, width)
+        True where a value may change.
+
+    Raises
+    ------
+    ConfigError
+        If so few may change that no clip meets the constraint.
     """
     places = None if centers is None else centers_px(targets, frame_shape, centers)
     aperture = config.aperture(places, len(targets), frame_shape)
@@ -201,7 +272,32 @@ def mask_of(
 
 
 def centers_px(targets: Sequence[Target], frame_shape: tuple[int, int], centers: Centers) -> torch.Tensor:
-    """Where each target's unit has its field: (target, 2), x, y in px. Raises ConfigError for an unknown session."""
+    """Look up where each target's unit has its field.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+        The targets.
+    frame_shape : tuple of int
+        Height and width in px.
+    centers : mapping
+        Places of the units' fields by session, x, y in -1..1.
+
+    Returns
+    -------
+    Tensor, shape (target, 2)
+        Places x, y in px.
+
+    Raises
+    ------
+    ConfigError
+        If a session is unknown.
+
+    Examples
+    --------
+    >>> centers_px([Target("Mouse", 0, False)], (3, 5), {"Mouse": [(0.0, 1.0)]})
+    tensor([[2., 2.]])
+    """
     for target in targets:
         if target.data_key not in centers:
             raise ConfigError(f"no field centers are known of session {target.data_key!r}")

@@ -11,7 +11,22 @@ from dlgn_cnn.mei.synthesis.targets import Target
 
 
 def check(models: Sequence[torch.nn.Module], targets: Sequence[Target], device: torch.device) -> None:
-    """Raise ModelError for no model or target, training mode, another device, and an unknown session."""
+    """Refuse models that cannot be used for a synthesis.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        The models.
+    targets : sequence of Target
+        The targets.
+    device : device
+        Where to compute.
+
+    Raises
+    ------
+    ModelError
+        If there is no model or no target, a model is in training mode or on another device, or a session is unknown.
+    """
     if not models or not targets:
         raise ModelError(f"{len(models)} models and {len(targets)} targets: an MEI needs one of each at least")
     for model in models:
@@ -40,10 +55,27 @@ def probe(
     frame_shape: tuple[int, int],
     device: torch.device,
 ) -> None:
-    """Show each session's readout one random clip.
+    """Show one random clip to each session's readout.
 
-    Raises ModelError for a unit that it does not have, and for a gradient that is missing, not finite or zero in all
-    pixels; ConfigError for an answer that is too short.
+    Parameters
+    ----------
+    models : sequence of Module
+        The models.
+    targets : sequence of Target
+        The targets.
+    config : Synthesis
+        Options and components.
+    frame_shape : tuple of int
+        Height and width in px.
+    device : device
+        Where to compute.
+
+    Raises
+    ------
+    ModelError
+        If a unit does not exist, or a gradient is missing, not finite, or zero in all pixels.
+    ConfigError
+        If the response is too short.
     """
     noise = torch.randn(1, 1, config.frames, *frame_shape, generator=torch.Generator().manual_seed(0))
     clip = noise.to(device, working_dtype(models))

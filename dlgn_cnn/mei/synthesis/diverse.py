@@ -23,35 +23,41 @@ MARGIN, NOISE = 0.02, 0.2
 SHARE = 0.85
 
 
-def diverse_set(
-    models: Sequence[torch.nn.Module],
-    target: Target,
-    meis: Floats,
-    config: Synthesis,
-    device: torch.device,
-    count: int = 10,
-    share: float = 0.85,
-    mask: torch.Tensor | None = None,
-) -> list[MEIResult]:
-    """``count`` stimuli that excite at least ``share`` as well as the best MEI does and are as far apart as can be.
+class DiverseSet:
+    """Stimuli that excite at least ``share`` as well as the best MEI does and are as far apart as can be.
 
-    After Cadena et al. (2018) and Ding et al. (2023), who call them diverse exciting inputs and ask for 85 %. ``meis``
-    (seed, time, height, width) are the target's from one or several random starts: those that meet the share are where
-    members start, in turn, each with noise of its own. A step takes a stimulus away from its nearest neighbor of the
-    set, along the surface of equal activation, or uphill where it has fallen below the share. What is returned is the
-    set with the largest mean distance from the nearest neighbor of all those in which every member met the share, on
-    the whole picture in float32: at worst, where they started. ``mask`` is ``mask_of``'s. Raises ConfigError where the
-    best one does not excite, and ModelError as ``synthesize`` does.
+    After Cadena et al. (2018) and Ding et al. (2023), who call them diverse exciting inputs and ask for 85 %. Members
+    start, in turn, at those MEIs that meet the share, each with noise of its own. A step takes a stimulus away from its
+    nearest neighbor of the set, along the surface of equal activation, or uphill where it has fallen below the share.
+    The result is the set with the largest mean distance from the nearest neighbor of all those in which every member
+    met the share, on the whole picture in float32: at worst, where they started.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        Models whose mean is excited.
+    target : Target
+        Unit and condition; its seed draws the noise.
+    meis : ndarray, shape (seed, time, height, width)
+        MEIs of the target from one or several random starts.
+    config : Synthesis
+        Options and components.
+    device : device
+        Where to compute.
+    count : int
+        Members of the set, 2 or more.
+    share : float
+        Activation of every member as a share of the best MEI's, above 0, at most 1.
+    mask : Tensor of bool, optional
+        Which values may change, as ``mask_of`` returns it (default: all).
+
+    Raises
+    ------
+    ConfigError
+        If the best MEI does not excite, or a value is out of range.
+    ModelError
+        As ``synthesize`` raises it.
     """
-    whole("count", count, 2)
-    number("share", share, 0, 1, above=True)
-    check(models, [target], device)
-    with frozen(models):
-        return _Spread(models, target, meis, config, device, count, share, mask).run()
-
-
-class _Spread:
-    """One set on its way apart."""
 
     def __init__(
         self,
@@ -60,11 +66,14 @@ class _Spread:
         meis: Floats,
         config: Synthesis,
         device: torch.device,
-        count: int,
-        share: float,
-        mask: torch.Tensor | None,
+        count: int = 10,
+        share: float = 0.85,
+        mask: torch.Tensor | None = None,
     ) -> None:
-        self.config, self.targets, self.mask = config, [target] * count, mask
+        whole("count", count, 2)
+        number("share", share, 0, 1, above=True)
+        check(models, [target], device)
+        self.models, self.config, self.targets, self.mask = models, config, [target] * count, mask
         shape = (meis.shape[1], meis.shape[2], meis.shape[3])
         self.presenter = Presenter(models, [target.data_key], shape, config.state, config.window_frames)
         self.whole = Presenter(models, [target.data_key], shape, config.state)
@@ -87,8 +96,9 @@ class _Spread:
 
     def run(self) -> list[MEIResult]:
         """Spread, and evaluate the set that was kept."""
-        for step in range(self.config.steps):
-            self._step(0.1 * 0.98**step)
+        with frozen(self.models):
+            for step in range(self.config.steps):
+                self._step(0.1 * 0.98**step)
         return self._results()
 
     def _step(self, length: float) -> None:
@@ -162,7 +172,7 @@ def diverse(
 ) -> list[MEIResult]:
     """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
 
-    After Cadena et al. (2018) and Ding et al. (2023); ``diverse_set`` says how. The targets of one unit in one light,
+    After Cadena et al. (2018) and Ding et al. (2023); ``DiverseSet`` says how. The targets of one unit in one light,
     which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is first ascended
     as by ``gradient_ascent``, whose parameters these are.
 
@@ -199,7 +209,7 @@ def diverse(
     found: list[MEIResult | None] = [None] * len(targets)
     for done, rows in enumerate(sets.values(), 1):
         clips, mask = np.stack([meis[row].stimulus for row in rows]), masks[:1] if len(masks) == 1 else masks[rows[:1]]
-        spread = diverse_set(models, targets[rows[0]], clips, parts, device, len(rows), share, mask)
+        spread = DiverseSet(models, targets[rows[0]], clips, parts, device, len(rows), share, mask).run()
         for row, one in zip(rows, spread, strict=True):
             found[row] = one
         progress(len(sets) + done, 2 * len(sets))

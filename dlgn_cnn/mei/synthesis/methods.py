@@ -134,9 +134,26 @@ def departures(
 
 
 def parsed(fit: Mapping[str, Any] | None, info: DataInfo, allowed_packages: Collection[str] = ()) -> Synthesis:
-    """The synthesis of these options, pixels within what an 8-bit screen shows unless they say otherwise.
+    """Build the synthesis of some options, with pixels within what an 8-bit screen shows unless they say otherwise.
 
-    Raises ConfigError.
+    Parameters
+    ----------
+    fit : mapping, optional
+        Options of ``SynthesisConfig``.
+    info : DataInfo
+        The session, which has the gray levels.
+    allowed_packages : collection of str
+        Packages that a component may be imported from.
+
+    Returns
+    -------
+    Synthesis
+        The options with their components built.
+
+    Raises
+    ------
+    ConfigError
+        If a key or value is wrong.
     """
     return synthesis(fit, screen_range(info), allowed_packages)
 

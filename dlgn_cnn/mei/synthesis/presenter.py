@@ -22,7 +22,22 @@ class AnimalState:
     pupil_center: tuple[float, float] | None = None
 
     def traces(self, clips: int, frames: int, like: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        """Behavior (clip, 2, frame) and pupil position (clip, 2, frame); None where nothing is known."""
+        """Make the traces of a state that is held for whole clips.
+
+        Parameters
+        ----------
+        clips, frames : int
+            Number of clips, and their length.
+        like : Tensor
+            Has the dtype and device of the traces.
+
+        Returns
+        -------
+        behavior : Tensor, shape (clip, 2, frame), or None
+            Running and pupil size; None if both are unknown.
+        pupil_center : Tensor, shape (clip, 2, frame), or None
+            Pupil position; None if unknown.
+        """
         known = [self.running, self.pupil_size]
         behavior = None if known == [None, None] else [float("nan") if one is None else one for one in known]
         return tuple(  # type: ignore[return-value]
@@ -32,11 +47,25 @@ class AnimalState:
 
 
 class Presenter:
-    """Models and how to show them stimuli: the mean rate of all models, an ensemble's or a single one's.
+    """Models and how to show them stimuli: the rate is the mean over all models, or over an ensemble's members.
 
-    ``window`` is how many last frames are wanted, None for all. Where one is given and a model allows it, only the
-    pixels that a target's unit can see are computed (``dlgn_cnn.models.local_encoder``). ``precision`` is float32,
-    which leaves the models as they are, or bfloat16; stimuli are not rounded but on their way in.
+    If ``window`` is given and a model allows it, only the pixels that a target's unit can see are computed
+    (``dlgn_cnn.models.local_encoder``).
+
+    Parameters
+    ----------
+    models : sequence of Module
+        The models, or one ensemble.
+    data_keys : sequence of str
+        Sessions of the targets.
+    shape : tuple of int
+        Frames, height and width of the clips.
+    state : AnimalState, optional
+        State of the animal (default: unknown).
+    window : int, optional
+        Number of last frames that are wanted (default: all).
+    precision : str
+        ``float32`` leaves the models as they are; ``bfloat16`` rounds stimuli only on their way in.
     """
 
     def __init__(
@@ -60,10 +89,23 @@ class Presenter:
         }
 
     def rates(self, stimuli: torch.Tensor, targets: Sequence[Target], opto: torch.Tensor) -> torch.Tensor:
-        """Each target's own unit's rate to its own stimulus, (target, frame), the mean over models.
+        """Predict each target's own unit's rate to its own stimulus, the mean over models.
 
-        ``stimuli`` (target, time, height, width); ``opto`` (target,), constant over each clip. Every target of a
-        session is answered in one pass of each model.
+        Every target of a session is shown in one pass of each model.
+
+        Parameters
+        ----------
+        stimuli : Tensor, shape (target, time, height, width)
+            The stimuli.
+        targets : sequence of Target
+            One for each stimulus.
+        opto : Tensor, shape (target,)
+            Share of each frame in which the light is on, constant over each clip.
+
+        Returns
+        -------
+        Tensor, shape (target, frame)
+            Rates in spikes a frame.
         """
         found: list[torch.Tensor | None] = [None] * len(targets)
         for data_key in sorted({target.data_key for target in targets}):

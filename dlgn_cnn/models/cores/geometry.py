@@ -103,9 +103,37 @@ def plan_layers(
     kernels_time: Sequence[int] | None = None,
     dilations_time: Sequence[int] | None = None,
 ) -> CorePlan:
-    """The layers for frames of ``in_shape`` (channel, height, width); see the cores for the other arguments.
+    """Plan the layers of a core.
 
-    Strides and dilations are 1 where they are not given. Raises ConfigError for what does not fit together.
+    Parameters
+    ----------
+    in_shape : tuple of int
+        Channels, height and width of a frame.
+    channels : sequence of int
+        Features of each layer.
+    kernels : sequence of int
+        Width of the square kernels in px, odd.
+    strides, dilations : sequence of int, optional
+        In px (default: all 1).
+    padding : str
+        ``same`` keeps the frame except for strides; ``valid`` keeps each kernel within the frame.
+    kernels_time, dilations_time : sequence of int, optional
+        In frames (default: all 1).
+
+    Returns
+    -------
+    CorePlan
+        Layers, and the shape that leaves the last.
+
+    Raises
+    ------
+    ConfigError
+        If the layers do not fit together.
+
+    Examples
+    --------
+    >>> plan_layers((1, 33, 53), [16], [17], [3]).out_shape
+    (16, 11, 18)
     """
     given = {
         "channels": channels,

@@ -42,9 +42,19 @@ def spatial_convolution(layer: Layer) -> nn.Conv2d:
 class TemporalConvolution(nn.Conv2d):
     """Filters over time alone, on frames; ``weight`` is (out, in, time, 1), the current frame last.
 
-    A feature sees its own frame and ``spacing * (kernel - 1)`` earlier ones, which it costs at the start; ``spacing``
-    is the dilation, in frames.
+    A feature sees its own frame and ``spacing * (kernel - 1)`` earlier ones, which it costs at the start.
 
+    Parameters
+    ----------
+    incoming, outgoing : int
+        Channels.
+    kernel : int
+        Length in frames.
+    spacing : int
+        Dilation in frames.
+
+    Notes
+    -----
     Why a 2D convolution: on a CPU a training step took a quarter of a 3D one's time in float32 and 0.9 of it in
     bfloat16. Products of matrices, and sums of shifted frames, were slower. Why no dilation: every ``spacing``-th frame
     is a movie of its own, and these lie side by side like pixels: the same, unspaced.

@@ -23,10 +23,18 @@ def turned_weights(weights: torch.Tensor) -> torch.Tensor:
 
 
 class EquivariantConvolution(nn.Module):
-    """Filters of Hermite functions at ``rotations`` angles, on frames whose channels are (orientation, feature).
+    """Filters of Hermite functions at several angles, on frames whose channels are (orientation, feature).
 
-    ``orientations`` of the input: 1 for the movie, else ``rotations``. ``coefficients`` (out, orientation, in,
-    function) are of the filters at rotation 0; all others follow.
+    ``coefficients`` (out, orientation, in, function) are of the filters at rotation 0; all others follow.
+
+    Parameters
+    ----------
+    layer : Layer
+        Channels, kernel, stride, padding and dilation.
+    rotations : int
+        Number of angles.
+    orientations : int
+        Orientations of the input: 1 for the movie, else ``rotations``.
     """
 
     basis: torch.Tensor

@@ -21,11 +21,37 @@ ROWS = ("running", "pupil_size")
 class BehaviorModulator(nn.Module):
     """Gain and offset of each unit's drive from running and pupil size (Erisken et al. 2014; Schmors et al. 2025).
 
-    drive -> exp(gain) * drive + offset, each linear in the ``signals``, any of running and pupil_size, which are taken
-    in standard deviations from their mean, by the training tier's figures; a missing value counts as the mean, which
-    changes nothing. ``gain`` and ``offset`` say which of the two there are. With ``taps`` above 1 they follow the
-    signals through causal kernels of so many frames (50 in Schmors et al., whose kernels are offsets); ``basis``,
-    ``functions``, ``laplace_weight`` and ``l2_weight`` are those of ``opto_kernel``. It starts at identity.
+    drive -> exp(gain) * drive + offset, each linear in the signals, which are taken in standard deviations from their
+    mean in the training tier. A missing value counts as the mean, which changes nothing. It starts at identity.
+
+    Parameters
+    ----------
+    units : int
+        Number of units; supplied by the model.
+    info : DataInfo
+        The session; supplied by the model.
+    generator : Generator
+        Supplied by the model; not used.
+    signals : list of str
+        Any of running and pupil_size.
+    gain, offset : bool
+        Which of the two there are.
+    taps : int
+        Length in frames of the causal kernels through which they follow the signals (50 in Schmors et al., whose
+        kernels are offsets).
+    basis : str
+        ``raised_cosine``, bumps over log time, or ``taps``, a weight for each tap.
+    functions : int
+        Number of bumps.
+    laplace_weight : float
+        Weight of the kernels' curvature over lags.
+    l2_weight : float
+        Weight of their mean square.
+
+    Raises
+    ------
+    ConfigError
+        If a signal is unknown or given twice, or there is neither gain nor offset.
     """
 
     unitwise = True

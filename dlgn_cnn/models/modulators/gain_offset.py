@@ -13,8 +13,19 @@ class GainAndOffset(nn.Module):
     """drive -> exp(gain) * drive + offset, both sums of traces through causal kernels that start at zero.
 
     So it starts at identity, a gain is never negative, and a trace of zeros changes nothing. The two together scale a
-    drive around a level that each unit learns: offset = (1 - exp(gain)) * level. ``gain`` and ``offset`` say which
-    there are. Raises ConfigError where there is neither.
+    drive around a level that each unit learns: offset = (1 - exp(gain)) * level.
+
+    Parameters
+    ----------
+    kernels : callable
+        Builds ``CausalKernels``.
+    gain, offset : bool
+        Which of the two there are.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither.
     """
 
     def __init__(self, kernels: Callable[[], CausalKernels], gain: bool, offset: bool) -> None:

@@ -1,4 +1,4 @@
-"""The light as a gain: what a unit does, it does by so much more or less without feedback."""
+"""The light as a gain: multiplies each unit's drive while feedback is suppressed."""
 
 from functools import partial
 
@@ -13,12 +13,31 @@ from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
 
 @MODULATORS.register("opto_gain")
 class OptoGain(nn.Module):
-    """The light scales each unit's drive: drive -> exp(gain * light) * drive + offset * light (as Olsen et al. 2012).
+    """The light scales each unit's drive: exp(gain * opto) * drive + offset * opto (as Olsen et al. 2012).
 
-    With ``offset`` the drive is scaled around a level that each unit learns, so that its baseline may stay where it is;
-    without, it is scaled around a drive of zero, baseline and all. With ``taps`` above 1, gain and offset follow the
-    light through causal kernels of so many frames; ``basis``, ``functions``, ``laplace_weight`` and ``l2_weight`` are
-    those of ``opto_kernel``. It starts at identity.
+    It starts at identity.
+
+    Parameters
+    ----------
+    units : int
+        Number of units; supplied by the model.
+    info : DataInfo
+        Supplied by the model; not used.
+    generator : Generator
+        Supplied by the model; not used.
+    offset : bool
+        Whether the drive is scaled around a level that each unit learns, so that its baseline may stay; otherwise
+        around a drive of zero, baseline included.
+    taps : int
+        Length in frames of the causal kernels through which gain and offset follow the light.
+    basis : str
+        ``raised_cosine``, bumps over log time, or ``taps``, a weight for each tap.
+    functions : int
+        Number of bumps.
+    laplace_weight : float
+        Weight of the kernels' curvature over lags.
+    l2_weight : float
+        Weight of their mean square.
     """
 
     unitwise = True

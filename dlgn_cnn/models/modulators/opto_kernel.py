@@ -1,4 +1,4 @@
-"""The light as an additive kernel: what the published kernels of feedback suppression show."""
+"""The light as an additive kernel, as published kernels of suppressed feedback have it."""
 
 import torch
 from torch import nn
@@ -10,13 +10,30 @@ from dlgn_cnn.models.modulators import MODULATORS, Signals
 
 @MODULATORS.register("opto_kernel")
 class OptoKernel(nn.Module):
-    """The light through a causal kernel a unit, added to its drive (Schmors et al. 2025).
+    """The light through a causal kernel for each unit, added to its drive (Schmors et al. 2025).
 
-    There kernels have 50 taps at 60 Hz, are deepest 83 to 333 ms after the light and back at zero by 450 ms.
-    ``taps`` frames of the light count, the present one included; ``basis`` is ``raised_cosine``, ``functions`` bumps
-    over log time, or ``taps``, a free weight a tap. ``laplace_weight`` weighs the kernels' curvature over lags,
-    ``l2_weight`` their mean square. Kernels start at zero. Before a window's first frame the light is taken to have
-    been as it is there; a window's first frames, which a core loses or the loss leaves out, count.
+    Published kernels have 50 taps at 60 Hz, are deepest 83 to 333 ms after the light and back at zero by 450 ms.
+    Kernels start at zero. Before a window's first frame the light is taken to have been as it is there; a window's
+    first frames, which a core loses or the loss leaves out, count.
+
+    Parameters
+    ----------
+    units : int
+        Number of units; supplied by the model.
+    info : DataInfo
+        Supplied by the model; not used.
+    generator : Generator
+        Supplied by the model; not used.
+    taps : int
+        Length of the kernels in frames, the present one included.
+    basis : str
+        ``raised_cosine``, bumps over log time, or ``taps``, a weight for each tap.
+    functions : int
+        Number of bumps.
+    laplace_weight : float
+        Weight of the kernels' curvature over lags.
+    l2_weight : float
+        Weight of their mean square.
     """
 
     unitwise = True

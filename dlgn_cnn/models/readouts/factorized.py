@@ -13,17 +13,40 @@ STARTS = ("fields", "center", "noise")
 
 @READOUTS.register("factorized")
 class FactorizedReadout(nn.Module):
-    """Factorized readout (Klindt et al. 2017): drive = sum over space and features of mask x feature weight x feature.
+    """Factorized readout (Klindt et al. 2017): sum over space and features of mask x feature weight x feature.
 
-    ``mask`` (unit, height, width), ``features`` (unit, feature), ``bias`` (unit,). ``normalize`` divides each mask by
-    its Euclidean norm, so that a unit's scale lies in its features alone; ``constrain_pos`` counts negative weights of
-    mask and features as zero, as in Klindt et al. for masks. ``mask_weight`` and ``feature_weight`` weigh the L1 norms
-    of masks and features in the loss.
+    The parameters are ``mask`` (unit, height, width), ``features`` (unit, feature) and ``bias`` (unit,). A shift moves
+    the feature maps under the masks, so that it means the same as in a Gaussian readout; zeros come in from beyond the
+    picture.
 
-    ``init_mask`` is where a fit starts: ``fields``, a Gaussian bump of standard deviation ``init_sigma`` (the picture
-    spans -1..1 in x and in y) at the peak of the unit's linear receptive field; ``center``, one in the middle of the
-    frame; or ``noise`` of standard deviation 0.001. A shift moves the feature maps under the masks, so that it means
-    the same as in a Gaussian readout; what comes in from beyond the picture is zero.
+    Parameters
+    ----------
+    in_shape : tuple of int
+        Features, height and width of the maps; supplied by the model.
+    units : int
+        Number of units; supplied by the model.
+    centers : Tensor, shape (unit, 2)
+        Peaks of the units' linear receptive fields, x, y in -1..1; supplied by the model.
+    bias : Tensor, shape (unit,)
+        Initial drive; supplied by the model.
+    generator : Generator
+        Draws initial weights; supplied by the model.
+    init_mask : str
+        Start of the masks: ``fields``, a Gaussian bump at the peak of the unit's linear receptive field; ``center``,
+        one in the middle of the frame; or ``noise`` of standard deviation 0.001.
+    init_sigma : float
+        Standard deviation of the bumps; the picture spans -1..1 in x and in y.
+    normalize : bool
+        Whether each mask is divided by its Euclidean norm, so that a unit's scale lies in its features alone.
+    constrain_pos : bool
+        Whether negative weights of mask and features count as zero, as in Klindt et al. for masks.
+    mask_weight, feature_weight : float
+        Weights in the loss of the L1 norms of masks and features.
+
+    Raises
+    ------
+    ConfigError
+        If ``init_mask`` is unknown.
     """
 
     def __init__(
@@ -64,7 +87,22 @@ class FactorizedReadout(nn.Module):
     def forward(
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
+        """Read each unit's drive.
+
+        Parameters
+        ----------
+        features : Tensor, shape (time, batch, feature, height, width)
+            Feature maps.
+        shift : Tensor, shape (time, batch, 2), optional
+            How far every unit's position moves.
+        opto : Tensor, shape (time, batch), optional
+            Not used.
+
+        Returns
+        -------
+        Tensor, shape (time, batch, unit)
+            Drive.
+        """
         mask, weights = self.weights()
         if shift is not None:
             features = shifted(features, shift)

@@ -16,16 +16,42 @@ class GaussianReadout(nn.Module):
     """Full Gaussian readout (Lurz et al. 2021): position ~ N(mean, L L^T) in training, the mean in evaluation.
 
     Positions are in [-1, 1] x [-1, 1] (x over width, y over height, corners at pixel centers), mirrored back where they
-    leave it; a feature map is read bilinearly, one position a clip. ``mean`` (unit, 2), ``covariance_factor`` L,
-    ``features`` (unit, feature), ``bias`` (unit,). The noise comes from ``generator``, which the fit seeds. A shift
-    moves positions by so much, and may take them out of the picture, where features are zero. ``feature_weight`` weighs
-    the L1 norm of the features in the loss.
+    leave it; a feature map is read bilinearly, one position for each clip. The parameters are ``mean`` (unit, 2),
+    ``covariance_factor`` L, ``features`` (unit, feature) and ``bias`` (unit,). A shift moves positions, and may take
+    them out of the picture, where features are zero.
 
-    ``gauss_type`` is the form of L: ``full`` (unit, 2, 2), ``uncorrelated``, a standard deviation an axis (unit, 2), or
-    ``isotropic``, one for both (unit, 1); it starts at ``init_sigma``. ``init_mean`` is where a fit starts: ``fields``,
-    the peak of the unit's linear receptive field (``centers`` (unit, 2), from the training tier), which saves most of a
-    fit that begins at the ``center`` of the frame. With ``retinotopy_layers`` above 0 a mean is not its unit's own but
-    predicted from the linear field's peak by a map that all units share, ``retinotopy_hidden`` wide: ``Retinotopy``.
+    Parameters
+    ----------
+    in_shape : tuple of int
+        Features, height and width of the maps; supplied by the model.
+    units : int
+        Number of units; supplied by the model.
+    centers : Tensor, shape (unit, 2)
+        Peaks of the units' linear receptive fields, x, y in -1..1, from the training tier; supplied by the model.
+    bias : Tensor, shape (unit,)
+        Initial drive; supplied by the model.
+    generator : Generator
+        Draws initial weights and the noise of a fit; supplied by the model.
+    init_mean : str
+        Start of the means: ``fields``, the peaks of the linear receptive fields, which saves most of a fit that begins
+        at the ``center`` of the frame.
+    init_sigma : float
+        Start of L.
+    gauss_type : str
+        Form of L: ``full`` (unit, 2, 2), ``uncorrelated``, a standard deviation for each axis (unit, 2), or
+        ``isotropic``, one for both (unit, 1).
+    retinotopy_layers : int
+        Above 0, a mean is not its unit's own but predicted from the linear field's peak by a map of so many layers that
+        all units share: ``Retinotopy``.
+    retinotopy_hidden : int
+        Width of that map.
+    feature_weight : float
+        Weight of the L1 norm of the features in the loss.
+
+    Raises
+    ------
+    ConfigError
+        If ``init_mean`` or ``gauss_type`` is unknown.
     """
 
     def __init__(
@@ -76,7 +102,22 @@ class GaussianReadout(nn.Module):
     def forward(
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Features (time, batch, feature, height, width) to drive (time, batch, unit); ``shift`` (time, batch, 2)."""
+        """Read each unit's drive.
+
+        Parameters
+        ----------
+        features : Tensor, shape (time, batch, feature, height, width)
+            Feature maps.
+        shift : Tensor, shape (time, batch, 2), optional
+            How far every unit's position moves.
+        opto : Tensor, shape (time, batch), optional
+            Not used.
+
+        Returns
+        -------
+        Tensor, shape (time, batch, unit)
+            Drive.
+        """
         time, clips = features.shape[:2]
         grid = self.positions(clips).expand(time, -1, -1, -1)
         if shift is not None:
@@ -102,7 +143,26 @@ class GaussianReadout(nn.Module):
         shift: torch.Tensor | None,
         opto: torch.Tensor,
     ) -> torch.Tensor:
-        """Drive (time, clip) of one unit a clip: see ``receptive_field.ReadsPlaces``."""
+        """Read the drive of one unit for each clip: see ``receptive_field.ReadsPlaces``.
+
+        Parameters
+        ----------
+        features : Tensor, shape (time, clip, feature, height, width)
+            Pieces of the feature map.
+        units : Tensor, shape (clip,)
+            Unit of each clip.
+        corners : Tensor, shape (clip, 2)
+            Where each piece begins, x, y in px of the whole map.
+        shift : Tensor, shape (time, clip, 2) or None
+            How far the position moves.
+        opto : Tensor, shape (time, clip)
+            Not used.
+
+        Returns
+        -------
+        Tensor, shape (time, clip)
+            Drive.
+        """
         places = self.places_px(units, shift)[:, 0].expand(len(features), -1, -1)
         read = read_bilinearly(features, places, corners, self.map_shape)
         return (read * self.features[units]).sum(-1) + self.bias[units]

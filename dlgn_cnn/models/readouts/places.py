@@ -8,10 +8,22 @@ from dlgn_cnn.models.perceptron import perceptron
 
 
 class Retinotopy(nn.Module):
-    """Where units look, predicted from where their linear receptive fields lie by one map that all units share.
+    """Places of units, predicted from their linear receptive fields by one map that all units share.
 
-    place = start + map(centers) (Lurz et al. 2021, who predict it from cortical coordinates); the map, ``layers``
-    linear maps ``hidden`` wide with ELUs between, starts near zero. ``start`` and ``centers`` are (unit, 2).
+    place = start + map(centers) (Lurz et al. 2021, who predict it from cortical coordinates); the map starts near zero.
+
+    Parameters
+    ----------
+    start : Tensor, shape (unit, 2)
+        Places to start from.
+    centers : Tensor, shape (unit, 2)
+        Places of the linear receptive fields.
+    layers : int
+        Linear maps, with ELUs between.
+    hidden : int
+        Width of the maps.
+    generator : Generator
+        Draws the weights.
     """
 
     start: torch.Tensor
@@ -32,9 +44,14 @@ class Retinotopy(nn.Module):
 
 
 def reflected(places: torch.Tensor) -> torch.Tensor:
-    """Places beyond an edge of the picture, mirrored back into it; the others as they are.
+    """Mirror places beyond an edge of the picture back into it, and leave the others as they are.
 
     Clamped to the edge instead, a place out there would have no gradient, and its unit would never come back.
+
+    Examples
+    --------
+    >>> reflected(torch.tensor([0.5, 1.25]))
+    tensor([0.5000, 0.7500])
     """
     mirrored = 1 - (torch.remainder(places + 1, 4) - 2).abs()
     return torch.where(places.abs() <= 1, places, mirrored)
@@ -85,10 +102,23 @@ def tents(places: torch.Tensor, size: int) -> torch.Tensor:
 def read_bilinearly(
     features: torch.Tensor, places_px: torch.Tensor, corners: torch.Tensor, shape: tuple[int, int]
 ) -> torch.Tensor:
-    """Each clip's own place in its piece of a feature map: (time, clip, feature).
+    """Read each clip's own place in its piece of a feature map; beyond the map lies zero.
 
-    ``features`` (time, clip, feature, height, width) begin at ``corners`` (clip, 2) of a map of ``shape`` (height,
-    width); ``places_px`` (time, clip, 2) and corners are x, y in px of that map, beyond which lies zero.
+    Parameters
+    ----------
+    features : Tensor, shape (time, clip, feature, height, width)
+        Pieces of the feature map.
+    places_px : Tensor, shape (time, clip, 2)
+        Places x, y in px of the whole map.
+    corners : Tensor, shape (clip, 2)
+        Where each piece begins, x, y in px of the whole map.
+    shape : tuple of int
+        Height and width of the whole map.
+
+    Returns
+    -------
+    Tensor, shape (time, clip, feature)
+        Features at the places.
     """
     height, width = features.shape[-2:]
     flat, low = features.flatten(3), places_px.floor()

@@ -23,7 +23,22 @@ class GruCell:
     kept = 2
 
     def forward(self, from_input: Maps, from_state: Maps, state: Maps, new_state: Maps) -> Sequence[Maps]:
-        """See ``scan.Cell``."""
+        """Compute the new state: see ``scan.Cell``.
+
+        Parameters
+        ----------
+        from_input, from_state : Tensor, shape (batch, gate x channel, height, width)
+            Drives, which are overwritten.
+        state : Tensor, shape (batch, channel, height, width)
+            The state.
+        new_state : Tensor
+            Memory for the new state.
+
+        Returns
+        -------
+        sequence of Tensor
+            Gates, and the state's drive of the candidate.
+        """
         channels = state.shape[1]
         both = slice(0, 2 * channels)
         update, reset = from_input[:, both].add_(from_state[:, both]).sigmoid_().chunk(2, 1)
@@ -33,7 +48,24 @@ class GruCell:
         return from_input, state_candidate
 
     def backward(self, kept: Sequence[Maps], state: Maps, grad: Maps, to_input: Maps, to_state: Maps) -> Maps:
-        """See ``scan.Cell``."""
+        """Compute gradients: see ``scan.Cell``.
+
+        Parameters
+        ----------
+        kept : sequence of Tensor
+            Result of ``forward``.
+        state : Tensor
+            The old state.
+        grad : Tensor
+            Gradient of the new state.
+        to_input, to_state : Tensor
+            Memory for the gradients of the drives.
+
+        Returns
+        -------
+        Tensor
+            Gradient of the old state, less what passes through the convolution.
+        """
         gates, state_candidate = kept
         update, reset, candidate = gates.chunk(3, 1)
         through = grad * update
@@ -54,14 +86,29 @@ class ConvGru(nn.Module):
 
     With input drive ``x`` and state drive ``s`` of each gate, both convolutions, and the light as in ``OptoDrive``::
 
-        update = sigmoid(x_update + s_update)        reset = sigmoid(x_reset + s_reset)
-        candidate = tanh(x_candidate + reset * s_candidate)
-        state = update * state + (1 - update) * candidate
+            update = sigmoid(x_update + s_update)        reset = sigmoid(x_reset + s_reset)
+            candidate = tanh(x_candidate + reset * s_candidate)
+            state = update * state + (1 - update) * candidate
 
-    ``opto`` names where the light enters, any subset of ``{update, reset, candidate} x {input, state}`` written as
-    ``"update.input"``. Reset acts on the convolved state, so that one convolution a frame serves all three gates; the
-    input's convolutions run on all frames at once. ``kernel_input`` and ``kernel_state`` are in px, odd;
-    the state has ``channels`` features.
+    Reset acts on the convolved state, so that one convolution a frame serves all three gates; the input's convolutions
+    run on all frames at once.
+
+    Parameters
+    ----------
+    in_channels : int
+        Features of the input; supplied by the model.
+    channels : int
+        Features of the state.
+    kernel_input, kernel_state : int
+        Width of the square kernels in px, odd.
+    opto : list of str
+        Where the light enters: any of {update, reset, candidate} x {input, state}, written ``update.input`` (default:
+        all).
+
+    Raises
+    ------
+    ConfigError
+        If a place is unknown, or a size is wrong.
     """
 
     def __init__(
@@ -93,9 +140,23 @@ class ConvGru(nn.Module):
     def forward(
         self, features: torch.Tensor, opto: torch.Tensor, state: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features (time, batch, feature, height, width) and opto (time, batch) to new features and the last state.
+        """Run over all frames.
 
-        The state (batch, channel, height, width) starts at zero where none is given.
+        Parameters
+        ----------
+        features : Tensor, shape (time, batch, feature, height, width)
+            Feature maps.
+        opto : Tensor, shape (time, batch)
+            Share of each frame in which the light is on.
+        state : Tensor, shape (batch, channel, height, width), optional
+            State before the first frame (default: zero).
+
+        Returns
+        -------
+        states : Tensor, shape (time, batch, channel, height, width)
+            New features.
+        state : Tensor, shape (batch, channel, height, width)
+            The last state.
         """
         drive = self.from_input(channels_last(features.flatten(0, 1))).unflatten(0, features.shape[:2])
         weight = self.from_state.weight

@@ -43,7 +43,19 @@ class Machine(Protocol):
 
 
 class Capture:
-    """A pass in memory of its own, for inputs of one form."""
+    """A pass in memory of its own, for inputs of one form.
+
+    Parameters
+    ----------
+    machine : Machine
+        Captures the pass.
+    run : callable
+        The pass.
+    fixed : tuple
+        Arguments that are not tensors.
+    inputs : sequence of Tensor or None
+        Have the form.
+    """
 
     def __init__(self, machine: Machine, run: Pass, fixed: tuple[Any, ...], inputs: Inputs) -> None:
         places = [None if part is None else torch.empty_like(part) for part in inputs]

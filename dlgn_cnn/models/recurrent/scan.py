@@ -30,16 +30,40 @@ class Cell(Protocol):
     kept: int
 
     def forward(self, from_input: Maps, from_state: Maps, state: Maps, new_state: Maps) -> Sequence[Maps]:
-        """Write the new state into ``new_state`` and return the ``kept`` maps that ``backward`` needs.
+        """Write the new state into ``new_state``.
 
-        Both drives, (batch, gate x channel, height, width), are the cell's own to overwrite.
+        Parameters
+        ----------
+        from_input, from_state : Tensor, shape (batch, gate x channel, height, width)
+            Drives, which the cell may overwrite.
+        state, new_state : Tensor, shape (batch, channel, height, width)
+            The state, and memory for the new one.
+
+        Returns
+        -------
+        sequence of Tensor
+            The ``kept`` maps that ``backward`` needs.
         """
         ...
 
     def backward(self, kept: Sequence[Maps], state: Maps, grad: Maps, to_input: Maps, to_state: Maps) -> Maps:
-        """The new state's gradient ``grad`` to the old ``state``'s, less what passes through the convolution.
+        """Write the gradients of the two drives into ``to_input`` and ``to_state``, whose precision may be less.
 
-        The gradients of the two drives are written into ``to_input`` and ``to_state``, whose precision may be less.
+        Parameters
+        ----------
+        kept : sequence of Tensor
+            Result of ``forward``.
+        state : Tensor, shape (batch, channel, height, width)
+            The old state.
+        grad : Tensor, shape (batch, channel, height, width)
+            Gradient of the new state.
+        to_input, to_state : Tensor, shape (batch, gate x channel, height, width)
+            Memory for the gradients.
+
+        Returns
+        -------
+        Tensor, shape (batch, channel, height, width)
+            Gradient of the old state, less what passes through the convolution.
         """
         ...
 
@@ -53,11 +77,29 @@ def scan(
     opto_input: OptoFactors,
     opto_state: OptoFactors,
 ) -> torch.Tensor:
-    """States (time, batch, channel, height, width) of ``cell`` from ``state`` (batch, channel, height, width) on.
+    """Run a cell over all frames.
 
-    ``drive`` (time, batch, gate x channel, height, width) comes from the input; ``weight`` (gate x channel, channel,
-    kernel, kernel) convolves the state. Each path's drive is under its light before it reaches the cell.
-    ``cuda_graphs`` are the module's own.
+    Each path's drive is under its light before it gets to the cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Equations of one frame.
+    cuda_graphs : CudaGraphs
+        Those of the module.
+    drive : Tensor, shape (time, batch, gate x channel, height, width)
+        Drive from the input.
+    weight : Tensor, shape (gate x channel, channel, kernel, kernel)
+        Convolves the state.
+    state : Tensor, shape (batch, channel, height, width)
+        State before the first frame.
+    opto_input, opto_state : tuple of Tensor or None
+        Factor and offset of each path, as ``OptoDrive`` returns them.
+
+    Returns
+    -------
+    Tensor, shape (time, batch, channel, height, width)
+        States.
     """
     opto = *(opto_input or (None, None)), *(opto_state or (None, None))
     states: torch.Tensor = _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)

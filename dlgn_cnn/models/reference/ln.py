@@ -33,15 +33,48 @@ def ln(
     change_weight: float = 2e-3,
     output: Mapping[str, Any] | None = None,
 ) -> ReferenceModel:
-    """Linear-nonlinear Poisson model (Chichilnisky 2001): a filter over pixels and the last ``lags`` frames a unit.
+    """Linear-nonlinear Poisson model (Chichilnisky 2001): a filter over pixels and the last frames for each unit.
 
-    The filter is a sum of ``rank`` products of space and time, or any where it is null, and lies within
-    ``field_radius_px`` of the peak of the unit's receptive field (null: anywhere). ``opto`` acts ``none``,
-    ``additive``, as ``gain`` or as another ``temporal`` or ``spatial`` filter, with a memory of ``history_lags`` frames
-    on ``history_splines`` natural cubic splines; so do ``running`` and ``pupil``. In the loss: L1 norm (``l1_weight``),
-    L2 norm (``l2_weight``) and Laplace energy (``laplace_weight``) of the spatial filter, L2 of the memories
-    (``history_weight``) and of what light changes in a filter (``change_weight``). ``output`` names the nonlinearity,
-    softplus unless given. Raises ConfigError.
+    Parameters
+    ----------
+    data_info : mapping of str to DataInfo
+        The sessions.
+    seed : int
+        Initial weights follow from it.
+    allowed_packages : collection of str
+        Packages that an output may be imported from; supplied by the caller.
+    lags : int
+        Frames that the filter looks back, the present one included.
+    rank : int or null
+        Number of products of space and time that the filter is a sum of; null for any filter.
+    field_radius_px : float or null
+        Radius about the peak of the unit's receptive field within which the filter lies; null for anywhere.
+    opto : str
+        How the light acts: ``none``, ``additive``, as ``gain``, or as another ``temporal`` or ``spatial`` filter.
+    running, pupil : bool
+        Whether running and pupil size add to the drive.
+    history_lags : int
+        Memory of light, running and pupil size in frames.
+    history_splines : int
+        Natural cubic splines that the memories are sums of.
+    l1_weight, l2_weight, laplace_weight : float
+        Weights in the loss of L1 norm, L2 norm and Laplace energy of the spatial filter.
+    history_weight : float
+        Weight of the L2 norm of the memories.
+    change_weight : float
+        Weight of the L2 norm of what light changes in a filter.
+    output : mapping, optional
+        Output nonlinearity (default: softplus).
+
+    Returns
+    -------
+    ReferenceModel
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If an option is wrong.
     """
 
     def bases(info: DataInfo) -> Bases:

@@ -42,6 +42,17 @@ class ReferenceHead(nn.Module):
     """One session's kernels. Drives are relative: 1 is what doubles a unit's mean rate, to first order.
 
     So weights and penalties mean the same for a unit that fires at 1 Hz and one at 50 Hz.
+
+    Parameters
+    ----------
+    info : DataInfo
+        The session.
+    inputs : Inputs
+        What drives the model.
+    stimulus : SpaceTimeKernel or None
+        Kernels of the movie.
+    output : Module
+        Output nonlinearity.
     """
 
     bias_step: torch.Tensor
@@ -66,7 +77,22 @@ class ReferenceHead(nn.Module):
             self.register_buffer(name, torch.tensor(values)[:, None], persistent=False)
 
     def forward(self, videos: Video, opto: Opto, behavior: Behavior | None) -> torch.Tensor:
-        """Drive (batch, unit, time). A signal that is missing is taken at its mean."""
+        """Compute the drive; a signal that is missing is taken at its mean.
+
+        Parameters
+        ----------
+        videos : Tensor, shape (batch, 1, time, height, width)
+            Movies in normalized gray levels.
+        opto : Tensor, shape (batch, time)
+            Share of each frame in which the light is on.
+        behavior : Tensor, shape (batch, 2, time) or None
+            Running and pupil size, NaN where missing.
+
+        Returns
+        -------
+        Tensor, shape (batch, unit, time)
+            Drive.
+        """
         opto = opto.to(self.bias.dtype)
         nothing = self.bias.new_zeros(1, len(opto), len(self.bias), opto.shape[1])
         total = self.opto(nothing if self.stimulus is None else self.stimulus(videos), opto)
@@ -101,7 +127,31 @@ class ReferenceModel(nn.Module):
         behavior: Behavior | None = None,
         pupil_center: Pupil | None = None,
     ) -> Rate:
-        """Rate (batch, unit, time) in spikes a frame. Raises ModelError for a session that it was not built for."""
+        """Predict rates.
+
+        Parameters
+        ----------
+        videos : Tensor, shape (batch, 1, time, height, width)
+            Movies in normalized gray levels.
+        opto : Tensor, shape (batch, time)
+            Share of each frame in which the light is on.
+        data_key : str
+            Session of the units.
+        behavior : Tensor, shape (batch, 2, time), optional
+            Running and pupil size, NaN where missing.
+        pupil_center : Tensor, shape (batch, 2, time), optional
+            Not used.
+
+        Returns
+        -------
+        Tensor, shape (batch, unit, time)
+            Rates in spikes a frame.
+
+        Raises
+        ------
+        ModelError
+            If the model was not built for the session.
+        """
         rate: Rate = self.output(self.head(data_key)(videos, opto, behavior).float())
         return rate
 
@@ -123,7 +173,35 @@ def build_reference(
     penalty: Penalty,
     output: nn.Module,
 ) -> ReferenceModel:
-    """A model whose kernels are on the ``bases`` of each session, with initial weights that follow from ``seed``."""
+    """Build a model whose kernels are on the bases of each session.
+
+    Parameters
+    ----------
+    data_info : mapping of str to DataInfo
+        The sessions.
+    seed : int
+        Initial weights follow from it.
+    bases : callable
+        From a session's ``DataInfo`` to the ``Bases`` of its kernels.
+    rank : int or None
+        Number of space-time products that a kernel is a sum of; None for any kernel.
+    inputs : Inputs
+        What drives the model.
+    penalty : Penalty
+        Weights in the loss.
+    output : Module
+        Output nonlinearity.
+
+    Returns
+    -------
+    ReferenceModel
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If the rank is below 1, or a session has videos of several channels.
+    """
     generator = torch.Generator().manual_seed(seed)
     if rank is not None and rank < 1:
         raise ConfigError(f"rank {rank} of a space-time kernel: expected 1 or more, or null for a full one")

@@ -10,9 +10,16 @@ from dlgn_cnn.shapes import Opto
 
 
 class HistoryKernel(nn.Module):
-    """A kernel (unit, lag) for each unit, a weighted sum of basis functions (function, lag); 0 at the start.
+    """A kernel (unit, lag) for each unit, a weighted sum of basis functions; 0 at the start.
 
-    ``weight`` is that of the weights' sum of squares in the loss, a mean over units.
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    basis : Tensor, shape (function, lag)
+        Basis functions, lag 0 first.
+    weight : float
+        Weight in the loss of the weights' sum of squares, a mean over units.
     """
 
     basis: torch.Tensor
@@ -50,7 +57,17 @@ class MixingKernel(HistoryKernel):
 
 
 class NoOpto(nn.Module):
-    """The light changes nothing."""
+    """The light changes nothing.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    basis : Tensor, shape (function, lag)
+        Basis of the light's kernels.
+    weight : float
+        Weight in the loss of the kernels.
+    """
 
     changes: str | None = None  # which of a unit's kernels is another one in the light: temporal or spatial
     needs_stimulus = False
@@ -69,14 +86,39 @@ class NoOpto(nn.Module):
 
 
 class AdditiveOpto(NoOpto):
-    """The light, through each unit's causal kernel, adds to the drive (Schmors et al. 2025)."""
+    """The light, through each unit's causal kernel, adds to the drive (Schmors et al. 2025).
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    basis : Tensor, shape (function, lag)
+        Basis of the light's kernels.
+    weight : float
+        Weight in the loss of the kernels.
+    """
 
     def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
         super().__init__(units, basis, weight)
         self.kernel = self.build(units, basis, weight)
 
     def build(self, units: int, basis: torch.Tensor, weight: float) -> HistoryKernel:
-        """The kernel through which the light acts."""
+        """Build the kernel through which the light acts.
+
+        Parameters
+        ----------
+        units : int
+            Number of units.
+        basis : Tensor, shape (function, lag)
+            Basis of the kernel.
+        weight : float
+            Weight in the loss of the kernel.
+
+        Returns
+        -------
+        HistoryKernel
+            The kernel.
+        """
         return HistoryKernel(units, basis, weight)
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
@@ -107,7 +149,22 @@ class TemporalOpto(AdditiveOpto):
     needs_stimulus = True
 
     def build(self, units: int, basis: torch.Tensor, weight: float) -> HistoryKernel:
-        """A kernel that is nowhere negative and sums to 1."""
+        """Build a kernel that is nowhere negative and sums to 1.
+
+        Parameters
+        ----------
+        units : int
+            Number of units.
+        basis : Tensor, shape (function, lag)
+            Basis of the kernel's exponents.
+        weight : float
+            Weight in the loss of an additive kernel.
+
+        Returns
+        -------
+        HistoryKernel
+            The kernel.
+        """
         # Its weights are exponents, of the order of 1; the others' are parts of a rate a frame, of the order of .01.
         return MixingKernel(units, basis, 1e-4 * weight)
 
@@ -119,9 +176,18 @@ class TemporalOpto(AdditiveOpto):
 
 
 class SpatialOpto(TemporalOpto):
-    """The light, through a causal kernel of sum 1, fades each unit's spatial kernel into another, and its baseline too.
+    """The light, through a causal kernel of sum 1, fades each unit's spatial kernel and baseline into others.
 
-    A field that only seemed to change because the light adds to the rate is what the baseline is for.
+    The baseline is there for a field that would only seem to change because the light adds to the rate.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    basis : Tensor, shape (function, lag)
+        Basis of the light's kernels.
+    weight : float
+        Weight in the loss of the kernels.
     """
 
     changes = "spatial"

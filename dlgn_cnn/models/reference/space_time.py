@@ -18,8 +18,14 @@ def natural_cubic_basis(points: int, functions: int) -> torch.Tensor:
     """Natural cubic regression splines (function, point): knots evenly spaced from the first point to the last.
 
     The cardinal basis (Wood 2017, sec. 5.3.1; ``cr`` in mgcv and patsy; Huang et al. 2021): function k is 1 at knot k
-    and 0 at all others, so a weight is the kernel's own value at its knot; they sum to 1 everywhere, and beyond the
+    and 0 at all others, so a weight is the kernel's own value at its knot. They sum to 1 everywhere, and beyond the
     last knots they are straight. Raises ConfigError for more functions than points, or fewer than 2.
+
+    Examples
+    --------
+    >>> natural_cubic_basis(3, 2)
+    tensor([[1.0000, 0.5000, 0.0000],
+            [0.0000, 0.5000, 1.0000]])
     """
     if points == functions == 1:
         return torch.ones(1, 1)
@@ -69,9 +75,21 @@ class SpaceTimeKernel(nn.Module):
     """Each unit's kernel, a sum of ``rank`` products of a spatial and a temporal one; with rank None, any kernel.
 
     Spatial weights (unit, rank, function) hold the size; temporal ones (unit, rank, function) count up to their norm.
-    Without a rank, each temporal function has spatial weights of its own. ``changes``, ``temporal`` or ``spatial``,
-    adds
-    weights of that kind that hold in the light: those with opto at 0 plus a change, in units of their norm.
+    Without a rank, each temporal function has spatial weights of its own.
+
+    Parameters
+    ----------
+    bases : Bases
+        What kernels are weighted sums of.
+    rank : int or None
+        Number of products.
+    changes : str or None
+        ``temporal`` or ``spatial`` adds weights of that kind that hold in the light: those with opto at 0 plus a
+        change, in units of their norm.
+    penalty : Penalty
+        Weights in the loss.
+    generator : Generator
+        Draws initial weights.
     """
 
     temporal: torch.Tensor
@@ -153,10 +171,26 @@ class SpaceTimeKernel(nn.Module):
 
 
 def near_centers(centers: torch.Tensor, grid: tuple[int, int], radius: float | None) -> torch.Tensor:
-    """Which functions of a grid a unit may use (unit, function), 0 or 1: those within ``radius`` of its field's center.
+    """Tell which functions of a grid a unit may use: those near its field's center, at least the nearest.
 
-    ``centers`` (unit, 2) are (x, y) in -1..1 from the first function to the last; ``radius`` is in steps of the grid,
-    and at least the nearest function is within it. All are where it is None.
+    Parameters
+    ----------
+    centers : Tensor, shape (unit, 2)
+        Centers x, y in -1..1 from the first function to the last.
+    grid : tuple of int
+        Height and width of the grid.
+    radius : float or None
+        Radius in steps of the grid; None for all.
+
+    Returns
+    -------
+    Tensor, shape (unit, function)
+        1 for those that a unit may use, else 0.
+
+    Examples
+    --------
+    >>> near_centers(torch.zeros(1, 2), (1, 3), 0.5)
+    tensor([[0., 1., 0.]])
     """
     height, width = grid
     if radius is None:

@@ -37,16 +37,54 @@ def spline_glm(
 ) -> ReferenceModel:
     """Spline GLM: movie, light, running and pupil through kernels on splines, one Poisson rate (Schmors et al. 2025).
 
+    The movie's kernel is a weighted sum of products of natural cubic splines in time and in space (as Huang et al.
+    2021). The four switches give the published fifteen variants.
 
-    The movie's kernel over the last ``lags`` frames is a weighted sum of products of natural cubic splines (as Huang et
-    al. 2021) in time (``time_splines``) and in space (a knot every ``knot_px``): any such sum, or one of ``rank``
-    space-time products. A unit uses the splines within ``field_radius_px`` of the peak of its receptive field (null:
-    all). ``stimulus``, ``opto``, ``running`` and ``pupil`` switch the inputs, which gives the published fifteen
-    variants; ``opto`` acts ``none``, ``additive`` as published, as ``gain`` or as another ``temporal`` or ``spatial``
-    kernel. Light, running and pupil size act through causal kernels of ``history_lags`` taps on ``history_splines``
-    splines. In the loss: L1 and L2 norm of the movie's weights (``l1_weight``, ``l2_weight``), L2 of the others'
-    (``history_weight``) and of what light changes in a kernel (``change_weight``). ``output`` names the nonlinearity,
-    softplus unless given. Raises ConfigError.
+    Parameters
+    ----------
+    data_info : mapping of str to DataInfo
+        The sessions.
+    seed : int
+        Initial weights follow from it.
+    allowed_packages : collection of str
+        Packages that an output may be imported from; supplied by the caller.
+    stimulus, running, pupil : bool
+        Whether movie, running and pupil size drive units.
+    opto : str
+        How the light acts: ``none``, ``additive`` as published, as ``gain``, or as another ``temporal`` or ``spatial``
+        kernel.
+    lags : int
+        Frames that the movie's kernel looks back, the present one included.
+    time_splines : int
+        Splines in time.
+    knot_px : float
+        Distance of the knots of the splines in space, px.
+    rank : int or null
+        Number of space-time products that the kernel is a sum of; null for any sum.
+    field_radius_px : float or null
+        Radius about the peak of the unit's receptive field within which splines are used; null for all.
+    history_lags : int
+        Taps of the causal kernels of light, running and pupil size.
+    history_splines : int
+        Splines that these kernels are sums of.
+    l1_weight, l2_weight : float
+        Weights in the loss of L1 and L2 norm of the movie's weights.
+    history_weight : float
+        Weight of the L2 norm of the other kernels.
+    change_weight : float
+        Weight of the L2 norm of what light changes in a kernel.
+    output : mapping, optional
+        Output nonlinearity (default: softplus).
+
+    Returns
+    -------
+    ReferenceModel
+        The model.
+
+    Raises
+    ------
+    ConfigError
+        If an option is wrong.
     """
 
     def bases(info: DataInfo) -> Bases:

@@ -1,4 +1,4 @@
-"""The perceptron shifter: from where the eye looks to how far every unit's position moves."""
+"""The perceptron shifter: from the pupil's position to the shift of every unit's position."""
 
 import torch
 from torch import nn
@@ -14,9 +14,21 @@ from dlgn_cnn.shapes import Pupil
 class MlpShifter(nn.Module):
     """Multi-layer perceptron from pupil x and y to a shift, frame by frame (Sinz et al. 2018; Walker et al. 2019).
 
-    ``layers`` linear maps, ``hidden`` wide, each followed by a tanh, the last one too: no shift exceeds half the
-    picture. The pupil's position is taken in standard deviations from its mean, by the training tier's figures. Shifts
-    start near 0. ``l2_weight`` weighs the mean square of each map's weights, biases left out.
+    A tanh follows each map, the last one too: no shift exceeds half the picture. The pupil's position is taken in
+    standard deviations from its mean in the training tier. Shifts start near 0.
+
+    Parameters
+    ----------
+    info : DataInfo
+        The session; supplied by the model.
+    generator : Generator
+        Draws initial weights; supplied by the model.
+    layers : int
+        Number of linear maps.
+    hidden : int
+        Width of the maps.
+    l2_weight : float
+        Weight of the mean square of each map's weights, without biases.
     """
 
     def __init__(

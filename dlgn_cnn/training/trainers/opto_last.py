@@ -61,17 +61,48 @@ def opto_last(
 ) -> tuple[float, dict[str, Any], StateDict]:
     """Fit an ``ln`` or ``spline_glm`` model whose ``opto`` is ``spatial`` or ``temporal``, in three stages.
 
-    First as ``standard`` does, by Poisson loss and the options ``fit`` of ``FitConfig``, as if there were no light.
-    From there, session by session, to the optimum of all training windows, ``iterations`` steps of L-BFGS each: what
-    the light adds to the rate, and then everything but the kernel that the light leaves as it is, and behavior's.
+    First as ``standard`` does, by Poisson loss, as if there were no light. From there, session by session, to the
+    optimum of all training windows by L-BFGS: what the light adds to the rate, and then everything except the kernel
+    that the light leaves as it is, and behavior's.
 
-    The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for
-    what the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise
-    of an unfinished descent hides a small change. A stopped fit goes on from the first stage's last checkpoint; the
-    others are repeated. L-BFGS runs in float32, whatever the precision of the first stage and of validation. The
-    training tier is held in memory once, as float32. Returns what ``standard`` returns, with the last stage's weights
-    and score and, in the output, the validation correlation after each of the ``stages``. Raises ConfigError for
-    another model.
+    The order matters to a contrast: a kernel that is free to differ in the light is otherwise made to stand in for what
+    the light adds, and units seem to prefer something else where they only fire more. So does the optimum: noise of an
+    unfinished descent hides a small change. A stopped fit goes on from the first stage's last checkpoint; the others
+    are repeated. L-BFGS runs in float32, whatever the precision of the first stage and of validation. The training tier
+    is held in memory once, as float32.
+
+    Parameters
+    ----------
+    model : Module
+        Model to fit.
+    dataloaders : mapping
+        ``{tier: {session: loader}}``.
+    seed : int
+        Part of the contract; loaders and model have generators of their own.
+    uid : object
+        Identifies the fit in calls of ``cb``.
+    cb : Callback or callable, optional
+        Follows the first stage.
+    auto_precision : str
+        What precision ``auto`` means; supplied by the caller.
+    fit : mapping, optional
+        Options of ``FitConfig`` for the first stage.
+    iterations : int
+        Steps of L-BFGS in each of the other stages, 1 or more.
+
+    Returns
+    -------
+    score : float
+        Mean validation correlation after the last stage.
+    output : dict
+        What ``standard`` returns, and ``stages``: the validation correlation after each stage.
+    state_dict : dict
+        The weights of the last stage, on the CPU.
+
+    Raises
+    ------
+    ConfigError
+        If the model is of another kind.
     """
     config = nested(FitConfig, fit)
     _check_iterations(iterations)
