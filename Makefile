@@ -38,7 +38,7 @@ lint: $(VENV)/installed-dev
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -b html -W --keep-going --quiet docs docs/build/html
 
-# Each prints a ratio against a reference beside it; all but the last line of each is for people.
+# Each prints a ratio to a reference of the same run; only the last line of each is for machines.
 bench: $(VENV)/installed-dev
 	@failed=0; for script in benchmarks/*.py; do $(BIN)/python $$script $(BENCH) || failed=1; done; exit $$failed
 

@@ -210,9 +210,7 @@ def report(study: Study, rows: list[Row]) -> list[float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="a handful of scenes: shows that the script runs, not how good models are"
-    )
+    parser.add_argument("--quick", action="store_true", help="few scenes: only shows that the script runs")
     size = QUICK if parser.parse_args().quick else FULL
     study = Study(size)
     print(f"{size.units} units, {size.train} + {size.test} scenes of 5 s, {SIZE_PX[0]}x{SIZE_PX[1]} px, on the CPU")

@@ -1,22 +1,22 @@
-"""Does held-out likelihood tell where the light acts? Simulated sessions in which it is known, four configs on each.
+"""Test whether held-out likelihood identifies where a simulated light acts, with four configs on each session.
 
 A session's units are linear-nonlinear Poisson; the light acts, at its published size, (a) not at all, (b) through an
 additive kernel, (c) on the gain of the movie's drive, (d) on the temporal kernel. The same reference model, a spline
-GLM of separable kernels, is fitted to each with ``opto`` none, additive, gain and temporal. README says which line of
-an encoder asks the same question.
+GLM of separable kernels, is fitted to each with ``opto`` none, additive, gain and temporal. README gives the line of
+an encoder that asks the same question.
 
-Which part of the movie a unit sees has nothing to do with its light. So spatial kernels are fitted once, without light,
-and a unit's view through its own becomes the one pixel that it sees from then on: all four configs are spline GLMs of
-that movie, so small that each is brought to its optimum. They differ by the light, then, and not by how far a fit had
-come, which is worth tens of nats. The light's memory ends at 450 ms, as published, on three splines. How far an effect
-is shrunk toward none is chosen by the validation scenes, for each unit of each config: units are fitted apart, and
-most are hardly affected. That there is no effect is among the choices.
+The part of the movie that a unit sees does not depend on its light. So spatial kernels are fitted once, without light,
+and a unit's view through its own kernel becomes the only pixel that it sees from then on. All four configs are spline
+GLMs of that movie, so small that each is brought to its optimum. So they differ by the light, and not by the progress
+of a fit, which is worth tens of nats. The light's memory ends at 450 ms, as published, on three splines. The validation
+scenes choose how far an effect is shrunk toward none, for each unit of each config: units are fitted apart, and most
+are hardly affected. The choices include no effect at all.
 
-The evidence is the Poisson log-likelihood of test scenes, summed over units. ``none`` is rejected where any of the
+The evidence is the Poisson log-likelihood of test scenes, summed over units. ``none`` is rejected if any of the
 three alternatives beats it in a one-sided paired t-test over the scenes, at 5 % shared among them (Bonferroni). The
-most likely alternative is then chosen, with one exception: a gain is a temporal kernel that has kept its shape, so
-``temporal`` must beat ``gain`` in such a test too, at 0.1 %: a kernel that has slowed does so by far. Without
-an effect, more than a binomial share of 5 % of sessions (95 % bound) that reject ``none`` is too many.
+most likely alternative is then chosen, with one exception. A gain is a temporal kernel that has kept its shape, so
+``temporal`` must beat ``gain`` in such a test too, at 0.1 %; a slowed kernel does so by far. Without an effect, the
+number of sessions that reject ``none`` must stay within a binomial share of 5 % (95 % bound).
 """
 
 import argparse
@@ -50,7 +50,7 @@ KEY, ACTIONS = "session", ("none", "additive", "gain", "temporal")
 SIZE, VALIDATION, BURN_IN_FRAMES = (17, 27), 24, 50
 SESSION = SimulationConfig(units=24, train_scenes=64 + VALIDATION, test_scenes=72, width_px=106, height_px=66)
 LEVEL, SHAPE_LEVEL, TARGET = 0.05, 0.001, 0.9
-# A softer output than the units' own, of 60: what a fit has wrong in the drive blurs the rate that it can expect.
+# A softer output than the units' own, of 60: errors of a fit in the drive blur the rate that it can expect.
 MODEL = {"rank": 1, "history_lags": 28, "history_splines": 3, "output": {"name": "softplus", "sharpness": 25.0}}
 SPACE = {"knot_px": 1.5, "field_radius_px": 6.0}
 OWN_PIXEL = {
@@ -58,7 +58,7 @@ OWN_PIXEL = {
     "field_radius_px": 0.1,
     "l1_weight": 0.0,
     "l2_weight": 0.0,
-}  # a knot a pixel, and a pixel a unit
+}  # one knot per pixel, one pixel per unit
 FIT = {"max_epochs": 20, "patience": 20, "learning_rate": 0.02, "burn_in_frames": BURN_IN_FRAMES}
 HISTORY_WEIGHT, CHANGE_WEIGHT, SHRINKAGE = 0.5, 2e-3, (32.0, 8.0, 2.0)
 ROUNDS, ITERATIONS = 4, 25
@@ -67,13 +67,13 @@ Evidence = dict[str, np.ndarray]
 
 @lru_cache(1)
 def films(seed: int) -> tuple[Frames, Frames]:
-    """What a seed's units see, and what a model does."""
+    """Movies that a seed's units see, and movies that a model gets."""
     movies = photograph_movies(replace(SESSION, seed=seed), np.random.default_rng(seed).spawn(3)[0])
     return movies, np.stack([scale_gray(movie, SIZE) for movie in movies])
 
 
 def simulated(effect: str, seed: int, strength: float) -> SessionData:
-    """One session: the films, units and events of a seed are the same whatever the light does."""
+    """One session; for a seed, films, units and events do not depend on the effect of the light."""
     config = replace(SESSION, seed=seed, opto_effect=effect, opto_strength=strength)
     movies, seen = films(seed)
     session = simulate_session(config, movies, *np.random.default_rng(seed).spawn(3)[1:])
@@ -128,7 +128,7 @@ def viewed(batches: Iterable[Batch], kernels: torch.Tensor) -> Batch:
 
 
 class Sized(torch.nn.Module):
-    """In place of spatial weights (unit, rank, function): one size for each unit."""
+    """Replacement of spatial weights (unit, rank, function): one size for each unit."""
 
     def __init__(self, units: int) -> None:
         super().__init__()
@@ -172,7 +172,7 @@ class Change:
         return functional_call(self.objective, self.weights(change), ())  # type: ignore[no-any-return]
 
     def whitening(self) -> torch.Tensor:
-        """What makes the objective about as steep in every direction (unit, weight, direction).
+        """Transform that makes the objective about equally steep in every direction (unit, weight, direction).
 
         A unit's rate depends on its own weights alone, so the Fisher information is a block a unit, and one derivative
         by a weight of all units at once gives a column of each. Penalties are sums of squares: a slope's rise over a
@@ -248,9 +248,9 @@ def decide(found: Evidence) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one seed instead of ten")
-    parser.add_argument("--seeds", type=int, help="sessions an effect")
+    parser.add_argument("--seeds", type=int, help="sessions per effect")
     parser.add_argument("--first-seed", type=int, default=200, help="the method was tuned on 10 to 19")
-    parser.add_argument("--strength", type=float, default=1.0, help="of the light; 1 is its published size")
+    parser.add_argument("--strength", type=float, default=1.0, help="size of the light's effect; 1 is as published")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
     count = options.seeds or (1 if options.quick else 10)
@@ -258,7 +258,7 @@ def main() -> int:
     cases = [(effect, seed, options.strength) for seed in seeds for effect in ACTIONS]
     found = []
     with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
-        # Two at a time to a process: it keeps the films that a seed's sessions share.
+        # Two at a time per process, which keeps the films that a seed's sessions share.
         for case, one in zip(cases, pool.map(evidence, *zip(*cases, strict=True), chunksize=2), strict=True):
             found.append(one)
             print(f"seed {case[1]}, light {case[0]}: {decide(one)}", file=sys.stderr, flush=True)

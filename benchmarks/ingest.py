@@ -1,9 +1,9 @@
-"""How fast do scene files become gray frames, beside PyAV's own decoding and scaling in one thread?
+"""Time how fast scene files become gray frames, relative to PyAV's own decoding and scaling in one thread.
 
-Data: scenes of 424 by 264 px, 150 frames, as ``dlgn simulate`` writes them. The product's way checks the container
-and the file's bytes, decodes, and scales to 33 by 53 px; PyAV's own way is its loop over frames, threads off, with
-one scaler for all frames, the faster one, and with one a frame. All take every file in turn, in every round; figures
-are medians over rounds.
+Data: scenes of 424 by 264 px, 150 frames, as ``dlgn simulate`` writes them. The product checks the container and
+the file's bytes, decodes, and scales to 33 by 53 px. PyAV's own way is its loop over frames without threads, with one
+scaler for all frames (the faster way) and with one per frame. All read every file in turn, in every round; figures are
+medians over rounds.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SIZE, TARGET = (33, 53), 0.8
 
 
 def bare(path: Path, scaler: VideoReformatter | None) -> np.ndarray:
-    """PyAV's loop; with one scaler for all frames, or as documented, which builds one a frame."""
+    """PyAV's loop, with one scaler for all frames, or one per frame as in its documentation."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"

@@ -1,15 +1,15 @@
-"""How fast does a queue of jobs move, beside bare DataJoint?
+"""Time a queue of jobs, relative to bare DataJoint.
 
-First, one worker each, in turn: how long a sweep takes whose makes only wait, for a second or half of one, which is
-short for a fit, by ``dlgn``'s worker (lease, heartbeat, sweep) and by ``Table.populate(reserve_jobs=True)``. Then, with
-makes that compute nothing, so that only the queue's own work is left, and at growing lengths of the queue: seconds to
-queue all keys (product and DataJoint's own refresh), to show the status, and keys a second of many workers at once; and
-the longest time for which any of their transactions held a lock (MySQL only). Whether a step grows faster than linearly
-is told from medians over looks, and beside plain inserts of as many rows in the same looks, which a disk that falls
-behind slows down too: where they grow faster than linearly, so may queueing.
+First, ``dlgn``'s worker (lease, heartbeat, sweep) and ``Table.populate(reserve_jobs=True)`` run in turn, one worker
+each. Their makes only wait, for a second or half a second, which is short for a fit; the figure is the duration of a
+sweep. Then makes compute nothing, so that only the queue's own work remains, at growing lengths of the queue. Figures
+are the seconds to queue all keys (product and DataJoint's own refresh) and to show the status, the keys per second of
+many workers at once, and the longest time for which one of their transactions held a lock (MySQL only). Medians over
+looks show whether a step grows faster than linearly. Plain inserts of as many rows in the same looks are the reference,
+since a slow disk delays them too: if they grow faster than linearly, queueing may as well.
 
-Not called queue.py: scripts in this folder have it on their import path, where it would stand in for Python's queue.
-On the MySQL server that DLGN_TEST_MYSQL names, or on the embedded server.
+The file is not called queue.py, since this folder is on the import path of its scripts, where it would hide Python's
+queue. It uses the MySQL server that DLGN_TEST_MYSQL names, or the embedded server.
 """
 
 import argparse
@@ -63,7 +63,7 @@ FULL = Plan(
 
 
 def fill(keys: int) -> None:
-    """Empty the tables and let ``keys`` be to be done."""
+    """Empty the tables and insert ``keys`` to compute."""
     for table in (Empty(), Empty.jobs, Number()):
         table.delete_quick()
     for first in range(0, keys, 10_000):
@@ -77,7 +77,7 @@ def seconds(action: Any) -> float:
 
 
 class Single(NamedTuple):
-    """What one worker did in each round: seconds a key, and how often it asked the server a key."""
+    """Figures of one worker per round: seconds per key, and questions to the server per key."""
 
     seconds: dict[str, list[float]]
     round_trips: dict[str, float]
@@ -85,7 +85,7 @@ class Single(NamedTuple):
 
 
 def one_worker(plan: Plan) -> Single:
-    """Product and bare in turn, a few seconds each, so that both meet with the same noise; who is first changes."""
+    """Run product and bare in turn, a few seconds each, so that both meet the same noise; the order alternates."""
     Empty.pause_s = plan.make_s
     ways = {
         "product": turns,
@@ -101,7 +101,7 @@ def one_worker(plan: Plan) -> Single:
             if number >= 0:  # the first round warms caches
                 found.seconds[name].append(took_s / plan.keys)
                 found.round_trips[name] = len(asked) / plan.keys
-                # Outside a transaction, each statement that writes is committed by itself.
+                # Outside a transaction, each statement that writes is its own commit.
                 found.commits[name] = sum(commits for commits in asked) / plan.keys
     Empty.pause_s = 0.0
     return found
@@ -109,13 +109,13 @@ def one_worker(plan: Plan) -> Single:
 
 @contextlib.contextmanager
 def counting() -> Iterator[list[bool]]:
-    """Of each round trip of the tables' connection within the block, whether it ends with a commit."""
+    """Record for each round trip of the tables' connection within the block whether it ends with a commit."""
     asked: list[bool] = []
     connection, real = session.schema.connection, session.schema.connection.query
 
     def query(text: str, *arguments: Any, **named: Any) -> Any:
         writes = text.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
-        # Not by in_transaction, which asks the server.
+        # Do not use in_transaction, which asks the server.
         asked.append(text.startswith("COMMIT") or (writes and not connection._in_transaction))
         return real(text, *arguments, **named)
 
@@ -127,7 +127,7 @@ def counting() -> Iterator[list[bool]]:
 
 
 def turns() -> float:
-    """Seconds in which a worker that has begun, and whose heartbeat beats, computes everything."""
+    """Seconds that a running worker with a heartbeat needs to compute everything."""
     with registered(torch.device("cpu")) as registration:
         worker = WorkerLoop(
             registration, WorkerOptions(generator=np.random.default_rng(0)), CoreShare(1, usable_cores())
@@ -142,7 +142,7 @@ def turns() -> float:
 
 
 def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> tuple[float, float, str]:
-    """Keys a second of all workers while the queue is as it is; the longest transaction in seconds, and its words."""
+    """Keys per second of all workers with the current queue; the longest transaction in seconds, and its statement."""
     pids = [nursery.start(environment | {"FLEET_TABLE": "Empty"}) for _ in range(plan.workers)]
     while len(fleet.Worker & "state = 'working'") < plan.workers:
         time.sleep(0.05)
@@ -159,10 +159,10 @@ def many_workers(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> t
 
 
 def oldest_transaction() -> tuple[float, str]:
-    """Age in seconds of the oldest transaction that holds a lock, and the statement that it is in, if any."""
+    """Age in seconds of the oldest transaction that holds a lock, and its current statement, if any."""
     if session.schema.connection.adapter.backend != "mysql":
         return 0.0, ""
-    # Not by innodb_trx.trx_started: it knows whole seconds, so that an age by it is up to a second too long.
+    # Do not use innodb_trx.trx_started: it has whole seconds, so its ages are up to a second too long.
     ask = """SELECT running.timer_wait / 1e12, COALESCE(trx_query, 'between two statements')
         FROM performance_schema.events_transactions_current running
         JOIN performance_schema.threads USING (thread_id)
@@ -187,7 +187,7 @@ def lengths(plan: Plan, nursery: Nursery, environment: dict[str, str]) -> list[t
 
 
 def look(length: int) -> tuple[float, ...]:
-    """Seconds to insert the rows, to queue their keys, to look them through again, and to show the status."""
+    """Seconds to insert the rows, to queue their keys, to check them again, and to show the status."""
     fill(0)
     actions = (lambda: fill(length), lambda: refresh(Empty()), lambda: refresh(Empty()), lambda: counts(Empty))
     return tuple(map(seconds, actions))
@@ -215,7 +215,7 @@ def report(plan: Plan, single: Single, rows: list[Any]) -> bool:
 
 
 def growth(rows: list[Any], column: int) -> float:
-    """How many times faster than the number of keys a figure grew, at most, from one length to the next."""
+    """Largest growth of a figure from one length to the next, relative to the growth of the number of keys."""
     return max(
         later[column] / max(earlier[column], 0.05) / (later[0] / earlier[0])
         for earlier, later in itertools.pairwise(rows)
@@ -223,7 +223,7 @@ def growth(rows: list[Any], column: int) -> float:
 
 
 def show_single(single: Single) -> float:
-    """Print what one worker did; the median over rounds of how many times slower the product was than bare."""
+    """Print the figures of one worker; return the median over rounds of the product's time over that of bare."""
     print("one worker, makes that wait: seconds a key (median, least, most of rounds); round trips, commits a key")
     for name, took in single.seconds.items():
         print(f"  {name:10s}{statistics.median(took):8.3f}{min(took):8.3f}{max(took):8.3f}", end="")

@@ -1,20 +1,20 @@
-"""How fast are training windows cut, beside Deep Lake's own loader, Sensorium's files and a bare memory map?
+"""Time the cutting of training windows, relative to Deep Lake's own loader, Sensorium's files and a bare memory map.
 
 Data: 288 trials of video uint8 (300, 33, 53) and responses float32 (122, 300), random, all in the page cache. Each way
-gives batches of 8 windows of 60 frames at random onsets, in random order, each in memory of its own:
+gives batches of 8 windows of 60 frames at random onsets, in random order, each in separate memory:
 
-product     the loader that a fit uses: ``Batch`` of normalized float32 video, responses, light, behavior and pupil
+product     the loader of a fit: ``Batch`` of normalized float32 video, responses, light, behavior and pupil
 deeplake    torch's DataLoader, shuffled, over ``dataset.pytorch()``: batches of 8 whole trials, of each of which one
             window is then copied: uint8 video and responses (Deep Lake cannot read part of a row)
 deeplake x5 the same, but all 5 windows that a trial holds are taken from one read: no shuffling between trials
-dl batches  ``dataset.batches(8)``, Deep Lake's fastest way, in stored order, one window a trial
-npy         Sensorium's way: a .npy file a trial and array, loaded whole, one window copied: uint8 video, responses
+dl batches  ``dataset.batches(8)``, Deep Lake's fastest way, in stored order, one window per trial
+npy         Sensorium's way: a .npy file per trial and array, loaded whole, one window copied: uint8 video, responses
 memmap      np.stack of windows of one uint8 .npy and one float32 .npy, memory-mapped: uint8 video, responses
 
 Only the product converts to float32, normalizes, and gives light, behavior and pupil. Columns of the Deep Lake
-dataset are uncompressed arrays, which is the fastest to read. All ways run in turn in every round; figures are
-medians over rounds. Then a fit's training steps (the demo's encoder, CPU, 4 windows a batch), and the
-share of their time during which the step waits for the next batch.
+dataset are uncompressed arrays, which are the fastest to read. All ways run in turn in every round; figures are
+medians over rounds. Then a fit's training steps (the demo's encoder, CPU, 4 windows per batch), and the
+share of their time that the step waits for the next batch.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def product_loader(videos: np.ndarray, responses: np.ndarray, batch_size: int) -
 
 def product(videos: np.ndarray, responses: np.ndarray) -> Epoch:
     loader = product_loader(videos, responses, BATCH)
-    # A batch is dropped before the next is cut, here and in every other way.
+    # Every way drops a batch before it cuts the next.
     return lambda generator: map(lambda batch: len(batch.videos), loader)
 
 
@@ -158,7 +158,7 @@ def windows_per_second(ways: dict[str, Epoch], rounds: int) -> dict[str, list[fl
 
 
 def waiting_share(loader: TrialLoader, steps: int) -> tuple[float, float]:
-    """Share of the training steps' time spent in ``next(loader)``, and seconds a step."""
+    """Share of the training steps' time spent in ``next(loader)``, and seconds per step."""
     experiment = yaml.safe_load(DEMO.read_text())
     model = encoder({"one": loader.data_info}, 0, **experiment["models"][0]["config"])
     optimizer, loss = torch.optim.AdamW(model.parameters()), LOSSES.get("poisson")
@@ -204,7 +204,7 @@ def report(rates: dict[str, list[float]], waiting: float, step_s: float) -> bool
     )
     for (name, value, target), margin in zip(figures, margins, strict=True):
         print(f"{name} {value} {target:g} {verdict(margin)}")
-    # The narrowest of the three margins: 1 where the figure just meets its target.
+    # The narrowest of the three margins: 1 if the figure just meets its target.
     print(f"loader {min(margins):.2f} 1 {verdict(min(margins))}")
     return min(margins) >= 1
 
@@ -216,7 +216,7 @@ def verdict(margin: float) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds: under 50 s on 2 cores")
-    # Deep Lake's arrays are read-only, which torch remarks on when its loader collates them.
+    # Deep Lake's arrays are read-only, and torch warns when its loader collates them.
     warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
     with tempfile.TemporaryDirectory() as folder:
         return 0 if report(*measure(parser.parse_args().quick, Path(folder))) else 1

@@ -1,21 +1,21 @@
-"""Does the feedback contrast find the units whose surround the light changes, and nobody else?
+"""Test whether the feedback contrast finds the units whose surround the light changes, and no others.
 
-Simulated units see photographs through a wandering gaze while the light is redrawn every 1.002 s. In lasting light a
-third of them lose three quarters of their surround (half is what is published: ``--strength 1``), at an unchanged mean
-rate and depth of modulation. The models are those of ``populate/experiments/contrast.yaml``: linear-nonlinear ones
-whose spatial kernel may be another in the light, fitted by the trainer ``opto_last`` to the recorded labels of the
-light and, some times, to shuffled ones. MEIs of each fit in both lights, and what they say of a unit, go through the
-functions behind the tables (``MEI``, ``MEIContrast``). A unit is found where the false-discovery rate of the view
-``response`` is below 10 %. ``--experiment`` takes another file of that kind: what would your own models find?
+Simulated units see photographs through a wandering gaze while the light is redrawn every 1.002 s. In lasting
+light a third of them lose three quarters of their surround (published is half: ``--strength 1``), at an unchanged mean
+rate and depth of modulation. The models are those of ``populate/experiments/contrast.yaml``: linear-nonlinear models
+whose spatial kernel may differ in the light. The trainer ``opto_last`` fits them to the recorded opto labels and,
+several times, to shuffled ones. The functions behind the tables (``MEI``, ``MEIContrast``) synthesize the MEIs of each
+fit in both opto conditions and compare them. A unit is found if the false-discovery rate of the view ``response`` is
+below 10 %. ``--experiment`` takes another file of that kind, to test what your own models would find.
 
-found       the share of changed units that is found, over sessions: 80 % at least.
-unchanged   the share of units that is found where none has another preference in the light: 10 % at most, where the
-            light does nothing and, left out with --quick, where it adds to every unit's rate, as published.
+found       share of changed units that are found, over sessions: at least 80 %.
+unchanged   share of units that are found although none has another preference in the light: at most 10 %. The light
+            does nothing or, except with --quick, adds to every unit's rate, as published.
 
-For comparison, the same units against the null of the random starts alone: it knows how far the optimizer takes two
-MEIs apart, which for such a model is nowhere, and nothing of the noise in the spikes. And, for it is the first thing to
-ask, whether the fits have learned what the light does: how the difference that it makes to the rate of unseen scenes
-correlates with the true one. The method was tuned on seeds 3 and 4.
+For comparison, the same units are tested against the null of the random starts alone. This null contains how far the
+optimizer drives two MEIs apart, which for such a model is not at all, but not the noise in the spikes. The table also
+says whether the fits have learned the effect of the light, by the correlation of its predicted and true effect on the
+rate of unseen scenes. The method was tuned on seeds 3 and 4.
 """
 
 import argparse
@@ -54,7 +54,7 @@ from dlgn_cnn.training.trainers import TRAINERS
 KEY, VALIDATION, BURN_IN_FRAMES = "session", 4, 50
 SESSION = SimulationConfig(units=24, train_scenes=240, test_scenes=1, width_px=106, height_px=66, undriven_share=0.0)
 QUICK = replace(SESSION, train_scenes=120)
-STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # what a small session must have for as much to be seen
+STRENGTH, QUICK_STRENGTH = 1.5, 2.0  # a small session needs more to show as much
 NULLS = ("shuffled", "starts")
 EFFECTS = {"surround": 1 / 3, "none": 1.0, "additive": 1.0}
 RATE, MOST_FOUND, TARGET, VIEW = 0.1, 0.1, 0.8, VIEWS.index("response")
@@ -63,7 +63,7 @@ SHIPPED = Path(populate.__file__).parent / "experiments" / "contrast.yaml"
 
 @dataclass(frozen=True)
 class Case:
-    """One session to be simulated, and the text of the experiment whose models are fitted to it on ``device``."""
+    """One session to simulate, and the text of the experiment whose models are fitted to it on ``device``."""
 
     config: SimulationConfig
     effect: str
@@ -78,7 +78,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Of one model of a session: each unit's MEIs; whom the light changed (unit,), and what was learned of it."""
+    """A session's fitted model: each unit's MEIs, whether the light changed it (unit,), and the learned effect."""
 
     meis: list[UnitMEIs]
     changed: np.ndarray
@@ -87,8 +87,8 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Found:
-    """Of one session's units (unit,): whom the light changed, who is found against shuffled labels and against random
-    starts; and of the changed ones how the light's effect on the rate, predicted and true, correlates.
+    """Findings on a session's units (unit,): changed by the light, found against shuffled labels, found against random
+    starts; and for the changed units the correlation of the light's predicted and true effect on the rate.
     """
 
     changed: np.ndarray
@@ -99,13 +99,13 @@ class Found:
 
 @lru_cache(1)
 def films(config: SimulationConfig, size_px: tuple[int, int]) -> tuple[Frames, Frames]:
-    """What a seed's units see, and what a model does."""
+    """Movies that a seed's units see, and movies that a model gets."""
     movies = photograph_movies(config, np.random.default_rng(config.seed).spawn(3)[0])
     return movies, np.stack([scale_gray(movie, size_px) for movie in movies])
 
 
 def simulated(case: Case) -> tuple[SessionData, Truth]:
-    """A session: the films and units of a seed are the same whatever the light does."""
+    """One session; for a seed, films and units do not depend on the effect of the light."""
     movies, seen = films(case.config, tuple(case.call("datasets")[1]["size_px"]))
     share, seed = EFFECTS[case.effect], case.config.seed
     config = replace(case.config, opto_effect=case.effect, opto_strength=case.strength, opto_share_of_units=share)
@@ -114,7 +114,7 @@ def simulated(case: Case) -> tuple[SessionData, Truth]:
 
 
 def fitted(case: Case, data: SessionData) -> torch.nn.Module:
-    """The experiment's model, fitted to these labels of the light."""
+    """The experiment's model, fitted to these opto labels."""
     dataset, seed = case.call("datasets")[1], case.config.seed
     frames = min(dataset["window_frames"], *(trial.responses.shape[1] for trial in data.trials))
     info, device = data_info(data), torch.device(case.device)
@@ -126,7 +126,7 @@ def fitted(case: Case, data: SessionData) -> torch.nn.Module:
 
 
 def meis(case: Case, model: torch.nn.Module, data: SessionData) -> list[UnitMEIs]:
-    """Each unit's MEIs in both lights from every start."""
+    """Each unit's MEIs in both opto conditions from every start."""
     method, asked = case.call("meis")
     config = {name: value for name, value in asked.items() if name not in ("units", "seeds")}
     info, starts = data_info(data), asked["seeds"]
@@ -142,7 +142,7 @@ def meis(case: Case, model: torch.nn.Module, data: SessionData) -> list[UnitMEIs
 
 
 def learned(model: torch.nn.Module, data: SessionData, truth: Truth) -> np.ndarray:
-    """Correlation (unit,) over validation scenes of the light's effect on the rate, predicted and true."""
+    """Correlation (unit,) over validation scenes of the light's predicted and true effect on the rate."""
     trials = [trial for trial in data.trials if trial.tier == "validation"]
     loader = session_loaders(data, data_info(data), 0, 1, trials[0].responses.shape[1], KEY)["validation"]
     suppressed, intact = (predict(model, loader, KEY, BURN_IN_FRAMES, opto).predicted for opto in (1.0, 0.0))
@@ -153,7 +153,7 @@ def learned(model: torch.nn.Module, data: SessionData, truth: Truth) -> np.ndarr
 
 
 def fit(case: Case, shuffle: int | None) -> Fitted:
-    """One model of a session, from spikes to MEIs, with the light's labels as recorded or shuffled."""
+    """One model of a session, from spikes to MEIs, with opto labels as recorded or shuffled."""
     torch.set_num_threads(1)
     data, truth = simulated(case)
     labeled = data if shuffle is None else with_shuffled_opto(data, {"seed": shuffle}, KEY)
@@ -163,7 +163,7 @@ def fit(case: Case, shuffle: int | None) -> Fitted:
 
 
 def contrast(case: Case, own: Fitted, nulls: list[Fitted]) -> Found:
-    """Who is found in a session."""
+    """Units that are found in a session."""
     generator = np.random.default_rng(case.config.seed)
     measured = [measure(one, [null.meis[unit] for null in nulls], [], generator) for unit, one in enumerate(own.meis)]
     found = findings(measured)
@@ -172,7 +172,7 @@ def contrast(case: Case, own: Fitted, nulls: list[Fitted]) -> Found:
 
 
 def row(name: str, found: list[Found]) -> str:
-    """A line of the table: of an effect's sessions together."""
+    """A line of the table, for all sessions of one effect."""
     changed, *calls = (np.concatenate([getattr(one, part) for one in found]) for part in ("changed", *NULLS))
     cells = [f"{called[group].sum()} of {group.sum()}" for called in calls for group in (changed, ~changed)]
     return f"{name:12}" + "".join(f"{cell:>16}" for cell in cells)
@@ -181,12 +181,12 @@ def row(name: str, found: list[Found]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two small sessions; in one the light is stronger")
-    parser.add_argument("--seeds", type=int, default=2, help="sessions an effect")
+    parser.add_argument("--seeds", type=int, default=2, help="sessions per effect")
     parser.add_argument("--first-seed", type=int, default=10)
-    parser.add_argument("--strength", type=float, help="of the light on the surround; 1, where half of it is lost")
-    parser.add_argument("--shuffles", type=int, help="fits to shuffled labels; 10, and 6 with --quick")
+    parser.add_argument("--strength", type=float, help="effect of the light on the surround; 1: half of it is lost")
+    parser.add_argument("--shuffles", type=int, help="fits to shuffled labels (default: 10, with --quick 6)")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--experiment", type=Path, default=SHIPPED, help="the YAML file of other models and MEIs")
+    parser.add_argument("--experiment", type=Path, default=SHIPPED, help="YAML file of other models and MEIs")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     session, count, effects = (
@@ -205,7 +205,7 @@ def main() -> int:
 
 
 def run(cases: list[Case], shuffles: int, processes: int) -> dict[str, list[Found]]:
-    """Every session's findings, by what the light does; a line of each as soon as it is there."""
+    """Return the findings of every session by effect; print a line for each effect when it is done."""
     found: dict[str, list[Found]] = {case.effect: [] for case in cases}
     labels = [None, *range(shuffles)]
     jobs = [(case, label) for case in cases for label in labels]
@@ -236,7 +236,7 @@ def report(found: dict[str, list[Found]]) -> int:
 
 
 def share(calls: list[np.ndarray]) -> float:
-    """Of all sessions' units together."""
+    """Share over the units of all sessions."""
     return float(np.concatenate(calls).mean())
 
 

@@ -1,17 +1,17 @@
-"""Do MEIs beat everything else that one could show, before models that took no part in their synthesis?
+"""Test whether MEIs beat their controls before held-out models, which took no part in their synthesis.
 
-One in-silico session of the demo's size: 40 units, 56 + 14 scenes of 5 s, 33x53 px, light, running and pupil at work,
-half of the units nonlinear (rectified subunits and a suppressive field) so that no linear field is the answer. The
-demo's model is fitted to it from four seeds. The mean of two fits synthesizes each unit's MEI in both lights, as
-``MEI`` does with ``members: 2``; the others, which took no part, predict it and its controls, as ``MEIControl`` does:
-the session's best clip, the best drifting grating, the linear field, another unit's MEI moved to this one's place, the
-phase-scrambled MEI, all at one norm and range. ``--members 1`` takes one fit alone, whose own noise the MEI then
-excites too.
+One in-silico session of the demo's size: 40 units, 56 + 14 scenes of 5 s, 33x53 px, with effects of light, running and
+pupil. Half of the units are nonlinear (rectified subunits and a suppressive field), so that a linear receptive field is
+not the answer. The demo's model is fitted to it from four seeds. The mean of two fits synthesizes each unit's MEI in
+both opto conditions, as ``MEI`` does with ``members: 2``. The other two are held out and predict the responses to it
+and to its controls, as ``MEIControl`` does. Controls are the session's best clip, the best drifting grating, the linear
+receptive field, another unit's MEI moved to this unit's place, and the phase-scrambled MEI, all at one norm and range.
+``--members 1`` synthesizes on one fit alone, whose own noise the MEI then excites too.
 
-A unit is well fitted where the movie drives it and the correlation of the synthesizing fits' mean with the noise-free
-rate over the test scenes, which is the normalized correlation, is at least 0.7. It counts as won where, in each light,
-the held-out models' mean rate to the MEI of that light is above that to every control. The value is the share of won
-units among the well fitted, or among as many of them as are shown, drawn at random.
+A unit is well fitted if the movie drives it and its normalized correlation is at least 0.7. This is the correlation of
+the synthesizing fits' mean with the noise-free rate over the test scenes. A unit wins if, in each condition, the
+held-out models' mean rate to the MEI of that condition is above that to every control. The value is the share of
+winning units among the well-fitted ones, or among a random sample of them.
 """
 
 import argparse
@@ -55,7 +55,7 @@ MEI = {"frames": 40, "steps": 60}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is simulated, fitted and synthesized: ``shown`` units at most have MEIs."""
+    """Amount of simulation, fitting and synthesis; at most ``shown`` units have MEIs."""
 
     units: int
     train: int
@@ -71,7 +71,7 @@ FULL, QUICK = Size(40, 56, 14, 8, 8, 4, 24), Size(10, 14, 3, 8, 2, 3, 2)
 
 @dataclass(frozen=True)
 class Session:
-    """A simulated session, its truth, and its linear fields (unit, lag, height, width)."""
+    """A simulated session, its ground truth, and its linear receptive fields (unit, lag, height, width)."""
 
     data: SessionData
     info: DataInfo
@@ -116,7 +116,7 @@ class Session:
 def controls(
     session: Session, models: list[torch.nn.Module], held_out_models: list[torch.nn.Module], units: list[int], seed: int
 ) -> list[Control]:
-    """MEIs of the models' mean in both lights, their controls, and what the held-out models say to each."""
+    """MEIs of the models' mean in both conditions, their controls, and the held-out models' response to each."""
     targets = [Target(KEY, unit, suppressed) for unit in units for suppressed in (False, True)]
     found = gradient_ascent(models, targets, session.info, CPU, fit=MEI)
     whole = session.loaders(0)["test"][KEY]
@@ -133,7 +133,7 @@ def controls(
 
 
 def margins(found: list[Control]) -> dict[str, dict[tuple[int, bool], float]]:
-    """The held-out models' rate to each MEI over that to each control, by the control's name and (unit, light)."""
+    """The held-out models' rate to each MEI over that to each control, by the control's name and (unit, condition)."""
     heard = {(one.name, one.target.unit_index, one.target.suppressed): one for one in found}
     ratios: dict[str, dict[tuple[int, bool], float]] = {}
     for (name, unit, light), control in heard.items():
@@ -144,7 +144,7 @@ def margins(found: list[Control]) -> dict[str, dict[tuple[int, bool], float]]:
 
 
 def report(found: list[Control], well: list[int]) -> float:
-    """Print a row a control; the share of units whose MEIs beat all of them in both lights."""
+    """Print a row per control; return the share of units whose MEIs beat all controls in both conditions."""
     ratios = margins(found)
     print(f"{'control':18s}{'median':>9s}{'lowest':>9s}{'beaten':>9s}   held_out rate to the MEI over that to it")
     for name, pairs in ratios.items():
@@ -160,7 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few units and scenes: under 50 s on 2 cores")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--members", type=int, default=2, choices=(1, 2), help="fits whose mean synthesizes")
+    parser.add_argument("--members", type=int, default=2, choices=(1, 2), help="number of fits whose mean synthesizes")
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     session = Session.simulate(size, options.seed)

@@ -1,22 +1,22 @@
-"""How many MEIs an hour on a CPU, beside neuro-mei's own loop on the same model, units, steps and norm?
+"""Count MEIs per hour on a CPU, relative to neuro-mei's own loop on the same model, units, steps and norm.
 
-product     ``synthesize``: all units in one batch, one forward and backward pass a step, no gradient of weights,
-            precision auto under a float32 stimulus, only the pixels that a unit sees, a stop once nothing grows
-neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, as it is (pip install --no-deps neuro-mei):
-            one stimulus a run, two forward and backward passes a step, float32, gradients of all weights, the last
-            stimulus is the result
+product     ``synthesize``: all units in one batch, one forward and backward pass per step, no gradient of weights,
+            precision auto with a float32 stimulus, only the pixels that a unit sees, stops when nothing improves
+neuro-mei   ``mei.optimization.MEI`` and ``optimize`` of sinzlab's package, unchanged (pip install --no-deps neuro-mei):
+            one stimulus per run, two forward and backward passes per step, float32, gradients of all weights; the
+            last stimulus is the result
 
 Both climb the same mean rate of the same units of one encoder, from the same random starts, with the same blur of the
 gradient, and both project every stimulus onto the same norm and range with the same function. neuro-mei descends with
-torch's SGD at the best of several rates, found on the first unit and not timed. At most the same number of steps.
-Units take turns: neuro-mei's MEI of one, then the product's batch, and so on. Activations are those of the float32
-model on the whole picture. The model is fitted, for a few epochs, to an in-silico session of 122 units; what it is
-asked for are units that the movie drives.
+torch's SGD at the best of several rates, found on the first unit and not timed. The maximal number of steps is the
+same. Units take turns: neuro-mei's MEI of one, then the product's batch, and so on. Activations are those of the
+float32 model on the whole picture. The model is fitted for a few epochs to an in-silico session of 122 units. MEIs are
+synthesized for units that the movie drives.
 
 At thesis size (33x53 px, 40 frames, three layers and a conv-GRU of 32 channels and 7x7 kernels, 122 units) the state
 kernel reaches the whole picture, so every pixel is computed. ``--quick`` takes a strided core and a pointwise GRU, as
-in the demo. The full run then times 10 seeds x 2 conditions a unit at thesis size; 141 s is the published bar. On a
-GPU if there is one and ``--device cuda`` asks for it.
+in the demo. The full run then times 10 seeds x 2 conditions per unit at thesis size; the published time is 141 s. It
+uses a GPU if there is one and ``--device cuda`` is given.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def timed(work: Callable, device: torch.device) -> tuple[object, float]:
 
 
 def paired(fit: Fitted, units: list[int], device: torch.device) -> tuple[list, list]:
-    """(seconds a MEI, activations) of neuro-mei and of the product, unit by unit."""
+    """(seconds per MEI, activations) of neuro-mei and of the product, unit by unit."""
     model, config, tried = fit.model, fit.config(len(units)), {}
     for share in RATES:
         tried[share] = activation(model, reference(model, units[0], config, share, PILOT_STEPS), units[0])

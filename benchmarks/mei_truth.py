@@ -1,13 +1,13 @@
-"""Is the MEI what the cell really wants to see? Simulated units whose kernels are known.
+"""Compare MEIs with the true optimal stimuli of simulated units whose kernels are known.
 
-analytic    linear cells with random filters: the MEI against the best stimulus of its norm within its range, which
-            scipy's root finder writes down: the filter, scaled and clipped. Lowest cosine over cells.
+analytic    linear cells with random filters: the MEI against the best stimulus of its norm within its range. This is
+            the filter, scaled and clipped, by scipy's root finder. Lowest cosine over cells.
 true        the simulation's own linear-nonlinear units as the model: correlation of the MEI with the kernel.
 fitted      the same through a spline GLM fitted to the simulated spikes of the session's films.
 field       for comparison: correlation of the fitted kernel itself with the true one.
 
-Units that the movie drives, medians over them. MEIs answer with the last frame of a clip as long as the kernel. No
-light acts. The fit takes the session's own films, shown once.
+Figures are medians over units that the movie drives. MEIs maximize the last frame of a clip as long as the kernel. The
+light has no effect. The fit takes the session's own films, shown once.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def fitted(data: SessionData, seed: int) -> torch.nn.Module:
 
 
 def refine(model: torch.nn.Module, batches: list) -> None:
-    """On to the optimum: films have little contrast at high frequencies, where a stochastic fit stays behind."""
+    """Refine to the optimum: films have little contrast at high frequencies, where a stochastic fit is slow."""
     loss = LOSSES.get("poisson")
     optimizer = torch.optim.LBFGS(
         model.parameters(), max_iter=ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
@@ -138,7 +138,7 @@ def analytic(seed: int, shape: tuple[int, int, int] = (12, 17, 27), units: int =
 
 
 def true_model(truth: Truth) -> Filters:
-    """The simulated units; the films' standard deviation only scales the drive, and the synthesis asks for no scale."""
+    """The simulated units; the films' standard deviation only scales the drive, which the synthesis ignores."""
     kernels = np.einsum("ul,uyx->ulyx", truth.temporal, truth.spatial)
     depth, silence = (
         torch.tensor(np.asarray(v), dtype=torch.float32)[:, None] for v in (truth.depth_hz, truth.spontaneous_hz)
@@ -176,7 +176,7 @@ def main() -> int:
     for name, (values, target) in list(rows.items())[:3]:
         value = float(np.median(values))
         print(f"mei_truth_{name} {value:.4f} {target:g} {'ok' if value >= target else 'short'}")
-    # The narrowest of the three margins: 1 where the figure just meets its target.
+    # The narrowest of the three margins: 1 if the figure just meets its target.
     print(f"mei_truth {min(margins):.3f} 1 {'ok' if min(margins) >= 1 else 'short'}")
     return 0 if min(margins) >= 1 else 1
 

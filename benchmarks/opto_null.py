@@ -1,9 +1,9 @@
-"""Does the null of no light effect call no more units than it says, where the light does nothing?
+"""Test whether the null of no light effect keeps its false-positive rate if the light does nothing.
 
 Sessions of 40 simulated units that see photographs through a wandering gaze, whose light is redrawn every 1.002 s and
-acts nowhere, go through ``opto_effects``, the function behind the tables. The value is the share of units with
-p < .05. Beside it, on the same counts: Welch's t-test of lit against dark frames, as if frames were independent, and,
-since a null that calls nobody is worth nothing, the same two on sessions whose light acts at its published size.
+has no effect, go through ``opto_effects``, the function behind the tables. The value is the share of units with
+p < .05. For comparison, Welch's t-test compares lit with dark frames of the same counts, as if frames were independent.
+A null that detects no unit is useless, so both tests also run on sessions whose light acts at its published size.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PERMUTATIONS = 999
 
 
 class Silent(torch.nn.Module):
-    """A model that says nothing of any unit: what is tested here are the data."""
+    """A model without predictions: the test is about the data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Silent(torch.nn.Module):
 
 
 def p_values(config: SimulationConfig, movies: Frames, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of one session's units: the product's p, and that of the t-test."""
+    """For one session's units, the product's p and that of the t-test."""
     population, events, permutations = np.random.default_rng(seed).spawn(3)
     session = simulate_session(config, movies, population, events)
     data = session_data(config, session, movies[:, :, ::16, ::16], dict.fromkeys(range(1, 13), "validation"))
@@ -60,7 +60,7 @@ def p_values(config: SimulationConfig, movies: Frames, seed: int) -> tuple[np.nd
 
 
 def called(config: SimulationConfig, movies: Frames, sessions: int) -> tuple[float, float, int]:
-    """The share of units with p < .05, by the product and by the t-test, and how many there are with a p."""
+    """Share of units with p < .05, by the product and by the t-test, and the number of units with a p."""
     pairs = [p_values(config, movies, seed) for seed in range(sessions)]
     own, other = (np.concatenate(one) for one in zip(*pairs, strict=True))
     known = np.isfinite(own) & np.isfinite(other)

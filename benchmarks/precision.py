@@ -1,14 +1,14 @@
-"""Does ``auto`` take the precision that is faster on this machine?
+"""Test whether ``auto`` takes the precision that is faster on this machine.
 
 Each computation runs in float32 and in bfloat16 in turn in every round; a figure is CPU seconds, which other load
-hardly changes, and the least of the rounds but the first. What is compared is the time in the precision that ``auto``
-takes over that in the faster one: within 5 % either is right.
+hardly changes, and the least of all rounds except the first. The verdict compares the time in the precision that
+``auto`` takes with that in the faster one; within 5 %, either is right.
 
 demo           a training step of the encoder that ``dlgn demo`` fits: 4 clips of 60 frames, 122 units
 factorized 3D  a training step of the model of that name in train_step.py, with 1 clip of the 4
 MEI            the ascent of the demo's MEIs: 6 units in both lights, 40 frames; 6 steps, 30 without --quick
 
-A CPU without AVX512-BF16 and AMX is imitated by ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2.
+To imitate a CPU without AVX512-BF16 and AMX, set ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def steps(device: torch.device, quick: bool) -> dict[str, dict[str, Run]]:
 
 
 def seconds(ways: dict[str, Run], budget_s: float, clock: Callable[[], float]) -> dict[str, list[float]]:
-    """What each way takes in every round: up to ``ROUNDS``, no further one after ``budget_s``, but one at least."""
+    """Seconds of each way in every round: at most ``ROUNDS``, none begun after ``budget_s``, and at least one."""
     found: dict[str, list[float]] = {way: [] for way in ways}
     began = clock()
     for number in range(ROUNDS + 1):
@@ -79,7 +79,7 @@ def seconds(ways: dict[str, Run], budget_s: float, clock: Callable[[], float]) -
 
 
 def compare(name: str, found: dict[str, list[float]], auto: str) -> float:
-    """Print a computation's times and the figure; how far that is within what it may be."""
+    """Print a computation's times and the figure; return its margin to the limit."""
     least = {way: min(times) for way, times in found.items()}
     ratios = [one / other for one, other in zip(found["float32"], found["bfloat16"], strict=True)]
     print(f"{name:14s}{least['float32']:9.3f} s{least['bfloat16']:9.3f} s", end="")
@@ -103,7 +103,7 @@ def main() -> int:
         compare(name, seconds(ways, QUICK_S if quick else FULL_S, clock), auto)
         for name, ways in steps(device, quick).items()
     ]
-    # The narrowest of all margins: 1 where the figure just meets its target.
+    # The narrowest of all margins: 1 if the figure just meets its target.
     print(f"precision {min(margins):.2f} 1 {verdict(min(margins))}")
     return 0 if min(margins) >= 1 else 1
 

@@ -1,10 +1,10 @@
-"""Does a fit that is killed at any step end with the same weights, bit for bit, as one that ran through?
+"""Test whether a fit that is killed at any step ends with the same weights, bit for bit, as an undisturbed fit.
 
 A small fit of two simulated sessions (random windows, a readout that draws positions, a fitted dispersion, gradient
-accumulation, a cosine schedule, early stopping) runs on one thread, saved every 3 steps. The reference runs through,
-before and after the rest. The product is killed with SIGKILL at a random step, at a random moment within it, and then
-started again, once for each of 10 steps. Compared is the sha256 of the final weights; the value is the share of killed
-fits whose weights are the reference's.
+accumulation, a cosine schedule, early stopping) runs on one thread, saved every 3 steps. The reference runs
+undisturbed, before and after the others. For each of 10 random steps, the product is killed with SIGKILL at a random
+moment within the step, and then started again. The sha256 of the final weights is compared; the value is the share of
+killed fits whose weights are the reference's.
 """
 
 import argparse
@@ -73,9 +73,9 @@ def new_fit(sessions: dict[str, SessionData]) -> TrainingLoop:
 
 
 def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_s: float) -> dict[str, Any]:
-    """The fit from its last checkpoint to its end, or until it is killed ``delay_s`` after step ``kill_at``."""
+    """Run the fit from its last checkpoint to its end, or until it is killed ``delay_s`` after step ``kill_at``."""
     torch.set_num_threads(1)
-    torch.manual_seed(time.monotonic_ns() % 2**31)  # nothing may hang on what the process drew before
+    torch.manual_seed(time.monotonic_ns() % 2**31)  # no result may depend on what the process drew before
     fit = new_fit(sessions)
     real, begun = fit._step, []
 
@@ -86,7 +86,7 @@ def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_
             threading.Timer(delay_s, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 
     fit._step = step  # type: ignore[method-assign]
-    # Saved by a clock that counts steps, so that a fit on a slow machine has some to do again too.
+    # Saved by a clock that counts steps, so that a fit on a slow machine also repeats some steps.
     checkpoints = Checkpoints(folder / "checkpoints", SAVED_EVERY, clock=lambda: fit.step)
     _, output, state = run(fit, cb=checkpoints)
     return {
@@ -98,7 +98,7 @@ def attempt(sessions: dict[str, SessionData], folder: Path, kill_at: int, delay_
 
 
 def in_child(task: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """What ``task`` returns in a process of its own; None where that was killed."""
+    """Return the result of ``task`` in a separate process, or None if the process was killed."""
     read, write = os.pipe()
     process = os.fork()
     if process == 0:
@@ -117,7 +117,7 @@ def in_child(task: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def measure(sessions: dict[str, SessionData], folder: Path, kills: int) -> tuple[list[bool], bool]:
-    """Whether each killed fit ended as the reference, and whether the reference repeats itself."""
+    """Whether each killed fit ended like the reference, and whether the reference repeats itself."""
     draw, same = random.Random(0), []
     started = time.perf_counter()
     reference = in_child(lambda: attempt(sessions, folder / "reference", -1, 0))
@@ -130,7 +130,7 @@ def measure(sessions: dict[str, SessionData], folder: Path, kills: int) -> tuple
         killed = in_child(lambda place=place, step=step, delay_s=delay_s: attempt(sessions, place, step, delay_s))
         ended = in_child(lambda place=place: attempt(sessions, place, -1, 0))
         assert ended is not None
-        # One that ended before its killer came was not killed: it proves nothing.
+        # A fit that ended before the signal was not killed, so it proves nothing.
         same.append(killed is None and all(ended[name] == reference[name] for name in ("sha256", "losses")))
         print(f"{step:>18}{ended['first']:>19}{ended['sha256'][:12]:>16}  {'yes' if same[-1] else 'NO'}")
     again = in_child(lambda: attempt(sessions, folder / "again", -1, 0))

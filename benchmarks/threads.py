@@ -1,18 +1,18 @@
-"""Does a worker choose its threads well, alone and next to other work, and do several workers share a machine well?
+"""Test how well a worker chooses its threads, alone and next to other work, and how well workers share a machine.
 
-nothing set   a fit in a process as ``dlgn populate`` starts one: threads by its cores, waiting passively
+nothing set   a fit in a process as ``dlgn populate`` starts it: threads by its cores, waiting passively
 fixed N       the same with N threads of torch, waiting as OpenMP does by default (spinning), and passively
 
-In each condition (alone, and next to 1 and 3 processes that only count), all ways train in turn for a few seconds, each
-in a process of its own that sleeps meanwhile; windows/s are the median over rounds. A way's figure is its share of that
-of the best fixed number of threads in the same condition.
+In each condition (alone, and next to 1 and 3 processes that only count), all ways train in turn for a few seconds. Each
+has a separate process, which sleeps while the others train; windows/s are the median over rounds. A way's figure is its
+share of that of the best fixed number of threads in the same condition.
 
 Then 1, 2 and 4 workers of one ``dlgn populate --workers N`` fit a simulated recording on an embedded database: with
-nothing set, and with DLGN_THREADS=1 and 2. Their windows/s are those of the rows of epochs that ended meanwhile, summed
-over workers; nothing set is compared with the best of the three for the same number of workers. At last, all threads of
-one of these workers, by the share of a core that each takes.
+nothing set, and with DLGN_THREADS=1 and 2. Their windows/s come from the rows of epochs that ended meanwhile, summed
+over workers. The figure compares nothing set with the best of the three for the same number of workers. At the end, all
+threads of one of these workers are listed, with the share of a core that each takes.
 
-The fit is the demo's in kind: 16 channels of 17x17 px, conv-GRU, 8 windows of 60 frames of 33x53 px.
+The fit is of the demo's kind: 16 channels of 17x17 px, conv-GRU, 8 windows of 60 frames of 33x53 px.
 """
 
 import argparse
@@ -38,8 +38,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAIN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
 CONDITIONS = {"alone": (0, 0.9), "next_to_1": (1, 0.75), "next_to_3": (3, 0.75)}
 TOGETHER = 0.9
-COUNTS, FIXED = (1, 2, 4), ("", "1", "2")  # workers; threads, where they are set
-SETTLING_S, EPOCHS = 1.0, 2  # an epoch that counts began when all workers were at work
+COUNTS, FIXED = (1, 2, 4), ("", "1", "2")  # workers; threads, if they are set
+SETTLING_S, EPOCHS = 1.0, 2  # an epoch counts if it began when all workers were running
 EXPERIMENT = """
 experiment: threads
 datasets: [{fn: stored_sessions, config: {sessions: all, size_px: [33, 53], rate_hz: 60.0, batch_size: 8,
@@ -57,7 +57,7 @@ seeds: SEEDS
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """Other processes that take all the time that they get."""
+    """Run other processes that take all the CPU time they get."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -68,12 +68,12 @@ def busy(count: int) -> Iterator[None]:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment with nothing set that this is about."""
+    """Return the environment without the variables under test."""
     return {name: value for name, value in os.environ.items() if name not in (*WAITING, "OMP_NUM_THREADS")}
 
 
 def ways() -> dict[str, tuple[int, dict[str, str]]]:
-    """Threads and environment of each way."""
+    """Map each way to its threads and environment."""
     cores, spinning, passive = usable_cores(), plain_environment(), plain_environment()
     wait_passively(passive)
     found = {"nothing set": (thread_count(None, cores), passive)}
@@ -85,7 +85,7 @@ def ways() -> dict[str, tuple[int, dict[str, str]]]:
 
 @contextmanager
 def processes(seconds: float) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """A process of each way that trains for a span of time whenever it is told."""
+    """Start a process for each way, which trains for a span of time on request."""
     command = [sys.executable, "-P", "-m", "dlgn_cnn.training.rate"]
     started = {
         way: subprocess.Popen(
@@ -114,7 +114,7 @@ def rate_of(process: subprocess.Popen[str]) -> float:
 
 
 def share_of_best(started: dict[str, subprocess.Popen[str]], rounds: int) -> float:
-    """What a fit with nothing set reaches of the best fixed number of threads, under the load that there is."""
+    """Speed of a fit with nothing set, relative to the best fixed number of threads under the current load."""
     found: dict[str, list[float]] = {way: [] for way in started}
     for number in range(rounds):
         order = list(started)
@@ -133,7 +133,7 @@ def dlgn(environment: dict[str, str], folder: Path, *words: str) -> None:
 
 
 def prepared(home: Path, fits: int) -> dict[str, str]:
-    """A database with a small recording and long fits; the environment of its commands."""
+    """Make a database with a small recording and long fits; return the environment of its commands."""
     place = {"DLGN_HOME": str(home), "DLGN_DEVICE": "cpu", "PYTHONPATH": str(ROOT)}
     os.environ.update(place)  # for this process's own look at the tables
     environment = plain_environment()
@@ -146,7 +146,7 @@ def prepared(home: Path, fits: int) -> dict[str, str]:
 
 
 def windows_together(count: int, seeds: Sequence[int], environment: dict[str, str], home: Path) -> float:
-    """Windows a second of ``count`` workers together, each at a fit of its own that is new."""
+    """Windows per second of ``count`` workers together, each with its own new fit."""
     where = f"seed IN ({', '.join(map(str, seeds))})"
     words = ["populate", "--table", "TrainedModel", "--where", where, "--workers", str(count)]
     started = subprocess.Popen([*MAIN, *words], env=environment, cwd=home, stderr=subprocess.PIPE, text=True)
@@ -164,7 +164,7 @@ def windows_together(count: int, seeds: Sequence[int], environment: dict[str, st
 
 
 def complete(where: str, count: int) -> list[float]:
-    """Windows/s of each fit that has ended enough epochs since all have ended their first."""
+    """Windows/s of each fit that has ended enough epochs after all fits have ended their first."""
     from schemas.fitting import Epoch
 
     rows = (Epoch & where).to_dicts(order_by="seed, epoch")
@@ -177,7 +177,7 @@ def complete(where: str, count: int) -> list[float]:
 
 
 def print_threads(supervisor: int) -> None:
-    """How many threads the first worker has, and which take more than a hundredth of a core."""
+    """Print the number of the first worker's threads, and those that take more than a hundredth of a core."""
     workers = [one for one in psutil.Process(supervisor).children() if "populate" in one.cmdline()]
     worker = min(workers, key=lambda one: one.pid)
     before = {one.id: one.user_time + one.system_time for one in worker.threads()}
@@ -192,7 +192,7 @@ def print_threads(supervisor: int) -> None:
 
 
 def measure_together() -> float:
-    """The smallest share of the best fixed number of threads that 1, 2 and 4 workers reach."""
+    """Smallest speed of 1, 2 and 4 workers, relative to the best fixed number of threads."""
     shares = []
     with tempfile.TemporaryDirectory(prefix="dlgn-threads-") as place:
         environment = prepared(Path(place), len(FIXED) * sum(COUNTS))

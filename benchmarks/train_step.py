@@ -1,18 +1,18 @@
-"""How long is a training step, beside the same model written plainly?
+"""Time a training step, relative to the same model written plainly.
 
-A step is all that a fit does with a batch: forward, loss and penalty, backward, clipped gradient, AdamW. Batch: video
-(4, 1, 60, 33, 53), random, 122 units read by the Gaussian readout; cores of 3 x 32 channels of 7x7 px. Each way has the
-same weights, and gives the same rates and gradients before it is timed.
+A step is everything that a fit does with a batch: forward, loss and penalty, backward, clipped gradient, AdamW. Batch:
+video (4, 1, 60, 33, 53), random, 122 units read by the Gaussian readout; cores of 3 x 32 channels of 7x7 px. All ways
+have the same weights, and are checked for the same rates and gradients before they are timed.
 
 2D + GRU       stacked_2d, then conv_gru of 32 channels, 7x7 for input and state, light into all gates and paths
 factorized 3D  factorized_3d: 7x7 px, then 7 frames, in each layer
 
-plain          written as the equations are: contiguous float32 maps; the GRU takes one frame ``x[:, :, t]`` after the
-               other and convolves it and the state for one gate after the other; the 2D core's layers take all frames
-               at once (so that batch normalization is the same), the 3D core's are ``conv3d``
-float32, bf16  the model as a fit runs it, in these precisions
+plain          written exactly as the equations: contiguous float32 maps; the GRU takes one frame ``x[:, :, t]`` after
+               the other and convolves it and the state gate by gate; the 2D core's layers take all frames at once (so
+               that batch normalization is the same), the 3D core's are ``conv3d``
+float32, bf16  the model as in a fit, in these precisions
 
-All ways run in turn in every round; a figure is the ratio of medians over rounds, beside it the smallest and largest
+All ways run in turn in every round; a figure is the ratio of medians over rounds, next to the smallest and largest
 ratio within a round. The share is of the rate (operations a second) at which the same machine multiplies two large
 bfloat16 matrices. Without --quick, small simulated sessions are also fitted in both precisions, from equal seeds.
 """
@@ -126,7 +126,7 @@ def step_of(model: Encoder, batch: Batch, precision: str) -> Step:
 
 
 def check_agreement(name: str, info: DataInfo, batch: Batch) -> str:
-    """Rates and gradients of the three ways in a step from equal weights; raises SystemExit where they differ."""
+    """Compare rates and gradients of the three ways in a step from equal weights; raise SystemExit if they differ."""
     found = []
     for plain, precision in ((True, "float32"), (False, "float32"), (False, "bfloat16")):
         model = built(name, info, batch.videos.device, plain)
@@ -153,7 +153,7 @@ def time_ways(steps: dict[tuple[str, str], Step], rounds: int) -> dict[tuple[str
 
 
 def matrix_rate(device: torch.device) -> float:
-    """Operations a second of a large bfloat16 product: the best of several."""
+    """Operations per second of a large bfloat16 product: the best of several."""
     size = 2048 if device.type == "cpu" else 8192
     left, right = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
     best = float("inf")
@@ -172,14 +172,14 @@ def operations(step: Step) -> int:
 
 
 def compare_steps(device: torch.device, rounds: int, targets: dict[tuple[str, str], float]) -> list[float]:
-    """Print the table of one device, and give each target's margin."""
+    """Print the table of one device, and return each target's margin."""
     info, batch = made_up(device)
     steps: dict[tuple[str, str], Step] = {}
     for name in MODELS:
         print(f"{name}: {check_agreement(name, info, batch)}")
         for way, plain, precision in WAYS:
             steps[name, way] = step_of(built(name, info, device, plain), batch, precision)
-    # The agreement warmed caches and allocators, and the counted steps their optimizers; all ways compute the same.
+    # The comparison has warmed caches and allocators, the counted steps their optimizers; all ways compute the same.
     counted = {name: operations(steps[name, "bf16"]) for name in MODELS}
     found, rate = time_ways(steps, rounds), matrix_rate(device)
     print(f"\n{'on ' + device.type:15s}{'':9s}{'s a step':>9s}{'fastest':>9s}{'slowest':>9s}{'plain is':>10s}", end="")
@@ -219,7 +219,7 @@ def fitted(session: SessionData, seed: int, precision: str) -> float:
 
 
 def compare_fits(seeds: int) -> float:
-    """Print what fits of small sessions reach in both precisions, and give the target's margin."""
+    """Print the scores of fits to small sessions in both precisions, and return the target's margin."""
     scores = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
@@ -250,7 +250,7 @@ def main() -> int:
         print("no GPU at hand: its figures are left out")
     if not quick:
         margins.append(compare_fits(6))
-    # The narrowest of all margins: 1 where the figure just meets its target.
+    # The narrowest of all margins: 1 if the figure just meets its target.
     print(f"train_step {min(margins):.2f} 1 {verdict(min(margins))}")
     return 0 if min(margins) >= 1 else 1
 

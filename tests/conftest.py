@@ -19,9 +19,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real recordings beside the checkout."""
+    """The folder of real recordings next to the checkout."""
     if not SHARED.is_dir():
-        pytest.skip("no real recordings beside the checkout (../shared/data)")
+        pytest.skip("no real recordings next to the checkout (../shared/data)")
     return SHARED
 
 

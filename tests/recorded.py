@@ -1,4 +1,4 @@
-"""Recorded cells as plain arrays in the ``npz`` layout, written from the files beside the checkout."""
+"""Recorded cells as plain arrays in the ``npz`` layout, written from the files next to the checkout."""
 
 from pathlib import Path
 

@@ -70,7 +70,7 @@ def ignore(key: dict[str, Any]) -> None:
 
 
 def activate() -> None:
-    """Declare the tables beside the project's own."""
+    """Declare the tables in addition to the project's own."""
     import schemas
     from schemas import session
 

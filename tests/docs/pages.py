@@ -18,7 +18,7 @@ from sybil.parsers.myst import CodeBlockParser, SkipParser
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*/*.md"))]
 RUN = ("sh", "python", "sql", "yaml")
-SHOWN = ("text", "json", "mermaid")  # what is no code of ours
+SHOWN = ("text", "json", "mermaid")  # not our code
 _HALF_AN_EXPERIMENT = {
     "experiment": "fragment",
     "datasets": [{"fn": "stored_sessions", "config": {"sessions": "all", "size_px": [18, 32]}}],

@@ -189,7 +189,7 @@ def test_one_ctrl_c_hands_back_the_keys_of_all_workers(first, session, tmp_path,
 
 
 def test_a_killed_workers_fit_is_gone_on_with_by_the_next(first, session, tmp_path, monkeypatch):
-    """The first worker is killed with SIGKILL in mid-fit, the next two are stopped: no epoch is computed anew."""
+    """The first worker is killed with SIGKILL in mid-fit, the next two are stopped: no epoch is computed again."""
     from schemas.fitting import Checkpoint
     from schemas.training import TrainedModel
 
@@ -256,7 +256,7 @@ def test_no_password_is_ever_printed(database):
 
 
 def _forget(name: str) -> None:
-    """Withdraw an experiment, so that nobody computes it later."""
+    """Withdraw an experiment, so that no worker computes it later."""
     from schemas.experiment import Experiment
     from schemas.training import TrainedModel
 

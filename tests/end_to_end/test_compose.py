@@ -127,7 +127,7 @@ def test_every_command_of_ours_runs_as_it_stands(services, mysql, tmp_path):
     status, words = said(start("report"))  # there is nothing to report on yet, which it says in a sentence
     assert (status, "experiment" in words, "Traceback" in words) == (1, True, False)
     worker = start("worker")
-    try:  # until it is registered: the only one, as nobody else works in this test's schemas
+    try:  # until it is registered: the only one, as no other worker uses this test's schemas
         wait_until(lambda: len(fleet.Worker & "state = 'working'"), worker)
         worker.send_signal(signal.SIGTERM)
         assert said(worker)[0] == 143

@@ -91,7 +91,7 @@ def assert_same(found: dict, expected: dict):
 
 
 def test_it_is_complete_on_another_machine_and_back(fits, published, database, tmp_path):
-    """From the database of this run, MySQL where there is one, to a clean embedded one, and back beside the first."""
+    """From the database of this run, MySQL if there is one, to a clean embedded one, and back next to the first."""
     path, said = published
     expected = told(fits)
     assert len(expected["scores " + f"{fits[0]['model_hash']}-0"]) > 5
@@ -298,6 +298,6 @@ def test_a_tampered_archive_is_refused_and_nothing_is_inserted_and_the_true_one_
     assert not (tmp_path.parent / "datasets").exists()
     found = load(str(path))
     assert {name: found.new[name] + found.known[name] for name in found.new} == said.rows
-    kept = {*DECLARED, *(name for name in said.rows if name.startswith("provenance."))}  # what nobody deleted
+    kept = {*DECLARED, *(name for name in said.rows if name.startswith("provenance."))}  # what was not deleted
     assert {name for name, count in found.known.items() if count} <= kept
     assert len(training.TrainedModel()) == 2

@@ -76,7 +76,7 @@ def test_the_members_distance_is_that_of_stimuli_of_different_fits(done):
 
 
 def test_what_tells_the_lights_apart_is_rows_of_both_lights_and_no_contrast(done):
-    """The contrasting stimuli are two by what was asked of them: that they differ is no finding."""
+    """The contrasting stimuli differ by their objectives, so their difference is not a finding."""
     from schemas.mei import MEI as Table
     from schemas.mei import MEIConfig
     from schemas.mei_contrast import MEIContrast

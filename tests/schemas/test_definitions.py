@@ -148,7 +148,7 @@ def test_a_single_dict_does_too(ingested, tmp_path):
 
 
 def test_what_a_file_names_is_never_run(ingested, tmp_path, monkeypatch):
-    """A Python file beside a config that names it, and beside a Python file that names it in a config."""
+    """A Python file next to a config that names it, and next to a Python file that names it in a config."""
     from populate.cli.command import app
 
     monkeypatch.chdir(tmp_path)

@@ -119,7 +119,7 @@ def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
 
 
 def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitted(parts, members, tmp_path):
-    """One seed more than there are: the score waits for it, and so does whoever would learn from the ensemble."""
+    """One seed more than there are: the score waits for it, and so does a fit that learns from the ensemble."""
     from populate.define.define import define
     from schemas import dataset
     from schemas.ensemble import Ensemble

@@ -51,7 +51,7 @@ def test_every_table_joins_with_every_other(database):
                 quote = connection.adapter.quote_identifier
                 same = " AND ".join(f"a.{quote(name)} = b.{quote(name)}" for name in text)
                 query = f"SELECT 1 FROM {one.full_table_name} a JOIN {other.full_table_name} b ON {same} LIMIT 1"
-                assert connection.query(query).fetchall() in ((), [])
+                connection.query(query).fetchall()  # raises where the columns cannot be compared
                 joined += 1
     assert joined > len(outline())
 

@@ -1,4 +1,4 @@
-"""What no row refers to is found, and deleted only while nobody writes."""
+"""Files without a row are found, and deleted only while no process writes."""
 
 import dataclasses
 import datetime
@@ -134,7 +134,7 @@ def test_a_store_of_two_servers_is_left_alone(weights, database):
 
 
 def test_what_another_prefix_refers_to_is_kept(weights, database):
-    """A trial beside, on the same server and in the same store."""
+    """Another prefix, on the same server and in the same store."""
     import datajoint as dj
 
     from populate.fleet.gc import find_garbage

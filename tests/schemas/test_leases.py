@@ -1,4 +1,4 @@
-"""A key is inserted by whoever holds its lease, and by nobody else, whatever happens to workers and server."""
+"""Only the worker that holds the lease of a key inserts it, whatever happens to workers and server."""
 
 import contextlib
 import os

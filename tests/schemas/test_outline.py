@@ -9,7 +9,7 @@ TABLES = {table.full_name: table for table in outline()}
 
 
 def heading(table):
-    """Names of a table's columns in the key and beside it, foreign keys followed to their ends."""
+    """Names of a table's columns in the key and outside it, foreign keys followed to their ends."""
     key, rest = [], []
     for link in table.links:
         renamed = dict(link.renamed)

@@ -33,7 +33,7 @@ def stored(database, tmp_path_factory):
 def defined(stored, tmp_path, monkeypatch):
     """A function that defines an experiment on a machine that has bfloat16, or has not, and returns its fits.
 
-    Those of one test have one trainer, but for what it changes, and no other test has it.
+    Those of one test have one trainer, except for its changes, and no other test has it.
     """
     from populate.define.define import define
     from schemas import experiment
@@ -87,7 +87,7 @@ def test_experiments_whose_fits_are_compared_agree(defined):
     for name, seeds in (("shares", [111, 112]), ("other seeds", [113])):
         defined(name, native=False, seeds=seeds)
         assert precision(name) == "bfloat16"
-    # Fits that state a precision are others, whose precision nobody else fixes.
+    # Fits that state a precision are other fits, and no experiment fixes their precision.
     defined("second", native=False, seeds=[110], trainer={"precision": "float32"})
     assert precision("second") == "float32"
     with pytest.raises(ConfigError, match=r"'second' .* bfloat16 by experiment '.*' and float32 by its own definition"):

@@ -1,4 +1,4 @@
-"""``dlgn query`` beside DataJoint's own fetch, on whichever server the tests run; and that it only reads."""
+"""``dlgn query`` agrees with DataJoint's own fetch on the server of the tests, and it only reads."""
 
 import csv
 import io

@@ -33,7 +33,7 @@ def run(*words: str, **environment: str):
 
 @pytest.fixture
 def nobody(tmp_path, monkeypatch):
-    """As a process of nobody's that has no database open yet."""
+    """As a process that has not opened a database yet."""
     monkeypatch.setattr(in_force, "_settings", None)
     monkeypatch.setenv("DLGN_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -132,7 +132,7 @@ def mine(served):
 
 @pytest.fixture
 def locked(served, mine):
-    """While it lasts, nobody else can read which version the tables have."""
+    """While it lasts, no other connection can read the version of the tables."""
     from schemas.version import SchemaVersion
 
     name = SchemaVersion.full_table_name
@@ -155,13 +155,13 @@ def test_one_that_does_not_say_which_version_its_tables_have(served, locked, mon
         database.open_database(served)
     assert asked._config.database.reconnect
     asked.answer_s = served.answer_s
-    asked.connect()  # as whoever meets a lost connection does
+    asked.connect()  # as after a lost connection
     assert asked.query("SELECT 2").fetchone()[0] == 2
     asked.close()
 
 
 def test_a_statement_on_an_open_connection_may_take_any_time(mine):
-    """No deadline is left on its socket, and nobody watches it."""
+    """No deadline is left on its socket, and no thread watches it."""
     for _ in range(2):
         assert mine.query("SELECT 1").fetchone()[0] == 1
         if mine.adapter.backend == "mysql":
@@ -178,7 +178,7 @@ def test_what_goes_wrong_within_the_time_stays_what_it_is(mine):
 
 @pytest.mark.parametrize("tls", [True, False, {"ca": "/none"}])
 def test_mysql_is_opened_as_datajoint_opens_it(monkeypatch, tls):
-    """But for the time that an answer may take."""
+    """Except for the time that an answer may take."""
     from schemas.connection import client
 
     given: list[dict[str, Any]] = []

@@ -51,7 +51,7 @@ def settings(database, monkeypatch):
 
 
 def fit(keys) -> str:
-    """Compute the fit anew; the digest of its weights."""
+    """Compute the fit again; return the digest of its weights."""
     from schemas.training import TrainedModel, weights_of
 
     (TrainedModel & keys).delete(prompt=False)

@@ -52,10 +52,10 @@ def test_units_that_were_selected_are_the_datasets_units(fit):
 
 
 def test_statistics_are_computed_once_a_session_and_in_no_transaction(fit, monkeypatch):
-    """From the dataset to receptive fields, a fit and its score, with a process's loaders built anew each time."""
+    """From the dataset to receptive fields, a fit and its score, with a process's loaders built again each time."""
     from dlgn_cnn.data.sessions import session_data
     from dlgn_cnn.data.store import session_store
-    from schemas import dataset, evaluation, experiment, training
+    from schemas import dataset, evaluation, experiment, training, tuning
 
     calls = []
 
@@ -71,7 +71,7 @@ def test_statistics_are_computed_once_a_session_and_in_no_transaction(fit, monke
     config = (dataset.DatasetConfig & fit).fetch1("dataset_config")
     key = dataset.DatasetConfig.add("stored_sessions", config | {"split_seed": 1})
     dataset.Dataset.populate(key)
-    evaluation.ReceptiveField.populate(key)
+    tuning.ReceptiveField.populate(key)
     key = fit | key
     experiment.Experiment.Fit.insert1({"experiment_name": "transformed", **key})
     training.TrainedModel.populate(key)

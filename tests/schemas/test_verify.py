@@ -1,4 +1,4 @@
-"""Rows that are computed again: the result is the same, and altered files are found and named."""
+"""Recomputed rows give the same result, and every change to stored data is found and named."""
 
 import json
 import subprocess

@@ -28,14 +28,14 @@ def true_rates(generator: np.random.Generator) -> np.ndarray:
 
 
 def redrawn_light(generator: np.random.Generator) -> np.ndarray:
-    """On or off (time,), drawn anew every 60 frames of a clock that does not know of the trial."""
+    """On or off (time,), redrawn every 60 frames of a clock that is independent of the trial."""
     states = (generator.random(TIME // 60 + 2) < 0.5).astype(np.float32)
     first = generator.integers(60)
     return np.repeat(states, 60)[first : first + TIME]
 
 
 def shown(rate: np.ndarray, predicted: np.ndarray, generator: np.random.Generator, suppression: float = 1.0) -> list:
-    """Poisson trials whose rate the light multiplies, but for a wrong factor while it has not settled."""
+    """Poisson trials whose rate the light multiplies, by a wrong factor while it has not settled."""
     opto = [redrawn_light(generator) for _ in range(SCENES * REPEATS)]
     trials = []
     for index, (light, settled) in enumerate(zip(opto, settled_frames(opto, SETTLE), strict=True)):
@@ -55,7 +55,7 @@ def simulated() -> tuple[np.ndarray, np.ndarray, list]:
 
 
 def truth(rate: np.ndarray, predicted: np.ndarray, trials: list, lit: bool) -> dict[str, np.ndarray]:
-    """What is to be estimated, from rates alone: each cell weighs as many repeats as it has."""
+    """The true value, from rates alone: each cell is weighted by its number of repeats."""
     n = np.zeros((SCENES, TIME))
     for trial in trials:
         n[trial.scene] += ((trial.opto > 0.5) == lit) & trial.settled

@@ -46,7 +46,7 @@ ORDER = """
     populate: errors worker define search report query verify archive fleet nnfabrik export run doctor demo dashboard
     populate: cli __main__
 """
-# Beside that order: what a room's part must not know of at all.
+# In addition to that order: modules that a package's folder must not import at all.
 FORBIDDEN = {
     "dlgn_cnn/models/": ("dlgn_cnn.data",),
     "dlgn_cnn/mei/": ("dlgn_cnn.data", "dlgn_cnn.training"),

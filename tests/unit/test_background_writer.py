@@ -1,4 +1,4 @@
-"""What a fit sends to the database beside its work waits for a database that is away, in order, and fails nobody."""
+"""Rows that a fit writes in the background wait, in order, for a database that is away, and never fail the fit."""
 
 import pytest
 

@@ -83,7 +83,7 @@ def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: s
 
 
 def outcome(fit: TrainingLoop, result) -> tuple[dict, list, dict]:
-    """All that must not depend on stops: best weights, the last epoch's state, figures but for times."""
+    """All that must not depend on stops: best weights, the last epoch's state, figures except times."""
     timed = ("samples_per_s", "peak_memory_bytes", "seconds")
     records = [{name: value for name, value in one.items() if name not in timed} for one in result[1]["epochs"]]
     return result[2], records, {name: value for name, value in result[1].items() if name != "epochs"}

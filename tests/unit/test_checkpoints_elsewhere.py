@@ -57,7 +57,7 @@ def test_a_checkpoint_that_cannot_be_read_now_is_not_removed(tmp_path, monkeypat
 
 
 def test_a_fit_does_not_begin_anew_while_its_checkpoints_are_out_of_reach(tmp_path):
-    """On s3fs's own error, of a server that nobody listens at."""
+    """On s3fs's own error, for an address without a server."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     place = ObjectStore("s3://bucket/fit", tmp_path)

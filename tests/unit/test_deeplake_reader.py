@@ -1,4 +1,4 @@
-"""A folder that Deep Lake 3.9.52 wrote, eight trials of three units, beside the arrays that were written."""
+"""A folder that Deep Lake 3.9.52 wrote, eight trials of three units, next to the arrays that were written."""
 
 import zipfile
 from pathlib import Path

@@ -15,7 +15,7 @@ SECRET = "very-secret-word"
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Settings of nobody: an empty home, no database's URL, no packages allowed."""
+    """Empty settings: an empty home, no database's URL, no packages allowed."""
     for name in ("DLGN_DATABASE", "DLGN_STORE", "DLGN_DATASETS", "DLGN_ALLOW_PACKAGES", "DLGN_DEVICE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DLGN_HOME", str(tmp_path / "home"))

@@ -38,7 +38,7 @@ def test_a_computation_is_interrupted_where_it_stands(number, kind):
         with pytest.raises(kind):
             compute()
         assert not reached
-        with pytest.raises(kind):  # whoever swallows it meets it again
+        with pytest.raises(kind):  # code that swallows it meets it again
             interrupts.check()
 
 

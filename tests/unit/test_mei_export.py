@@ -80,7 +80,7 @@ def test_a_lossless_video_comes_back_bit_for_bit_and_bears_its_rate(tmp_path):
 
 @pytest.mark.parametrize("contrast", [0.1, 0.15, 0.4])
 def test_eight_bits_keep_the_norm_to_a_hundred_thousandth_where_plain_rounding_does_not(contrast):
-    """A clip of the usual size, most of it gray as MEIs are, about a mean gray that is no whole level."""
+    """A clip of the usual size, most of it gray as MEIs are, around a mean gray that is not a whole level."""
     clip = np.random.default_rng(3).standard_normal((20, 33, 53))
     down, across = np.mgrid[:33, :53]
     clip *= np.exp(-((down - 16) ** 2 + (across - 20) ** 2) / 40)

@@ -86,7 +86,7 @@ def test_a_weight_file_with_a_pickle_inside_is_refused_and_runs_nothing(objects,
     with pytest.raises(StoreError, match="not a safetensors file"):
         load_weights(objects, digest)
     assert not marker.exists()
-    with open(file, "rb") as opened:  # the file is what it seems: whoever trusts it runs its code
+    with open(file, "rb") as opened:  # the file is a real pickle: loading it runs its code
         if not file.read_bytes().startswith(b"PK"):
             pickle.load(opened)
             assert marker.exists()

@@ -182,7 +182,7 @@ def test_options_that_make_no_sense_are_refused(name, options, message):
 
 
 def lit_pixel(info: DataInfo, unit: int) -> torch.Tensor:
-    """A video that is dark but for a block of 3 x 3 pixels around the unit's field center."""
+    """A video that is dark except for a block of 3 x 3 pixels around the unit's field center."""
     _, height, width = info.frame_shape
     x, y = (
         round((center + 1) / 2 * (n - 1)) for center, n in zip(info.field_centers[unit], (width, height), strict=True)
