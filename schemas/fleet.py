@@ -75,10 +75,10 @@ class Retry(dj.Manual):
 
 @schema
 class StopFlag(dj.Manual):
-    """A standing order to workers, in force until its row is deleted."""
+    """A stop flag for workers, in force until its row is deleted."""
 
     definition = """
-    # standing order to workers
+    # stop flag for workers
     host="*" : varchar(255)  # whom it is for, '*' for all
     table_name="*" : varchar(64)  # the table it is about, '*' for all
     ---

@@ -35,9 +35,9 @@ Row = dict[str, Any]
 class MEIControl(Acronym, provenance.Traced, dj.Computed):
     """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
 
-    Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Judges
-    are the fits of the same dataset, model and trainer from other seeds, less those that took part in the synthesis; an
-    MEI waits for all that experiments ask for. Without one, what they would say is NULL.
+    Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Held-out
+    models are the fits of the same dataset, model and trainer from other seeds, less those that took part in the
+    synthesis; an MEI waits for all that experiments ask for. Without one, what they would say is NULL.
     """
 
     tolerance = 0.05

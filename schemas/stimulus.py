@@ -38,10 +38,10 @@ class Scene(dj.Manual):
 
 @schema
 class Presentation(dj.Manual):
-    """One showing of a scene, on the session's clock."""
+    """One presentation of a scene, on the session's clock."""
 
     definition = """
-    # showing of a scene
+    # presentation of a scene
     -> session.Session
     trial : int32  # from 0, in order of onset
     ---

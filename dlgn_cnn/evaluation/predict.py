@@ -1,4 +1,4 @@
-"""What a fitted model predicts, trial by trial, under the light as it was or as one wishes it."""
+"""What a fitted model predicts, trial by trial, under the opto as recorded or as given."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

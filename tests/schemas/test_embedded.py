@@ -99,7 +99,7 @@ def closed(tmp_path_factory) -> Path:
     return folder
 
 
-# One name of a folder has at most 255 bytes, and no slash. Bytes that are not UTF-8 cannot stand on a command line of a test.
+# A name of a folder has at most 255 bytes and no slash. Bytes that are not UTF-8 cannot be arguments of a test.
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=60)
 TRICKY = st.text(st.sampled_from(" '\"%$`\\,:;*?#&|<>(){}[]~!@=\nüe\u0301"), min_size=1, max_size=60)
 

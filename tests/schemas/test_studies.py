@@ -162,7 +162,7 @@ def test_a_hopeless_trial_is_given_up_and_taken_up_by_nobody(ingested, tmp_path)
 
 
 class AtOnce(BackgroundWriter):
-    """A side channel whose statements are run before the fit goes on: in the same thread, on the same connection."""
+    """A background writer whose statements run before the fit goes on, in its thread and on its connection."""
 
     def send(self, statement):
         done = threading.Event()

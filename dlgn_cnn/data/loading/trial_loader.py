@@ -42,8 +42,8 @@ class VideoTable:
         self._first = np.cumsum([0, *lengths])
         frames = np.lib.stride_tricks.as_strided(rows, (len(rows), *size), (rows.shape[1], size[1], 1))
         self.videos = [frames[a:b] for a, b in zip(self._first[:-1], self._first[1:], strict=True)]
-        for packed, video in zip(self.videos, videos, strict=True):
-            packed[...] = video
+        for place, video in zip(self.videos, videos, strict=True):
+            place[...] = video
         self._rows = torch.from_numpy(rows)
 
     def cut(self, windows: Sequence[Window]) -> torch.Tensor:

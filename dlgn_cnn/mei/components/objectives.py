@@ -90,8 +90,8 @@ class OptoDifference(OverWindow):
 
     For an intact target it is what feedback adds most to, for a suppressed one what feedback takes most from: each
     stimulus is shown in both conditions at every step, and the mean is over the last ``window_frames`` frames, in
-    spikes a frame. The idea is the contrastive stimulus of two models (as in the code of Walker et al. 2019 and its
-    heirs), here of one model in two conditions.
+    spikes a frame. The idea is the contrastive stimulus of two models (as in the code of Walker et al. 2019 and
+    its successors), here of one model in two conditions.
     """
 
     def __init__(self, window_frames: int = 10) -> None:

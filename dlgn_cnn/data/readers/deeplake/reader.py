@@ -100,14 +100,14 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
         name: _numbers(path, rows, row, name) if name in rows.columns else None
         for name in ("opto", "behavior", "pupil_center")
     }
-    light = optional["opto"]
+    opto = optional["opto"]
     return [
         ArrayTrial(
             name=f"{row} of {path}",
             tier="train" if str(rows.cell(row, tier)) == "train" else "test",
             scene=array_scene(path, f"deeplake:{row}", frames, rate_hz),
             responses=responses,
-            opto=None if light is None else light.reshape(-1),
+            opto=None if opto is None else opto.reshape(-1),
             behavior=optional["behavior"],
             pupil_center=optional["pupil_center"],
         )
