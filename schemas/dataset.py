@@ -40,7 +40,7 @@ class DatasetConfig(HashedConfig, dj.Manual, kind="dataset", title="dataset func
     def insert_links(cls, key: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Link the sessions that the config names. Raises ConfigError for one that was never ingested.
 
-        A lab's own function, named by import path, may name none of ours: it reads data that these tables do not know.
+        A lab's own function, named by import path, may read data that these tables do not know, and name no sessions.
         """
         if "." in (cls & key).fetch1("dataset_fn") and not _names_sessions(config.get("sessions")):
             return
@@ -163,7 +163,22 @@ class Dataset(provenance.Traced, dj.Computed):
 
 
 def store_session(path: str, data: SessionData, info: DataInfo) -> str:
-    """Store a session that was built elsewhere, with its statistics, below the store; the digest of its rows."""
+    """Store a session that was built elsewhere, with its statistics.
+
+    Parameters
+    ----------
+    path : str
+        Its folder below the store.
+    data : SessionData
+        Its trials.
+    info : DataInfo
+        Its statistics.
+
+    Returns
+    -------
+    str
+        Digest of the stored rows.
+    """
     ensure_session(data, _local(path), info)
     if settings_in_force().datasets_url is not None:
         publish(_local(path), _url(path))
@@ -189,7 +204,7 @@ def unit_rows(key: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def absolute(paths: Mapping[str, str]) -> dict[str, Path]:
-    """The same paths on this machine, whither datasets that are stored elsewhere are copied."""
+    """Absolute local paths; remote datasets are downloaded first."""
     if settings_in_force().datasets_url is None:
         return {name: _local(path) for name, path in paths.items()}
     return {name: fetch(_url(path), _local(path)) for name, path in paths.items()}
@@ -201,7 +216,7 @@ def _local(path: str) -> Path:
 
 
 def _built(path: str) -> Path:
-    """Where a session is written: in the store, or beside it where it is only built anew to be compared."""
+    """Return where a session is written: in the store, or in a scratch folder while a row is recomputed."""
     scratch = settings_in_force().scratch
     return _local(path) if scratch is None else scratch / path
 

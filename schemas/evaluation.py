@@ -1,4 +1,4 @@
-"""What fits and data say of each unit: scores, the light's effect and the gain of each input."""
+"""Scores of each unit, the effect of the light on it, and the gain of each input."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Score(OfFit, provenance.Traced, dj.Computed):
         explained=null : float64  # share of explainable variance, FEVE
         explained_low=null : float64
         explained_high=null : float64
-        explainable=null : float64  # share of single trials' variance that is no noise
+        explainable=null : float64  # share of single trials' variance that is not noise
         ceiling=null : float64  # of average_correlation
         oracle=null : float64  # each trial with the mean of the others
         split_half=null : float64  # mean of odd with mean of even repeats

@@ -115,7 +115,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
     def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
         """Configs, stores, the members' keys with their configs and weights, and the chosen units."""
         method, config = MEIConfig.load(key)
-        members = [(one, training.fit_spec(one), training.weights_of(one)) for one in members_of(key, config)]
+        members = [(one, *training.spec_and_weights(one)) for one in members_of(key, config)]
         return dataset.store_paths(key), members, method, config, chosen_units(key, config)
 
     @interrupts.allowed()
@@ -204,8 +204,7 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
 
     Raises ConfigError where there are not as many fits as the config's ``members``, or not all in one precision.
     """
-    alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
-    fits = (training.TrainedModel & alike).keys(order_by="seed")
+    fits = training.fits_from_all_seeds(key)
     own = next(index for index, fit in enumerate(fits) if fit["seed"] == key["seed"])
     wanted = config.get("members", 1)
     if len(fits) < wanted:
@@ -213,7 +212,7 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
             f"the MEI config asks for {wanted} members, but there are {len(fits)} fits that differ in nothing but "
             "their seed: give the experiment more seeds"
         )
-    chosen = [dict(fit) for fit in (fits[own:] + fits[:own])[:wanted]]
+    chosen = (fits[own:] + fits[:own])[:wanted]
     fit_precision.refuse_mixed(chosen, training.TrainedModel(), "the members of an MEI's synthesis")
     return chosen
 

@@ -1,4 +1,4 @@
-"""The feedback contrast: how far a unit's intact and suppressed MEI are apart, and whether that is a finding."""
+"""Feedback contrast: distance between a unit's intact and suppressed MEI, and its significance."""
 
 import math
 from collections import defaultdict
@@ -35,7 +35,7 @@ COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz
 
 @schema
 class MEIContrast(Acronym, provenance.Traced, dj.Computed):
-    """The MEIs of one fitted model in the two lights, against those of models in which there is nothing to find.
+    """Distances between the MEIs of one fitted model in both conditions, and the same distances of nulls.
 
     The strongest null are fits to shuffled labels: those of an otherwise equal dataset config with ``shuffle_opto``,
     of the same model and trainer, with the same MEIs. List the dataset once as recorded and some times shuffled
@@ -53,21 +53,21 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     """
 
     class Unit(dj.Part):
-        """One unit's MEIs in each light: means over random starts."""
+        """One unit's MEIs in each condition: means over random starts."""
 
         definition = """
         -> master
         -> dataset.Dataset.Unit
         ---
-        starts : int32  # of the light that has fewer
+        starts : int32  # of the condition that has fewer
         intact_extent_px : float64  # radius of the energy
         suppressed_extent_px : float64
-        intact_hz : float64  # what the model says to the intact MEI with the light off
-        suppressed_hz : float64  # and to the suppressed one with the light on
+        intact_hz : float64  # predicted for the intact MEI, light off
+        suppressed_hz : float64  # predicted for the suppressed MEI, light on
         """
 
     class Distance(dj.Part):
-        """One unit's distance between the lights in one view against one null; definitions:
+        """One unit's distance between the conditions in one view against one null; definitions:
         ``dlgn_cnn.mei.feedback_contrast.significance``.
         """
 
@@ -79,7 +79,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         ---
         strongest : bool  # whether no stronger null is there: the rows to report
         distance : float64  # mean over pairs of an intact and a suppressed MEI; for members, of two fits
-        within=null : float64  # mean over pairs of random starts in one light
+        within=null : float64  # mean over pairs of random starts in one condition
         null_distance=null : float64  # the null's mean
         effect=null : float64  # excess over the null, in its standard deviations
         p=null : float64
@@ -90,7 +90,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     def key_source(self) -> Any:
         """MEIs whose experiments have no other of the same model, trainer and config pending: the nulls are complete.
 
-        Not those of a difference between the lights, which are two things by what was asked of them.
+        Left out are MEIs whose objective is the difference between the conditions: they differ by construction.
         """
         planned = experiment.Experiment.Fit.proj() * mei.MEIPlan.proj()
         pending = (planned - mei.MEI.proj()).proj(pending_dataset="dataset_hash", pending_seed="seed")
@@ -138,7 +138,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:
-    """The hashes of the dataset configs that are this one but for shuffled labels of the light."""
+    """Return the hashes of dataset configs that differ from this one only in shuffled opto labels."""
     function, config = dataset.DatasetConfig.load({"dataset_hash": dataset_hash})
     found = []
     for row in (shuffled_datasets() & {"dataset_fn": function}).to_dicts(order_by="dataset_hash"):
@@ -161,7 +161,7 @@ def _stimuli(key: Row) -> Stimuli:
 
 
 def _loaded(stimuli: Stimuli, unit: UnitKey) -> UnitMEIs | None:
-    """A unit's MEIs, None where it has none in one of the lights."""
+    """A unit's MEIs, None where it has none in one of the conditions."""
     rows = stimuli.get(unit, [])
     if {row["opto_condition"] for row in rows} != set(mei.CONDITIONS):
         return None

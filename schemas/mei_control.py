@@ -1,4 +1,4 @@
-"""Controls of the MEIs: what else excites a unit, and what models say to all of it that took no part."""
+"""Controls of the MEIs: other stimuli of the same norm, and what held-out models predict for all of them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Row = dict[str, Any]
 
 @schema
 class MEIControl(Acronym, provenance.Traced, dj.Computed):
-    """The MEIs of one fitted model beside their controls, all at one norm, each shown in both lights.
+    """The MEIs of one fitted model and their controls, all at one norm, each shown in both conditions.
 
-    Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs. Held-out
-    models are the fits of the same dataset, model and trainer from other seeds, less those that took part in the
-    synthesis; an MEI waits for all that experiments ask for. Without one, what they would say is NULL.
+    Made where the MEI config says ``controls: true``: scanning clips and gratings takes longer than the MEIs.
+    Held-out models are the fits of the same dataset, model and trainer from other seeds that took no part in the
+    synthesis; an MEI waits for all that experiments ask for. Without any, their columns are NULL.
     """
 
     tolerance = 0.05
@@ -69,7 +69,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         """
 
     class ContrastResponse(optogenetics.OneCondition, dj.Part):
-        """What models say to a stimulus at a share of its contrast, in both lights.
+        """Predicted rates for a stimulus at a share of its contrast, in both conditions.
 
         The shares are those of ``contrasts`` in the MEI config. One at which a value would leave the range that the
         MEI was allowed has no row: nothing is clipped.
@@ -132,11 +132,8 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         restored = [training.restore(spec, stores, weights) for spec, weights in members]
         others = [training.restore(spec, stores, weights)[0] for spec, weights in held_out_models]
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
-        generator, models, loaders = (
-            torch.Generator().manual_seed(key["seed"]),
-            [one for one, _ in restored],
-            restored[0][1],
-        )
+        generator, models, loaders = torch.Generator(), [one for one, _ in restored], restored[0][1]
+        generator.manual_seed(key["seed"])
         found: list[Control] = []
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
             for session in dict.fromkeys(target.data_key for target, _ in meis):
@@ -174,24 +171,39 @@ def members_and_held_out(key: Row) -> tuple[list[Fit], list[Fit]]:
 
     All differ in their seed alone. Raises ConfigError where they were not fitted in one precision.
     """
-    alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
     took_part = set((mei.MEI.Member & key).to_arrays("member_seed").tolist()) | {key["seed"]}
-    fits = (training.TrainedModel & alike).keys(order_by="seed")
+    fits = training.fits_from_all_seeds(key)
     fit_precision.refuse_mixed(
         fits, training.TrainedModel(), "the members of an MEI's synthesis and the held-out models"
     )
     members = sorted((fit for fit in fits if fit["seed"] in took_part), key=lambda fit: fit["seed"] != key["seed"])
     held_out_models = [fit for fit in fits if fit["seed"] not in took_part]
-    found = [
-        [(training.fit_spec(one), training.weights_of(one)) for one in some] for some in (members, held_out_models)
-    ]
-    return found[0], found[1]
+    return [*map(training.spec_and_weights, members)], [*map(training.spec_and_weights, held_out_models)]
 
 
 def materials_of(
     models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
 ) -> Materials:
-    """What a session's controls are made of, from the fitted models that synthesized and the loaders of one."""
+    """Collect what a session's controls are made of.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        The fitted models that synthesized.
+    loaders : mapping
+        Loaders of one of them.
+    config : dict
+        The MEI config.
+    fields : list of (dict, array reference)
+        Linear receptive fields with the rows of their units.
+    session : str
+        Name of the session.
+
+    Returns
+    -------
+    Materials
+        Models, config, movies and receptive fields.
+    """
     from dlgn_cnn.mei.controls.control_set import Materials
     from dlgn_cnn.mei.synthesis.config import synthesis
     from dlgn_cnn.mei.synthesis.methods import screen_range

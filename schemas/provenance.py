@@ -1,4 +1,4 @@
-"""What a computed row came from: code, environment and inputs, kept beside the row and deleted with it."""
+"""Provenance of computed rows: code, environment and inputs, kept next to the row and deleted with it."""
 
 import datetime
 import functools
@@ -52,10 +52,10 @@ class Code(dj.Manual):
     """
 
     class Package(dj.Part):
-        """A package beside ours whose functions a config may name."""
+        """Another package whose functions a config may name."""
 
         definition = """
-        # package beside ours whose functions a config may name
+        # another package whose functions a config may name
         -> master
         package : varchar(128)
         ---
@@ -97,7 +97,7 @@ class Environment(dj.Manual):
 
 @dataclass(frozen=True)
 class Computation:
-    """One computation: which result it gave, what it came from, and when and how long it ran."""
+    """One computation: its result, its provenance, and when and how long it ran."""
 
     result: tuple[dict[str, Any], int]  # the key, and the identity of what may be too large to keep
     row: dict[str, Any]
@@ -159,7 +159,22 @@ class Traced:
 
 
 def provenance_row(table: Any, key: Key, duration_s: float) -> dict[str, Any]:
-    """What a computation that begins now comes from."""
+    """Return the provenance of a computation that begins now.
+
+    Parameters
+    ----------
+    table : Table
+        Has ``inputs``.
+    key : mapping
+        Key that is computed.
+    duration_s : float
+        Seconds that it took, where they are known.
+
+    Returns
+    -------
+    dict
+        Columns of a ``Provenance`` row, without its outputs.
+    """
     row = present() | {"inputs": table.inputs(key), "host": platform.node()[:255], "duration_s": duration_s}
     return row | {"computed": datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)}
 

@@ -8,7 +8,7 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.recording import BinnedResponses, SessionKey
+from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.recording import SessionRecording as RawRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime import interrupts
@@ -21,7 +21,7 @@ schema = dj.Schema()
 
 @schema
 class RawFile(dj.Manual):
-    """The file that a session was read from, known by its bytes, and how it is to be read."""
+    """The file that a session was read from, known by its bytes, and the reader and options that read it."""
 
     definition = """
     # raw file of a session
@@ -115,32 +115,23 @@ class Recording(provenance.Traced, dj.Imported):
         """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
         spikes, direct = recording.spike_times_s, {"allow_direct_insert": allow_direct_insert}
         self.insert1(key | {"units": len(recording.units), "spikes": sum(map(len, spikes.values()))}, **direct)
-        self.Spikes.insert(
-            (
-                key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
-                for unit, times in spikes.items()
-            ),
-            **direct,
+        rows = (
+            key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
+            for unit, times in spikes.items()
         )
-        if recording.binned is not None:
-            self._insert_binned(key, recording.binned, direct)
-        self.Signal.insert(
-            (
-                key | {"signal_name": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
-                for name, signal in recording.signals.items()
-            ),
-            **direct,
-        )
-
-    def _insert_binned(self, key: dict[str, Any], binned: BinnedResponses, direct: dict[str, bool]) -> None:
-        self.Bins.insert1(key | {"bins_s": binned.bins_s}, **direct)
-        self.Binned.insert(
-            (
+        self.Spikes.insert(rows, **direct)
+        if (binned := recording.binned) is not None:
+            self.Bins.insert1(key | {"bins_s": binned.bins_s}, **direct)
+            rows = (
                 key | {"unit": unit, "response_sum": float(row.sum()), "responses": row}
                 for unit, row in zip(binned.units, binned.values, strict=True)
-            ),
-            **direct,
+            )
+            self.Binned.insert(rows, **direct)
+        rows = (
+            key | {"signal_name": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
+            for name, signal in recording.signals.items()
         )
+        self.Signal.insert(rows, **direct)
 
 
 def arrays_of(recording: RawRecording) -> Iterator[tuple[str, Any]]:

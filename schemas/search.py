@@ -61,7 +61,19 @@ class PrunedTrial(dj.Manual):
 def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
     """Insert a study, with an experiment of its name, unless it is there.
 
-    Raises ConfigError where the name is another study's, or that of an experiment that somebody defined.
+    Parameters
+    ----------
+    name : str
+        Name of the study and of its experiment.
+    config : mapping
+        Calls of dataset, model and trainer with ranges and choices; seed; strategy.
+    comment : str
+        Kept with both.
+
+    Raises
+    ------
+    ConfigError
+        If another study or an experiment has this name.
     """
     digest = config_hash("study", config)
     found = (Study & {"study_name": name}).to_arrays("study_hash")
@@ -80,7 +92,26 @@ def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
 
 
 def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int, values: Mapping[str, Any]) -> bool:
-    """Insert a trial and its fit, which workers then compute; false where another process took this number first."""
+    """Insert a trial and its fit, which workers then compute.
+
+    Parameters
+    ----------
+    name : str
+        Name of the study.
+    number : int
+        Number of the trial, from 0.
+    calls : tuple of (str, dict)
+        Function and config of dataset, model and trainer.
+    seed : int
+        Seed of the fit.
+    values : mapping
+        The values that the trial tries, by path.
+
+    Returns
+    -------
+    bool
+        False if another process took this number first; nothing is inserted then.
+    """
     one, two, three = calls
     try:
         with transaction(Study.connection):
@@ -99,9 +130,21 @@ def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int,
 
 
 def history(name: str, fitted: Any, connection: Any = None) -> list[SearchTrial]:
-    """The trials of a study in order, with what is known of each by now: its score, or those of its epochs so far.
+    """Fetch the trials of a study in order, each with its score, or those of its epochs so far.
 
-    ``fitted`` is the table of trained models. ``connection`` is a thread's own; that of the tables, without.
+    Parameters
+    ----------
+    name : str
+        Name of the study.
+    fitted : Table
+        ``TrainedModel``.
+    connection : Connection, optional
+        A thread's own (default: the tables').
+
+    Returns
+    -------
+    list of SearchTrial
+        One a trial.
     """
     trials = _by(connection, Study.Trial) & {"study_name": name}
     fits = trials.proj(*FIT)
@@ -117,7 +160,7 @@ def history(name: str, fitted: Any, connection: Any = None) -> list[SearchTrial]
 
 
 def is_hopeless(key: Mapping[str, Any], fitted: Any, connection: Any = None) -> bool:
-    """Whether a fit under way is to be given up: only studies ask for it, and each would, by its epochs so far.
+    """Whether to give up a fit under way: only studies ask for it, and each would give it up by its epochs so far.
 
     Arguments are as for ``history``.
     """
@@ -130,7 +173,7 @@ def is_hopeless(key: Mapping[str, Any], fitted: Any, connection: Any = None) -> 
 
 
 def give_up(key: Mapping[str, Any], epoch: int) -> None:
-    """Note that the trials of a fit ended at ``epoch``; nobody asks for the fit any more, so no worker takes it up."""
+    """Note that the trials of a fit ended at ``epoch``, and ask for the fit no longer, so that no worker takes it."""
     fit = fit_key(key)
     with transaction(Study.connection):
         for row in (Study.Trial & fit).to_dicts():

@@ -123,7 +123,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         return_exception_objects: bool,
         make_kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Compute a key as DataJoint does: the only place that hears of its commit, before which no checkpoint goes."""
+        """Compute a key as DataJoint does, and remove the checkpoints once its row is committed."""
         self._folder, self.ended_without = None, ""
         done = super()._populate1(key, jobs, suppress_errors, return_exception_objects, make_kwargs)
         if self._folder is not None:
@@ -155,7 +155,7 @@ class ImportedFit(dj.Manual):
 def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
-    """The trainer's (score, output, state_dict), told to all who listen. Raises GivenUp, and what the trainer does."""
+    """Return the trainer's (score, output, state_dict), followed by all callbacks. Raises GivenUp, and its errors."""
     allowed = settings_in_force().allowed_packages
     with (
         fit_listeners.background_writer() as writer,
@@ -191,7 +191,7 @@ def sources_of(call: Call) -> dict[str, str]:
         return {}
     names = TrainedModel.primary_key
     if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
-        raise ConfigError(f"source {source!r} is no fitted model: give the {', '.join(names)} of a TrainedModel row")
+        raise ConfigError(f"source {source!r} is not a fitted model: give the {', '.join(names)} of a TrainedModel row")
     return {canonical_json(source): weights_of(source)}
 
 
@@ -200,13 +200,41 @@ def fit_inputs(key: Key) -> dict[str, str]:
     return dataset.session_digests(key["dataset_hash"]) | {"weights": weights_of(key)}
 
 
+def fits_from_all_seeds(key: Key) -> list[Row]:
+    """Return the keys of the fits that differ from a fit in nothing but their seed, itself among them, by seed."""
+    alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
+    return [dict(one) for one in (TrainedModel & alike).keys(order_by="seed")]
+
+
+def spec_and_weights(key: Key) -> tuple[FitSpec, str]:
+    """Return the configs of a fit and the digest of its weights."""
+    return fit_spec(key), weights_of(key)
+
+
 def weights_of(key: Key) -> str:
     """The digest that names a trained model's weights."""
     return str((TrainedModel & {name: key[name] for name in TrainedModel.primary_key}).fetch1("weights_sha256"))
 
 
 def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tuple[torch.nn.Module, Any]:
-    """A fitted model in evaluation mode on this process's device, and its loaders; needs no database."""
+    """Load a fitted model; needs no database.
+
+    Parameters
+    ----------
+    spec : FitSpec
+        Configs of the fit.
+    stores : mapping
+        Paths below the store by session.
+    weights_sha256 : str
+        Digest of the weights.
+
+    Returns
+    -------
+    Module
+        The model in evaluation mode on this process's device.
+    mapping
+        Its loaders.
+    """
     settings = settings_in_force()
     loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
     return _fitted(spec, weights_sha256, loaders).to(pick_device(settings.device)).eval(), loaders
@@ -248,7 +276,7 @@ def member_fits(ensemble_hash: str) -> list[tuple[FitSpec, str]]:
         )
     keys = [fit_key(key) for key in members.keys(order_by="KEY")]
     fit_precision.refuse_mixed(keys, TrainedModel(), f"the members of ensemble {ensemble_hash}")
-    return [(fit_spec(key), weights_of(key)) for key in keys]
+    return [*map(spec_and_weights, keys)]
 
 
 def restore_ensemble(members: list[tuple[FitSpec, str]], stores: Mapping[str, str]) -> tuple[EnsembleModel, Any]:

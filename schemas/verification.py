@@ -1,4 +1,4 @@
-"""What came of verifying rows: each verdict a row, with what it was about and what it was reached with."""
+"""Verdicts on computed rows, each with the code and environment that reached it."""
 
 import datetime
 from collections.abc import Mapping
@@ -16,20 +16,20 @@ schema = dj.Schema()
 class Verification(dj.Manual):
     """A verdict on one computed row.
 
-    ``equal``: computed anew, it came out the same bit for bit; ``close``: within the tolerance; ``differs``: not;
-    ``sound``: not computed anew, but every digest is as it was when the row was inserted; ``damaged``: one is not;
+    ``equal``: recomputed, it came out the same bit for bit; ``close``: within the tolerance; ``differs``: outside;
+    ``sound``: not recomputed, but every digest is as it was when the row was inserted; ``damaged``: one is not;
     ``failed``: it cannot be computed any more.
     """
 
     definition = """
-    # what came of computing a row anew, or of checking its digests
+    # verdict on a row that was recomputed, or whose digests were checked
     verified_table : varchar(64)
     key_hash : char(32)  # as in the tables of the fleet
     verified : datetime(3)  # UTC
     ---
     verified_key : json
     verdict : enum('equal', 'close', 'sound', 'differs', 'damaged', 'failed')
-    deviation=null : float64  # the largest, where it was computed anew
+    deviation=null : float64  # the largest, where it was recomputed
     tolerance=null : float64  # up to which it counts as close
     findings : json  # what differs or is damaged, and how
     -> provenance.Code
@@ -39,7 +39,17 @@ class Verification(dj.Manual):
 
 
 def note(table: Any, key: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
-    """Insert a verdict, which has the columns from ``verdict`` on that are not of the process."""
+    """Insert a verdict with this process's code and environment.
+
+    Parameters
+    ----------
+    table : class
+        Table of the row.
+    key : mapping
+        Key of the row.
+    verdict : mapping
+        The columns from ``verdict`` on.
+    """
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     whose = {"verified_table": table.__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
     Verification.insert1({**whose, "verified": now, **verdict, **provenance.present()})

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import dataset, evaluation, mei_contrast, model, trainer, training
+from schemas.base import keys
+from schemas.base.keys import FIT
 
-FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
-UNIT = (*FIT, "mouse", "series", "experiment", "unit")
+UNIT = (*FIT, *keys.UNIT)
 CONFIGS: dict[str, Any] = {
     "model": model.ModelConfig,
     "trainer": trainer.TrainerConfig,

@@ -10,14 +10,12 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from populate.query.read_only import QueryResult, ask, check_one
-from schemas import dataset, mei, model, trainer
 from schemas.base.relational import DataJointError, Not, U
 from schemas.declaration import table_classes as classes
+from schemas.declaration.computed_tables import config_tables
 
 Expression = Any
-CONFIGS: dict[str, Any] = {
-    one.kind: one for one in (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
-}
+CONFIGS = config_tables()
 FORM = "NAME = VALUE, as model.recurrent.channels = 16, or with != < <= > >="
 CONDITION = re.compile(r"(?P<name>[^\s=!<>]+)\s*(?P<sign>=|!=|<=|>=|<|>)\s*(?P<value>.+)")
 

@@ -19,7 +19,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime import interrupts, threads
 from populate.query.named_rows import chosen, the_one, written
 from schemas import training, verification
-from schemas.declaration.computed_tables import computed_tables
+from schemas.declaration.computed_tables import computed_tables, config_tables
 from schemas.reproduction import integrity
 from schemas.reproduction.compare import compare, must_be_equal, threads_of
 from schemas.reproduction.diff import Difference, differences
@@ -173,7 +173,7 @@ def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
         For rows of two tables, and for words that do not name exactly one row.
     """
     schemas.open_database()
-    tables = (*computed_tables(), *integrity.CONFIGS)
+    tables = (*computed_tables(), *config_tables().values())
     (table, key), (second, second_key) = the_one(one, tables), the_one(other, tables)
     if table is not second:
         raise ConfigError(f"{one!r} and {other!r} are rows of two tables: name two of one")

@@ -1,9 +1,9 @@
 """Arrays of the tables: files named by their bytes, stored before a transaction opens and only referred to within it.
 
 A column of type ``<array@main>`` takes a numpy array and gives back a ``StoredArray``, read when it is asked for. An
-upload may take minutes, during which a transaction would hold its locks. So whoever inserts many arrays, or to a store
-far away, calls ``upload`` first; or ``keep``, where they are too many to be held until they are inserted. What was not
-uploaded is when it is inserted: slower, but as right.
+upload may take minutes, during which a transaction would hold its locks. So call ``upload`` before you insert many
+arrays, or insert into a remote store; or ``keep``, if they are too many to hold in memory until then. An array that was
+not uploaded before is uploaded when it is inserted.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _ahead: set[str] = set()  # paths of what the last ``upload`` of this process st
 
 @dataclass(frozen=True)
 class Kept:
-    """An array that lies in the store: what may be inserted in its place."""
+    """Reference to an array in the store, to insert in its place."""
 
     path: str
     dtype: str
@@ -50,7 +50,7 @@ class StoredArray(NpyRef):
 
 
 class ArrayCodec(NpyCodec):
-    """DataJoint's codec of arrays, but that a file is named by its bytes, and may be there before its row."""
+    """DataJoint's codec of arrays, except that a file is named by its bytes, and may be there before its row."""
 
     name = "array"
 
@@ -62,7 +62,22 @@ class ArrayCodec(NpyCodec):
     def encode(
         self, value: Any, *, key: Any = None, context: dict[str, Any] | None = None, store_name: str | None = None
     ) -> dict[str, Any]:
-        """What the row holds of an array: its path, store, type and shape."""
+        """Return what a row holds of an array.
+
+        Parameters
+        ----------
+        value : ndarray or Kept
+            The array, or what ``keep`` returned for it.
+        key, context : dict, optional
+            DataJoint's: the row's key, and schema, table and column.
+        store_name : str, optional
+            Name of the store, as in ``<array@main>``.
+
+        Returns
+        -------
+        dict
+            Path, store, type and shape.
+        """
         schema, _, _, _ = self._extract_context(key, context)
         kept = value if isinstance(value, Kept) else _store(schema, value, _ahead)
         return {"path": kept.path, "store": store_name, "dtype": kept.dtype, "shape": list(kept.shape)}
@@ -75,8 +90,8 @@ class ArrayCodec(NpyCodec):
 def upload(arrays: Iterable[tuple[str, Any]]) -> None:
     """Store arrays, each with the name of the schema whose tables will refer to it, eight at a time.
 
-    They are to be inserted as they are here, to the bit, and before the next call. Raises StoreError, StoreAway. While
-    a row is only computed anew to be compared, nothing is stored.
+    Insert the same arrays, to the bit, before the next call. Raises StoreError, StoreAway. While a row is only
+    recomputed to be compared, nothing is stored.
     """
     if settings_in_force().scratch is not None:
         return
@@ -87,7 +102,7 @@ def upload(arrays: Iterable[tuple[str, Any]]) -> None:
 
 
 def keep(schema: str, arrays: Iterable[Any]) -> list[Kept]:
-    """Store arrays for rows of a schema, eight at a time; what is to be inserted for each, whenever that is.
+    """Store arrays for rows of a schema, eight at a time; return what to insert in place of each.
 
     Raises StoreError, StoreAway.
     """
@@ -100,7 +115,7 @@ def _store(schema: str, array: Any, known: Collection[str] = ()) -> Kept:
     folder, name, data = _place(schema, array)
     path = f"{folder}/{name}"
     if path not in known:
-        # Also where it is there: what was written just now is no garbage for a day, with or without a row.
+        # Also where it is there: what was written just now is not garbage for a day, with or without a row.
         settings_in_force().below(folder).write(name, data)
     return Kept(path, str(array.dtype), tuple(array.shape))
 

@@ -69,7 +69,27 @@ class HashedConfig:
 
     @classmethod
     def add(cls, function: str, config: Mapping[str, Any], comment: str = "") -> dict[str, str]:
-        """Insert a config unless it is there; its key is returned. Raises ConfigError for what JSON cannot carry."""
+        """Insert a config unless it is there.
+
+        Parameters
+        ----------
+        function : str
+            Registered name, or import path of an allowed package.
+        config : mapping
+            Its arguments.
+        comment : str
+            Kept with the row; not hashed.
+
+        Returns
+        -------
+        dict
+            The row's key.
+
+        Raises
+        ------
+        ConfigError
+            If JSON cannot carry the config, or a row of its leaves has no room for a value.
+        """
         key = {f"{cls.kind}_hash": config_hash(function, config)}
         if cls() & key:
             return key
@@ -88,7 +108,7 @@ class HashedConfig:
 
     @classmethod
     def load(cls, key: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Function name and config of a row. Raises ConfigError where they are no longer what was hashed."""
+        """Return function name and config of a row. Raises ConfigError if they are no longer what was hashed."""
         restriction = {f"{cls.kind}_hash": key[f"{cls.kind}_hash"]}
         function, config = (cls() & restriction).fetch1(f"{cls.kind}_fn", f"{cls.kind}_config")
         if config_hash(function, config) != restriction[f"{cls.kind}_hash"]:

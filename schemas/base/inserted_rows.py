@@ -1,4 +1,4 @@
-"""What a computed table's ``make_insert`` inserts: noted on its way into the tables, or caught before it gets there."""
+"""Rows that a computed table's ``make_insert`` inserts: noted on the way, or kept out of the tables."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,9 +39,19 @@ class _Notes:
 
 @contextmanager
 def collect_inserted(table: Any, caught: bool = False) -> Iterator[Rows]:
-    """The rows that this instance of a table, and its parts, are given to insert within the block.
+    """Collect the rows that an instance of a table, and its parts, are given to insert within the block.
 
-    Where they are to be ``caught``, none of them gets into the database.
+    Parameters
+    ----------
+    table : Table
+        The instance, whose ``insert`` and parts are replaced within the block.
+    caught : bool
+        Whether to keep the rows out of the database.
+
+    Yields
+    ------
+    dict
+        Lists of rows by the class's name, filled as they are inserted.
     """
     rows: Rows = {type(table).__name__: []}
     own = _Notes(rows[type(table).__name__], None if caught else type(table).insert.__get__(table))
@@ -80,7 +90,22 @@ def key_order(table: Any, name: str) -> Callable[[Row], tuple[str, ...]]:
 
 
 def row_name(table: Any, name: str, row: Row) -> str:
-    """A row in words, with what tells it from the others of its part, as ``MEI.Stimulus unit=3 mei_seed=0``."""
+    """Name a row by what tells it from the others of its part, as ``MEI.Stimulus unit=3 mei_seed=0``.
+
+    Parameters
+    ----------
+    table : Table
+        The master.
+    name : str
+        Name of the part, or of the master itself.
+    row : dict
+        The row.
+
+    Returns
+    -------
+    str
+        The name; of a master's row, the master's.
+    """
     master = type(table).__name__
     if name == master:
         return master

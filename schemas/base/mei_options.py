@@ -1,4 +1,4 @@
-"""MEI configs: what the tables take of one, what the method gets, and whether both are right."""
+"""Options of MEI configs: those of the tables, those of the method, and checks of both."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def method_options(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
-    """Shares of its own contrast at which each control is shown. Raises ConfigError for what is no such list."""
+    """Shares of its own contrast at which each control is shown. Raises ConfigError for anything else."""
     from dlgn_cnn.mei.controls.control_set import CONTRASTS
 
     given = config.get("contrasts", CONTRASTS)

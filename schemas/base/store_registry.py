@@ -27,7 +27,7 @@ def sign(settings: Settings, connection: Any) -> None:
     place, server = _place(settings), _server(connection)
     name = _name(settings, server)
     known = {"prefix": settings.prefix, "server": server, "seen_as": str(connection.conn_info["host"])}
-    # Whoever only reads may have no right to write there, and whoever writes will hear of a store that is away.
+    # A reader may have no right to write there; a writer will be told of a store that is away.
     with contextlib.suppress(OSError, StoreError):
         if name not in place.sizes():
             place.write(name, json.dumps(known).encode())

@@ -1,7 +1,7 @@
-"""Connections that end where a server takes them and then says nothing, as a tunnel does whose far end is gone.
+"""Connections with a limit on the wait for a server that accepts them and then says nothing, as a dead tunnel does.
 
-Bounded is the opening: being let in, and the first answer. A statement on an open connection may take its time, as one
-on a large database does, or one that waits for a lock; so may a fit between two statements.
+The limit holds for the opening: the handshake and the first answer. A statement on an open connection may take its
+time, as one on a large database does, or one that waits for a lock; so may a fit between two statements.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ SQL_MODE = (  # DataJoint's own
 KINDS = {"mysql": "a MySQL server", "postgresql": "a PostgreSQL server"}
 LONGER = "give it longer with DLGN_ANSWER_S"
 LISTENS = "see that {kind} listens there and answers, not a tunnel or firewall in its place, or {longer}"
-BUSY = "see that it is not overloaded and that nobody locks its tables, or {longer}"
+BUSY = "see that it is not overloaded and that no session locks its tables, or {longer}"
 EMBEDDED = "see that this machine is not overloaded, else end its postgres processes, or {longer}"
 
 
@@ -34,7 +34,19 @@ class DatabaseSilent(DlgnError, LostConnectionError):
 
 
 class PromptConnection(datajoint.Connection):
-    """DataJoint's connection, in UTC; its server must answer within ``answer_s`` each time that it is opened."""
+    """DataJoint's connection, in UTC, with a limit on the time in which it is opened.
+
+    Parameters
+    ----------
+    address : tuple
+        Host, user, password, port and backend.
+    answer_s : float
+        Seconds that the server has to answer each time that the connection is opened.
+    config : Config
+        DataJoint's configuration.
+    use_tls : bool or dict, optional
+        As DataJoint takes it (default: encrypted if the server offers that).
+    """
 
     def __init__(
         self, address: tuple[str, str, str, int, str], answer_s: float, config: Any, use_tls: Any = None
@@ -95,7 +107,7 @@ class PromptConnection(datajoint.Connection):
 def open_connection(address: tuple[str, str, str, int, str], answer_s: float) -> PromptConnection:
     """A connection to host, user, password, port and backend, with a configuration of its own.
 
-    Raises DatabaseSilent, and what the driver says of a server that is not there or lets nobody in.
+    Raises DatabaseSilent, and what the driver says of a server that is not there or refuses the account.
     """
     config = datajoint.settings._create_config()  # as datajoint.Instance does, which knows no deadline
     config.database.backend = address[-1]
@@ -104,7 +116,24 @@ def open_connection(address: tuple[str, str, str, int, str], answer_s: float) ->
 
 
 def silent(what: str, answer_s: float, advice: str = LISTENS, backend: str = "mysql") -> DatabaseSilent:
-    """The error of a database of which ``what`` is to be said, in one sentence with what to check."""
+    """Make the error of a database that did not answer.
+
+    Parameters
+    ----------
+    what : str
+        The database, and what it did not do.
+    answer_s : float
+        Seconds that it had.
+    advice : str
+        What to check.
+    backend : str
+        ``mysql`` or ``postgresql``.
+
+    Returns
+    -------
+    DatabaseSilent
+        With one sentence.
+    """
     return DatabaseSilent(f"{what} within {answer_s:g} s: {advice.format(kind=KINDS[backend], longer=LONGER)}")
 
 

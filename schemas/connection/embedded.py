@@ -24,7 +24,9 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.atomic import whole_folder
 from schemas.connection.embedded_programs import Account, account_of, programs
 
-HERE = "/proc/self/cwd" if sys.platform == "linux" else "."  # the first holds below folders that nobody may enter
+HERE = (
+    "/proc/self/cwd" if sys.platform == "linux" else "."
+)  # the first holds below folders that are closed to us
 SOCKET = ".s.PGSQL.5432"
 OPTIONS = "-h '' -k . -p 5432"
 # A socket's name may have 103 bytes on any system, and drivers split a host at a colon or a comma.
@@ -110,7 +112,7 @@ def _open(folder: Path, suffix: str, account: Account) -> int:
 
 
 def _create(folder: Path, account: Account) -> None:
-    """Make an empty database next to ``folder`` and move it there: whoever is killed leaves all of it or nothing."""
+    """Make an empty database next to ``folder`` and move it there: a killed process leaves all of it or nothing."""
     for left in folder.parent.glob(f".{folder.name}-*.tmp"):
         shutil.rmtree(left, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):

@@ -44,9 +44,23 @@ class Account:
     def run(
         self, program: Path, *arguments: str, folder: Path, keep: tuple[int, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program in ``folder``, which the account owns, whoever may enter the folders above it.
+        """Run a program as the account, also where the folders above its own are closed to it.
 
-        The program and those that it starts have the files ``keep`` open, too.
+        Parameters
+        ----------
+        program : Path
+            The program.
+        *arguments : str
+            Its arguments.
+        folder : Path
+            Folder that it runs in, which the account owns.
+        keep : tuple of int
+            Numbers of files that the program, and those that it starts, have open, too.
+
+        Returns
+        -------
+        CompletedProcess
+            What it printed, and how it ended.
         """
         return subprocess.run(
             [program, *arguments],

@@ -11,7 +11,7 @@ from schemas.connection.settings import Settings
 
 BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
 FORMS = [f"{scheme}://user:password@host:port" for scheme in BACKENDS]
-# What drivers say of a server that lets nobody in, by a word of it: what to do.
+# Words in what drivers say of a server that refuses a connection, and what to do.
 REFUSALS = {
     "access denied": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
     "authentication failed": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",

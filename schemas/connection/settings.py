@@ -26,9 +26,9 @@ class Settings:
     that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
     it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
     algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
-    A database is to let a command in, and to answer its first questions, within ``answer_s`` each. ``threads`` is how
+    A database must let a command in, and answer its first questions, within ``answer_s`` each. ``threads`` is how
     many a worker computes with, None for its share of the cores.
-    ``scratch`` is set while a row is computed anew to be compared: what is written goes there, and nobody hears of it.
+    ``scratch`` is set while a row is recomputed to be compared: what is written goes there, and nowhere else.
     """
 
     home: Path
@@ -71,7 +71,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from ``DLGN_HOME`` and its fellows (docs/reference/settings.md), or else from ``dlgn.env``."""
+        """Settings from the environment (docs/reference/settings.md), or else from ``dlgn.env``."""
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
         home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
         prefix = given.get("DLGN_PREFIX") or cls.prefix
@@ -81,16 +81,15 @@ class Settings:
         store_url = store if "://" in store else None
         if store_url is not None and not store_url.startswith("s3://"):
             raise ConfigError(f"DLGN_STORE {store!r}: expected a folder, or s3://BUCKET/FOLDER")
-        extra = [name.strip() for name in given.get("DLGN_ALLOW_PACKAGES", "").split(",") if name.strip()]
         return cls(
             home=home,
             store=home / "cache" if store_url else _folder("DLGN_STORE", store),
             database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
             prefix=prefix,
-            allowed_packages=cls.allowed_packages | frozenset(extra),
+            allowed_packages=cls.allowed_packages | set(_names("DLGN_ALLOW_PACKAGES", given)),
             device=given.get("DLGN_DEVICE") or "auto",
-            checkpoint_s=_checkpoint_s(given.get("DLGN_CHECKPOINT_S") or "60"),
-            loggers=tuple(name.strip() for name in given.get("DLGN_LOGGERS", "").split(",") if name.strip()),
+            checkpoint_s=_seconds("DLGN_CHECKPOINT_S", given, "60", "; 0 saves after every step"),
+            loggers=_names("DLGN_LOGGERS", given),
             datasets_url=(given.get("DLGN_DATASETS") or "").rstrip("/") or store_url,
             store_url=store_url,
             lease_s=_seconds("DLGN_LEASE_S", given, "60"),
@@ -109,25 +108,20 @@ def _folder(name: str, text: str) -> Path:
         raise ConfigError(f"{name} {text!r} is not a path of a folder ({error}): correct it") from error
 
 
-def _checkpoint_s(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not value >= 0:
-        raise ConfigError(f"DLGN_CHECKPOINT_S {text!r}: expected seconds, as 60; 0 saves after every step")
-    return value
-
-
-def _seconds(name: str, given: Mapping[str, str], default: str) -> float:
+def _seconds(name: str, given: Mapping[str, str], default: str, zero: str = "") -> float:
+    """Read seconds; 0 is refused unless ``zero`` says what it means."""
     text = given.get(name) or default
     try:
         value = float(text)
     except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise ConfigError(f"{name} {text!r}: expected seconds, as {default}")
+        value = -1.0
+    if not (0 < value < 1e6 or (zero and value == 0)):
+        raise ConfigError(f"{name} {text!r}: expected seconds, as {default}{zero}")
     return value
+
+
+def _names(name: str, given: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(one.strip() for one in given.get(name, "").split(",") if one.strip())
 
 
 def _yes(name: str, given: Mapping[str, str]) -> bool:

@@ -35,9 +35,9 @@ REFUSED = {
 
 
 def read_settings(folder: Path) -> dict[str, str]:
-    """The settings of a folder's ``dlgn.env``, none where there is no such file.
+    """The settings of a folder's ``dlgn.env``, empty if there is no such file.
 
-    Raises ConfigError, with the line, for a name that is not a setting, and for a password or a list of packages.
+    Raises ConfigError, with the line, for an unknown name, a password, or a list of packages.
     """
     path = folder / NAME
     try:
@@ -56,7 +56,20 @@ def read_settings(folder: Path) -> dict[str, str]:
 
 
 def check_setting(name: str, value: str, where: str) -> None:
-    """Raise ConfigError for what may not stand in ``dlgn.env``."""
+    """Check a setting that is written to ``dlgn.env``.
+
+    Parameters
+    ----------
+    name, value : str
+        The setting.
+    where : str
+        Where it stands, for the error.
+
+    Raises
+    ------
+    ConfigError
+        If it is unknown, or may not stand there.
+    """
     if name in REFUSED:
         raise ConfigError(f"{where} sets {name}: {REFUSED[name]}; export it in your shell instead")
     if name not in MEANING:

@@ -1,9 +1,21 @@
-"""Computed tables, in the order in which they depend on one another."""
+"""Tables that workers fill, in the order in which they depend on one another, and tables of configs."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from schemas import dataset, ensemble_score, evaluation, mei, mei_contrast, mei_control, recording, training, tuning
+from schemas import (
+    dataset,
+    ensemble_score,
+    evaluation,
+    mei,
+    mei_contrast,
+    mei_control,
+    model,
+    recording,
+    trainer,
+    training,
+    tuning,
+)  # fmt: skip
 
 
 def computed_tables() -> Sequence[Any]:
@@ -21,3 +33,8 @@ def computed_tables() -> Sequence[Any]:
         mei_control.MEIControl,
         mei_contrast.MEIContrast,
     )
+
+
+def config_tables() -> dict[str, Any]:
+    """Return the tables of configs by kind: dataset, model, trainer and mei."""
+    return {one.kind: one for one in (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)}

@@ -34,7 +34,7 @@ def open_database(settings: Settings | None = None) -> Settings:
 
 
 def declare_queue(jobs: Any) -> None:
-    """Declare a computed table's queue unless it is there; that another process does so meanwhile is no error."""
+    """Declare a computed table's queue unless it is there, or another process declares it meanwhile."""
     if jobs.is_declared:
         return
     try:
@@ -81,7 +81,7 @@ def _create_schema(connection: Any, name: str) -> None:
 
 @contextlib.contextmanager
 def _answering(connection: Any) -> Iterator[None]:
-    """Within the block, the server is to say in time which version its tables have, and is asked no second time."""
+    """Within the block, the server must say in time which version its tables have, and is not asked twice."""
     database = connection._config.database
     kept, database.reconnect = database.reconnect, False
     try:

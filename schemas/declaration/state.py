@@ -1,6 +1,6 @@
 """The version that a database's tables have, read by one query, and the sentence that refuses another than this code's.
 
-A version is the digest of all tables' definitions: it changes with them, and nobody has to count.
+A version is the digest of all tables' definitions: it changes with them.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""A fit's side: what it tells others while it runs, whether to give it up, and checkpoints that it can go on from."""
+"""Callbacks of a fit: rows, loggers, the check that gives it up, and checkpoints that it can be continued from."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Watch(Callback):
     def __init__(self, key: Key, fitted: Any, writer: BackgroundWriter) -> None:
         self._key, self._fitted, self._writer = key, fitted, writer
         self._hopeless: int | None = None
-        self._blind = False  # whether nobody here can tell
+        self._blind = False  # whether this process cannot tell
 
     def on_epoch(self, epoch: int, info: Info) -> None:
         """Ask about an epoch, after which there are more. Raises GivenUp as ``on_step``."""
@@ -152,10 +152,18 @@ def discard_checkpoints(key: Key, folder: str, writer: BackgroundWriter) -> None
 
 
 def remove_useless_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
-    """Remove ``folder``, and the rows and files of all fits that are done (``fitted``) or no longer ``asked`` for.
+    """Remove the checkpoints of a fit that has ended, and of all fits that are done or that no experiment asks for.
 
-    Call it when what is done is there for all to see, since before that the fit may still be lost. What goes wrong is
-    logged: the fit is done.
+    Call it after the fit's row is committed: before, the fit may still be lost. Errors are only logged.
+
+    Parameters
+    ----------
+    fitted : Table
+        ``TrainedModel``.
+    asked : Table
+        ``Experiment.Fit``.
+    folder : str
+        The checkpoints' folder of the fit that has ended, below the store.
     """
     try:
         useless = [*(Checkpoint & fitted.proj()).to_dicts(), *(Checkpoint - asked.proj()).to_dicts()]
@@ -173,7 +181,7 @@ def _remove(folder: str) -> None:
     try:
         CheckpointFolder(settings_in_force().written(folder)).clear()
     except (OSError, StoreError) as error:
-        logger.warning("checkpoints that are of no more use are left behind: %s", error)
+        logger.warning("useless checkpoints are left behind: %s", error)
 
 
 def _figures(info: Info) -> dict[str, Any]:

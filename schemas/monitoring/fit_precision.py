@@ -1,4 +1,4 @@
-"""Precisions of fits: what each was or is to be computed in, and that fits which are compared share one."""
+"""Precision that each fit was or will be computed in; fits that are compared must share one."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -70,9 +70,21 @@ def _asked(fit: Key) -> str:
 
 
 def refuse_mixed(keys: Iterable[Key], fitted: Any, what: str) -> None:
-    """Raise ConfigError where fits that are to be compared or averaged were computed in two precisions.
+    """Refuse to compare or average fits that were computed in two precisions.
 
-    ``what`` names them in the sentence, as "the members of an ensemble".
+    Parameters
+    ----------
+    keys : iterable of mapping
+        Keys of the fits.
+    fitted : Table
+        ``TrainedModel``.
+    what : str
+        What the fits are, as "the members of an ensemble".
+
+    Raises
+    ------
+    ConfigError
+        If their precisions differ.
     """
     found = {of_fit(key, fitted): key for key in keys}
     if len(found) > 1:

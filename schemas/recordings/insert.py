@@ -24,10 +24,31 @@ Key = dict[str, Any]
 def ingest(
     path: Path, reader: str | None = None, options: dict[str, Any] | None = None, progress: Progress = silent
 ) -> list[str]:
-    """Read a recording and insert its sessions, all in one transaction; the names of the new ones are returned.
+    """Read a recording and insert its sessions, all in one transaction.
 
-    A session that is there with the same raw bytes is left alone; with others, RecordingError: results hang on the
-    rows that are there. Bytes that were ingested before are known by their digest: none is decoded again.
+    A session that is there with the same raw bytes is left alone. Bytes that were ingested before are known by their
+    digest and are not decoded again.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder of the recording.
+    reader : str, optional
+        Registered name of its reader (default: the one that recognizes it).
+    options : dict, optional
+        Options of the reader.
+    progress : callable
+        Is told how many steps are done, and of how many.
+
+    Returns
+    -------
+    list of str
+        Names of the new sessions.
+
+    Raises
+    ------
+    RecordingError
+        If a session is there with other bytes, since results depend on the rows that are there.
     """
     chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
     if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
@@ -66,7 +87,7 @@ def _known(one: SessionRecording, row: Key) -> bool:
     if len(stored) and stored[0] != row["raw_sha256"]:
         raise RecordingError(
             f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
-            "it all that was computed from it, before you ingest it anew"
+            "it all that was computed from it, before you ingest it again"
         )
     return bool(len(stored))
 

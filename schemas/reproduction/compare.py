@@ -1,4 +1,4 @@
-"""A stored row beside the same row computed anew: every value that is not the same, and whether it has to be."""
+"""Comparison of a stored row with the same row recomputed: every deviation, and whether it counts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -19,19 +19,35 @@ Key = Mapping[str, Any]
 FIELD_TOLERANCE = 1e-3  # of a receptive field of unit norm: another CPU's linear algebra rounds in another order
 
 
-def compare(table: Any, key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
-    """Where the stored rows of a key are not those computed ``anew``, whose files lie below ``place``.
+def compare(table: Any, key: Key, recomputed: Rows, place: Path) -> Iterator[Deviation]:
+    """Compare the stored rows of a key with recomputed ones.
 
-    That a digest is another is not counts, but how far the arrays behind it are; of weights, which two machines' fits
-    need not share to be equally good, only the figures of the fit are.
+    A digest that differs does not count, but the arrays behind it do. Of a fit, its figures count and its weights do
+    not: fits on two machines may differ in their weights and be equally good.
+
+    Parameters
+    ----------
+    table : Table
+        The computed table.
+    key : mapping
+        Key of the rows.
+    recomputed : dict
+        Rows by the class's name, as ``recompute`` returns them.
+    place : Path
+        Folder of the files that the recomputation wrote.
+
+    Yields
+    ------
+    Deviation
+        One for each value that differs.
     """
     found = stored(table, key)
-    for name, rows in anew.items():
+    for name, rows in recomputed.items():
         yield from _compare_rows(table, name, found.get(name, []), rows)
     if type(table) is training.TrainedModel:
-        yield from _weights(key, anew, place)
+        yield from _weights(key, recomputed, place)
     if type(table) is dataset.Dataset:
-        for row in anew["Session"]:
+        for row in recomputed["Session"]:
             yield from _session(row, place)
 
 
@@ -80,9 +96,9 @@ def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]
             yield replace(one, place=f"{place} {one.place}", counts=one.place not in kind.digests)
 
 
-def _weights(key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
-    """The tensors of a fit that are not those of the one computed anew."""
-    digest, new = training.weights_of(key), anew["TrainedModel"][0]["weights_sha256"]
+def _weights(key: Key, recomputed: Rows, place: Path) -> Iterator[Deviation]:
+    """Yield the tensors of a fit that differ from the recomputed ones."""
+    digest, new = training.weights_of(key), recomputed["TrainedModel"][0]["weights_sha256"]
     if digest == new:
         return
     try:
@@ -100,7 +116,7 @@ def _weights(key: Key, anew: Rows, place: Path) -> Iterator[Deviation]:
 
 
 def _session(row: Row, place: Path) -> Iterator[Deviation]:
-    """The arrays and statistics of a stored session that are not those that were built anew."""
+    """The arrays and statistics of a stored session that differ from the recomputed ones."""
     path, name = row["store_path"], f"dataset {row['store_path'].rpartition('/')[2]}"
     try:
         folder = dataset.absolute({name: path})[name]

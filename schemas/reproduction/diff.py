@@ -1,4 +1,4 @@
-"""In what two rows of a table differ: key, configs leaf by leaf, code, environment, data."""
+"""Differences between two rows of a table: key, configs leaf by leaf, code, environment, data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from dlgn_cnn.config import join_path, leaves
 from schemas import provenance
-from schemas.reproduction.integrity import CONFIGS
+from schemas.declaration.computed_tables import config_tables
 
 Key = Mapping[str, Any]
 Values = Mapping[str, Any]
@@ -23,22 +23,35 @@ class Difference:
 
 
 def differences(table: Any, one: Key, other: Key) -> list[Difference]:
-    """Every difference between two rows of a computed table, or between two configs of one kind."""
+    """List every difference between two rows of a computed table, or between two configs of one kind.
+
+    Parameters
+    ----------
+    table : Table
+        The table of both.
+    one, other : mapping
+        Keys of the rows.
+
+    Returns
+    -------
+    list of Difference
+        Key first, then configs, inputs, code, environment and machine.
+    """
     return [*_of_keys(table, one, other), *_of_configs(one, other), *_of_provenance(table, one, other)]
 
 
 def _of_keys(table: Any, one: Key, other: Key) -> Iterator[Difference]:
-    hashes = {f"{config.kind}_hash" for config in CONFIGS}
+    hashes = {f"{kind}_hash" for kind in config_tables()}
     names = [name for name in table.primary_key if name not in hashes]
     yield from _between("key", {name: one[name] for name in names}, {name: other[name] for name in names})
 
 
 def _of_configs(one: Key, other: Key) -> Iterator[Difference]:
     """Of each config that is another: function and leaves, read from the config itself, which is what was hashed."""
-    for table in CONFIGS:
-        column = f"{table.kind}_hash"
+    for kind, table in config_tables().items():
+        column = f"{kind}_hash"
         if column in one and one[column] != other.get(column):
-            yield from _between(f"{table.kind} config", _config(table, one), _config(table, other))
+            yield from _between(f"{kind} config", _config(table, one), _config(table, other))
 
 
 def _config(table: Any, key: Key) -> dict[str, str]:

@@ -8,16 +8,16 @@ from dlgn_cnn.data.store.session_store import read_fields, read_session, rows_di
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.training.weights import ENDING
-from schemas import dataset, mei, model, trainer, training
+from schemas import dataset, training
 from schemas.base.inserted_rows import Rows, Unreadable, key_order, row_name, stored
 from schemas.connection.in_force import settings_in_force
+from schemas.declaration.computed_tables import config_tables
 
 Key = Mapping[str, Any]
-CONFIGS = (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
 
 
 def damages(table: Any, key: Key) -> Iterator[str]:
-    """What of a row is no longer as it was inserted, each a sentence that names it; nothing where all is sound.
+    """Yield a sentence for each thing of a row that is no longer as it was inserted.
 
     Imported rows have no digests: of them only configs and files are looked at.
     """
@@ -30,9 +30,9 @@ def damages(table: Any, key: Key) -> Iterator[str]:
 
 
 def config_damages(key: Key) -> Iterator[str]:
-    """The configs that a key names and that are no longer what was hashed, and leaves that are not their config's."""
-    for table in CONFIGS:
-        column = f"{table.kind}_hash"
+    """Yield configs of a key that are no longer what was hashed, and leaves that differ from their config."""
+    for kind, table in config_tables().items():
+        column = f"{kind}_hash"
         if column not in key:
             continue
         name = f"{table.__name__} {key[column]}"

@@ -1,4 +1,4 @@
-"""A row computed anew beside the tables: the same code as ``populate`` runs, but what it makes is kept to itself."""
+"""Recomputation of a row by the code that ``populate`` runs, without writing to the tables or the store."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +10,21 @@ from schemas.connection.in_force import recomputing, settings_in_force
 
 
 def recompute(kind: Any, key: Mapping[str, Any], place: Path) -> Rows:
-    """The rows that computing a key of a table would insert now; files that it writes are below ``place``.
+    """Compute a key again; neither the tables nor the store are written to.
 
-    No table, and nothing in the store, is written to. Raises what the computation does.
+    Parameters
+    ----------
+    kind : class
+        The computed table.
+    key : mapping
+        The key.
+    place : Path
+        Folder for the files that the computation writes.
+
+    Returns
+    -------
+    dict
+        The rows that would be inserted now, by the class's name.
     """
     table = kind()
     fetched = table.make_fetch(dict(key))

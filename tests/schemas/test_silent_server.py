@@ -91,7 +91,7 @@ def test_one_that_lets_an_account_in_and_then_says_nothing(nobody):
     assert left == ["they", "they"]
     assert done.stderr == (
         f"dlgn: the database at {place} did not answer a first question within 1 s: see that it is not overloaded and "
-        "that nobody locks its tables, or give it longer with DLGN_ANSWER_S\n"
+        "that no session locks its tables, or give it longer with DLGN_ANSWER_S\n"
     )
 
 
