@@ -1,6 +1,6 @@
 """Which frames are scored together: by scene, by the light, and as repeats of one another.
 
-Repeats of a scene differ in the light where it was drawn anew. Two frames of a scene count as repeats only where the
+Repeats of a scene differ in the light if it was drawn again. Two frames of a scene count as repeats only where the
 light was wholly on, or wholly off, in both, and had been for ``settle_s``: as long as the light's effect lasts. Frames
 soon after the light changed, or after a trial's start, before which it is not known, have no repeat. Running and pupil
 differ between repeats too, and what they do to a response counts as noise. So a model that is told of them can come out

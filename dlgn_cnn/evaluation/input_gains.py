@@ -1,4 +1,4 @@
-"""How much each input gains a model: what its correlation loses when that input is another trial's.
+"""Gain of each input: how much a model's correlation falls if that input is taken from another trial.
 
 As Schmors et al. (2025) did for their spline GLM: one input is permuted over trials while all others stay, so that its
 statistics remain and only its match to the response is gone.

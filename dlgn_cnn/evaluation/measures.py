@@ -218,7 +218,7 @@ def single_trial(sums: Sums) -> dict[str, Scores]:
 
 
 def repeatability(sums: Sums) -> dict[str, Scores]:
-    """What repeats say of the recording alone, from ``repeat_sums``.
+    """Measures of the recording alone, from the sums over repeats.
 
     ``explainable``: the share of single trials' variance that is not noise (FEV of Cadena et al. 2019), where the
     signal's variance is the mean product of different repeats, less the squared mean: Sahani and Linden's (2003) signal

@@ -1,4 +1,4 @@
-"""What a fitted model predicts, trial by trial, under the opto as recorded or as given."""
+"""Predictions of a fitted model, trial by trial, with the light as recorded or as asked for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def predict(
 
 
 def _under(batches: Iterable[Batch], opto: float | None) -> Iterable[tuple[Batch, Batch]]:
-    """Each batch as recorded, and as it is to be shown."""
+    """Each batch as recorded, and as the model will see it."""
     if opto is None or not hasattr(batches, "under"):
         return ((batch, batch) for batch in batches)
     return zip(batches, batches.under(opto), strict=True)

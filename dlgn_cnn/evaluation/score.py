@@ -1,4 +1,4 @@
-"""One fitted model on tiers that it was not fitted to: scores a unit, under each state of the light."""
+"""Scores of one fitted model on tiers that it was not fitted to: for each unit, in each opto condition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -120,7 +120,7 @@ def _indices(labels: Scores, sums: Scores, frames: Scores) -> Scores:
 class OptoEffect:
     """The light's effect on each unit (unit,), and that of running and pupil: mean rates in Hz, indices from -1 to 1.
 
-    OMI = (suppressed - intact) / (sum): in the data from lit and found frames, which show different movies; in the
+    OMI = (suppressed - intact) / (sum): in the data from lit and unlit frames, which show different movies; in the
     model from the same frames shown twice, with opto at 0 and at 1. ``data_omi_p`` is the p of the data's OMI where
     the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
     compares running with still, EMI large with small pupil, over the frames as recorded: in the model, each frame is

@@ -140,7 +140,7 @@ def adapt_shifter(component: Component) -> Component:
 
 
 def _parameters(component: Component) -> dict[str, inspect.Parameter]:
-    """What a component takes, and for a class whose ``**kwargs`` go to its base's constructor, what that takes."""
+    """Parameters of a component, and those of its base's constructor for a class that passes ``**kwargs`` on."""
     if not inspect.isclass(component):
         return parameters_of(component)
     found: dict[str, inspect.Parameter] = {}

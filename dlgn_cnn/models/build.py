@@ -168,12 +168,14 @@ def transferred(
     for name in parts:
         part = getattr(built, name, None) if name in SHARED else None
         if part is None:
-            raise ConfigError(f"parts {list(parts)}: {name!r} is none that the model shares; choose from {SHARED}")
+            raise ConfigError(
+                f"parts {list(parts)}: {name!r} is not a part that the model shares; choose from {SHARED}"
+            )
         if trained is not None:
             _load(part, name, trained(source))
         if freeze:
             part.requires_grad_(False)
-            # Whoever puts the model into training mode means the rest of it.
+            # A call of ``train`` on the model is meant for the rest of it.
             part.register_forward_pre_hook(_stay_in_evaluation)
     return built
 

@@ -1,4 +1,4 @@
-"""Does a model keep its contract? A made-up clip goes through it, and each part's answer is measured on the way."""
+"""Dry run of a model: a made-up clip goes through it, and the result of each component is checked on the way."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +68,7 @@ class Duty:
     axes: str
 
     def check_penalty(self) -> None:
-        """Raise ConfigError for a penalty that is no scalar tensor."""
+        """Raise ConfigError for a penalty that is not a scalar tensor."""
         if hasattr(self.part, "regularizer"):
             with within(self.place):
                 _check(f"the {self.kind}'s penalty", self.part.regularizer(), (), "")

@@ -1,4 +1,4 @@
-"""An encoder that looks only where a unit does: the same rates from a piece of the picture."""
+"""Local encoder: the same rates of a unit from the piece of the picture that it sees."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -108,7 +108,7 @@ class LocalEncoder:
         return rate.T
 
     def piece(self, units: torch.Tensor, shift: torch.Tensor | None) -> tuple[torch.Tensor, tuple[int, int]]:
-        """Where each clip's piece begins, (clip, 2) x and y in px of the feature map, and all pieces' size in px."""
+        """Corner of each clip's piece, (clip, 2) x and y in px of the feature map, and the size of all pieces in px."""
         places = self.head.readout.places_px(units, shift).flatten(0, 1)  # type: ignore[operator]
         stride, height, width = self.field.stride, *self.frame_shape
         corners, sizes = [], []
@@ -128,7 +128,7 @@ class LocalEncoder:
         if not self.head.modulators:
             return drive
         index = units.expand(len(drive), -1)[..., None]
-        # Modulators take all units' drive: those that nobody asked for are driven by nothing.
+        # Modulators take all units' drive: those that were not asked for get a drive of zero.
         every = drive.new_zeros(*drive.shape, self.units).scatter(2, index, drive[..., None])
         for modulator in self.head.modulators:
             every = modulator(every, signals)

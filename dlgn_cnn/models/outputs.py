@@ -15,9 +15,23 @@ LARGEST_EXPONENT = 5.0
 class Softplus(nn.Module):
     """log(1 + exp(drive * sharpness)) / sharpness: linear for a strong drive, toward zero for a weak one.
 
-    ``sharpness`` a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large. ``learned`` makes it
-    a parameter, as the winner of Sensorium 2023 did: one for all units, since an output is shared by all sessions and
-    a unit's own gain is in its readout's features. Raises ConfigError.
+    Parameters
+    ----------
+    sharpness : float
+        Sharpness for a unit of drive; rates are spikes a frame, of the order of 0.1, so it is large.
+    learned : bool
+        Whether it is a parameter, as the winner of Sensorium 2023 had it: one for all units, since an output is shared
+        by all sessions and a unit's own gain is in its readout's features.
+
+    Raises
+    ------
+    ConfigError
+        If the sharpness is not above 0.
+
+    Examples
+    --------
+    >>> Softplus()(torch.zeros(1))
+    tensor([0.0693])
     """
 
     def __init__(self, sharpness: float = 10.0, learned: bool = False) -> None:
@@ -58,8 +72,8 @@ class EluPlusOne(nn.Module):
 class Exponential(nn.Module):
     """exp(drive): the Poisson model's canonical inverse link.
 
-    Above a drive of 5, 148 spikes a frame and more than a neuron can fire, it goes on along its tangent: a wild step of
-    a fit then overflows neither the rate nor the gradient, and finds its way back.
+    Above a drive of 5, 148 spikes a frame and more than a neuron can fire, it continues along its tangent: a wild step
+    of a fit then overflows neither the rate nor the gradient, and can come back.
     """
 
     def forward(self, drive: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Small multi-layer perceptrons that start near zero: a correction that has to earn its size."""
+"""Small multi-layer perceptrons that start near zero, as a correction."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""How far a part sees: what lets a rate be computed from a piece of the picture, and be the same to the last digit."""
+"""Receptive fields of components, by which a rate can be computed from a piece of the picture."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -43,7 +43,10 @@ class ReadsPlaces(Protocol):
     """A readout of which each unit looks at few places of a feature map."""
 
     def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        """Where units look, (time or 1, place, clip, 2): x, y in px of the whole feature map, each read bilinearly."""
+        """Places at which units look, (time or 1, place, clip, 2): x, y in px of the whole map.
+
+        Each is read bilinearly.
+        """
         ...
 
     def read_each(

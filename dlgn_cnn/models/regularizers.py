@@ -23,9 +23,14 @@ def laplace_energy(weight: torch.Tensor) -> torch.Tensor:
 
 
 def laplace_time_energy(weight: torch.Tensor) -> torch.Tensor:
-    """Mean squared second difference of kernels (out, in, time, ...) along time: zero where they are straight.
+    """Mean squared second difference of kernels (out, in, time, ...) along time: zero if they are straight.
 
     A causal kernel may begin abruptly, so its ends are free. Kernels of fewer than three frames have no curvature.
+
+    Examples
+    --------
+    >>> laplace_time_energy(torch.tensor([0.0, 1.0, 0.0]).view(1, 1, 3, 1))
+    tensor(4.)
     """
     if weight.shape[2] < 3:
         return weight.new_zeros(())
@@ -33,7 +38,13 @@ def laplace_time_energy(weight: torch.Tensor) -> torch.Tensor:
 
 
 def group_norms(weight: torch.Tensor) -> torch.Tensor:
-    """The L2 norm of each kernel of a convolution (out, in, ...), (out, in): how much an output uses an input."""
+    """The L2 norm of each kernel of a convolution (out, in, ...), (out, in): how much an output uses an input.
+
+    Examples
+    --------
+    >>> group_norms(torch.tensor([3.0, 4.0]).view(1, 1, 1, 2))
+    tensor([[5.]])
+    """
     return torch.linalg.vector_norm(weight.flatten(2), dim=2)
 
 
@@ -47,7 +58,7 @@ def group_sparsity(norms: Sequence[torch.Tensor]) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class FilterPriors:
-    """What each prior on a core's filters weighs in the loss. Raises ConfigError for a negative weight."""
+    """Weights in the loss of the priors on a core's filters. Raises ConfigError for a negative weight."""
 
     laplace_weight: float = 0.0
     laplace_time_weight: float = 0.0

@@ -1,4 +1,4 @@
-"""Recorded traces as a model takes them: in standard deviations from the mean, missing values told apart."""
+"""Recorded traces as a model takes them: in standard deviations from the mean, with missing values as 0."""
 
 from collections.abc import Sequence
 

@@ -25,7 +25,7 @@ Call = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class FitSpec:
-    """What one fit is made of: (function, config) of dataset, model and trainer, and the seed.
+    """Specification of one fit: (function, config) of dataset, model and trainer, and the seed.
 
     ``sources`` has the digest of the weights of each fitted model that its configs name, by canonical JSON of the key.
     ``precision`` is what the fit was computed in or, before, what its ``auto`` means.
@@ -224,7 +224,7 @@ def has_own_seed(call: Call) -> bool:
 
 
 def loaders_name(function: Callable[..., Any]) -> str | None:
-    """What a model function calls the loaders that it takes; None for one that is built from ``data_info`` alone.
+    """Name of the argument by which a model function takes loaders; None if it is built from ``data_info`` alone.
 
     nnfabrik hands them over as the first argument, whatever its name, to functions that can do with ``data_info`` too.
     """
@@ -264,5 +264,5 @@ def _source_weights(
 ) -> dict[str, torch.Tensor]:
     digest = spec.sources.get(canonical_json(dict(key)))
     if digest is None or weights is None:
-        raise ConfigError(f"the weights of {dict(key)} are not at hand: fit or restore the model through the tables")
+        raise ConfigError(f"the weights of {dict(key)} are missing: fit or restore the model through the tables")
     return load_weights(weights, digest)

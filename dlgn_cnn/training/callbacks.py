@@ -50,7 +50,7 @@ class Callback:
         """Called with a checkpoint that was saved and the names of all files that are kept."""
 
     def on_end(self) -> None:
-        """Called once the fit has ended, or was interrupted, by whoever made the callbacks."""
+        """Called by the owner of the callbacks once the fit has ended, or was interrupted."""
 
 
 class Callbacks(Callback):

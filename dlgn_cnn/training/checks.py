@@ -20,7 +20,7 @@ MADE_UP = "made_up"
 
 
 def check_dataset(call: Call, allowed: Collection[str] = ()) -> Foreseen | None:
-    """Refuse a dataset config; what a model will get of it is returned, None where that is unknown."""
+    """Refuse a dataset config; what a model will get of it is returned, or None if that is unknown."""
     foreseen = _check_call(DATASETS, call, allowed)
     return foreseen if isinstance(foreseen, Foreseen) else None
 
@@ -81,7 +81,7 @@ def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> obj
 
 
 def _given(registry: Registry, call: Call, part: Callable[..., Any]) -> list[str]:
-    """The arguments that a function will get beside its config."""
+    """Arguments that a function will get besides its config."""
     given = [one for one in registry.given if one in parameters_of(part)]
     if registry is MODELS and (loaders := loaders_name(part)) is not None:
         given.append(loaders)

@@ -37,7 +37,7 @@ class EarlyStopping:
         return epochs > 0 and epochs - 1 - self.best_epoch >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """What ``load_state_dict`` needs; JSON can carry it."""
+        """State for ``load_state_dict``, which JSON can hold."""
         return {"best": None if self.best == -math.inf else self.best, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ class EarlyStopping:
 
 
 def check_criterion(criterion: object) -> None:
-    """Raise ConfigError for a criterion that there is not."""
+    """Raise ConfigError for an unknown criterion."""
     if criterion not in CRITERIA:
         raise ConfigError(f"criterion {criterion!r}: {nearest(str(criterion), CRITERIA)}")
 
@@ -80,7 +80,7 @@ class FitConfig:
     accumulate : int
         Batches whose mean gradient makes one step.
     criterion : str
-        What a better validation tier is: a larger ``correlation`` or a smaller ``loss``.
+        Criterion of a better validation tier: a larger ``correlation`` or a smaller ``loss``.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
 from dlgn_cnn.training.losses import poisson
 
 HISTORY, TOLERANCE = 20, 1e-7
-FLOOR = 1e-6  # of the largest variance: what a kernel without a penalty is whitened with at least
+FLOOR = 1e-6  # of the largest variance: least ridge, for a kernel without a penalty
 
 
 class Whitened(nn.Module):
@@ -81,7 +81,7 @@ def whitened(kernel: SpaceTimeKernel, batches: Sequence[Batch], counts: torch.Te
 
 
 def _covariance(kernel: SpaceTimeKernel, batches: Sequence[Batch]) -> torch.Tensor:
-    """Covariance (function, function) over all frames of what a kernel's spatial weights multiply."""
+    """Covariance (function, function) over all frames of the inputs of a kernel's spatial weights."""
     functions = kernel.spatial.shape[-1]
     total, products, frames = kernel.spatial.new_zeros(functions), kernel.spatial.new_zeros(functions, functions), 0
     for batch in batches:

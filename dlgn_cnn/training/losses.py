@@ -192,7 +192,7 @@ class ObservationModel(nn.Module):
 def loss_of(
     config: str | Mapping[str, Any], allowed_packages: Collection[str] = ()
 ) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:
-    """The loss that a config names, and the parameters that it gives. Raises ConfigError for what there is not."""
+    """The loss that a config names, and the parameters that it gives. Raises ConfigError if unknown."""
     part = as_component(config)
     loss, given = LOSSES.get(part.get("name", ""), allowed_packages), {k: part[k] for k in part if k != "name"}
     choices = list(inspect.signature(loss).parameters)[2:]
@@ -229,7 +229,7 @@ def _checked(name: str, value: Any, units: Mapping[str, int]) -> float | dict[st
 
 
 def units_of(loaders: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """How many units each session has: from its loader's ``data_info``, or from a first batch of a lab's own loader."""
+    """Number of units of each session, from its loader's ``data_info`` or a first batch of a lab's own loader."""
     return {
         key: len(loader.data_info.units) if hasattr(loader, "data_info") else next(iter(loader)).responses.shape[1]
         for key, loader in loaders["train"].items()

@@ -1,4 +1,4 @@
-"""What a trainer returns besides weights, as JSON can hold it: a lab's trainer may return anything."""
+"""Output of a trainer besides weights, as JSON can hold it: a lab's trainer may return anything."""
 
 import math
 from collections.abc import Mapping
@@ -11,10 +11,15 @@ TEXT_LENGTH = 200
 
 
 def plain(value: Any) -> Any:
-    """The value with arrays, tensors, tuples and sets as lists, and numpy's scalars as Python's.
+    """Convert arrays, tensors, tuples and sets to lists, and numpy's scalars to Python's.
 
     NaN and infinities become None, keys become text, and of anything else its text remains: a fit that took hours is
-    not lost for what its trainer tells beside it.
+    not lost because of what its trainer tells besides.
+
+    Examples
+    --------
+    >>> plain({1: (np.float64(0.5), float("nan"))})
+    {'1': [0.5, None]}
     """
     if isinstance(value, np.ndarray | np.generic | torch.Tensor):
         return plain(value.tolist())

@@ -1,4 +1,4 @@
-"""All that a fit consists of between two steps, taken and put back: a fit goes on as if it had never stopped.
+"""Snapshot of a fit between two steps, taken and put back: the fit goes on as if it had never stopped.
 
 What is not in it: gradients (a step is whole), where a lab's own loader stands that cannot say so, numpy's and
 Python's global generators, which nothing here draws from.
@@ -29,7 +29,7 @@ class Snapshot:
 
 
 def can_capture(fit: TrainingLoop) -> bool:
-    """Whether the fit could go on from where it stands: within an epoch only where all loaders are our own.
+    """Whether the fit could go on from where it stands: within an epoch only if all loaders are our own.
 
     Sessions are interleaved by what is left of each, which only ours can say.
     """

@@ -24,9 +24,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.atomic import whole_folder
 from schemas.connection.embedded_programs import Account, account_of, programs
 
-HERE = (
-    "/proc/self/cwd" if sys.platform == "linux" else "."
-)  # the first holds below folders that are closed to us
+HERE = "/proc/self/cwd" if sys.platform == "linux" else "."  # the first holds below folders that are closed to us
 SOCKET = ".s.PGSQL.5432"
 OPTIONS = "-h '' -k . -p 5432"
 # A socket's name may have 103 bytes on any system, and drivers split a host at a colon or a comma.

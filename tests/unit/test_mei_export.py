@@ -48,7 +48,7 @@ def test_bilinear_is_scipys_and_loses_contrast():
 
 @pytest.mark.parametrize(
     ("size", "method", "sentence"),
-    [((24, 37), "nearest", "no whole multiple"), ((5, 9), "nearest", "take 6x9"), ((24, 36), "cubic", "upscaling")],
+    [((24, 37), "nearest", "not a whole multiple"), ((5, 9), "nearest", "take 6x9"), ((24, 36), "cubic", "upscaling")],
 )
 def test_a_screen_that_does_not_fit_is_refused(size, method, sentence):
     with pytest.raises(ConfigError, match=sentence):

@@ -103,7 +103,7 @@ class Constraint(Protocol):
         ...
 
     def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """How far each stimulus is from being allowed (stimulus,), as a share of the norm or range."""
+        """Distance of each stimulus from being allowed (stimulus,), as a share of the norm or range."""
         ...
 
     def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Objectives: what of a unit's response a stimulus is to maximize."""
+"""Objectives: measures of a unit's response that a stimulus maximizes."""
 
 from typing import Protocol
 
@@ -12,14 +12,14 @@ OBJECTIVES = Registry("objective", "dlgn_cnn.mei")
 
 
 class Objective(Protocol):
-    """The light that each stimulus is shown under, and the number that its responses are worth."""
+    """The opto of each presentation of a stimulus, and the activation of the responses."""
 
     def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
         """Opto of each presentation, (presentation, target) of 0 or 1, from each target's own condition (target,)."""
         ...
 
     def check_frames(self, frames: int) -> None:
-        """Raise ConfigError where a response of ``frames`` frames is too short to be scored."""
+        """Raise ConfigError if a response of ``frames`` frames is too short to be scored."""
         ...
 
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:
@@ -28,7 +28,7 @@ class Objective(Protocol):
 
 
 class OverWindow:
-    """What a unit does over the last ``window_frames`` frames; what the registered objectives share.
+    """Response of a unit over the last ``window_frames`` frames: base of the registered objectives.
 
     The frames before the window are free, and excite through the unit's memory (Hoefling et al. 2024, for video).
     """
@@ -41,11 +41,11 @@ class OverWindow:
         return suppressed[None]
 
     def check_frames(self, frames: int) -> None:
-        """Raise ConfigError where the response is shorter than the window."""
+        """Raise ConfigError if the response is shorter than the window."""
         if frames < self.window_frames:
             raise ConfigError(
-                f"objective.window_frames is {self.window_frames}, but the model answers the stimulus with {frames} "
-                "frames: lengthen the stimulus (frames) or shorten the window"
+                f"objective.window_frames is {self.window_frames}, but the response of the model has "
+                f"{frames} frames: lengthen the stimulus (frames) or shorten the window"
             )
 
     def mean(self, rates: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ class OverWindow:
 
 @OBJECTIVES.register("mean_rate")
 class MeanRate(OverWindow):
-    """The unit's mean rate over the last frames, in spikes a frame, under the target's own light: what excites it most.
+    """The unit's mean rate over the last frames, in spikes a frame, in the target's own condition.
 
     The mean is over the last ``window_frames`` frames. The frames before are free, and excite through the unit's memory
     (Hoefling et al. 2024, for video).
@@ -71,7 +71,7 @@ class MeanRate(OverWindow):
 
 @OBJECTIVES.register("least_rate")
 class LeastRate(OverWindow):
-    """The unit's mean rate over the last frames, negative: what inhibits it most, under the target's own light.
+    """The unit's mean rate over the last frames, negative, in the target's own condition: what inhibits it most.
 
     The mean is over the last ``window_frames`` frames. A unit that is silent already has almost no gradient left.
     """
@@ -86,7 +86,7 @@ class LeastRate(OverWindow):
 
 @OBJECTIVES.register("opto_difference")
 class OptoDifference(OverWindow):
-    """The unit's mean rate in the target's own light less that to the same stimulus in the other.
+    """The unit's mean rate in the target's own condition less that to the same stimulus in the other.
 
     For an intact target it is what feedback adds most to, for a suppressed one what feedback takes most from: each
     stimulus is shown in both conditions at every step, and the mean is over the last ``window_frames`` frames, in

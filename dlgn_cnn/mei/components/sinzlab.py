@@ -31,21 +31,21 @@ class Postprocessed:
         self.component = called(component, kwargs)
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """What the component makes of each proposal by itself, gray outside the mask."""
+        """Pass each proposal by itself through the component, gray outside the mask."""
         if mask is not None:
             proposals = proposals * mask
         return torch.cat([without_channel(self.component(one[None, None], 0), one[None]) for one in proposals])
 
     def check(self, free: int, total: int) -> None:
-        """Nothing is known of what it allows."""
+        """Accept all: it is unknown what the component allows."""
 
     def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """How much the component would still change each stimulus, as a share of its norm."""
+        """Change that the component would still make to each stimulus, as a share of its norm."""
         moved = (self.project(stimuli, mask) - stimuli).flatten(1).norm(dim=1)
         return moved / stimuli.flatten(1).norm(dim=1).clamp_min(torch.finfo(stimuli.dtype).tiny)
 
     def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
-        """False: nothing is known of the range that it allows."""
+        """Return False: it is unknown what range the component allows."""
         return torch.zeros(len(stimuli), dtype=torch.bool, device=stimuli.device)
 
 
@@ -116,7 +116,7 @@ def called(component: Callable[..., Any], kwargs: Mapping[str, Any]) -> Any:
 
 
 def without_channel(result: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """What a component returned, (stimulus, 1, time, height, width), less its channel axis. Raises ModelError."""
+    """Remove the channel axis of a result (stimulus, 1, time, height, width). Raises ModelError for another shape."""
     expected = (len(like), 1, *like.shape[1:])
     if tuple(result.shape) != expected:
         raise ModelError(f"a component of the MEI returned shape {tuple(result.shape)}, expected {expected}")

@@ -1,4 +1,4 @@
-"""All controls of a set of MEIs, and what the model and models that took no part say to each, in both lights."""
+"""All controls of a set of MEIs, and the response of the model and of held-out models to each in both conditions."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ Videos = Mapping[str, Callable[[], Iterable[torch.Tensor]]]
 
 @dataclass(frozen=True)
 class Control:
-    """One stimulus (time, height, width) for one target, and what models say to it.
+    """One stimulus (time, height, width) for one target, and the response of models to it.
 
     ``rates`` and ``held_out`` (condition: intact, suppressed) are mean rates over the scored window in spikes a frame,
     of the models that the MEIs were synthesized on and of those that took no part; NaN where there is none of these.
@@ -56,9 +56,9 @@ class Control:
 
 @dataclass(frozen=True)
 class Materials:
-    """What controls are made of: the models, how the MEIs were made, and what is known of each session by data key.
+    """Materials of controls: the models, how the MEIs were made, and what is known of each session by data key.
 
-    ``videos`` gives a session's clips (time, height, width) in normalized gray levels, anew whenever it is called;
+    ``videos`` gives a session's clips (time, height, width) in normalized gray levels, each time it is called;
     ``fields`` (lag, height, width) are linear receptive fields by session and unit's row, as far as they are known.
     ``contrasts`` are the shares of its own contrast at which each stimulus is shown.
     """

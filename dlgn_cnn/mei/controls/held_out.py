@@ -91,7 +91,7 @@ def contrast_response(
     state : AnimalState, optional
         State of the animal (default: unknown).
     shown : ndarray of bool, shape (target, contrast), optional
-        What is to be predicted, for example ``within_range`` (default: all).
+        Which responses are predicted, for example those of ``within_range`` (default: all).
 
     Returns
     -------
@@ -138,7 +138,7 @@ def within_range(stimuli: torch.Tensor, contrasts: Sequence[float], constraint: 
 
 @dataclass(frozen=True)
 class Best:
-    """The best of many clips for one unit in one light.
+    """The best of many clips for one unit in one condition.
 
     ``stimulus`` (time, height, width) as it was shown, ``index`` its place among those that were, ``rate`` the unit's
     mean rate over the window in spikes a frame.
@@ -201,7 +201,7 @@ def best_of(
                 found[row] = Best(np.asarray(clips[place].float().cpu().numpy()), seen + place, value)
         seen += len(clips)
     if not seen:
-        raise ConfigError("there is no clip to choose the best from: none is as long as the stimulus")
+        raise ConfigError("no clip to choose the best from: none is as long as the stimulus")
     return [best for best in found if best is not None]
 
 

@@ -113,11 +113,11 @@ class Screen:
             )
 
     def times(self, shape: tuple[int, int]) -> int:
-        """How many pixels one of ``shape`` (height, width) becomes along each axis. Raises ConfigError."""
+        """Number of pixels that one of ``shape`` (height, width) becomes along each axis. Raises ConfigError."""
         times = self.size_px[0] // shape[0]
         if times < 1 or (times * shape[0], times * shape[1]) != self.size_px:
             raise ConfigError(
-                f"a screen of {self.size_px[0]}x{self.size_px[1]} px is no whole multiple of the stimulus's "
+                f"a screen of {self.size_px[0]}x{self.size_px[1]} px is not a whole multiple of the stimulus's "
                 f"{shape[0]}x{shape[1]}: take {max(times, 1) * shape[0]}x{max(times, 1) * shape[1]}"
             )
         return times
@@ -138,7 +138,7 @@ class Shown:
 
     @property
     def departure(self) -> float:
-        """How far the norm shown is from the one asked for, as a share of it."""
+        """Difference of the norm shown from the one asked for, as a share of it."""
         return abs(self.norm / self.norm_asked - 1)
 
 

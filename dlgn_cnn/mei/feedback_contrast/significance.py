@@ -20,7 +20,7 @@ Labels = Sequence[bool] | np.ndarray
 VIEWS = ("clip", "spatial", "temporal", "spectral", "extent", "response")
 MOST_RELABELINGS = 1000
 TIE = 1e-9
-FEWEST_MEMBERS = 3  # of which the lights of two can be exchanged in three ways
+FEWEST_MEMBERS = 3  # of which the labels of two can be exchanged in three ways
 
 
 def extent_px(stimulus: Floats) -> float:
@@ -116,13 +116,14 @@ def pairwise_distances(stimuli: Floats, rates: Scores) -> Scores:
 
 
 def between_and_within(distances: Scores, suppressed: Labels) -> tuple[Scores, Scores]:
-    """Mean distance (view,) of a suppressed from an intact stimulus, and of two starts of one light.
+    """Mean distance (view,) of a suppressed from an intact stimulus, and of two starts of one condition.
 
-    ``distances`` (view, stimulus, stimulus); the second is NaN where neither light has two starts.
+    ``distances`` (view, stimulus, stimulus); the second is NaN if neither condition has two starts. Raises ConfigError
+    for stimuli of one condition only.
     """
     on = np.asarray(suppressed, bool)
     if on.all() or not on.any():
-        raise ConfigError("stimuli of one light only: a contrast needs those of both")
+        raise ConfigError("stimuli of one condition only: a contrast needs those of both")
     upper = np.triu(np.ones((len(on), len(on)), bool), 1)
     alike = upper & (on[:, None] == on)
     within = np.abs(distances[:, alike]).mean(1) if alike.any() else np.full(len(distances), np.nan)
@@ -229,14 +230,14 @@ def _shares(values: Scores, scale: Scores | float) -> Scores:
 
 
 def _dissociation(rates: Scores) -> Scores:
-    """(stimulus, stimulus): by how much more the second prefers the intact light than the first does."""
+    """(stimulus, stimulus): by how much more the second prefers the intact condition than the first does."""
     preference = rates[:, 0] - rates[:, 1]
     scale = 2 * rates.sum(1).mean()
     return (preference - preference[:, None]) / scale if scale > 0 else np.zeros((len(rates),) * 2)
 
 
 def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
-    """In which fits the lights are exchanged (relabeling, fit), in none first and never in the first one: exchanged in
+    """In which fits the labels are exchanged (relabeling, fit), in none first and never in the first one: exchanged in
     all, a distance would be the same.
     """
     if 2 ** (fits - 1) <= MOST_RELABELINGS + 1:
@@ -247,7 +248,7 @@ def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def _relabeled(distances: Scores, on: np.ndarray, generator: np.random.Generator) -> Scores:
-    """The distance between the lights (relabeling, view), the recorded labels among them."""
+    """The distance between the conditions (relabeling, view), the recorded labels among them."""
     total, chosen = len(on), int(on.sum())
     every = combinations(range(total), chosen)
     rows = [row for row, _ in zip(every, range(MOST_RELABELINGS + 1), strict=False)]
@@ -260,8 +261,10 @@ def _relabeled(distances: Scores, on: np.ndarray, generator: np.random.Generator
 
 @dataclass(frozen=True)
 class UnitMEIs:
-    """One unit's MEIs in one fit: ``stimuli`` (stimulus, time, height, width), what the fit says to each in both lights
-    ``rates`` (stimulus, condition: intact, suppressed), and which were made with feedback ``suppressed`` (stimulus,).
+    """One unit's MEIs in one fit.
+
+    ``stimuli`` (stimulus, time, height, width), the fit's ``rates`` to each in both conditions (stimulus, condition:
+    intact, suppressed), and which were made with feedback ``suppressed`` (stimulus,).
     """
 
     stimuli: Floats
@@ -275,9 +278,11 @@ class UnitMEIs:
 
 @dataclass(frozen=True)
 class Measured:
-    """One unit's distances in each view: ``between`` the lights and ``within`` them (view,); the first in each fit to
-    ``shuffled`` labels (fit, view); between lights of different ``members``, recorded and exchanged (1 + relabeling,
-    view); effect, p and mean of the ``starts`` (3, view).
+    """One unit's distances in each view.
+
+    ``between`` the conditions and ``within`` them (view,); the first in each fit to ``shuffled`` labels (fit, view);
+    between conditions of different ``members``, recorded and exchanged (1 + relabeling, view); effect, p and mean of
+    the ``starts`` (3, view).
     """
 
     between: Scores
@@ -289,8 +294,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class ContrastFinding:
-    """All (view, unit): the distance between the lights and the null's mean, the effect, p, and false-discovery rate
-    ``q`` over units (Benjamini and Hochberg 1995). NaN where it is not known.
+    """Feedback contrast of all units against one null; every field is (view, unit), NaN if unknown.
+
+    The distance between the conditions and the null's mean, the effect, p, and the false-discovery rate ``q`` over
+    units (Benjamini and Hochberg 1995).
     """
 
     distance: Scores
@@ -334,8 +341,10 @@ def measure(
 
 
 def findings(units: Sequence[Measured]) -> dict[str, ContrastFinding]:
-    """The contrast of all units of a fit against each null that there is, by the null's name in ``NULLS``, the
-    strongest first. That of the random starts is always there, though with one start a light nothing is known of it.
+    """Compare the feedback contrast of all units of a fit with each null, the strongest first.
+
+    The nulls are shuffled, members and starts. That of the random starts is always there, though with one start for
+    each condition nothing is known of it.
     """
     found: dict[str, ContrastFinding] = {}
     if not units:

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.mei.components.objectives import Objective
 from dlgn_cnn.mei.components.optimizers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import check, frozen, probe, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
 from dlgn_cnn.mei.synthesis.presenter import Presenter
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
-from dlgn_cnn.shapes import Floats
 
 Centers = Mapping[str, Sequence[tuple[float, float]]]
 
@@ -65,11 +65,13 @@ class Ascent:
             if not self.live:
                 break
         report(self.config.steps)
-        return self._results()
+        return results(
+            self.config.objective, self._presenter(None), self.best, self.targets, self.violation, self.history
+        )
 
     def _step(self, step: int) -> None:
         stimuli = self.stimuli.detach().requires_grad_(True)
-        value = self._activation(stimuli, [self.targets[index] for index in self.live])
+        value = activate(self.config.objective, self.presenter, stimuli, [self.targets[index] for index in self.live])
         (gradient,) = torch.autograd.grad(value.sum(), stimuli)
         if not torch.isfinite(gradient).all():
             raise ModelError("the model's gradient is not finite: fit it again, or synthesize in float32")
@@ -97,11 +99,6 @@ class Ascent:
         off = self.config.constraint.violation(self.stimuli, self.mask).double()
         self.violation[self.live] = torch.maximum(self.violation[self.live], off)
 
-    def _activation(self, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
-        opto = self.config.objective.opto_of(suppression(targets, stimuli))
-        rates = torch.stack([self.presenter.rates(stimuli, targets, one) for one in opto])
-        return self.config.objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
-
     def _keep_best(self, value: np.ndarray, step: int) -> None:
         for row, index in enumerate(self.live):
             now = float(value[row])
@@ -120,26 +117,78 @@ class Ascent:
             self.stimuli, self.mask = self.stimuli[kept], self.mask[kept]
             self.state = {name: value[kept] for name, value in self.state.items()}
 
-    @torch.no_grad()
-    def _results(self) -> list[MEIResult]:
-        """Each target's best stimulus, shown whole and in both lights."""
-        rates = in_both_conditions(self._presenter(None), self.best, self.targets)
-        opto = self.config.objective.opto_of(suppression(self.targets, self.best)).long()
-        rows = torch.arange(len(self.targets), device=self.device)
-        activation = self.config.objective(torch.stack([rates[rows, one] for one in opto]))
-        return [
-            MEIResult(
-                self.best[index].cpu().numpy(),
-                float(activation[index]),
-                _floats(rates[index]),
-                np.array(self.history[index], np.float32),
-                float(self.violation[index]),
-            )
-            for index in range(len(self.targets))
-        ]
-
     def _presenter(self, window: int | None, precision: str = "float32") -> Presenter:
         return Presenter(self.models, self.keys, self.shape, self.config.state, window, precision)
+
+
+def activate(
+    objective: Objective, presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]
+) -> torch.Tensor:
+    """Compute the activation of each target by its own stimulus.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is maximized.
+    presenter : Presenter
+        Shows the stimuli.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+
+    Returns
+    -------
+    Tensor, shape (target,)
+        Activations in float32, or float64 for a model in it.
+    """
+    rates = torch.stack(
+        [presenter.rates(stimuli, targets, one) for one in objective.opto_of(suppression(targets, stimuli))]
+    )
+    return objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
+
+
+@torch.no_grad()
+def results(
+    objective: Objective,
+    presenter: Presenter,
+    stimuli: torch.Tensor,
+    targets: Sequence[Target],
+    violation: torch.Tensor,
+    histories: Sequence[Sequence[float]] | None = None,
+) -> list[MEIResult]:
+    """Evaluate each target's stimulus in both conditions.
+
+    Parameters
+    ----------
+    objective : Objective
+        What was maximized.
+    presenter : Presenter
+        Shows the stimuli whole.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+    violation : Tensor, shape (target,)
+        Departure of each from the constraint.
+    histories : sequence of sequence of float, optional
+        Activations on the way (default: that of the stimulus alone).
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+    """
+    rates, rows = in_both_conditions(presenter, stimuli, targets), torch.arange(len(targets), device=stimuli.device)
+    activation = objective(
+        torch.stack([rates[rows, one] for one in objective.opto_of(suppression(targets, stimuli)).long()])
+    )
+    histories = histories or [[float(one)] for one in activation]
+    shown = zip(stimuli, activation, rates.float(), histories, violation, strict=True)
+    return [
+        MEIResult(one.cpu().numpy(), float(value), rate.cpu().numpy(), np.array(history, np.float32), float(off))
+        for one, value, rate, history, off in shown
+    ]
 
 
 def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
@@ -169,12 +218,14 @@ def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
 
 
 def random_start(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
-    """White noise of a seed, drawn on the CPU: a seed means the same start on every device."""
+    """White noise of a seed, drawn on the CPU: a seed means the same start on every device.
+
+    Examples
+    --------
+    >>> random_start(1, (2, 3)).shape
+    torch.Size([2, 3])
+    """
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _floats(rates: torch.Tensor) -> Floats:
-    return np.asarray(rates.float().cpu().numpy())
 
 
 def synthesize(

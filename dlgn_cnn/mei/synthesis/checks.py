@@ -1,4 +1,4 @@
-"""What would only fail, or mislead, later: refused before the first step."""
+"""Checks before the first step of what would fail, or mislead, only later."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def check(models: Sequence[torch.nn.Module], targets: Sequence[Target], device: 
         raise ModelError(f"{len(models)} models and {len(targets)} targets: an MEI needs one of each at least")
     for model in models:
         if any(part.training for part in model.modules()):
-            raise ModelError("the model is in training mode, in which its answer is random: call model.eval() first")
+            raise ModelError("the model is in training mode, in which its rates are random: call model.eval() first")
         places = {tensor.device for tensor in (*model.parameters(), *model.buffers())}
         if any(_elsewhere(place, device) for place in places):
             found = ", ".join(sorted(map(str, places)))

@@ -1,4 +1,4 @@
-"""How to synthesize: options as a config states them, and the components that are built from them."""
+"""Options of a synthesis as a config states them, and the components that are built from them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -81,7 +81,7 @@ class Synthesis(SynthesisValues):
 
     @property
     def window_frames(self) -> int | None:
-        """The last frames of the answer, which are all that a step computes; None where it computes all of them."""
+        """The last frames of the response, which are all that a step computes; None where it computes all of them."""
         return getattr(self.objective, "window_frames", None) if self.local else None
 
     def on(self, device: "torch.device", auto_precision: str = "auto") -> "Synthesis":
@@ -122,7 +122,7 @@ class SynthesisConfig(SynthesisValues):
     optimizer : mapping
         How a step is made.
     preconditioner : mapping
-        What is done to a gradient before.
+        How a gradient is reshaped before a step.
 
     Raises
     ------

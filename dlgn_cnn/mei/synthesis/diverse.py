@@ -9,7 +9,7 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.optimizers import norms, unit
-from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, mask_of, random_start, suppression
+from dlgn_cnn.mei.synthesis.ascent import activate, mask_of, random_start, results
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig
 from dlgn_cnn.mei.synthesis.methods import METHODS, centers_of, check_ascent, gradient_ascent, parsed
@@ -86,7 +86,7 @@ class DiverseSet:
     @torch.no_grad()
     def _starts(self, meis: torch.Tensor, target: Target, share: float) -> torch.Tensor:
         """Those MEIs that meet the share of the best one's activation, which is noted, in turn for each member."""
-        activation = self._activation(meis, self.whole, [target] * len(meis))
+        activation = activate(self.config.objective, self.whole, meis, [target] * len(meis))
         best = float(activation.max())
         if best <= 0:
             raise ConfigError(f"the best stimulus has an activation of {best:g}: no share of it is a bound")
@@ -99,11 +99,12 @@ class DiverseSet:
         with frozen(self.models):
             for step in range(self.config.steps):
                 self._step(0.1 * 0.98**step)
-        return self._results()
+        off = self.config.constraint.violation(self.kept, self.mask)
+        return results(self.config.objective, self.whole, self.kept, self.targets, off)
 
     def _step(self, length: float) -> None:
         stimuli = self.stimuli.detach().requires_grad_(True)
-        activation = self._activation(stimuli, self.presenter, self.targets)
+        activation = activate(self.config.objective, self.presenter, stimuli, self.targets)
         (uphill,) = torch.autograd.grad(activation.sum(), stimuli)
         (apart,) = torch.autograd.grad(nearest(stimuli).sum(), stimuli)
         self._keep(activation.detach())
@@ -120,26 +121,6 @@ class DiverseSet:
         spread = float(nearest(self.stimuli).mean())
         if spread > self.spread and bool((activation >= self.wanted).all()):
             self.kept, self.spread = self.stimuli, spread
-
-    def _activation(self, stimuli: torch.Tensor, presenter: Presenter, targets: Sequence[Target]) -> torch.Tensor:
-        opto = self.config.objective.opto_of(suppression(targets, stimuli))
-        return self.config.objective(torch.stack([presenter.rates(stimuli, targets, one) for one in opto]))
-
-    @torch.no_grad()
-    def _results(self) -> list[MEIResult]:
-        rates = in_both_conditions(self.whole, self.kept, self.targets)
-        activation = self._activation(self.kept, self.whole, self.targets)
-        violation = self.config.constraint.violation(self.kept, self.mask)
-        return [
-            MEIResult(
-                self.kept[member].cpu().numpy(),
-                float(activation[member]),
-                np.asarray(rates[member].float().cpu().numpy()),
-                np.array([float(activation[member])], np.float32),
-                float(violation[member]),
-            )
-            for member in range(len(self.kept))
-        ]
 
 
 def nearest(stimuli: torch.Tensor) -> torch.Tensor:
@@ -172,9 +153,9 @@ def diverse(
 ) -> list[MEIResult]:
     """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
 
-    After Cadena et al. (2018) and Ding et al. (2023); ``DiverseSet`` says how. The targets of one unit in one light,
-    which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is first ascended
-    as by ``gradient_ascent``, whose parameters these are.
+    After Cadena et al. (2018) and Ding et al. (2023); ``DiverseSet`` says how. The targets of one unit in one
+    condition, which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is
+    first ascended as by ``gradient_ascent``, whose parameters these are.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def departures(
     info: DataInfo,
     allowed_packages: Collection[str] = (),
 ) -> list[float]:
-    """How far each target's stimulus, rounded to float32 as it is stored, is from what the options allow it.
+    """Departure of each target's stimulus, rounded to float32 as it is stored, from what the options allow.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def parsed(fit: Mapping[str, Any] | None, info: DataInfo, allowed_packages: Coll
 
 
 def centers_of(targets: Sequence[Target], info: DataInfo) -> Centers | None:
-    """Where the units' fields are, by session, for an aperture; None for targets of several sessions."""
+    """Places of the units' fields by session, for an aperture; None for targets of several sessions."""
     # The info is one session's: of others' units it does not know where they look.
     keys = {target.data_key for target in targets}
     return {key: info.field_centers for key in keys} if len(keys) == 1 else None

@@ -1,4 +1,4 @@
-"""Stimuli before models: each target's own unit answers its own stimulus, in a light and a state of the animal."""
+"""Presentation of stimuli to models: each target's own unit responds to its own stimulus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a synthesis is asked for, and what it gives back."""
+"""Targets of a synthesis, and its results."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dlgn_cnn.shapes import Floats
 
 @dataclass(frozen=True)
 class Target:
-    """What one stimulus is for: a unit (its row in the readout of ``data_key``), a light condition, a random start."""
+    """Target of one stimulus: a unit (its row in the readout of ``data_key``), a condition, a random start."""
 
     data_key: str
     unit_index: int
@@ -19,7 +19,7 @@ class Target:
 class MEIResult:
     """One MEI. ``stimulus`` (time, height, width) in normalized gray levels; ``activation`` what was maximized.
 
-    ``rates`` (condition: intact, suppressed; time) is what the model says to it in each light, in spikes a frame,
+    ``rates`` (condition: intact, suppressed; time) are those of the model in each condition, in spikes a frame,
     evaluated on the whole picture without autocast; ``history`` the activation less its priors' penalties at each step.
     ``violation`` is the largest departure from the constraint of any stimulus that the model saw on the way, as a share
     of the norm or range.

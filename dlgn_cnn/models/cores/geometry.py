@@ -17,7 +17,7 @@ Shape = tuple[int, int, int]
 def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
     """Raise ConfigError unless each named list holds one whole number above 0 a layer and all kernels in space are odd.
 
-    An even kernel has no pixel at its center: its maps would lie half a pixel beside the frame.
+    An even kernel has no pixel at its center: its maps would lie half a pixel off the frame.
     """
     for name, values in lists.items():
         if not isinstance(values, (list, tuple)) or not values or not all(type(v) is int and v > 0 for v in values):
@@ -54,7 +54,7 @@ class Layer:
 
     @property
     def radius_px(self) -> int:
-        """How far the kernel reaches from its center, px."""
+        """Radius of the kernel with its dilation, px."""
         return self.dilation * (self.kernel // 2)
 
     @property
@@ -87,7 +87,7 @@ class CorePlan:
 
     @property
     def receptive_field(self) -> ReceptiveExtent | None:
-        """What one place of the last layer sees of the frame; None without padding, where its rows are moved."""
+        """Extent of the frame that one place of the last layer sees; None without padding, which moves its rows."""
         if any(layer.padding != layer.radius_px for layer in self.layers):
             return None
         return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.radius_px, layer.stride) for layer in self.layers])
@@ -146,7 +146,7 @@ def plan_layers(
     check_layers({name: values for name, values in given.items() if values is not None})
     lists = [[1] * len(channels) if values is None else values for values in given.values()]
     if padding not in PADDINGS:
-        raise ConfigError(f"there is no padding {padding!r}: {nearest(str(padding), PADDINGS)}")
+        raise ConfigError(f"padding {padding!r} is unknown: {nearest(str(padding), PADDINGS)}")
     incoming, height, width = in_shape
     layers = []
     for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists, strict=True):

@@ -81,7 +81,7 @@ class PlannedCore(nn.Module):
         return to_features(self.layers(to_frames(videos)), batch=len(videos))
 
     def receptive_field(self, frames: int) -> ReceptiveExtent | None:
-        """What one place of the features sees, whatever the number of frames."""
+        """Extent of the frame that one place of the features sees, for any number of frames."""
         return self.plan.receptive_field
 
     def filters(self) -> list[torch.Tensor]:

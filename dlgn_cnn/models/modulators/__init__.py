@@ -18,7 +18,7 @@ MODULATORS = Registry(
 
 @dataclass(frozen=True)
 class Signals:
-    """What goes with a video, over all of its frames: a drive that is shorter covers the last of them.
+    """Signals that go with a video, over all of its frames: a drive that is shorter covers the last of them.
 
     ``opto`` (batch, time); ``behavior`` (batch, feature, time) and ``pupil_center`` (batch, axis, time), NaN where
     missing, None where the session has none.

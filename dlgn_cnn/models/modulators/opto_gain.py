@@ -59,7 +59,7 @@ class OptoGain(nn.Module):
         self.change = GainAndOffset(kernels, True, offset)
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
-        """Drive (time, batch, unit), scaled and moved where there is light."""
+        """Drive (time, batch, unit), scaled and moved while the light is on."""
         changed: torch.Tensor = self.change(drive, signals.opto[:, None])
         return changed
 

@@ -90,7 +90,7 @@ class GaussianReadout(nn.Module):
         self.feature_weight = feature_weight
 
     def positions(self, clips: int) -> torch.Tensor:
-        """Where each unit looks in each clip: (clip, unit, 2), drawn in training, the mean in evaluation."""
+        """Place of each unit in each clip: (clip, unit, 2), drawn in training, the mean in evaluation."""
         mean = (self.mean_of() if self.predicted else self.mean).expand(clips, -1, -1)
         if self.training:
             # Drawn on the CPU so that a fit's noise does not depend on the device.
@@ -129,7 +129,7 @@ class GaussianReadout(nn.Module):
         return drive + self.bias
 
     def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        """Where units look in evaluation, (time or 1, 1, clip, 2): see ``receptive_field.ReadsPlaces``."""
+        """Places of units in evaluation, (time or 1, 1, clip, 2): see ``receptive_field.ReadsPlaces``."""
         place = self.positions(1)[0, units][None]
         sizes = torch.tensor(self.map_shape[::-1], device=place.device)
         moved = place if shift is None else place + shift

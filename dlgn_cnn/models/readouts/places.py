@@ -85,7 +85,7 @@ def read_points(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 
 def repeatable(maps: torch.Tensor) -> bool:
-    """Whether the gradient must come out the same bit for bit where cuDNN's sampling adds it up in any order.
+    """Whether the gradient must be the same bit for bit, while cuDNN's sampling adds it up in any order.
 
     torch does not refuse that sampling when it is kept to deterministic algorithms, as it does its own.
     """

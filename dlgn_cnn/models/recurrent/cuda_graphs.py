@@ -14,7 +14,7 @@ import torch
 
 Inputs = Sequence[torch.Tensor | None]
 Groups = list[list[torch.Tensor]]
-"""What a pass gives: groups of tensors, a group of several being maps of equal shape, one a frame."""
+"""Result of a pass: groups of tensors, a group of several being maps of equal shape, one a frame."""
 Pass = Callable[..., Groups]
 """``pass(*fixed, *inputs)``: the same for the same ``fixed`` and inputs, which it leaves as they are; no autograd."""
 
@@ -23,22 +23,22 @@ REMEMBERED = 64
 
 
 class Machine(Protocol):
-    """Where passes are captured."""
+    """Captures passes."""
 
     def serves(self, inputs: Inputs) -> bool:
         """Whether a pass on these inputs could be replayed."""
         ...
 
     def state(self, device: torch.device) -> Hashable:
-        """What a capture depends on besides its inputs."""
+        """State that a capture depends on besides its inputs."""
         ...
 
     def has_room(self, device: torch.device, size_bytes: int) -> bool:
-        """Whether so much memory can be held for good."""
+        """Whether so much memory can be held permanently."""
         ...
 
     def capture(self, device: torch.device, compute: Callable[[], Groups]) -> tuple[Groups, Callable[[], None]]:
-        """Where ``compute`` leaves its results, and how it is launched again, from and into the same memory."""
+        """Memory for the results of ``compute``, and a launch that repeats it on the same memory."""
         ...
 
 
@@ -63,7 +63,7 @@ class Capture:
         self._found, self._launch = machine.capture(_device(inputs), lambda: run(*fixed, *places))
 
     def __call__(self, inputs: Inputs) -> Groups:
-        """What the pass gives for ``inputs``, as copies that are the caller's own."""
+        """Result of the pass for ``inputs``, copied for the caller."""
         for place, part in zip(self._places, inputs, strict=True):
             if place is not None and part is not None:
                 place.copy_(part)
@@ -98,7 +98,7 @@ class CudaGraphs:
         return CudaGraphs, (self._machine,)
 
     def __call__(self, run: Pass, fixed: tuple[Any, ...], inputs: Inputs) -> Groups:
-        """What ``run(*fixed, *inputs)`` gives; on a GPU the maps of a group are joined along their first axis."""
+        """Result of ``run(*fixed, *inputs)``; on a GPU the maps of a group are joined along their first axis."""
         if not self._machine.serves(inputs):
             return run(*fixed, *inputs)
         form = run, fixed, tuple(map(_form, inputs)), self._machine.state(_device(inputs))
@@ -134,7 +134,7 @@ class Gpu:
         return plain and not torch.cuda.is_current_stream_capturing()
 
     def state(self, device: torch.device) -> Hashable:
-        """What chooses the kernels, whether tensors may be written to later, and the stream whose order counts."""
+        """Settings that choose kernels, whether tensors may be written to later, and the current stream."""
         cudnn = torch.backends.cudnn
         return (
             (cudnn.enabled, cudnn.benchmark, cudnn.deterministic, torch.are_deterministic_algorithms_enabled()),
@@ -144,7 +144,7 @@ class Gpu:
         )
 
     def has_room(self, device: torch.device, size_bytes: int) -> bool:
-        """Whether it is no more than half of the memory that was free when this process held the most."""
+        """Whether it is at most half of the memory that was free when this process held the most."""
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
         return 2 * size_bytes <= free - torch.cuda.max_memory_allocated(device)
 

@@ -27,7 +27,7 @@ def check_switches(opto: Sequence[str], gates: Sequence[str]) -> None:
 class OptoDrive(nn.Module):
     """Lets the light scale and shift one path's drive into the chosen gates.
 
-    drive -> (1 + gain * light) * drive + shift * light, a gain and a shift a gate and channel: nothing happens in the
+    drive -> (1 + gain * opto) * drive + shift * opto, a gain and a shift a gate and channel: nothing happens in the
     dark, and input and state paths remain different hypotheses (concatenated as a channel, as in Ballas et al. 2016,
     light with the input and light with the state would be the same bias). ``switches`` says of each gate whether the
     light enters it.

@@ -1,9 +1,10 @@
 """A gated unit carried over all frames of feature maps, with a backward pass of its own.
 
-What automatic differentiation does frame by frame is done here at once or not at all: the gradient of the state's
+Work that automatic differentiation does frame by frame is done here at once or not at all: the gradient of the state's
 kernels is one convolution over all frames, and the gates' derivatives are formed from what the gates were. Maps are
 channels_last, on which CPUs and GPUs convolve fastest. Convolutions run in the drive's precision (bfloat16 under
-autocast), states and gates in that of the weights. Both passes are functions of tensors alone, which a GPU cuda_graphs.
+autocast), states and gates in that of the weights. Both passes are functions of tensors alone, which a GPU replays as
+CUDA graphs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -245,7 +246,7 @@ class _PathGradient:
 
 
 def _under_opto(drive: Maps, factor: Maps | None, offset: Maps | None) -> Maps:
-    """The drive itself where there is no light."""
+    """The drive under its light, or itself without light."""
     return drive if factor is None or offset is None else torch.addcmul(offset, drive, factor)
 
 

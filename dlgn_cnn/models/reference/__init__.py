@@ -1,7 +1,7 @@
-"""Reference models: one file each; every other fit is worth what it gains over them.
+"""Reference models: one file each; other fits are compared with them.
 
 A reference is a model function, registered with ``@MODELS.register("name")``, that returns a ``ReferenceModel``: linear
-kernels over the past and one output nonlinearity, nothing hidden. It is fitted by any trainer, on any dataset.
+kernels over the past and one output nonlinearity. It is fitted by any trainer, on any dataset.
 """
 
 from dlgn_cnn.models.build import MODELS

@@ -18,7 +18,7 @@ FEATURES = ("running", "pupil")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What drives a reference model, and how far back: ``opto`` is where the light acts, ``history_lags`` and
+    """Inputs of a reference model, and how far back: ``opto`` is how the light acts, ``history_lags`` and
     ``history_splines`` the taps of the light's and behavior's kernels and their basis functions, ``history_weight``
     that of the kernels' L2 norm in the loss.
     """

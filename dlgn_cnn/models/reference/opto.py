@@ -213,7 +213,7 @@ ACTIONS: dict[str, type[NoOpto]] = {
 
 
 def find_opto(name: str, stimulus: bool) -> type[NoOpto]:
-    """How the light called ``name`` acts. Raises ConfigError for an unknown one, or one that needs a stimulus."""
+    """Class of the action called ``name``. Raises ConfigError if it is unknown, or needs a stimulus."""
     if name not in ACTIONS:
         raise ConfigError(f"opto {name!r} of a reference model: {nearest(name, ACTIONS)}")
     if ACTIONS[name].needs_stimulus and not stimulus:

@@ -39,7 +39,15 @@ def natural_cubic_basis(points: int, functions: int) -> torch.Tensor:
 
 
 def knots_within(points: int, spacing: float) -> int:
-    """How many knots about ``spacing`` points apart cover ``points``. Raises ConfigError for a spacing below 1."""
+    """Number of knots, about ``spacing`` points apart, that cover ``points``.
+
+    Raises ConfigError for a spacing below 1.
+
+    Examples
+    --------
+    >>> knots_within(33, 3.0)
+    12
+    """
     if spacing < 1:
         raise ConfigError(f"knots {spacing} points apart: expected 1 or more, 1 being a knot at every point")
     return 1 if points == 1 else max(2, round((points - 1) / spacing) + 1)
@@ -47,7 +55,7 @@ def knots_within(points: int, spacing: float) -> int:
 
 @dataclass(frozen=True)
 class Bases:
-    """What kernels are weighted sums of: ``space`` (function, pixel), None for pixels; ``time`` (function, lag).
+    """Basis functions of kernels: ``space`` (function, pixel), None for pixels; ``time`` (function, lag).
 
     ``grid`` is the spatial functions' own height and width; ``support`` (unit, function) is 1 for those that a unit
     may use and 0 for the others.
@@ -124,7 +132,7 @@ class SpaceTimeKernel(nn.Module):
         return self.share * self.spatial * self.support[:, None]
 
     def _each_weights(self) -> torch.Tensor:
-        """Spatial weights (condition, unit, rank, function): with opto at 0 and, where there are any, in light."""
+        """Spatial weights (condition, unit, rank, function): with opto at 0, then 1 if changed."""
         intact = self.weights()
         if self.changes != "spatial" or self.opto_change is None:
             return intact[None]
@@ -159,7 +167,7 @@ class SpaceTimeKernel(nn.Module):
         return drive.unflatten(1, (spaces, units, times)).permute(1, 3, 0, 2, 4).flatten(0, 1)
 
     def regularizer(self) -> torch.Tensor:
-        """Weighted sum of the penalties; spatial weights of each light alike, lest those less held be the larger."""
+        """Weighted sum of the penalties, which hold the spatial weights of both conditions alike."""
         weights, penalty = self._each_weights(), self.penalty
         rows = weights.flatten(0, 1)
         total = (penalty.l1 * rows.abs().sum() + penalty.l2 * rows.square().sum()) / len(rows)
@@ -206,7 +214,7 @@ def _start(time: torch.Tensor, units: int, rank: int, generator: torch.Generator
     """Temporal weights (unit, rank, function) of a lobe that peaks two frames back, each a little different."""
     relative = (torch.arange(time.shape[1]) + 0.5) / START_PEAK
     lobe = (relative * torch.exp(1 - relative)) ** 3
-    # The default driver takes its order of pivots from memory that nobody has written: its last bits differ by the run.
+    # The default driver takes its order of pivots from uninitialized memory: its last bits differ between runs.
     weights = torch.linalg.lstsq(time.T, lobe[:, None], driver="gelsd").solution[:, 0]
     noise = torch.randn(units, rank, len(time), generator=generator)
     return functional.normalize(weights + 0.1 * noise, dim=-1)

@@ -23,7 +23,7 @@ logger = logging.getLogger("dlgn")
 
 @dataclass(frozen=True)
 class LoggedFit:
-    """What is logged: the fit's name, which is the same when it is taken up again, its configs, and where files go."""
+    """A fit for its loggers: its name, which is the same when it is taken up again, its configs, and a folder."""
 
     name: str
     folder: Path
@@ -39,7 +39,7 @@ class NoLogger(Callback):
 
 
 def check_loggers(names: Sequence[str]) -> None:
-    """Raise ConfigError for a logger that there is not, or whose package is not installed."""
+    """Raise ConfigError for a logger that is unknown, or whose package is not installed."""
     for name in names:
         needed = getattr(LOGGERS.get(name), "requires", None)
         if needed is not None and importlib.util.find_spec(needed) is None:
@@ -50,7 +50,7 @@ def check_loggers(names: Sequence[str]) -> None:
 
 
 def loggers(names: Sequence[str], run: LoggedFit) -> list[Callback]:
-    """The loggers of these names, none of which can end a fit."""
+    """Build the loggers of these names, whose errors cannot end a fit."""
     return [_Guarded(name, run) for name in names]
 
 
@@ -59,7 +59,7 @@ def _is_figure(value: object) -> bool:
 
 
 class _Guarded(Callback):
-    """A logger none of whose errors gets out. It is opened with the first epoch, and told its numbers alone."""
+    """A logger whose errors are caught. It is opened with the first epoch, and gets numbers only."""
 
     def __init__(self, name: str, run: LoggedFit) -> None:
         self.name, self.run = name, run

@@ -20,7 +20,7 @@ class CsvLogger(Callback):
                 self.rows = list(csv.DictReader(file))
 
     def on_epoch(self, epoch: int, info: Info) -> None:
-        """Write the file anew, without what an earlier run said of this epoch and of those after it."""
+        """Rewrite the file, without the rows that an earlier run wrote for this epoch and later ones."""
         self.rows = [row for row in self.rows if int(row["epoch"]) < epoch]
         self.rows.append({"epoch": str(epoch)} | {name: str(info[name]) for name in info if name != "epoch"})
         columns = list(dict.fromkeys(name for row in self.rows for name in row))

@@ -17,7 +17,7 @@ class TensorBoardLogger(Callback):
         self.writer: Any = None
 
     def on_epoch(self, epoch: int, info: Info) -> None:
-        """Write the figures; what an earlier run said of this epoch and of those after it is purged."""
+        """Write the figures; those that an earlier run wrote for this epoch and later ones are purged."""
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 

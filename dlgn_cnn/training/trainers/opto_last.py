@@ -149,13 +149,13 @@ def _without_opto_labels(model: nn.Module, parts: Collection[OptoStage]) -> Iter
 
 
 def _opto_stage(model: nn.Module) -> dict[str, OptoStage]:
-    """What there is to fit, by session. Raises ConfigError for a model in which the light changes no kernel."""
+    """Weights to fit, by session. Raises ConfigError for a model in which the light changes no kernel."""
     heads = {key: model.head(key) for key in model.data_keys} if isinstance(model, ReferenceModel) else {}
     found = {key: one for key, head in heads.items() if (one := _opto_head(head)) is not None}
     if not found or len(found) < len(heads):
         raise ConfigError(
             "opto_last fits models of fn ln or spline_glm whose opto is spatial or temporal, and this "
-            f"{type(model).__name__} is none: choose such a model, or the trainer standard"
+            f"{type(model).__name__} is another: choose such a model, or the trainer standard"
         )
     return found
 
