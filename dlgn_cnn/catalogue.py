@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from dlgn_cnn.data.loading.loaders import DATASETS
@@ -45,12 +45,13 @@ _PAPER = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """One argument that a config may set: its type in words, and its default; ``required`` where it has none."""
+    """One argument that a config may set: type in words, default (none if ``required``), and meaning."""
 
     name: str
     type: str
     required: bool
     default: Any
+    meaning: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,17 +83,31 @@ def find(name: str) -> list[ComponentEntry]:
 def describe(registry: Registry, name: str) -> ComponentEntry:
     """The entry of one registered component."""
     component = registry.get(name)
-    documented = dict.fromkeys(
-        (component, _inherited(component), *registry.options(component), registry.fit(component))
-    )
-    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in documented if one is not None)
-    fit = registry.fit(component)
+    fit, options = registry.fit(component), registry.options(component)
+    documented = [one for one in dict.fromkeys((component, _inherited(component), *options)) if one is not None]
+    parts = [_sections(one) for one in documented]
+    meanings = {name: text for part in reversed(parts) for name, text in _meanings(part).items()}
     without = (*registry.given, "allowed_packages", *(["fit"] if fit else []))
-    own = _described(registry.parameters(component).values(), without)
-    below = _described(_with_defaults(fit)) if fit else []
-    parameters = (*own, *(dataclasses.replace(one, name=f"fit.{one.name}") for one in below))
+    own = _described(registry.parameters(component).values(), meanings, without)
+    if fit:
+        parts.append(_sections(fit))
+        below = _described(_with_defaults(fit), _meanings(parts[-1]))
+        own += [dataclasses.replace(one, name=f"fit.{one.name}") for one in below]
+    text = "\n\n".join(filter(None, (part.get(name) for name in ("", "References") for part in parts)))
     papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
-    return ComponentEntry(registry.kind, name, parameters, first_sentence(text), papers, text)
+    return ComponentEntry(registry.kind, name, tuple(own), first_sentence(text), papers, text)
+
+
+def _sections(documented: Any) -> dict[str, str]:
+    """The sections of a docstring by name, as numpydoc divides it; what stands before them is called ""."""
+    head, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(documented.__doc__ or ""), flags=re.MULTILINE)
+    return {"": head.strip(), **{name: text.strip() for name, text in zip(rest[::2], rest[1::2], strict=True)}}
+
+
+def _meanings(sections: dict[str, str]) -> dict[str, str]:
+    """Meaning of each parameter that a docstring describes."""
+    found = re.findall(r"^(\S[^:\n]*?)(?: :.*)?\n((?:(?: .*)?(?:\n|$))*)", sections.get("Parameters", ""), re.MULTILINE)
+    return {name.strip(): " ".join(text.split()) for names, text in found for name in names.split(",")}
 
 
 def first_sentence(text: str) -> str:
@@ -109,9 +124,17 @@ def _with_defaults(options: Any) -> list[inspect.Parameter]:
     return [one.replace(default=made[name]()) if name in made else one for name, one in parameters_of(options).items()]
 
 
-def _described(parameters: Iterable[inspect.Parameter], without: Collection[str] = ()) -> list[Parameter]:
+def _described(
+    parameters: Iterable[inspect.Parameter], meanings: Mapping[str, str], without: Collection[str] = ()
+) -> list[Parameter]:
     return [
-        Parameter(one.name, spell(one.annotation), one.default is one.empty, _plain(one.default))
+        Parameter(
+            one.name,
+            spell(one.annotation),
+            one.default is one.empty,
+            _plain(one.default),
+            meanings.get(one.name, ""),
+        )
         for one in parameters
         if one.name not in without and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)
     ]

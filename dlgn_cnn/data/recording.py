@@ -42,7 +42,11 @@ class SessionKey:
 
     @classmethod
     def parse(cls, name: str) -> "SessionKey":
-        """The key of a session's name, ``Ntsr1Cre_2019_0007_s03_e07``. Raises RecordingError on another form."""
+        """The key of a session's name. Raises RecordingError on another form.
+
+        >>> SessionKey.parse("Ntsr1Cre_2019_0007_s03_e07")
+        SessionKey(mouse='Ntsr1Cre_2019_0007', series=3, experiment=7)
+        """
         match = re.fullmatch(r"(.+)_s(\d+)_e(\d+)", name)
         if match is None:
             raise RecordingError(f"session {name!r}: expected MOUSE_sSERIES_eEXPERIMENT, as Ntsr1Cre_2019_0007_s03_e07")

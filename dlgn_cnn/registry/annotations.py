@@ -1,19 +1,23 @@
-"""Config values against the types that a component's signature states: checked, never converted."""
+"""Config values against the parameters that a component's signature states: checked, never converted."""
 
+import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, within
 
 Mismatch = tuple[str, Any, Any]
+Component = Callable[..., Any]
+Options = TypeVar("Options")
+Parameters = Mapping[str, inspect.Parameter]
 SCALARS: dict[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (float, int), str: (str,)}
 LISTS = (list, tuple, Sequence, Collection, Iterable)
 MAPPINGS = (dict, Mapping)
 
 
-def parameters_of(component: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def parameters_of(component: Component) -> dict[str, inspect.Parameter]:
     """The parameters of a class or function by name, their annotations as types where they can be read.
 
     Raises ConfigError for what has no signature.
@@ -122,3 +126,88 @@ def _hint(value: Any, annotation: Any) -> str:
         return ""
     # YAML 1.1 takes 1e-3 for text: its floats need a point.
     return f": write {number!r}" if float in wanted else f": write {number:g} without quotes"
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """Return a clause that lists the choices and, if one is close, the nearest.
+
+    >>> nearest("mae", ["max", "mean"])
+    "choose from max, mean; did you mean 'max'?"
+    """
+    names = sorted(choices)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"choose from {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def supplied(component: Component, **available: Any) -> dict[str, Any]:
+    """Those of the ``available`` arguments that a function or class asks for by name."""
+    wanted = parameters_of(component)
+    return {name: value for name, value in available.items() if name in wanted}
+
+
+def nested(options: Callable[..., Options], fit: Mapping[str, Any] | None) -> Options:
+    """The options that a config has below ``fit``, as the dataclass that describes them. Raises ConfigError."""
+    with within("fit"):
+        check_arguments(options, fit or {}, "fit")
+        return options(**(fit or {}))
+
+
+def check_arguments(component: Component, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
+    """Refuse a key that a function does not take, a value of another type, and a missing argument.
+
+    Parameters
+    ----------
+    component : callable
+        The class or function.
+    config : mapping
+        The arguments that the config sets.
+    where : str
+        How the error names the function.
+    given : collection of str, default ()
+        Arguments that the caller supplies itself; a config may not set them.
+
+    Raises
+    ------
+    ConfigError
+        If the function cannot be called so.
+    """
+    check_against(parameters_of(component), config, where, given)
+
+
+def check_against(
+    parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str], below: Collection[str] = ()
+) -> None:
+    """Refuse a key that is not a parameter, a value of another type, and a missing argument.
+
+    Parameters
+    ----------
+    parameters : mapping of str to inspect.Parameter
+        Parameters by name.
+    config : mapping
+        The arguments that the config sets.
+    where : str
+        How the error names the function.
+    given : collection of str
+        Arguments that the caller supplies itself.
+    below : collection of str, default ()
+        Parameters that a config sets below ``fit``, for advice.
+
+    Raises
+    ------
+    ConfigError
+        If the arguments do not fit.
+    """
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
+    choices = [name for name in named if name not in given]
+    for key, value in config.items():
+        if key in given or (key not in choices and not takes_any):
+            advice = nearest(str(key), choices) if choices else "it has no parameters"
+            advice = f"write it below fit, as fit.{key}" if key in below else advice
+            raise ConfigError(f"{where} takes no {key!r}: {advice}", str(key))
+        if key in choices:
+            with within(key):
+                check_value(value, named[key].annotation)
+    missing = [name for name in choices if named[name].default is inspect.Parameter.empty and name not in config]
+    if missing:
+        raise ConfigError(f"{where} needs {', '.join(map(repr, missing))}: add it to the config")

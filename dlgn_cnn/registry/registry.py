@@ -4,31 +4,14 @@ A name is a registered one, or an import path such as ``mylab.components.MyCore`
 This is the one door: whatever a config names, a function or a component of a component, is looked up here.
 """
 
-import difflib
 import importlib
-import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.registry.annotations import check_value, parameters_of
+from dlgn_cnn.registry.annotations import Component, Parameters, check_against, nearest, parameters_of, supplied
 from dlgn_cnn.registry.import_paths import import_component
-
-Component = Callable[..., Any]
-Options = TypeVar("Options")
-Parameters = Mapping[str, inspect.Parameter]
-
-
-def nearest(name: str, choices: Iterable[str]) -> str:
-    """Return a clause that lists the choices and, if one is close, the nearest.
-
-    >>> nearest("mae", ["max", "mean"])
-    "choose from max, mean; did you mean 'max'?"
-    """
-    names = sorted(choices)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"choose from {', '.join(names)}" + (f"; did you mean {close[0]!r}?" if close else "")
 
 
 class Registry:
@@ -256,7 +239,7 @@ class Registry:
             If the component cannot be called so.
         """
         below = parameters_of(self._fits[component]) if component in self._fits else ()
-        _check_against(self.parameters(component), config, f"{self.kind} {name!r}", given, below)
+        check_against(self.parameters(component), config, f"{self.kind} {name!r}", given, below)
 
     def _built(self, name: str, component: Component, arguments: Mapping[str, Any]) -> Any:
         try:
@@ -282,57 +265,3 @@ class Registry:
                 package = importlib.import_module(name)
                 for module in pkgutil.walk_packages(package.__path__, f"{name}."):
                     importlib.import_module(module.name)
-
-
-def supplied(component: Component, **available: Any) -> dict[str, Any]:
-    """Those of the ``available`` arguments that a function or class asks for by name."""
-    wanted = parameters_of(component)
-    return {name: value for name, value in available.items() if name in wanted}
-
-
-def nested(options: Callable[..., Options], fit: Mapping[str, Any] | None) -> Options:
-    """The options that a config has below ``fit``, as the dataclass that describes them. Raises ConfigError."""
-    with within("fit"):
-        check_arguments(options, fit or {}, "fit")
-        return options(**(fit or {}))
-
-
-def check_arguments(component: Component, config: Mapping[str, Any], where: str, given: Collection[str] = ()) -> None:
-    """Refuse a key that a function does not take, a value of another type, and a missing argument.
-
-    Parameters
-    ----------
-    component : callable
-        The class or function.
-    config : mapping
-        The arguments that the config sets.
-    where : str
-        How the error names the function.
-    given : collection of str, default ()
-        Arguments that the caller supplies itself; a config may not set them.
-
-    Raises
-    ------
-    ConfigError
-        If the function cannot be called so.
-    """
-    _check_against(parameters_of(component), config, where, given)
-
-
-def _check_against(
-    parameters: Parameters, config: Mapping[str, Any], where: str, given: Collection[str], below: Collection[str] = ()
-) -> None:
-    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-    named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
-    choices = [name for name in named if name not in given]
-    for key, value in config.items():
-        if key in given or (key not in choices and not takes_any):
-            advice = nearest(str(key), choices) if choices else "it has no parameters"
-            advice = f"write it below fit, as fit.{key}" if key in below else advice
-            raise ConfigError(f"{where} takes no {key!r}: {advice}", str(key))
-        if key in choices:
-            with within(key):
-                check_value(value, named[key].annotation)
-    missing = [name for name in choices if named[name].default is inspect.Parameter.empty and name not in config]
-    if missing:
-        raise ConfigError(f"{where} needs {', '.join(map(repr, missing))}: add it to the config")

@@ -44,11 +44,26 @@ class SearchTrial:
 
 @dataclass(frozen=True)
 class Strategy:
-    """How to search: ``sampler`` ``tpe`` (tree-structured Parzen estimator, Bergstra et al. 2011) or ``random``.
+    """How to search.
 
-    ``pruner`` ``median`` gives a trial up whose best score so far is below the median of the others' at the same epoch
-    (Golovin et al. 2017), after ``warmup_epochs`` and once ``startup_trials`` others are done; ``none`` gives none up.
-    The first ``startup_trials`` values are drawn at random. Raises ConfigError.
+    Parameters
+    ----------
+    sampler : {"tpe", "random"}, default "tpe"
+        ``tpe`` is the tree-structured Parzen estimator (Bergstra et al. 2011).
+    pruner : {"median", "none"}, default "median"
+        ``median`` gives a trial up whose best score so far is below the median of the others' at the same epoch
+        (Golovin et al. 2017).
+    startup_trials : int, default 8
+        Trials whose values are drawn at random; so many others must be done before one is given up.
+    warmup_epochs : int, default 3
+        Epochs before which no trial is given up.
+    seed : int, default 0
+        Seed of the draws.
+
+    Raises
+    ------
+    ConfigError
+        If an option has a value that it cannot have.
     """
 
     sampler: str = "tpe"

@@ -11,7 +11,6 @@ from dlgn_cnn.config import canonical_json, join_path
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
 
-MOST_CONFIGS = 10_000
 RANGE_KEYS = {"low", "high", "log"}
 Values = Mapping[str, Any]
 MOST_CONFIGS = 10_000

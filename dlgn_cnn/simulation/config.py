@@ -16,18 +16,47 @@ OPTO_EFFECTS = ("additive", "none", "gain", "temporal", "surround")
 
 @dataclass(frozen=True)
 class SimulationConfig:
-    """One in-silico session. Scenes are numbered from 0, training scenes first; test scenes are each shown
-    ``test_repeats`` times, training scenes once, all in random order with ``gap_s`` of gray screen between.
+    """One in-silico session.
 
-    ``scene_duration_s`` is how long a presentation lasts on the session's clock; its file holds as many frames at 30 Hz
-    (150 for 4.993 s). Movies are written at ``width_px`` by ``height_px``. ``undriven_share`` of the units ignore the
-    movie. The mouse's name begins with "Simulated", so that every table and plot says what it is.
+    Scenes are numbered from 0, training scenes first, and shown in random order. A scene's file holds as many frames at
+    30 Hz as fill its presentation (150 for 4.993 s).
 
-    ``opto_effect`` says where the light acts on the ``opto_share_of_units`` of the units that it changes, always
-    through each unit's causal kernel (see ``opto.py``): ``additive`` in Hz to the movie's drive, as published;
-    ``gain`` of that drive; its ``temporal`` kernel; the strength of its ``surround``; or ``none``. ``opto_strength``
-    scales the effect, 1 being its published size. ``nonlinear_share`` of the units see the movie through what no linear
-    field describes (see ``nonlinear.py``); their light adds or does nothing. Raises ConfigError.
+    Parameters
+    ----------
+    units : int, default 40
+        Number of units.
+    train_scenes, test_scenes : int, default 56 and 14
+        Number of scenes; training scenes are shown once.
+    test_repeats : int, default 1
+        Presentations of each test scene.
+    seed : int, default 0
+        Seed of everything that is drawn.
+    mouse : str, default "Simulated_2026_0001"
+        Name that begins with "Simulated", so that every table and plot says what it is.
+    series, experiment : int, default 1
+        Numbers that complete the session's name.
+    scene_duration_s : float, default 4.993
+        Duration of a presentation on the session's clock.
+    width_px, height_px : int, default 424 and 264
+        Size of the scene files, in even numbers.
+    gap_s : float, default 0.5
+        Gray screen between presentations.
+    undriven_share : float, default 0.1
+        Share of the units that ignore the movie.
+    opto_effect : {"additive", "none", "gain", "temporal", "surround"}, default "additive"
+        Where the light acts, always through a unit's causal kernel: it adds in Hz to the movie's drive, as published;
+        scales that drive; or changes the temporal kernel or the strength of the surround.
+    opto_strength : float, default 1
+        Size of the effect, in multiples of the published one.
+    opto_share_of_units : float, default 1
+        Share of the units that the light changes.
+    nonlinear_share : float, default 0
+        Share of the units that see the movie through what no linear field describes; their light adds or does nothing.
+
+    Raises
+    ------
+    ConfigError
+        If an option has a value that it cannot have.
     """
 
     units: int = 40

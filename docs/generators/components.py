@@ -23,8 +23,10 @@ def page() -> str:
 
 
 def _part(entry: ComponentEntry) -> str:
-    rows = [(code(one.name), code(one.type), _default(one.required, one.default)) for one in entry.parameters]
-    shown = list_table(("parameter", "type", "default"), rows) if rows else "It takes no parameters.\n"
+    rows = [
+        (code(one.name), code(one.type), _default(one.required, one.default), one.meaning) for one in entry.parameters
+    ]
+    shown = list_table(("parameter", "type", "default", "meaning"), rows) if rows else "It takes no parameters.\n"
     return "\n".join([heading(entry.name, 2), entry.text, "", shown])
 
 

@@ -59,9 +59,11 @@ def _print_in_full(console: Console, entry: ComponentEntry) -> None:
     console.print(f"{entry.kind} {entry.name}", style="bold", markup=False, highlight=False)
     console.print(_reflowed(entry.text), markup=False, highlight=False)
     if entry.parameters:
-        shown = Table("parameter", "type", "default")
+        shown = Table("parameter", "type", "default", "meaning")
         for one in entry.parameters:
-            shown.add_row(*map(_escaped, (one.name, one.type, "required" if one.required else _value(one.default))))
+            shown.add_row(
+                *map(_escaped, (one.name, one.type, "required" if one.required else _value(one.default), one.meaning))
+            )
         console.print(shown)
 
 

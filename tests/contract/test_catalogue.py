@@ -64,6 +64,9 @@ def test_parts_are_found_by_name_with_their_defaults_and_papers():
     ]
     (dataset,) = find("stored_sessions")
     assert {"sessions", "size_px", "window_frames"} <= {one.name for one in dataset.parameters}
+    (crop,) = find("crop")
+    assert [one.meaning for one in crop.parameters] == ["Pixels to cut away at each edge."] * 4
+    assert "Parameters" not in crop.text
     assert not {"stores", "cache", "seed", "spec", "allowed_packages"} & {one.name for one in dataset.parameters}
     with pytest.raises(ConfigError, match="did you mean 'conv_gru'"):
         find("conv_gr")
@@ -88,7 +91,7 @@ def test_the_command_prints_one_part_in_full_and_opens_no_database(monkeypatch):
     monkeypatch.setattr("schemas.open_database", refused)
     shown = CliRunner().invoke(app, ["models", "crop"])
     assert shown.exit_code == 0, shown.output
-    assert "Takes ``top``, ``bottom``, ``left`` and ``right`` pixels away." in shown.stdout
+    assert "Cuts away pixels at the edges of every frame." in shown.stdout
     wrong = CliRunner().invoke(app, ["models", "crob"])
     assert (wrong.exit_code, "did you mean 'crop'" in wrong.stderr) == (1, True)
 

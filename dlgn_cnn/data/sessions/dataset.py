@@ -20,11 +20,25 @@ from dlgn_cnn.errors import ConfigError
 class DatasetSpec:
     """Specification of a stored dataset: the part of a dataset's config that shapes its rows.
 
-    ``sessions`` are their names; ``size_px`` is (height, width) of a frame; ``rate_hz`` the frames' clock;
-    ``validation_share`` the share of the training scenes kept for early stopping, drawn with ``split_seed``;
-    ``max_gap_s`` the longest behavioral gap that is interpolated; units below ``min_rate_hz`` in training are left
-    out. Scenes whose perceptual hashes have a cosine of ``near_duplicate`` or more are near-duplicates, and never in
-    two tiers: of such a pair the one that would be trained on is left out (None checks nothing).
+    Parameters
+    ----------
+    sessions : list of str
+        Names of the sessions, as ``Ntsr1Cre_2019_0007_s03_e07``.
+    size_px : tuple of int, default (33, 53)
+        Height and width of a frame in pixels.
+    rate_hz : float, default 60
+        Clock of the frames.
+    validation_share : float, default 0.15
+        Share of the training scenes that is kept for early stopping.
+    split_seed : int, default 0
+        Seed of the draw of these scenes.
+    max_gap_s : float, default 0.5
+        Longest behavioral gap that is interpolated, in seconds.
+    min_rate_hz : float, default 0.05
+        Units that fire below this rate in training are left out.
+    near_duplicate : float or None, default 0.9
+        Scenes whose perceptual hashes have at least this cosine are near-duplicates, and never in two tiers: of such a
+        pair the one for training is left out. None checks nothing.
     """
 
     sessions: tuple[str, ...]
