@@ -30,7 +30,7 @@ VIEWS = {
     "leaderboard of fits": ("leaderboard", ".ag-row a"),
     "leaderboard of units": ("leaderboard?of=units", ".ag-row a"),
     "units by OMI, filtered": (
-        'leaderboard?of=units&order=-data_omi&where=[["model:core.channels.0","greaterThan","10"]]',
+        'leaderboard?of=units&order=-data_omi&where=[["model.core.channels[0]","greaterThan","10"]]',
         ".ag-row a",
     ),
     "errors": ("errors", "#nothing-failed"),

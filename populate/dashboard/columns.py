@@ -133,7 +133,7 @@ def leaf_column(path: str, kinds: set[str], number: int) -> tuple[LeaderboardCol
     Parameters
     ----------
     path : str
-        Kind of config and path within it, as "model:core.kernels.0".
+        Kind of config and path within it, as ``model.core.kernels[0]``.
     kinds : set of str
         The types of its values.
     number : int
@@ -144,7 +144,7 @@ def leaf_column(path: str, kinds: set[str], number: int) -> tuple[LeaderboardCol
     tuple of LeaderboardColumn and Join
         The column, and the join that has it.
     """
-    kind, _, leaf = path.partition(":")
+    kind, _, leaf = path.partition(".")
     alias, numeric = f"l{number}", kinds - {"null"} <= NUMBERS
     # A string is stored as JSON: its quotation marks are not part of it.
     sql = f"{alias}.number" if numeric else f"TRIM(BOTH '\"' FROM {alias}.value)"
@@ -168,10 +168,10 @@ def _shared() -> tuple[list[LeaderboardColumn], dict[str, Join]]:
 
 def _feedback_contrast(view: str) -> str:
     """The clearest feedback contrast of each unit over MEI configs, against the strongest null that there is."""
-    keys = ", ".join(UNIT)
+    columns = ", ".join(UNIT)
     table = _name(mei_contrast.MEIContrast.Distance)
     found = f"MAX(effect) AS {view}_effect, MIN(q) AS {view}_q"
-    return f"(SELECT {keys}, {found} FROM {table} WHERE view = '{view}' AND strongest GROUP BY {keys})"
+    return f"(SELECT {columns}, {found} FROM {table} WHERE view = '{view}' AND strongest GROUP BY {columns})"
 
 
 def _named(columns: list[LeaderboardColumn]) -> dict[str, LeaderboardColumn]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
@@ -59,27 +59,29 @@ class LeaderboardQuery:
     shuffled: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Leaderboard:
     """A view with columns for leaves of configs, and its SQL."""
 
     reader: Reader
     view: View
-    leaves: Mapping[str, set[str]] = field(default_factory=dict)
-    varied: Sequence[str] = ()  # the leaves that are not the same in every config
+    varied: Sequence[str]  # the leaves that are not the same in every config
 
     @classmethod
     def open(cls, reader: Reader, of: str) -> "Leaderboard":
         """The leaderboard ``of`` fits or units, with a column for every leaf of a config. Raises ConfigError."""
         if of not in VIEWS:
             raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, list(VIEWS))}")
-        return cls(reader, VIEWS[of](), *all_leaves(reader))
+        view, (leaves, varied) = VIEWS[of](), all_leaves(reader)
+        for number, (name, kinds) in enumerate(leaves.items()):
+            column, join = leaf_column(name, kinds, number)
+            view.columns[name], view.sources[column.source] = column, join
+        return cls(reader, view, varied)
 
     def column(self, name: str) -> LeaderboardColumn:
         """A column by its name, which may be a leaf. Raises ConfigError for an unknown one."""
-        self._join_leaf(name)
         if name not in self.view.columns:
-            raise ConfigError(f"no column {name!r}: {nearest(name, [*self.view.columns, *self.leaves])}")
+            raise ConfigError(f"no column {name!r}: {nearest(name, list(self.view.columns))}")
         return self.view.columns[name]
 
     def rows(self, wanted: LeaderboardQuery, start: int, stop: int) -> list[Row]:
@@ -120,14 +122,6 @@ class Leaderboard:
         where, given, sources = self._where(wanted)
         joined, first = self._joined(sources, self.view.base)
         return int(self.reader.rows(f"SELECT COUNT(*) FROM {joined}{where}", (*first, *given))[0][0])
-
-    def _join_leaf(self, name: str) -> None:
-        if name in self.view.columns or name not in self.leaves:
-            return
-        number = sum(":" in one for one in self.view.columns)
-        column, source = leaf_column(name, self.leaves[name], number)
-        view = self.view
-        self.view = replace(view, columns=view.columns | {name: column}, sources=view.sources | {column.source: source})
 
     def _ordered(self, name: str) -> tuple[LeaderboardColumn, str]:
         column = self.column(name.removeprefix("-"))
@@ -180,18 +174,17 @@ def condition(column: LeaderboardColumn, asked: Filter) -> tuple[str, Arguments]
 
 
 def all_leaves(reader: Reader) -> tuple[dict[str, set[str]], list[str]]:
-    """Every path of every config, as "model:core.kernels.0", with the types of its values; and the paths that vary."""
+    """Every path of every config, as ``model.core.kernels[0]``, with the types of its values; and those that vary."""
     found: dict[str, set[str]] = {}
     varied: list[str] = []
     for kind, table in CONFIGS.items():
         name = table.Leaf().full_table_name
-        what = f"path, kind, COUNT(DISTINCT value), COUNT(*) FROM {name}"
-        query = (
-            f"SELECT {what} WHERE path <> '' GROUP BY path, kind ORDER BY path"  # that of an empty config has no path
-        )
+        # The leaf of an empty config has no path.
+        what = f"path, kind, COUNT(DISTINCT value), COUNT(*) FROM {name} WHERE path <> ''"
+        query = f"SELECT {what} GROUP BY path, kind ORDER BY path"
         configs = reader.rows(f"SELECT COUNT(*) FROM {table().full_table_name}")[0][0]
         for path, leaf_kind, values, count in reader.rows(query):
-            leaf = f"{kind}:{path}"
+            leaf = f"{kind}.{path}"
             found.setdefault(leaf, set()).add(leaf_kind)
             if (values > 1 or count < configs) and leaf not in varied:
                 varied.append(leaf)

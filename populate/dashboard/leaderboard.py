@@ -17,7 +17,7 @@ from populate.dashboard.reading import Reader
 BLOCK = 100
 MOST_LEAVES = 3  # of those that vary, shown by default
 TITLES = {"fits": "Fits", "units": "Units"}
-SHUFFLED = "dataset:shuffle_opto"
+SHUFFLED = "dataset.shuffle_opto"
 BLANK = ("blank", "notBlank")
 GRID = {
     "cacheBlockSize": BLOCK,
@@ -184,7 +184,7 @@ def _choices(reader: Reader, query: Query, wanted: LeaderboardQuery) -> list[Com
 
 
 def _chooser(board: Leaderboard, wanted: LeaderboardQuery) -> Component:
-    options = [{"label": column.label, "value": name} for name, column in board.view.columns.items() if ":" not in name]
-    options += [{"label": name, "value": name} for name in board.leaves]
+    columns = board.view.columns.items()
+    options = [{"label": name if "." in name else column.label, "value": name} for name, column in columns]
     choice = dcc.Checklist(options, list(wanted.columns), id="board-columns", className="columns")
     return html.Details([html.Summary("Columns: any figure, any value of a config"), choice])

@@ -2,8 +2,8 @@
 
 import io
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import flask
@@ -33,7 +33,7 @@ class Media:
         self.reader = reader
         self.of_fit: dict[str, Callable[[FitKey], Figure]] = {"curves": self._curves, "scores": self._scores}
         self._drawing, self._predicting = threading.Lock(), threading.Lock()
-        self._tiers: OrderedDict[FitKey, unit_view.PredictedTier] = OrderedDict()
+        self._tier = lru_cache(KEPT_FITS)(self._predict)
 
     def picture(self, kind: str, what: str, parts: list[str], form: str, query: Query) -> bytes:
         """A figure as a file.
@@ -81,13 +81,12 @@ class Media:
     def tier(self, fit: FitKey) -> unit_view.PredictedTier:
         """Predictions of a fit for its test tier, computed once while it is among the last that were asked for."""
         with self._predicting:
-            if fit not in self._tiers:
-                model, loaders = training.restore(*self.reader(lambda: _inputs(fit)))
-                self._tiers[fit] = unit_view.predict_test(model, loaders)
-            self._tiers.move_to_end(fit)
-            while len(self._tiers) > KEPT_FITS:
-                self._tiers.popitem(last=False)
-            return self._tiers[fit]
+            return self._tier(fit)
+
+    def _predict(self, fit: FitKey) -> unit_view.PredictedTier:
+        key = fit.key
+        found = self.reader(lambda: (training.fit_spec(key), dataset.store_paths(key), training.weights_of(key)))
+        return unit_view.predict_test(*training.restore(*found))
 
     def _section(self, section: Section, unit: UnitOfFit, query: Query) -> Figure:
         if section.holds != "repeats":
@@ -146,7 +145,3 @@ def _sentence(said: str) -> bytes:
     figure = new_figure(720, 60)
     figure.text(0.01, 0.5, said, wrap=True, va="center", size=9)
     return rendered(figure, "png")
-
-
-def _inputs(fit: FitKey) -> tuple[Any, dict[str, str], str]:
-    return training.fit_spec(fit.key), dataset.store_paths(fit.key), training.weights_of(fit.key)

@@ -105,7 +105,7 @@ def test_the_pipeline_says_who_is_at_work_and_leads_on(page, url, running, artif
 
 
 def test_a_leaderboard_is_filtered_into_its_url_and_leads_to_a_unit_whose_mei_plays(page, url, artifacts, violations):
-    page.goto(f"{url}leaderboard?of=units&columns=correlation data_omi unit model:core.name")
+    page.goto(f"{url}leaderboard?of=units&columns=correlation data_omi unit model.core.name")
     page.locator("#board-count", has_text="6 rows").wait_for()
     page.screenshot(path=artifacts / "leaderboard.png")
     page.get_by_role("spinbutton", name="unit Filter Input").fill("2")

@@ -201,7 +201,7 @@ def test_numbers_are_filtered_as_pandas_does(reader, scored, how, values, keep):
 
 
 def test_any_value_of_a_config_is_a_column_to_show_filter_and_sort_by(reader):
-    path, name = "model:core.channels[0]", "model:core.name"
+    path, name = "model.core.channels[0]", "model.core.name"
     rows, _ = board_of(reader, "fits", columns=f"seed {path} {name}", order=f"-{path}")
     assert [row[path] for row in rows] == sorted((row[path] for row in rows), reverse=True)
     assert {row[name] for row in rows} == {"stacked_2d", "factorized_3d"}
@@ -227,8 +227,8 @@ def test_one_experiments_fits_and_those_to_shuffled_light(reader):
 
 
 def test_an_unknown_column_leads_to_the_nearest(reader):
-    with pytest.raises(ConfigError, match=r"did you mean 'model:core\.channels\.0'"):
-        board_of(reader, "fits", columns="model:core.chanels.0")
+    with pytest.raises(ConfigError, match=r"did you mean 'model\.core\.channels\[0\]'"):
+        board_of(reader, "fits", columns="model.core.chanels[0]")
     with pytest.raises(ConfigError, match="where"):
         board_of(reader, "fits", where="not json")
 
@@ -313,7 +313,7 @@ def test_a_config_with_nothing_in_it_is_no_column(reader):
     from schemas.model import ModelConfig
 
     assert len(ModelConfig.Leaf & {"path": ""}) == 1
-    assert "model:" not in all_leaves(reader)[0]
+    assert "model." not in all_leaves(reader)[0]
 
 
 def test_a_picture_of_what_is_not_there_says_why(browser):
