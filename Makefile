@@ -33,7 +33,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+	$(BIN)/python -m tests.house
+	$(BIN)/python -m pytest -q tests/unit/test_architecture.py tests/unit/test_vocabulary.py
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -b html -W --keep-going --quiet docs docs/build/html

@@ -17,7 +17,7 @@ from numpydoc.validate import validate
 from tests.unit.test_architecture import FLAT_FILES, MODULES, circles
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE_LINES = 21_000
+CODE_LINES = 28_000  # or the first argument
 BODY_P90, BODY_LONGEST, FILE_LONGEST = 20, 40, 300
 DESCRIBED = 0.95  # share of the public callables with more than two parameters
 DOCTESTS, IDIOMS = 40, 20
@@ -169,7 +169,7 @@ def at_most(name: str, value: float, aim: float, short: list[str] | None = None)
     return Measure(name, value, aim, value <= aim, short or [])
 
 
-def measures() -> list[Measure]:
+def measures(most_lines: int = CODE_LINES) -> list[Measure]:
     """All measures, in the order in which they are printed."""
     lines = {name: code_lines(name) for name in MODULES}
     flat = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES.values() if path.name != "__init__.py")
@@ -179,7 +179,7 @@ def measures() -> list[Measure]:
     idioms, british, twice = words(UNUSUAL), words(BRITISH), named_twice()
     longest = max(lines, key=lambda name: lines[name])
     return [
-        at_most("code_lines", sum(lines.values()), CODE_LINES),
+        at_most("code_lines", sum(lines.values()), most_lines),
         at_most("import_circles", len(circles()), 0, circles()),
         at_most("flat_files_most", max(flat.values()), FLAT_FILES, [str(flat.most_common(1))]),
         at_most("body_p90", sizes[int(0.9 * (len(sizes) - 1))][0], BODY_P90),
@@ -196,7 +196,7 @@ def measures() -> list[Measure]:
 
 def main() -> int:
     """Print all measures; 1 where one is short."""
-    found = measures()
+    found = measures(*map(int, sys.argv[1:]))
     for one in found:
         sys.stdout.write(f"{one.name} {one.value:g} {one.aim:g} {'ok' if one.good else 'short'}\n")
         if not one.good:
