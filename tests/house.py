@@ -14,7 +14,7 @@ from typing import NamedTuple
 from numpydoc.hooks.validate_docstrings import AstValidator
 from numpydoc.validate import validate
 
-from tests.unit.test_architecture import FLAT_FILES, MODULES, circles
+from tests.unit.test_architecture import FLAT_FILES, MODULES, circles, code_lines
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE_LINES = 28_000  # or the first argument
@@ -48,22 +48,6 @@ class Measure(NamedTuple):
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 SOURCES = {name: path.read_text() for name, path in MODULES.items()}
 TREES = {name: ast.parse(text) for name, text in SOURCES.items()}
-
-
-def docstring_lines(tree: ast.AST) -> set[int]:
-    """The numbers of the lines of all docstrings."""
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node) is not None:
-            found |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    return found
-
-
-def code_lines(name: str) -> int:
-    """Lines of a module that are neither blank, nor comment, nor docstring."""
-    documented = docstring_lines(TREES[name])
-    rows = enumerate(SOURCES[name].splitlines(), 1)
-    return sum(bool(row.strip()) and row.lstrip()[0] != "#" and number not in documented for number, row in rows)
 
 
 def bodies() -> list[tuple[int, str]]:
@@ -171,7 +155,7 @@ def at_most(name: str, value: float, aim: float, short: list[str] | None = None)
 
 def measures(most_lines: int = CODE_LINES) -> list[Measure]:
     """All measures, in the order in which they are printed."""
-    lines = {name: code_lines(name) for name in MODULES}
+    lines = {name: code_lines(text) for name, text in SOURCES.items()}
     flat = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES.values() if path.name != "__init__.py")
     sizes = bodies()
     owed, lacking = undescribed()

@@ -177,10 +177,25 @@ def test_there_is_something_to_check():
     assert sum(map(len, GRAPH.values())) > 1000
 
 
+def docstring_lines(tree: ast.AST) -> set[int]:
+    """The numbers of the lines of all docstrings."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            found |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return found
+
+
+def code_lines(source: str) -> int:
+    """Lines that are neither blank, nor comment, nor docstring."""
+    documented, rows = docstring_lines(ast.parse(source)), enumerate(source.splitlines(), 1)
+    return sum(bool(row.strip()) and row.lstrip()[0] != "#" and number not in documented for number, row in rows)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_and_functions_stay_short(path):
     source = path.read_text()
-    assert len(source.splitlines()) <= 300
+    assert code_lines(source) <= 300
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
