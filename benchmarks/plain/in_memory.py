@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dlgn_cnn.data.binning import bin_opto, bin_spikes
-from dlgn_cnn.data.loading.loader_options import LoaderOptions
-from dlgn_cnn.data.loading.loaders import tier_loaders
+from dlgn_cnn.data.loading.loaders import LoaderOptions, tier_loaders
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData

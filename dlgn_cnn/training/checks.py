@@ -5,8 +5,7 @@ from typing import Any
 
 import torch
 
-from dlgn_cnn.data.loading.loader_options import Foreseen
-from dlgn_cnn.data.loading.loaders import DATASETS
+from dlgn_cnn.data.loading.loaders import DATASETS, Foreseen
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS

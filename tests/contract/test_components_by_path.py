@@ -6,7 +6,7 @@ import textwrap
 import pytest
 import torch
 
-from dlgn_cnn.data.loading.loader_options import Foreseen
+from dlgn_cnn.data.loading.loaders import Foreseen
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder

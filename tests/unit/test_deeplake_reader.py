@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.readers.deeplake import rows
+from dlgn_cnn.data.readers.deeplake import reader
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.errors import ConfigError, RecordingError
@@ -71,11 +71,11 @@ def test_a_child_that_crashes_is_started_again_and_at_last_given_up(folder, monk
     """As Deep Lake's query engine crashes now and then: here the child kills itself."""
     died = "import os, signal, sys\nfrom pathlib import Path\nmark = Path(sys.argv[2]) / 'mark'\n"
     died += "if not mark.exists() or ALWAYS:\n    mark.touch()\n    os.kill(os.getpid(), signal.SIGSEGV)\n"
-    whole = rows.DeepLakeRows(folder)
-    monkeypatch.setattr(rows, "COPY", "ALWAYS = False\n" + died + rows.COPY)
-    again = rows.DeepLakeRows(folder)
+    whole = reader.DeepLakeRows(folder)
+    monkeypatch.setattr(reader, "COPY", "ALWAYS = False\n" + died + reader.COPY)
+    again = reader.DeepLakeRows(folder)
     assert (again.columns, len(again)) == (whole.columns, len(whole))
     np.testing.assert_array_equal(again.cell(3, "responses"), whole.cell(3, "responses"))
-    monkeypatch.setattr(rows, "COPY", "ALWAYS = True\n" + died)
+    monkeypatch.setattr(reader, "COPY", "ALWAYS = True\n" + died)
     with pytest.raises(RecordingError, match=r"crashed 5 times .*signal 11"):
-        rows.DeepLakeRows(folder)
+        reader.DeepLakeRows(folder)

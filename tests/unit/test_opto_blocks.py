@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dlgn_cnn.data.loading.loader_options import LoaderOptions, foresee
-from dlgn_cnn.data.loading.loaders import stored_sessions
+from dlgn_cnn.data.loading.loaders import LoaderOptions, foresee, stored_sessions
 from dlgn_cnn.data.sessions.opto_blocks import with_shuffled_opto
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.session_store import ensure_session

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.splits import split_scenes
+from dlgn_cnn.data.sessions.dataset import split_scenes
 from dlgn_cnn.data.stimuli.similarity import near_duplicates, signature
 from dlgn_cnn.data.stimuli.video import decode_gray, scale_gray, write_gray
 from dlgn_cnn.errors import ConfigError

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.splits import split_scenes
+from dlgn_cnn.data.sessions.dataset import split_scenes
 from dlgn_cnn.errors import ConfigError
 
 

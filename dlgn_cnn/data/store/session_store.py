@@ -139,9 +139,8 @@ def read_fields(folder: Path) -> Floats:
 def copy_deeplake_rows(folder: Path, place: Path) -> None:
     """Copy every cell of a Deep Lake folder that is not ours, of version 3 or 4, to a file each in ``place``.
 
-    See ``dlgn_cnn.data.readers.deeplake.rows``, which runs this in a process of its own: Deep Lake's reading of version
-    3 can end the process that does it. Raises RecordingError where the folder cannot be read at all; for a cell that
-    cannot be read, the file says why.
+    The reader of such folders runs this in a process of its own, since Deep Lake can crash on version 3. Raises
+    RecordingError if the folder cannot be read at all; for a cell that cannot be read, the file says why.
     """
     import deeplake
 
