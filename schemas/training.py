@@ -133,10 +133,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
 
 @schema
 class ImportedFit(dj.Manual):
-    """A fitted model that ``dlgn import-nnfabrik`` carried over: where it was, and under which key.
-
-    How long such a fit took is not known: ``fit_seconds`` of its ``TrainedModel`` row is 0, ``device`` unknown.
-    """
+    """Fit that ``dlgn import-nnfabrik`` carried over, and its key there; how long it took is not known."""
 
     definition = """
     # fit that was carried over from nnfabrik's tables
@@ -246,10 +243,9 @@ def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
 
 
 def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
-    """Insert the ensemble of these fitted models unless it is there; its key is returned.
+    """Insert the ensemble of these fits (``TrainedModel & {"model_hash": ...}``) unless it is there; return its key.
 
-    Example: ``add_ensemble(TrainedModel & {"model_hash": ...})``. Raises ConfigError for no member, for one that is not
-    fitted, and for members of different datasets or experiment.
+    Raises ConfigError for no member, for one that is not fitted, and for members of different datasets.
     """
     members = [fit_key(key) for key in keys]
     for key in members:
@@ -260,7 +256,7 @@ def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
 
 
 def member_fits(ensemble_hash: str) -> list[tuple[FitSpec, str]]:
-    """Each member's configs and the digest of its weights.
+    """Return each member's configs and the digest of its weights.
 
     Raises ConfigError for an unknown ensemble, and for one with members that are not fitted yet, or in two precisions.
     """

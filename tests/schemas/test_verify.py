@@ -315,7 +315,7 @@ def test_a_row_that_is_not_one_is_refused(computed, text, message):
     from populate.query.named_rows import the_one
 
     with pytest.raises(ConfigError, match=message):
-        the_one(text, tables())
+        the_one(text, tables().values())
 
 
 def test_uncommitted_code_computes_nothing_where_that_is_asked(computed, monkeypatch):
