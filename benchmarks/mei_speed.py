@@ -39,10 +39,10 @@ from mei.tracking import Tracker
 from plain.in_memory import photograph_movies, session_data, session_loaders
 
 from dlgn_cnn.data.sessions.session_data import data_info
-from dlgn_cnn.mei.synthesis.ascent import in_both_conditions, random_start, synthesize
+from dlgn_cnn.mei.synthesis.ascent import random_start, synthesize
 from dlgn_cnn.mei.synthesis.config import Synthesis, synthesis
 from dlgn_cnn.mei.synthesis.methods import screen_range
-from dlgn_cnn.mei.synthesis.presenter import Presenter
+from dlgn_cnn.mei.synthesis.presenter import Presenter, in_both_conditions
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.simulation.config import SimulationConfig

@@ -9,15 +9,8 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.mei.feedback_contrast.significance import (
-    VIEWS,
-    ContrastFinding,
-    Measured,
-    UnitMEIs,
-    extent_px,
-    findings,
-    measure,
-)
+from dlgn_cnn.mei.feedback_contrast.findings import ContrastFinding, Measured, UnitMEIs, findings, measure
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, extent_px
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
 from schemas.base.keys import UNIT, unit_key

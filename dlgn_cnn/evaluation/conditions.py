@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.evaluation.measures import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
 from dlgn_cnn.evaluation.metrics import OPTO_ON
+from dlgn_cnn.evaluation.moments import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
 from dlgn_cnn.shapes import Floats, Scores
 
 CONDITIONS = ("all", "intact", "suppressed")

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from dlgn_cnn.evaluation.conditions import CONDITIONS, ScoredTrial, condition_sums, settled_frames
-from dlgn_cnn.evaluation.measures import all_measures, intervals, summed
+from dlgn_cnn.evaluation.measures import all_measures, intervals
+from dlgn_cnn.evaluation.moments import summed
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.shapes import Scores
 

@@ -6,7 +6,8 @@ import pytest
 from dlgn_cnn.data.sessions.fields import spike_triggered_average
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.session_store import read_session
-from dlgn_cnn.evaluation.measures import repeat_sums, repeatability
+from dlgn_cnn.evaluation.measures import repeatability
+from dlgn_cnn.evaluation.moments import repeat_sums
 from tests.recorded import write_flicker, write_noise
 
 LAGS = 40

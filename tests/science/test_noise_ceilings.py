@@ -5,17 +5,8 @@ import pytest
 from scipy.stats import pearsonr, poisson
 
 from dlgn_cnn.evaluation.conditions import ScoredTrial, condition_sums, settled_frames
-from dlgn_cnn.evaluation.measures import (
-    added,
-    all_measures,
-    frame_sums,
-    intervals,
-    repeat_sums,
-    repeatability,
-    signal_variance,
-    single_trial,
-    summed,
-)
+from dlgn_cnn.evaluation.measures import all_measures, intervals, repeatability, signal_variance, single_trial
+from dlgn_cnn.evaluation.moments import added, frame_sums, repeat_sums, summed
 
 UNITS, SCENES, REPEATS, TIME, SETTLE = 12, 24, 16, 300, 20
 

@@ -8,9 +8,8 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.mei.components.constraints import Constraint
-from dlgn_cnn.mei.synthesis.ascent import in_both_conditions
 from dlgn_cnn.mei.synthesis.checks import check
-from dlgn_cnn.mei.synthesis.presenter import AnimalState, Presenter
+from dlgn_cnn.mei.synthesis.presenter import AnimalState, Presenter, in_both_conditions
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Floats
 

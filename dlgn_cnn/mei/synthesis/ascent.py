@@ -6,11 +6,10 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
-from dlgn_cnn.mei.components.objectives import Objective
 from dlgn_cnn.mei.components.optimizers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import check, frozen, probe, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.presenter import Presenter
+from dlgn_cnn.mei.synthesis.presenter import Presenter, activate, results
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 
@@ -119,102 +118,6 @@ class Ascent:
 
     def _presenter(self, window: int | None, precision: str = "float32") -> Presenter:
         return Presenter(self.models, self.keys, self.shape, self.config.state, window, precision)
-
-
-def activate(
-    objective: Objective, presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]
-) -> torch.Tensor:
-    """Compute the activation of each target by its own stimulus.
-
-    Parameters
-    ----------
-    objective : Objective
-        What is maximized.
-    presenter : Presenter
-        Shows the stimuli.
-    stimuli : Tensor, shape (target, time, height, width)
-        The stimuli.
-    targets : sequence of Target
-        One for each stimulus.
-
-    Returns
-    -------
-    Tensor, shape (target,)
-        Activations in float32, or float64 for a model in it.
-    """
-    rates = torch.stack(
-        [presenter.rates(stimuli, targets, one) for one in objective.opto_of(suppression(targets, stimuli))]
-    )
-    return objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
-
-
-@torch.no_grad()
-def results(
-    objective: Objective,
-    presenter: Presenter,
-    stimuli: torch.Tensor,
-    targets: Sequence[Target],
-    violation: torch.Tensor,
-    histories: Sequence[Sequence[float]] | None = None,
-) -> list[MEIResult]:
-    """Evaluate each target's stimulus in both conditions.
-
-    Parameters
-    ----------
-    objective : Objective
-        What was maximized.
-    presenter : Presenter
-        Shows the stimuli whole.
-    stimuli : Tensor, shape (target, time, height, width)
-        The stimuli.
-    targets : sequence of Target
-        One for each stimulus.
-    violation : Tensor, shape (target,)
-        Departure of each from the constraint.
-    histories : sequence of sequence of float, optional
-        Activations on the way (default: that of the stimulus alone).
-
-    Returns
-    -------
-    list of MEIResult
-        One for each target.
-    """
-    rates, rows = in_both_conditions(presenter, stimuli, targets), torch.arange(len(targets), device=stimuli.device)
-    activation = objective(
-        torch.stack([rates[rows, one] for one in objective.opto_of(suppression(targets, stimuli)).long()])
-    )
-    histories = histories or [[float(one)] for one in activation]
-    shown = zip(stimuli, activation, rates.float(), histories, violation, strict=True)
-    return [
-        MEIResult(one.cpu().numpy(), float(value), rate.cpu().numpy(), np.array(history, np.float32), float(off))
-        for one, value, rate, history, off in shown
-    ]
-
-
-def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
-    """Predict each target's rate to its own stimulus in both conditions.
-
-    Parameters
-    ----------
-    presenter : Presenter
-        Shows the stimuli.
-    stimuli : Tensor, shape (target, time, height, width)
-        The stimuli.
-    targets : sequence of Target
-        One for each stimulus.
-
-    Returns
-    -------
-    Tensor, shape (target, condition, frame)
-        Rates in spikes a frame with feedback intact and suppressed.
-    """
-    opto = (torch.zeros(len(targets)), torch.ones(len(targets)))
-    return torch.stack([presenter.rates(stimuli, targets, one.to(stimuli.device)) for one in opto], 1)
-
-
-def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
-    """1 for each target that is shown with feedback suppressed, else 0: (target,)."""
-    return like.new_tensor([float(target.suppressed) for target in targets])
 
 
 def random_start(seed: int, shape: tuple[int, ...]) -> torch.Tensor:

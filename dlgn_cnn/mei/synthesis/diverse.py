@@ -9,11 +9,11 @@ import torch
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.optimizers import norms, unit
-from dlgn_cnn.mei.synthesis.ascent import activate, mask_of, random_start, results
+from dlgn_cnn.mei.synthesis.ascent import mask_of, random_start
 from dlgn_cnn.mei.synthesis.checks import check, frozen, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig
 from dlgn_cnn.mei.synthesis.methods import METHODS, centers_of, check_ascent, gradient_ascent, parsed
-from dlgn_cnn.mei.synthesis.presenter import Presenter
+from dlgn_cnn.mei.synthesis.presenter import Presenter, activate, results
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats

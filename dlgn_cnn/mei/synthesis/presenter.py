@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from dlgn_cnn.mei.synthesis.targets import Target
+from dlgn_cnn.mei.components.objectives import Objective
+from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.models.ensemble import EnsembleModel
 from dlgn_cnn.models.local_encoder import LocalEncoder, local_encoder
 
@@ -138,3 +140,99 @@ class Presenter:
 
 def _is_ensemble(models: Sequence[torch.nn.Module]) -> bool:
     return len(models) == 1 and isinstance(models[0], EnsembleModel)
+
+
+def activate(
+    objective: Objective, presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]
+) -> torch.Tensor:
+    """Compute the activation of each target by its own stimulus.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is maximized.
+    presenter : Presenter
+        Shows the stimuli.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+
+    Returns
+    -------
+    Tensor, shape (target,)
+        Activations in float32, or float64 for a model in it.
+    """
+    rates = torch.stack(
+        [presenter.rates(stimuli, targets, one) for one in objective.opto_of(suppression(targets, stimuli))]
+    )
+    return objective(rates.to(torch.promote_types(rates.dtype, torch.float32)))
+
+
+@torch.no_grad()
+def results(
+    objective: Objective,
+    presenter: Presenter,
+    stimuli: torch.Tensor,
+    targets: Sequence[Target],
+    violation: torch.Tensor,
+    histories: Sequence[Sequence[float]] | None = None,
+) -> list[MEIResult]:
+    """Evaluate each target's stimulus in both conditions.
+
+    Parameters
+    ----------
+    objective : Objective
+        What was maximized.
+    presenter : Presenter
+        Shows the stimuli whole.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+    violation : Tensor, shape (target,)
+        Departure of each from the constraint.
+    histories : sequence of sequence of float, optional
+        Activations on the way (default: that of the stimulus alone).
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+    """
+    rates, rows = in_both_conditions(presenter, stimuli, targets), torch.arange(len(targets), device=stimuli.device)
+    activation = objective(
+        torch.stack([rates[rows, one] for one in objective.opto_of(suppression(targets, stimuli)).long()])
+    )
+    histories = histories or [[float(one)] for one in activation]
+    shown = zip(stimuli, activation, rates.float(), histories, violation, strict=True)
+    return [
+        MEIResult(one.cpu().numpy(), float(value), rate.cpu().numpy(), np.array(history, np.float32), float(off))
+        for one, value, rate, history, off in shown
+    ]
+
+
+def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Sequence[Target]) -> torch.Tensor:
+    """Predict each target's rate to its own stimulus in both conditions.
+
+    Parameters
+    ----------
+    presenter : Presenter
+        Shows the stimuli.
+    stimuli : Tensor, shape (target, time, height, width)
+        The stimuli.
+    targets : sequence of Target
+        One for each stimulus.
+
+    Returns
+    -------
+    Tensor, shape (target, condition, frame)
+        Rates in spikes a frame with feedback intact and suppressed.
+    """
+    opto = (torch.zeros(len(targets)), torch.ones(len(targets)))
+    return torch.stack([presenter.rates(stimuli, targets, one.to(stimuli.device)) for one in opto], 1)
+
+
+def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
+    """1 for each target that is shown with feedback suppressed, else 0: (target,)."""
+    return like.new_tensor([float(target.suppressed) for target in targets])

@@ -98,28 +98,12 @@ class AdditiveOpto(NoOpto):
         Weight in the loss of the kernels.
     """
 
+    kernel_type: type[HistoryKernel] = HistoryKernel
+    weight_scale = 1.0
+
     def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
         super().__init__(units, basis, weight)
-        self.kernel = self.build(units, basis, weight)
-
-    def build(self, units: int, basis: torch.Tensor, weight: float) -> HistoryKernel:
-        """Build the kernel through which the light acts.
-
-        Parameters
-        ----------
-        units : int
-            Number of units.
-        basis : Tensor, shape (function, lag)
-            Basis of the kernel.
-        weight : float
-            Weight in the loss of the kernel.
-
-        Returns
-        -------
-        HistoryKernel
-            The kernel.
-        """
-        return HistoryKernel(units, basis, weight)
+        self.kernel = self.kernel_type(units, basis, self.weight_scale * weight)
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """The intact drive plus the light's."""
@@ -147,26 +131,9 @@ class TemporalOpto(AdditiveOpto):
 
     changes = "temporal"
     needs_stimulus = True
-
-    def build(self, units: int, basis: torch.Tensor, weight: float) -> HistoryKernel:
-        """Build a kernel that is nowhere negative and sums to 1.
-
-        Parameters
-        ----------
-        units : int
-            Number of units.
-        basis : Tensor, shape (function, lag)
-            Basis of the kernel's exponents.
-        weight : float
-            Weight in the loss of an additive kernel.
-
-        Returns
-        -------
-        HistoryKernel
-            The kernel.
-        """
-        # Its weights are exponents, of the order of 1; the others' are parts of a rate a frame, of the order of .01.
-        return MixingKernel(units, basis, 1e-4 * weight)
+    # The weights of this kernel are exponents, of the order of 1; the others' are parts of a rate a frame, about .01.
+    kernel_type = MixingKernel
+    weight_scale = 1e-4
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """A mixture of the intact and the suppressed drive."""
