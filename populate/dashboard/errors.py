@@ -4,30 +4,28 @@ from typing import Any
 
 from dash import html
 
-from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
+from populate.query.named_rows import find_table
 from schemas import fleet
 from schemas.base.relational import Job
 from schemas.declaration.computed_tables import computed_tables
 
 MOST = 100
+RETRY = ("table_name", "host", "reason")
 SHORT = 12  # letters of a hash that tell keys apart
 
 
 def page(reader: Reader, query: Query) -> Component:
     """Failed keys and tries, of all tables or of the one that the URL names. Raises ConfigError for another."""
-    tables = {table.__name__: table for table in computed_tables()}
     wanted = query.get("table")
-    if wanted is not None and wanted not in tables:
-        raise ConfigError(f"no computed table {wanted!r}: {nearest(wanted, list(tables))}")
-    shown = {wanted: tables[wanted]} if wanted else tables
-    failed = [part for name, table in shown.items() for part in _failed(reader, name, table)]
+    shown = [find_table(wanted)] if wanted else computed_tables()
+    failed = [part for table in shown for part in _failed(reader, table)]
     none = [html.P("Nothing has failed.", id="nothing-failed")]
-    choices = {"all": "/errors"} | {name: place("/errors", table=name) for name in tables}
+    names = [table.__name__ for table in computed_tables()]
+    choices = {"all": "/errors"} | {name: place("/errors", table=name) for name in names}
     return elements.page(
         "Errors",
         elements.links("Table", choices, wanted or "all"),
@@ -37,7 +35,7 @@ def page(reader: Reader, query: Query) -> Component:
     )
 
 
-def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
+def _failed(reader: Reader, table: Any) -> list[Component]:
     def found() -> tuple[int, list[dict[str, Any]]]:
         jobs = Job(table())  # looking at a table's own ``jobs`` would declare them
         if not jobs.is_declared:
@@ -48,9 +46,9 @@ def _failed(reader: Reader, name: str, table: Any) -> list[Component]:
     count, rows = reader(found)
     if not rows:
         return []
-    more = f", the first {MOST} of them here" * (count > MOST)
-    names = Job(table()).primary_key
-    blocks = [_failure({part: row[part] for part in names}, row) for row in rows]
+    name, more = table.__name__, f", the first {MOST} of them here" * (count > MOST)
+    key = Job(table()).primary_key
+    blocks = [_failure({part: row[part] for part in key}, row) for row in rows]
     return [html.H2(f"{name}: {count}{more}"), *blocks, html.P(f"dlgn retry {name} makes them pending again.")]
 
 
@@ -69,9 +67,6 @@ def _retries(reader: Reader, wanted: str | None) -> Component:
         kept = fleet.Retry & ({"table_name": wanted} if wanted else {})
         return list(kept.to_dicts(order_by="ended DESC", limit=MOST))
 
-    rows = [
-        (f"{row['ended']:%Y-%m-%d %H:%M:%S}", row["table_name"], row["host"], row["reason"]) for row in reader(found)
-    ]
-    if not rows:
-        return html.P("None.")
-    return elements.table("The latest first", {"ended": False, "table": False, "host": False, "reason": False}, rows)
+    rows = [(f"{row['ended']:%Y-%m-%d %H:%M:%S}", *map(row.get, RETRY)) for row in reader(found)]
+    heads = dict.fromkeys(("ended", "table", "host", "reason"), False)
+    return elements.table("The latest first", heads, rows) if rows else html.P("None.")

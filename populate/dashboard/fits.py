@@ -17,6 +17,7 @@ from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query
 from populate.dashboard.reading import Reader
 from schemas import fitting, fleet
+from schemas.base.keys import FIT
 
 EVERY_MS = 2000
 LATEST = 5
@@ -77,8 +78,7 @@ def running(reader: Reader) -> dict[FitKey, dict[str, Any]]:
 
 def latest(reader: Reader) -> list[FitKey]:
     """The fits with the latest epochs."""
-    name = fitting.Epoch().full_table_name
-    columns = ", ".join(FitKey("", "", "", 0).key)
+    name, columns = fitting.Epoch().full_table_name, ", ".join(FIT)
     query = f"SELECT {columns} FROM {name} GROUP BY {columns} ORDER BY MAX(ended) DESC LIMIT {LATEST}"
     return [FitKey(*row) for row in reader.rows(query)]
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
+from schemas.base.keys import fit_key, session_key
 
 Query = Mapping[str, str]
 
@@ -38,7 +39,7 @@ class FitKey:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "FitKey":
         """The fit of a row that has its key."""
-        return cls(str(row["dataset_hash"]), str(row["model_hash"]), str(row["trainer_hash"]), seed=int(row["seed"]))
+        return cls(**fit_key(row))
 
     @classmethod
     def parse(cls, parts: list[str]) -> "FitKey":
@@ -59,9 +60,7 @@ class UnitOfFit:
     @property
     def key(self) -> dict[str, Any]:
         """Its key in the parts that hang off a fit and a unit."""
-        parsed = SessionKey.parse(self.session)
-        own = {"mouse": parsed.mouse, "series": parsed.series, "experiment": parsed.experiment, "unit": self.unit}
-        return self.fit.key | own
+        return self.fit.key | session_key(self.session) | {"unit": self.unit}
 
     @property
     def path(self) -> str:

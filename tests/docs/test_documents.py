@@ -33,7 +33,7 @@ def lesson(database, tmp_path_factory):
 
 def test_the_tutorial_ends_with_two_models_a_contrast_and_a_page(lesson):
     from schemas.mei_contrast import MEIContrast
-    from schemas.results.reference_margins import mean_margins
+    from schemas.results.margins import mean_margins
 
     assert lesson.skipped == 1  # what keeps it apart from other tables
     assert len(mean_margins()) == 2

@@ -248,7 +248,7 @@ def test_degrees_that_no_recording_knows_are_asked_for(done, monkeypatch, tmp_pa
 
 def test_margins_over_the_best_control_are_those_of_the_stored_rates(done):
     from schemas.mei_control import MEIControl
-    from schemas.results.held_out_margins import held_out_margins, winning_units
+    from schemas.results.margins import held_out_margins, winning_units
 
     heard: dict = {}
     for row in (MEIControl.Stimulus & (MEIControl & "held_out_models = 1")).to_dicts():
@@ -275,14 +275,14 @@ def page() -> str:
 def test_the_how_tos_queries_run_and_agree_with_the_tables(done, database):
     from schemas import mei
     from schemas.mei_control import MEIControl
-    from schemas.results import held_out_margins
+    from schemas.results import margins as results
 
     curves, margins, worst = re.findall(r"```sql\n(.+?);\n```", page(), re.DOTALL)
     query = mei.schema.connection.query
     rows = query(curves.replace("dlgn_", database.prefix)).fetchall()
     assert len(rows) == len(MEIControl.ContrastResponse & {"opto_condition": "intact"})
     found = {tuple(row[1:4]): (row[4] - row[5]) for row in query(margins.replace("dlgn_", database.prefix)).fetchall()}
-    wanted = held_out_margins.held_out_margins().to_dicts()
+    wanted = results.held_out_margins().to_dicts()
     assert len(found) == len(wanted)
     for row in wanted:
         assert found[row["seed"], row["unit"], row["opto_condition"]] == pytest.approx(row["margin_hz"])

@@ -52,7 +52,7 @@ def scores(fit):
 
 def test_a_margin_is_the_distance_to_the_reference_of_the_better_validation_score(fits):
     from schemas import evaluation, training
-    from schemas.results.reference_margins import mean_margins, unit_margins
+    from schemas.results.margins import mean_margins, unit_margins
 
     best = max(fits[:2], key=lambda fit: (training.TrainedModel & fit).fetch1("score"))
     for fit in fits[:3]:
@@ -64,7 +64,7 @@ def test_a_margin_is_the_distance_to_the_reference_of_the_better_validation_scor
 
 
 def test_a_dataset_without_a_reference_has_no_margin(fits):
-    from schemas.results.reference_margins import mean_margins, unit_margins
+    from schemas.results.margins import mean_margins, unit_margins
 
     assert len(unit_margins() & fits[3]) == len(mean_margins() & fits[3]) == 0
     assert len(unit_margins() & {"dataset_hash": fits[0]["dataset_hash"]}) == 3 * len(scores(fits[0]))
@@ -72,7 +72,7 @@ def test_a_dataset_without_a_reference_has_no_margin(fits):
 
 def test_the_documented_sql_gives_the_same_margins(fits, database):
     from schemas import evaluation
-    from schemas.results.reference_margins import unit_margins
+    from schemas.results.margins import unit_margins
 
     page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "experiments.md").read_text()
     (sql,) = (one for one in re.findall(r"```sql\n(.+?);\n```", page, re.DOTALL) if "margin" in one)
