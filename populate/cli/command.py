@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from dlgn_cnn.runtime.threads import wait_passively
-from populate.cli import dashboard, experiments, fleet, recordings, results, setup, upkeep
+from populate.cli import dashboard, fleet, project, results
 from populate.errors import explain
 from populate.errors.exit_codes import EXIT_CODES, MENDABLE, PIPE_CLOSED, STOPPED
 
@@ -49,8 +49,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for panel in (setup, recordings, experiments, fleet, results, dashboard, upkeep):
-    app.add_typer(panel.app)
+for group in (project, fleet, results, dashboard):
+    app.add_typer(group.app)
 
 
 def main() -> None:

@@ -49,8 +49,7 @@ def query(
     """
     import schemas
     from populate.query.query import Query, list_tables, run_query, split
-    from populate.query.read_only import ask, check_statement
-    from populate.query.result import check_ending
+    from populate.query.result import ask, check_ending, check_statement
 
     if sql is not None and (table or restriction or where or columns or order):
         raise typer.BadParameter("--sql says all: leave out TABLE and its options", param_hint="--sql")

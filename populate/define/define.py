@@ -14,17 +14,13 @@ from dlgn_cnn.search.space import expand
 from dlgn_cnn.training.loggers import check_loggers
 from populate.define.definition_file import FORM, Call, read_call, read_definitions
 from populate.define.precision import fixed_precision
-from schemas import dataset, ensemble, experiment, mei, model, session, trainer, training
+from schemas import ensemble, experiment, mei, session, trainer, training
 from schemas.base.mei_options import check_mei
 from schemas.base.relational import U
 from schemas.connection.in_force import settings_in_force
+from schemas.declaration.computed_tables import config_tables
 
-TABLES: dict[str, Any] = {
-    "datasets": dataset.DatasetConfig,
-    "models": model.ModelConfig,
-    "trainers": trainer.TrainerConfig,
-    "meis": mei.MEIConfig,
-}
+TABLES = {f"{kind}s": table for kind, table in config_tables().items()}
 
 
 @dataclass(frozen=True)

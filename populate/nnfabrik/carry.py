@@ -15,14 +15,13 @@ from dlgn_cnn.training.outputs import plain
 from dlgn_cnn.training.weights import save_weights
 from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters
-from schemas import dataset, experiment, model, trainer, training
+from schemas import dataset, experiment, trainer, training
 from schemas.base.hashed_config import transaction
 from schemas.connection.in_force import settings_in_force
+from schemas.declaration.computed_tables import config_tables
 
 logger = logging.getLogger("dlgn")
-TABLES: dict[str, Any] = {
-    "model": model.ModelConfig, "dataset": dataset.DatasetConfig, "trainer": trainer.TrainerConfig
-}  # fmt: skip
+TABLES = config_tables()
 BASES = {"model": "nnfabrik.models", "dataset": "nnfabrik.datasets", "trainer": "nnfabrik.training"}
 UNKNOWN = {"fit_precision": "float32", "device": "unknown", "threads": 1, "same_bits": False, "fit_seconds": 0.0}
 COMMENT_LENGTH, NAME_LENGTH = 256, 64

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.query.read_only import QueryResult, ask, check_one
+from populate.query.result import QueryResult, ask, check_one
 from schemas.base.relational import DataJointError, Not, U
 from schemas.declaration import table_classes as classes
 from schemas.declaration.computed_tables import config_tables

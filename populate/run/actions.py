@@ -139,14 +139,14 @@ def populate_together(options: WorkerOptions, workers: str | None, gpus: str | N
     ConfigError
         If both are given, for a number that is not valid, and for options that ``populate_all`` refuses.
     """
-    from populate.fleet import gpus as found
+    from populate.fleet.launchers import chosen_gpus, environments
     from populate.fleet.status import fleet_view
     from populate.worker.processes import supervise
     from populate.worker.worker_count import asked_workers
 
     if workers is not None and gpus is not None:
         raise ConfigError(f"--workers {workers} and --gpus {gpus}: give one of them; --share is for several on a GPU")
-    chosen = found.environments(found.chosen(gpus, os.environ), share) if gpus is not None else None
+    chosen = environments(chosen_gpus(gpus, os.environ), share) if gpus is not None else None
     count = None if workers is None else asked_workers(workers)
     tables = _checked(options)
     if chosen is None:

@@ -182,7 +182,8 @@ def test_the_source_cannot_be_written_to(source):
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("postgres://x@y", "mysql://"), ("mysql://nobody:x@127.0.0.1:1", "refused"), (None, "not one of")]
+    ("url", "words"),
+    [("postgres://x@y", "mysql://"), ("mysql://nobody:x@127.0.0.1:1", "refused"), (None, "not one of")],
 )
 def test_a_source_that_is_none_is_said(source, url, words):
     from populate.nnfabrik.carry import carry

@@ -139,7 +139,7 @@ def test_nothing_is_written(configs, served, sql):
 
 
 def test_the_server_itself_refuses_to_write(configs, served):
-    from populate.query.read_only import ask as run
+    from populate.query.result import ask as run
     from schemas.model import ModelConfig
 
     table = f"{served.prefix}model.model_config__leaf"

@@ -9,7 +9,7 @@ import submitit
 import yaml
 
 from dlgn_cnn.errors import ConfigError
-from populate.fleet import gpus, slurm
+from populate.fleet import launchers
 from populate.worker.processes import supervise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parents[2]
     ],
 )
 def test_gpus_are_those_that_are_visible(asked, visible, count, expected):
-    assert gpus.chosen(asked, {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}, count) == expected
+    assert launchers.chosen_gpus(asked, {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}, count) == expected
 
 
 @pytest.mark.parametrize(("asked", "count"), [("2", 2), ("-1", 2), ("every", 2), ("all", 0)])
 def test_a_gpu_that_is_not_there_is_an_error(asked, count):
     with pytest.raises(ConfigError, match=f"--gpus {asked}: "):
-        gpus.chosen(asked, {}, count)
+        launchers.chosen_gpus(asked, {}, count)
 
 
 def stand_in(folder: Path, monkeypatch, code: str) -> None:
@@ -53,7 +53,7 @@ def test_each_gpu_gets_its_workers_and_the_worst_status_is_told(tmp_path, monkey
         "open(f'{device}_{uuid.uuid4().hex}', 'w').write(' '.join([*sys.argv[1:], os.environ['DLGN_DEVICE']]))\n"
         "sys.exit(2 if device == 'b' else 0)\n",
     )
-    assert supervise(["--table", "MEI"], gpus.environments(["a", "b"], share=2)) == 2
+    assert supervise(["--table", "MEI"], launchers.environments(["a", "b"], share=2)) == 2
     said = sorted((path.name[0], path.read_text()) for path in tmp_path.glob("[ab]_*"))
     assert said == [("a", "--table MEI cuda")] * 2 + [("b", "--table MEI cuda")] * 2
 
@@ -74,7 +74,7 @@ def test_a_signal_reaches_every_worker_once(tmp_path, monkeypatch):
         "sys.exit(128 + signal.SIGTERM)\n",
     )
     before = signal.getsignal(signal.SIGTERM)
-    assert supervise([], gpus.environments(["a", "b"])) == 143
+    assert supervise([], launchers.environments(["a", "b"])) == 143
     assert signal.getsignal(signal.SIGTERM) == before
 
 
@@ -82,7 +82,7 @@ def test_slurm_runs_the_command_and_requeues_the_same(tmp_path, monkeypatch):
     stand_in(
         tmp_path, monkeypatch, "import os, sys\nsys.exit(0 if os.environ['DLGN_WARNING_SIGNAL'] == 'USR2' else 1)\n"
     )
-    job = slurm.WorkerJob(["--table", "MEI"])
+    job = launchers.WorkerJob(["--table", "MEI"])
     assert job() == 0
     again = job.checkpoint()
     assert isinstance(again, submitit.helpers.DelayedSubmission)
@@ -97,8 +97,8 @@ def test_slurm_jobs_are_asked_for_as_they_were_named(tmp_path):
     if executor.affinity() > 0:
         pytest.skip("this machine has SLURM")
     with pytest.raises(ConfigError, match="cannot submit"):
-        slurm.submit(1, [], tmp_path, {"timeout_min": 5})
-    jobs = slurm.submit(2, [], tmp_path, {"timeout_min": 5}, cluster="debug")
+        launchers.submit(1, [], tmp_path, {"timeout_min": 5})
+    jobs = launchers.submit(2, [], tmp_path, {"timeout_min": 5}, cluster="debug")
     assert len(jobs) == 2
 
 

@@ -1,4 +1,4 @@
-"""Commands that bring recordings into the tables: simulate one, ingest one, import a lab's nnfabrik tables."""
+"""Commands of a project: begin one, bring recordings into its tables, define what to fit."""
 
 import logging
 from collections.abc import Sequence
@@ -7,14 +7,63 @@ from typing import Annotated
 
 import typer
 
-from populate.cli.setup import Movies
-
 app = typer.Typer()
 logger = logging.getLogger("dlgn")
-PANEL = "Recordings"
+Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
 
 
-@app.command(rich_help_panel=PANEL)
+@app.command(rich_help_panel="Begin")
+def init(
+    folder: Annotated[Path, typer.Argument(help="The project's folder; made if it does not exist.")] = Path("."),
+    database: Annotated[
+        str | None, typer.Option(help="URL of a MySQL or PostgreSQL server (default: the embedded server).")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="Folder or s3:// URL for arrays that all workers see.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Prefix of every schema's name (default: dlgn_).")] = None,
+) -> None:
+    """Begin a project: write dlgn.env and experiment.yaml, reach the database, and declare the tables.
+
+    Existing files are not changed. A password is never written: DLGN_DATABASE_PASSWORD gives it.
+
+    Example: dlgn init my_project --database mysql://ada@dbhost:3306 --store /lab/share/dlgn
+    """
+    from populate.run.init_project import begin
+
+    given = {"DLGN_DATABASE": database, "DLGN_STORE": store, "DLGN_PREFIX": prefix}
+    begin(folder, {name: value for name, value in given.items() if value is not None})
+
+
+@app.command(rich_help_panel="Begin")
+def demo(
+    movies: Movies = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for the recording (default: DLGN_HOME/demo).")] = None,
+) -> None:
+    """Simulate a recording and take it all the way to a report, then compare with the truth.
+
+    Example: dlgn demo
+    """
+    from populate.demo.demo import run
+
+    run(movies, folder)
+
+
+@app.command(rich_help_panel="Begin")
+def doctor(
+    deadline_s: Annotated[
+        float, typer.Option("--deadline", min=1, help="Seconds that each group of checks may take.")
+    ] = 60.0,
+) -> None:
+    """Check versions, memory, disk, database, store, GPU and Deep Lake, and say what to do; exit code 1 if any fails.
+
+    Example: dlgn doctor --deadline 20
+    """
+    from populate.doctor.examine import examine, show
+
+    if not show(examine(deadline_s)):
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel="Recordings")
 def simulate(
     folder: Annotated[Path, typer.Argument(help="New folder for the recording.")],
     movies: Movies = None,
@@ -47,7 +96,7 @@ def simulate(
     logger.info("%s holds a simulated recording of %d units (no animal was recorded)", folder, units)
 
 
-@app.command(rich_help_panel=PANEL)
+@app.command(rich_help_panel="Recordings")
 def ingest(
     path: Annotated[Path, typer.Argument(help="Recording: a folder or its responses file.")],
     reader: Annotated[str | None, typer.Option(help="Reader by name (default: chosen by the files).")] = None,
@@ -73,7 +122,7 @@ def ingest(
     ingest_recording(path, reader, chosen)
 
 
-@app.command("import-nnfabrik", rich_help_panel=PANEL)
+@app.command("import-nnfabrik", rich_help_panel="Recordings")
 def import_nnfabrik(
     source: Annotated[
         str, typer.Argument(envvar="DLGN_SOURCE", help="mysql://user:password@host:port; better in DLGN_SOURCE.")
@@ -97,6 +146,55 @@ def import_nnfabrik(
     tell(report)
     if report.lost:
         raise typer.Exit(2)
+
+
+@app.command(rich_help_panel="Experiments")
+def models(
+    name: Annotated[str | None, typer.Argument(help="A component to print in full (default: list all).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List every component that a config can name, with its parameters, meaning and paper; needs no database.
+
+    Example: dlgn models conv_gru
+    """
+    from populate.cli.models import show
+
+    show(name, as_json)
+
+
+@app.command(rich_help_panel="Experiments")
+def define(
+    file: Annotated[Path, typer.Argument(help="YAML of one experiment, or a Python file of yours that builds some.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show everything, insert nothing.")] = False,
+) -> None:
+    """Define experiments: which datasets, models, trainers and seeds to fit.
+
+    Every config is checked and shown with its hash, new or known, before anything is inserted.
+
+    Example: dlgn define my_experiment.yaml --dry-run
+    """
+    from populate.run.actions import define_experiment
+
+    define_experiment(file, dry_run)
+
+
+@app.command(rich_help_panel="Experiments")
+def search(
+    file: Annotated[Path, typer.Argument(help="YAML file of one study.")],
+    ahead: Annotated[int, typer.Option(help="Trials kept pending for workers that only populate.")] = 1,
+) -> None:
+    """Search for the best config: ask for trials and compute them; run it in as many shells as you like.
+
+    Example: dlgn search my_study.yaml
+    """
+    import schemas
+
+    schemas.open_database()
+    from populate.search.study import search_study
+
+    best = search_study(file, ahead)
+    values = ", ".join(f"{path} {value}" for path, value in best["trial_values"].items())
+    logger.info("best of study %s: trial %d, score %.4f: %s", best["study_name"], best["trial"], best["score"], values)
 
 
 def _pairs(what: str, words: Sequence[str], example: str, value: str = "VALUE") -> dict[str, str]:
