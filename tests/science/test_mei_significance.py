@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest, permutation_test
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.feedback.effects import false_discovery_rates
+from dlgn_cnn.feedback.opto_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
 from dlgn_cnn.mei.feedback_contrast.significance import (
     VIEWS,

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from dlgn_cnn.data.sessions.opto_blocks import redraw_blocks
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import opto_modulation
-from dlgn_cnn.feedback.effects import false_discovery_rates, opto_p_values, redraw_blocks
+from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values
 
 PERIOD, FRAMES, GAP = 60.12, 285, 45
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlgn_cnn.feedback.effects import false_discovery_rates
+from dlgn_cnn.feedback.opto_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.significance import (
     MOST_RELABELINGS,
     VIEWS,
