@@ -185,5 +185,5 @@ def test_a_source_that_is_not_fitted_is_refused(parts, members):
     from schemas import model
 
     config = {"source": members[1] | {"seed": 999}, "model": ENCODER}
-    with pytest.raises(ConfigError, match="no fitted model"):
+    with pytest.raises(ConfigError, match="is not a fitted model"):
         fit(parts | model.ModelConfig.add("transferred", config), SEEDS[0])
