@@ -15,7 +15,11 @@ author = "the dlgn_cnn authors"
 copyright = f"2026, {author}"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_param = False  # types are prose, not names to link to
+napoleon_use_ivar = True
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
