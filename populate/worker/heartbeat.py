@@ -75,12 +75,11 @@ class Heartbeat:
             time.sleep(ALIVE_S)
 
     def _listen(self, wait_s: float) -> bool:
-        """Read messages of the worker for up to ``wait_s``; returns whether it still exists."""
-        if os.getppid() != self.beat.parent:
-            return False
-        readable, _, _ = select.select([sys.stdin], [], [], wait_s)
+        """Read messages of the worker for up to ``wait_s``; returns whether it exists, or left some that are unread."""
+        alive = os.getppid() == self.beat.parent
+        readable, _, _ = select.select([sys.stdin], [], [], wait_s if alive else 0.0)
         if not readable:
-            return True
+            return alive
         given = os.read(sys.stdin.fileno(), 65536)
         *lines, self._unread = (self._unread + given).split(b"\n")
         for line in lines:
