@@ -1,6 +1,6 @@
 """The tables. Importing a module declares nothing and connects to nothing: ``schemas.open_database()`` does.
 
-The files of this folder are the tables, in the order of ``schemas.declaration.table_classes.MODULES``, which is that of
+The files of this folder are the tables, in the order of ``schemas.declaration.modules.MODULES``, which is that of
 their foreign keys; the folders hold what they use.
 """
 

@@ -95,7 +95,7 @@ def _empty() -> None:
 def _drop() -> None:
     import importlib
 
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
 
     for name in reversed(MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)

@@ -20,7 +20,7 @@ from populate.worker.options import WorkerOptions
 from populate.worker.worker import work
 from schemas import session
 from schemas.connection import in_force
-from schemas.declaration import table_classes
+from schemas.declaration import modules
 
 schema = dj.Schema()
 
@@ -105,7 +105,7 @@ def open_tables() -> None:
 def drop_tables() -> None:
     """Drop all tables, since others may use the server."""
     schema.drop(prompt=False)
-    for name in reversed(table_classes.MODULES):
+    for name in reversed(modules.MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
 
 

@@ -14,7 +14,7 @@ TIER = re.compile(r"\bdj\.(Manual|Lookup|Imported|Computed|Part)\b")
 def table_tiers() -> dict[str, str]:
     """DataJoint's tier of every table by name: Manual, Lookup, Imported, Computed, or Part, as of ``Score.Unit``."""
     import schemas  # only to complete a word: help does without
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
 
     found, master = dict[str, str](), ""
     for module in MODULES:

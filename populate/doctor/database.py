@@ -11,7 +11,8 @@ from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import is_local, refusal, server_address
 from schemas.connection.settings import Settings
 from schemas.declaration import state
-from schemas.declaration.table_classes import MODULES, definitions_digest
+from schemas.declaration.modules import MODULES
+from schemas.declaration.table_classes import definitions_digest
 
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
 SMALL_PACKET = 2**24  # bytes; a row of a config or a report of an error is never larger

@@ -14,7 +14,7 @@ from schemas.base import store_registry
 from schemas.base.array_codec import FOLDER as ARRAYS
 from schemas.base.relational import DataJointError, Schema
 from schemas.connection.in_force import settings_in_force
-from schemas.declaration.table_classes import MODULES
+from schemas.declaration.modules import MODULES
 
 GRACE = datetime.timedelta(hours=24)  # writers without a lease, as a notebook, insert their row within this time
 CHECKPOINTS = "checkpoints"

@@ -11,7 +11,8 @@ from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import opened, put_in_force
 from schemas.connection.server import connect
 from schemas.connection.settings import Settings
-from schemas.declaration.table_classes import MODULES, sql_names
+from schemas.declaration.modules import MODULES
+from schemas.declaration.table_classes import sql_names
 
 STORE = "main"
 

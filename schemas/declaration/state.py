@@ -8,7 +8,8 @@ from typing import Any
 from datajoint.errors import MissingTableError
 
 from dlgn_cnn.errors import ConfigError
-from schemas.declaration.table_classes import MODULES, definitions_digest
+from schemas.declaration.modules import MODULES
+from schemas.declaration.table_classes import definitions_digest
 from schemas.version import SchemaVersion
 
 DECLARING, READY = "declaring", "ready"

@@ -11,30 +11,7 @@ from typing import Any
 import datajoint as dj
 from datajoint.utils import from_camel_case
 
-MODULES = (
-    "version",
-    "session",
-    "stimulus",
-    "optogenetics",
-    "provenance",
-    "recording",
-    "dataset",
-    "model",
-    "trainer",
-    "experiment",
-    "ensemble",
-    "search",
-    "fitting",
-    "training",
-    "evaluation",
-    "tuning",
-    "ensemble_score",
-    "mei",
-    "mei_control",
-    "mei_contrast",
-    "fleet",
-    "verification",
-)
+from schemas.declaration.modules import MODULES
 
 
 def table_classes() -> dict[str, Any]:

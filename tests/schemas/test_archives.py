@@ -116,7 +116,7 @@ def _drop_schemas(url: str, prefix: str):
 
     import pymysql
 
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
 
     place = urlsplit(url)
     with (

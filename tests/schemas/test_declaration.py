@@ -32,7 +32,7 @@ schemas.open_database()
 def other(served, tmp_path):
     """Settings of a prefix without tables on the tests' server, and a connection of its own; dropped afterwards."""
     from schemas.connection.server import own_connection
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
     from schemas.session import schema
 
     mine, prefix = own_connection(schema.connection), f"v{uuid.uuid4().hex[:8]}_"

@@ -59,7 +59,7 @@ def test_every_table_joins_with_every_other(database):
 @pytest.mark.skipif(not os.environ.get("DLGN_TEST_MYSQL"), reason="PostgreSQL compares text exactly by default")
 def test_on_mysql_every_column_of_text_compares_its_characters_codes(database):
     from populate.fleet.declare import declare
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
     from schemas.session import schema
 
     declare()  # the queues, too

@@ -140,7 +140,7 @@ def test_what_another_prefix_refers_to_is_kept(weights, database):
     from populate.fleet.gc import find_garbage
     from schemas import fleet
     from schemas.base import store_registry
-    from schemas.declaration.table_classes import MODULES
+    from schemas.declaration.modules import MODULES
 
     trial = dataclasses.replace(database, prefix=f"{database.prefix}b_")
     store_registry.sign(trial, fleet.schema.connection)

@@ -18,6 +18,11 @@ def test_the_command_loads_nothing_heavy_before_it_runs():
     assert not loaded("import populate.cli.command") & (HEAVY | OF_DATAJOINT)
 
 
+def test_completing_the_name_of_a_table_loads_nothing_heavy():
+    code = "from populate.cli.table_names import complete_table; assert complete_table('Sco')"
+    assert not loaded(code) & (HEAVY | OF_DATAJOINT)
+
+
 def test_no_module_of_tables_loads_more_than_datajoint_does():
     modules = [one.name for one in pkgutil.walk_packages(schemas.__path__, "schemas.")]
     assert {"schemas.training", "schemas.mei_control", "schemas.declaration.state"} < set(modules)

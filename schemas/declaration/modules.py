@@ -1,0 +1,26 @@
+"""Modules of tables, in the order of their foreign keys; apart from DataJoint, so that shells complete words fast."""
+
+MODULES = (
+    "version",
+    "session",
+    "stimulus",
+    "optogenetics",
+    "provenance",
+    "recording",
+    "dataset",
+    "model",
+    "trainer",
+    "experiment",
+    "ensemble",
+    "search",
+    "fitting",
+    "training",
+    "evaluation",
+    "tuning",
+    "ensemble_score",
+    "mei",
+    "mei_control",
+    "mei_contrast",
+    "fleet",
+    "verification",
+)
