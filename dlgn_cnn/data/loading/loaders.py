@@ -27,7 +27,7 @@ from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import choice, whole
 
 FORESEEN_UNITS = (0, 1)
-DATASETS = Registry("dataset function", "dlgn_cnn.data", given=("seed", "stores", "cache", "allowed_packages"))
+DATASETS = Registry("dataset function", "dlgn_cnn.data.loading", given=("seed", "stores", "cache", "allowed_packages"))
 Loaders = dict[str, dict[str, TrialLoader]]
 
 

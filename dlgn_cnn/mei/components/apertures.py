@@ -8,7 +8,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import number
 
-APERTURES = Registry("aperture", "dlgn_cnn.mei")
+APERTURES = Registry("aperture", "dlgn_cnn.mei.components")
 
 
 class Aperture(Protocol):

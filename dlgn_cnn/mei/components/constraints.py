@@ -8,7 +8,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import number
 
-CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei")
+CONSTRAINTS = Registry("constraint", "dlgn_cnn.mei.components")
 
 
 def project(

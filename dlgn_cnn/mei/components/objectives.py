@@ -8,7 +8,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import whole
 
-OBJECTIVES = Registry("objective", "dlgn_cnn.mei")
+OBJECTIVES = Registry("objective", "dlgn_cnn.mei.components")
 
 
 class Objective(Protocol):

@@ -10,7 +10,7 @@ import torch
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import number
 
-OPTIMIZERS = Registry("optimizer", "dlgn_cnn.mei")
+OPTIMIZERS = Registry("optimizer", "dlgn_cnn.mei.components")
 State = dict[str, torch.Tensor]
 
 

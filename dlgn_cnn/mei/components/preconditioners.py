@@ -9,7 +9,7 @@ from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import number
 
 NEGLIGIBLE = 1e-9
-PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei")
+PRECONDITIONERS = Registry("preconditioner", "dlgn_cnn.mei.components")
 
 
 def natural_amplitude(shape: tuple[int, int, int], space_exponent: float, time_exponent: float) -> torch.Tensor:

@@ -17,7 +17,7 @@ from dlgn_cnn.shapes import Floats
 
 METHODS = Registry(
     "MEI method",
-    "dlgn_cnn.mei",
+    "dlgn_cnn.mei.synthesis",
     given=("models", "targets", "info", "device", "progress", "allowed_packages", "auto_precision"),
 )
 BRIGHTEST = 255.0
