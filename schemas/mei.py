@@ -21,7 +21,7 @@ from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, provenance, training
 from schemas.base import array_codec
 from schemas.base.hashed_config import HashedConfig
-from schemas.base.keys import unit_key
+from schemas.base.keys import fit_key, unit_key
 from schemas.base.mei_options import method_options
 from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
@@ -258,6 +258,5 @@ def mei_inputs(key: Mapping[str, Any]) -> dict[str, str]:
 
     The digest is empty for MEIs whose outputs were not kept.
     """
-    names = ("dataset_hash", "model_hash", "trainer_hash", "seed", "mei_hash")
-    found = (MEI.Provenance & {name: key[name] for name in names}).to_arrays("outputs")
+    found = (MEI.Provenance & fit_key(key) & {"mei_hash": key["mei_hash"]}).to_arrays("outputs")
     return training.fit_inputs(key) | {"MEIs": value_sha256(found[0]) if len(found) else ""}

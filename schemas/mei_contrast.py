@@ -99,8 +99,8 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
 
         Raises ConfigError where they were not fitted in one precision.
         """
-        shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in _meis_of(key, twin)]
-        members = sharing_no_fit(key, _meis_of(key, key["dataset_hash"]))
+        shuffled = [one for twin in shuffled_twins(key["dataset_hash"]) for one in mei_keys(key, twin)]
+        members = sharing_no_fit(key, mei_keys(key, key["dataset_hash"]))
         fit_precision.refuse_mixed([key, *shuffled, *members], training.TrainedModel(), "the MEIs of a contrast")
         return _stimuli(key), [_stimuli(one) for one in shuffled], [_stimuli(one) for one in members]
 
@@ -141,7 +141,8 @@ def shuffled_twins(dataset_hash: str) -> list[str]:
     return found
 
 
-def _meis_of(key: Row, dataset_hash: str) -> list[Row]:
+def mei_keys(key: Row, dataset_hash: str) -> list[Row]:
+    """Return the keys of the MEIs of a config, of all seeds of a model that was fitted to a dataset."""
     alike = {name: key[name] for name in ("model_hash", "trainer_hash", "mei_hash")}
     return list((mei.MEI & alike & {"dataset_hash": dataset_hash}).keys(order_by="KEY"))
 

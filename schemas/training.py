@@ -210,7 +210,7 @@ def spec_and_weights(key: Key) -> tuple[FitSpec, str]:
 
 def weights_of(key: Key) -> str:
     """The digest that names a trained model's weights."""
-    return str((TrainedModel & {name: key[name] for name in TrainedModel.primary_key}).fetch1("weights_sha256"))
+    return str((TrainedModel & fit_key(key)).fetch1("weights_sha256"))
 
 
 def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tuple[torch.nn.Module, Any]:

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from populate.archive.catalog import Catalog, Edge
-from schemas import mei, model, training
+from schemas import model, training
 from schemas.base.relational import U
-from schemas.mei_contrast import shuffled_twins
+from schemas.mei_contrast import mei_keys, shuffled_twins
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -152,16 +152,14 @@ def of_fits(keys: list[Row]) -> Linked:
 def of_contrasts(keys: list[Row]) -> Linked:
     """The MEIs of null fits, to permuted opto labels, of a feedback contrast."""
     for key in keys:
-        alike = {name: key[name] for name in ("model_hash", "trainer_hash", "mei_hash")}
         for twin in shuffled_twins(key["dataset_hash"]):
-            yield "mei.MEI", (mei.MEI & alike & {"dataset_hash": twin}).keys()
+            yield "mei.MEI", mei_keys(key, twin)
 
 
 def of_controls(keys: list[Row]) -> Linked:
     """The held-out fits, from other seeds, that a control was shown to."""
     for key in keys:
-        alike = {name: key[name] for name in ("dataset_hash", "model_hash", "trainer_hash")}
-        yield FITS, (training.TrainedModel & alike).keys()
+        yield FITS, training.fits_from_all_seeds(key)
 
 
 LINKS: dict[str, Callable[[list[Row]], Linked]] = {
