@@ -11,7 +11,6 @@ from dlgn_cnn.errors import ArchiveError
 FORMAT = 1
 MANIFEST = "manifest.json"
 MODELS_FILE = "models.json"
-MAX_MANIFEST_BYTES = 256 * 2**20
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+=-]{0,254}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

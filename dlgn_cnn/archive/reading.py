@@ -7,13 +7,13 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import fsspec
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
-from dlgn_cnn.archive.manifest import MANIFEST, MAX_MANIFEST_BYTES, FileEntry, Manifest, check_name
+from dlgn_cnn.archive.manifest import MANIFEST, FileEntry, Manifest, check_name
 from dlgn_cnn.archive.places import copy_of, fetch, is_copied
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -21,6 +21,7 @@ from dlgn_cnn.storage.atomic import whole_file
 from dlgn_cnn.storage.file_systems import file_system, shown
 
 PIECE = 2**20
+MAX_JSON_BYTES = 256 * 2**20  # of the manifest, and of any other file that is read whole
 
 
 class Archive:
@@ -49,13 +50,20 @@ class Archive:
         names = _names(files, place) if listed else None
         if names is not None and MANIFEST not in names:
             raise ArchiveError(f"{place} is not an archive of dlgn publish: it holds no {MANIFEST}")
-        text = self._manifest_bytes()
+        text = b"".join(self._unchecked(MANIFEST, MAX_JSON_BYTES))
+        if len(text) > MAX_JSON_BYTES:
+            raise ArchiveError(f"{place}: its {MANIFEST} has more than {MAX_JSON_BYTES} bytes")
         self.sha256 = hashlib.sha256(text).hexdigest()
         if expected is not None and self.sha256 != expected.lower():
             raise ArchiveError(f"{place} is not the archive that was asked for: its digest is {self.sha256}")
         self.manifest = Manifest.parse(text, place)
         if names is not None:
             self._compare(names)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows by table."""
+        return {name: table.rows for name, table in self.manifest.tables.items()}
 
     def copy(self, name: str, path: Path) -> Path:
         """Copy a file out, checked as it is written; ``path`` is there whole or not at all."""
@@ -64,19 +72,19 @@ class Archive:
                 file.write(piece)
         return path
 
-    def read(self, name: str, limit: int = MAX_MANIFEST_BYTES) -> bytes:
+    def read(self, name: str) -> bytes:
         """A small file's bytes, checked."""
-        if self.entry(name).size > limit:
-            raise ArchiveError(f"{self.place}: {name} has {self.entry(name).size} bytes, expected {limit} at most")
+        size = self.entry(name).size
+        if size > MAX_JSON_BYTES:
+            raise ArchiveError(f"{self.place}: {name} has {size} bytes, expected {MAX_JSON_BYTES} at most")
         return b"".join(self._pieces(name))
 
     def read_json(self, name: str) -> Any:
         """A JSON file's value."""
+        text = self.read(name)
         try:
-            return json.loads(self.read(name))
+            return json.loads(text)
         except (ValueError, RecursionError) as error:
-            if isinstance(error, ArchiveError):
-                raise
             raise ArchiveError(f"{self.place}: {name} is not JSON ({error})") from error
 
     def entry(self, name: str) -> FileEntry:
@@ -94,31 +102,24 @@ class Archive:
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         """A file's bytes in pieces; raises ArchiveError at the end, or as soon as there are too many."""
-        entry, digest, left = self.entry(name), hashlib.sha256(), self.entry(name).size
-        try:
-            with self._files.open(name) as file:
-                while piece := file.read(min(PIECE, left + 1)):
-                    left -= len(piece)
-                    if left < 0:
-                        break
-                    digest.update(piece)
-                    yield piece
-        except ArchiveError:
-            raise
-        except Exception as error:  # zlib, zipfile, tarfile, fsspec: each has errors of its own
-            raise ArchiveError(f"{self.place}: {name} cannot be read ({type(error).__name__}: {error})") from error
-        if left != 0 or digest.hexdigest() != entry.sha256:
+        entry, digest, size = self.entry(name), hashlib.sha256(), 0
+        for piece in self._unchecked(name, entry.size):
+            size += len(piece)
+            digest.update(piece)
+            yield piece
+        if size != entry.size or digest.hexdigest() != entry.sha256:
             raise ArchiveError(f"{self.place}: {name} is damaged: its bytes are not those that were published")
 
-    def _manifest_bytes(self) -> bytes:
+    def _unchecked(self, name: str, limit: int) -> Iterator[bytes]:
+        """A file's bytes in pieces, ``limit`` of them and one more at most."""
+        left = limit + 1
         try:
-            with self._files.open(MANIFEST) as file:
-                text = _read_at_most(file, MAX_MANIFEST_BYTES + 1)
-        except Exception as error:
-            raise ArchiveError(f"{self.place} holds no {MANIFEST} that can be read ({error})") from error
-        if len(text) > MAX_MANIFEST_BYTES:
-            raise ArchiveError(f"{self.place}: its {MANIFEST} has more than {MAX_MANIFEST_BYTES} bytes")
-        return text
+            with self._files.open(name) as file:
+                while piece := file.read(min(PIECE, left)):
+                    left -= len(piece)
+                    yield piece
+        except Exception as error:  # zlib, zipfile, tarfile, fsspec: each has errors of its own
+            raise ArchiveError(f"{self.place}: {name} cannot be read ({type(error).__name__}: {error})") from error
 
     def _compare(self, names: set[str]) -> None:
         named = {*self.manifest.files, MANIFEST}
@@ -194,10 +195,3 @@ def _names(files: Any, place: str) -> set[str]:
             raise ArchiveError(f"{place} holds {name[:80]!r}, which is a link, encrypted or not a file: it is not read")
         check_name(name, place)
     return set(found)
-
-
-def _read_at_most(file: IO[bytes], limit: int) -> bytes:
-    found = bytearray()
-    while len(found) < limit and (piece := file.read(min(PIECE, limit - len(found)))):
-        found += piece
-    return bytes(found)

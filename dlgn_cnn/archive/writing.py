@@ -29,44 +29,16 @@ class ArchiveWriter:
         self._files, self._place = files, place
         self.files: dict[str, FileEntry] = {}
 
-    def add(self, name: str, file: Path, sha256: str | None = None) -> FileEntry:
-        """Add a file, unless one of that name is there.
-
-        Parameters
-        ----------
-        name : str
-            Name within the archive.
-        file : Path
-            The file.
-        sha256 : str, optional
-            The digest that its content must have (default: any).
-
-        Returns
-        -------
-        FileEntry
-            Its size and digest.
-
-        Raises
-        ------
-        ArchiveError
-            If its content has another digest.
-        """
-        if name in self.files:
-            return self.files[name]
-        entry = FileEntry(file.stat().st_size, file_sha256(file))
-        if sha256 is not None and entry.sha256 != sha256:
-            raise ArchiveError(f"{file} is not what a row says of it: its bytes have another sha256; restore it")
-        self._files.put_file(str(file), check_name(name, str(self._place)))
-        self.files[name] = entry
-        return entry
-
-    def add_bytes(self, name: str, data: bytes) -> str:
-        """Add a small file; its sha256 is returned."""
-        digest = hashlib.sha256(data).hexdigest()
+    def add(self, name: str, file: Path) -> None:
+        """Add a file, unless one of that name is there."""
         if name not in self.files:
-            self._files.pipe_file(check_name(name, str(self._place)), data)
-            self.files[name] = FileEntry(len(data), digest)
-        return digest
+            self._files.put_file(str(file), check_name(name, str(self._place)))
+            self.files[name] = FileEntry(file.stat().st_size, file_sha256(file))
+
+    def add_bytes(self, name: str, data: bytes) -> None:
+        """Add a small file."""
+        self._files.pipe_file(check_name(name, str(self._place)), data)
+        self.files[name] = FileEntry(len(data), hashlib.sha256(data).hexdigest())
 
     def finish(self, manifest: bytes) -> None:
         """Add the manifest, the last file."""

@@ -70,7 +70,7 @@ def environment(device: torch.device, deterministic: bool) -> EnvironmentState:
         driver=_driver() if on_gpu else "",
         threads=torch.get_num_threads(),
         deterministic=deterministic,
-        packages=_packages(),
+        packages=packages(),
     )
 
 
@@ -124,7 +124,8 @@ def _driver() -> str:
 
 
 @cache
-def _packages() -> tuple[tuple[str, str], ...]:
+def packages() -> tuple[tuple[str, str], ...]:
+    """Every installed distribution but this one, by its normalized name, with its version."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
         name = re.sub(r"[-_.]+", "-", one.metadata["Name"] or "").lower()

@@ -1,6 +1,5 @@
 """The tables as an archive knows them: by names that hold in every database, in the order of their dependencies."""
 
-import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,6 @@ KINDS = {
     "datetime": r"(datetime|timestamp)",
     "date": r"date$",
     "text": r"((var)?char|character|enum|text|longtext|mediumtext)",
-    "bytes": r"(bytes|bytea|(long|medium|tiny)?blob|binary|varbinary|uuid)",
 }
 
 
@@ -46,7 +44,11 @@ class Catalog:
     """
 
     def __init__(self) -> None:
-        known = {table().full_table_name: (name, table) for name, table in _declared()}
+        known = {
+            table().full_table_name: (name, table)
+            for name, table in table_classes().items()
+            if name.partition(".")[0] not in LEFT_OUT_MODULES and name not in LEFT_OUT_TABLES
+        }
         graph = session.schema.connection.dependencies
         graph.load()
         order = [known[full] for full in graph.topo_sort() if full in known]
@@ -104,15 +106,6 @@ def precision_s(table: Any, column: str) -> float:
     attribute = table.heading.attributes[column]
     digits = re.search(r"\((\d)\)", str(attribute.original_type or attribute.type))
     return 10.0 ** -int(digits[1]) if digits else 1.0
-
-
-@functools.cache
-def _declared() -> tuple[tuple[str, Any], ...]:
-    return tuple(
-        (name, table)
-        for name, table in table_classes().items()
-        if name.partition(".")[0] not in LEFT_OUT_MODULES and name not in LEFT_OUT_TABLES
-    )
 
 
 def _column(table: str, attribute: Any) -> StoredColumn:

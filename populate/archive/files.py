@@ -1,16 +1,14 @@
 """Files that rows refer to: into an archive, named by their digests, and out of it to this machine's store."""
 
-import hashlib
 import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from dlgn_cnn.archive.arrays import array_bytes, read_array
+from dlgn_cnn.archive.arrays import read_array
 from dlgn_cnn.archive.reading import Archive
 from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import ArchiveWriter
@@ -18,7 +16,6 @@ from dlgn_cnn.data.store.session_store import read_info, read_session, rows_dige
 from dlgn_cnn.errors import ArchiveError, StoreError
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.training.weights import ENDING
-from populate.archive.rows import loaded
 from populate.archive.selection import Selection, batches
 from schemas import dataset
 from schemas.base import array_codec
@@ -39,7 +36,7 @@ def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
     for name, table in selection.catalog.tables.items():
         if WEIGHTS in table.heading.names and selection.restrictions(name):
             for row in selection.rows(name):
-                archive.add(weights_file(row), place.get(row[WEIGHTS], ENDING), row[WEIGHTS])
+                archive.add(weights_file(row), place.get(row[WEIGHTS], ENDING))
 
 
 def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
@@ -55,6 +52,11 @@ def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
             file = Path(temporary) / "session"
             write_session_file(read_session(folder), read_info(folder), file)
             archive.add(name, file)
+
+
+def array_file(digest: str) -> str:
+    """Name in an archive of the array with this digest."""
+    return f"arrays/{digest}.npy"
 
 
 def weights_file(row: Row) -> str:
@@ -77,7 +79,7 @@ def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
             if not row["scene_part"] and digest != row["scene_sha256"]:
                 raise StoreError(f"scene file {path} is not the one that was ingested: restore it, or --no-stimuli")
             found[row["scene_path"]] = f"{STIMULI}/{digest}{path.suffix.lower()}"
-            archive.add(found[row["scene_path"]], path, digest)
+            archive.add(found[row["scene_path"]], path)
     return found
 
 
@@ -207,19 +209,14 @@ class Placed:
         self._archive = archive
         self._arrays: dict[tuple[str, str], Kept] = {}
         self._sessions: set[tuple[str, str]] = set()
-        self._digests: dict[str, str] = {}
 
-    def store(self, schema: str, digests: Iterable[Any]) -> None:
-        """Store arrays for rows of a schema, several at once. Raises ArchiveError, StoreError, StoreAway."""
-        wanted = {one for one in digests if isinstance(one, str) and (schema, one) not in self._arrays}
-        for some in batches(sorted(wanted), array_codec.AT_ONCE):
+    def arrays(self, schema: str, digests: Iterable[str]) -> dict[str, Kept]:
+        """What a row of a schema holds for each of these arrays. Raises ArchiveError, StoreError, StoreAway."""
+        wanted = set(digests)
+        for some in batches(sorted(one for one in wanted if (schema, one) not in self._arrays), array_codec.AT_ONCE):
             kept = array_codec.keep(schema, [self._read(one) for one in some])
             self._arrays.update({(schema, one): found for one, found in zip(some, kept, strict=True)})
-
-    def array(self, schema: str, digest: str) -> Kept:
-        """The value that a row of a schema holds for an array."""
-        self.store(schema, [digest])
-        return self._arrays[schema, digest]
+        return {one: self._arrays[schema, one] for one in wanted}
 
     def session(self, row: Row) -> None:
         """Store the trials of a row of ``Dataset.Session`` where it says. Raises as ``restore_session``."""
@@ -228,15 +225,8 @@ class Placed:
             restore_session(self._archive, row)
             self._sessions.add(place)
 
-    def digest(self, reference: Any) -> str:
-        """The digest in an archive of the array that a row of this database refers to."""
-        if reference.path not in self._digests:
-            self._digests[reference.path] = hashlib.sha256(array_bytes(loaded(reference))).hexdigest()
-        return self._digests[reference.path]
-
-    def _read(self, digest: str) -> np.ndarray:
-        name = f"arrays/{digest}.npy"
-        if self._archive.entry(name).sha256 != digest:
-            raise ArchiveError(f"{self._archive.place}: {name} is not what its name says")
+    def _read(self, digest: str) -> Any:
+        name = array_file(digest)
+        _digest_of(self._archive, name)
         with tempfile.TemporaryDirectory() as folder:
             return read_array(self._archive.copy(name, Path(folder) / "array.npy"))

@@ -11,9 +11,8 @@ Memory: one session's arrays, and one batch of rows.
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,9 @@ from dlgn_cnn.config import leaves
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog, precision_s
-from populate.archive.files import (
-    WEIGHTS,
-    Placed,
-    place_stimuli,
-    place_weights,
-    placed_name,
-    weights_file,
-)
+from populate.archive.files import WEIGHTS, Placed, place_stimuli, place_weights, placed_name, weights_file
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
+from populate.archive.selection import batches
 from populate.errors.transient import is_transient
 from schemas import session
 from schemas.base import store_registry
@@ -42,7 +35,6 @@ from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
 BATCH = 200
-PATH_LENGTH, TEXT_LENGTH = 180, 2000  # longer leaves have no row
 MAX_LINE_BYTES = 64 * 2**20
 
 
@@ -105,7 +97,7 @@ class _Loading:
         for fresh, before in self._batches(name):
             _insert(self._archive, name, self._catalog.tables[name], self._values(name, fresh))
             new, known = new + len(fresh), known + before
-        expected = self._archive.manifest.tables[name].rows
+        expected = self._archive.rows[name]
         if new + known != expected:
             raise ArchiveError(f"{self._archive.place}: {name} has {new + known} rows, its manifest says {expected}")
         return new, known
@@ -113,8 +105,10 @@ class _Loading:
     def _batches(self, name: str) -> Iterator[tuple[list[Row], int]]:
         """The new rows, a batch at a time, each with the number of rows that exist."""
         table, columns = self._catalog.tables[name], self._catalog.columns(name)
-        for batch in _batches(self._archive, name, self._files[name]):
-            stored = _stored(table, columns, batch, self._placed.digest)
+        for batch in batches(_rows(self._archive, name, self._files[name], columns), BATCH):
+            keys = [{column: row[column] for column in table.primary_key} for row in batch]
+            rows = [encode(row, columns) for row in (table & keys).to_dicts()]
+            stored = {_key(table, row): row for row in rows}
             fresh = []
             for row in batch:
                 before = stored.get(_key(table, row))
@@ -127,15 +121,15 @@ class _Loading:
     def _values(self, name: str, rows: list[Row]) -> list[Row]:
         """Rows as they are inserted, after the files that they refer to were stored."""
         columns, schema = self._catalog.columns(name), self._catalog.tables[name].database
-        self._placed.store(schema, [row.get(one.name) for row in rows for one in columns if one.kind == "npy"])
-        found = []
-        for row in rows:
-            values = decode(row, columns, partial(self._placed.array, schema))
+        found = [placed_name(self._archive, name, decode(row, columns)) for row in rows]
+        arrays = [one.name for one in columns if one.kind == "npy"]
+        kept = self._placed.arrays(schema, (row[one] for row in found for one in arrays if row[one] is not None))
+        for row in found:
+            row.update({one: kept[row[one]] for one in arrays if row[one] is not None})
             if name == "dataset.Dataset.Session":
-                self._placed.session(values)
-            if WEIGHTS in values:
-                self._archive.entry(weights_file(values))
-            found.append(placed_name(self._archive, name, values))
+                self._placed.session(row)
+            if WEIGHTS in row:
+                self._archive.entry(weights_file(row))
         return found
 
 
@@ -147,16 +141,10 @@ def _check_tables(archive: Archive, catalog: Catalog) -> None:
             f"{archive.place} has tables of version {manifest.schema_version}, this database {version}: "
             "load it with the dlgn_cnn that published it"
         )
-    for name, table in manifest.tables.items():
+    for name in manifest.tables:
         if name not in catalog.tables:
             raise ArchiveError(
                 f"{archive.place} has a table {name}, which this version does not have: upgrade dlgn_cnn"
-            )
-        expected = [(one.name, one.kind) for one in catalog.columns(name)]
-        if sorted((one.name, one.kind) for one in table.columns) != sorted(expected):
-            raise ArchiveError(
-                f"{archive.place}: the columns of {name} are not those of this version (published by dlgn_cnn "
-                f"{manifest.package}): load it with that one"
             )
 
 
@@ -171,42 +159,23 @@ def _check_space(archive: Archive) -> None:
             )
 
 
-def _batches(archive: Archive, name: str, path: Path) -> Iterator[list[Row]]:
+def _rows(archive: Archive, name: str, path: Path, columns: Sequence[StoredColumn]) -> Iterator[Row]:
+    """The rows in a file, each with these columns."""
+    expected = sorted(one.name for one in columns)
     with path.open("rb") as file:
-        batch: list[Row] = []
         while text := file.readline(MAX_LINE_BYTES):
-            batch.append(_parsed(archive, name, text))
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-
-def _parsed(archive: Archive, name: str, text: bytes) -> Row:
-    try:
-        row = json.loads(text)
-        if not isinstance(row, dict):
-            raise ValueError("no row")
-    except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"{archive.place}: a line of {name} is not a row ({error})") from error
-    return row
+            try:
+                row = json.loads(text)
+                given = sorted(row.keys())
+            except (ValueError, RecursionError, AttributeError) as error:
+                raise ArchiveError(f"{archive.place}: a line of {name} is not a row ({error})") from error
+            if given != expected:
+                raise ArchiveError(f"{archive.place}: a row of {name} has the columns {given}, expected {expected}")
+            yield row
 
 
 def _key(table: Any, row: Row) -> tuple[Any, ...]:
-    try:
-        return tuple(row[column] for column in table.primary_key)
-    except KeyError as error:
-        raise ArchiveError(f"a row of {table.table_name} lacks {error}, which is part of its key") from error
-
-
-def _stored(
-    table: Any, columns: Sequence[StoredColumn], batch: list[Row], digest: Callable[[Any], str]
-) -> dict[tuple[Any, ...], Row]:
-    """The rows that are there with the keys of these, as an archive holds them."""
-    keys = [dict(zip(table.primary_key, _key(table, row), strict=True)) for row in batch]
-    found = (encode(row, columns, digest) for row in (table & keys).to_dicts()) if keys else ()
-    return {_key(table, row): row for row in found}
+    return tuple(row[column] for column in table.primary_key)
 
 
 def _compare(archive: Archive, name: str, table: Any, columns: Sequence[StoredColumn], row: Row, before: Row) -> None:
@@ -215,12 +184,12 @@ def _compare(archive: Archive, name: str, table: Any, columns: Sequence[StoredCo
         if column.name in ignored or name.endswith(PROVENANCE):
             continue
         precision = precision_s(table, column.name) if column.kind == "datetime" else 0.0
-        ours, theirs = (stripped(one.get(column.name), ignored) for one in (before, row))
+        ours, theirs = (stripped(one[column.name], ignored) for one in (before, row))
         if differs(theirs, ours, column.kind, precision):
             key = {one: row[one] for one in table.primary_key}
             raise ArchiveError(
                 f"{name} {key} is there already with another {column.name}: {before[column.name]!r:.80}, in "
-                f"{archive.place} {row.get(column.name)!r:.80}; nothing was loaded: use a database or prefix of its own"
+                f"{archive.place} {row[column.name]!r:.80}; nothing was loaded: use a database or prefix of its own"
             )
 
 
@@ -238,15 +207,7 @@ def _check_configs(catalog: Catalog, names: Collection[str]) -> None:
     """Raise ConfigError or ArchiveError for a config in these tables that is not the one that was hashed."""
     for name in names:
         table = catalog.tables[name]
-        if issubclass(type(table), HashedConfig) and f"{name}.Leaf" in names:
-            for key in table.proj().to_dicts():
-                _check_config(table, key)
-
-
-def _check_config(table: Any, key: dict[str, Any]) -> None:
-    config = table.load(key)[1]
-    stored = {(row["path"], row["kind"], row["value"]) for row in (table.Leaf & key).to_dicts()}
-    expected = {(one.path, one.kind, one.text) for one in leaves(config)}
-    lacking = [one for one in expected - stored if len(one[0]) <= PATH_LENGTH and len(one[2]) <= TEXT_LENGTH]
-    if lacking or stored - expected:
-        raise ArchiveError(f"the values of config {key} are not those of the config: the archive was altered")
+        for key in table.keys() if issubclass(type(table), HashedConfig) else ():
+            stored = {(row["path"], row["kind"], row["value"]) for row in (table.Leaf & key).to_dicts()}
+            if stored != {(one.path, one.kind, one.text) for one in leaves(table.load(key)[1])}:
+                raise ArchiveError(f"the values of config {key} are not those of the config: the archive was altered")

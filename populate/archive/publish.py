@@ -4,30 +4,27 @@ Memory: the keys of the chosen rows (``selection``), a digest of each file, one 
 """
 
 import datetime
-import hashlib
 import json
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from dlgn_cnn import __version__
-from dlgn_cnn.archive.arrays import array_bytes
 from dlgn_cnn.archive.manifest import MODELS_FILE, Manifest, Table
-from dlgn_cnn.archive.reading import open_archive
+from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.archive.writing import ArchiveWriter, writing
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.provenance.environment import packages
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog
-from populate.archive.files import add_sessions, add_stimuli, add_weights, local_name
+from populate.archive.files import add_sessions, add_stimuli, add_weights, array_file, local_name
 from populate.archive.models import model_entries
-from populate.archive.rows import encode, line, loaded
+from populate.archive.rows import encode, line
 from populate.archive.selection import FITS, Selection
 from populate.query.named_rows import restricted
 from schemas import experiment, session
@@ -76,17 +73,7 @@ class Wanted:
     citation: str = ""
 
 
-@dataclass(frozen=True)
-class Published:
-    """A written archive: digest, rows by table, size in bytes, and what was left out."""
-
-    sha256: str
-    rows: dict[str, int]
-    size_bytes: int
-    left_out: tuple[str, ...]
-
-
-def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Published:
+def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Archive:
     """Write an archive, whole or not at all, with all rows as of one moment.
 
     Parameters
@@ -100,8 +87,8 @@ def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Publishe
 
     Returns
     -------
-    Published
-        Digest, rows, size and a list of what was left out.
+    Archive
+        The archive, opened.
 
     Raises
     ------
@@ -124,14 +111,8 @@ def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Publishe
             if selection.restrictions(table):
                 tables[table] = _add_rows(archive, selection, table, stimuli)
             progress(done, len(catalog.tables))
-        manifest = _manifest(archive, wanted, tables, left_out)
-        archive.finish(manifest.to_json())
-    return Published(
-        open_archive(path).sha256,
-        {table: one.rows for table, one in tables.items()},
-        manifest.size_bytes,
-        manifest.left_out,
-    )
+        archive.finish(_manifest(archive, wanted, tables, left_out).to_json())
+    return open_archive(path)
 
 
 def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
@@ -187,7 +168,8 @@ def _add_files(archive: ArchiveWriter, selection: Selection, wanted: Wanted) -> 
         left_out.append("stimuli: the files that were shown")
     entries, unbuilt = model_entries(selection, wanted.names)
     archive.add_bytes(MODELS_FILE, json.dumps(entries, indent=1, allow_nan=False).encode())
-    archive.add_bytes(ENVIRONMENT, json.dumps(_environment(), indent=1).encode())
+    environment = {"python": platform.python_version(), "machine": platform.machine(), "packages": dict(packages())}
+    archive.add_bytes(ENVIRONMENT, json.dumps(environment, indent=1).encode())
     if wanted.report:
         left_out += _add_report(archive, selection)
     return [*left_out, *unbuilt]
@@ -195,22 +177,21 @@ def _add_files(archive: ArchiveWriter, selection: Selection, wanted: Wanted) -> 
 
 def _add_rows(archive: ArchiveWriter, selection: Selection, name: str, stimuli: dict[str, str]) -> Table:
     columns, count = selection.catalog.columns(name), 0
-
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows"
         with file.open("wb") as lines:
             for row in selection.rows(name):
-                lines.write(line(local_name(stimuli, name, encode(row, columns, partial(_add_array, archive)))))
+                _add_arrays(archive, (row[one.name] for one in columns if one.kind == "npy"))
+                lines.write(line(local_name(stimuli, name, encode(row, columns))))
                 count += 1
         archive.add(f"rows/{name}.jsonl", file)
     return Table(tuple(columns), count)
 
 
-def _add_array(archive: ArchiveWriter, reference: Any) -> str:
-    data = array_bytes(loaded(reference))
-    digest = hashlib.sha256(data).hexdigest()
-    archive.add_bytes(f"arrays/{digest}.npy", data)
-    return digest
+def _add_arrays(archive: ArchiveWriter, arrays: Iterable[Any]) -> None:
+    for array in arrays:
+        if array is not None and array_file(array.sha256) not in archive.files:
+            archive.add_bytes(array_file(array.sha256), array.read())
 
 
 def _add_report(archive: ArchiveWriter, selection: Selection) -> list[str]:
@@ -225,15 +206,6 @@ def _add_report(archive: ArchiveWriter, selection: Selection) -> list[str]:
         except ConfigError as error:
             return [f"report: {error}"]
     return []
-
-
-def _environment() -> Row:
-    packages = {one.metadata["Name"]: one.version for one in metadata.distributions() if one.metadata["Name"]}
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "packages": dict(sorted(packages.items())),
-    }
 
 
 def _manifest(archive: ArchiveWriter, wanted: Wanted, tables: dict[str, Table], left_out: list[str]) -> Manifest:

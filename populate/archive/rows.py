@@ -1,84 +1,46 @@
 """Rows as lines of JSON, there and back, the same in every database."""
 
-import base64
 import datetime
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from dlgn_cnn.archive.manifest import StoredColumn
-from dlgn_cnn.errors import ArchiveError, StoreError
-from schemas.base.relational import MissingExternalFile
+from dlgn_cnn.errors import ArchiveError
 from schemas.training import TrainedModel
 
 Row = dict[str, Any]
 PROVENANCE = ".Provenance"  # tables of the provenance of computed rows
-FITTING = (*TrainedModel.circumstances, "ended")
 CIRCUMSTANCES = {
     "stimulus.Scene": ("scene_path",),  # where a file lies on each machine; its digest is compared
     "recording.RawFile": ("raw_path",),
-    "training.TrainedModel": FITTING,
-    "fitting.Epoch": FITTING,
+    "fitting.Epoch": (*TrainedModel.circumstances, "ended"),
 }
+NUMBERS = {"bool": (bool,), "int": (int,), "float32": (float, int), "float64": (float, int)}  # JSON's types by kind
+TEXT = (str,)  # of all other kinds, except json
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
 
 
-def encode(row: Row, columns: Sequence[StoredColumn], digest: Callable[[Any], str]) -> Row:
-    """A row as JSON holds it.
+def encode(row: Row, columns: Sequence[StoredColumn]) -> Row:
+    """A row of the database as JSON holds it, with the digests of the arrays that it refers to."""
+    return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind) for one in columns}
 
-    Parameters
-    ----------
-    row : dict
-        A row of the database.
-    columns : sequence of StoredColumn
-        Columns of its table.
-    digest : callable
-        Gives the digest of an array that the row refers to, see ``loaded``.
 
-    Returns
-    -------
-    dict
-        Values that JSON can carry, by column.
+def decode(row: Row, columns: Sequence[StoredColumn]) -> Row:
+    """A row as it is inserted, except for its arrays, of which it has the digests; from one of JSON.
+
+    Raises ArchiveError for a value of another kind.
     """
-    return {one.name: None if row[one.name] is None else _encode(row[one.name], one.kind, digest) for one in columns}
-
-
-def decode(row: Row, columns: Sequence[StoredColumn], fetch: Callable[[str], Any]) -> Row:
-    """A row as it is inserted, from JSON.
-
-    Parameters
-    ----------
-    row : dict
-        Values by column, as from ``encode``.
-    columns : sequence of StoredColumn
-        Columns of its table.
-    fetch : callable
-        Gives the value to insert for the digest of an array.
-
-    Returns
-    -------
-    dict
-        The row.
-
-    Raises
-    ------
-    ArchiveError
-        For other columns, and a value of another kind.
-    """
-    if set(row) != {one.name for one in columns}:
-        raise ArchiveError(f"a row has the columns {sorted(row)}, expected {sorted(one.name for one in columns)}")
     found = {}
     for one in columns:
         value = row[one.name]
         if value is None and not one.nullable:
             raise ArchiveError(f"column {one.name} of a row is null, which it may not be")
         try:
-            found[one.name] = None if value is None else _decode(value, one.kind, fetch)
+            found[one.name] = None if value is None else _decode(value, one.kind)
         except (ValueError, TypeError) as error:
-            if isinstance(error, ArchiveError):
-                raise
             raise ArchiveError(f"column {one.name} of a row holds {value!r:.80}, expected {one.kind}") from error
     return found
 
@@ -127,38 +89,17 @@ def line(row: Row) -> bytes:
     return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def loaded(reference: Any) -> np.ndarray:
-    """The array that a row refers to. Raises StoreError where it is missing or altered."""
-    try:
-        found: np.ndarray = np.asarray(reference.load())
-    except MissingExternalFile as error:
-        raise StoreError(f"an array that a row refers to is missing: {error}; restore the store") from error
-    return found
-
-
-def _encode(value: Any, kind: str, digest: Callable[[Any], str]) -> Any:
+def _encode(value: Any, kind: str) -> Any:
     if kind == "npy":
-        return digest(value)
-    if kind == "bytes":
-        raw = value.bytes if hasattr(value, "bytes") else bytes(value)
-        return base64.b64encode(raw).decode()
+        return value.sha256
     if kind in ("datetime", "date"):
         return value.isoformat()
-    casts: dict[str, Callable[[Any], Any]] = {"bool": bool, "int": int, "float32": float, "float64": float, "text": str}
-    return casts[kind](value) if kind in casts else value
+    return value if kind == "json" else NUMBERS.get(kind, TEXT)[0](value)
 
 
-def _decode(value: Any, kind: str, fetch: Callable[[str], Any]) -> Any:
-    expected: dict[str, type | tuple[type, ...]] = {
-        "bool": bool, "int": int, "float32": (float, int), "float64": (float, int),
-        "text": str, "npy": str, "bytes": str, "datetime": str, "date": str,
-    }  # fmt: skip
-    if kind in expected and (not isinstance(value, expected[kind]) or (kind == "int" and isinstance(value, bool))):
+def _decode(value: Any, kind: str) -> Any:
+    if kind != "json" and type(value) not in NUMBERS.get(kind, TEXT):
         raise TypeError(kind)
-    if kind == "npy":
-        return fetch(value)
-    if kind == "bytes":
-        return base64.b64decode(value, validate=True)
     if kind == "datetime":
         return datetime.datetime.fromisoformat(value)
     if kind == "date":

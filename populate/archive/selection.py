@@ -5,7 +5,7 @@ presentations or a fit's scores, which are chosen by theirs.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -134,7 +134,7 @@ class Selection:
         return [row for row in rows if 0 < row["members"] == chosen[row["ensemble_hash"]]]
 
 
-def batches(rows: Sequence[T], size: int) -> Iterator[list[T]]:
+def batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     """The rows in lists of at most ``size``."""
     running = iter(rows)
     while batch := list(islice(running, size)):

@@ -193,8 +193,8 @@ def publish(
     with bar(f"publish {archive}") as progress:
         found = write(archive, wanted, progress)
     rows = sum(found.rows.values())
-    logger.info("%s: %d rows of %d tables, %.1f MB", archive, rows, len(found.rows), found.size_bytes / 1e6)
-    for sentence in found.left_out:
+    logger.info("%s: %d rows of %d tables, %.1f MB", archive, rows, len(found.rows), found.manifest.size_bytes / 1e6)
+    for sentence in found.manifest.left_out:
         logger.info("left out: %s", sentence)
     logger.info("its digest, to pin it: sha256=%s", found.sha256)
 

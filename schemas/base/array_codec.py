@@ -11,6 +11,7 @@ import io
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,23 @@ class StoredArray(NpyRef):
 
     def load(self, mmap_mode: str | None = None) -> Any:
         """The array, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
-        folder, _, name = self.path.rpartition("/")
         if mmap_mode is not None or self.is_loaded:
             return super().load(mmap_mode)
-        data = settings_in_force().below(folder).read(name)
-        if hashlib.sha256(data).hexdigest() != name.removesuffix(".npy"):
-            raise StoreError(f"array {self.path} is not what was stored: its bytes have another sha256")
-        self._cached = np.load(io.BytesIO(data), allow_pickle=False)
+        self._cached = np.load(io.BytesIO(self.read()), allow_pickle=False)
         return self._cached
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the array's ``.npy`` file, which is its name."""
+        return PurePosixPath(self.path).stem
+
+    def read(self) -> bytes:
+        """The array's ``.npy`` file, whose bytes must be those that were stored. Raises StoreError, StoreAway."""
+        folder, _, name = self.path.rpartition("/")
+        data = settings_in_force().below(folder).read(name)
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise StoreError(f"array {self.path} is not what was stored: its bytes have another sha256")
+        return data
 
 
 class ArrayCodec(NpyCodec):

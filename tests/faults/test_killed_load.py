@@ -150,7 +150,7 @@ def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_
     assert all(name.endswith(".tmp") for name in garbage()[0])
 
 
-def test_no_array_is_written_or_read_while_the_transaction_is_open(database, archive, monkeypatch):
+def test_no_file_is_written_or_read_while_the_transaction_is_open(database, archive, monkeypatch):
     from dlgn_cnn.storage.object_store import ObjectStore
     from populate.archive.load import load
     from schemas import dataset, session
@@ -177,5 +177,5 @@ def test_no_array_is_written_or_read_while_the_transaction_is_open(database, arc
     seen.clear()
     assert sum(load(str(archive)).new.values()) > 0
     assert sum(load(str(archive)).new.values()) == 0
-    assert {name for name, _ in seen} == {"write", "read", "put", "ensure_session"}
+    assert {name for name, _ in seen} == {"write", "put", "ensure_session"}
     assert not any(within for _, within in seen)

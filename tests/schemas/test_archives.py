@@ -195,7 +195,7 @@ def test_a_part_of_it_says_what_it_lacks(fits, tmp_path, name):
     said = publish(tmp_path / name, wanted)
     assert said.rows["training.TrainedModel"] == 1
     assert "evaluation.Score" not in said.rows
-    assert any("datasets" in sentence for sentence in said.left_out)
+    assert any("datasets" in sentence for sentence in said.manifest.left_out)
     files = open_archive(tmp_path / name).manifest.files
     assert not any(one.startswith(("datasets/", "stimuli/")) for one in files)
     assert sum(load(str(tmp_path / name)).new.values()) == 0
