@@ -5,7 +5,7 @@ import functools
 import platform
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import datajoint as dj
@@ -191,8 +191,8 @@ def present() -> dict[str, str]:
     code, surroundings = running_code(), surrounding()
     digests = {code.digest, surroundings.digest}
     if not digests <= _there:
-        _insert_code(code)
-        _insert_environment(surroundings)
+        _insert_state(Code, code)
+        _insert_state(Environment, surroundings)
         if not Code.connection.in_transaction:  # what may still be rolled back is not there yet
             _there.update(digests)
     return {"code_hash": code.digest, "environment_hash": surroundings.digest}
@@ -219,29 +219,12 @@ def refuse_unclean() -> None:
     raise ConfigError(f"DLGN_REQUIRE_CLEAN is set and the code {what}: commit it, or unset DLGN_REQUIRE_CLEAN")
 
 
-def _insert_code(code: CodeState) -> None:
-    key = {"code_hash": code.digest}
-    row = {"code_version": code.version, "git_commit": code.git_commit}
-    row |= {"changes_digest": code.changes_digest, "source_digest": code.source_digest}
-    packages = [
-        {**key, "package": one.package, "package_version": one.version, "package_digest": one.source_digest}
-        for one in code.packages
-    ]
-    _insert_whole(Code, {**key, **row}, packages)
-
-
-def _insert_environment(found: EnvironmentState) -> None:
-    key = {"environment_hash": found.digest}
-    names = ("python", "platform", "processor", "torch", "accelerator", "driver", "threads", "packages_digest")
-    row = {name: getattr(found, name) for name in names} | {"deterministic_algorithms": found.deterministic}
-    packages = [{**key, "package": name, "package_version": version[:64]} for name, version in found.packages]
-    _insert_whole(Environment, {**key, **row}, packages)
-
-
-def _insert_whole(table: Any, row: dict[str, Any], packages: list[dict[str, Any]]) -> None:
-    """Insert a row with its packages, unless it is there: another process may insert the same meanwhile."""
-    if table & {name: row[name] for name in table.primary_key}:
+def _insert_state(table: Any, state: CodeState | EnvironmentState) -> None:
+    """Insert a state's row with its packages, unless it is there: another process may insert the same meanwhile."""
+    key, row = {table.primary_key[0]: state.digest}, asdict(state)
+    packages = row.pop("packages")
+    if table & key:
         return
     with transaction(table.connection):
-        table.insert1(row, skip_duplicates=True)
-        table.Package.insert(packages, skip_duplicates=True)
+        table.insert1(key | row, skip_duplicates=True)
+        table.Package.insert([key | one for one in packages], skip_duplicates=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import dlgn_cnn
 from dlgn_cnn.config import value_sha256
-from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.files import file_sha256, path_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -28,11 +27,15 @@ CPU_INFO, GPU_DRIVER = Path("/proc/cpuinfo"), Path("/proc/driver/nvidia/version"
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 ROOMS = ("dlgn_cnn", "schemas", "populate")
 GIT_S = 20.0
+Package = dict[str, str]  # a row of one: its name, its version and, if it is code that configs may name, its digest
 
 
 @dataclass(frozen=True)
 class EnvironmentState:
-    """What a result may depend on besides code, data and seed; ``packages`` are sorted (distribution, version)."""
+    """What a result may depend on besides code, data and seed; ``packages`` are all distributions and their versions.
+
+    Its fields have the names of the columns that keep them.
+    """
 
     python: str
     platform: str
@@ -41,19 +44,14 @@ class EnvironmentState:
     accelerator: str
     driver: str
     threads: int
-    deterministic: bool
-    packages: tuple[tuple[str, str], ...]
-
-    @property
-    def packages_digest(self) -> str:
-        """The digest of all distributions and their versions. 64 hex digits."""
-        return value_sha256([list(one) for one in self.packages])
+    deterministic_algorithms: bool
+    packages_digest: str
+    packages: list[Package]
 
     @property
     def digest(self) -> str:
         """The name of this environment: equal digests, equal environments. 32 hex digits."""
-        plain = asdict(self) | {"packages": self.packages_digest}
-        return value_sha256(plain)[:32]
+        return value_sha256(asdict(self))[:32]
 
 
 def environment(device: torch.device, deterministic: bool) -> EnvironmentState:
@@ -69,7 +67,8 @@ def environment(device: torch.device, deterministic: bool) -> EnvironmentState:
         accelerator=torch.cuda.get_device_name(device)[:64] if on_gpu else device.type,
         driver=_driver() if on_gpu else "",
         threads=torch.get_num_threads(),
-        deterministic=deterministic,
+        deterministic_algorithms=deterministic,
+        packages_digest=value_sha256(packages()),
         packages=packages(),
     )
 
@@ -124,43 +123,35 @@ def _driver() -> str:
 
 
 @cache
-def packages() -> tuple[tuple[str, str], ...]:
+def packages() -> list[Package]:
     """Every installed distribution but this one, by its normalized name, with its version."""
     found: dict[str, str] = {}
     for one in importlib.metadata.distributions():
         name = re.sub(r"[-_.]+", "-", one.metadata["Name"] or "").lower()
         if name and name != OWN:
             found.setdefault(name, one.version)  # the first on the path is the one that is imported
-    return tuple(sorted(found.items()))
-
-
-@dataclass(frozen=True)
-class PackageState:
-    """A package whose functions a config may name: its version, and the digest of its source files."""
-
-    package: str
-    version: str
-    source_digest: str
+    return [{"package": name, "package_version": version[:64]} for name, version in sorted(found.items())]
 
 
 @dataclass(frozen=True)
 class CodeState:
-    """This project's code as it lies on disk, and the other packages that configs may name.
+    """This project's code as it lies on disk, and the other packages that configs may name, with digests of theirs.
 
-    ``git_commit`` is None where it does not run from a git checkout; ``changes_digest`` is that of the files that
-    differ from the commit, None where none does; ``source_digest`` is that of all source files, committed or not.
+    Its fields have the names of the columns that keep them. ``git_commit`` is None where it does not run from a git
+    checkout; ``changes_digest`` is that of the files that differ from the commit, None where none does;
+    ``source_digest`` is that of all source files, committed or not.
     """
 
-    version: str
+    code_version: str
     git_commit: str | None
     changes_digest: str | None
     source_digest: str
-    packages: tuple[PackageState, ...]
+    packages: list[Package]
 
     @property
     def digest(self) -> str:
         """The name of this state: equal digests, equal code. 32 hex digits."""
-        return value_sha256(_plain(self))[:32]
+        return value_sha256(asdict(self))[:32]
 
 
 def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeState:
@@ -171,24 +162,19 @@ def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeS
     place = root or Path(dlgn_cnn.__file__).resolve().parents[1]
     others = (_package(name) for name in sorted(set(allowed) - {ROOMS[0]}))
     return CodeState(
-        version=dlgn_cnn.__version__,
+        code_version=dlgn_cnn.__version__,
         git_commit=(commit := _commit(place)),
         changes_digest=None if commit is None else _changes(place),
         source_digest=_source_digest(place / room for room in ROOMS),
-        packages=tuple(one for one in others if one is not None),
+        packages=[one for one in others if one is not None],
     )
-
-
-def _plain(state: CodeState) -> dict[str, object]:
-    return asdict(state) | {"packages": [asdict(one) for one in state.packages]}
 
 
 def _commit(root: Path) -> str | None:
     """The commit that is checked out; None where git does not track these files, as in a virtual environment."""
     if _git(root, "ls-files", "--error-unmatch", f"{ROOMS[0]}/__init__.py") is None:
         return None
-    found = _git(root, "rev-parse", "HEAD")
-    return None if found is None else found.strip()
+    return _git(root, "rev-parse", "HEAD")
 
 
 def _changes(root: Path) -> str | None:
@@ -196,16 +182,12 @@ def _changes(root: Path) -> str | None:
     names = sorted(entry[3:] for entry in (listed or "").split("\0") if entry)
     if not names:
         return None
-    top = Path((_git(root, "rev-parse", "--show-toplevel") or str(root)).strip())
-    digest = hashlib.sha256()
-    for name in names:
-        file = top / name
-        digest.update(f"{name}\0{file_sha256(file) if file.is_file() else ''}\0".encode())
-    return digest.hexdigest()
+    top = Path(_git(root, "rev-parse", "--show-toplevel") or root)
+    return value_sha256([[name, file_sha256(top / name) if (top / name).is_file() else None] for name in names])
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """Output of git; None without git or a repository."""
+    """Output of git, without the last line's end; None without git or a repository."""
     environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}  # looking changes nothing, not even the index
     try:
         done = subprocess.run(
@@ -213,10 +195,10 @@ def _git(root: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.stdout.removesuffix("\n") if done.returncode == 0 else None
 
 
-def _package(name: str) -> PackageState | None:
+def _package(name: str) -> Package | None:
     """An allowed package as it lies on disk, found without importing it; None where it is not installed."""
     spec = importlib.util.find_spec(name)
     if spec is None:
@@ -226,15 +208,8 @@ def _package(name: str) -> PackageState | None:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         version = ""
-    return PackageState(name, version, _source_digest(places))
+    return {"package": name, "package_version": version, "package_digest": _source_digest(places)}
 
 
 def _source_digest(places: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for place in places:
-        files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
-        for file in files:
-            if "__pycache__" not in file.parts:
-                name = file.relative_to(place.parent).as_posix()
-                digest.update(f"{name}\0{file_sha256(file)}\0".encode())
-    return digest.hexdigest()
+    return value_sha256([path_sha256(place) for place in places])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 
 def path_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes, or of the names and bytes of all files below a folder."""
+    """Hex digest of a file's bytes, or of the names and bytes of all files below a folder, except Python's caches."""
     if not path.is_dir():
         return file_sha256(path)
     digest = hashlib.sha256()
-    for file in sorted(found for found in path.rglob("*") if found.is_file()):
+    for file in sorted(found for found in path.rglob("*") if found.is_file() and found.parent.name != "__pycache__"):
         digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\0".encode())
     return digest.hexdigest()
 

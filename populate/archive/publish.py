@@ -168,7 +168,8 @@ def _add_files(archive: ArchiveWriter, selection: Selection, wanted: Wanted) -> 
         left_out.append("stimuli: the files that were shown")
     entries, unbuilt = model_entries(selection, wanted.names)
     archive.add_bytes(MODELS_FILE, json.dumps(entries, indent=1, allow_nan=False).encode())
-    environment = {"python": platform.python_version(), "machine": platform.machine(), "packages": dict(packages())}
+    versions = {one["package"]: one["package_version"] for one in packages()}
+    environment = {"python": platform.python_version(), "machine": platform.machine(), "packages": versions}
     archive.add_bytes(ENVIRONMENT, json.dumps(environment, indent=1).encode())
     if wanted.report:
         left_out += _add_report(archive, selection)

@@ -72,7 +72,7 @@ def must_be_equal(table: Any, key: Key) -> bool:
     if here.threads != threads_of(table, key):
         return False
     here = replace(here, threads=kept)  # a resumed fit had its own number, not that of the worker
-    alone = here.threads == 1 if here.accelerator == "cpu" else here.deterministic
+    alone = here.threads == 1 if here.accelerator == "cpu" else here.deterministic_algorithms
     return alone and rows[0]["environment_hash"] == here.digest and _same_source(rows[0]["code_hash"])
 
 
@@ -81,7 +81,8 @@ def _same_source(code_hash: str) -> bool:
     code, key = provenance.running_code(), {"code_hash": code_hash}
     packages = {row["package"]: row["package_digest"] for row in (provenance.Code.Package & key).to_dicts()}
     source = (provenance.Code & key).fetch1("source_digest")
-    return bool(source == code.source_digest and packages == {one.package: one.source_digest for one in code.packages})
+    here = {one["package"]: one["package_digest"] for one in code.packages}
+    return bool(source == code.source_digest and packages == here)
 
 
 def _compare_rows(table: Any, name: str, stored_rows: list[Row], rows: list[Row]) -> Iterator[Deviation]:

@@ -68,6 +68,6 @@ def test_allowed_packages_are_part_of_the_code(tmp_path, monkeypatch):
     (tmp_path / "lab_of_a_test" / "__init__.py").write_text("raise RuntimeError('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
     before = code_state(["dlgn_cnn", "lab_of_a_test", "not_installed"])
-    assert [one.package for one in before.packages] == ["lab_of_a_test"]
+    assert [one["package"] for one in before.packages] == ["lab_of_a_test"]
     (tmp_path / "lab_of_a_test" / "parts.py").write_text("")
     assert code_state(["lab_of_a_test"]).digest != before.digest
