@@ -129,11 +129,7 @@ def _described(
 ) -> list[Parameter]:
     return [
         Parameter(
-            one.name,
-            spell(one.annotation),
-            one.default is one.empty,
-            _plain(one.default),
-            meanings.get(one.name, ""),
+            one.name, spell(one.annotation), one.default is one.empty, _plain(one.default), meanings.get(one.name, "")
         )
         for one in parameters
         if one.name not in without and one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)

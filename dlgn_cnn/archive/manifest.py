@@ -99,10 +99,7 @@ def _check(manifest: Manifest, place: str) -> None:
         check_name(name, place)
         if entry.size < 0 or not _DIGEST.fullmatch(entry.sha256):
             raise ArchiveError(f"{place}: size or sha256 of {name} in its manifest is none")
-    for name in manifest.tables:
-        check_name(name, place)
 
 
 def _table(found: Mapping[str, Any]) -> Table:
-    columns = (StoredColumn(str(one["name"]), str(one["kind"]), bool(one["nullable"])) for one in found["columns"])
-    return Table(tuple(columns), int(found["rows"]))
+    return Table(tuple(StoredColumn(**one) for one in found["columns"]), int(found["rows"]))

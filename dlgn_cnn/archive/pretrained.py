@@ -80,12 +80,6 @@ def load(
     return built.to(device).eval()
 
 
-def names(place: str | Path, cache: Path | None = None) -> list[str]:
-    """The names of an archive's models, each of which ``load`` takes."""
-    where, _, pinned = split_place(str(place))
-    return [_label(entry) for entry in _entries(open_archive(where, pinned, cache))]
-
-
 def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> torch.nn.Module:
     entries = _entries(archive)
     entry = _chosen(entries, model, archive.place)

@@ -110,7 +110,9 @@ def array_deviations(found: np.ndarray, expected: np.ndarray, place: str) -> Ite
 
 
 def _distance(found: Any, expected: Any) -> float:
-    numbers = [one for one in (found, expected) if isinstance(one, int | float | np.number) and not _is_bool(one)]
+    numbers = [
+        one for one in (found, expected) if isinstance(one, int | float | np.number) and not isinstance(one, bool)
+    ]
     if len(numbers) < 2:
         return math.inf
     a, b = map(float, numbers)
@@ -139,10 +141,6 @@ def _number(value: Any) -> int | float | str:
     if isinstance(number, float) and not math.isfinite(number):
         return str(number)
     return int(number) if isinstance(number, int) or number.is_integer() else float(number)
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
 
 
 def _shown(value: Any) -> str:

@@ -46,8 +46,8 @@ class Registry:
         self._adapt = adapt
         self._components: dict[str, Component] = {}
         self._options: dict[Component, tuple[Component, ...]] = {}
-        self._fits: dict[Component, Component] = {}
-        self._checks: dict[Component, Callable[..., Any]] = {}
+        self._fits: dict[Component, Component | None] = {}
+        self._checks: dict[Component, Callable[..., Any] | None] = {}
         self._loaded = False
 
     def register(
@@ -87,10 +87,8 @@ class Registry:
                 raise ConfigError(f"two {self.kind}s are called {name!r}: rename one of them")
             self._components[name] = component
             self._options[component] = tuple(options)
-            if check is not None:
-                self._checks[component] = check
-            if fit is not None:
-                self._fits[component] = fit
+            self._checks[component] = check
+            self._fits[component] = fit
             return component
 
         return file
@@ -215,7 +213,8 @@ class Registry:
         object
             Result of the check, or None.
         """
-        return self._checks[component](config, allowed_packages) if component in self._checks else None
+        check = self._checks.get(component)
+        return check(config, allowed_packages) if check else None
 
     def check_arguments(
         self, name: str, component: Component, config: Mapping[str, Any], given: Collection[str]
@@ -238,7 +237,8 @@ class Registry:
         ConfigError
             If the component cannot be called so.
         """
-        below = parameters_of(self._fits[component]) if component in self._fits else ()
+        fit = self.fit(component)
+        below = parameters_of(fit) if fit else ()
         check_against(self.parameters(component), config, f"{self.kind} {name!r}", given, below)
 
     def _built(self, name: str, component: Component, arguments: Mapping[str, Any]) -> Any:

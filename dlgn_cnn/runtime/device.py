@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from dlgn_cnn.errors import ConfigError
 
-if TYPE_CHECKING:
-    import torch
 if TYPE_CHECKING:  # torch takes seconds to import, and a check of a config needs none
     import torch
 logger = logging.getLogger("dlgn")

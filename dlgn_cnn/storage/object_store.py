@@ -36,9 +36,10 @@ class ObjectStore:
         self._files, self.root = file_system(str(url))
         self.url = str(url)
         self.local = Path(self.root) if "file" in _protocols(self._files) else None
-        self._cache = self.local or cache
-        if self._cache is None:
+        folder = self.local or cache
+        if folder is None:
             raise StoreError(f"{url} is not on this machine: name a cache folder for copies of what is read")
+        self._folder = folder  # the files themselves, or copies of those that were read
 
     def put(self, file: Path, ending: str) -> str:
         """Store a file; its sha256 is returned. Raises StoreError where the place cannot be written or read back."""
@@ -60,7 +61,8 @@ class ObjectStore:
         name = f"{digest}{ending}"
         path = self._folder / name
         if not path.is_file() and self.local is None:
-            self._copy_here(name, path)
+            with self._asked("read", name), contextlib.suppress(FileNotFoundError), atomic.whole_file(path) as copy:
+                self._files.get_file(f"{self.root}/{name}", str(copy))
         if not path.is_file():
             raise StoreError(f"{self.url}/{name} is missing: restore the store, or delete the row and populate again")
         if file_sha256(path) != digest:
@@ -111,21 +113,6 @@ class ObjectStore:
             raise
         except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
             raise store_error(f"{self.url}/{name} cannot be {what}", error) from error
-
-    @property
-    def _folder(self) -> Path:
-        if self._cache is None:
-            raise StoreError(f"{self.url} has no cache folder")
-        return self._cache
-
-    def _copy_here(self, name: str, path: Path) -> None:
-        try:
-            with atomic.whole_file(path) as temporary:
-                self._files.get_file(f"{self.root}/{name}", str(temporary))
-        except FileNotFoundError:
-            return
-        except Exception as error:
-            raise store_error(f"{self.url}/{name} cannot be read", error) from error
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

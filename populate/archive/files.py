@@ -26,7 +26,7 @@ Row = dict[str, Any]
 WEIGHTS = "weights_sha256"
 STIMULI = "stimuli"  # the folder of the scenes' files, in an archive and below the store
 SCENES, RAW = "stimulus.Scene", "recording.RawFile"
-_HASH = re.compile(r"[0-9a-f]{32}")
+_STORE_PATH = re.compile(r"datasets/[0-9a-f]{32}/(?!\.{1,2}\Z)[^/\\\0]+")
 PLACES = {SCENES: "scene_path", RAW: "raw_path"}  # on the machine that ingested them
 
 
@@ -166,8 +166,7 @@ def restore_session(archive: Archive, row: Row) -> None:
 
     Raises ArchiveError where they are not those of the row's digest, and for a path that leads out of the store.
     """
-    parts = str(row["store_path"]).split("/")
-    if len(parts) != 3 or parts[0] != "datasets" or not _HASH.fullmatch(parts[1]) or _leads_out(parts[2]):
+    if not _STORE_PATH.fullmatch(row["store_path"]):
         raise ArchiveError(f"{archive.place}: store_path {row['store_path']!r:.80} leads out of the store")
     name = session_file(row)
     if name not in archive.manifest.files and not archive.manifest.selection.get("datasets", True):
@@ -177,10 +176,6 @@ def restore_session(archive: Archive, row: Row) -> None:
         data, info = read_session_file(archive.copy(name, Path(folder) / "session"))
     if dataset.store_session(row["store_path"], data, info) != row["rows_digest"]:
         raise ArchiveError(f"{archive.place}: {name} holds other trials than its row says")
-
-
-def _leads_out(name: str) -> bool:
-    return name in ("", ".", "..") or any(one in name for one in "/\\\0")
 
 
 def _below(archive: Archive, folder: str) -> list[str]:
