@@ -3,12 +3,15 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.training.outputs import plain
@@ -72,20 +75,19 @@ def carry(url: str, schema: str, stores: Mapping[str, str]) -> ImportReport:
         If the server cannot be reached, or the schema is not one of nnfabrik's.
     """
     report = ImportReport()
-    with opened(url, schema) as source, States(source, stores) as states:
+    with opened(url, schema) as source, closing(States(source, stores)) as states:
         calls = {kind: _carry_calls(source, kind, report) for kind in CALLS}
         for seed in source.seeds():
             report.note("seed", not trainer.Seed & {"seed": seed})
             trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
         fits: dict[tuple[Any, ...], Row] = {}
-        for table in source.fit_tables():
-            for key in source.fits(table):
-                try:
-                    mine = _carry_fit(source, states, table, key, calls, report)
-                except DlgnError as error:
-                    report.lost.append(Lost(table, _named(key), str(error)))
-                else:
-                    fits[tuple(key[name] for name in FIT_KEY)] = mine
+        for table, key in source.fits():
+            try:
+                mine = _carry_fit(source, states, table, key, calls, report)
+            except DlgnError as error:
+                report.lost.append(Lost(table, _named(key), str(error)))
+            else:
+                fits[tuple(key[name] for name in FIT_KEY)] = mine
         _carry_experiments(source, fits, report)
     return report
 
@@ -95,9 +97,8 @@ def tell(report: ImportReport) -> None:
     for table in sorted({*report.new, *report.known}):
         logger.info("%s: %d new, %d were here", table, report.new[table], report.known[table])
     if report.lost:
-        shown = Table("table", "row", "why", title=f"{len(report.lost)} rows were not imported")
-        for column in shown.columns:
-            column.overflow = "fold"
+        columns = (Column(name, overflow="fold") for name in ("table", "row", "why"))
+        shown = Table(*columns, title=f"{len(report.lost)} rows were not imported")
         for lost in report.lost:
             shown.add_row(lost.table, lost.row, lost.reason)
         Console(stderr=True).print(shown)
@@ -139,7 +140,7 @@ def _carry_fit(
         return mine
     if before or training.TrainedModel & mine:
         raise ConfigError(f"a fit of the same configs and seed, with other weights, is here already: {mine}")
-    row, state = source.fit(table, key), states.read(table, key)
+    row, state = source.row(table, key), states.read(table, key)
     fitted = {
         "score": float(row["score"]),
         "output": plain(unpacked(row["output"])),
@@ -175,17 +176,13 @@ def _key(key: Row, calls: Mapping[str, Mapping[Any, Row]]) -> Row:
 
 def _carry_experiments(source: NnfabrikSchema, fits: Mapping[tuple[Any, ...], Row], report: ImportReport) -> None:
     """nnfabrik's experiments with the imported fits, and one of all fits, named after the schema."""
-    rows = source.experiments()
-    wanted: dict[str, list[Row]] = {}
-    comments = {str(row["experiment_name"]): str(row["experiment_comment"]) for row in rows}
-    for row in rows:
-        name, parts = str(row["experiment_name"]), [row[one] for one in FIT_KEY[:-1]]
-        wanted.setdefault(name, []).extend(mine for key, mine in fits.items() if [*key[:-1]] == parts)
-    for name, keys in wanted.items():
+    for (name, comment), rows in groupby(source.experiments(), itemgetter("experiment_name", "experiment_comment")):
+        combinations = [tuple(row[one] for one in FIT_KEY[:-1]) for row in rows]
+        keys = [mine for key, mine in fits.items() if key[:-1] in combinations]
         if len(name) > NAME_LENGTH:
             report.lost.append(Lost("experiments", name, f"its name has more than {NAME_LENGTH} letters"))
         else:
-            report.note("experiments", _add_experiment(name, comments[name], keys))
+            report.note("experiments", _add_experiment(name, comment, keys))
     if fits:
         _add_experiment(source.schema, "all fits of an nnfabrik schema", list(fits.values()))
 

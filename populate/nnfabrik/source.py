@@ -50,32 +50,19 @@ class NnfabrikSchema:
         """All seeds."""
         return [int(row["seed"]) for row in self._all(f"SELECT seed FROM {self._name('seed')} ORDER BY seed")]
 
-    def fit_tables(self) -> list[str]:
-        """The tables of fitted models that have their states in a part table."""
-        return [name for name, columns in self.columns.items() if set(columns) >= FIT_COLUMNS]
-
-    def fits(self, table: str) -> list[Row]:
-        """The keys of a table of fitted models."""
+    def fits(self) -> Iterator[tuple[str, Row]]:
+        """The table and the key of every fitted model."""
         names = ", ".join(FIT_KEY)
-        return self._all(f"SELECT {names} FROM {self._name(table)} ORDER BY {names}")
-
-    def fit(self, table: str, key: Row) -> Row:
-        """A fitted model's row, with its output as a blob."""
-        return self._one(table, key)
+        for table in [name for name, columns in self.columns.items() if set(columns) >= FIT_COLUMNS]:
+            for key in self._all(f"SELECT {names} FROM {self._name(table)} ORDER BY {names}"):
+                yield table, key
 
     def state(self, table: str, key: Row) -> tuple[bytes, str]:
         """Value of a model's state dict in the part table, and the comment that says how it is stored."""
         part = f"{table}__model_storage"
         if STATE not in self.columns.get(part, {}):
             raise ConfigError(f"table {table} has no part ModelStorage")
-        return bytes(self._one(part, key)[STATE]), self.columns[part][STATE]
-
-    def stored(self, store: str, digest: bytes) -> Row:
-        """DataJoint's row of a file in an external store: size and attachment_name."""
-        table = f"~external_{store}"
-        if table not in self.columns:
-            raise ConfigError(f"there is no table {table}")
-        return self._one(table, {"hash": digest})
+        return bytes(self.row(part, key)[STATE]), self.columns[part][STATE]
 
     def experiments(self) -> list[Row]:
         """Each experiment's name, comment and one of its combinations; none where the tables are not there."""
@@ -86,8 +73,11 @@ class NnfabrikSchema:
             "USING (experiment_name) ORDER BY experiment_name"
         )
 
-    def _one(self, table: str, key: Row) -> Row:
-        where = " AND ".join(f"{self._quoted(name)} = %s" for name in key)
+    def row(self, table: str, key: Row) -> Row:
+        """The only row of a table with this key. Raises ConfigError."""
+        if table not in self.columns:
+            raise ConfigError(f"there is no table {table}")
+        where = " AND ".join(f"{_quoted(name)} = %s" for name in key)
         found = self._all(f"SELECT * FROM {self._name(table)} WHERE {where}", tuple(key.values()))
         if len(found) != 1:
             raise ConfigError(f"{table} has {len(found)} rows for it")
@@ -99,11 +89,11 @@ class NnfabrikSchema:
             return list(cursor.fetchall())
 
     def _name(self, table: str) -> str:
-        return f"{self._quoted(self.schema)}.{self._quoted(table)}"
+        return f"{_quoted(self.schema)}.{_quoted(table)}"
 
-    @staticmethod
-    def _quoted(name: str) -> str:
-        return "`" + name.replace("`", "``") + "`"
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from dlgn_cnn.training.weights import load_weights
 from populate.nnfabrik.convert import convert
 from populate.nnfabrik.source import NnfabrikSchema, Row, storage, unpacked
 
-SUBFOLDING = (2, 2)
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")  # of batch norm: no parameters
 
 
@@ -26,17 +25,15 @@ class States:
     """State dicts by the key of their fit. ``stores`` says where each external store of the source lies: path or URL.
 
     Files are read with ``torch.load(weights_only=True)``, which builds tensors and containers and nothing else, in a
-    process that may break without harm. A context manager.
+    process that may break without harm, until ``close``.
     """
 
     def __init__(self, source: NnfabrikSchema, stores: Mapping[str, str]) -> None:
         self._source, self._stores = source, stores
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> "States":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the process that reads."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
@@ -61,15 +58,12 @@ class States:
         """A file of an external store, by DataJoint's digest: md5 of its content, after an attachment's name."""
         if store not in self._stores:
             raise ConfigError(f"it lies in store {store!r}: say where that is with --store {store}=PLACE")
-        row = self._source.stored(store, digest)
+        row = self._source.row(f"~external_{store}", {"hash": digest})
         name = str(row["attachment_name"] or "") if kind == "attach" else ""
         if PurePosixPath(name).name != name:
             raise ConfigError(f"its attachment has the name {name!r}, which leads out of the store")
-        code = digest.hex()
-        folders = [code[: SUBFOLDING[0]], code[SUBFOLDING[0] : sum(SUBFOLDING)]]
-        path = "/".join(
-            [self._stores[store].rstrip("/"), self._source.schema, *folders, f"{code}{'.' * bool(name)}{name}"]
-        )
+        code, root = digest.hex(), self._stores[store].rstrip("/")
+        path = f"{root}/{self._source.schema}/{code[:2]}/{code[2:4]}/{code}" + (f".{name}" if name else "")
         try:
             with fsspec.open(path, "rb") as file:
                 data = bytes(file.read(int(row["size"]) + 1))

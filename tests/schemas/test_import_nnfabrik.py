@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import logging
 import shutil
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -203,8 +204,8 @@ class Frozen:
     def state(self, table, key):
         return bytes.fromhex(key["state"]), key.get("comment", ":attach@minio:")
 
-    def stored(self, store, digest):
-        path = self.paths[digest.hex()]
+    def row(self, table, key):
+        path = self.paths[key["hash"].hex()]
         return {"size": path.stat().st_size, "attachment_name": path.name.partition(".")[2]}
 
 
@@ -212,14 +213,14 @@ def test_states_are_read_without_a_server_in_the_new_and_the_old_format_of_torch
     from populate.nnfabrik.states import States
 
     source = Frozen()
-    with States(source, {"minio": str(DATA / "store")}) as states:
+    with closing(States(source, {"minio": str(DATA / "store")})) as states:
         for code, path in source.paths.items():
             found, expected = states.read("t", {"state": code}), torch.load(path, weights_only=True)
             assert set(found) == set(expected)
             assert all(torch.equal(found[name], value) for name, value in expected.items())
-    with States(source, {"minio": "/nowhere"}) as states, pytest.raises(StoreError, match="cannot be read"):
+    with closing(States(source, {"minio": "/nowhere"})) as states, pytest.raises(StoreError, match="cannot be read"):
         states.read("t", {"state": code})
-    with States(source, {}) as states, pytest.raises(ConfigError, match="--store minio=PLACE"):
+    with closing(States(source, {})) as states, pytest.raises(ConfigError, match="--store minio=PLACE"):
         states.read("t", {"state": code})
 
 
@@ -234,15 +235,15 @@ def test_a_state_that_would_run_code_is_refused_and_so_is_one_that_is_gone(tmp_p
     path.write_bytes(content)
     source = Frozen()
     source.paths = {code: path}
-    with States(source, {"minio": str(tmp_path)}) as states:
+    with closing(States(source, {"minio": str(tmp_path)})) as states:
         with pytest.raises(ConfigError, match="cannot be read"):
             states.read("t", {"state": code})
         assert not (tmp_path / "ran").exists()
         path.rename(tmp_path / "gone")
-        source.stored = lambda store, digest: {"size": len(content), "attachment_name": name}
+        source.row = lambda table, key: {"size": len(content), "attachment_name": name}
         with pytest.raises(StoreError, match="cannot be read"):
             states.read("t", {"state": code})
-        source.stored = lambda store, digest: {"size": len(content), "attachment_name": "../x"}
+        source.row = lambda table, key: {"size": len(content), "attachment_name": "../x"}
         with pytest.raises(ConfigError, match="leads out"):
             states.read("t", {"state": code})
 
