@@ -9,7 +9,6 @@ import contextlib
 import datetime
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,6 @@ from dlgn_cnn.storage import atomic
 from dlgn_cnn.storage.file_systems import file_system
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.storage.store_errors import store_error
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One stored file: its name, its size, and when it was written."""
-
-    name: str
-    size_bytes: int
-    written: datetime.datetime
 
 
 class ObjectStore:
@@ -85,19 +75,16 @@ class ObjectStore:
             return bytes(self._files.cat_file(f"{self.root}/{name}"))
 
     def sizes(self) -> dict[str, int]:
-        """Every file that is stored, with its size in bytes. Raises StoreError."""
+        """Every file that is stored, whole or left by a killed writer, with its size in bytes. Raises StoreError."""
         with self._asked("listed"):
             self._files.invalidate_cache()
             found = self._files.find(self.root, detail=True)
             return {path[len(self.root) + 1 :]: info["size"] for path, info in found.items()}
 
-    def names(self) -> Iterator[StoredObject]:
-        """Every file that is stored, whole or left over from a writer that was killed."""
-        if not self._files.exists(self.root):
-            return
-        self._files.invalidate_cache()
-        for path, info in self._files.find(self.root, detail=True).items():
-            yield StoredObject(path[len(self.root) + 1 :], info["size"], self._files.modified(path))
+    def modified(self, name: str) -> datetime.datetime:
+        """When a stored file was written, in UTC."""
+        found: datetime.datetime = self._files.modified(f"{self.root}/{name}")
+        return found.replace(tzinfo=found.tzinfo or datetime.UTC)
 
     def delete(self, name: str) -> None:
         """Remove a stored file, and this machine's copy of it."""

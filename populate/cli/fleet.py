@@ -199,8 +199,8 @@ def gc(
 
     garbage = found.find_garbage()
     for one in garbage:
-        for stored in one.unreferenced:
-            logger.info("%s/%s: %d kB, written %s", one.kind, stored.name, stored.size_bytes // 1000, stored.written)
+        for name, size in one.unreferenced.items():
+            logger.info("%s/%s: %d kB, written %s", one.kind, name, size // 1000, one.place.modified(name))
         count, megabytes = len(one.unreferenced), one.size_bytes / 1e6
         logger.info("%s: no row refers to %d files, %.1f MB; %d are kept", one.kind, count, megabytes, one.kept)
     if delete:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.storage.object_store import ObjectStore, StoredObject
+from dlgn_cnn.storage.object_store import ObjectStore
 from populate.archive.files import STIMULI
 from schemas import fleet
 from schemas.base import store_registry
@@ -22,17 +22,17 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True)
 class Garbage:
-    """Files of one kind that no row refers to, their place, and the number of files that are kept."""
+    """Files of one kind that no row refers to, with their sizes, their place, and how many files are kept."""
 
     kind: str
     place: ObjectStore
-    unreferenced: tuple[StoredObject, ...]
+    unreferenced: dict[str, int]
     kept: int
 
     @property
     def size_bytes(self) -> int:
         """Bytes that their removal would free."""
-        return sum(stored.size_bytes for stored in self.unreferenced)
+        return sum(self.unreferenced.values())
 
 
 def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
@@ -70,10 +70,10 @@ def collect(found: list[Garbage]) -> int:
     fleet.StopFlag.insert1({**order, "action": "pause"})
     try:
         _refuse_while_workers_live()
-        names = {(one.kind, stored.name) for one in find_garbage() for stored in one.unreferenced}
-        chosen = [(one, stored) for one in found for stored in one.unreferenced if (one.kind, stored.name) in names]
-        for one, stored in chosen:
-            one.place.delete(stored.name)
+        names = {(one.kind, name) for one in find_garbage() for name in one.unreferenced}
+        chosen = [(one, name) for one in found for name in one.unreferenced if (one.kind, name) in names]
+        for one, name in chosen:
+            one.place.delete(name)
         return len(chosen)
     finally:
         (fleet.StopFlag & order).delete_quick()
@@ -150,11 +150,6 @@ def _stimuli(tables: Sequence[Any]) -> set[str]:
 
 
 def _sort(kind: str, place: ObjectStore, before: datetime.datetime, wanted: Any) -> Garbage:
-    unreferenced, kept = [], 0
-    for stored in place.names():
-        old = stored.written.replace(tzinfo=stored.written.tzinfo or datetime.UTC) < before
-        if old and not wanted(stored.name):
-            unreferenced.append(stored)
-        else:
-            kept += 1
-    return Garbage(kind, place, tuple(unreferenced), kept)
+    sizes = place.sizes()
+    found = {name: size for name, size in sizes.items() if not wanted(name) and place.modified(name) < before}
+    return Garbage(kind, place, found, len(sizes) - len(found))

@@ -125,7 +125,7 @@ def garbage() -> tuple[set[str], int]:
     from populate.fleet.gc import find_garbage
 
     found = find_garbage(LATER)
-    return {stored.name for one in found for stored in one.unreferenced}, sum(one.kept for one in found)
+    return {name for one in found for name in one.unreferenced}, sum(one.kept for one in found)
 
 
 def test_however_often_a_load_is_killed_no_row_is_left_and_the_next_one_ends_as_if_undisturbed(

@@ -35,7 +35,7 @@ def weights(database):
 
 
 def names(found, kind="weights") -> set[str]:
-    return {stored.name.split(".")[0] for one in found if one.kind == kind for stored in one.unreferenced}
+    return {name.split(".")[0] for one in found if one.kind == kind for name in one.unreferenced}
 
 
 def test_what_no_row_refers_to_is_found_once_it_is_old(weights, database):
@@ -117,8 +117,8 @@ def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
 
 def found_below(garbage, kind: str) -> set[Path]:
     (one,) = [one for one in garbage if one.kind == kind]
-    assert all((one.place.local / stored.name).exists() for stored in one.unreferenced)
-    return {one.place.local / stored.name for stored in one.unreferenced}
+    assert all((one.place.local / name).exists() for name in one.unreferenced)
+    return {one.place.local / name for name in one.unreferenced}
 
 
 def test_a_store_of_two_servers_is_left_alone(weights, database):

@@ -1,5 +1,6 @@
 """Stored files are what was stored, in a folder and in an S3 server that somebody else wrote."""
 
+import datetime
 import pickle
 import uuid
 
@@ -30,14 +31,14 @@ def test_a_file_comes_back_by_its_digest(objects, tmp_path):
     digest = objects.put(a_file(tmp_path), ".bin")
     assert objects.put(a_file(tmp_path), ".bin") == digest == file_sha256(tmp_path / "file")
     assert objects.get(digest, ".bin").read_bytes() == b"bytes"
-    (stored,) = objects.names()
-    assert (stored.name, stored.size_bytes) == (f"{digest}.bin", 5)
+    assert objects.sizes() == {f"{digest}.bin": 5}
+    assert objects.modified(f"{digest}.bin").utcoffset() == datetime.timedelta(0)
 
 
 def test_what_was_deleted_or_never_there_is_an_error(objects, tmp_path):
     digest = objects.put(a_file(tmp_path), ".bin")
     objects.delete(f"{digest}.bin")
-    assert list(objects.names()) == []
+    assert objects.sizes() == {}
     with pytest.raises(StoreError, match="is missing"):
         objects.get(digest, ".bin")
 
