@@ -5,10 +5,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from av.video.reformatter import VideoReformatter
 
 from dlgn_cnn.data.binning import on_screen
@@ -18,12 +19,23 @@ from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.files import file_sha256
 
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
-CODEC, LOSSLESS_CODEC, BROWSER_CODEC = "mpeg4", "ffv1", "libvpx-vp9"
-# Constant quality at which no block shows in gray noise, and the encoder's faster half: a clip takes well below 1 s.
-BROWSER_OPTIONS = {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}
-QUANTIZER = 3  # the codec's scale runs from 1, finest, to 31; at 3 its blocks are invisible at 424x264
 # The last two: the name of a damaged codec leaves none, and damaged labels are not UTF-8.
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
+
+
+class Codec(NamedTuple):
+    """How frames are encoded: name and options of the codec, and the layout of its pixels."""
+
+    name: str
+    pixels: str
+    options: dict[str, str]
+
+
+# The quantizer runs from 1, finest, to 31; at 3 the blocks of MPEG-4 are invisible at 424x264.
+MPEG4 = Codec("mpeg4", "yuv420p", {"qmin": "3", "qmax": "3"})
+LOSSLESS = Codec("ffv1", "gray", {})
+# Constant quality at which no block shows in gray noise, and the encoder's faster half: a clip takes well below 1 s.
+VP9 = Codec("libvpx-vp9", "yuv420p", {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"})
 
 
 def declared_bytes(path: Path) -> int | None:
@@ -106,22 +118,17 @@ def read_gray(path: Path, size_px: tuple[int, int]) -> Frames:
 
 def stream_gray(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
     """The file's own frames in order, each gray (height, width) uint8: for files too long to hold in memory."""
-    height, width = size_px
     scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
     for frame in _decoded(path):
-        yield scaler.reformat(frame, width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
+        yield _scaled(scaler, frame, size_px, "gray").to_ndarray()
 
 
 def scale_gray(frames: Frames, size_px: tuple[int, int]) -> Frames:
     """Gray frames (time, height, width) uint8 scaled to ``size_px`` as those of a video file are."""
     if frames.shape[1:] == size_px:
         return frames
-    (height, width), scaler = size_px, VideoReformatter()
-    scaled = [
-        scaler.reformat(_frame(frame), width, height, "gray", interpolation="BILINEAR", threads=1).to_ndarray()
-        for frame in frames
-    ]
-    return np.stack(scaled)
+    scaler = VideoReformatter()
+    return np.stack([_scaled(scaler, _frame(frame), size_px, "gray").to_ndarray() for frame in frames])
 
 
 def write_gray(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px: tuple[int, int]) -> None:
@@ -143,20 +150,7 @@ def write_gray(path: Path, frames: Iterable[np.ndarray], rate_hz: float, size_px
     RecordingError
         If an image has another form, there is none, or the size is odd, which MPEG-4 cannot carry.
     """
-    height, width = _even(size_px)
-    scaler, written = VideoReformatter(), 0
-    with av.open(str(path), "w") as container:
-        stream = cast(av.VideoStream, container.add_stream(CODEC, rate=Fraction(rate_hz).limit_denominator(1001)))
-        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
-        stream.codec_context.qmin = stream.codec_context.qmax = QUANTIZER
-        for image in frames:
-            frame = _frame(image)
-            container.mux(
-                stream.encode(scaler.reformat(frame, width, height, "yuv420p", interpolation="BILINEAR", threads=1))
-            )
-            written += 1
-        container.mux(stream.encode(None))
-    _require_frames(path, written)
+    _encode(str(path), MPEG4, frames, rate_hz, size_px)
 
 
 def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
@@ -176,14 +170,7 @@ def write_lossless(path: Path, frames: Frames, rate_hz: float) -> None:
     RecordingError
         If the frames have another form, or there are none.
     """
-    _require_frames(path, len(frames))
-    with av.open(str(path), "w") as container:
-        rate = Fraction(rate_hz).limit_denominator(1001)
-        stream = cast(av.VideoStream, container.add_stream(LOSSLESS_CODEC, rate=rate))
-        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "gray"
-        for image in frames:
-            container.mux(stream.encode(_frame(image)))
-        container.mux(stream.encode(None))
+    _encode(str(path), LOSSLESS, frames, rate_hz)
 
 
 def webm(frames: Iterable[np.ndarray], rate_hz: float) -> bytes:
@@ -191,27 +178,45 @@ def webm(frames: Iterable[np.ndarray], rate_hz: float) -> bytes:
 
     Raises RecordingError for an image of another form, and for none.
     """
-    target, stream = io.BytesIO(), None
-    with av.open(target, "w", format="webm") as container:
-        for image in frames:
-            frame = _frame(image)
-            if stream is None:
-                rate = Fraction(rate_hz).limit_denominator(1001)
-                new = container.add_stream(BROWSER_CODEC, rate=rate, options=BROWSER_OPTIONS)
-                stream = cast(av.VideoStream, new)
-                stream.height, stream.width, stream.pix_fmt = *_even(image.shape), "yuv420p"
-            container.mux(stream.encode(frame.reformat(format="yuv420p")))
-        if stream is None:
-            raise RecordingError("a movie without frames cannot be written: expected one or more")
-        container.mux(stream.encode(None))
+    target = io.BytesIO()
+    _encode(target, VP9, frames, rate_hz)
     return target.getvalue()
 
 
-def _even(size_px: tuple[int, ...]) -> tuple[int, int]:
+def _encode(
+    target: str | io.BytesIO,
+    codec: Codec,
+    images: Iterable[np.ndarray],
+    rate_hz: float,
+    size_px: tuple[int, int] | None = None,
+) -> None:
+    """Encode gray images, each scaled to ``size_px`` (default: the size of the first)."""
+    scaler, stream = VideoReformatter(), None
+    with av.open(target, "w", format=None if isinstance(target, str) else "webm") as container:
+        for image in images:
+            frame = _frame(image)
+            if stream is None:
+                stream = _add_stream(container, codec, rate_hz, size_px or image.shape)
+            size = stream.height, stream.width
+            container.mux(stream.encode(_scaled(scaler, frame, size, codec.pixels)))
+        if stream is None:
+            raise RecordingError("no frames: a movie without frames cannot be written, expected one or more")
+        container.mux(stream.encode(None))
+
+
+def _add_stream(container: OutputContainer, codec: Codec, rate_hz: float, size_px: tuple[int, ...]) -> av.VideoStream:
     height, width = size_px
-    if height < 2 or width < 2 or height % 2 or width % 2:
+    if codec.pixels == "yuv420p" and (height % 2 or width % 2 or min(size_px) < 2):
         raise RecordingError(f"a movie of {height} by {width} px cannot be written: expected even numbers of 2 or more")
-    return height, width
+    rate = Fraction(rate_hz).limit_denominator(1001)
+    stream = cast(av.VideoStream, container.add_stream(codec.name, rate=rate, options=dict(codec.options)))
+    stream.height, stream.width, stream.pix_fmt = height, width, codec.pixels
+    return stream
+
+
+def _scaled(scaler: VideoReformatter, frame: av.VideoFrame, size_px: tuple[int, int], pixels: str) -> av.VideoFrame:
+    height, width = size_px
+    return scaler.reformat(frame, width, height, pixels, interpolation="BILINEAR", threads=1)
 
 
 def _frame(image: np.ndarray) -> av.VideoFrame:

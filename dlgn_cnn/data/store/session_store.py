@@ -6,8 +6,10 @@ gets its name, and the hashes, kept next to the data, are compared again at ever
 """
 
 import dataclasses
+import itertools
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +138,24 @@ def read_fields(folder: Path) -> Floats:
         raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {REBUILD}") from error
 
 
-def copy_deeplake_rows(folder: Path, place: Path) -> None:
-    """Copy every cell of a Deep Lake folder that is not ours, of version 3 or 4, to a file each in ``place``.
+def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> None:
+    """Copy cells of a Deep Lake folder that is not ours, of version 3 or 4, to files ``ROW.COLUMN.npy``.
 
-    The reader of such folders runs this in a process of its own, since Deep Lake can crash on version 3. Raises
-    RecordingError if the folder cannot be read at all; for a cell that cannot be read, the file says why.
+    The reader of such folders runs this in a process of its own, since Deep Lake can crash on version 3.
+
+    Parameters
+    ----------
+    folder : Path
+        The Deep Lake folder.
+    place : Path
+        Folder of the copies, and of an index of the rows and of all columns.
+    columns : collection of str
+        Columns to copy, as far as they exist.
+
+    Raises
+    ------
+    RecordingError
+        If the folder or a cell cannot be read.
     """
     import deeplake
 
@@ -149,24 +164,15 @@ def copy_deeplake_rows(folder: Path, place: Path) -> None:
         raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
     try:
         rows = deeplake.query(f'SELECT * FROM "{quoted}"')
-        columns, count = [column.name for column in rows.schema.columns], len(rows)
+        there, count = [column.name for column in rows.schema.columns], len(rows)
     except Exception as error:
         raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
-    for row in range(count):
-        for index, column in enumerate(columns):
-            _copy_cell(rows, row, column, place / f"{row}.{index}")
-    (place / ROWS_INDEX).write_text(json.dumps({"columns": columns, "rows": count}))
-
-
-def _copy_cell(rows: Any, row: int, column: str, file: Path) -> None:
-    try:
-        value = rows[row][column]
-        if isinstance(value, str):
-            file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"text": value}))
-        else:
-            np.save(f"{file}.npy", np.array(value), allow_pickle=False)
-    except Exception as error:
-        file.with_suffix(f"{file.suffix}.json").write_text(json.dumps({"error": str(error)}))
+    for row, column in itertools.product(range(count), set(there) & set(columns)):
+        try:
+            np.save(place / f"{row}.{column}.npy", np.array(rows[row][column]), allow_pickle=False)
+        except Exception as error:
+            raise RecordingError(f"{folder}: row {row}, {column} cannot be read ({error}): copy it again") from error
+    (place / ROWS_INDEX).write_text(json.dumps({"columns": there, "rows": count}))
 
 
 def rows_digest(folder: Path) -> str:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,22 +31,23 @@ from pathlib import Path
 from dlgn_cnn.data.store.session_store import copy_deeplake_rows
 from dlgn_cnn.errors import RecordingError
 try:
-    copy_deeplake_rows(Path(sys.argv[1]), Path(sys.argv[2]))
+    copy_deeplake_rows(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
 except RecordingError as error:
     sys.exit(str(error))
 """
 TIERS = ("tiers", "tier")
+OPTIONAL = ("opto", "behavior", "pupil_center")
+COLUMNS = ("videos", "responses", *OPTIONAL, *TIERS)
 
 
 class DeepLakeRows:
-    """A folder's rows, column by name. The copies of their cells lie in a temporary folder for as long as this does.
+    """A folder's rows. The copies of their cells lie in a temporary folder for as long as this does.
 
     The folder carries no hashes, so a chunk that was damaged before it came to us reads as zeros and cannot be told
     from data. Raises RecordingError for one that cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self._place = tempfile.TemporaryDirectory(prefix="dlgn-deeplake-")
         _copy(folder, self._place.name)
         index = json.loads((Path(self._place.name) / ROWS_INDEX).read_text())
@@ -57,16 +57,10 @@ class DeepLakeRows:
     def __len__(self) -> int:
         return self._rows
 
-    def cell(self, row: int, column: str) -> Any:
-        """One cell: an array, or a text. Raises RecordingError for one that could not be read."""
-        file = Path(self._place.name) / f"{row}.{self.columns.index(column)}"
-        said = file.with_suffix(f"{file.suffix}.json")
-        if not said.exists():
-            return np.load(f"{file}.npy", allow_pickle=False)
-        found = json.loads(said.read_text())
-        if "error" in found:
-            raise RecordingError(f"{self.folder}: row {row}, {column} cannot be read ({found['error']})")
-        return found["text"]
+    def cell(self, row: int, column: str) -> np.ndarray:
+        """The array of one cell of ``COLUMNS``; a text is an array without axes."""
+        found: np.ndarray = np.load(Path(self._place.name) / f"{row}.{column}.npy", allow_pickle=False)
+        return found
 
 
 def deeplake_rows(folder: Path) -> DeepLakeRows:
@@ -85,7 +79,7 @@ def _copy(folder: Path, place: str) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for _ in range(TRIES):
         done = subprocess.run(
-            [sys.executable, "-c", COPY, str(folder), place], env=environment, capture_output=True, text=True
+            [sys.executable, "-c", COPY, str(folder), place, *COLUMNS], env=environment, capture_output=True, text=True
         )
         if done.returncode == 0:
             return
@@ -177,10 +171,7 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
     if np.isnan(responses).all():
         return []
     frames = _frames(path, row, rows.cell(row, "videos"), responses.shape[-1])
-    optional = {
-        name: _numbers(path, rows, row, name) if name in rows.columns else None
-        for name in ("opto", "behavior", "pupil_center")
-    }
+    optional = {name: _numbers(path, rows, row, name) if name in rows.columns else None for name in OPTIONAL}
     opto = optional["opto"]
     return [
         ArrayTrial(
@@ -197,7 +188,7 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
 
 def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str) -> Floats:
     value = rows.cell(row, column)
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufb":
+    if value.dtype.kind not in "iufb":
         raise RecordingError(f"{path}, row {row}: {column} does not hold numbers: correct it")
     return value.astype(np.float32)
 
