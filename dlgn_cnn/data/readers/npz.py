@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.array_files import load_arrays, numbers, whole_numbers
+from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, whole_numbers, words
 from dlgn_cnn.data.recording import (
     SIGNALS,
     BinnedResponses,
@@ -115,10 +115,10 @@ def _checked(array: np.ndarray, name: str, where: str) -> Any:
     if array.ndim != axes and name in (*SINGLE, *WHOLE):
         raise RecordingError(f"{where} has shape {array.shape}, expected {'a list' if axes else 'a single value'}")
     if name in TEXTS:
-        if array.dtype.kind != "U":
-            raise RecordingError(f"{where} is of type {array.dtype}, expected a text")
-        return array
-    return array if name == "frames" else (whole_numbers if name in WHOLE else numbers)(array, where)
+        return words(array, where)
+    if name in WHOLE:
+        return whole_numbers(array, where)
+    return array if name == "frames" else numbers(array, where)
 
 
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.array_files import load_array, numbers
+from dlgn_cnn.data.readers.shared.arrays import load_array, numbers, whole_numbers, words
 from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
@@ -68,12 +68,10 @@ def read_sensorium(
     RecordingError
         If the folder contradicts this; the error names the file.
     """
-    tiers = load_array(path / TIERS)
-    if tiers.ndim != 1 or tiers.dtype.kind != "U":
-        raise RecordingError(f"{path / TIERS} has shape {tiers.shape}, type {tiers.dtype}: expected a word a trial")
+    tiers = words(load_array(path / TIERS), str(path / TIERS)).ravel().tolist()
     session = _session(path, mouse, series, experiment)
     trials: list[ArrayTrial] = []
-    for number, tier in enumerate(map(str, tiers)):
+    for number, tier in enumerate(tiers):
         trials += _trial(path, number, tier, rate_hz)
         progress(number + 1, len(tiers))
     units = _units(path, len(trials[0].responses) if trials else 0)
@@ -132,12 +130,7 @@ def _units(path: Path, count: int) -> list[int]:
     file = path / "meta" / "neurons" / "unit_ids.npy"
     if not file.is_file():
         return list(range(count))
-    ids = load_array(file)
-    if ids.shape != (count,) or ids.dtype.kind not in "iu" or len(set(ids.tolist())) != count:
-        raise RecordingError(
-            f"{file} has shape {ids.shape}, type {ids.dtype}: expected {count} different whole numbers"
-        )
-    return [int(unit) for unit in ids]
+    return list(whole_numbers(load_array(file), str(file)).ravel().tolist())
 
 
 def _session(path: Path, mouse: str | None, series: int | None, experiment: int | None) -> SessionKey:

@@ -41,7 +41,7 @@ COLUMNS = ("videos", "responses", *OPTIONAL, *TIERS)
 
 
 class DeepLakeRows:
-    """A folder's rows. The copies of their cells lie in a temporary folder for as long as this does.
+    """A folder's rows, ``count`` of them. The copies of their cells lie in a temporary folder for as long as this does.
 
     The folder carries no hashes, so a chunk that was damaged before it came to us reads as zeros and cannot be told
     from data. Raises RecordingError for one that cannot be read.
@@ -52,10 +52,7 @@ class DeepLakeRows:
         _copy(folder, self._place.name)
         index = json.loads((Path(self._place.name) / ROWS_INDEX).read_text())
         self.columns: list[str] = index["columns"]
-        self._rows = int(index["rows"])
-
-    def __len__(self) -> int:
-        return self._rows
+        self.count = int(index["rows"])
 
     def cell(self, row: int, column: str) -> np.ndarray:
         """The array of one cell of ``COLUMNS``; a text is an array without axes."""
@@ -148,9 +145,9 @@ def read_deeplake(
     if missing or tier is None:
         raise RecordingError(f"{path} has the columns {rows.columns}: expected videos, responses and tiers among them")
     trials = []
-    for row in range(len(rows)):
+    for row in range(rows.count):
         trials += _trial(path, rows, row, tier, rate_hz)
-        progress(row + 1, len(rows))
+        progress(row + 1, rows.count)
     count = len(trials[0].responses) if trials else 0
     numbers = list(range(count)) if units is None else units
     session = SessionKey(mouse, series, experiment)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
 from dlgn_cnn.data.readers.lab.session import (
@@ -17,9 +19,8 @@ from dlgn_cnn.data.readers.lab.session import (
     session_rows,
     signals,
     spikes,
-    whole_numbers,
-    words,
 )
+from dlgn_cnn.data.readers.shared.arrays import whole_numbers, words
 from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
@@ -185,11 +186,20 @@ def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
         raise RecordingError(f"{path} has no rows: expected one a unit and presentation")
     used = [*REQUIRED, *(column for column in SIGNAL_COLUMNS.values() if column in frame)]
     keyed = frame[used].reset_index(drop=True)
-    typed = {name: whole_numbers(keyed[name], name) for name in ("s", "e", "u", "scene_id")}
-    named = {name: words(keyed[name], name) for name in ("m", "train_vs_test")}
+    typed = {name: whole_numbers(keyed[name], f"column {name!r}") for name in ("s", "e", "u", "scene_id")}
+    named = {name: words(_objects(keyed[name]), f"column {name!r}") for name in ("m", "train_vs_test")}
     if typed["scene_id"].min() < 0:
         raise RecordingError(f"{path} has scene_id {typed['scene_id'].min()}: scenes count from 0")
     return keyed.assign(**typed, **named)
+
+
+def _objects(column: pd.Series) -> np.ndarray:
+    import pyarrow as pa
+
+    try:
+        return column.to_numpy(dtype=object)
+    except pa.ArrowException as error:
+        raise RecordingError(f"column {column.name!r} is not text ({error}): export it again") from error
 
 
 def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
