@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dlgn_cnn.data.readers import deeplake as reader
 from dlgn_cnn.data.readers import read_recordings
-from dlgn_cnn.data.readers.deeplake import reader
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.errors import ConfigError, RecordingError

@@ -1,6 +1,6 @@
 """Neurodata Without Borders files, through pynwb."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,27 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.nwb import signals
-from dlgn_cnn.data.recording import PresentationTimes, SceneFile, SceneKey, SessionKey, SessionRecording
+from dlgn_cnn.data.recording import (
+    PresentationTimes,
+    SampledSignal,
+    SceneFile,
+    SceneKey,
+    SessionKey,
+    SessionRecording,
+)
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
+
+NAMES = {
+    "running": ("running", "running_speed"),
+    "pupil_size": ("pupil_size", "pupil_area", "pupil_diameter"),
+    "pupil_x": ("pupil_x",),
+    "pupil_y": ("pupil_y",),
+}
+POSITION_NAMES = ("pupil_position", "eye_position")
 
 
 def recognizes(path: Path) -> bool:
@@ -76,7 +90,8 @@ def read_nwb(
         If the file contradicts this; the error names what does.
     """
     with _opened(path) as file:
-        shown = signals.interval_table(path, file, trials)
+        tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
+        shown = _named(path, "interval table", tables, trials)
         scenes, numbers, onsets = _scenes(path, file, shown, stimulus, progress)
         names = _column(path, shown, tier)
         rows = np.argsort(np.asarray(shown["start_time"][:], np.float64), kind="stable")
@@ -96,9 +111,9 @@ def read_nwb(
                     )
                     for trial, row in enumerate(rows)
                 ),
-                opto_epochs_s=signals.opto_epochs(path, file, opto),
+                opto_epochs_s=_opto_epochs(path, file, opto),
                 scenes={SceneKey(movie, number): scene for number, scene in enumerate(scenes)},
-                signals=signals.signals(path, file),
+                signals=_signals(path, file),
                 source=path,
             )
         ]
@@ -150,13 +165,17 @@ def _spikes(path: Path, file: Any) -> dict[int, Times]:
     return {unit: np.sort(np.asarray(file.units["spike_times"][row], np.float64)) for row, unit in enumerate(ids)}
 
 
-def _column(path: Path, table: Any, name: str) -> Any:
-    if name not in table.colnames:
+def _named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
+    if name not in choices:
         raise RecordingError(
-            f"{path}: table {table.name!r} has no column {name!r}: {nearest(name, table.colnames)}; "
-            "name the right one as an option"
+            f"{where} has no {what} {name!r}: {nearest(name, choices)}; correct it, or name another as an option"
         )
-    return table[name][:]
+    return choices[name]
+
+
+def _column(path: Path, table: Any, name: str) -> Any:
+    columns = {column: table[column] for column in table.colnames}
+    return _named(f"{path}: table {table.name!r}", "column", columns, name)[:]
 
 
 def _scenes(
@@ -200,10 +219,7 @@ def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile
 
 
 def _image_series(path: Path, file: Any, name: str) -> Any:
-    choices = {**dict(file.stimulus_template), **dict(file.stimulus)}
-    if name not in choices:
-        raise RecordingError(f"{path} has no stimulus {name!r}: {nearest(name, choices)}")
-    return choices[name]
+    return _named(path, "stimulus", dict(file.stimulus_template) | dict(file.stimulus), name)
 
 
 def _rate_hz(path: Path, series: Any) -> float:
@@ -227,3 +243,68 @@ def _onsets(series: Any, start: int, stop: int) -> tuple[float, ...]:
     if stop < 0 or series.timestamps is None:
         return ()
     return tuple(map(float, series.timestamps[start:stop]))
+
+
+def _opto_epochs(path: Path, file: Any, name: str | None) -> Times:
+    """Epochs (epoch, 2) of light in an interval table or an OptogeneticSeries; empty if nothing looks like light."""
+    found: dict[str, Any] = dict(file.intervals or {}) | dict(file.stimulus)
+    if name is None:
+        likely = [one for one in found if one.lower().startswith("opto")]
+        if len(likely) > 1:
+            raise RecordingError(f"{path} has {likely}: say which is the light by the option opto=NAME")
+        if not likely:
+            return np.empty((0, 2))
+        name = likely[0]
+    table = _named(path, "light", found, name)
+    if not hasattr(table, "colnames"):
+        return _above_half(path, table)
+    epochs = np.column_stack([table["start_time"][:], table["stop_time"][:]]).astype(np.float64)
+    return epochs[np.argsort(epochs[:, 0], kind="stable")]
+
+
+def _signals(path: Path, file: Any) -> dict[str, SampledSignal]:
+    """Behavior of the processing module "behavior", by the names of ``dlgn_cnn.data.recording.SIGNALS``."""
+    if "behavior" not in file.processing:
+        return {}
+    every = _series(file.processing["behavior"])
+    found = {}
+    for name, choices in NAMES.items():
+        there = [choice for choice in choices if choice in every]
+        if len(there) > 1:
+            raise RecordingError(f"{path}: {name} could be any of {there}: keep one of them")
+        if there:
+            found[name] = _signal(path, every[there[0]], None)
+    for choice in POSITION_NAMES:
+        if choice in every and "pupil_x" not in found:
+            found |= {"pupil_x": _signal(path, every[choice], 0), "pupil_y": _signal(path, every[choice], 1)}
+    return found
+
+
+def _series(module: Any) -> dict[str, Any]:
+    """Every time series of a module, also those within containers such as BehavioralTimeSeries or PupilTracking."""
+    found: dict[str, Any] = {}
+    for name, one in module.data_interfaces.items():
+        inner = getattr(one, "time_series", None) or getattr(one, "spatial_series", None)
+        found |= dict(inner) if inner is not None else {name: one}
+    return found
+
+
+def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
+    values = np.asarray(series.data[:], np.float64) * series.conversion
+    if values.ndim != (1 if column is None else 2) or (column is not None and values.shape[1] < 2):
+        wanted = "(time,)" if column is None else "(time, x and y)"
+        raise RecordingError(f"{path}: {series.name} has shape {values.shape}, expected {wanted}")
+    chosen = values if column is None else values[:, column]
+    return SampledSignal(np.asarray(series.get_timestamps(), np.float64), chosen.astype(np.float32))
+
+
+def _above_half(path: Path, series: Any) -> Times:
+    values, times = np.asarray(series.data[:], np.float64), np.asarray(series.get_timestamps(), np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise RecordingError(f"{path}: light {series.name} has shape {values.shape}, expected finite power a time")
+    if values.max() <= 0:
+        return np.empty((0, 2))
+    on = np.concatenate([[False], values > values.max() / 2, [False]])
+    clock = np.append(times, 2 * times[-1] - times[-2])  # the last sample lasts as long as the one before
+    change = np.flatnonzero(np.diff(on.astype(np.int8)))
+    return clock[change].reshape(-1, 2)

@@ -1,1 +1,0 @@
-"""Reader of Deep Lake folders of version 3."""

@@ -1,1 +1,0 @@
-"""Reader of Neurodata Without Borders files."""
