@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, ArrayTrial, recording_of
+from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, OPTIONAL, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.data.store.session_store import ROWS_INDEX
@@ -36,7 +36,6 @@ except RecordingError as error:
     sys.exit(str(error))
 """
 TIERS = ("tiers", "tier")
-OPTIONAL = ("opto", "behavior", "pupil_center")
 COLUMNS = ("videos", "responses", *OPTIONAL, *TIERS)
 
 
@@ -148,10 +147,8 @@ def read_deeplake(
     for row in range(rows.count):
         trials += _trial(path, rows, row, tier, rate_hz)
         progress(row + 1, rows.count)
-    count = len(trials[0].responses) if trials else 0
-    numbers = list(range(count)) if units is None else units
     session = SessionKey(mouse, series, experiment)
-    return [recording_of(session, numbers, trials, path, behavior_rows or BEHAVIOR_ROWS)]
+    return [recording_of(session, units, trials, path, behavior_rows or BEHAVIOR_ROWS)]
 
 
 @FRAME_SOURCES.register("deeplake")
@@ -168,19 +165,11 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
     if np.isnan(responses).all():
         return []
     frames = _frames(path, row, rows.cell(row, "videos"), responses.shape[-1])
-    optional = {name: _numbers(path, rows, row, name) if name in rows.columns else None for name in OPTIONAL}
-    opto = optional["opto"]
-    return [
-        ArrayTrial(
-            name=f"{row} of {path}",
-            tier="train" if str(rows.cell(row, tier)) == "train" else "test",
-            scene=array_scene(path, f"deeplake:{row}", frames, rate_hz),
-            responses=responses,
-            opto=None if opto is None else opto.reshape(-1),
-            behavior=optional["behavior"],
-            pupil_center=optional["pupil_center"],
-        )
-    ]
+    optional = {name: _numbers(path, rows, row, name) for name in OPTIONAL if name in rows.columns}
+    if "opto" in optional:
+        optional["opto"] = optional["opto"].reshape(-1)
+    scene = array_scene(path, f"deeplake:{row}", frames, rate_hz)
+    return [ArrayTrial(f"{row} of {path}", str(rows.cell(row, tier)), scene, responses, optional)]
 
 
 def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str) -> Floats:

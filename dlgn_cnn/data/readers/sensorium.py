@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_array, numbers, whole_numbers, words
-from dlgn_cnn.data.readers.shared.trial_arrays import ArrayTrial, recording_of
+from dlgn_cnn.data.readers.shared.trial_arrays import OPTIONAL, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
@@ -69,13 +70,12 @@ def read_sensorium(
         If the folder contradicts this; the error names the file.
     """
     tiers = words(load_array(path / TIERS), str(path / TIERS)).ravel().tolist()
-    session = _session(path, mouse, series, experiment)
+    session = _session(path, mouse=mouse, series=series, experiment=experiment)
     trials: list[ArrayTrial] = []
     for number, tier in enumerate(tiers):
         trials += _trial(path, number, tier, rate_hz)
         progress(number + 1, len(tiers))
-    units = _units(path, len(trials[0].responses) if trials else 0)
-    return [recording_of(session, units, trials, path)]
+    return [recording_of(session, _units(path), trials, path)]
 
 
 @FRAME_SOURCES.register("sensorium")
@@ -100,22 +100,10 @@ def _trial(path: Path, number: int, tier: str, rate_hz: float) -> list[ArrayTria
     responses = _cut(responses_file, len(frames), 2)
     if np.isnan(responses).all():
         return []
-    return [
-        ArrayTrial(
-            name=str(responses_file),
-            tier="train" if tier == "train" else "test",
-            scene=array_scene(video, "sensorium:", frames, rate_hz),
-            responses=responses,
-            opto=_optional(path, "opto", number, len(frames), 1),
-            behavior=_optional(path, "behavior", number, len(frames), 2),
-            pupil_center=_optional(path, "pupil_center", number, len(frames), 2),
-        )
-    ]
-
-
-def _optional(path: Path, name: str, number: int, time: int, ndim: int) -> Floats | None:
-    folder = path / "data" / name
-    return _cut(folder / f"{number}.npy", time, ndim) if folder.is_dir() else None
+    there = {name: axes for name, axes in OPTIONAL.items() if (path / "data" / name).is_dir()}
+    optional = {name: _cut(path / "data" / name / f"{number}.npy", len(frames), axes) for name, axes in there.items()}
+    scene = array_scene(video, "sensorium:", frames, rate_hz)
+    return [ArrayTrial(str(responses_file), tier, scene, responses, optional)]
 
 
 def _cut(file: Path, time: int, ndim: int) -> Floats:
@@ -126,23 +114,20 @@ def _cut(file: Path, time: int, ndim: int) -> Floats:
     return array[..., :time].astype(np.float32)
 
 
-def _units(path: Path, count: int) -> list[int]:
+def _units(path: Path) -> list[int] | None:
     file = path / "meta" / "neurons" / "unit_ids.npy"
-    if not file.is_file():
-        return list(range(count))
-    return list(whole_numbers(load_array(file), str(file)).ravel().tolist())
+    return [*map(int, whole_numbers(load_array(file), str(file)).ravel())] if file.is_file() else None
 
 
-def _session(path: Path, mouse: str | None, series: int | None, experiment: int | None) -> SessionKey:
+def _session(path: Path, **given: str | int | None) -> SessionKey:
     match = _NAME.fullmatch(path.resolve().name)
-    if match is None and None in (mouse, series, experiment):
+    key: dict[str, Any] = {}
+    if match:
+        key = {"mouse": f"M{match[1]}", "series": int(match[2]), "experiment": int(match[3])}
+    key |= {name: value for name, value in given.items() if value is not None}
+    if len(key) < len(given):
         raise RecordingError(
             f"{path}: its name does not say which session it is, as dynamic29515-10-12-... does: give mouse, series "
             "and experiment"
         )
-    named = (f"M{match[1]}", int(match[2]), int(match[3])) if match else ("", 0, 0)
-    return SessionKey(
-        named[0] if mouse is None else mouse,
-        named[1] if series is None else series,
-        named[2] if experiment is None else experiment,
-    )
+    return SessionKey(**key)

@@ -1,6 +1,7 @@
 """Recordings from layouts that keep arrays a trial and no clock: one is laid out for them, trial after trial."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
 
 BEHAVIOR_ROWS = ("pupil_size", "running")  # the order of Sensorium 2023
+OPTIONAL = {"opto": 1, "behavior": 2, "pupil_center": 2}  # axes of what a layout may hold besides responses
 PUPIL_ROWS = ("pupil_x", "pupil_y")
 PAUSE_S = 1.0  # between trials, so that nothing is interpolated from one into the next
 
@@ -28,38 +30,31 @@ PAUSE_S = 1.0  # between trials, so that nothing is interpolated from one into t
 class ArrayTrial:
     """One trial: its scene, and arrays whose last axis is the scene's frames.
 
-    ``responses`` (unit, time), not negative; ``opto`` (time,) share lit; ``behavior`` (pupil size, running; time) and
-    ``pupil_center`` (x, y; time), NaN where missing. None is what the layout does not hold.
+    ``tier`` is "train" for training, and any other word for testing.
+    ``responses`` (unit, time), not negative; ``optional`` has those of ``OPTIONAL`` that the layout holds: ``opto``
+    (time,) share lit; ``behavior`` (pupil size, running; time) and ``pupil_center`` (x, y; time), NaN where missing.
     """
 
     name: str
     tier: str
     scene: SceneFile
     responses: Floats
-    opto: Floats | None = None
-    behavior: Floats | None = None
-    pupil_center: Floats | None = None
+    optional: Mapping[str, Floats]
 
     def __post_init__(self) -> None:
-        arrays = {"responses": self.responses, "opto": self.opto, **self.rows()}
-        for name, array in arrays.items():
-            if array is not None and array.shape[-1] != self.scene.frames:
+        for name, array in {"responses": self.responses, **self.optional}.items():
+            if array.shape[-1] != self.scene.frames:
                 raise RecordingError(
                     f"trial {self.name}: {name} has {array.shape[-1]} frames, its video {self.scene.frames}: "
                     "expected one and the same number"
                 )
-        for name, array in self.rows().items():
-            if array is not None and array.shape[:-1] != (2,):
+            if OPTIONAL.get(name) == 2 and array.shape[:-1] != (2,):
                 raise RecordingError(f"trial {self.name}: {name} has shape {array.shape}, expected (2, time)")
-
-    def rows(self) -> dict[str, Floats | None]:
-        """The arrays of two rows by name."""
-        return {"behavior": self.behavior, "pupil_center": self.pupil_center}
 
 
 def recording_of(
     session: SessionKey,
-    units: Sequence[int],
+    units: Sequence[int] | None,
     trials: Sequence[ArrayTrial],
     source: Path,
     behavior_rows: Sequence[str] = BEHAVIOR_ROWS,
@@ -75,8 +70,8 @@ def recording_of(
     ----------
     session : SessionKey
         Key of the session.
-    units : sequence of int
-        Number of each row of responses; rows are put in their order.
+    units : sequence of int or None
+        Number of each row of responses; rows are put in their order. None counts from 0.
     trials : sequence of ArrayTrial
         Trials in the order in which they were shown.
     source : Path
@@ -96,6 +91,7 @@ def recording_of(
     """
     if len(trials) == 0:
         raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it")
+    units = range(len(trials[0].responses)) if units is None else units
     order = np.argsort(units, kind="stable")
     if any(len(trial.responses) != len(order) for trial in trials):
         raise RecordingError(f"session {session}: every trial needs a row of responses for each of {len(order)} units")
@@ -103,28 +99,31 @@ def recording_of(
         raise RecordingError(f"behavior_rows {list(behavior_rows)}: expected an order of {list(BEHAVIOR_ROWS)}")
     movie, scenes = str(session), dict[str, int]()
     numbers = [scenes.setdefault(trial.scene.sha256, number) for number, trial in enumerate(trials)]
-    tested = {number for number, trial in zip(numbers, trials, strict=True) if trial.tier == "test"}
+    tested = {number for number, trial in zip(numbers, trials, strict=True) if trial.tier != "train"}
     edges = _clock(trials)
     shown = tuple(
-        PresentationTimes(index, SceneKey(movie, scene), float(clock[0]), float(clock[-1]), _tier(scene, tested))
+        PresentationTimes(
+            trial=index,
+            scene=SceneKey(movie, scene),
+            start_s=float(clock[0]),
+            stop_s=float(clock[-1]),
+            tier="test" if scene in tested else "train",
+        )
         for index, (scene, clock) in enumerate(zip(numbers, edges, strict=True))
     )
+    light = [(t.optional["opto"], clock) for t, clock in zip(trials, edges, strict=True) if "opto" in t.optional]
     bins = np.concatenate([np.column_stack([clock[:-1], clock[1:]]) for clock in edges])
     values = np.concatenate([trial.responses[order] for trial in trials], axis=1).astype(np.float32)
     return SessionRecording(
         session=session,
         spike_times_s={},
         presentations=shown,
-        opto_epochs_s=_opto_epochs(trials, edges),
+        opto_epochs_s=np.concatenate([np.empty((0, 2)), *itertools.starmap(epochs_of_opto, light)]),
         scenes={SceneKey(movie, number): trials[number].scene for number in sorted(set(numbers))},
         signals=_signals(trials, edges, behavior_rows),
         source=source,
         binned=BinnedResponses(tuple(int(units[index]) for index in order), bins, values),
     )
-
-
-def _tier(scene: int, tested: set[int]) -> str:
-    return "test" if scene in tested else "train"
 
 
 def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
@@ -135,23 +134,14 @@ def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
     return edges
 
 
-def _opto_epochs(trials: Sequence[ArrayTrial], edges: Sequence[Times]) -> Times:
-    epochs = [
-        epochs_of_opto(trial.opto, clock) for trial, clock in zip(trials, edges, strict=True) if trial.opto is not None
-    ]
-    return np.concatenate([np.empty((0, 2)), *epochs])
-
-
 def _signals(
     trials: Sequence[ArrayTrial], edges: Sequence[Times], behavior_rows: Sequence[str]
 ) -> dict[str, SampledSignal]:
     found: dict[str, SampledSignal] = {}
     for array, names in (("behavior", behavior_rows), ("pupil_center", PUPIL_ROWS)):
-        having = [
-            (t.rows()[array], clock) for t, clock in zip(trials, edges, strict=True) if t.rows()[array] is not None
-        ]
+        having = [(t.optional[array], clock) for t, clock in zip(trials, edges, strict=True) if array in t.optional]
         for row, name in enumerate(names if having else ()):
             times = np.concatenate([(clock[:-1] + clock[1:]) / 2 for _, clock in having])
-            values = np.concatenate([rows[row] for rows, _ in having if rows is not None])
+            values = np.concatenate([rows[row] for rows, _ in having])
             found[name] = SampledSignal(times, values.astype(np.float32))
     return found
