@@ -122,7 +122,7 @@ class Dataset(provenance.Traced, dj.Computed):
         self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, dict[int, float]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
-        from dlgn_cnn.data.loading.transforms import units_after
+        from dlgn_cnn.data.loading.transforms import session_transforms
 
         if not sessions:
             return {}, {}, {}
@@ -137,8 +137,8 @@ class Dataset(provenance.Traced, dj.Computed):
         allowed = settings_in_force().allowed_packages
         transforms = config.get("transforms") if function == "stored_sessions" else None
         infos = {name: read_info(_built(path)) for name, path in paths.items()}
-        units = {name: units_after(data, infos[name], transforms, allowed) for name, data in built.items()}
-        return built, paths, {name: _rates_hz(infos[name], units[name]) for name in built}
+        after = {name: session_transforms(data, infos[name], transforms, allowed)[1] for name, data in built.items()}
+        return built, paths, {name: _rates_hz(infos[name], after[name].units) for name in built}
 
     def make_insert(
         self,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks.plain.in_memory import session_loaders
-from dlgn_cnn.data.loading import buffers, trial_loader
+from dlgn_cnn.data.loading import trial_loader
 from dlgn_cnn.data.loading.loaders import stored_sessions
 from dlgn_cnn.data.loading.trial_loader import TrialLoader, interleaved
 from dlgn_cnn.data.loading.windows import EpochOrder, opto_stretches, plan_windows
@@ -277,21 +277,6 @@ def test_a_batch_that_somebody_holds_is_not_written_over(loaders):
         assert torch.equal(view, video[:, 0])
         assert torch.equal(responses, counts)
     assert all(np.array_equal(array, copy) for array, copy in zip(kept, copies, strict=True))
-
-
-def test_memory_is_used_again_when_nobody_holds_it():
-    shape = (600, 700)
-    buffers._free.clear()
-    one = buffers.empty(shape, torch.float32)
-    place, view = one.data_ptr(), one[2]
-    del one
-    assert buffers.empty(shape, torch.float32).data_ptr() != place, "a view holds it"
-    del view
-    assert buffers.empty(shape, torch.float32).data_ptr() == place
-    held = [buffers.empty(shape, torch.float32) for _ in range(8)]
-    assert len({tensor.data_ptr() for tensor in held}) == 8
-    del held
-    assert len(buffers._free) == buffers.KEPT
 
 
 @pytest.mark.parametrize("held", [True, False])

@@ -12,7 +12,7 @@ from dlgn_cnn.data.loading.transforms import (
     TrainingStatistics,
     build_transforms,
     check_transforms,
-    training_statistics,
+    session_transforms,
 )
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import FRAMES, WINDOWS, EpochOrder, plan_windows
@@ -201,9 +201,7 @@ def tier_loaders(
     if options.shuffle_opto is not None:
         session = with_shuffled_opto(session, options.shuffle_opto, name)
     train = session.tier("train")
-    configs = DEFAULT if options.transforms is None else options.transforms
-    statistics = training_statistics(session.units, train)
-    transforms, after = build_transforms(configs, info, statistics, options.allowed_packages)
+    transforms, after = session_transforms(session, info, options.transforms, options.allowed_packages)
     where = f"session {name or '(unnamed)'}, tier train"
     opto = [trial.opto for trial in train]
     plan = plan_windows(opto, options.window_frames, options.windows, options.frames, where)

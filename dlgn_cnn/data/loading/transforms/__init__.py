@@ -1,4 +1,4 @@
-"""Transforms: one file each; a transform changes a session's batches, and what is said of them beforehand.
+"""Transforms of the video and of the responses: each changes a session's batches, and what is said of them beforehand.
 
 A transform is built from its config, ``data_info`` (what is known of the session before it) and ``statistics`` (of
 the training tier as stored). It has ``data_info``, what is known after it, and is called with a ``Batch``, which it
@@ -7,7 +7,7 @@ float32. A transform draws nothing at random.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -123,62 +123,36 @@ def build_transforms(
     return tuple(built), data_info
 
 
-def with_frame(info: DataInfo, size: tuple[int, int], moved: Callable[[float, int], float]) -> DataInfo:
-    """Return what is known of a session once its frames have another size.
-
-    Parameters
-    ----------
-    info : DataInfo
-        What is known before.
-    size : tuple of int
-        Height and width of the new frames, in pixels.
-    moved : callable
-        Position in the new frame, in pixels, of a position in the old one; its second argument is the axis, 0 for
-        height and 1 for width.
-
-    Returns
-    -------
-    DataInfo
-        With the new frame shape, and each field center at its new place, or at the nearest pixel that is left.
-    """
-
-    def follow(center: float, axis: int) -> float:
-        position = moved((center + 1) / 2 * (info.frame_shape[1 + axis] - 1), axis)
-        return min(1.0, max(-1.0, 2 * position / max(size[axis] - 1, 1) - 1))
-
-    centers = tuple((follow(x, 1), follow(y, 0)) for x, y in info.field_centers)
-    return dataclasses.replace(info, frame_shape=(info.frame_shape[0], *size), field_centers=centers)
-
-
-def units_after(
+def session_transforms(
     session: SessionData,
     info: DataInfo,
-    transforms: Sequence[Mapping[str, Any]] | None,
+    configs: Sequence[Mapping[str, Any]] | None,
     allowed_packages: Collection[str] = (),
-) -> tuple[int, ...]:
-    """Return the units of the response rows that a loader of a session gives.
+) -> tuple[tuple[Transform, ...], DataInfo]:
+    """Build the transforms of a session's batches with the statistics of its training tier.
 
     Parameters
     ----------
     session : SessionData
         The session.
     info : DataInfo
-        Its statistics, as they were stored with it.
-    transforms : sequence of mappings, optional
-        The transforms of the dataset's config; default: ``[{name: normalize}]``.
+        What was stored of its statistics.
+    configs : sequence of mappings or None
+        The transforms of the dataset's config; None is ``[{name: normalize}]``.
     allowed_packages : collection of str, default ()
         Packages that a transform may be imported from.
 
     Returns
     -------
-    tuple of int
-        Numbers of the units, in the order of the rows.
+    tuple of Transform
+        The transforms.
+    DataInfo
+        What is known of the session after the last.
 
     Raises
     ------
     ConfigError
         If a transform cannot be built.
     """
-    configs = DEFAULT if transforms is None else transforms
     statistics = training_statistics(session.units, session.tier("train"))
-    return build_transforms(configs, info, statistics, allowed_packages)[1].units
+    return build_transforms(DEFAULT if configs is None else configs, info, statistics, allowed_packages)
