@@ -34,6 +34,7 @@ import numpy as np
 import torch
 import yaml
 
+from dlgn_cnn.data.loading.transforms import DEFAULT, build_transforms, training_statistics
 from dlgn_cnn.data.loading.trial_loader import TrialLoader
 from dlgn_cnn.data.loading.windows import EpochOrder, plan_windows
 from dlgn_cnn.data.recording import SceneKey
@@ -71,7 +72,8 @@ def product_loader(videos: np.ndarray, responses: np.ndarray, batch_size: int) -
     counts, centers = tuple(map(float, responses.mean((0, 2)))), ((0.0, 0.0),) * UNITS
     info = DataInfo(tuple(range(UNITS)), (1, HEIGHT, WIDTH), 60.0, counts, 127.5, 73.9, centers)
     plan = plan_windows([trial.opto for trial in trials], WINDOW)
-    return TrialLoader(trials, info, batch_size, plan, EpochOrder(0, "benchmark", "train"))
+    transforms, info = build_transforms(DEFAULT, info, training_statistics(info.units, trials))
+    return TrialLoader(trials, info, batch_size, plan, EpochOrder(0, "benchmark", "train"), transforms)
 
 
 def product(videos: np.ndarray, responses: np.ndarray) -> Epoch:

@@ -9,6 +9,7 @@ import torch
 from benchmarks.plain.in_memory import session_loaders
 from dlgn_cnn.data.loading import trial_loader
 from dlgn_cnn.data.loading.loaders import stored_sessions
+from dlgn_cnn.data.loading.transforms import session_transforms
 from dlgn_cnn.data.loading.trial_loader import TrialLoader, interleaved
 from dlgn_cnn.data.loading.windows import EpochOrder, opto_stretches, plan_windows
 from dlgn_cnn.data.recording import SceneKey
@@ -103,7 +104,7 @@ def test_equal_seeds_give_equal_epochs_and_an_epoch_differs_from_the_next():
 
 def test_whole_trials_of_unequal_length_are_never_batched_together():
     data = session()
-    loader = TrialLoader(data.tier("train"), data_info(data), batch_size=8)
+    loader = TrialLoader(data.tier("train"), data_info(data), 8)
     assert [tuple(batch.responses.shape) for batch in loader] == [(2, UNITS, 100), (1, UNITS, 70)]
     assert len(loader) == 2
 
@@ -287,7 +288,8 @@ def test_large_batches_are_independent(held):
         for one in session().trials
     ]
     info = dataclasses.replace(data_info(session()), frame_shape=(1, 60, 60))
-    loader = TrialLoader(big, info, 1)
+    (normalize,), _ = session_transforms(session(), info, None)
+    loader = TrialLoader(big, info, 1, transforms=[normalize])
     kept = []
     for batch, trial in zip(loader, loader.trials, strict=True):
         kept.append((batch.videos if held else batch.videos.clone(), trial))
@@ -372,5 +374,5 @@ def test_read_only_trials_are_served_too():
         for array in arrays.values():
             array.flags.writeable = False
         frozen.append(dataclasses.replace(one, **arrays))
-    loader = TrialLoader(frozen[:3], data_info(session()), batch_size=8)
+    loader = TrialLoader(frozen[:3], data_info(session()), 8)
     assert len(list(loader)) == 2

@@ -69,6 +69,12 @@ class LoaderOptions:
     shuffle_opto: Mapping[str, Any] | None = None
     allowed_packages: Collection[str] = ()
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], allowed_packages: Collection[str]) -> "LoaderOptions":
+        """The options within a dataset's config, whose other keys belong to the spec. Raises ConfigError."""
+        own = {field.name: config[field.name] for field in dataclasses.fields(cls) if field.name in config}
+        return cls(**own, allowed_packages=allowed_packages)
+
     def __post_init__(self) -> None:
         whole("batch_size", self.batch_size, 1)
         whole("window_frames", self.window_frames, 1)
@@ -95,9 +101,7 @@ def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -
     ``stored_sessions`` or ``Dataset`` would refuse.
     """
     spec = DatasetSpec.from_config(config)
-    names = {field.name for field in dataclasses.fields(LoaderOptions)}
-    options = {name: value for name, value in config.items() if name in names}
-    cut = LoaderOptions(**options, allowed_packages=allowed_packages)
+    cut = LoaderOptions.from_config(config, allowed_packages)
     steps = DEFAULT if cut.transforms is None else cut.transforms
     if any("." in step["name"] for step in steps):
         return None
@@ -157,9 +161,7 @@ def stored_sessions(
     """
     given = {"seed", "stores", "cache", "allowed_packages"}
     DATASETS.check_arguments("stored_sessions", stored_sessions, {"sessions": [], **config}, given)
-    names = {field.name for field in dataclasses.fields(LoaderOptions)}
-    own = {name: value for name, value in config.items() if name in names}
-    options = LoaderOptions(**own, allowed_packages=allowed_packages)
+    options = LoaderOptions.from_config(config, allowed_packages)
     if cache is not None and not isinstance(cache, Path):
         raise ConfigError(f"cache {cache!r} is supplied by the caller as a Path: leave it out of the config")
     loaders: Loaders = {"train": {}, "validation": {}, "test": {}}
@@ -206,7 +208,7 @@ def tier_loaders(
     opto = [trial.opto for trial in train]
     plan = plan_windows(opto, options.window_frames, options.windows, options.frames, where)
     size, order = options.batch_size, EpochOrder(seed, name, "train")
-    whole = {
-        tier: TrialLoader(session.tier(tier), after, size, transforms=transforms) for tier in ("validation", "test")
-    }
-    return {"train": TrialLoader(train, after, size, plan, order, transforms), **whole}
+    loaders = {"train": TrialLoader(train, after, size, plan, order, transforms)}
+    for tier in ("validation", "test"):
+        loaders[tier] = TrialLoader(session.tier(tier), after, size, transforms=transforms)
+    return loaders

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.data.loading.transforms import DEFAULT, Scaling, Transform, build_transforms, training_statistics
+from dlgn_cnn.data.loading.transforms import Scaling, Transform
 from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan
 from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError
@@ -72,15 +72,15 @@ class TrialLoader:
     trials : sequence of TrialData
         Trials of the tier, as stored.
     info : DataInfo
-        What is known of the session before the transforms; with ``transforms``, what is known after them.
+        What is known of the session after the transforms.
     batch_size : int
         Windows, or trials of equal length, in a batch.
     plan : WindowPlan, optional
         Windows of equal length that an epoch draws, in random order (default: whole trials in order of onset).
     order : EpochOrder, optional
         What the windows of epoch k follow from, besides k; needed with a plan.
-    transforms : sequence of Transform, optional
-        Transforms of each batch, in order (default: ``normalize``).
+    transforms : sequence of Transform, default ()
+        Transforms of each batch, in order (default: none, gray levels).
 
     Raises
     ------
@@ -95,14 +95,12 @@ class TrialLoader:
         batch_size: int,
         plan: WindowPlan | None = None,
         order: EpochOrder | None = None,
-        transforms: Sequence[Transform] | None = None,
+        transforms: Sequence[Transform] = (),
     ) -> None:
         if plan is not None and order is None:
             raise ConfigError("windows need an order: pass an EpochOrder of this fit's seed, session and tier")
         self._traces = [_traces(trial) for trial in trials]
         self.trials = [_viewing(trial, traces) for trial, traces in zip(trials, self._traces, strict=True)]
-        if transforms is None:
-            transforms, info = build_transforms(DEFAULT, info, training_statistics(info.units, self.trials))
         self.data_info, self.batch_size = info, batch_size
         self._plan, self._order, self._transforms = plan, order, tuple(transforms)
         self._epoch = self._seen = self._first = 0

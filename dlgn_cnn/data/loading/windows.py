@@ -10,7 +10,6 @@ import numpy.typing as npt
 from dlgn_cnn.config import canonical_json
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.shapes import Floats
-from dlgn_cnn.values import choice
 
 WINDOWS = ("random", "tiled")
 FRAMES = ("all", "suppressed", "intact", "constant")
@@ -107,8 +106,6 @@ def plan_windows(
     >>> len(plan_windows([np.zeros(100, np.float32)], window_frames=30))
     3
     """
-    choice("windows", windows, WINDOWS)
-    choice("frames", frames, FRAMES)
     stretches = [opto_stretches(trial, frames) for trial in opto]
     longest = max((stop - start for trial in stretches for start, stop in trial), default=0)
     if longest < window_frames:
