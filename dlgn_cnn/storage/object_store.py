@@ -16,7 +16,7 @@ from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage import atomic
 from dlgn_cnn.storage.file_systems import file_system
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.storage.store_errors import store_error
+from dlgn_cnn.storage.store_errors import client_errors
 
 
 class ObjectStore:
@@ -91,15 +91,8 @@ class ObjectStore:
         self._files.rm_file(f"{self.root}/{name}")
         (self._folder / name).unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def _asked(self, what: str, name: str = "") -> Iterator[None]:
-        """Turn errors of a store's client into this project's."""
-        try:
-            yield
-        except StoreError:
-            raise
-        except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
-            raise store_error(f"{self.url}/{name} cannot be {what}", error) from error
+    def _asked(self, what: str, name: str = "") -> contextlib.AbstractContextManager[None]:
+        return client_errors(f"{self.url}/{name} cannot be {what}")
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

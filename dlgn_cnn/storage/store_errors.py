@@ -1,6 +1,8 @@
 """Errors of a store's client: those that may pass by themselves, and those that need a repair."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dlgn_cnn.errors import StoreAway, StoreError
 
@@ -26,6 +28,17 @@ def store_error(what: str, error: BaseException) -> StoreError:
     kind = StoreAway if passes(error) else StoreError
     advice = "asked again later" if kind is StoreAway else "check it and try again"
     return kind(f"{what} ({type(error).__name__}: {error}): {advice}")
+
+
+@contextmanager
+def client_errors(what: str) -> Iterator[None]:
+    """Turn errors of a store's client into this project's, which say that ``what`` could not be done."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
+        raise store_error(what, error) from error
 
 
 def passes(error: BaseException) -> bool:

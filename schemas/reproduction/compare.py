@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from dlgn_cnn.data.store.cache import ARRAYS
+from dlgn_cnn.data.sessions.session_data import ARRAYS
 from dlgn_cnn.data.store.session_store import read_fields, read_info, read_session
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.provenance.row_values import Deviation, array_deviations, deviations

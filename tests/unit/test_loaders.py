@@ -339,7 +339,8 @@ def test_a_cached_session_gives_the_same_batches_and_a_damaged_copy_is_replaced(
         assert [trial.sha256() for trial in found.trials] == hashes
         assert (found.units, found.rate_hz) == (data.units, data.rate_hz)
     assert sorted(path.name for path in cache.iterdir()) == [
-        f"{digest}.{end}" for end in ("json", "responses.npy", "signals.npy", "videos.npy")
+        f"{digest}.{end}"
+        for end in ("behavior.npy", "json", "opto.npy", "pupil_center.npy", "responses.npy", "videos.npy")
     ]
     whole = np.load(cache / f"{digest}.videos.npy")
     assert np.array_equal(whole, np.concatenate([trial.videos for trial in data.trials]))

@@ -37,7 +37,7 @@ def test_what_is_written_is_read(tmp_path):
     assert found.units == written.units
     for one, other in zip(found.trials, written.trials, strict=True):
         assert (one.trial, one.scene, one.tier) == (other.trial, other.scene, other.tier)
-        for name in session_store.ARRAYS:
+        for name in session_data.ARRAYS:
             assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
     assert digest == session_store.rows_digest(tmp_path / "deep" / "s")
     assert os.listdir(tmp_path / "deep") == ["s"]
@@ -111,7 +111,7 @@ def test_zeros_on_disk_never_get_the_folders_name(tmp_path, monkeypatch):
         blank.units,
         60.0,
         tuple(
-            TrialData(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in session_store.ARRAYS))
+            TrialData(t.trial, t.scene, t.tier, *(np.zeros_like(getattr(t, n)) for n in session_data.ARRAYS))
             for t in blank.trials
         ),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample, shown_frames
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
@@ -14,6 +15,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats, Frames, Scores, Times
 
 FIELD_LAGS = 15
+ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class TrialData:
     def sha256(self) -> str:
         """Hex digest of every array, shape and label of this row."""
         digest = hashlib.sha256(f"{self.trial}|{self.scene.movie}|{self.scene.scene}|{self.tier}".encode())
-        for array in (self.videos, self.responses, self.opto, self.behavior, self.pupil_center):
+        for array in (getattr(self, name) for name in ARRAYS):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -49,6 +51,15 @@ class SessionData:
     units: tuple[int, ...]
     rate_hz: float
     trials: tuple[TrialData, ...]
+
+    def size_bytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(getattr(trial, name).nbytes for trial in self.trials for name in ARRAYS)
+
+    def digest(self) -> str:
+        """Hex digest of rows, units and clock: equal digests, equal data."""
+        rows = [trial.sha256() for trial in self.trials]
+        return value_sha256({"rows": rows, "units": list(self.units), "rate_hz": self.rate_hz})
 
     def tier(self, name: str) -> list[TrialData]:
         """The trials of one tier, in order of onset. Raises ConfigError if there are none."""

@@ -2,29 +2,28 @@
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.config import canonical_json, value_sha256
+from dlgn_cnn.config import canonical_json
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
+from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData
 from dlgn_cnn.data.store.session_store import read_session, rows_digest
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.atomic import whole_file, write_text
 
 MEMORY_BOUND_BYTES = 2**30
-ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 
 
 def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BYTES) -> SessionData:
     """Return a stored session, memory-mapped from a cache if it is large.
 
     The first call reads the store, whole, and writes the files, each under its final name only when complete, named
-    by the digest of the store's rows: ``videos.npy`` (frame, height, width), ``responses.npy`` (frame, unit) and
-    ``signals.npy`` (frame, signal) of all trials in turn, and labels as JSON. Later calls read only the cache and
-    compare its rows with that digest; a copy that differs is written again.
+    by the digest of the store's rows: ``videos.npy`` (frame, height, width), ``responses.npy`` (frame, unit) and so on,
+    time first, of all trials in turn, and labels as JSON. Later calls read only the cache and compare its rows with
+    that digest; a copy that differs is written again.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BY
     with contextlib.suppress(OSError, ValueError, KeyError):
         return _open(cache, digest)
     session = read_session(folder)
-    if sum(getattr(t, name).nbytes for t in session.trials for name in ARRAYS) <= bound_bytes:
+    if session.size_bytes() <= bound_bytes:
         return session
     try:
         _write(session, cache, digest)
@@ -59,46 +58,38 @@ def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BY
 
 
 def _write(session: SessionData, cache: Path, digest: str) -> None:
-    trials, frames = session.trials, sum(len(trial.videos) for trial in session.trials)
-    for name, dtype, parts in (
-        ("videos", np.uint8, [trial.videos for trial in trials]),
-        ("responses", np.float32, [trial.responses.T for trial in trials]),
-        ("signals", np.float32, [np.stack([t.opto, *t.behavior, *t.pupil_center], 1) for t in trials]),
-    ):
-        _write_npy(cache / f"{digest}.{name}.npy", np.dtype(dtype), (frames, *parts[0].shape[1:]), parts)
+    for name in ARRAYS:
+        _write_npy(cache / f"{digest}.{name}.npy", [_turned(getattr(trial, name)) for trial in session.trials])
     labels = [[t.trial, t.scene.movie, t.scene.scene, t.tier, len(t.videos)] for t in session.trials]
     text = canonical_json({"units": list(session.units), "rate_hz": session.rate_hz, "trials": labels})
     write_text(cache / f"{digest}.json", text)
 
 
-def _write_npy(path: Path, dtype: np.dtype, shape: tuple[int, ...], parts: Iterable[np.ndarray]) -> None:
+def _write_npy(path: Path, parts: Sequence[np.ndarray]) -> None:
     # Not through a memory map: on a full disk that ends the process, where a write raises an error.
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
+        shape = (sum(map(len, parts)), *parts[0].shape[1:])
+        descr = np.lib.format.dtype_to_descr(parts[0].dtype)
+        np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
         for part in parts:
-            file.write(np.ascontiguousarray(part, dtype).tobytes())
+            file.write(np.ascontiguousarray(part).tobytes())
 
 
 def _open(cache: Path, digest: str) -> SessionData:
     labels = json.loads((cache / f"{digest}.json").read_text())
     # Copy on write: torch shares no read-only arrays, and nothing may change the file.
-    videos, responses, signals = (
-        np.load(cache / f"{digest}.{name}.npy", mmap_mode="c").view(np.ndarray)
-        for name in ("videos", "responses", "signals")
-    )
+    arrays = {name: np.load(cache / f"{digest}.{name}.npy", mmap_mode="c").view(np.ndarray) for name in ARRAYS}
     trials, first = [], 0
     for number, movie, scene, tier, time in labels["trials"]:
-        at, first = slice(first, first + time), first + time
-        other = signals[at].T
-        scene_key = SceneKey(movie, scene)
-        trials.append(TrialData(number, scene_key, tier, videos[at], responses[at].T, other[0], other[1:3], other[3:]))
+        own = {name: _turned(array[first : first + time]) for name, array in arrays.items()}
+        trials.append(TrialData(number, SceneKey(movie, scene), tier, **own))
+        first += time
     session = SessionData(tuple(labels["units"]), float(labels["rate_hz"]), tuple(trials))
-    if _digest(session) != digest:
+    if session.digest() != digest:
         raise ValueError("its rows are not those of the store")
     return session
 
 
-def _digest(session: SessionData) -> str:
-    rows = [trial.sha256() for trial in session.trials]
-    return value_sha256({"rows": rows, "units": list(session.units), "rate_hz": session.rate_hz})
+def _turned(array: np.ndarray) -> np.ndarray:
+    """(row, time) as (time, row), and back; a video has time first."""
+    return array.T if array.ndim == 2 else array

@@ -13,7 +13,7 @@ from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.atomic import whole_folder
 from dlgn_cnn.storage.file_systems import file_system
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.storage.store_errors import store_error
+from dlgn_cnn.storage.store_errors import client_errors
 
 
 def publish(folder: Path, url: str) -> None:
@@ -23,21 +23,18 @@ def publish(folder: Path, url: str) -> None:
     """
     files, root = file_system(url)
     manifest = (folder / MANIFEST).read_bytes()
-    try:
+    with client_errors(f"{url} cannot be written"):
         if files.exists(f"{root}/{MANIFEST}") and files.cat_file(f"{root}/{MANIFEST}") == manifest:
             return
         if files.exists(root):
             files.rm(root, recursive=True)
-        for file in _contents(folder):
+        found = (file for file in folder.rglob("*") if file.is_file())
+        for file in sorted(found, key=lambda file: (file == folder / MANIFEST, file)):
             remote = f"{root}/{file.relative_to(folder).as_posix()}"
             files.makedirs(remote.rsplit("/", 1)[0], exist_ok=True)
             files.put_file(str(file), remote)
             if hashlib.sha256(files.cat_file(remote)).hexdigest() != file_sha256(file):
                 raise StoreError(f"{url}: {file.name} does not read back as it was written: check that place")
-    except StoreError:
-        raise
-    except Exception as error:  # each client has errors of its own
-        raise store_error(f"{url} cannot be written", error) from error
 
 
 def fetch(url: str, folder: Path) -> Path:
@@ -48,7 +45,7 @@ def fetch(url: str, folder: Path) -> Path:
     if (folder / MANIFEST).is_file():
         return folder
     files, root = file_system(url)
-    try:
+    with client_errors(f"{url} cannot be read"):
         if not files.exists(f"{root}/{MANIFEST}"):
             raise StoreError(f"{url} holds no stored session: delete its Dataset row and populate again to rebuild it")
         with whole_folder(folder) as temporary:
@@ -57,14 +54,4 @@ def fetch(url: str, folder: Path) -> Path:
                 local.parent.mkdir(parents=True, exist_ok=True)
                 files.get_file(remote, str(local))
             read_session(temporary)
-    except StoreError:
-        raise
-    except Exception as error:
-        raise store_error(f"{url} cannot be read", error) from error
     return folder
-
-
-def _contents(folder: Path) -> list[Path]:
-    """Every file of a stored session, the manifest last."""
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
-    return sorted(found, key=lambda file: file == folder / MANIFEST)

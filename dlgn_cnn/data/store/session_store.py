@@ -17,7 +17,7 @@ import numpy as np
 
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
-from dlgn_cnn.data.sessions.session_data import SessionData, TrialData, data_info, training_fields
+from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData, data_info, training_fields
 from dlgn_cnn.errors import RecordingError, StoreError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats
@@ -27,7 +27,6 @@ from dlgn_cnn.storage.files import file_sha256
 MANIFEST = "manifest.json"
 FIELDS = "fields.npy"
 ROWS_INDEX = "index.json"
-ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 SPACE_FACTOR = 1.5
 REBUILD = "delete its Dataset row and populate again to rebuild it"
 
@@ -114,7 +113,7 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
         shutil.rmtree(folder, ignore_errors=True)
         write_session(session, folder, info)
         return
-    if [trial.sha256() for trial in stored.trials] != [trial.sha256() for trial in session.trials]:
+    if stored.digest() != session.digest():
         raise StoreError(f"dataset {folder} holds other rows than were built now: move it away and populate again")
 
 
@@ -176,10 +175,9 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
 
 
 def rows_digest(folder: Path) -> str:
-    """Hex digest over the row hashes, units and clock of a stored session: equal digests, equal data."""
+    """The digest of a stored session (``SessionData.digest``), from its manifest."""
     manifest = _manifest(folder)
-    rows = {name: manifest[name] for name in ("rows", "units", "rate_hz")}
-    return value_sha256(rows)
+    return value_sha256({name: manifest[name] for name in ("rows", "units", "rate_hz")})
 
 
 def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
@@ -229,7 +227,7 @@ def _read_row(row: Any) -> TrialData:
 
 
 def _check_space(session: SessionData, folder: Path) -> None:
-    needed = SPACE_FACTOR * sum(getattr(t, name).nbytes for t in session.trials for name in ARRAYS)
+    needed = SPACE_FACTOR * session.size_bytes()
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StoreError(f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room")
