@@ -1,5 +1,7 @@
 """Every signal on the frames' clock: counts conserve spikes, light conserves on-time, behavior is never invented."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from dlgn_cnn.data.recording import BinnedResponses, PresentationTimes, SampledSignal
@@ -191,10 +193,15 @@ def epochs_of_opto(share: Floats, edges_s: Times) -> Times:
     epochs = np.column_stack(
         [np.where(late, stops - length, starts), np.where(late | (share == 1), stops, starts + length)]
     )
+    return merge_epochs(epochs[share > 0].tolist())
+
+
+def merge_epochs(epochs: Iterable[list[float]]) -> Times:
+    """Epochs (epoch, 2) of [on, off] pairs that are sorted by their onset; overlapping and touching ones are one."""
     merged: list[list[float]] = []
-    for on, off in epochs[share > 0]:
+    for on, off in epochs:
         if merged and on <= merged[-1][1]:
-            merged[-1][1] = off
+            merged[-1][1] = max(merged[-1][1], off)
         else:
             merged.append([on, off])
     return np.array(merged, np.float64).reshape(-1, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -34,46 +34,28 @@ FRAME_NAMES = ("responses.pkl", "responses.parquet")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
 
 
-@dataclass(frozen=True)
-class NamedScene:
-    """A scene by its file's name: ``hmovTrain_v3_424x264_scene-001.avi`` is scene 0 of hmovTrain_v3."""
-
-    key: SceneKey
-    path: Path
-
-
-def find_scenes(folder: Path, shown: Iterable[int]) -> dict[int, NamedScene]:
+def find_scenes(folder: Path, shown: Iterable[int]) -> dict[SceneKey, Path]:
     """The file of each scene number in ``shown``, which counts from 0, as the files' names count from 1.
 
-    Raises RecordingError for a scene that has no file, naming it, or more than one.
+    A key holds what the name says: ``hmovTrain_v3_424x264_scene-001.avi`` is scene 0 of hmovTrain_v3. Raises
+    RecordingError for a scene that has no file, naming it, or more than one.
     """
-    files: dict[int, list[NamedScene]] = {scene: [] for scene in shown}
+    files: dict[int, list[tuple[SceneKey, Path]]] = {scene: [] for scene in shown}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         match = _NAME.fullmatch(path.name)
         if match is not None and (scene := int(match["number"]) - 1) in files:
-            files[scene].append(NamedScene(SceneKey(match["movie"], scene), path))
-    return {scene: _only(folder, scene, files[scene]) for scene in sorted(files)}
+            files[scene].append((SceneKey(match["movie"], scene), path))
+    return dict(_only(folder, scene, files[scene]) for scene in sorted(files))
 
 
-def probe_scenes(scenes: Mapping[int, NamedScene], progress: Progress) -> dict[SceneKey, SceneFile]:
-    """Every file decoded once: its frames, rate and digest. Raises RecordingError for one that is damaged."""
-    from dlgn_cnn.data.stimuli.video import probe
-
-    probed: dict[SceneKey, SceneFile] = {}
-    for done, named in enumerate(scenes.values(), 1):
-        probed[named.key] = probe(named.path)
-        progress(done, len(scenes))
-    return probed
-
-
-def _only(folder: Path, scene: int, found: list[NamedScene]) -> NamedScene:
+def _only(folder: Path, scene: int, found: list[tuple[SceneKey, Path]]) -> tuple[SceneKey, Path]:
     if not found:
         raise RecordingError(
             f"scene_id {scene} was shown but {folder} has no file for it: expected scene-{scene + 1:03d}, "
             f"named {EXPECTED}; restore it"
         )
     if len(found) > 1:
-        names = ", ".join(named.path.name for named in found)
+        names = ", ".join(path.name for _, path in found)
         raise RecordingError(
             f"scene_id {scene} has more than one file in {folder}: {names}; leave the one that was shown"
         )
@@ -143,6 +125,8 @@ def read_lab(
     RecordingError
         If the data contradict this; the error names session, unit, scene and value.
     """
+    from dlgn_cnn.data.stimuli.video import probe
+
     if spikes_outside not in ("error", "drop"):
         raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
     source = frame_path(path)
@@ -150,7 +134,10 @@ def read_lab(
     scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
     drop = spikes_outside == "drop"
     checked = [_without_files(key, rows, scenes, drop) for key, rows in _sessions(frame)]
-    files = probe_scenes(scenes, progress)
+    files: dict[SceneKey, SceneFile] = {}
+    for key, file in scenes.items():
+        files[key] = probe(file)
+        progress(len(files), len(scenes))
     opened = [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
     return [_with_own_movie(found) if found.session.simulated else found for found in opened]
 
@@ -209,16 +196,16 @@ def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
     return [(key, frame.iloc[rows[key]]) for key in sorted(rows)]
 
 
-def _without_files(key: SessionKey, frame: pd.DataFrame, scenes: dict[int, NamedScene], drop: bool) -> SessionRecording:
+def _without_files(
+    key: SessionKey, frame: pd.DataFrame, scenes: Mapping[SceneKey, Path], drop: bool
+) -> SessionRecording:
     """A session whose scene files were named but not yet opened: cheap checks come before decoding."""
     rows = session_rows(key, frame)
-    keys = {scene: named.key for scene, named in scenes.items()}
-    unopened: dict[SceneKey, SceneFile] = {
-        keys[int(scene)]: SceneFile(scenes[int(scene)].path, "", 0, 0.0, 0, 0) for scene in set(rows.shown_scene)
-    }
-    shown = presentations(rows, keys)
+    own = {scene.scene: scene for scene in scenes if scene.scene in rows.shown_scene}
+    unopened = {scene: SceneFile(scenes[scene], "", 0, 0.0, 0, 0) for scene in own.values()}
+    shown = presentations(rows, own)
     found = SessionRecording(key, spikes(rows, drop), shown, opto_epochs(rows), unopened)
-    return replace(found, signals=signals(rows))
+    return replace(found, signals=signals(rows))  # whose errors are clearer once presentations are known to be sound
 
 
 def _with_own_movie(found: SessionRecording) -> SessionRecording:

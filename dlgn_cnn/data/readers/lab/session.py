@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers.shared.arrays import numbers, shown
 from dlgn_cnn.data.recording import PresentationTimes, SampledSignal, SceneKey, SessionKey
 from dlgn_cnn.errors import RecordingError
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 SIGNAL_COLUMNS = {"running": "run", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "pupil_y": "pupil_y"}
 EDGE_TOLERANCE_S = 1e-6
-
-
-def is_blank(cell: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN or pandas' NA, as a concatenation of frames leaves behind."""
-    import pandas as pd
-
-    return cell is None or cell is pd.NA or (isinstance(cell, Real) and bool(cell != cell))
 
 
 def interval(cell: Any, where: str) -> Times:
@@ -141,18 +134,12 @@ def _unit_spikes(rows: SessionRows, cells: np.ndarray, of_unit: np.ndarray, drop
 
 def opto_epochs(rows: SessionRows) -> Times:
     """Light epochs (epoch, 2) in s: the union over all rows, sorted, overlapping and touching ones merged."""
-    found = {
-        (float(on), float(off))
+    epochs = [
+        pair
         for row, cell in enumerate(rows.frame["opto_tranges"])
-        for on, off in intervals(cell, f"session {rows.session}, opto_tranges of row {rows.frame.index[row]}")
-    }
-    merged: list[list[float]] = []
-    for on, off in sorted(found):
-        if merged and on <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], off)
-        else:
-            merged.append([on, off])
-    return np.array(merged, np.float64).reshape(-1, 2)
+        for pair in intervals(cell, f"session {rows.session}, opto_tranges of row {rows.frame.index[row]}").tolist()
+    ]
+    return merge_epochs(sorted(epochs))
 
 
 def signals(rows: SessionRows) -> dict[str, SampledSignal]:
@@ -180,7 +167,10 @@ def _signal(rows: SessionRows, column: str) -> SampledSignal:
     return SampledSignal(np.concatenate(times), np.concatenate(values).astype(np.float32))
 
 
-def _samples(cell: object, where: str) -> int:
+def _samples(cell: Any, where: str) -> int:
+    import pandas as pd
+
     if isinstance(cell, list | tuple | np.ndarray):
         return len(cell)
-    return 0 if is_blank(cell) else len(numbers(cell, where, 1))
+    blank = pd.api.types.is_scalar(cell) and pd.isna(cell)
+    return 0 if blank else len(numbers(cell, where, 1))
