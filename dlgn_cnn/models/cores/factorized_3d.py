@@ -23,8 +23,7 @@ class FactorizedLayer(nn.Module):
 
     def forward(self, frames: torch.Tensor, batch: int) -> torch.Tensor:
         """Frames of ``batch`` clips to fewer frames."""
-        filtered: torch.Tensor = self.nonlinearity(self.norm(self.temporal(self.spatial(frames), batch)))
-        return filtered
+        return self.nonlinearity(self.norm(self.temporal(self.spatial(frames), batch)))
 
 
 @CORES.register("factorized_3d")

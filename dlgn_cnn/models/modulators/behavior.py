@@ -88,8 +88,7 @@ class BehaviorModulator(nn.Module):
         if signals.behavior is None:
             return drive
         traces, _ = self.standardize(signals.behavior[:, self.rows])
-        changed: torch.Tensor = self.change(drive, traces)
-        return changed
+        return self.change(drive, traces)
 
     def regularizer(self) -> torch.Tensor:
         """The penalties of its kernels."""

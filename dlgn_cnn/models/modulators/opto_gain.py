@@ -60,8 +60,7 @@ class OptoGain(nn.Module):
 
     def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
         """Drive (time, batch, unit), scaled and moved while the light is on."""
-        changed: torch.Tensor = self.change(drive, signals.opto[:, None])
-        return changed
+        return self.change(drive, signals.opto[:, None])
 
     def regularizer(self) -> torch.Tensor:
         """The penalties of its kernels."""

@@ -103,8 +103,7 @@ def scan(
         States.
     """
     opto = *(opto_input or (None, None)), *(opto_state or (None, None))
-    states: torch.Tensor = _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)
-    return states
+    return _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)
 
 
 class _Scan(torch.autograd.Function):
@@ -274,14 +273,12 @@ def _empty(time: int, shape: Sequence[int], like: torch.Tensor, dtype: torch.dty
 
 def sigmoid_backward(grad: Maps, output: Maps) -> Maps:
     """The gradient of a sigmoid's argument, from its output."""
-    found: Maps = torch.ops.aten.sigmoid_backward(grad, output)
-    return found
+    return torch.ops.aten.sigmoid_backward(grad, output)
 
 
 def tanh_backward(grad: Maps, output: Maps) -> Maps:
     """The gradient of a hyperbolic tangent's argument, from its output."""
-    found: Maps = torch.ops.aten.tanh_backward(grad, output)
-    return found
+    return torch.ops.aten.tanh_backward(grad, output)
 
 
 def write_gates(target: Maps, *parts: Maps) -> None:

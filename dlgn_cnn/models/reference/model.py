@@ -152,8 +152,7 @@ class ReferenceModel(nn.Module):
         ModelError
             If the model was not built for the session.
         """
-        rate: Rate = self.output(self.head(data_key)(videos, opto, behavior).float())
-        return rate
+        return self.output(self.head(data_key)(videos, opto, behavior).float())
 
     def head(self, data_key: str) -> ReferenceHead:
         """One session's kernels. Raises ModelError for one that the model was not built for."""

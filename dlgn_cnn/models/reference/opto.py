@@ -77,8 +77,7 @@ class NoOpto(nn.Module):
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """The movie's drives (condition, batch, unit, time) and light (batch, time) to drive (batch, unit, time)."""
-        intact: torch.Tensor = drives[0]
-        return intact
+        return drives[0]
 
     def regularizer(self) -> torch.Tensor:
         """Nothing."""
@@ -107,8 +106,7 @@ class AdditiveOpto(NoOpto):
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """The intact drive plus the light's."""
-        total: torch.Tensor = drives[0] + self.kernel(opto)
-        return total
+        return drives[0] + self.kernel(opto)
 
     def regularizer(self) -> torch.Tensor:
         """That of the kernel."""
@@ -122,8 +120,7 @@ class MultiplicativeOpto(AdditiveOpto):
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """The intact drive times 1 plus the light's."""
-        scaled: torch.Tensor = drives[0] * (1 + self.kernel(opto))
-        return scaled
+        return drives[0] * (1 + self.kernel(opto))
 
 
 class TemporalOpto(AdditiveOpto):
@@ -138,8 +135,7 @@ class TemporalOpto(AdditiveOpto):
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """A mixture of the intact and the suppressed drive."""
         intact, suppressed = drives
-        mixed: torch.Tensor = intact + self.kernel(opto) * (suppressed - intact)
-        return mixed
+        return intact + self.kernel(opto) * (suppressed - intact)
 
 
 class SpatialOpto(TemporalOpto):
@@ -166,8 +162,7 @@ class SpatialOpto(TemporalOpto):
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
         """A mixture of the intact and the suppressed drive, the latter from another baseline."""
         intact, suppressed = drives
-        mixed: torch.Tensor = intact + self.kernel(opto) * (suppressed + self.added - intact)
-        return mixed
+        return intact + self.kernel(opto) * (suppressed + self.added - intact)
 
 
 ACTIONS: dict[str, type[NoOpto]] = {
