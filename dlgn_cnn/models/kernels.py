@@ -7,7 +7,7 @@ import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice
 
 BASES = ("raised_cosine", "taps")
 
@@ -53,8 +53,7 @@ class CausalKernels(nn.Module):
         super().__init__()
         if taps < 1:
             raise ConfigError(f"a kernel of {taps} taps: expected 1 or more")
-        if basis not in BASES:
-            raise ConfigError(f"basis {basis!r} of a kernel: {nearest(basis, BASES)}")
+        choice("basis of a kernel", basis, BASES)
         table = torch.eye(taps) if basis == "taps" else raised_cosines(functions, taps)
         self.register_buffer("basis", table)
         self.weights = nn.Parameter(torch.zeros(units, traces, len(table)))

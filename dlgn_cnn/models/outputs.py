@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.values import number
 
 OUTPUTS = Registry("output", "dlgn_cnn.models", has=("inverse",))
 LARGEST_EXPONENT = 5.0
@@ -36,8 +36,7 @@ class Softplus(nn.Module):
 
     def __init__(self, sharpness: float = 10.0, learned: bool = False) -> None:
         super().__init__()
-        if sharpness <= 0:
-            raise ConfigError(f"sharpness {sharpness} of a softplus: expected more than 0")
+        number("sharpness of a softplus", sharpness, 0, above=True)
         value = torch.tensor(float(sharpness)).log()
         if learned:
             self.log_sharpness = nn.Parameter(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import torch
 import torch.nn.functional as functional
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.values import number
 
 LAPLACIAN = ((0.25, 0.5, 0.25), (0.5, -3.0, 0.5), (0.25, 0.5, 0.25))
 
@@ -66,8 +66,7 @@ class FilterPriors:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if getattr(self, field.name) < 0:
-                raise ConfigError(f"{field.name} of a core is {getattr(self, field.name)}: give 0 or more")
+            number(f"{field.name} of a core", getattr(self, field.name), 0)
 
     def penalty(self, filters: Sequence[torch.Tensor], time: torch.Tensor | None = None) -> torch.Tensor:
         """A scalar from each layer's ``filters`` and the first layer's kernels over ``time``."""

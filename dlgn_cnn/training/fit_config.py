@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.errors import within
 from dlgn_cnn.runtime.device import check_precision
 from dlgn_cnn.training.losses import as_component
 from dlgn_cnn.training.schedules import SCHEDULES
+from dlgn_cnn.values import choice, number, whole
 
 CRITERIA = ("correlation", "loss")
 
@@ -44,12 +44,6 @@ class EarlyStopping:
         """Go on from there."""
         self.best = -math.inf if state["best"] is None else state["best"]
         self.best_epoch = state["best_epoch"]
-
-
-def check_criterion(criterion: object) -> None:
-    """Raise ConfigError for an unknown criterion."""
-    if criterion not in CRITERIA:
-        raise ConfigError(f"criterion {criterion!r}: {nearest(str(criterion), CRITERIA)}")
 
 
 @dataclass(frozen=True)
@@ -102,13 +96,14 @@ class FitConfig:
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
-        if min(self.max_epochs, self.patience, self.accumulate) < 1 or self.burn_in_frames < 0:
-            raise ConfigError("max_epochs and patience must be 1 or more, accumulate too, burn_in_frames not below 0")
-        if self.learning_rate <= 0 or self.clip_norm <= 0 or self.weight_decay < 0 or not 0 <= self.warmup_share <= 1:
-            raise ConfigError(
-                "learning_rate and clip_norm must be above 0, weight_decay not below, warmup_share between 0 and 1"
-            )
-        check_criterion(self.criterion)
+        for name in ("max_epochs", "patience", "accumulate"):
+            whole(name, getattr(self, name), 1)
+        whole("burn_in_frames", self.burn_in_frames)
+        for name in ("learning_rate", "clip_norm"):
+            number(name, getattr(self, name), 0, above=True)
+        number("weight_decay", self.weight_decay, 0)
+        number("warmup_share", self.warmup_share, 0, 1)
+        choice("criterion", self.criterion, CRITERIA)
         schedule = as_component(self.schedule)
         options = {name: value for name, value in schedule.items() if name != "name"}
         with within("schedule"):

@@ -59,7 +59,7 @@ def test_a_published_kernel_acts_on_the_light_as_numpys_convolution(shared_data)
         published = np.stack([stored[f"{unit}_filt_opto"][::-1] for unit in ("u19", "u25", "u35")])
     modulator = build({"name": "opto_kernel", "basis": "taps"}).double()
     with torch.no_grad():
-        modulator.opto.weights.copy_(torch.from_numpy(published.copy())[:, None])
+        modulator.offset.weights.copy_(torch.from_numpy(published.copy())[:, None])
         found = modulator(torch.zeros(len(light), 1, 3).double(), Signals(torch.from_numpy(light)[None]))[:, 0].numpy()
     for unit, kernel in enumerate(published):
         assert np.allclose(found[:, unit], convolved(light, kernel), atol=1e-9)
@@ -105,7 +105,7 @@ def test_raised_cosines_span_the_published_light_kernel_and_sum_to_a_constant(sh
 
 def test_smoothness_penalty_is_numpys_second_difference():
     modulator = build({"name": "opto_kernel", "basis": "taps", "laplace_weight": 0.5, "l2_weight": 2.0})
-    kernels = modulator.opto.kernels().detach().numpy()[:, 0]
+    kernels = modulator.offset.kernels().detach().numpy()[:, 0]
     bends = np.diff(np.pad(kernels, ((0, 0), (0, 2))), n=2, axis=1)
     expected = 0.5 * np.mean(bends**2) + 2 * np.mean(kernels**2)
     assert modulator.regularizer().item() == pytest.approx(expected, rel=1e-5)
@@ -162,9 +162,9 @@ def test_light_in_frames_that_a_core_lost_still_acts_and_none_acts_backwards(con
 def test_light_gain_scales_a_drive_around_a_level_of_its_own():
     modulator = build({"name": "opto_gain"})
     with torch.no_grad():
-        gain = modulator.change.gain.weights[:, 0, 0].copy_(torch.tensor([0.5, -0.5, 0.0]).log1p()).exp()
+        gain = modulator.gain.weights[:, 0, 0].copy_(torch.tensor([0.5, -0.5, 0.0]).log1p()).exp()
         level = torch.tensor([1.0, -2.0, 3.0])
-        modulator.change.offset.weights[:, 0, 0] = (1 - gain) * level
+        modulator.offset.weights[:, 0, 0] = (1 - gain) * level
     drive, signals = drive_and_signals()
     light = signals.opto.T[-FRAMES:, :, None]
     expected = level + (1 + light * torch.tensor([0.5, -0.5, 0.0])) * (drive - level)
@@ -188,7 +188,7 @@ def test_behavior_is_its_equation(taps):
     traces = (signals.behavior.numpy() - [[4.0], [1.2]]) / [[6.0], [0.2]]
     gain, offset = (
         np.array([[through(clip, kernels) for kernels in part.kernels().detach().numpy()] for clip in traces])
-        for part in (modulator.change.gain, modulator.change.offset)
+        for part in (modulator.gain, modulator.offset)
     )
     expected = np.exp(gain).transpose(2, 0, 1) * drive.numpy() + offset.transpose(2, 0, 1)
     assert np.allclose(modulator(drive, signals).detach().numpy(), expected, rtol=1e-4, atol=1e-4)

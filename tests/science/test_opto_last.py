@@ -170,7 +170,7 @@ def test_a_model_in_which_the_light_changes_no_kernel_is_refused(changed, messag
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"iterations": 0}, "iterations 0: expected"),
+        ({"iterations": 0}, "iterations is 0: expected"),
         ({"fit": {"max_epoch": 3}}, "did you mean 'max_epochs'"),
         ({"fit": {"learning_rate": -1.0}}, "learning_rate"),
     ],

@@ -8,7 +8,7 @@ import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice
 
 PADDINGS = ("same", "valid")
 Shape = tuple[int, int, int]
@@ -145,8 +145,7 @@ def plan_layers(
     }
     check_layers({name: values for name, values in given.items() if values is not None})
     lists = [[1] * len(channels) if values is None else values for values in given.values()]
-    if padding not in PADDINGS:
-        raise ConfigError(f"padding {padding!r} is unknown: {nearest(str(padding), PADDINGS)}")
+    choice("padding", padding, PADDINGS)
     incoming, height, width = in_shape
     layers = []
     for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists, strict=True):

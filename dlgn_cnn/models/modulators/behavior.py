@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
@@ -12,13 +11,13 @@ from dlgn_cnn.models.kernels import CausalKernels
 from dlgn_cnn.models.modulators import MODULATORS, Signals
 from dlgn_cnn.models.modulators.gain_offset import GainAndOffset
 from dlgn_cnn.models.standardize import Standardize
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice
 
 ROWS = ("running", "pupil_size")
 
 
 @MODULATORS.register("behavior")
-class BehaviorModulator(nn.Module):
+class BehaviorModulator(GainAndOffset):
     """Gain and offset of each unit's drive from running and pupil size (Erisken et al. 2014; Schmors et al. 2025).
 
     drive -> exp(gain) * drive + offset, each linear in the signals, which are taken in standard deviations from their
@@ -54,8 +53,6 @@ class BehaviorModulator(nn.Module):
         If a signal is unknown or given twice, or there is neither gain nor offset.
     """
 
-    unitwise = True
-
     def __init__(
         self,
         units: int,
@@ -70,26 +67,17 @@ class BehaviorModulator(nn.Module):
         laplace_weight: float = 0.0,
         l2_weight: float = 0.0,
     ) -> None:
-        super().__init__()
         for name in signals:
-            if name not in ROWS:
-                raise ConfigError(f"behavior has no signal {name!r}: {nearest(name, ROWS)}")
+            choice("a signal of behavior", name, ROWS)
         if not signals or len(set(signals)) < len(signals):
             raise ConfigError(f"behavior with signals {list(signals)}: name one or more, each once")
+        kernels = partial(CausalKernels, units, len(signals), taps, basis, functions, laplace_weight, l2_weight)
+        super().__init__(kernels, gain, offset)
         self.rows = [ROWS.index(name) for name in signals]
         self.standardize = Standardize(
             [info.behavior_mean[row] for row in self.rows], [info.behavior_std[row] for row in self.rows]
         )
-        kernels = partial(CausalKernels, units, len(self.rows), taps, basis, functions, laplace_weight, l2_weight)
-        self.change = GainAndOffset(kernels, gain, offset)
 
-    def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
-        """Drive (time, batch, unit), scaled and moved; as it is where behavior was not recorded."""
-        if signals.behavior is None:
-            return drive
-        traces, _ = self.standardize(signals.behavior[:, self.rows])
-        return self.change(drive, traces)
-
-    def regularizer(self) -> torch.Tensor:
-        """The penalties of its kernels."""
-        return self.change.regularizer()
+    def traces(self, signals: Signals) -> torch.Tensor | None:
+        """The signals in standard deviations (batch, signal, time); None where behavior was not recorded."""
+        return None if signals.behavior is None else self.standardize(signals.behavior[:, self.rows])[0]

@@ -1,4 +1,4 @@
-"""A gain and an offset a unit that follow traces: what the modulators of light and behavior share."""
+"""A gain and an offset a unit that follow traces: what the modulators of light and behavior are."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.kernels import CausalKernels
+from dlgn_cnn.models.modulators import Signals
 
 
 class GainAndOffset(nn.Module):
@@ -28,6 +29,8 @@ class GainAndOffset(nn.Module):
         If there is neither.
     """
 
+    unitwise = True
+
     def __init__(self, kernels: Callable[[], CausalKernels], gain: bool, offset: bool) -> None:
         super().__init__()
         if not gain and not offset:
@@ -35,8 +38,15 @@ class GainAndOffset(nn.Module):
         self.gain = kernels() if gain else None
         self.offset = kernels() if offset else None
 
-    def forward(self, drive: torch.Tensor, traces: torch.Tensor) -> torch.Tensor:
-        """Drive (time, batch, unit) and traces (batch, trace, all frames of the window) to drive."""
+    def traces(self, signals: Signals) -> torch.Tensor | None:
+        """Traces (batch, trace, all frames of the window) that the kernels follow: here the light; None for none."""
+        return signals.opto[:, None]
+
+    def forward(self, drive: torch.Tensor, signals: Signals) -> torch.Tensor:
+        """Drive (time, batch, unit), scaled and moved; as it is where there are no traces."""
+        traces = self.traces(signals)
+        if traces is None:
+            return drive
         if self.gain is not None:
             drive = drive * self.gain(traces, len(drive)).exp()
         if self.offset is not None:

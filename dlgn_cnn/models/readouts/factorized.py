@@ -3,10 +3,9 @@
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.readouts.places import pixel_places, shifted
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice
 
 STARTS = ("fields", "center", "noise")
 
@@ -64,8 +63,7 @@ class FactorizedReadout(nn.Module):
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        if init_mask not in STARTS:
-            raise ConfigError(f"init_mask {init_mask!r} of a factorized readout: {nearest(init_mask, STARTS)}")
+        choice("init_mask of a factorized readout", init_mask, STARTS)
         channels, height, width = in_shape
         mask = 1e-3 * torch.randn(units, height, width, generator=generator)
         if init_mask != "noise":

@@ -3,10 +3,9 @@
 import torch
 from torch import nn
 
-from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.readouts.places import Retinotopy, read_bilinearly, read_points, reflected
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import choice
 
 GAUSS_TYPES = {"full": (2, 2), "uncorrelated": (2,), "isotropic": (1,)}
 
@@ -69,10 +68,8 @@ class GaussianReadout(nn.Module):
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        if init_mean not in ("fields", "center"):
-            raise ConfigError(f"init_mean {init_mean!r} of a gaussian readout: choose fields or center")
-        if gauss_type not in GAUSS_TYPES:
-            raise ConfigError(f"gauss_type {gauss_type!r} of a gaussian readout: {nearest(gauss_type, GAUSS_TYPES)}")
+        choice("init_mean of a gaussian readout", init_mean, ("fields", "center"))
+        choice("gauss_type of a gaussian readout", gauss_type, GAUSS_TYPES)
         start = centers.clone() if init_mean == "fields" else torch.zeros(units, 2)
         shape = GAUSS_TYPES[gauss_type]
         sigma = torch.eye(2) if gauss_type == "full" else torch.ones(shape)

@@ -5,8 +5,8 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.kernels import remembered
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Opto
+from dlgn_cnn.values import choice
 
 
 class HistoryKernel(nn.Module):
@@ -176,8 +176,7 @@ ACTIONS: dict[str, type[NoOpto]] = {
 
 def find_opto(name: str, stimulus: bool) -> type[NoOpto]:
     """Class of the action called ``name``. Raises ConfigError if it is unknown, or needs a stimulus."""
-    if name not in ACTIONS:
-        raise ConfigError(f"opto {name!r} of a reference model: {nearest(name, ACTIONS)}")
+    choice("opto of a reference model", name, ACTIONS)
     if ACTIONS[name].needs_stimulus and not stimulus:
         raise ConfigError(f"opto {name!r} acts on the movie's drive, and stimulus is false: choose additive or none")
     return ACTIONS[name]

@@ -20,6 +20,7 @@ from dlgn_cnn.training.lbfgs import refine, whitened
 from dlgn_cnn.training.losses import poisson
 from dlgn_cnn.training.trainers import TRAINERS
 from dlgn_cnn.training.trainers.standard import run
+from dlgn_cnn.values import whole
 
 KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
 
@@ -44,7 +45,7 @@ class OptoStage:
 def check_opto_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
     nested(FitConfig, config.get("fit"))
-    _check_iterations(config.get("iterations", 20))
+    whole("iterations", config.get("iterations", 20), 1)
 
 
 @TRAINERS.register("opto_last", check=check_opto_last, fit=FitConfig)
@@ -105,7 +106,7 @@ def opto_last(
         If the model is of another kind.
     """
     config = nested(FitConfig, fit)
-    _check_iterations(iterations)
+    whole("iterations", iterations, 1)
     parts = _opto_stage(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
     windows = {key: list(dataloaders["train"][key]) for key in parts}
@@ -167,8 +168,3 @@ def _opto_head(head: ReferenceHead) -> OptoStage | None:
     fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.changes]), *head.behavior.parameters())}
     last = [weights for weights in head.parameters() if id(weights) not in fitted]
     return OptoStage(kernel, head.mean_counts, kernel.opto_change, head.bias, [*head.opto.parameters()], last)
-
-
-def _check_iterations(iterations: int) -> None:
-    if iterations < 1:
-        raise ConfigError(f"iterations {iterations}: expected the steps of L-BFGS, 1 or more")
