@@ -45,7 +45,7 @@ from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.models.encoder import Encoder
-from dlgn_cnn.models.recurrent.opto import OptoDrive
+from dlgn_cnn.models.recurrent.conv_gru import OptoDrive
 from dlgn_cnn.runtime.device import autocast
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate

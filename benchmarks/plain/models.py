@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as functional
 
-from dlgn_cnn.models.recurrent.opto import OptoDrive
+from dlgn_cnn.models.recurrent.conv_gru import OptoDrive
 
 
 class PlainGru(torch.nn.Module):

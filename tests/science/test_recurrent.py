@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.recurrent.conv_gru import GATES, SWITCHES, ConvGru
-from dlgn_cnn.models.recurrent.opto import OptoDrive
+from dlgn_cnn.models.recurrent.conv_gru import GATES, SWITCHES, ConvGru, OptoDrive
 from tests.rounding import within_rounding
 
 functional = torch.nn.functional

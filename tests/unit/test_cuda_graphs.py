@@ -12,9 +12,8 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from dlgn_cnn.models.recurrent.conv_gru import ConvGru
+from dlgn_cnn.models.recurrent.conv_gru import ConvGru, OptoDrive
 from dlgn_cnn.models.recurrent.cuda_graphs import CAPTURES, CudaGraphs, Gpu
-from dlgn_cnn.models.recurrent.opto import OptoDrive
 
 SWITCHES = [["candidate.input", "candidate.state"], ["candidate.input"], ["candidate.state"], []]
 DEVICES = [
@@ -23,7 +22,7 @@ DEVICES = [
 ]
 
 
-class StandIn:
+class StandIn(Gpu):
     """Captures on a CPU."""
 
     def __init__(self, room=True):

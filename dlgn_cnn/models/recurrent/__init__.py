@@ -5,7 +5,7 @@ opto (time, batch) and the state that the last call returned, or None at the sta
 state). It gives a frame for every frame, none of which sees a later one, so that a clip in pieces, the state passed on,
 is the clip whole. What the state holds is the unit's own affair. With opto at 0 the parameters of the light do nothing.
 It has ``out_channels`` and ``regularizer()``; it may have ``receptive_field(frames)``
-(``dlgn_cnn.models.receptive_field``). A unit with gates runs through ``scan`` and writes only its ``scan.Cell``.
+(``dlgn_cnn.models.receptive_field``).
 """
 
 from dlgn_cnn.registry import Registry

@@ -10,74 +10,42 @@ from dlgn_cnn.models.cores.layers import channels_last
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.recurrent import RECURRENTS
 from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
-from dlgn_cnn.models.recurrent.opto import OptoDrive, check_switches, switches_of
-from dlgn_cnn.models.recurrent.scan import Maps, scan, sigmoid_backward, tanh_backward, write_gates
+from dlgn_cnn.models.recurrent.scan import OptoFactors, scan
+from dlgn_cnn.values import choice
 
 GATES = ("update", "reset", "candidate")
-SWITCHES = switches_of(GATES)
+# Where the light may enter: the drive of a gate from the input or from the state.
+SWITCHES = tuple(f"{gate}.{path}" for gate in GATES for path in ("input", "state"))
 
 
-class GruCell:
-    """One frame of the equations in ``ConvGru``; it keeps the gates, in the order of ``GATES``, and s_candidate."""
+class OptoDrive(nn.Module):
+    """Lets the light scale and shift one path's drive into the chosen gates.
 
-    kept = 2
+    drive -> (1 + gain * opto) * drive + shift * opto, a gain and a shift a gate and channel: nothing happens in the
+    dark, and input and state paths remain different hypotheses (concatenated as a channel, as in Ballas et al. 2016,
+    light with the input and light with the state would be the same bias). ``switches`` says of each gate whether the
+    light enters it.
+    """
 
-    def forward(self, from_input: Maps, from_state: Maps, state: Maps, new_state: Maps) -> Sequence[Maps]:
-        """Compute the new state: see ``scan.Cell``.
+    def __init__(self, channels: int, switches: Sequence[bool]) -> None:
+        super().__init__()
+        self.gates = tuple(index for index, enters in enumerate(switches) if enters)
+        self.spread = tuple(switches)
+        self.gain = nn.Parameter(torch.zeros(len(self.gates), channels))
+        self.shift = nn.Parameter(torch.zeros(len(self.gates), channels))
 
-        Parameters
-        ----------
-        from_input, from_state : Tensor, shape (batch, gate x channel, height, width)
-            Drives, which are overwritten.
-        state : Tensor, shape (batch, channel, height, width)
-            The state.
-        new_state : Tensor
-            Memory for the new state.
+    def forward(self, opto: torch.Tensor) -> OptoFactors:
+        """Opto (time, batch) to a factor and an offset of all gates' drive, each (time, batch, gate x channel, 1, 1).
 
-        Returns
-        -------
-        sequence of Tensor
-            Gates, and the state's drive of the candidate.
+        None where the light enters no gate.
         """
-        channels = state.shape[1]
-        both = slice(0, 2 * channels)
-        update, reset = from_input[:, both].add_(from_state[:, both]).sigmoid_().chunk(2, 1)
-        state_candidate = from_state[:, 2 * channels :].clone()
-        candidate = from_input[:, 2 * channels :].addcmul_(reset, state_candidate).tanh_()
-        torch.lerp(candidate, state, update, out=new_state)
-        return from_input, state_candidate
-
-    def backward(self, kept: Sequence[Maps], state: Maps, grad: Maps, to_input: Maps, to_state: Maps) -> Maps:
-        """Compute gradients: see ``scan.Cell``.
-
-        Parameters
-        ----------
-        kept : sequence of Tensor
-            Result of ``forward``.
-        state : Tensor
-            The old state.
-        grad : Tensor
-            Gradient of the new state.
-        to_input, to_state : Tensor
-            Memory for the gradients of the drives.
-
-        Returns
-        -------
-        Tensor
-            Gradient of the old state, less what passes through the convolution.
-        """
-        gates, state_candidate = kept
-        update, reset, candidate = gates.chunk(3, 1)
-        through = grad * update
-        to_update = sigmoid_backward(grad * (state - candidate), update)
-        to_candidate = tanh_backward(grad - through, candidate)
-        to_reset = sigmoid_backward(to_candidate * state_candidate, reset)
-        write_gates(to_input, to_update, to_reset, to_candidate)
-        write_gates(to_state, to_update, to_reset, to_candidate.mul_(reset))
-        return through
-
-
-CELL = GruCell()
+        if not self.gates:
+            return None
+        share = opto.to(self.gain.dtype)[..., None]
+        spread = self.gain.new_zeros(len(self.spread), len(self.gates))
+        spread[list(self.gates), list(range(len(self.gates)))] = 1.0
+        gain, shift = ((spread @ part).reshape(-1) for part in (self.gain, self.shift))
+        return (1 + share * gain)[..., None, None], (share * shift)[..., None, None]
 
 
 @RECURRENTS.register("conv_gru")
@@ -120,7 +88,8 @@ class ConvGru(nn.Module):
         opto: Sequence[str] = SWITCHES,
     ) -> None:
         super().__init__()
-        check_switches(opto, GATES)
+        for switch in opto:
+            choice("opto", switch, SWITCHES)
         if channels < 1 or min(kernel_input, kernel_state) < 1 or kernel_input % 2 == 0 or kernel_state % 2 == 0:
             raise ConfigError(
                 f"{channels} channels, kernel_input {kernel_input}, kernel_state {kernel_state} of a recurrent unit: "
@@ -162,7 +131,7 @@ class ConvGru(nn.Module):
         weight = self.from_state.weight
         if state is None:
             state = weight.new_zeros(features.shape[1], self.out_channels, *features.shape[-2:])
-        states = scan(CELL, self.cuda_graphs, drive, weight, state, self.opto_input(opto), self.opto_state(opto))
+        states = scan(self.cuda_graphs, drive, weight, state, self.opto_input(opto), self.opto_state(opto))
         return states, states[-1]
 
     def receptive_field(self, frames: int) -> ReceptiveExtent:

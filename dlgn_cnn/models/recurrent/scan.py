@@ -1,4 +1,4 @@
-"""A gated unit carried over all frames of feature maps, with a backward pass of its own.
+"""A convolutional GRU carried over all frames of feature maps, with a backward pass of its own.
 
 Work that automatic differentiation does frame by frame is done here at once or not at all: the gradient of the state's
 kernels is one convolution over all frames, and the gates' derivatives are formed from what the gates were. Maps are
@@ -10,7 +10,7 @@ CUDA graphs.
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import torch.nn.functional as functional
@@ -18,59 +18,14 @@ import torch.nn.grad
 from torch.autograd.function import once_differentiable
 
 from dlgn_cnn.models.recurrent.cuda_graphs import CudaGraphs
-from dlgn_cnn.models.recurrent.opto import OptoFactors
 from dlgn_cnn.runtime.threads import using
 
 Maps = torch.Tensor
+OptoFactors = tuple[torch.Tensor, torch.Tensor] | None
 LITTLE = 2**25  # multiplications in the convolution of a frame: about a millisecond of one thread
 
 
-class Cell(Protocol):
-    """The equations of one frame, forwards and backwards. Maps are (batch, channel, height, width)."""
-
-    kept: int
-
-    def forward(self, from_input: Maps, from_state: Maps, state: Maps, new_state: Maps) -> Sequence[Maps]:
-        """Write the new state into ``new_state``.
-
-        Parameters
-        ----------
-        from_input, from_state : Tensor, shape (batch, gate x channel, height, width)
-            Drives, which the cell may overwrite.
-        state, new_state : Tensor, shape (batch, channel, height, width)
-            The state, and memory for the new one.
-
-        Returns
-        -------
-        sequence of Tensor
-            The ``kept`` maps that ``backward`` needs.
-        """
-        ...
-
-    def backward(self, kept: Sequence[Maps], state: Maps, grad: Maps, to_input: Maps, to_state: Maps) -> Maps:
-        """Write the gradients of the two drives into ``to_input`` and ``to_state``, whose precision may be less.
-
-        Parameters
-        ----------
-        kept : sequence of Tensor
-            Result of ``forward``.
-        state : Tensor, shape (batch, channel, height, width)
-            The old state.
-        grad : Tensor, shape (batch, channel, height, width)
-            Gradient of the new state.
-        to_input, to_state : Tensor, shape (batch, gate x channel, height, width)
-            Memory for the gradients.
-
-        Returns
-        -------
-        Tensor, shape (batch, channel, height, width)
-            Gradient of the old state, less what passes through the convolution.
-        """
-        ...
-
-
 def scan(
-    cell: Cell,
     cuda_graphs: CudaGraphs,
     drive: torch.Tensor,
     weight: torch.Tensor,
@@ -78,18 +33,14 @@ def scan(
     opto_input: OptoFactors,
     opto_state: OptoFactors,
 ) -> torch.Tensor:
-    """Run a cell over all frames.
-
-    Each path's drive is under its light before it gets to the cell.
+    """Run the unit over all frames, each path's drive under its light: ``ConvGru`` has the equations.
 
     Parameters
     ----------
-    cell : Cell
-        Equations of one frame.
     cuda_graphs : CudaGraphs
         Those of the module.
     drive : Tensor, shape (time, batch, gate x channel, height, width)
-        Drive from the input.
+        Drive of update, reset and candidate from the input.
     weight : Tensor, shape (gate x channel, channel, kernel, kernel)
         Convolves the state.
     state : Tensor, shape (batch, channel, height, width)
@@ -103,7 +54,7 @@ def scan(
         States.
     """
     opto = *(opto_input or (None, None)), *(opto_state or (None, None))
-    return _Scan.apply(cell, cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)
+    return _Scan.apply(cuda_graphs, torch.is_grad_enabled(), drive, weight, state, *opto)
 
 
 class _Scan(torch.autograd.Function):
@@ -112,7 +63,6 @@ class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        cell: Cell,
         cuda_graphs: CudaGraphs,
         differentiate: bool,
         drive: torch.Tensor,
@@ -121,10 +71,10 @@ class _Scan(torch.autograd.Function):
         *opto: Any,
     ) -> torch.Tensor:
         with _threads_for(drive.shape, weight):
-            found = cuda_graphs(_forward, (cell, differentiate), (drive, weight, state, *opto))
+            found = cuda_graphs(_forward, (differentiate,), (drive, weight, state, *opto))
         states = found[0][0]
         if differentiate:
-            ctx.cuda_graphs, ctx.fixed = cuda_graphs, (cell, drive.shape, drive.dtype, tuple(map(len, found)))
+            ctx.cuda_graphs, ctx.fixed = cuda_graphs, (drive.shape, drive.dtype, tuple(map(len, found)))
             raw_drive = None if opto[0] is None else drive
             ctx.save_for_backward(weight, opto[0], opto[2], raw_drive, *chain.from_iterable(found))
         return states[1:]
@@ -133,11 +83,11 @@ class _Scan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_states: torch.Tensor) -> tuple[Any, ...]:
         weight, _, _, _, states, *_ = ctx.saved_tensors
-        with _threads_for(ctx.fixed[1], weight):
+        with _threads_for(ctx.fixed[0], weight):
             found = ctx.cuda_graphs(_backward, ctx.fixed, (grad_states, *ctx.saved_tensors))
         (to_input,), (from_state,), (to_state,), *to_opto = found
-        to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[4] else None
-        return None, None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in to_opto)
+        to_weight = _weight_gradient(states[:-1], weight, from_state) if ctx.needs_input_grad[3] else None
+        return None, None, to_input, to_weight, to_state, *(part[0] if part else None for part in to_opto)
 
 
 def _threads_for(shape: torch.Size, weight: torch.Tensor) -> AbstractContextManager[None]:
@@ -151,11 +101,15 @@ def _threads_for(shape: torch.Size, weight: torch.Tensor) -> AbstractContextMana
 
 
 def _forward(
-    cell: Cell, differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *opto: Any
+    differentiate: bool, drive: torch.Tensor, weight: torch.Tensor, state: Maps, *opto: Any
 ) -> list[list[Maps]]:
-    """The states from the first on; where ``differentiate``, also the state's drives before light, and what is kept."""
+    """The states from the first on; where ``differentiate``, also what ``_backward`` needs of each frame.
+
+    That is the state's drives before light, the gates, and the state's drive of the candidate under light.
+    """
     convolved: list[Maps] = []
-    kept: list[list[Maps]] = [[] for _ in range(cell.kept)]
+    gates: list[Maps] = []
+    candidates: list[Maps] = []
     kernel = _channels_last(weight.to(drive.dtype))
     states = _empty(len(drive) + 1, state.shape, state, state.dtype)
     states[0] = state
@@ -163,12 +117,40 @@ def _forward(
     for frame, x in enumerate(_from_input(drive, state.dtype, *opto[:2])):
         from_state = _convolve(states[frame].to(drive.dtype), kernel)
         s = _under_opto(from_state, factors[frame], offsets[frame]).to(state.dtype)
-        found = cell.forward(x, s, states[frame], states[frame + 1])
+        candidate = _step(x, s, states[frame], states[frame + 1])
         if differentiate:
             convolved += [] if factors[frame] is None else [from_state]
-            for maps, one in zip(kept, found, strict=True):
-                maps.append(one)
-    return [[states], convolved, *kept] if differentiate else [[states]]
+            gates.append(x)
+            candidates.append(candidate)
+    return [[states], convolved, gates, candidates] if differentiate else [[states]]
+
+
+def _step(from_input: Maps, from_state: Maps, state: Maps, new_state: Maps) -> Maps:
+    """Write the state after a frame into ``new_state``, and the gates over the drive ``from_input``.
+
+    The state's drive of the candidate is returned.
+    """
+    both = slice(0, 2 * state.shape[1])
+    update, reset = from_input[:, both].add_(from_state[:, both]).sigmoid_().chunk(2, 1)
+    state_candidate = from_state[:, both.stop :].clone()
+    candidate = from_input[:, both.stop :].addcmul_(reset, state_candidate).tanh_()
+    torch.lerp(candidate, state, update, out=new_state)
+    return state_candidate
+
+
+def _step_back(gates: Maps, state_candidate: Maps, state: Maps, grad: Maps, to_input: Maps, to_state: Maps) -> Maps:
+    """Write the gradients of both drives of a frame, from ``grad``, that of the state after it.
+
+    The gradient of the state before it is returned, less what passes through the convolution.
+    """
+    update, reset, candidate = gates.chunk(3, 1)
+    through = grad * update
+    to_update = torch.ops.aten.sigmoid_backward(grad * (state - candidate), update)
+    to_candidate = torch.ops.aten.tanh_backward(grad - through, candidate)
+    to_reset = torch.ops.aten.sigmoid_backward(to_candidate * state_candidate, reset)
+    _write_gates(to_input, to_update, to_reset, to_candidate)
+    _write_gates(to_state, to_update, to_reset, to_candidate.mul_(reset))
+    return through
 
 
 def _from_input(drive: torch.Tensor, dtype: torch.dtype, *opto: torch.Tensor | None) -> Iterator[Maps]:
@@ -181,7 +163,7 @@ def _from_input(drive: torch.Tensor, dtype: torch.dtype, *opto: torch.Tensor | N
 
 
 def _backward(
-    cell: Cell, shape: torch.Size, dtype: torch.dtype, lengths: Sequence[int], grad_states: torch.Tensor, *saved: Any
+    shape: torch.Size, dtype: torch.dtype, lengths: Sequence[int], grad_states: torch.Tensor, *saved: Any
 ) -> list[list[torch.Tensor]]:
     """Gradients of both drives over all frames and of the first state; then of each light's factor and offset, if any.
 
@@ -192,15 +174,15 @@ def _backward(
     time, parts = len(grad_states), iter(rest)
     (states,), *groups = (list(islice(parts, length)) for length in lengths)
     at_once = len(groups[-1]) == 1
-    convolved, *kept = (maps[0].unflatten(0, (time, -1)) if len(maps) == 1 else maps for maps in groups)
+    convolved, gates, candidates = (maps[0].unflatten(0, (time, -1)) if len(maps) == 1 else maps for maps in groups)
     of_input = _PathGradient(_empty(time, shape[1:], states, dtype), factor_x, drive)
     of_state = _PathGradient(_empty(time, shape[1:], states, dtype), factor_s, convolved, apart=at_once)
     turned = _channels_last(weight.to(dtype).flip(2, 3).transpose(0, 1))
     carry = torch.zeros_like(states[0])
     for frame in reversed(range(time)):
         carry += grad_states[frame]
-        now = [maps[frame] for maps in kept]
-        carry = cell.backward(now, states[frame], carry, of_input.after[frame], of_state.after[frame])
+        to_drives = of_input.after[frame], of_state.after[frame]
+        carry = _step_back(gates[frame], candidates[frame], states[frame], carry, *to_drives)
         if not at_once:
             of_state.sum_opto(frame)
             of_input.sum_opto(frame)
@@ -271,17 +253,7 @@ def _empty(time: int, shape: Sequence[int], like: torch.Tensor, dtype: torch.dty
     return flat.unflatten(0, (time, batch))
 
 
-def sigmoid_backward(grad: Maps, output: Maps) -> Maps:
-    """The gradient of a sigmoid's argument, from its output."""
-    return torch.ops.aten.sigmoid_backward(grad, output)
-
-
-def tanh_backward(grad: Maps, output: Maps) -> Maps:
-    """The gradient of a hyperbolic tangent's argument, from its output."""
-    return torch.ops.aten.tanh_backward(grad, output)
-
-
-def write_gates(target: Maps, *parts: Maps) -> None:
+def _write_gates(target: Maps, *parts: Maps) -> None:
     """Write a map of each gate side by side into ``target`` (batch, gate x channel, height, width)."""
     for part, place in zip(parts, target.chunk(len(parts), 1), strict=True):
         place.copy_(part)
