@@ -7,7 +7,7 @@ import torch
 
 from dlgn_cnn.models.encoder import Encoder, at_least_float32
 from dlgn_cnn.models.modulators import Signals
-from dlgn_cnn.models.receptive_field import ReadsPlaces, ReceptiveExtent, receptive_field_of
+from dlgn_cnn.models.receptive_field import ReceptiveExtent, receptive_field_of
 from dlgn_cnn.shapes import Behavior, Opto, Pupil
 
 
@@ -101,15 +101,14 @@ class LocalEncoder:
         features = self.core(pieces)
         if self.recurrent is not None:
             features, _ = self.recurrent(features, share.T[-len(features) :])
-        features, late = features[-self.window :], opto.T[-self.window :]
-        drive = self.head.readout.read_each(features, units, corners, shift, late)  # type: ignore[operator]
+        drive = self.head.readout.read_each(features[-self.window :], units, corners, shift)  # type: ignore[operator]
         drive = self._modulated(drive, units, Signals(opto, behavior, pupil_center))
         rate: torch.Tensor = self.model.output(at_least_float32(drive))
         return rate.T
 
     def piece(self, units: torch.Tensor, shift: torch.Tensor | None) -> tuple[torch.Tensor, tuple[int, int]]:
         """Corner of each clip's piece, (clip, 2) x and y in px of the feature map, and the size of all pieces in px."""
-        places = self.head.readout.places_px(units, shift).flatten(0, 1)  # type: ignore[operator]
+        places = self.head.readout.places_px(units, shift)  # type: ignore[operator]
         stride, height, width = self.field.stride, *self.frame_shape
         corners, sizes = [], []
         for axis, length in ((0, width), (1, height)):
@@ -144,8 +143,8 @@ def local_encoder(
 ) -> LocalEncoder | None:
     """Make a local encoder of a model, if every component says how far it sees.
 
-    Core and recurrent unit must have ``receptive_field``, the readout ``places_px`` and ``read_each``, and modulators
-    must be ``unitwise``: no unit's drive may depend on another's.
+    Core and recurrent unit must have ``receptive_field``, the readout ``places_px`` and ``read_each`` as the Gaussian
+    readout has them, and modulators must be ``unitwise``: no unit's drive may depend on another's.
 
     Parameters
     ----------
@@ -169,8 +168,7 @@ def local_encoder(
         return None
     head, field = model.head(data_key), receptive_field_of(model.core, model.recurrent, shape[0])
     apart = all(getattr(modulator, "unitwise", False) for modulator in head.modulators)
-    readouts = [head.readout, *getattr(head.readout, "alternatives", list)()]
-    if field is None or not apart or not all(isinstance(readout, ReadsPlaces) for readout in readouts):
+    if field is None or not apart or not hasattr(head.readout, "read_each"):
         return None
     return LocalEncoder(model, data_key, field, shape, window, dtype)
 

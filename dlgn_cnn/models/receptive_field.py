@@ -1,9 +1,13 @@
-"""Receptive fields of components, by which a rate can be computed from a piece of the picture."""
+"""Receptive fields of components, by which a rate can be computed from a piece of the picture.
+
+A core or recurrent unit that says how far it sees has ``receptive_field(frames)``: the ``ReceptiveExtent`` of the last
+of so many frames, None where it is not known. A recurrent state's grows with their number.
+"""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import reduce
+from typing import Any
 
-import torch
 from torch import nn
 
 
@@ -29,57 +33,6 @@ class ReceptiveExtent:
         return ReceptiveExtent(self.radius_px + self.stride * later.radius_px, self.stride * later.stride)
 
 
-@runtime_checkable
-class Bounded(Protocol):
-    """A core or recurrent unit that says how far it sees."""
-
-    def receptive_field(self, frames: int) -> ReceptiveExtent | None:
-        """The extent of the last of ``frames`` frames, None where it is not known; a recurrent state's grows."""
-        ...
-
-
-@runtime_checkable
-class ReadsPlaces(Protocol):
-    """A readout of which each unit looks at few places of a feature map."""
-
-    def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        """Places at which units look, (time or 1, place, clip, 2): x, y in px of the whole map.
-
-        Each is read bilinearly.
-        """
-        ...
-
-    def read_each(
-        self,
-        features: torch.Tensor,
-        units: torch.Tensor,
-        corners: torch.Tensor,
-        shift: torch.Tensor | None,
-        opto: torch.Tensor,
-    ) -> torch.Tensor:
-        """Read the drive of one unit for each clip from a piece of the feature map.
-
-        Parameters
-        ----------
-        features : Tensor, shape (time, clip, feature, height, width)
-            Pieces of the feature map.
-        units : Tensor, shape (clip,)
-            Unit of each clip.
-        corners : Tensor, shape (clip, 2)
-            Where each piece begins, x, y in px of the whole map.
-        shift : Tensor, shape (time, clip, 2) or None
-            How far the position moves.
-        opto : Tensor, shape (time, clip)
-            Share of each frame in which the light is on.
-
-        Returns
-        -------
-        Tensor, shape (time, clip)
-            Drive.
-        """
-        ...
-
-
 def receptive_field_of(core: nn.Module, recurrent: nn.Module | None, frames: int) -> ReceptiveExtent | None:
     """Receptive field of a core and the recurrent unit on top of it.
 
@@ -97,8 +50,6 @@ def receptive_field_of(core: nn.Module, recurrent: nn.Module | None, frames: int
     ReceptiveExtent or None
         None if one of them does not say.
     """
-    below = core.receptive_field(frames) if isinstance(core, Bounded) else None
-    if below is None or recurrent is None:
-        return below
-    above = recurrent.receptive_field(frames) if isinstance(recurrent, Bounded) else None
-    return None if above is None else below.then(above)
+    parts: list[Any] = [core] if recurrent is None else [core, recurrent]
+    fields: list[Any] = [one.receptive_field(frames) if hasattr(one, "receptive_field") else None for one in parts]
+    return None if None in fields else reduce(ReceptiveExtent.then, fields)

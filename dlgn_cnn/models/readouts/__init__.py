@@ -5,7 +5,7 @@ A readout is a module built with ``in_shape`` (feature, height, width), ``units`
 batch, 2), by which every unit's position moves, or None, and ``opto`` (time, batch); it returns drive (time, batch,
 unit). It has ``regularizer()``. One that is named by import path may keep neuralpredictors' contract instead:
 ``dlgn_cnn.models.adapters`` says how.
-One that looks at few places may have ``places_px`` and ``read_each``: see ``dlgn_cnn.models.receptive_field``.
+One of which each unit looks at one place may have ``places_px`` and ``read_each``, as ``gaussian`` has them.
 """
 
 from dlgn_cnn.models.adapters import adapt_readout

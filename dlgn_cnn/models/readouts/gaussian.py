@@ -126,21 +126,16 @@ class GaussianReadout(nn.Module):
         return drive + self.bias
 
     def places_px(self, units: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
-        """Places of units in evaluation, (time or 1, 1, clip, 2): see ``receptive_field.ReadsPlaces``."""
+        """Places at which units look in evaluation, (time or 1, clip, 2): x, y in px of the whole map."""
         place = self.positions(1)[0, units][None]
         sizes = torch.tensor(self.map_shape[::-1], device=place.device)
         moved = place if shift is None else place + shift
-        return ((moved + 1) / 2 * (sizes - 1))[:, None]
+        return (moved + 1) / 2 * (sizes - 1)
 
     def read_each(
-        self,
-        features: torch.Tensor,
-        units: torch.Tensor,
-        corners: torch.Tensor,
-        shift: torch.Tensor | None,
-        opto: torch.Tensor,
+        self, features: torch.Tensor, units: torch.Tensor, corners: torch.Tensor, shift: torch.Tensor | None
     ) -> torch.Tensor:
-        """Read the drive of one unit for each clip: see ``receptive_field.ReadsPlaces``.
+        """Read the drive of one unit for each clip from a piece of the feature map.
 
         Parameters
         ----------
@@ -152,15 +147,13 @@ class GaussianReadout(nn.Module):
             Where each piece begins, x, y in px of the whole map.
         shift : Tensor, shape (time, clip, 2) or None
             How far the position moves.
-        opto : Tensor, shape (time, clip)
-            Not used.
 
         Returns
         -------
         Tensor, shape (time, clip)
             Drive.
         """
-        places = self.places_px(units, shift)[:, 0].expand(len(features), -1, -1)
+        places = self.places_px(units, shift).expand(len(features), -1, -1)
         read = read_bilinearly(features, places, corners, self.map_shape)
         return (read * self.features[units]).sum(-1) + self.bias[units]
 
