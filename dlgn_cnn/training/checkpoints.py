@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import safetensors.torch
@@ -139,39 +139,23 @@ class Checkpoints(Callback):
         Raises StoreAway where the store gives no answer, StoreError where it cannot be asked.
         """
         beginning = capture(fit)
-        for name, snapshot in self._sound():
+        for name in reversed(self.files.names()):
             try:
-                restore(fit, snapshot)
-            except (DlgnError, KeyError, TypeError, ValueError, RuntimeError) as error:
-                self._discard(name, error)
-                restore(fit, beginning)
+                snapshot = self.files.read(name)
+                try:
+                    restore(fit, snapshot)
+                except (DlgnError, KeyError, TypeError, ValueError, RuntimeError) as error:
+                    restore(fit, beginning)
+                    raise Damaged(str(error)) from error
+            except StoreAway:
+                raise  # going on without it would cost all that was computed
+            except StoreError as error:
+                wrong = "checkpoint %s/%s is of no use: %s; going on from the one before, or from the beginning"
+                logger.warning(wrong, self.files.place.url, name, error)
+                if isinstance(error, Damaged):
+                    self.files.remove(name)
                 continue
             logger.info("fit goes on from %s: epoch %d, step %d", name[:16], fit.epoch, fit.step)
             self._last = self.clock()
             return True
         return False
-
-    def _sound(self) -> Iterator[tuple[str, Snapshot]]:
-        for name in reversed(self.files.names()):
-            try:
-                snapshot = self.files.read(name)
-            except Damaged as error:
-                self._discard(name, error)
-            except StoreAway:
-                raise  # going on without it would cost all that was computed
-            except StoreError as error:
-                self._say_useless(name, error)
-            else:
-                yield name, snapshot
-
-    def _discard(self, name: str, error: Exception) -> None:
-        self._say_useless(name, error)
-        self.files.remove(name)
-
-    def _say_useless(self, name: str, error: Exception) -> None:
-        logger.warning(
-            "checkpoint %s/%s is of no use: %s; going on from the one before, or from the beginning",
-            self.files.place.url,
-            name,
-            error,
-        )

@@ -19,7 +19,7 @@ from dlgn_cnn.interface import Batch
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.callbacks import Callback
-from dlgn_cnn.training.fit_config import EarlyStopping, EpochRecord, FitConfig
+from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
 from dlgn_cnn.training.losses import ObservationModel, as_component
 from dlgn_cnn.training.schedules import SCHEDULES
 
@@ -44,6 +44,7 @@ def peak_memory_bytes(device: torch.device) -> int:
 class TrainingLoop:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; ``best_state`` has the best weights.
 
+    They are those of ``best_epoch``, the first of the best by the criterion; it is -1 before the first epoch.
     Nothing is half done when the callback is told of a step, so that ``dlgn_cnn.training.snapshot`` can take all that
     the fit consists of, or put it back before the first epoch. ``threads`` is the number that the fit began with;
     ``same_bits`` is false once it went on with fewer. The fit's ``precision`` is ``float32`` or ``bfloat16``.
@@ -89,9 +90,9 @@ class TrainingLoop:
         self.schedule: LRScheduler = SCHEDULES.build(
             as_component(config.schedule), optimizer=self.optimizer, steps=steps, warmup_share=config.warmup_share
         )
-        self.stopping = EarlyStopping(config.patience)
         self.best_state, self.best_observation = copied(model.state_dict()), copied(self.loss.state_dict())
         self.records: list[EpochRecord] = []
+        self.best_epoch = -1
         self.threads, self.same_bits = threads.in_use(), True
         self.forget_epoch()
 
@@ -118,13 +119,8 @@ class TrainingLoop:
         """The validation correlation of the best epoch; minus infinity before the first."""
         return self.records[self.best_epoch].validation_correlation if self.best_epoch >= 0 else -math.inf
 
-    @property
-    def best_epoch(self) -> int:
-        """The best epoch by the criterion; -1 before the first."""
-        return self.stopping.best_epoch
-
     def __iter__(self) -> Iterator[EpochRecord]:
-        while self.epoch < self.config.max_epochs and not self.stopping.exhausted(self.epoch):
+        while self.epoch < self.config.max_epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
             yield self._epoch()
         self.model.load_state_dict(self.best_state)
         self.loss.load_state_dict(self.best_observation)
@@ -151,12 +147,18 @@ class TrainingLoop:
             peak_memory_bytes=peak_memory_bytes(self.device),
             seconds=self.elapsed_s(),
         )
-        goodness = validation_correlation if self.config.criterion == "correlation" else -validation_loss
-        if self.stopping.hear(self.epoch, goodness):
-            self.best_state, self.best_observation = copied(self.model.state_dict()), copied(self.loss.state_dict())
         self.records.append(record)
+        if self._goodness(record.epoch) > self._goodness(self.best_epoch):
+            self.best_epoch = record.epoch
+            self.best_state, self.best_observation = copied(self.model.state_dict()), copied(self.loss.state_dict())
         self.forget_epoch()
         return record
+
+    def _goodness(self, epoch: int) -> float:
+        if epoch < 0:
+            return -math.inf
+        record = self.records[epoch]
+        return record.validation_correlation if self.config.criterion == "correlation" else -record.validation_loss
 
     def _train(self) -> None:
         self.model.train()

@@ -1,6 +1,5 @@
-"""Options of a fit, its early stopping, and the record of an epoch."""
+"""Options of a fit, and the record of an epoch."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,38 +11,6 @@ from dlgn_cnn.training.schedules import SCHEDULES
 from dlgn_cnn.values import choice, number, whole
 
 CRITERIA = ("correlation", "loss")
-
-
-@dataclass
-class EarlyStopping:
-    """Tracks the best epoch of the validation tier; ``patience`` epochs without a better one end a fit.
-
-    ``goodness`` of an epoch is its correlation, or its negative loss: larger is better (Prechelt 1998).
-    """
-
-    patience: int
-    best: float = -math.inf
-    best_epoch: int = -1
-
-    def hear(self, epoch: int, goodness: float) -> bool:
-        """Whether ``epoch`` is the best so far."""
-        better = goodness > self.best
-        if better:
-            self.best, self.best_epoch = goodness, epoch
-        return better
-
-    def exhausted(self, epochs: int) -> bool:
-        """Whether to stop after so many epochs."""
-        return epochs > 0 and epochs - 1 - self.best_epoch >= self.patience
-
-    def state_dict(self) -> dict[str, Any]:
-        """State for ``load_state_dict``, which JSON can hold."""
-        return {"best": None if self.best == -math.inf else self.best, "best_epoch": self.best_epoch}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        self.best = -math.inf if state["best"] is None else state["best"]
-        self.best_epoch = state["best_epoch"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +41,7 @@ class FitConfig:
     accumulate : int
         Batches whose mean gradient makes one step.
     criterion : str
-        Criterion of a better validation tier: a larger ``correlation`` or a smaller ``loss``.
+        Criterion of a better validation tier: a larger ``correlation`` or a smaller ``loss`` (Prechelt 1998).
 
     Raises
     ------

@@ -17,7 +17,20 @@ from dlgn_cnn.runtime import threads
 from dlgn_cnn.training.fit import StateDict, TrainingLoop, copied
 from dlgn_cnn.training.fit_config import EpochRecord
 
-FORMAT = 2
+FORMAT = 3
+# Attributes of a fit that are plain values.
+VALUES = (
+    "precision",
+    "best_epoch",
+    "parts",
+    "samples",
+    "seconds",
+    "training_s",
+    "trained",
+    "rate",
+    "threads",
+    "same_bits",
+)
 
 
 @dataclass(frozen=True)
@@ -45,15 +58,11 @@ def capture(fit: TrainingLoop) -> Snapshot:
     for index, state in fit.optimizer.state_dict()["state"].items():
         tensors |= _named(f"optimizer.{index}", state)
     loaders = fit.loaders["train"].items()
+    fit.elapsed_s()  # brings the fit's seconds up to now
     facts = {
         "format": FORMAT,
-        "precision": fit.precision,
+        "values": {name: getattr(fit, name) for name in VALUES},
         "records": [dataclasses.asdict(record) for record in fit.records],
-        "epoch": {name: getattr(fit, name) for name in ("parts", "samples", "training_s", "trained", "rate")},
-        "seconds": fit.elapsed_s(),
-        "threads": fit.threads,
-        "same_bits": fit.same_bits,
-        "stopping": fit.stopping.state_dict(),
         "schedule": fit.schedule.state_dict(),
         "loaders": {key: loader.state_dict() for key, loader in loaders if hasattr(loader, "state_dict")},
     }
@@ -67,7 +76,6 @@ def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
     """
     facts, tensors = snapshot.facts, snapshot.tensors
     _check(fit, snapshot)
-    fit.precision = facts["precision"]
     for key, loader in fit.loaders["train"].items():
         if key in facts["loaders"]:
             loader.load_state_dict(facts["loaders"][key])
@@ -76,15 +84,13 @@ def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
     fit.best_state, fit.best_observation = copied(_below("best", tensors)), copied(_below("best_observation", tensors))
     groups = fit.optimizer.state_dict()["param_groups"]
     fit.optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": groups})
-    fit.stopping.load_state_dict(facts["stopping"])
     fit.schedule.load_state_dict(facts["schedule"])
     for group, rate in zip(fit.optimizer.param_groups, fit.schedule.get_last_lr(), strict=True):
         group["lr"] = rate
     fit.records = [EpochRecord(**record) for record in facts["records"]]
     fit.forget_epoch()
-    vars(fit).update(facts["epoch"], parts=[(loss, penalty) for loss, penalty in facts["epoch"]["parts"]])
-    fit.seconds, fit.threads = facts["seconds"], facts["threads"]
-    fit.same_bits = threads.again(fit.threads) and facts["same_bits"]
+    vars(fit).update(facts["values"], parts=list(facts["values"]["parts"]))
+    fit.same_bits = threads.again(fit.threads) and fit.same_bits
     _set_generators(fit, _below("generator", tensors))
 
 

@@ -107,7 +107,7 @@ def test_on_a_machine_with_fewer_cores_it_takes_those_and_says_that_bits_may_dif
 
 def test_a_fit_that_once_went_on_with_fewer_never_claims_its_bits_again():
     taken = snapshot.capture(new_fit())
-    taken.facts.update(threads=1, same_bits=False)
+    taken.facts["values"].update(threads=1, same_bits=False)
     fit = new_fit()
     snapshot.restore(fit, taken)
     assert fit.same_bits is False
