@@ -36,7 +36,7 @@ from dlgn_cnn.simulation.recording import simulate
 from dlgn_cnn.training.checkpoints import Checkpoints
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.fit_config import FitConfig
-from dlgn_cnn.training.losses import ObservationModel, units_of
+from dlgn_cnn.training.losses import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.trainers.standard import run
 from dlgn_cnn.training.weights import save_weights
 
@@ -67,7 +67,7 @@ def new_fit(sessions: dict[str, SessionData]) -> TrainingLoop:
     for name, session in sessions.items():
         for tier, loader in session_loaders(session, infos[name], 0, 1, 20, name).items():
             loaders[tier][name] = loader
-    loss = ObservationModel.from_config("negative_binomial", units_of(loaders))
+    loss = ObservationModel(*loss_of("negative_binomial"), units_of(loaders))
     config = FitConfig(EPOCHS, 3, 0.01, accumulate=2, burn_in_frames=5)
     return TrainingLoop(encoder(infos, 0, **ENCODER), loaders, loss, config)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Trained = Callable[[Mapping[str, Any]], dict[str, torch.Tensor]]
 
 Call = tuple[str, dict[str, Any]]
+TEXT_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,8 @@ def build_loaders(
     """
     from dlgn_cnn.data.loading.loaders import DATASETS
 
-    name, config = spec.dataset
-    function = DATASETS.get(name, allowed)
     given = {} if has_own_seed(spec.dataset) else {"seed": spec.seed}
-    given |= supplied(function, stores=stores, cache=cache, allowed_packages=allowed)
-    DATASETS.check_arguments(name, function, config, given)
-    return function(**given, **config)
+    return _call(DATASETS, spec.dataset, allowed, given, stores=stores, cache=cache)
 
 
 def build_model(
@@ -150,13 +148,9 @@ def call_model(
 
     from dlgn_cnn.models.build import MODELS
 
-    name, config = call
-    function = MODELS.get(name, allowed)
-    given = {"seed": seed, **data} | supplied(function, allowed_packages=allowed, trained=trained)
-    MODELS.check_arguments(name, function, config, given)
-    model = function(**given, **config)
+    model = _call(MODELS, call, allowed, {"seed": seed, **data}, trained=trained)
     if not isinstance(model, torch.nn.Module):
-        raise ConfigError(f"model function {name!r} returned a {type(model).__name__}, expected a torch module")
+        raise ConfigError(f"model function {call[0]!r} returned a {type(model).__name__}, expected a torch module")
     return model
 
 
@@ -201,15 +195,47 @@ def run_trainer(
     ConfigError
         If the config does not fit the trainer.
     """
-    from dlgn_cnn.training.outputs import plain
-
-    name, config = spec.trainer
-    function = TRAINERS.get(name, allowed)
-    given: dict[str, Any] = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    given |= supplied(function, allowed_packages=allowed, auto_precision=spec.precision)
-    TRAINERS.check_arguments(name, function, config, given)
-    score, output, state = function(**given, **config)
+    given = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
+    score, output, state = _call(TRAINERS, spec.trainer, allowed, given, auto_precision=spec.precision)
     return float(score), plain(output), state
+
+
+def _call(registry: Registry, call: Call, allowed: Collection[str], given: Mapping[str, Any], **available: Any) -> Any:
+    """Call a function with its config, what it is given, and what it asks for of the packages and what is available."""
+    name, config = call
+    function = registry.get(name, allowed)
+    given = {**given, **supplied(function, allowed_packages=allowed, **available)}
+    registry.check_arguments(name, function, config, given)
+    return function(**given, **config)
+
+
+def plain(value: Any) -> Any:
+    """Convert what a trainer tells of a fit to what JSON can hold: a lab's trainer may return anything.
+
+    Arrays, tensors, tuples and sets become lists, and numpy's scalars Python's.
+
+    NaN and infinities become None, keys become text, and of anything else its text remains: a fit that took hours is
+    not lost because of what its trainer tells besides.
+
+    Examples
+    --------
+    >>> plain({1: (0.5, float("nan"))})
+    {'1': [0.5, None]}
+    """
+    import numpy as np
+    import torch
+
+    if isinstance(value, np.ndarray | np.generic | torch.Tensor):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(one) for one in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return repr(value)[:TEXT_LENGTH]
 
 
 def has_own_seed(call: Call) -> bool:

@@ -127,33 +127,6 @@ class ObservationModel(nn.Module):
             for index, session in enumerate(self.sessions):
                 self.free[f"{name}_{index}"] = nn.Parameter(torch.full(((units or {})[session],), start))
 
-    @classmethod
-    def from_config(
-        cls, config: str | Mapping[str, Any], units: Mapping[str, int], allowed_packages: Collection[str] = ()
-    ) -> "ObservationModel":
-        """Build the observation model of ``{"name": loss, **parameters}``, or of a bare name.
-
-        Parameters
-        ----------
-        config : str or mapping
-            The loss, and parameters that are given.
-        units : mapping of str to int
-            Number of units of each session.
-        allowed_packages : collection of str
-            Packages that a loss may be imported from.
-
-        Returns
-        -------
-        ObservationModel
-            The loss with its parameters.
-
-        Raises
-        ------
-        ConfigError
-            If the loss or a parameter is unknown.
-        """
-        return cls(*loss_of(config, allowed_packages), units)
-
     def forward(self, rate: Rate, counts: Counts, data_key: str) -> torch.Tensor:
         """Mean negative log-likelihood of counts.
 

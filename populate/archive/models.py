@@ -7,8 +7,7 @@ from typing import Any
 from dlgn_cnn.data.loading.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.registry.annotations import parameters_of
-from dlgn_cnn.training.assemble import FitSpec, build_loaders, has_own_seed
-from dlgn_cnn.training.outputs import plain
+from dlgn_cnn.training.assemble import FitSpec, build_loaders, has_own_seed, plain
 from populate.archive.selection import FITS, Selection
 from schemas import dataset, ensemble, training
 from schemas.connection.in_force import settings_in_force

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from dlgn_cnn.errors import ConfigError, DlgnError
-from dlgn_cnn.training.outputs import plain
+from dlgn_cnn.training.assemble import plain
 from dlgn_cnn.training.weights import save_weights
 from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, StoreError
-from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, run_trainer
-from dlgn_cnn.training.outputs import plain
+from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, plain, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
 from tests import nnfabrik_functions
 from tests.rounding import within_rounding

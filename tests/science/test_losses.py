@@ -9,7 +9,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import Batch
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.fit_config import FitConfig
-from dlgn_cnn.training.losses import LOSSES, ObservationModel
+from dlgn_cnn.training.losses import LOSSES, ObservationModel, loss_of
 from dlgn_cnn.training.trainers.standard import standard
 from tests.science.test_fit import KEY, Gain, batches, loaders
 
@@ -78,7 +78,7 @@ def test_the_noise_that_counts_were_drawn_with_is_found():
 
 def test_given_noise_is_not_fitted():
     given = {"name": "negative_binomial", "dispersion": {KEY: [0.5, 1.5]}}
-    model = ObservationModel.from_config(given, {KEY: 2})
+    model = ObservationModel(*loss_of(given), {KEY: 2})
     assert list(model.parameters()) == []
     assert model.values() == {}
     _, output, _ = standard(Gain(), loaders(), 0, loss=given, fit={"max_epochs": 1, "burn_in_frames": 0})
@@ -86,7 +86,7 @@ def test_given_noise_is_not_fitted():
 
 
 def test_the_noise_of_a_fit_knows_no_decay():
-    noise = ObservationModel.from_config("negative_binomial", {KEY: 2})
+    noise = ObservationModel(*loss_of("negative_binomial"), {KEY: 2})
     fit = TrainingLoop(Gain(), loaders(), noise, FitConfig(weight_decay=0.5))
     decays = {id(p): group["weight_decay"] for group in fit.optimizer.param_groups for p in group["params"]}
     assert [decays[id(p)] for p in noise.parameters()] == [0.0]
@@ -105,4 +105,4 @@ def test_the_noise_of_a_fit_knows_no_decay():
 )
 def test_a_wrong_loss_is_refused(config, words):
     with pytest.raises(ConfigError, match=words):
-        ObservationModel.from_config(config, {KEY: 2})
+        ObservationModel(*loss_of(config), {KEY: 2})

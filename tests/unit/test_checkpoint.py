@@ -19,7 +19,7 @@ from dlgn_cnn.training.callbacks import Callback, Callbacks
 from dlgn_cnn.training.checkpoints import CheckpointFolder, Checkpoints
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.fit_config import FitConfig
-from dlgn_cnn.training.losses import ObservationModel, units_of
+from dlgn_cnn.training.losses import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.snapshot import Snapshot, capture, restore
 from dlgn_cnn.training.trainers.standard import run
 
@@ -78,7 +78,7 @@ def new_fit(config: FitConfig = CONFIG, loss: str = "negative_binomial", auto: s
             loaders[tier][name] = loader
     model = Noisy(encoder(infos, 3, **ENCODER))
     return TrainingLoop(
-        model, loaders, ObservationModel.from_config(loss, units_of(loaders)), config, auto_precision=auto
+        model, loaders, ObservationModel(*loss_of(loss), units_of(loaders)), config, auto_precision=auto
     )
 
 

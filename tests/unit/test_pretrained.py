@@ -27,7 +27,7 @@ from dlgn_cnn.errors import ArchiveError, ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.storage.file_systems import SILENCE_S, file_system
-from dlgn_cnn.training.outputs import plain
+from dlgn_cnn.training.assemble import plain
 from dlgn_cnn.training.weights import save_weights
 from tests import nnfabrik_functions
 from tests.rounding import within_rounding

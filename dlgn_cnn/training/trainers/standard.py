@@ -70,7 +70,7 @@ def standard(
     state_dict : dict
         The best weights, on the CPU.
     """
-    observation = ObservationModel.from_config(loss, units_of(dataloaders), allowed_packages)
+    observation = ObservationModel(*loss_of(loss, allowed_packages), units_of(dataloaders))
     config = nested(FitConfig, fit)
     return run(TrainingLoop(model, dataloaders, observation, config, auto_precision=auto_precision), uid, cb)
 
