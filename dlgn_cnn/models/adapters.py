@@ -34,11 +34,6 @@ class FramewiseReadout(nn.Module):
         self.readout = readout
         self.generator = generator
 
-    @property
-    def bias(self) -> torch.Tensor | None:
-        """The readout's own bias (unit,)."""
-        return self.readout.bias  # type: ignore[return-value]
-
     def forward(
         self, features: torch.Tensor, shift: torch.Tensor | None = None, opto: torch.Tensor | None = None
     ) -> torch.Tensor:

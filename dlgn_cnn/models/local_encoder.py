@@ -51,7 +51,7 @@ class LocalEncoder:
     ) -> None:
         self.model, self.head, self.field, self.dtype = model, model.head(data_key), field, dtype
         self.frame_shape, self.window = shape[1:], window
-        self.units = len(torch.as_tensor(self.head.readout.bias))
+        self.units = len(self.head.readout.bias)  # type: ignore[arg-type]
         self.core, self.recurrent = model.core, model.recurrent
         if dtype is not None:
             self.core, self.recurrent = deepcopy((self.core, self.recurrent))

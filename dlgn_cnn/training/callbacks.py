@@ -4,23 +4,9 @@ Checkpoints, rows of epochs, loggers, the progress bar and the check that gives 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 Info = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint that was saved: its file's name, serial number and sha256, and where the fit stood."""
-
-    name: str
-    serial: int
-    sha256: str
-    size_bytes: int
-    epoch: int
-    step: int
-    best_epoch: int
 
 
 class Callback:
@@ -46,8 +32,20 @@ class Callback:
             Figures of the epoch by name, and ``max_epochs``. A lab's own trainer may tell anything.
         """
 
-    def on_save(self, saved: Saved, kept: list[str]) -> None:
-        """Called with a checkpoint that was saved and the names of all files that are kept."""
+    def on_save(self, fit: Any, name: str, size_bytes: int, kept: list[str]) -> None:
+        """Called when a checkpoint was saved.
+
+        Parameters
+        ----------
+        fit : TrainingLoop
+            The fit as it was saved.
+        name : str
+            The file's name, by its serial number and sha256: see ``dlgn_cnn.training.checkpoints``.
+        size_bytes : int
+            Size of the file.
+        kept : list of str
+            Names of all files that are kept.
+        """
 
     def on_end(self) -> None:
         """Called by the owner of the callbacks once the fit has ended, or was interrupted."""
@@ -101,10 +99,10 @@ class Callbacks(Callback):
         for one in self.callbacks:
             one.on_epoch(epoch, info)
 
-    def on_save(self, saved: Saved, kept: list[str]) -> None:
+    def on_save(self, fit: Any, name: str, size_bytes: int, kept: list[str]) -> None:
         """Tell each."""
         for one in self.callbacks:
-            one.on_save(saved, kept)
+            one.on_save(fit, name, size_bytes, kept)
 
     def on_end(self) -> None:
         """Tell each."""

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.object_store import ObjectStore
-from dlgn_cnn.training.callbacks import Callback, Saved
+from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
 
@@ -124,10 +124,7 @@ class Checkpoints(Callback):
         """Save the fit as it stands; a failure is logged."""
         try:
             name = self.files.write(capture(fit))
-            size = self.files.place.sizes()[name]
-            sha256 = name[9 : 9 + 64]
-            saved = Saved(name, int(name[:8]), sha256, size, fit.epoch, fit.step, fit.best_epoch)
-            self.follower.on_save(saved, self.files.names())
+            self.follower.on_save(fit, name, self.files.place.sizes()[name], self.files.names())
         except Exception as error:
             logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
         self._last = self.clock()

@@ -14,7 +14,7 @@ import datajoint as dj
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.assemble import FitSpec
-from dlgn_cnn.training.callbacks import Callback, Callbacks, Info, Saved
+from dlgn_cnn.training.callbacks import Callback, Callbacks, Info
 from dlgn_cnn.training.loggers import LoggedFit, loggers
 from schemas import search
 from schemas.base.keys import fit_key
@@ -99,9 +99,21 @@ class Rows(Callback):
         row = {**fit_key(self._key), "epoch": epoch, "ended": now, **_figures(info)}
         self._writer.send(lambda connection: _replace_epochs(connection, row))
 
-    def on_save(self, saved: Saved, kept: list[str]) -> None:
+    def on_save(self, fit: Any, name: str, size_bytes: int, kept: list[str]) -> None:
         """Replace the rows of checkpoints whose files are gone."""
-        row, serials = _checkpoint_row(self._key, self._folder, saved), [int(name[:8]) for name in kept]
+        row = {
+            **fit_key(self._key),
+            "serial": int(name[:8]),
+            "path": f"{self._folder}/{name}",
+            "sha256": name[9:73],
+            "size_bytes": size_bytes,
+            "epoch": fit.epoch,
+            "step": fit.step,
+            "best_epoch": fit.best_epoch,
+            "saved": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+            "host": platform.node()[:64],
+        }
+        serials = [int(one[:8]) for one in kept]
         self._writer.send(lambda connection: _replace_checkpoints(connection, row, serials))
 
 
@@ -188,21 +200,6 @@ def _figures(info: Info) -> dict[str, Any]:
     """What a callback was told that a row can hold; a lab's own trainer may tell anything."""
     found = {name: info[name] for name in FIGURES if isinstance(info.get(name), int | float)}
     return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
-
-
-def _checkpoint_row(key: Key, folder: str, saved: Saved) -> dict[str, Any]:
-    return {
-        **fit_key(key),
-        "serial": saved.serial,
-        "path": f"{folder}/{saved.name}",
-        "sha256": saved.sha256,
-        "size_bytes": saved.size_bytes,
-        "epoch": saved.epoch,
-        "step": saved.step,
-        "best_epoch": saved.best_epoch,
-        "saved": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
-        "host": platform.node()[:64],
-    }
 
 
 def _replace_epochs(connection: Any, row: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ class TestReadout:
 
     def test_starts_at_the_mean_count(self, name):
         model = build(name)
-        rate = model.output(model.head(KEY).readout.bias.detach())
+        rate = model.output(model.head(KEY).readout.readout.bias.detach())
         assert torch.allclose(rate, torch.tensor(INFO.mean_counts), atol=1e-5)
 
     def test_noise_in_training_follows_from_the_seed_and_leaves_torch_s_own_alone(self, name):

@@ -14,8 +14,7 @@ from dlgn_cnn.models.readouts import READOUTS, places
 from dlgn_cnn.models.readouts.factorized import FactorizedReadout
 from dlgn_cnn.models.readouts.gaussian import GaussianReadout
 from dlgn_cnn.models.readouts.places import reflected, shifted
-from dlgn_cnn.models.shifters.affine import AffineShifter
-from dlgn_cnn.models.shifters.mlp import MlpShifter
+from dlgn_cnn.models.shifters.mlp import AffineShifter, MlpShifter
 
 SHAPE, UNITS = (5, 9, 12), 7
 # Of a drive: a mask over all features.

@@ -22,8 +22,8 @@ class Noting(Callback):
     def on_epoch(self, epoch, info):
         self.heard.append((self.name, epoch, dict(info)))
 
-    def on_save(self, saved, kept):
-        self.heard.append((self.name, saved, kept))
+    def on_save(self, fit, name, size_bytes, kept):
+        self.heard.append((self.name, name, size_bytes, kept))
 
     def on_end(self):
         self.heard.append((self.name, "end"))
@@ -35,8 +35,8 @@ def test_each_method_reaches_every_callback_in_order():
         both.on_start(None)
         both.on_step(None)
         both.on_epoch(3, {"loss": 1.0})
-        both.on_save("saved", ["file"])
-    told = ("start",), ("step",), (3, {"loss": 1.0}), ("saved", ["file"]), ("end",)
+        both.on_save(None, "file", 3, ["file"])
+    told = ("start",), ("step",), (3, {"loss": 1.0}), ("file", 3, ["file"]), ("end",)
     assert heard == [(name, *one) for one in told for name in ("a", "b")]
 
 

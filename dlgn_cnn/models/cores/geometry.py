@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-import torch
-
-from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.values import choice
 
@@ -27,16 +25,6 @@ def check_layers(lists: Mapping[str, Sequence[int]]) -> None:
         raise ConfigError(f"a core has {counts}: give one of each a layer")
     if any(kernel % 2 == 0 for kernel in lists["kernels"]):
         raise ConfigError(f"kernels of a core are {list(lists['kernels'])} px: give odd ones")
-
-
-def check_frames(videos: torch.Tensor, frames_lost: int) -> None:
-    """Raise ModelError for a video (batch, channel, time, height, width) of which a core would leave no frame."""
-    frames = videos.shape[2]
-    if frames <= frames_lost:
-        raise ModelError(
-            f"the video has {frames} frames and the core loses {frames_lost}: "
-            f"show it {frames_lost + 1} or more, or give the core shorter kernels_time"
-        )
 
 
 @dataclass(frozen=True)

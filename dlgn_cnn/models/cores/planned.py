@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from dlgn_cnn.models.cores.geometry import CorePlan, Layer, check_frames, plan_layers
+from dlgn_cnn.errors import ModelError
+from dlgn_cnn.models.cores.geometry import CorePlan, Layer, plan_layers
 from dlgn_cnn.models.cores.layers import to_features, to_frames
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.regularizers import FilterPriors
@@ -73,7 +74,11 @@ class PlannedCore(nn.Module):
 
         Raises ModelError for a video that is too short.
         """
-        check_frames(videos, self.frames_lost)
+        if videos.shape[2] <= self.frames_lost:
+            raise ModelError(
+                f"the video has {videos.shape[2]} frames and the core loses {self.frames_lost}: "
+                f"show it {self.frames_lost + 1} or more, or give the core shorter kernels_time"
+            )
         return self.features(videos)
 
     def features(self, videos: torch.Tensor) -> torch.Tensor:

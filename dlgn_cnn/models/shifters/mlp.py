@@ -1,4 +1,4 @@
-"""The perceptron shifter: from the pupil's position to the shift of every unit's position."""
+"""Perceptron shifters: from the pupil's position to the shift of every unit's position."""
 
 import torch
 from torch import nn
@@ -49,3 +49,23 @@ class MlpShifter(nn.Module):
         """Weighted mean square of the weights, summed over maps."""
         sizes = [part.weight.square().mean() for part in self.mlp if isinstance(part, nn.Linear)]
         return self.l2_weight * torch.stack(sizes).sum()
+
+
+@SHIFTERS.register("affine")
+class AffineShifter(MlpShifter):
+    """One affine map from pupil x and y to a shift, bounded by a tanh: six numbers a session.
+
+    A camera's angle and scale are about affine, and few frames suffice to learn it.
+
+    Parameters
+    ----------
+    info : DataInfo
+        The session; supplied by the model.
+    generator : Generator
+        Draws initial weights; supplied by the model.
+    l2_weight : float
+        Weight of the mean square of the four slopes.
+    """
+
+    def __init__(self, info: DataInfo, generator: torch.Generator, l2_weight: float = 0.0) -> None:
+        super().__init__(info, generator, layers=1, l2_weight=l2_weight)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,8 +9,7 @@ import torch
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.reference.model import ReferenceHead, ReferenceModel
-from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
+from dlgn_cnn.models.reference.model import ReferenceModel
 from dlgn_cnn.registry import nested
 from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.fit import StateDict, TrainingLoop, copied
@@ -23,23 +21,6 @@ from dlgn_cnn.training.trainers.standard import run
 from dlgn_cnn.values import whole
 
 KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
-
-
-@dataclass(frozen=True)
-class OptoStage:
-    """One session's kernel, its mean counts (unit,), and its weights by when they are fitted.
-
-    ``change`` is what the light changes in the kernel, ``bias`` and ``opto`` what a rate has without the movie: its
-    baseline, and the light's own weights. ``last`` are free in the end: all but the kernel's part that the light leaves
-    as it is, and behavior's, which have been fitted.
-    """
-
-    kernel: SpaceTimeKernel
-    counts: torch.Tensor
-    change: nn.Parameter
-    bias: nn.Parameter
-    opto: list[nn.Parameter]
-    last: list[nn.Parameter]
 
 
 def check_opto_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
@@ -107,37 +88,38 @@ def opto_last(
     """
     config = nested(FitConfig, fit)
     whole("iterations", iterations, 1)
-    parts = _opto_stage(model)
+    heads = _heads(model)
     # Before the first stage, so that one that goes on from a checkpoint finds them in the same order.
-    windows = {key: list(dataloaders["train"][key]) for key in parts}
-    with _without_opto_labels(model, parts.values()):
+    windows = {key: list(dataloaders["train"][key]) for key in heads}
+    with _without_opto_labels(model, heads.values()):
         first = TrainingLoop(model, dataloaders, poisson, config, auto_precision=auto_precision)
         score, output, _ = run(first, uid, cb)
     scorer = TrainingLoop(model, dataloaders, poisson, config, auto_precision=first.precision)
     stages = [{"stage": "without", "validation_correlation": score}]
     by_lbfgs = partial(refine, model, iterations=iterations, burn_in_frames=config.burn_in_frames)
-    for key, one in parts.items():
-        by_lbfgs(key, windows[key], [one.bias, *one.opto])
+    for key, head in heads.items():
+        by_lbfgs(key, windows[key], [head.bias, *head.opto.parameters()])
     stages.append({"stage": "adds", "validation_correlation": scorer.validate()[1]})
-    for key, one in parts.items():
-        with whitened(one.kernel, windows[key], one.counts):
-            by_lbfgs(key, windows[key], one.last)
+    for key, head in heads.items():
+        free = _free_in_the_end(head)
+        with whitened(head.stimulus, windows[key], head.mean_counts):
+            by_lbfgs(key, windows[key], free)
     score = scorer.validate()[1]
     stages.append({"stage": "changes", "validation_correlation": score})
     return score, output | {"stages": stages}, copied(model.state_dict())
 
 
 @contextmanager
-def _without_opto_labels(model: nn.Module, parts: Collection[OptoStage]) -> Iterator[None]:
+def _without_opto_labels(model: nn.Module, heads: Collection[Any]) -> Iterator[None]:
     """Within the block the model sees no light and learns nothing of it."""
 
     def without_opto(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
         videos, opto, *rest = inputs
         return (videos, torch.zeros_like(opto), *rest), named
 
-    blind = [weights for one in parts for weights in (one.change, *one.opto)]
-    for one in parts:
-        nn.init.zeros_(one.change)
+    blind = [weights for head in heads for weights in (head.stimulus.opto_change, *head.opto.parameters())]
+    for head in heads:
+        nn.init.zeros_(head.stimulus.opto_change)
     hook = model.register_forward_pre_hook(without_opto, with_kwargs=True)
     for weights in blind:
         weights.requires_grad_(False)
@@ -149,22 +131,21 @@ def _without_opto_labels(model: nn.Module, parts: Collection[OptoStage]) -> Iter
             weights.requires_grad_(True)
 
 
-def _opto_stage(model: nn.Module) -> dict[str, OptoStage]:
-    """Weights to fit, by session. Raises ConfigError for a model in which the light changes no kernel."""
-    heads = {key: model.head(key) for key in model.data_keys} if isinstance(model, ReferenceModel) else {}
-    found = {key: one for key, head in heads.items() if (one := _opto_head(head)) is not None}
-    if not found or len(found) < len(heads):
+def _heads(model: nn.Module) -> dict[str, Any]:
+    """Heads by session. Raises ConfigError for a model in which the light changes no kernel."""
+    heads: dict[str, Any] = (
+        {key: model.head(key) for key in model.data_keys} if isinstance(model, ReferenceModel) else {}
+    )
+    if not heads or not all(head.stimulus is not None and head.stimulus.changes for head in heads.values()):
         raise ConfigError(
             "opto_last fits models of fn ln or spline_glm whose opto is spatial or temporal, and this "
             f"{type(model).__name__} is another: choose such a model, or the trainer standard"
         )
-    return found
+    return heads
 
 
-def _opto_head(head: ReferenceHead) -> OptoStage | None:
-    kernel = head.stimulus
-    if kernel is None or kernel.changes is None or kernel.opto_change is None:
-        return None
-    fitted = {id(weights) for weights in (getattr(kernel, KEPT[kernel.changes]), *head.behavior.parameters())}
-    last = [weights for weights in head.parameters() if id(weights) not in fitted]
-    return OptoStage(kernel, head.mean_counts, kernel.opto_change, head.bias, [*head.opto.parameters()], last)
+def _free_in_the_end(head: Any) -> list[nn.Parameter]:
+    """All weights but the kernel's part that the light leaves as it is, and behavior's, which have been fitted."""
+    kept = getattr(head.stimulus, KEPT[head.stimulus.changes])
+    fitted = {id(weights) for weights in (kept, *head.behavior.parameters())}
+    return [weights for weights in head.parameters() if id(weights) not in fitted]
