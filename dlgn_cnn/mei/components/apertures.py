@@ -16,7 +16,6 @@ class Aperture(Protocol):
 
     def __call__(self, centers: torch.Tensor | None, targets: int, frame_shape: tuple[int, int]) -> torch.Tensor:
         """Mask (target or 1, height, width) of bool; ``centers`` (target, 2) are the units' places, x, y in px."""
-        ...
 
 
 @APERTURES.register("whole_frame")

@@ -96,19 +96,15 @@ class Constraint(Protocol):
 
     def project(self, proposals: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """The nearest allowed stimulus of each proposal, (stimulus, time, height, width)."""
-        ...
 
     def check(self, free: int, total: int) -> None:
         """Raise ConfigError where no clip of ``total`` values, of which ``free`` may change, is allowed."""
-        ...
 
     def violation(self, stimuli: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Distance of each stimulus from being allowed (stimulus,), as a share of the norm or range."""
-        ...
 
     def in_range(self, stimuli: torch.Tensor) -> torch.Tensor:
         """Whether every value of each stimulus lies in the range, whatever its norm: (stimulus,) of bool."""
-        ...
 
 
 @CONSTRAINTS.register("rms_contrast")

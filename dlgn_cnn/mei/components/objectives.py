@@ -16,15 +16,12 @@ class Objective(Protocol):
 
     def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
         """Opto of each presentation, (presentation, target) of 0 or 1, from each target's own condition (target,)."""
-        ...
 
     def check_frames(self, frames: int) -> None:
         """Raise ConfigError if a response of ``frames`` frames is too short to be scored."""
-        ...
 
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:
         """The activation (target,) of rates (presentation, target, time) in spikes a frame."""
-        ...
 
 
 class OverWindow:
@@ -33,7 +30,7 @@ class OverWindow:
     The frames before the window are free, and excite through the unit's memory (Hoefling et al. 2024, for video).
     """
 
-    def __init__(self, window_frames: int) -> None:
+    def __init__(self, window_frames: int = 10) -> None:
         self.window_frames = whole("objective.window_frames", window_frames, 1)
 
     def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
@@ -61,9 +58,6 @@ class MeanRate(OverWindow):
     (Hoefling et al. 2024, for video).
     """
 
-    def __init__(self, window_frames: int = 10) -> None:
-        super().__init__(window_frames)
-
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:
         """Rates (1, target, time) to activation (target,)."""
         return self.mean(rates)[0]
@@ -75,9 +69,6 @@ class LeastRate(OverWindow):
 
     The mean is over the last ``window_frames`` frames. A unit that is silent already has almost no gradient left.
     """
-
-    def __init__(self, window_frames: int = 10) -> None:
-        super().__init__(window_frames)
 
     def __call__(self, rates: torch.Tensor) -> torch.Tensor:
         """Rates (1, target, time) to activation (target,), at most 0."""
@@ -93,9 +84,6 @@ class OptoDifference(OverWindow):
     spikes a frame. The idea is the contrastive stimulus of two models (as in the code of Walker et al. 2019 and
     its successors), here of one model in two conditions.
     """
-
-    def __init__(self, window_frames: int = 10) -> None:
-        super().__init__(window_frames)
 
     def opto_of(self, suppressed: torch.Tensor) -> torch.Tensor:
         """Two presentations, (2, target): the target's own condition and the other."""

@@ -21,7 +21,6 @@ class Optimizer(Protocol):
 
     def start(self, parameters: torch.Tensor) -> State:
         """The state before the first step of parameters (target, ...)."""
-        ...
 
     def propose(self, parameters: torch.Tensor, direction: torch.Tensor, state: State, step: int) -> torch.Tensor:
         """Propose the next parameters.
@@ -42,7 +41,6 @@ class Optimizer(Protocol):
         Tensor, shape (target, ...)
             The next parameters, which the constraint then projects.
         """
-        ...
 
 
 @OPTIMIZERS.register("momentum")

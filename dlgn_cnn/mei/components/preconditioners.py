@@ -50,7 +50,6 @@ class Preconditioner(Protocol):
 
     def __call__(self, gradient: torch.Tensor, step: int = 0) -> torch.Tensor:
         """Gradient (stimulus, time, height, width) to a direction of the same shape; steps count from 0."""
-        ...
 
 
 @PRECONDITIONERS.register("none")
