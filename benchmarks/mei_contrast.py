@@ -41,8 +41,7 @@ from dlgn_cnn.data.sessions.session_data import SessionData, data_info
 from dlgn_cnn.data.stimuli.video import scale_gray
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
-from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, UnitMEIs, findings, measure
 from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Frames

@@ -9,8 +9,7 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn.config import canonical_json
-from dlgn_cnn.mei.feedback_contrast.findings import ContrastFinding, Measured, UnitMEIs, findings, measure
-from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, extent_px
+from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, ContrastFinding, UnitMEIs, extent_px, findings, measure
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
 from schemas.base.keys import UNIT, unit_key
@@ -111,7 +110,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         """Distances of all units, and their place in each null; the fit's seed draws relabelings where it must."""
         generator = np.random.default_rng(key["seed"])
         rows: dict[UnitKey, Row] = {}
-        measured: list[Measured] = []
+        measured = []
         for unit in stimuli:
             own = _loaded(stimuli, unit)
             if own is not None:

@@ -6,11 +6,13 @@ from scipy.stats import kstest, permutation_test
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.feedback.opto_null import false_discovery_rates
-from dlgn_cnn.mei.feedback_contrast.findings import UnitMEIs, findings, measure
 from dlgn_cnn.mei.feedback_contrast.significance import (
     VIEWS,
+    UnitMEIs,
     between_and_within,
     between_members,
+    findings,
+    measure,
     pairwise_distances,
     pooled_null,
     starts_null,
