@@ -123,9 +123,9 @@ def controls(
     materials = Materials(
         models=models,
         config=synthesis(MEI, screen_range(session.info)),
-        infos={KEY: session.info},
-        videos={KEY: lambda: clips_of(whole.presenting(session.data.trials))},
-        fields={(KEY, unit): session.fields[unit] for unit in units},
+        info=session.info,
+        videos=lambda: clips_of(whole.presenting(session.data.trials)),
+        fields={unit: session.fields[unit] for unit in units},
         device=CPU,
     )
     meis = [(target, one.stimulus) for target, one in zip(targets, found, strict=True)]

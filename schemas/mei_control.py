@@ -208,13 +208,14 @@ def materials_of(
     from dlgn_cnn.mei.synthesis.config import synthesis
     from dlgn_cnn.mei.synthesis.methods import screen_range
 
-    infos = {name: loader.data_info for name, loader in loaders["train"].items()}
-    parsed = synthesis(config.get("fit"), screen_range(infos[session]), settings_in_force().allowed_packages)
+    info = loaders["train"][session].data_info
+    parsed = synthesis(config.get("fit"), screen_range(info), settings_in_force().allowed_packages)
     own = ((unit["unit_index"], field) for unit, field in fields if unit["session_name"] == session)
-    known = {(session, index): np.asarray(field.load()) for index, field in own}
-    videos = {name: (lambda name=name: _clips(loaders, name)) for name in infos}
+    known = {index: np.asarray(field.load()) for index, field in own}
     device = next(models[0].parameters()).device
-    return Materials(models, parsed, infos, videos, known, device, contrasts=contrasts_of(config))
+    return Materials(
+        models, parsed, info, lambda: _clips(loaders, session), known, device, contrasts=contrasts_of(config)
+    )
 
 
 def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:

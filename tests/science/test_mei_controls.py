@@ -1,6 +1,7 @@
 """Controls, distances and diverse sets against answers that are known without a model."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,24 +10,23 @@ import torch
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.mei.components.constraints import CONSTRAINTS
-from dlgn_cnn.mei.controls.control_set import CONTROLS, Materials, control_set
+from dlgn_cnn.mei.controls.control_set import CONTROLS, Materials, best_of, contrast_response, control_set
 from dlgn_cnn.mei.controls.controls import (
+    GRATINGS,
     Grating,
-    GratingGrid,
+    allowed_batches,
     another_unit,
-    grating_clips,
     linear_field,
     moved,
     natural_clips,
     phase_scrambled,
-    scaled,
 )
-from dlgn_cnn.mei.controls.held_out import best_of, contrast_response, rates_in_both_conditions
 from dlgn_cnn.mei.feedback_contrast.significance import extent_px, pairwise_distances
 from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.diverse import DiverseSet, nearest
 from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
+from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.mei.synthesis.targets import Target
 from tests.rounding import rounding
 
@@ -92,9 +92,9 @@ def test_extent_of_a_gaussian_is_its_standard_deviation():
 def test_every_control_meets_the_constraint():
     mask = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
     mask[..., 2:9, 3:10] = True
-    grating = next(grating_clips(GratingGrid(radii_px=(4,)), SHAPE, (6, 5), L2, mask, batch_size=8))
-    clips = next(natural_clips([draw(20, HEIGHT, WIDTH)], FRAMES, 3, L2, mask))
-    scrambled = scaled(phase_scrambled(draw(3, *SHAPE), torch.Generator().manual_seed(1)), L2, mask)
+    grating = next(allowed_batches((one.clip(SHAPE, (6, 5)) for one in GRATINGS), L2, mask, 8))
+    clips = next(allowed_batches(natural_clips([draw(20, HEIGHT, WIDTH)], FRAMES, 3, mask[0]), L2, mask))
+    scrambled = next(allowed_batches(phase_scrambled(draw(3, *SHAPE), torch.Generator().manual_seed(1)), L2, mask))
     for found, number in ((grating, 8), (clips, 5), (scrambled, 3)):
         assert len(found) == number
         np.testing.assert_allclose(found.flatten(1).norm(dim=1), 5, rtol=1e-5)
@@ -102,7 +102,7 @@ def test_every_control_meets_the_constraint():
         assert found.max() <= 3
         assert not found[..., ~mask[0, 0]].any()
     with pytest.raises(ConfigError, match="mean gray"):
-        scaled(torch.zeros(1, *SHAPE), L2)
+        next(allowed_batches(torch.zeros(1, *SHAPE), L2))
 
 
 def test_linear_field_over_a_window_is_the_best_of_a_linear_unit():
@@ -152,11 +152,12 @@ def test_a_grating_drifts_at_its_own_frequency_in_its_own_direction():
 
 
 def test_the_best_grating_of_a_grating_cell_is_its_own():
-    grid = GratingGrid(radii_px=(4.0,), phases_deg=(0.0, 90.0))
+    gratings = [replace(one, radius_px=4.0, phase_deg=one.phase_deg / 2) for one in GRATINGS if one.radius_px == 6]
+    clips = [one.clip(SHAPE, (6, 5)).float() for one in gratings]
     wanted = [7, 100]
-    filters = torch.stack([grid.gratings()[index].clip(SHAPE, (6, 5)) for index in wanted])
-    batches = grating_clips(grid, SHAPE, (6, 5), L2, batch_size=10)
-    found = best_of([Cells(filters).float().eval()], KEY, [0, 1], False, batches, 1)
+    filters = torch.stack([clips[index] for index in wanted])
+    batches = allowed_batches(clips, L2, size=10)
+    found = best_of([Cells(filters).float().eval()], KEY, [0, 1], False, batches, 1, AnimalState())
     assert [best.index for best in found] == wanted
 
 
@@ -164,15 +165,16 @@ def test_the_best_natural_clip_is_the_one_that_is_the_filter():
     videos = [draw(30, HEIGHT, WIDTH, seed=seed) for seed in range(3)]
     filters = torch.stack([videos[1][4 : 4 + FRAMES], -videos[2][22:30]])
     constraint = CONSTRAINTS.build(CONTRAST | {"low": -9.0, "high": 9.0})
-    model = Cells(filters).eval()
-    (best, other) = best_of([model], KEY, [0, 1], True, natural_clips(videos, FRAMES, 2, constraint, batch_size=7), 1)
+    model, everywhere = Cells(filters).eval(), torch.tensor(True)
+    batches = allowed_batches(natural_clips(videos, FRAMES, 2, everywhere), constraint, size=7)
+    (best, other) = best_of([model], KEY, [0, 1], True, batches, 1, AnimalState())
     own = filters[0] / filters[0].norm() * 5
     np.testing.assert_allclose(best.stimulus, own, atol=1e-6)
     assert best.rate == pytest.approx(2 * float((own * filters[0]).sum()), rel=1e-5)
     assert best.index == 12 + 2
     assert cosine(other.stimulus, filters[1]) > 0
     with pytest.raises(ConfigError, match="no clip"):
-        best_of([model], KEY, [0], False, natural_clips(videos, 31, 1, constraint), 1)
+        best_of([model], KEY, [0], False, natural_clips(videos, 31, 1, everywhere), 1, AnimalState())
 
 
 def cosine(one, other):
@@ -183,18 +185,15 @@ def cosine(one, other):
 def test_held_out_models_answer_with_their_mean_in_both_lights_at_each_contrast():
     held_out_models = [Cells(draw(2, *SHAPE, seed=seed), torch.relu).eval() for seed in (0, 1)]
     targets, stimuli = [Target(KEY, 1, False), Target(KEY, 0, True)], draw(2, *SHAPE, seed=5)
-    rates = rates_in_both_conditions(held_out_models, targets, stimuli, 1)
+    curve = contrast_response(held_out_models, targets, stimuli, (0.0, 0.5, 1.0), L2, 1, AnimalState())
+    assert curve.shape == (2, 3, 2)
     for row, unit in enumerate((1, 0)):
         drives = [float((one.filters[unit].detach() * stimuli[row]).sum()) for one in held_out_models]
         intact = sum(max(drive, 0) for drive in drives) / 2
-        assert rates[row] == pytest.approx([intact, 2 * intact], rel=1e-6)
-    curve = contrast_response(held_out_models, targets, stimuli, (0.0, 0.5, 1.0), 1)
-    assert curve.shape == (2, 3, 2)
+        assert curve[row, 2] == pytest.approx([intact, 2 * intact], rel=1e-6)
     np.testing.assert_allclose(curve[:, 1], curve[:, 2] / 2, rtol=1e-6)
-    with pytest.raises(ModelError, match="one each"):
-        rates_in_both_conditions(held_out_models, targets, stimuli[:1], 1)
     with pytest.raises(ModelError, match="eval"):
-        rates_in_both_conditions([held_out_models[0].train()], targets, stimuli, 1)
+        contrast_response([held_out_models[0].train()], targets, stimuli, (1.0,), L2, 1, AnimalState())
 
 
 def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
@@ -238,13 +237,18 @@ def ladder_of(contrasts, high):
     info = DataInfo((4, 9), (1, HEIGHT, WIDTH), 60.0, (0.1,) * 2, 100.0, 50.0, ((0.0, 0.0), (0.1, 0.2)))
     options = {"frames": FRAMES, "objective": {"window_frames": 1}, "constraint": {"contrast": 0.5}}
     config = synthesis(options, (-high, high))
-    stimuli = scaled(filters, config.constraint).numpy()
-    videos, fields = (
-        {KEY: lambda: [draw(20, HEIGHT, WIDTH, seed=5).float()]},
-        {(KEY, 0): draw(4, HEIGHT, WIDTH).numpy()},
+    stimuli = config.constraint.project(filters).numpy()
+    gratings, fields = [Grating(0.0, 0.1, 0.1, 4.0, 0.0)], {0: draw(4, HEIGHT, WIDTH).numpy()}
+    materials = Materials(
+        [Soft(filters).eval()],
+        config,
+        info,
+        lambda: [draw(20, HEIGHT, WIDTH, seed=5).float()],
+        fields,
+        CPU,
+        gratings,
+        contrasts,
     )
-    grid = GratingGrid((0.0,), (0.1,), (0.1,), (4.0,), (0.0,))
-    materials = Materials([Soft(filters).eval()], config, {KEY: info}, videos, fields, CPU, grid, contrasts)
     meis = [(Target(KEY, unit, light), stimuli[unit]) for unit in (0, 1) for light in (False, True)]
     found = control_set(meis, materials, [Soft(3 * filters).eval()], torch.Generator().manual_seed(0))
     return filters, found

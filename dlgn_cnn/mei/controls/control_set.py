@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,13 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.controls.controls import (
-    GratingGrid,
-    another_unit,
-    grating_clips,
-    linear_field,
-    moved,
-    natural_clips,
-    phase_scrambled,
-    scaled,
-)
-from dlgn_cnn.mei.controls.held_out import best_of, contrast_response, within_range
+from dlgn_cnn.mei.components.constraints import Constraint
+from dlgn_cnn.mei.controls import controls
+from dlgn_cnn.mei.controls.controls import GRATINGS, Grating
 from dlgn_cnn.mei.synthesis.ascent import centers_px, mask_of
+from dlgn_cnn.mei.synthesis.checks import check
 from dlgn_cnn.mei.synthesis.config import Synthesis
+from dlgn_cnn.mei.synthesis.presenter import AnimalState, Presenter, in_both_conditions
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
@@ -30,10 +23,11 @@ from dlgn_cnn.shapes import Floats
 CONTROLS = ("mei", "natural", "grating", "linear_field", "another_unit", "phase_scrambled")
 # Octaves, as in contrast-response functions of single cells; 0 is the mean gray.
 CONTRASTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
-Videos = Mapping[str, Callable[[], Iterable[torch.Tensor]]]
+BATCH = 32
+Made = tuple[str, int, torch.Tensor, dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Control:
     """One stimulus (time, height, width) for one target, and the response of models to it.
 
@@ -51,25 +45,25 @@ class Control:
     ladder: Floats
     held_out_ladder: Floats
     violation: float
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Materials:
-    """Materials of controls: the models, how the MEIs were made, and what is known of each session by data key.
+    """Materials of controls: the models, how the MEIs were made, and what is known of their session.
 
-    ``videos`` gives a session's clips (time, height, width) in normalized gray levels, each time it is called;
-    ``fields`` (lag, height, width) are linear receptive fields by session and unit's row, as far as they are known.
+    ``videos`` gives the session's clips (time, height, width) in normalized gray levels, each time it is called;
+    ``fields`` (lag, height, width) are linear receptive fields by the unit's row, as far as they are known.
     ``contrasts`` are the shares of its own contrast at which each stimulus is shown.
     """
 
     models: Sequence[torch.nn.Module]
     config: Synthesis
-    infos: Mapping[str, DataInfo]
-    videos: Videos
-    fields: Mapping[tuple[str, int], Floats]
+    info: DataInfo
+    videos: Callable[[], Iterable[torch.Tensor]]
+    fields: Mapping[int, Floats]
     device: torch.device
-    grid: GratingGrid = dataclasses.field(default_factory=GratingGrid)
+    gratings: Sequence[Grating] = GRATINGS
     contrasts: Sequence[float] = CONTRASTS
 
     @property
@@ -78,7 +72,17 @@ class Materials:
         return int(getattr(self.config.objective, "window_frames", self.config.frames))
 
 
-Made = tuple[str, int, torch.Tensor, dict[str, Any]]
+@dataclasses.dataclass(frozen=True)
+class Best:
+    """The best of many clips for one unit in one condition.
+
+    ``stimulus`` (time, height, width) as it was shown, ``index`` its place among those that were, ``rate`` the unit's
+    mean rate over the window in spikes a frame.
+    """
+
+    stimulus: torch.Tensor
+    index: int
+    rate: float
 
 
 def control_set(
@@ -88,7 +92,7 @@ def control_set(
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> list[Control]:
-    """Make all controls of a set of MEIs and predict the response to each in both conditions.
+    """Make all controls of one session's MEIs and predict the response to each in both conditions.
 
     All stimuli have the MEI's norm and lie in its range and within its aperture. The best natural clip of the session
     and the best drifting grating are chosen on the models of the synthesis in the target's condition, as the MEI was. A
@@ -98,7 +102,7 @@ def control_set(
     Parameters
     ----------
     meis : sequence of (Target, ndarray)
-        Each target with its MEI, shape (time, height, width).
+        Each target of the session with its MEI, shape (time, height, width).
     materials : Materials
         What the controls are made of.
     held_out_models : sequence of Module
@@ -116,55 +120,139 @@ def control_set(
     Raises
     ------
     ModelError, ConfigError
-        As ``rates_in_both_conditions`` and ``best_of`` raise them.
+        As ``contrast_response`` and ``best_of`` raise them.
     """
     targets = [target for target, _ in meis]
     stimuli = torch.as_tensor(np.stack([stimulus for _, stimulus in meis])).float().to(materials.device)
     maker = _Maker(targets, stimuli, materials, generator)
     kinds = (maker.meis, maker.natural, maker.gratings, maker.fields, maker.others, maker.scrambled)
     made: list[Made] = []
-    for done, kind in enumerate(kinds):
+    for done, kind in enumerate(kinds, 1):
         made += kind()
-        progress(done + 1, len(kinds) + 1)
-    found = _rated(made, targets, maker.masks, materials, held_out_models)
+        progress(done, len(kinds) + 1)
+    found = _rated(made, maker, held_out_models)
     progress(len(kinds) + 1, len(kinds) + 1)
     return found
 
 
-def _rated(
-    made: Sequence[Made],
+@torch.no_grad()
+def contrast_response(
+    models: Sequence[torch.nn.Module],
     targets: Sequence[Target],
-    masks: torch.Tensor,
-    materials: Materials,
-    held_out_models: Sequence[torch.nn.Module],
-) -> list[Control]:
-    """Rates of the synthesis's and the held-out models to every stimulus, at its own contrast and along the ladder."""
-    shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [targets[row] for _, row, _, _ in made]
-    contrasts, constraint = sorted({1.0, *materials.contrasts}), materials.config.constraint
-    own, along = contrasts.index(1.0), [contrasts.index(contrast) for contrast in materials.contrasts]
-    wanted = within_range(shown, contrasts, constraint)
-    nothing = np.full((*wanted.shape, 2), np.nan, np.float32)
-    state = materials.config.state
-    mine, theirs = (
-        contrast_response(models, asked, shown, contrasts, materials.window_frames, state, wanted)
-        if models
-        else nothing
-        for models in (materials.models, held_out_models)
-    )
-    return [
-        Control(
-            name=name,
-            target=targets[row],
-            stimulus=np.asarray(stimulus.cpu().numpy()),
-            rates=mine[index, own],
-            held_out=theirs[index, own],
-            ladder=mine[index, along],
-            held_out_ladder=theirs[index, along],
-            violation=float(constraint.violation(stimulus[None], masks[row : row + 1])),
-            parameters=parameters,
-        )
-        for index, (name, row, stimulus, parameters) in enumerate(made)
-    ]
+    stimuli: torch.Tensor,
+    contrasts: Sequence[float],
+    constraint: Constraint,
+    window_frames: int,
+    state: AnimalState,
+) -> Floats:
+    """Predict each target's mean rate to its own stimulus, at shares of the stimulus's contrast.
+
+    Nothing is clipped: a share above 1 of which a value would leave the constraint's range is not shown. All shares up
+    to 1 are, since the mean gray lies in every range.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        Models whose mean rate is taken, above all those that took no part in the synthesis.
+    targets : sequence of Target
+        One for each stimulus.
+    stimuli : Tensor, shape (target, time, height, width)
+        Allowed stimuli on the device of the models.
+    contrasts : sequence of float
+        Shares of each stimulus's own contrast.
+    constraint : Constraint
+        Has the range.
+    window_frames : int
+        Last frames over which the rate is averaged.
+    state : AnimalState
+        State of the animal.
+
+    Returns
+    -------
+    ndarray, shape (target, contrast, condition)
+        Mean rates in spikes a frame, NaN where not shown; the conditions are intact and suppressed.
+
+    Raises
+    ------
+    ModelError
+        As ``check`` does.
+    """
+    check(models, targets, stimuli.device)
+    time, height, width = stimuli.shape[1:]
+    presenter = Presenter(models, sorted({target.data_key for target in targets}), (time, height, width), state)
+    found = np.full((len(targets), len(contrasts), 2), np.nan, np.float32)
+    for level, contrast in enumerate(contrasts):
+        shown = stimuli * contrast
+        rows = range(len(targets)) if contrast <= 1 else constraint.in_range(shown).nonzero().flatten().tolist()
+        for few in (list(rows[first : first + BATCH]) for first in range(0, len(rows), BATCH)):
+            rates = in_both_conditions(presenter, shown[few], [targets[row] for row in few])
+            found[few, level] = rates[..., -window_frames:].mean(-1).float().cpu().numpy()
+    return found
+
+
+@torch.no_grad()
+def best_of(
+    models: Sequence[torch.nn.Module],
+    data_key: str,
+    units: Sequence[int],
+    suppressed: bool,
+    batches: Iterable[torch.Tensor],
+    window_frames: int,
+    state: AnimalState,
+) -> list[Best]:
+    """Find the best of many clips for each of many units, by the mean rate of all models.
+
+    Every clip is shown once and as it is: scale clips first.
+
+    Parameters
+    ----------
+    models : sequence of Module
+        Models whose mean rate decides.
+    data_key : str
+        Session of the units.
+    units : sequence of int
+        Rows of the units in the readout.
+    suppressed : bool
+        Whether feedback is suppressed.
+    batches : iterable of Tensor, shape (clip, time, height, width)
+        The clips.
+    window_frames : int
+        Last frames over which the rate is averaged.
+    state : AnimalState
+        State of the animal.
+
+    Returns
+    -------
+    list of Best
+        One for each unit.
+
+    Raises
+    ------
+    ConfigError
+        If there are no clips.
+    """
+    found: dict[int, Best] = {}
+    seen = 0
+    for clips in batches:
+        opto = clips.new_full((len(clips), clips.shape[1]), float(suppressed))
+        traces = state.traces(len(clips), clips.shape[1], clips)
+        rates = [model(clips[:, None], opto, data_key, *traces)[..., -window_frames:].mean(-1) for model in models]
+        values, places = torch.stack(rates).mean(0)[:, list(units)].max(0)
+        for unit, value, place in zip(units, values.tolist(), places.tolist(), strict=True):
+            if unit not in found or value > found[unit].rate:
+                found[unit] = Best(clips[place].clone(), seen + place, value)
+        seen += len(clips)
+    if not seen:
+        raise ConfigError("no clip to choose the best from: none is as long as the stimulus")
+    return [found[unit] for unit in units]
+
+
+def clips_of(batches: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """The clips (time, height, width) of a loader's batches. Raises ConfigError for frames of more than one channel."""
+    for batch in batches:
+        if batch.videos.shape[1] != 1:
+            raise ConfigError(f"frames of {batch.videos.shape[1]} channels: natural controls need gray movies")
+        yield from batch.videos[:, 0]
 
 
 class _Maker:
@@ -174,12 +262,11 @@ class _Maker:
         self, targets: Sequence[Target], stimuli: torch.Tensor, materials: Materials, generator: torch.Generator
     ) -> None:
         self.targets, self.stimuli, self.materials, self.generator = targets, stimuli, materials, generator
-        self.config, centers = materials.config, {key: info.field_centers for key, info in materials.infos.items()}
-        frame = materials.infos[targets[0].data_key].frame_shape[1:]
-        self.places = [(float(x), float(y)) for x, y in centers_px(targets, frame, centers).tolist()]
-        mask = mask_of(targets, self.config, frame, centers).to(materials.device)
+        self.config, frame = materials.config, materials.info.frame_shape[1:]
+        centers = {targets[0].data_key: materials.info.field_centers}
+        self.places = [(x, y) for x, y in centers_px(targets, frame, centers).tolist()]
         # Which values of each target's clip may change, (target, time, height, width).
-        self.masks = mask.expand(len(targets), -1, -1, -1)
+        self.masks = mask_of(targets, self.config, frame, centers).to(materials.device).expand(len(targets), -1, -1, -1)
 
     def meis(self) -> Iterator[Made]:
         for row in range(len(self.targets)):
@@ -188,74 +275,82 @@ class _Maker:
     def natural(self) -> Iterator[Made]:
         frames = self.config.frames
         for rows in self._alike():
-            videos = (one.to(self.materials.device) for one in self.materials.videos[self.targets[rows[0]].data_key]())
-            clips = natural_clips(videos, frames, max(1, frames // 2), self.config.constraint, self.masks[rows[:1]])
-            for row, (shown, index) in zip(rows, self._best(rows, clips), strict=True):
-                yield "natural", row, shown, {"clip": index}
+            videos = (one.to(self.materials.device) for one in self.materials.videos())
+            clips = controls.natural_clips(videos, frames, max(1, frames // 2), self.masks[rows[0]])
+            for row, best in zip(rows, self._best(rows, clips), strict=True):
+                yield "natural", row, best.stimulus, {"clip": best.index}
 
     def gratings(self) -> Iterator[Made]:
-        grid, device, constraint = self.materials.grid, self.materials.device, self.config.constraint
-        shape, every = (self.stimuli.shape[1], self.stimuli.shape[2], self.stimuli.shape[3]), grid.gratings()
-        for row in range(len(self.targets)):
-            clips = grating_clips(grid, shape, self.places[row], constraint, self.masks[row : row + 1], device)
-            ((shown, index),) = self._best([row], clips)
-            yield "grating", row, shown, dataclasses.asdict(every[index])
+        shape, gratings = (self.config.frames, *self.materials.info.frame_shape[1:]), self.materials.gratings
+        for row, place in enumerate(self.places):
+            clips = (grating.clip(shape, place).float().to(self.materials.device) for grating in gratings)
+            (best,) = self._best([row], clips)
+            yield "grating", row, best.stimulus, dataclasses.asdict(gratings[best.index])
 
     def fields(self) -> Iterator[Made]:
         for row, target in enumerate(self.targets):
-            known = self.materials.fields.get((target.data_key, target.unit_index))
+            known = self.materials.fields.get(target.unit_index)
             if known is not None and known.shape[1:] == self.stimuli.shape[2:]:
                 kernel = torch.as_tensor(known).float().to(self.materials.device)
-                shown = linear_field(kernel, self.stimuli.shape[1], self.materials.window_frames)
+                shown = controls.linear_field(kernel, self.stimuli.shape[1], self.materials.window_frames)
                 yield from self._allowed("linear_field", row, shown, {})
 
     def others(self) -> Iterator[Made]:
-        kinds = [(target.data_key, target.suppressed) for target in self.targets]
-        for kind in sorted(set(kinds)):
-            rows = [row for row, one in enumerate(kinds) if one == kind]
+        for suppressed in (False, True):
+            rows = [row for row, target in enumerate(self.targets) if target.suppressed == suppressed]
             if len(rows) < 2:
                 continue
-            for row, partner in zip(rows, another_unit(len(rows), self.generator), strict=True):
+            for row, partner in zip(rows, controls.another_unit(len(rows), self.generator), strict=True):
                 other = rows[partner]
-                shown = moved(self.stimuli[other], self.places[other], self.places[row])
-                unit = self.materials.infos[kind[0]].units[self.targets[other].unit_index]
+                shown = controls.moved(self.stimuli[other], self.places[other], self.places[row])
+                unit = self.materials.info.units[self.targets[other].unit_index]
                 yield from self._allowed("another_unit", row, shown, {"unit": int(unit)})
 
     def scrambled(self) -> Iterator[Made]:
-        for row, shown in enumerate(phase_scrambled(self.stimuli, self.generator)):
+        for row, shown in enumerate(controls.phase_scrambled(self.stimuli, self.generator)):
             yield from self._allowed("phase_scrambled", row, shown, {})
 
-    def _alike(self) -> list[list[int]]:
-        """Rows of targets that every clip can be shown to at once: one session, one condition, one aperture."""
-        groups: list[list[int]] = []
-        for row, target in enumerate(self.targets):
-            for group in groups:
-                other = self.targets[group[0]]
-                same = (other.data_key, other.suppressed) == (target.data_key, target.suppressed)
-                if same and torch.equal(self.masks[group[0]], self.masks[row]):
-                    group.append(row)
-                    break
-            else:
-                groups.append([row])
-        return groups
+    def _alike(self) -> Iterable[list[int]]:
+        """Rows of targets that every clip can be shown to at once: one condition, one aperture."""
+        groups: dict[tuple[bool, bytes], list[int]] = {}
+        for row, (target, mask) in enumerate(zip(self.targets, self.masks.cpu().numpy(), strict=True)):
+            groups.setdefault((target.suppressed, mask.tobytes()), []).append(row)
+        return groups.values()
 
-    def _best(self, rows: Sequence[int], clips: Iterable[torch.Tensor]) -> list[tuple[torch.Tensor, int]]:
-        """The best of the clips for each of some targets of one session and condition, and its index."""
+    def _best(self, rows: Sequence[int], clips: Iterable[torch.Tensor]) -> list[Best]:
+        """The best of the clips for each of some targets of one condition and aperture."""
         first, units = self.targets[rows[0]], [self.targets[row].unit_index for row in rows]
+        batches = controls.allowed_batches(clips, self.config.constraint, self.masks[rows[:1]])
         window, state = self.materials.window_frames, self.config.state
-        best = best_of(self.materials.models, first.data_key, units, first.suppressed, clips, window, state)
-        return [(torch.as_tensor(one.stimulus).to(self.materials.device), one.index) for one in best]
+        return best_of(self.materials.models, first.data_key, units, first.suppressed, batches, window, state)
 
     def _allowed(self, name: str, row: int, stimulus: torch.Tensor, parameters: dict[str, Any]) -> Iterator[Made]:
         """The nearest allowed stimulus; nothing if it is gray wherever it may change: no scale gives it a norm."""
         mask = self.masks[row : row + 1]
         if (stimulus * mask[0]).any():
-            yield name, row, scaled(stimulus[None], self.config.constraint, mask)[0], parameters
+            yield name, row, self.config.constraint.project(stimulus[None], mask)[0], parameters
 
 
-def clips_of(batches: Iterable[Any]) -> Iterator[torch.Tensor]:
-    """The clips (time, height, width) of a loader's batches. Raises ConfigError for frames of more than one channel."""
-    for batch in batches:
-        if batch.videos.shape[1] != 1:
-            raise ConfigError(f"frames of {batch.videos.shape[1]} channels: natural controls need gray movies")
-        yield from batch.videos[:, 0]
+def _rated(made: Sequence[Made], maker: _Maker, held_out_models: Sequence[torch.nn.Module]) -> list[Control]:
+    """Rates of the synthesis's and the held-out models to every stimulus, at its own contrast and along the ladder."""
+    materials, constraint = maker.materials, maker.config.constraint
+    shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [maker.targets[row] for _, row, _, _ in made]
+    contrasts = sorted({1.0, *materials.contrasts})
+    own, along = contrasts.index(1.0), [contrasts.index(contrast) for contrast in materials.contrasts]
+    given = (asked, shown, contrasts, constraint, materials.window_frames, maker.config.state)
+    mine = contrast_response(materials.models, *given)
+    theirs = contrast_response(held_out_models, *given) if held_out_models else np.full_like(mine, np.nan)
+    return [
+        Control(
+            name=name,
+            target=maker.targets[row],
+            stimulus=np.asarray(stimulus.cpu().numpy()),
+            rates=mine[index, own],
+            held_out=theirs[index, own],
+            ladder=mine[index, along],
+            held_out_ladder=theirs[index, along],
+            violation=float(constraint.violation(stimulus[None], maker.masks[row : row + 1])),
+            parameters=parameters,
+        )
+        for index, (name, row, stimulus, parameters) in enumerate(made)
+    ]

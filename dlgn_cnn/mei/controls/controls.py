@@ -1,46 +1,17 @@
-"""Controls of an MEI, each shown at the MEI's own norm and range.
+"""Stimuli that control for an MEI, in any scale: the MEI's constraint then gives each the MEI's norm and range.
 
-A control is the nearest stimulus that the MEI's constraint allows (``scaled``); ``held_out`` says how models respond.
-Gratings and natural clips are many: ``held_out.best_of`` chooses among them.
+Gratings and natural clips are many: ``control_set.best_of`` chooses among them.
 """
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.mei.components.constraints import Constraint
-
-
-def scaled(stimuli: torch.Tensor, constraint: Constraint, mask: torch.Tensor | None = None) -> torch.Tensor:
-    """Find the nearest allowed stimulus to each stimulus.
-
-    Parameters
-    ----------
-    stimuli : Tensor, shape (stimulus, time, height, width)
-        Stimuli in any scale.
-    constraint : Constraint
-        What is allowed.
-    mask : Tensor of bool, optional
-        Where values may differ from the mean gray (default: everywhere).
-
-    Returns
-    -------
-    Tensor, shape (stimulus, time, height, width)
-        Allowed stimuli.
-
-    Raises
-    ------
-    ConfigError
-        If a stimulus is gray wherever it may change: no scale gives it a norm.
-    """
-    shown = stimuli if mask is None else stimuli * mask
-    if not shown.flatten(1).any(1).all():
-        raise ConfigError("a control is mean gray throughout, or is wherever it may change: no scale gives it a norm")
-    return constraint.project(stimuli, mask)
 
 
 def linear_field(field: torch.Tensor, frames: int, window_frames: int) -> torch.Tensor:
@@ -124,7 +95,7 @@ def another_unit(units: int, generator: torch.Generator) -> list[int]:
     Parameters
     ----------
     units : int
-        Number of units.
+        Number of units, 2 or more.
     generator : Generator
         Draws the order.
 
@@ -133,18 +104,11 @@ def another_unit(units: int, generator: torch.Generator) -> list[int]:
     list of int
         The partner of each unit.
 
-    Raises
-    ------
-    ConfigError
-        If there is a single unit.
-
     Examples
     --------
     >>> another_unit(2, torch.Generator())
     [1, 0]
     """
-    if units < 2:
-        raise ConfigError("another unit's MEI needs two units at least")
     order = torch.randperm(units, generator=generator).tolist()
     partner = dict(zip(order, order[1:] + order[:1], strict=True))
     return [partner[unit] for unit in range(units)]
@@ -175,80 +139,20 @@ class Grating:
         return torch.sin(2 * torch.pi * phase) * (down.square() + across.square() <= self.radius_px**2)
 
 
-@dataclass(frozen=True)
-class GratingGrid:
-    """All combinations of some directions, frequencies, sizes and phases; units as in ``Grating``.
-
-    The defaults are for 60 frames a second and a picture of 33x53 px of about 1 to 2 degrees: 0.03 to 0.25 cycles a px
-    and 1 to 12 Hz, which cover the mouse's dLGN (Grubb & Thompson 2003).
-    """
-
-    directions_deg: Sequence[float] = tuple(range(0, 360, 45))
-    cycles_px: Sequence[float] = (0.03, 0.06, 0.12, 0.25)
-    cycles_frame: Sequence[float] = (1 / 60, 4 / 60, 12 / 60)
-    radii_px: Sequence[float] = (6.0, 60.0)
-    phases_deg: Sequence[float] = (0.0, 180.0)
-
-    def __post_init__(self) -> None:
-        if not self.gratings():
-            raise ConfigError("a grid of gratings is empty along one of its axes: give each one value at least")
-
-    def gratings(self) -> list[Grating]:
-        """Every grating of the grid."""
-        axes = (self.directions_deg, self.cycles_px, self.cycles_frame, self.radii_px, self.phases_deg)
-        return [Grating(*values) for values in itertools.product(*axes)]
-
-
-def grating_clips(
-    grid: GratingGrid,
-    shape: tuple[int, int, int],
-    center_px: tuple[float, float],
-    constraint: Constraint,
-    mask: torch.Tensor | None = None,
-    device: torch.device | None = None,
-    batch_size: int = 32,
-) -> Iterator[torch.Tensor]:
-    """Yield the gratings of a grid at one unit's place, in batches, as the constraint allows.
-
-    Parameters
-    ----------
-    grid : GratingGrid
-        Directions, frequencies, sizes and phases.
-    shape : tuple of int
-        Frames, height and width of a clip.
-    center_px : tuple of float
-        Center of the unit's field (x, y) in px.
-    constraint : Constraint
-        What is allowed.
-    mask : Tensor of bool, optional
-        Where values may differ from the mean gray (default: everywhere).
-    device : device, optional
-        Device of the clips (default: CPU).
-    batch_size : int
-        Clips in a batch.
-
-    Yields
-    ------
-    Tensor, shape (clip, time, height, width)
-        Clips in the order of ``GratingGrid.gratings``.
-    """
-    every = grid.gratings()
-    for first in range(0, len(every), batch_size):
-        clips = [grating.clip(shape, center_px) for grating in every[first : first + batch_size]]
-        yield scaled(torch.stack(clips).float().to(device), constraint, mask)
+# Directions, frequencies, radii and phases for 60 frames a second and a picture of 33x53 px of about 1 to 2 degrees:
+# 0.03 to 0.25 cycles a px and 1 to 12 Hz, which cover the mouse's dLGN (Grubb & Thompson 2003).
+GRATINGS = tuple(
+    Grating(*values)
+    for values in itertools.product(
+        range(0, 360, 45), (0.03, 0.06, 0.12, 0.25), (1 / 60, 4 / 60, 12 / 60), (6.0, 60.0), (0.0, 180.0)
+    )
+)
 
 
 def natural_clips(
-    videos: Iterable[torch.Tensor],
-    frames: int,
-    every_frames: int,
-    constraint: Constraint,
-    mask: torch.Tensor | None = None,
-    batch_size: int = 32,
+    videos: Iterable[torch.Tensor], frames: int, every_frames: int, mask: torch.Tensor
 ) -> Iterator[torch.Tensor]:
-    """Yield all windows of a session's videos, in batches, as the constraint allows.
-
-    A window that is mean gray wherever it may change is left out.
+    """Yield all windows of a session's videos, except those that are mean gray wherever they may change.
 
     Parameters
     ----------
@@ -258,33 +162,52 @@ def natural_clips(
         Length of a window.
     every_frames : int
         Frames from the start of one window to that of the next.
+    mask : Tensor of bool
+        Where values may differ from the mean gray; broadcasts to a window.
+
+    Yields
+    ------
+    Tensor, shape (time, height, width)
+        Windows in the order of the videos.
+    """
+    for video in videos:
+        for first in range(0, len(video) - frames + 1, every_frames):
+            clip = video[first : first + frames]
+            if (clip * mask).any():
+                yield clip
+
+
+def allowed_batches(
+    clips: Iterable[torch.Tensor], constraint: Constraint, mask: torch.Tensor | None = None, size: int = 32
+) -> Iterator[torch.Tensor]:
+    """Yield the nearest allowed stimulus to each clip, in batches.
+
+    Parameters
+    ----------
+    clips : iterable of Tensor, shape (time, height, width)
+        Clips in any scale.
     constraint : Constraint
         What is allowed.
     mask : Tensor of bool, optional
-        Where values may differ from the mean gray, (1, time or 1, height, width) (default: everywhere).
-    batch_size : int
+        Where values may differ from the mean gray (default: everywhere).
+    size : int
         Clips in a batch.
 
     Yields
     ------
     Tensor, shape (clip, time, height, width)
-        Clips in the order of the videos.
+        Allowed stimuli.
 
     Raises
     ------
     ConfigError
-        If ``frames`` or ``every_frames`` is below 1.
+        If a clip is gray wherever it may change: no scale gives it a norm.
     """
-    if frames < 1 or every_frames < 1:
-        raise ConfigError(f"windows of {frames} frames every {every_frames}: both must be 1 or more")
-    waiting: list[torch.Tensor] = []
-    for video in videos:
-        for first in range(0, len(video) - frames + 1, every_frames):
-            clip = video[first : first + frames]
-            if (clip if mask is None else clip * mask[0]).any():
-                waiting.append(clip)
-            if len(waiting) == batch_size:
-                yield scaled(torch.stack(waiting), constraint, mask)
-                waiting = []
-    if waiting:
-        yield scaled(torch.stack(waiting), constraint, mask)
+    waiting = iter(clips)
+    for batch in iter(lambda: list(itertools.islice(waiting, size)), []):
+        stimuli = torch.stack(batch)
+        if not (stimuli if mask is None else stimuli * mask).flatten(1).any(1).all():
+            raise ConfigError(
+                "a control is mean gray throughout, or is wherever it may change: no scale gives it a norm"
+            )
+        yield constraint.project(stimuli, mask)
