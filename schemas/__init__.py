@@ -1,7 +1,7 @@
 """The tables. Importing a module declares nothing and connects to nothing: ``schemas.open_database()`` does.
 
-The files of this folder are the tables, in the order of ``schemas.declaration.modules.MODULES``, which is that of
-their foreign keys; the folders hold what they use.
+The files of this folder are the tables, which ``schemas.declaration.modules`` puts in the order of their foreign keys;
+the folders hold what they use.
 """
 
 import warnings

@@ -3,38 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from schemas import (
-    dataset,
-    ensemble_score,
-    evaluation,
-    mei,
-    mei_contrast,
-    mei_control,
-    model,
-    recording,
-    trainer,
-    training,
-    tuning,
-)  # fmt: skip
+import datajoint as dj
+
+from schemas.base.hashed_config import HashedConfig
+from schemas.declaration.table_classes import table_classes
 
 
 def computed_tables() -> Sequence[Any]:
     """Every table that a worker fills, in the order in which they depend on one another."""
-    return (
-        recording.Recording,
-        dataset.Dataset,
-        tuning.ReceptiveField,
-        training.TrainedModel,
-        evaluation.Score,
-        evaluation.FeedbackModulation,
-        evaluation.InputGain,
-        ensemble_score.EnsembleScore,
-        mei.MEI,
-        mei_control.MEIControl,
-        mei_contrast.MEIContrast,
-    )
+    return tuple(table for table in table_classes().values() if issubclass(table, dj.Computed | dj.Imported))
 
 
 def config_tables() -> dict[str, Any]:
     """Return the tables of configs by kind: dataset, model, trainer and mei."""
-    return {one.kind: one for one in (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)}
+    return {table.kind: table for table in table_classes().values() if issubclass(table, HashedConfig)}

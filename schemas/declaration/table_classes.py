@@ -47,9 +47,9 @@ def sql_name(table: Any) -> str:
 
 @cache
 def definitions_digest() -> str:
-    """Return a digest of all tables' names and definitions, without comments: 16 hexadecimal digits."""
-    lines = [f"{module} {sorted(names)}" for module, names in sql_names().items()]
-    for path, table in table_classes().items():
+    """Return a digest of all tables' names and definitions, without order or comments: 16 hexadecimal digits."""
+    lines = [f"{module} {sorted(names)}" for module, names in sorted(sql_names().items())]
+    for path, table in sorted(table_classes().items(), key=lambda named: named[0]):
         lines += [path, *(line.partition("#")[0].strip() for line in table.definition.splitlines())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 

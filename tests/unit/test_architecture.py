@@ -33,16 +33,14 @@ DOORS = {
     "plotly": "populate/dashboard/",
 }
 # From the ground up: a module imports what stands before it, never what stands after it. A folder stands for all that
-# has no line of its own.
+# has no line of its own; "tables" for every module of tables, whose order is that of their imports, and for the folders
+# between them.
 ORDER = """
     dlgn_cnn: errors shapes config interface storage runtime provenance registry values data models evaluation feedback
     dlgn_cnn: training archive search mei simulation plots catalogue
     dlgn_cnn.data: recording binning stimuli sessions store readers loading
     dlgn_cnn.mei: components synthesis controls feedback_contrast export
-    schemas: connection base monitoring.progress version session stimulus optogenetics provenance recording
-    schemas: recordings dataset model trainer experiment ensemble fitting search monitoring training
-    schemas: evaluation tuning ensemble_score mei mei_control mei_contrast fleet verification declaration results
-    schemas: reproduction
+    schemas: connection base monitoring.progress tables declaration results reproduction
     populate: errors worker define search report query verify archive fleet nnfabrik export run doctor demo dashboard
     populate: cli __main__
 """
@@ -76,6 +74,8 @@ def imports(path: Path) -> set[str]:
 
 
 GRAPH = {name: imports(path) for name, path in MODULES.items()}
+TABLES = {name for name, path in MODULES.items() if path.parent == ROOT / "schemas" and name != "schemas"}
+BETWEEN_TABLES = {"schemas.recordings", "schemas.monitoring"}
 
 
 def normalized(requirement: str) -> str:
@@ -87,12 +87,15 @@ def within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
-def order() -> dict[str, list[str]]:
-    """``ORDER`` as a list of modules and folders for each parent, lowest first."""
-    found: dict[str, list[str]] = {}
+def order() -> dict[str, dict[str, int]]:
+    """The place in ``ORDER`` of every module and folder that it names, for each parent, from the lowest."""
+    found: dict[str, dict[str, int]] = {}
     for line in ORDER.strip().splitlines():
         parent, _, names = line.strip().partition(": ")
-        found.setdefault(parent, []).extend(f"{parent}.{name}" for name in names.split())
+        places = found.setdefault(parent, {})
+        for name in names.split():
+            entries = TABLES | BETWEEN_TABLES if name == "tables" else {f"{parent}.{name}"}
+            places |= dict.fromkeys(entries, len(places))
     return found
 
 
@@ -102,7 +105,7 @@ LEVELS = order()
 def level(name: str, parent: str) -> int | None:
     """The place of a module in the order below ``parent``, by the longest entry that it lies within."""
     entries = [entry for entry in LEVELS[parent] if within(name, entry)]
-    return LEVELS[parent].index(max(entries, key=len)) if entries else None
+    return LEVELS[parent][max(entries, key=len)] if entries else None
 
 
 def upward(parent: str) -> list[str]:
