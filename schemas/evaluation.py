@@ -12,7 +12,7 @@ from dlgn_cnn.shapes import Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, optogenetics, provenance, training
 from schemas.base.keys import unit_key
-from schemas.base.unit_rows import insert_scores, unit_rows
+from schemas.base.unit_rows import insert_scores, measure_columns, unit_rows
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
@@ -67,36 +67,19 @@ class Score(OfFit, provenance.Traced, dj.Computed):
     class Condition(dj.Part):
         """One unit's scores in one tier, over the frames of one opto condition or of all.
 
-        Definitions and papers: ``dlgn_cnn.evaluation.measures``; null is what is undefined, as any ceiling where
-        nothing was repeated. ``_low`` and ``_high`` bound the 95 % bootstrap interval over scenes.
+        Every measure that is registered in ``dlgn_cnn.evaluation.measures`` is a column; definitions and papers stand
+        there. Null is what is undefined, as any ceiling where nothing was repeated. ``_low`` and ``_high`` bound the
+        95 % bootstrap interval over scenes.
         """
 
-        definition = """
+        definition = f"""
         -> master
         -> dataset.Dataset.Unit
         tier : varchar(16)  # validation or test
         -> optogenetics.OptoCondition
         ---
         frames : int64  # of all trials
-        correlation=null : float64  # single-trial Pearson
-        correlation_low=null : float64
-        correlation_high=null : float64
-        bits_per_spike=null : float64  # log-likelihood over that of the mean rate in training
-        bits_per_spike_low=null : float64
-        bits_per_spike_high=null : float64
-        average_correlation=null : float64  # with the average of the repeats
-        normalized_correlation=null : float64  # the same over its ceiling
-        normalized_correlation_low=null : float64
-        normalized_correlation_high=null : float64
-        explained=null : float64  # share of explainable variance, FEVE
-        explained_low=null : float64
-        explained_high=null : float64
-        explainable=null : float64  # share of single trials' variance that is not noise
-        ceiling=null : float64  # of average_correlation
-        oracle=null : float64  # each trial with the mean of the others
-        split_half=null : float64  # mean of odd with mean of even repeats
-        reliability=null : float64  # the same after Spearman and Brown
-        repeats=null : float64  # mean number behind these
+        {measure_columns()}
         """
 
     @interrupts.allowed()

@@ -16,7 +16,6 @@ from dlgn_cnn.evaluation.metrics import OPTO_ON
 from dlgn_cnn.evaluation.moments import Mask, Sums, added, fit_sums, frame_sums, repeat_sums, stacked
 from dlgn_cnn.shapes import Floats, Scores
 
-CONDITIONS = ("all", "intact", "suppressed")
 CONSTANT = 1e-3  # a frame lit for all but a thousandth of its time was lit
 
 
@@ -60,6 +59,16 @@ def settled_frames(opto: Sequence[Floats], settle_frames: int) -> list[Mask]:
     if set(np.concatenate(states).tolist()) in ({0}, {1}):
         return [np.ones(len(state), bool) for state in states]
     return [_settled(state, settle_frames) for state in states]
+
+
+def condition_frames(opto: Floats) -> dict[str, Mask]:
+    """``{condition: which frames (time,) are of it}``: those lit for half of their time or more are suppressed.
+
+    >>> condition_frames(np.array([0.0, 0.5]))["suppressed"]
+    array([False,  True])
+    """
+    suppressed = opto >= OPTO_ON
+    return {"all": np.ones(len(opto), bool), "intact": ~suppressed, "suppressed": suppressed}
 
 
 def condition_sums(trials: Sequence[ScoredTrial], mean_counts: Scores) -> dict[str, Sums]:

@@ -13,11 +13,8 @@ from dlgn_cnn.errors import ModelError
 from dlgn_cnn.shapes import Floats, Scores
 
 Sums = dict[str, Scores]
-
-
 Mask = npt.NDArray[np.bool_]
-
-
+ROUNDING = 1e-12  # of the mean square: a variance below is a constant's, and what is left of it by rounding
 SMALLEST_RATE = 1e-6  # of a unit's mean: a prediction of nothing where there is a spike has no likelihood
 
 
@@ -167,6 +164,16 @@ def stacked(sums: Sequence[Sums]) -> Sums:
 def summed(sums: Sums) -> Sums:
     """From (scene, unit) to (unit,)."""
     return {name: values.sum(0) for name, values in sums.items()}
+
+
+def variance(count: Scores, total: Scores, squares: Scores) -> Scores:
+    """The variance of ``count`` values with this sum and sum of squares; NaN for what never varies.
+
+    >>> variance(np.array([2.0, 2.0]), np.array([2.0, 4.0]), np.array([4.0, 8.0]))
+    array([ 1., nan])
+    """
+    found = squares / count - (total / count) ** 2
+    return np.where(found > ROUNDING * squares / count, found, np.nan)
 
 
 def _cells(values: Floats | Scores, alike: Mask, mean_counts: Scores) -> tuple[Scores, Mask, Scores]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.evaluation.conditions import CONDITIONS, ScoredTrial, condition_sums, settled_frames
-from dlgn_cnn.evaluation.measures import all_measures, intervals
-from dlgn_cnn.evaluation.moments import summed
+from dlgn_cnn.evaluation.conditions import ScoredTrial, condition_frames, condition_sums, settled_frames
+from dlgn_cnn.evaluation.intervals import intervals
+from dlgn_cnn.evaluation.measures import measures
+from dlgn_cnn.evaluation.moments import Sums, summed
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.shapes import Scores
 
@@ -23,7 +24,7 @@ SETTLE_S = 0.45  # how long the light's effect lasts in mouse dLGN (Schmors et a
 class ConditionScore:
     """Measures (unit,) of one tier by name, under one ``opto_condition`` (all, intact, suppressed), over ``frames``.
 
-    ``values`` holds ``measures.all_measures``; ``low`` and ``high`` bound each of them.
+    ``values`` holds every measure; ``low`` and ``high`` bound those that are registered with an interval.
     """
 
     tier: str
@@ -96,10 +97,17 @@ def scored_trials(found: Prediction, loader: Any) -> list[ScoredTrial]:
 
 def _tier_scores(found: Prediction, tier: str, loader: Any, generator: np.random.Generator) -> list[ConditionScore]:
     sums = condition_sums(scored_trials(found, loader), np.array(loader.data_info.mean_counts))
-    scores = []
-    for condition in CONDITIONS:
+    known, scores = measures(), []
+    for condition, chosen in condition_frames(found.opto).items():
         whole = summed(sums[condition])
-        bounds = intervals(sums[condition], all_measures, generator, RESAMPLES, LEVEL)
+        given = {"sums": whole, "predicted": found.predicted[:, chosen], "observed": found.observed[:, chosen]}
+        values = {name: one(**given) for name, one in known.items()}
+        bounds = intervals(sums[condition], _bounded, generator, RESAMPLES, LEVEL)
         low, high = ({name: pair[side] for name, pair in bounds.items()} for side in (0, 1))
-        scores.append(ConditionScore(tier, condition, int(whole["frames"][0]), all_measures(whole), low, high))
+        scores.append(ConditionScore(tier, condition, int(whole["frames"][0]), values, low, high))
     return scores
+
+
+def _bounded(sums: Sums) -> dict[str, Scores]:
+    """The measures that are stored with their interval."""
+    return {name: one(sums=sums) for name, one in measures().items() if one.interval}

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlgn_cnn.evaluation.measures import measures
 from schemas.base.keys import unit_key
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
 
 Row = dict[str, Any]
-BOUNDED = ("correlation", "bits_per_spike", "normalized_correlation", "explained")
+SIDES = ("low", "high")  # of an interval
 
 
 def nullable(value: float) -> float | None:
@@ -48,6 +49,15 @@ def unit_rows(key: Row, units: list[Row], values: Mapping[str, Mapping[str, Any]
         yield key | unit_key(unit) | figures
 
 
+def measure_columns() -> str:
+    """The part of a definition that has a column for each registered measure, and two for its interval."""
+    lines = []
+    for name, one in measures().items():
+        lines.append(f"{name}=null : float64  # {one.meaning}")
+        lines += [f"{name}_{side}=null : float64" for side in SIDES if one.interval]
+    return "\n".join(lines)
+
+
 def insert_scores(table: Any, key: Row, scores: Mapping[str, list[ConditionScore]], units: list[Row]) -> None:
     """Insert the mean test correlation, a row a unit, and a row a unit, tier and opto condition.
 
@@ -77,6 +87,6 @@ def insert_scores(table: Any, key: Row, scores: Mapping[str, list[ConditionScore
 def _condition_row(score: ConditionScore, index: int) -> Row:
     row: Row = {"tier": score.tier, "opto_condition": score.opto_condition, "frames": score.frames}
     row |= {name: nullable(values[index]) for name, values in score.values.items()}
-    for side in ("low", "high"):
-        row |= {f"{name}_{side}": nullable(getattr(score, side)[name][index]) for name in BOUNDED}
+    for side in SIDES:
+        row |= {f"{name}_{side}": nullable(values[index]) for name, values in getattr(score, side).items()}
     return row

@@ -17,8 +17,8 @@ from populate.cli.models import as_text
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = catalogue()
-# Named by readers in a stored scene, never in a config.
-INTERNAL = {"layout of frames"}
+# Never in a config: layouts are named by readers in a stored scene, and every measure is a column.
+INTERNAL = {"layout of frames", "measure"}
 
 
 def explains(text, name):

@@ -6,7 +6,7 @@ import pytest
 from dlgn_cnn.data.sessions.fields import spike_triggered_average
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.session_store import read_session
-from dlgn_cnn.evaluation.measures import repeatability
+from dlgn_cnn.evaluation.measures import measures
 from dlgn_cnn.evaluation.moments import repeat_sums
 from tests.recorded import write_flicker, write_noise
 
@@ -42,8 +42,8 @@ def repeats(session: SessionData) -> np.ndarray:
 def test_repeats_are_as_reliable_as_was_published(flicker):
     """The figures are correlations between the means of odd and even trials, not corrected for half as many trials."""
     counts = repeats(flicker)
-    found = repeatability(repeat_sums(counts, np.ones((len(counts), counts.shape[2]), bool), counts.mean((0, 2))))
-    assert found["split_half"] == pytest.approx(RELIABILITY, abs=0.01)
+    sums = repeat_sums(counts, np.ones((len(counts), counts.shape[2]), bool), counts.mean((0, 2)))
+    assert measures()["split_half"](sums=sums) == pytest.approx(RELIABILITY, abs=0.01)
 
 
 def test_spike_triggered_averages_predict_as_well_as_was_published(flicker):

@@ -5,8 +5,10 @@ import pytest
 from scipy.stats import pearsonr, poisson
 
 from dlgn_cnn.evaluation.conditions import ScoredTrial, condition_sums, settled_frames
-from dlgn_cnn.evaluation.measures import all_measures, intervals, repeatability, signal_variance, single_trial
+from dlgn_cnn.evaluation.intervals import intervals
+from dlgn_cnn.evaluation.measures.repeats import signal_variance
 from dlgn_cnn.evaluation.moments import added, frame_sums, repeat_sums, summed
+from tests.scoring import measured
 
 UNITS, SCENES, REPEATS, TIME, SETTLE = 12, 24, 16, 300, 20
 
@@ -69,7 +71,7 @@ def truth(rate: np.ndarray, predicted: np.ndarray, trials: list, lit: bool) -> d
 @pytest.mark.parametrize("light", ["intact", "suppressed"])
 def test_ceilings_under_light_that_differs_between_repeats_are_the_true_ones(simulated, light):
     rate, predicted, trials = simulated
-    found = all_measures(summed(condition_sums(trials, rate.mean((1, 2)))[light]))
+    found = measured(summed(condition_sums(trials, rate.mean((1, 2)))[light]))
     expected = truth(rate, predicted, trials, light == "suppressed")
     for name in ("ceiling", "normalized_correlation", "explainable"):
         assert found[name] == pytest.approx(expected[name], abs=0.03), name
@@ -84,7 +86,7 @@ def test_signal_power_is_that_of_sahani_and_linden():
     y = 5 * np.sin(np.arange(200) / 9) * generator.random((6, 3, 1)) + walk
     power = (y.sum(0).var(-1) - y.var(-1).sum(0)) / (6 * 5)
     noise = y.var(0, ddof=1).mean(-1)
-    found = repeatability(repeat_sums(y, np.ones((6, 200), bool), y.mean((0, 2))))
+    found = measured(repeat_sums(y, np.ones((6, 200), bool), y.mean((0, 2))))
     assert found["explainable"] == pytest.approx(power / (power + noise))
     assert found["ceiling"] == pytest.approx(np.sqrt(power / y.mean(0).var(-1)))
 
@@ -100,7 +102,7 @@ def test_noise_that_is_slow_within_a_trial_does_not_bias_the_signal():
 def test_oracle_and_split_half_where_repeats_are_missing():
     generator = np.random.default_rng(3)
     y, alike = generator.poisson(3, (5, 2, 80)).astype(float), generator.random((5, 80)) < 0.7
-    found = repeatability(repeat_sums(y, alike, y.mean((0, 2))))
+    found = measured(repeat_sums(y, alike, y.mean((0, 2))))
     for unit in range(2):
         own, others, halves = [], [], []
         for t in range(80):
@@ -123,12 +125,12 @@ def test_single_trials_score_as_scipy_says():
     generator = np.random.default_rng(4)
     rate, mean = generator.gamma(1, 0.3, (3, 500)).astype(np.float32), np.array([0.2, 0.3, 0.4])
     counts = generator.poisson(rate).astype(np.float32)
-    found = single_trial(frame_sums(rate, counts, mean))
+    found = measured(frame_sums(rate, counts, mean))
     gain = (poisson.logpmf(counts, rate) - poisson.logpmf(counts, mean[:, None])).sum(1)
     assert found["bits_per_spike"] == pytest.approx(gain / counts.sum(1) / np.log(2), rel=1e-5)
     expected = [pearsonr(one, other).statistic for one, other in zip(rate, counts, strict=True)]
     assert found["correlation"] == pytest.approx(expected, abs=1e-6)
-    scaled = single_trial(frame_sums(7 * rate, 7 * counts, 7 * mean))
+    scaled = measured(frame_sums(7 * rate, 7 * counts, 7 * mean))
     assert scaled["bits_per_spike"] == pytest.approx(found["bits_per_spike"], rel=1e-5)
 
 
@@ -142,7 +144,7 @@ def trial(scene: object, counts: np.ndarray, predicted: np.ndarray | None = None
 def test_without_repeats_there_is_no_ceiling():
     counts = np.random.default_rng(5).poisson(2, (2, 4, 50))
     jagged = [trial("a", counts[0]), trial("a", counts[1][:, :40]), trial("b", counts[1])]
-    found = all_measures(summed(condition_sums(jagged, np.full(4, 2.0))["all"]))
+    found = measured(summed(condition_sums(jagged, np.full(4, 2.0))["all"]))
     assert np.isfinite(found["correlation"]).all()
     assert np.isfinite(found["bits_per_spike"]).all()
     for name in found.keys() - {"correlation", "bits_per_spike"}:
@@ -153,7 +155,7 @@ def test_a_silent_unit_and_a_constant_prediction_have_no_score():
     generator = np.random.default_rng(6)
     counts = generator.poisson(2, (3, 2, 60)) * np.array([0, 1])[:, None]
     trials = [trial("a", counts[repeat], np.full((2, 60), 0.7)) for repeat in range(3)]
-    found = all_measures(summed(condition_sums(trials, np.array([0.1, 2.0]))["all"]))
+    found = measured(summed(condition_sums(trials, np.array([0.1, 2.0]))["all"]))
     for name in found.keys() - {"repeats"}:
         assert np.isnan(found[name][0]), name
     for name in ("correlation", "average_correlation", "normalized_correlation"):
@@ -165,7 +167,7 @@ def test_a_silent_unit_and_a_constant_prediction_have_no_score():
 def test_repeats_that_agree_by_chance_only_have_no_ceiling():
     counts = np.random.default_rng(7).poisson(2, (8, 40, 100))
     trials = [trial("a", one) for one in counts]
-    found = all_measures(summed(condition_sums(trials, np.full(40, 2.0))["all"]))
+    found = measured(summed(condition_sums(trials, np.full(40, 2.0))["all"]))
     undefined = np.isnan(found["ceiling"])
     assert 0.3 < undefined.mean() < 0.8
     assert (np.isnan(found["normalized_correlation"]) == undefined).all()
@@ -179,7 +181,7 @@ def test_all_frames_are_those_of_both_conditions(simulated):
     assert sums["suppressed"]["frames"][0] == lit
     every = [np.concatenate([getattr(one, name) for one in trials], -1) for name in ("predicted", "observed")]
     expected = [pearsonr(p, y).statistic for p, y in zip(*every, strict=True)]
-    assert all_measures(sums["all"])["correlation"] == pytest.approx(expected, abs=1e-6)
+    assert measured(sums["all"])["correlation"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_light_is_settled_when_it_has_long_been_the_same():
@@ -193,7 +195,7 @@ def test_light_is_settled_when_it_has_long_been_the_same():
 def test_intervals_are_those_of_scenes_drawn_one_by_one(simulated):
     rate, _, trials = simulated
     sums = condition_sums(trials, rate.mean((1, 2)))["all"]
-    low, high = intervals(sums, single_trial, np.random.default_rng(8), 200)["correlation"]
+    low, high = intervals(sums, measured, np.random.default_rng(8), 200)["correlation"]
     generator, found = np.random.default_rng(8), []
     for counts in generator.multinomial(SCENES, np.full(SCENES, 1 / SCENES), size=200):
         drawn = [one for one in trials for _ in range(counts[one.scene])]
@@ -205,7 +207,7 @@ def test_intervals_are_those_of_scenes_drawn_one_by_one(simulated):
 def test_one_scene_has_no_interval():
     counts = np.random.default_rng(9).poisson(2, (3, 2, 60))
     sums = condition_sums([trial("a", one) for one in counts], np.full(2, 2.0))["all"]
-    assert all(np.isnan(pair).all() for pair in intervals(sums, all_measures, np.random.default_rng(0), 50).values())
+    assert all(np.isnan(pair).all() for pair in intervals(sums, measured, np.random.default_rng(0), 50).values())
 
 
 def test_sums_add_up_over_frames():
