@@ -16,26 +16,31 @@ from dlgn_cnn.data.recording import (
     SessionRecording,
 )
 from schemas import optogenetics, session, stimulus
+from schemas.base.keys import Row
 from schemas.recording import RawFile
 from schemas.recording import Recording as RecordingTable
 
-Row = dict[str, Any]
+# In the order of the fields of ``SceneFile``.
+SCENE = ("scene_path", "scene_sha256", "scene_frames", "scene_rate_hz", "width_px", "height_px", "scene_part")
+TABLES = {
+    "presentations": stimulus.Presentation,
+    "onsets": stimulus.FrameOnsets,
+    "opto_epochs": optogenetics.OptoEpoch,
+    "spikes": RecordingTable.Spikes,
+    "signals": RecordingTable.Signal,
+    "bins": RecordingTable.Bins,
+    "binned": RecordingTable.Binned,
+}
 
 
 @dataclass(frozen=True)
 class StoredSession:
-    """One session's rows. ``spikes`` and ``signals`` hold lazy references to arrays in the store."""
+    """One session's rows, by the keys of ``TABLES``, with lazy references to arrays in the store."""
 
     name: str
     raw_sha256: str
-    presentations: list[Row]
     scenes: list[Row]
-    opto_epochs: list[Row]
-    spikes: list[Row]
-    signals: list[Row]
-    onsets: list[Row]
-    bins: list[Row]
-    binned: list[Row]
+    rows: dict[str, list[Row]]
 
     @property
     def origin(self) -> list[str]:
@@ -44,47 +49,35 @@ class StoredSession:
 
     def load(self) -> SessionRecording:
         """The recording, validated again; arrays are read from the store."""
-        onsets = {row["trial"]: tuple(map(float, row["frame_onsets_s"].load())) for row in self.onsets}
+        rows = self.rows
+        onsets = {row["trial"]: tuple(map(float, row["frame_onsets_s"].load())) for row in rows["onsets"]}
         return SessionRecording(
             session=SessionKey.parse(self.name),
-            spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in self.spikes},
-            presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in self.presentations),
-            opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in self.opto_epochs]).reshape(-1, 2),
+            spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in rows["spikes"]},
+            presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in rows["presentations"]),
+            opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in rows["opto_epochs"]]).reshape(-1, 2),
             scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
-            signals={
-                row["signal_name"]: SampledSignal(
-                    np.asarray(row["signal_times_s"].load()), np.asarray(row["signal_values"].load(), np.float32)
-                )
-                for row in self.signals
-            },
+            signals={row["signal_name"]: _signal(row) for row in rows["signals"]},
             binned=self._binned(),
         )
 
     def _binned(self) -> BinnedResponses | None:
-        if not self.bins:
+        if not self.rows["bins"]:
             return None
-        values = np.stack([np.asarray(row["responses"].load(), np.float32) for row in self.binned])
-        return BinnedResponses(
-            tuple(row["unit"] for row in self.binned), np.asarray(self.bins[0]["bins_s"].load()), values
-        )
+        units = self.rows["binned"]
+        values = np.stack([np.asarray(row["responses"].load(), np.float32) for row in units])
+        bins_s = np.asarray(self.rows["bins"][0]["bins_s"].load())
+        return BinnedResponses(tuple(row["unit"] for row in units), bins_s, values)
 
 
 def fetch_session(key: Row) -> StoredSession:
     """Every row of one session, in the order of its keys."""
-    shown = stimulus.Presentation & key
-    scenes = stimulus.Scene & shown.proj("movie", "scene")
-    name = (session.Session & key).fetch1("session_name")
+    scenes = stimulus.Scene & (stimulus.Presentation & key).proj("movie", "scene")
     return StoredSession(
-        name=name,
-        raw_sha256=(RawFile & key).fetch1("raw_sha256"),
-        presentations=shown.to_dicts(order_by="KEY"),
-        scenes=scenes.to_dicts(order_by="KEY"),
-        opto_epochs=(optogenetics.OptoEpoch & key).to_dicts(order_by="KEY"),
-        spikes=(RecordingTable.Spikes & key).to_dicts(order_by="KEY"),
-        signals=(RecordingTable.Signal & key).to_dicts(order_by="KEY"),
-        onsets=(stimulus.FrameOnsets & key).to_dicts(order_by="KEY"),
-        bins=(RecordingTable.Bins & key).to_dicts(),
-        binned=(RecordingTable.Binned & key).to_dicts(order_by="KEY"),
+        (session.Session & key).fetch1("session_name"),
+        (RawFile & key).fetch1("raw_sha256"),
+        scenes.to_dicts(order_by="KEY"),
+        {name: (table & key).to_dicts(order_by="KEY") for name, table in TABLES.items()},
     )
 
 
@@ -93,13 +86,11 @@ def _presentation(row: Row, onsets: tuple[float, ...]) -> PresentationTimes:
     return PresentationTimes(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"], onsets)
 
 
+def _signal(row: Row) -> SampledSignal:
+    times_s, values = (row[name].load() for name in ("signal_times_s", "signal_values"))
+    return SampledSignal(np.asarray(times_s), np.asarray(values, np.float32))
+
+
 def _scene_file(row: Row) -> SceneFile:
-    return SceneFile(
-        Path(row["scene_path"]),
-        row["scene_sha256"],
-        row["scene_frames"],
-        row["scene_rate_hz"],
-        row["width_px"],
-        row["height_px"],
-        row["scene_part"],
-    )
+    path, *others = (row[name] for name in SCENE)
+    return SceneFile(Path(path), *others)

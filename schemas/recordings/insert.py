@@ -1,7 +1,8 @@
 """From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,9 @@ from dlgn_cnn.storage.files import path_sha256
 from schemas import optogenetics, recording, session, stimulus
 from schemas.base import array_codec, store_registry
 from schemas.base.inserted_rows import collect_inserted
-from schemas.base.keys import session_key
+from schemas.base.keys import SESSION, Row, session_key
 from schemas.connection.in_force import settings_in_force
-
-Key = dict[str, Any]
+from schemas.recordings.fetch import SCENE
 
 
 def ingest(
@@ -54,8 +54,8 @@ def ingest(
     if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
         return []
     found = read_recordings(path, reader=chosen, progress=progress, **options)
-    raw = [_raw_row(one, chosen, options) for one in found]
-    new = [(one, row) for one, row in zip(found, raw, strict=True) if not _known(one, row)]
+    rows = [(one, _raw_row(one, chosen, options)) for one in found]
+    new = [(one, row) for one, row in rows if row is not None]
     store_registry.sign(settings_in_force(), session.schema.connection)
     array_codec.upload(part for one, _ in new for part in _arrays(one))
     duration_s = time.monotonic() - started
@@ -65,34 +65,33 @@ def ingest(
     return [str(one.session) for one, _ in new]
 
 
-def _all_known(source: Path, reader: str, options: Key) -> bool:
+def _all_known(source: Path, reader: str, options: Row) -> bool:
     """Whether all sessions of a source were ingested from it, with the same bytes, reader and options."""
     rows = (recording.RawFile & {"reader": reader, "raw_path": str(source)}).to_dicts()
     found = [row for row in rows if row["reader_options"] == options]
     if not found or {row["raw_sha256"] for row in found} != {path_sha256(source)}:
         return False
-    there = {SessionKey(row["mouse"], row["series"], row["experiment"]) for row in found}
+    there = {SessionKey(*(row[name] for name in SESSION)) for row in found}
     return there.issuperset(sessions_in(source, reader) or ())
 
 
-def _raw_row(one: SessionRecording, reader: str, options: Key) -> Key:
+def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:
+    """The row of a session's raw file, without its key; None if the session was ingested from the same bytes."""
     if one.source is None:
         raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
     source = one.source.resolve()
-    return {"reader": reader, "raw_path": str(source), "raw_sha256": path_sha256(source), "reader_options": options}
-
-
-def _known(one: SessionRecording, row: Key) -> bool:
-    stored = (recording.RawFile & session_key(one.session)).to_arrays("raw_sha256")
-    if len(stored) and stored[0] != row["raw_sha256"]:
+    digest, stored = path_sha256(source), (recording.RawFile & session_key(one.session)).to_arrays("raw_sha256")
+    if not len(stored):
+        return {"reader": reader, "raw_path": str(source), "raw_sha256": digest, "reader_options": options}
+    if stored[0] != digest:
         raise RecordingError(
             f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
             "it all that was computed from it, before you ingest it again"
         )
-    return bool(len(stored))
+    return None
 
 
-def _insert(one: SessionRecording, raw: Key, duration_s: float) -> None:
+def _insert(one: SessionRecording, raw: Row, duration_s: float) -> None:
     key, name = session_key(one.session), str(one.session)
     mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
     session.Mouse.insert1(mouse, skip_duplicates=True)
@@ -100,7 +99,12 @@ def _insert(one: SessionRecording, raw: Key, duration_s: float) -> None:
     session.Unit.insert(key | {"unit": unit} for unit in one.units)
     for scene, file in one.scenes.items():
         _insert_scene(scene, file)
-    stimulus.Presentation.insert(_presentations(one, key))
+    stimulus.Presentation.insert(
+        key
+        | {"trial": shown.trial, "movie": shown.scene.movie, "scene": shown.scene.scene}
+        | {"onset_s": shown.start_s, "offset_s": shown.stop_s, "designated_tier": shown.tier}
+        for shown in one.presentations
+    )
     stimulus.FrameOnsets.insert(
         key | {"trial": trial, "frame_onsets_s": onsets_s} for trial, onsets_s in _frame_onsets(one)
     )
@@ -124,15 +128,6 @@ def _arrays(one: SessionRecording) -> Iterator[tuple[str, Any]]:
     yield from ((stimulus.schema.database, onsets_s) for _, onsets_s in _frame_onsets(one))
 
 
-def _presentations(one: SessionRecording, key: Key) -> Sequence[Key]:
-    return [
-        key
-        | {"trial": shown.trial, "movie": shown.scene.movie, "scene": shown.scene.scene}
-        | {"onset_s": shown.start_s, "offset_s": shown.stop_s, "designated_tier": shown.tier}
-        for shown in one.presentations
-    ]
-
-
 def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
     key = {"movie": scene.movie, "scene": scene.scene}
     stored = (stimulus.Scene & key).to_arrays("scene_sha256")
@@ -141,12 +136,7 @@ def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
             f"{scene.movie} scene {scene.scene}: {file.path} is not the file of that name that was ingested before; "
             "one movie's scenes are the same in every session: give the other movie another name"
         )
-    if len(stored):
-        return
-    stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
-    stimulus.Scene.insert1(
-        key
-        | {"scene_path": str(file.path.resolve()), "scene_part": file.part, "scene_sha256": file.sha256}
-        | {"scene_frames": file.frames, "scene_rate_hz": file.rate_hz}
-        | {"width_px": file.width_px, "height_px": file.height_px}
-    )
+    if not len(stored):
+        stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
+        columns = dict(zip(SCENE, astuple(file), strict=True))
+        stimulus.Scene.insert1(key | columns | {"scene_path": str(file.path.resolve())})
