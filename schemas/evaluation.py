@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import datajoint as dj
 import numpy as np
 
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.shapes import Scores
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, optogenetics, provenance, training
-from schemas.base.keys import unit_key
+from schemas.base.keys import Key, Row, unit_key
 from schemas.base.unit_rows import insert_scores, measure_columns, unit_rows
 
-if TYPE_CHECKING:
-    from dlgn_cnn.evaluation.score import ConditionScore
-    from dlgn_cnn.feedback.effects import OptoEffect
-
 schema = dj.Schema()
-Row = dict[str, Any]
 Units = list[Row]
 
 
 class OfFit:
     """Mixin of a table with a row a fit, named first: computed from the fit and from what was recorded.
 
-    Of data that only a lab's own function reads, the tables know neither units nor scenes: such fits are left out.
+    It names its ``computation``. Of data that only a lab's own function reads, the tables know neither units nor
+    scenes: such fits are left out.
     """
 
     @property
@@ -34,13 +31,32 @@ class OfFit:
         """The fits to recorded sessions."""
         return training.TrainedModel.proj() & dataset.Dataset.Session.proj()
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, and the weights of the fit."""
         return training.fit_inputs(key)
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit."""
         return training.fit_spec(key), dataset.store_paths(key), training.weights_of(key), dataset.unit_rows(key)
+
+    @interrupts.allowed()
+    def make_compute(
+        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
+    ) -> tuple[Any, Units]:
+        """Restore the fit and compute; the fit's seed draws what is drawn."""
+        model, loaders = training.restore(spec, stores, weights)
+        generator = np.random.default_rng(spec.seed)
+        return self.computation(loaders, units)(model, loaders, generator, precision=spec.precision), units
+
+    def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
+        """The function of a fitted model, its loaders and a generator that finds figures (unit,) by session."""
+        raise NotImplementedError
+
+    def make_insert(self, key: Row, found: Mapping[str, Mapping[str, Any]], units: Units) -> None:
+        """Insert a row a unit."""
+        table: Any = self
+        table.insert1(key)
+        table.Unit.insert(unit_rows(key, units, found))
 
 
 @schema
@@ -82,19 +98,15 @@ class Score(OfFit, provenance.Traced, dj.Computed):
         {measure_columns()}
         """
 
-    @interrupts.allowed()
-    def make_compute(
-        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
-    ) -> tuple[dict[str, list[ConditionScore]], Units]:
+    def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
         """Predict validation and test tier; the fit's seed draws the scenes of the intervals."""
         from dlgn_cnn.evaluation.score import score_conditions
 
-        model, loaders = training.restore(spec, stores, weights)
-        return score_conditions(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
+        return score_conditions
 
-    def make_insert(self, key: Row, scores: dict[str, list[ConditionScore]], units: Units) -> None:
+    def make_insert(self, key: Row, found: Mapping[str, Any], units: Units) -> None:
         """Insert the mean, a row a unit, and a row a unit, tier and opto condition."""
-        insert_scores(self, key, scores, units)
+        insert_scores(self, key, found, units)
 
 
 @schema
@@ -127,20 +139,15 @@ class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
         model_emi=null : float64
         """
 
-    @interrupts.allowed()
-    def make_compute(
-        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
-    ) -> tuple[dict[str, OptoEffect], Units]:
+    def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
         """Predict the frames as recorded, in the dark and in the light; the fit's seed draws the permutations."""
         from dlgn_cnn.feedback.effects import opto_effects
 
-        model, loaders = training.restore(spec, stores, weights)
-        return opto_effects(model, loaders, np.random.default_rng(spec.seed), precision=spec.precision), units
+        return opto_effects
 
-    def make_insert(self, key: Row, effects: dict[str, OptoEffect], units: Units) -> None:
+    def make_insert(self, key: Row, found: Mapping[str, Any], units: Units) -> None:
         """Insert a row a unit."""
-        self.insert1(key)
-        self.Unit.insert(unit_rows(key, units, {name: vars(one) for name, one in effects.items()}))
+        super().make_insert(key, {name: vars(effect) for name, effect in found.items()}, units)
 
 
 @schema
@@ -165,10 +172,6 @@ class InputGain(OfFit, provenance.Traced, dj.Computed):
         pupil=null : float64  # size and position
         """
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
-        """The stored sessions, and the weights of the fit."""
-        return training.fit_inputs(key)
-
     @property
     def key_source(self) -> Any:
         """The fits that are scored."""
@@ -180,22 +183,12 @@ class InputGain(OfFit, provenance.Traced, dj.Computed):
         spec, stores, weights, units = super().make_fetch(key)
         return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
 
-    @interrupts.allowed()
-    def make_compute(
-        self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
-    ) -> tuple[dict[str, dict[str, Scores]], Units]:
+    def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
         """Predict the test tier with each input permuted; the fit's seed draws the permutations."""
         from dlgn_cnn.evaluation.input_gains import input_gains
 
-        model, loaders = training.restore(spec, stores, weights)
         recorded = {name: np.full(len(loader.data_info.units), np.nan) for name, loader in loaders["test"].items()}
         for unit in units:
             if unit["correlation"] is not None:
                 recorded[unit["session_name"]][unit["unit_index"]] = unit["correlation"]
-        generator = np.random.default_rng(spec.seed)
-        return input_gains(model, loaders, generator, recorded, precision=spec.precision), units
-
-    def make_insert(self, key: Row, gains: dict[str, dict[str, Scores]], units: Units) -> None:
-        """Insert a row a unit."""
-        self.insert1(key)
-        self.Unit.insert(unit_rows(key, units, gains))
+        return partial(input_gains, recorded=recorded)

@@ -8,7 +8,7 @@ chance. It asks by name for what it is made of: ``sums``, those of ``moments`` (
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -62,4 +62,4 @@ def measure(
 
 def measures() -> dict[str, Measure]:
     """Every measure, sorted by name."""
-    return {name: MEASURES.get(name) for name in MEASURES.names()}
+    return {name: cast(Measure, MEASURES.get(name)) for name in MEASURES.names()}
