@@ -17,7 +17,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.runtime import interrupts
 from schemas import provenance, recording, session, stimulus
 from schemas.base.hashed_config import HashedConfig
-from schemas.base.keys import session_key
+from schemas.base.keys import Key, Row, session_key
 from schemas.connection.in_force import settings_in_force
 from schemas.recordings.fetch import StoredSession, fetch_session
 
@@ -105,13 +105,13 @@ class Dataset(provenance.Traced, dj.Computed):
         unread = DatasetConfig.Session - recording.Recording
         return DatasetConfig.proj() - unread.proj()
 
-    def inputs(self, key: provenance.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """For each session, the digest of its raw file and scenes."""
         sessions = (DatasetConfig.Session & {"dataset_hash": key["dataset_hash"]}).proj().keys(order_by="KEY")
         found = [fetch_session(one) for one in sessions]
         return {f"session {one.name}": value_sha256(one.origin) for one in found}
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """The config, and each session as rows and lazy references; no arrays."""
         function, config = DatasetConfig.load(key)
         sessions = (DatasetConfig.Session & key).proj().keys(order_by="KEY")
@@ -119,7 +119,7 @@ class Dataset(provenance.Traced, dj.Computed):
 
     @interrupts.allowed()
     def make_compute(
-        self, key: dict[str, Any], function: str, config: dict[str, Any], sessions: list[StoredSession]
+        self, key: Row, function: str, config: Row, sessions: list[StoredSession]
     ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, dict[int, float]]]:
         """Bin every session and store it under a name that config and raw bytes decide."""
         from dlgn_cnn.data.loading.transforms import session_transforms
@@ -142,7 +142,7 @@ class Dataset(provenance.Traced, dj.Computed):
 
     def make_insert(
         self,
-        key: dict[str, Any],
+        key: Row,
         built: dict[str, SessionData],
         paths: dict[str, str],
         rates_hz: dict[str, dict[int, float]],
@@ -191,13 +191,13 @@ def session_digests(dataset_hash: str) -> dict[str, str]:
     return {f"session {row['session_name']}": row["rows_digest"] for row in rows}
 
 
-def store_paths(key: Mapping[str, Any]) -> dict[str, str]:
+def store_paths(key: Key) -> dict[str, str]:
     """``{session name: path below the store}`` of a dataset."""
     rows = (Dataset.Session * session.Session & {"dataset_hash": key["dataset_hash"]}).to_dicts()
     return {row["session_name"]: row["store_path"] for row in rows}
 
 
-def unit_rows(key: Mapping[str, Any]) -> list[dict[str, Any]]:
+def unit_rows(key: Key) -> list[Row]:
     """Each unit of a dataset: its key, its session's name and its index in the response arrays."""
     rows = Dataset.Unit * session.Session.proj("session_name") & {"dataset_hash": key["dataset_hash"]}
     return rows.proj("session_name", "unit_index").to_dicts(order_by="KEY")

@@ -1,6 +1,6 @@
 """Ensembles: sets of fits, whose mean rate is a prediction of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import datajoint as dj
@@ -9,10 +9,9 @@ from dlgn_cnn.config import config_hash
 from dlgn_cnn.errors import ConfigError
 from schemas import dataset, model, trainer
 from schemas.base.hashed_config import transaction
-from schemas.base.keys import fit_key
+from schemas.base.keys import Key, fit_key
 
 schema = dj.Schema()
-Key = Mapping[str, Any]
 
 
 @schema

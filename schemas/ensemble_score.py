@@ -10,6 +10,7 @@ import numpy as np
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, optogenetics, provenance, training
+from schemas.base.keys import Key, Row
 from schemas.base.unit_rows import insert_scores
 from schemas.ensemble import Ensemble
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
 
 schema = dj.Schema()
-Row = dict[str, Any]
 
 
 @schema
@@ -56,7 +56,7 @@ class EnsembleScore(provenance.Traced, dj.Computed):
         recorded = Ensemble & dataset.Dataset.Session.proj()
         return recorded.proj() - (Ensemble.Member - training.TrainedModel.proj()).proj()
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, and the weights of every member."""
         own = {"ensemble_hash": key["ensemble_hash"]}
         weights = {

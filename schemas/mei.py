@@ -21,7 +21,7 @@ from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, optogenetics, provenance, training
 from schemas.base import array_codec
 from schemas.base.hashed_config import HashedConfig
-from schemas.base.keys import fit_key, unit_key
+from schemas.base.keys import Key, Row, fit_key, unit_key
 from schemas.base.mei_options import method_options
 from schemas.base.table_name import Acronym
 from schemas.connection.in_force import settings_in_force
@@ -34,7 +34,7 @@ schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
 TOLERANCE = 1e-5
 CONDITIONS = {"intact": False, "suppressed": True}
-Synthesis = list[tuple[dict[str, Any], Target, MEIResult]]
+Synthesis = list[tuple[Row, Target, MEIResult]]
 
 
 @schema
@@ -108,11 +108,11 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         ready = evaluation.Score.proj() * MEIConfig.proj() & planned
         return ready - (ready * unfitted & several.proj()).proj()
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, and the weights of the fit."""
         return training.fit_inputs(key)
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores, the members' keys with their configs and weights, and the chosen units."""
         method, config = MEIConfig.load(key)
         members = [(one, *training.spec_and_weights(one)) for one in members_of(key, config)]
@@ -121,12 +121,12 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self,
-        key: dict[str, Any],
+        key: Row,
         stores: dict[str, str],
-        members: list[tuple[dict[str, Any], FitSpec, str]],
+        members: list[tuple[Row, FitSpec, str]],
         method: str,
-        config: dict[str, Any],
-        units: list[dict[str, Any]],
+        config: Row,
+        units: list[Row],
     ) -> tuple[Synthesis, float, int, list[int]]:
         """Synthesize all units, seeds and conditions of a session together, each session on its own screen's gray."""
         restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
@@ -150,9 +150,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
         return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
 
-    def make_insert(
-        self, key: dict[str, Any], synthesis: Synthesis, rate_hz: float, window: int, seeds: list[int]
-    ) -> None:
+    def make_insert(self, key: Row, synthesis: Synthesis, rate_hz: float, window: int, seeds: list[int]) -> None:
         """Insert a row a member, and a row a stimulus. Raises ModelError for a stimulus that is not allowed."""
         rows = [
             (key | unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
@@ -199,7 +197,7 @@ def refuse_violation(row: Mapping[str, Any], violation: float) -> None:
         )
 
 
-def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
+def members_of(key: Key, config: Mapping[str, Any]) -> list[Row]:
     """Keys of the fits whose mean synthesizes: the fit's own and those from the next seeds, after the last the first.
 
     Raises ConfigError where there are not as many fits as the config's ``members``, or not all in one precision.
@@ -217,7 +215,7 @@ def members_of(key: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[s
     return chosen
 
 
-def chosen_units(key: dict[str, Any], config: dict[str, Any]) -> list[dict[str, Any]]:
+def chosen_units(key: Row, config: Row) -> list[Row]:
     """The units that ``config["units"]`` names: ``{"best": 6}`` by test correlation, ``all``, or a list of numbers.
 
     Raises ConfigError for another form, or for units that the dataset does not have.
@@ -239,7 +237,7 @@ def _stored(result: MEIResult) -> Any:
     return np.asarray(result.stimulus, np.float32)
 
 
-def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, Any]:
+def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> Row:
     return {
         "stimulus": _stored(result),
         "activation": result.activation,
@@ -253,7 +251,7 @@ def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> dict[str, A
     }
 
 
-def mei_inputs(key: Mapping[str, Any]) -> dict[str, str]:
+def mei_inputs(key: Key) -> dict[str, str]:
     """The stored sessions, the weights of a fit and the digest of its MEIs: the inputs of what is computed from them.
 
     The digest is empty for MEIs whose outputs were not kept.

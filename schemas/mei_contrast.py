@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import datajoint as dj
@@ -12,14 +12,13 @@ from dlgn_cnn.config import canonical_json
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, ContrastFinding, UnitMEIs, extent_px, findings, measure
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
-from schemas.base.keys import UNIT, unit_key
+from schemas.base.keys import UNIT, Key, Row, unit_key
 from schemas.base.table_name import Acronym
 from schemas.base.unit_rows import nullable
 from schemas.mei_control import shuffled_datasets
 from schemas.monitoring import fit_precision
 
 schema = dj.Schema()
-Row = dict[str, Any]
 UnitKey = tuple[Any, ...]
 Stimuli = dict[UnitKey, list[Row]]
 COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz")
@@ -89,7 +88,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         differences = mei.MEIConfig.where({"fit.objective.name": "opto_difference"})
         return (mei.MEI.proj() & (planned - pending)) - shuffled_datasets().proj() - differences.proj()
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, the weights of the fit and its MEIs."""
         return mei.mei_inputs(key)
 
@@ -193,7 +192,7 @@ def _distances(units: list[UnitKey], found: dict[str, ContrastFinding], within: 
     return rows
 
 
-def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def sharing_no_fit(key: Key, others: Sequence[Row]) -> list[Row]:
     """Those of the other MEIs, from the first on, whose synthesis shares no fit with ``key``'s or another one's."""
     found, used = [], _seeds(key)
     for other in others:
@@ -203,5 +202,5 @@ def sharing_no_fit(key: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> 
     return found
 
 
-def _seeds(key: Mapping[str, Any]) -> set[int]:
+def _seeds(key: Key) -> set[int]:
     return {key["seed"], *(mei.MEI.Member & key).to_arrays("member_seed").tolist()}

@@ -13,7 +13,7 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, experiment, mei, optogenetics, provenance, training, tuning
 from schemas.base import array_codec
-from schemas.base.keys import unit_key
+from schemas.base.keys import Key, Row, unit_key
 from schemas.base.mei_options import contrasts_of
 from schemas.base.table_name import Acronym
 from schemas.base.unit_rows import nullable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 schema = dj.Schema()
 Fit = tuple[FitSpec, str]
-Row = dict[str, Any]
 
 
 @schema
@@ -95,7 +94,7 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         ready = (mei.MEI.proj() & own.proj()) - unfitted.proj(unfitted_seed="seed")
         return ready * tuning.ReceptiveField.proj() - shuffled_datasets().proj()
 
-    def inputs(self, key: training.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions, the weights of the fit and its MEIs."""
         return mei.mei_inputs(key)
 

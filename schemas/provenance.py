@@ -4,8 +4,8 @@ import datetime
 import functools
 import platform
 import time
-from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Generator
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import datajoint as dj
@@ -17,10 +17,10 @@ from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.runtime.device import pick_device
 from schemas.base.hashed_config import added_part, transaction
 from schemas.base.inserted_rows import Rows, collect_inserted, key_order
+from schemas.base.keys import Key, Row
 from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
-Key = Mapping[str, Any]
 _there: set[str] = set()  # the rows of code and environment that this process knows to be in the tables
 
 DEFINITION = """
@@ -95,14 +95,6 @@ class Environment(dj.Manual):
         """
 
 
-@dataclass(frozen=True)
-class Computation:
-    """One computation: its result, its provenance, and when and how long it ran."""
-
-    result: tuple[dict[str, Any], int]  # the key, and the identity of what may be too large to keep
-    row: dict[str, Any]
-
-
 class Traced:
     """Mixin of a computed table, named before ``dj.Computed``: each row gets a part row ``Provenance``.
 
@@ -117,7 +109,7 @@ class Traced:
     circumstances: ClassVar[tuple[str, ...]] = ()
     digests: ClassVar[tuple[str, ...]] = ()
     tolerance: ClassVar[float] = 1e-3
-    _run: Computation | None = None
+    _run: tuple[Row, int, Row] | None = None  # last key, identity of what was computed, and its provenance
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -127,7 +119,7 @@ class Traced:
         """Digests by name of what a row with this key is computed from, besides its configs, which its key names."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its rows are computed from")
 
-    def make(self, key: dict[str, Any]) -> Generator[Any, Any, None]:
+    def make(self, key: Row) -> Generator[Any, Any, None]:
         """Compute a key in DataJoint's three parts, and insert its provenance with the result."""
         table: Any = self
         fetched = table.make_fetch(key)
@@ -138,7 +130,7 @@ class Traced:
         with collect_inserted(table) as rows:
             table.make_insert(key, *computed)
         if rows[type(self).__name__] and self._run is not None:
-            table.Provenance.insert1(key | self._run.row | {"outputs": outputs_of(table, rows)})
+            table.Provenance.insert1(key | self._run[2] | {"outputs": outputs_of(table, rows)})
         yield None
 
     def note_provenance(self, key: Key, rows: Rows, duration_s: float) -> None:
@@ -146,19 +138,19 @@ class Traced:
         row = {**key, **provenance_row(self, key, duration_s), "outputs": outputs_of(self, rows)}
         self.Provenance.insert1(row, allow_direct_insert=True)
 
-    def _compute(self, key: dict[str, Any], fetched: Any) -> Any:
+    def _compute(self, key: Row, fetched: Any) -> Any:
         table: Any = self
         refuse_unclean()
         row, started = provenance_row(self, key, 0.0), time.monotonic()
         with deterministic_algorithms(settings_in_force().deterministic):
             computed = table.make_compute(key, *fetched)
         # A result that was kept while the database was away comes back at once: it was computed when it was.
-        if self._run is None or self._run.result != (key, id(computed)):
-            self._run = Computation((dict(key), id(computed)), row | {"duration_s": time.monotonic() - started})
+        if self._run is None or self._run[:2] != (key, id(computed)):
+            self._run = dict(key), id(computed), row | {"duration_s": time.monotonic() - started}
         return computed
 
 
-def provenance_row(table: Any, key: Key, duration_s: float) -> dict[str, Any]:
+def provenance_row(table: Any, key: Key, duration_s: float) -> Row:
     """Return the provenance of a computation that begins now.
 
     Parameters

@@ -15,6 +15,7 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.files import path_sha256
 from schemas import provenance, session
 from schemas.base import array_codec
+from schemas.base.keys import Key, Row
 
 schema = dj.Schema()
 
@@ -90,18 +91,16 @@ class Recording(provenance.Traced, dj.Imported):
         signal_values : <array@main>  # NaN where missing
         """
 
-    def inputs(self, key: provenance.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The digest of the raw file."""
         return {"raw file": str((RawFile & key).fetch1("raw_sha256"))}
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Where the raw file is and how to read it."""
         return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
 
     @interrupts.allowed()
-    def make_compute(
-        self, key: dict[str, Any], reader: str, path: str, sha256: str, options: dict[str, Any]
-    ) -> tuple[RawRecording]:
+    def make_compute(self, key: Row, reader: str, path: str, sha256: str, options: Row) -> tuple[RawRecording]:
         """Read the session from its raw file, whose bytes must still be those that were ingested."""
         if path_sha256(Path(path)) != sha256:
             raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
@@ -111,7 +110,7 @@ class Recording(provenance.Traced, dj.Imported):
         array_codec.upload(arrays_of(own))
         return (own,)
 
-    def make_insert(self, key: dict[str, Any], recording: RawRecording, allow_direct_insert: bool = False) -> None:
+    def make_insert(self, key: Row, recording: RawRecording, allow_direct_insert: bool = False) -> None:
         """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
         spikes, direct = recording.spike_times_s, {"allow_direct_insert": allow_direct_insert}
         self.insert1(key | {"units": len(recording.units), "spikes": sum(map(len, spikes.values()))}, **direct)

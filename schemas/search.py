@@ -11,7 +11,7 @@ from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, hopeless
 from dlgn_cnn.search.space import space_of
 from schemas import dataset, experiment, fitting, model, trainer
 from schemas.base.hashed_config import transaction
-from schemas.base.keys import FIT, fit_key
+from schemas.base.keys import FIT, Key, Row, fit_key
 
 schema = dj.Schema()
 Call = tuple[str, dict[str, Any]]
@@ -159,7 +159,7 @@ def history(name: str, fitted: Any, connection: Any = None) -> list[SearchTrial]
     return found
 
 
-def is_hopeless(key: Mapping[str, Any], fitted: Any, connection: Any = None) -> bool:
+def is_hopeless(key: Key, fitted: Any, connection: Any = None) -> bool:
     """Whether to give up a fit under way: only studies ask for it, and each would give it up by its epochs so far.
 
     Arguments are as for ``history``.
@@ -172,7 +172,7 @@ def is_hopeless(key: Mapping[str, Any], fitted: Any, connection: Any = None) -> 
     return all(_gives_up(row, history(row["study_name"], fitted, connection), connection) for row in mine)
 
 
-def give_up(key: Mapping[str, Any], epoch: int) -> None:
+def give_up(key: Key, epoch: int) -> None:
     """Note that the trials of a fit ended at ``epoch``, and ask for the fit no longer, so that no worker takes it."""
     fit = fit_key(key)
     with transaction(Study.connection):
@@ -187,7 +187,7 @@ def pruned_fits(fitted: Any) -> Any:
     return (dj.U(*FIT) & (Study.Trial * PrunedTrial).proj(*FIT)) - fitted.proj()
 
 
-def _gives_up(row: Mapping[str, Any], trials: list[SearchTrial], connection: Any) -> bool:
+def _gives_up(row: Row, trials: list[SearchTrial], connection: Any) -> bool:
     config = (_by(connection, Study) & {"study_name": row["study_name"]}).fetch1("study_config")
     space = space_of({part: config[part]["config"] for part in PARTS})
     own = next(one for one in trials if one.number == row["trial"])

@@ -16,7 +16,7 @@ from dlgn_cnn.runtime.device import device_name, pick_device
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
-from schemas.base.keys import fit_key
+from schemas.base.keys import Key, Row, fit_key
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_listeners, fit_precision
 from schemas.monitoring.fit_listeners import GivenUp
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dlgn_cnn.models.ensemble import EnsembleModel
 
 schema = dj.Schema()
-Key = Mapping[str, Any]
-Row = dict[str, Any]
 
 
 @schema
@@ -73,13 +71,13 @@ class TrainedModel(provenance.Traced, dj.Computed):
         named = {f"source {name}": digest for name, digest in spec.sources.items()}
         return dataset.session_digests(key["dataset_hash"]) | named
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, and where the dataset lies."""
         return fit_spec(key), dataset.store_paths(key)
 
     @interrupts.allowed()
     @threads.kept()  # a fit that is resumed takes the number that it began with
-    def make_compute(self, key: dict[str, Any], spec: FitSpec, stores: dict[str, str]) -> tuple[Row | GivenUp, str]:
+    def make_compute(self, key: Row, spec: FitSpec, stores: dict[str, str]) -> tuple[Row | GivenUp, str]:
         """Fit, from the last checkpoint on where there is one, and store the weights; no database need be in reach."""
         import torch
 
@@ -106,7 +104,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         }
         return row, folder
 
-    def make_insert(self, key: dict[str, Any], found: Row | GivenUp, folder: str) -> None:
+    def make_insert(self, key: Row, found: Row | GivenUp, folder: str) -> None:
         """Insert the fitted model's row, or note that its trial was given up."""
         self._folder = folder
         if isinstance(found, GivenUp):
@@ -117,11 +115,11 @@ class TrainedModel(provenance.Traced, dj.Computed):
 
     def _populate1(
         self,
-        key: dict[str, Any],
+        key: Row,
         jobs: Any,
         suppress_errors: bool,
         return_exception_objects: bool,
-        make_kwargs: dict[str, Any] | None = None,
+        make_kwargs: Row | None = None,
     ) -> Any:
         """Compute a key as DataJoint does, and remove the checkpoints once its row is committed."""
         self._folder, self.ended_without = None, ""
@@ -151,7 +149,7 @@ class ImportedFit(dj.Manual):
 
 def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
-) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
+) -> tuple[float, Row, dict[str, torch.Tensor]]:
     """Return the trainer's (score, output, state_dict), followed by all callbacks. Raises GivenUp, and its errors."""
     allowed = settings_in_force().allowed_packages
     with (
@@ -234,7 +232,9 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
     """
     settings = settings_in_force()
     loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
-    return _fitted(spec, weights_sha256, loaders).to(pick_device(settings.device)).eval(), loaders
+    fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights)
+    fitted.load_state_dict(load_weights(settings.weights, weights_sha256))
+    return fitted.to(pick_device(settings.device)).eval(), loaders
 
 
 def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
@@ -290,11 +290,3 @@ def load_ensemble(key: Key) -> tuple[EnsembleModel, Any]:
     """An ensemble and loaders from an ``Ensemble`` key, for a notebook."""
     row = (ensemble.Ensemble & {"ensemble_hash": key["ensemble_hash"]}).fetch1()
     return restore_ensemble(member_fits(row["ensemble_hash"]), dataset.store_paths(row))
-
-
-def _fitted(spec: FitSpec, weights_sha256: str, loaders: Any) -> torch.nn.Module:
-    """A fitted model for the sessions of ``loaders``."""
-    settings = settings_in_force()
-    built = build_model(spec, loaders, settings.allowed_packages, settings.weights)
-    built.load_state_dict(load_weights(settings.weights, weights_sha256))
-    return built

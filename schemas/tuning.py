@@ -9,7 +9,7 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.shapes import Floats
 from schemas import dataset, provenance
 from schemas.base import array_codec
-from schemas.base.keys import unit_key
+from schemas.base.keys import Key, Row, unit_key
 
 schema = dj.Schema()
 
@@ -33,18 +33,16 @@ class ReceptiveField(provenance.Traced, dj.Computed):
         field : <array@main>  # (lag, height, width)
         """
 
-    def inputs(self, key: provenance.Key) -> dict[str, str]:
+    def inputs(self, key: Key) -> dict[str, str]:
         """The stored sessions."""
         return dataset.session_digests(key["dataset_hash"])
 
-    def make_fetch(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Stores and units."""
         return dataset.store_paths(key), dataset.unit_rows(key)
 
     @interrupts.allowed()
-    def make_compute(
-        self, key: dict[str, Any], stores: dict[str, str], units: list[dict[str, Any]]
-    ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
+    def make_compute(self, key: Row, stores: dict[str, str], units: list[Row]) -> tuple[dict[str, Floats], list[Row]]:
         """The fields that were stored with each session, a regularized regression of counts on the movie."""
         found = {}
         for name, folder in dataset.absolute(stores).items():
@@ -54,7 +52,7 @@ class ReceptiveField(provenance.Traced, dj.Computed):
         array_codec.upload((schema.database, field) for fields in found.values() for field in fields)
         return found, units
 
-    def make_insert(self, key: dict[str, Any], fields: dict[str, Floats], units: list[dict[str, Any]]) -> None:
+    def make_insert(self, key: Row, fields: dict[str, Floats], units: list[Row]) -> None:
         """Insert a row a unit."""
         self.insert1(key)
         self.Unit.insert(

@@ -7,7 +7,8 @@ from typing import Any
 
 import datajoint as dj
 
-Row = dict[str, Any]
+from schemas.base.keys import Key, Row
+
 Rows = dict[str, list[Row]]  # by the class's name, the master's own and its parts'
 
 
@@ -27,13 +28,13 @@ class _Notes:
     def __init__(self, rows: list[Row], onward: Callable[..., None] | None) -> None:
         self._rows, self._onward = rows, onward
 
-    def insert(self, rows: Iterable[Mapping[str, Any]], **options: Any) -> None:
+    def insert(self, rows: Iterable[Key], **options: Any) -> None:
         kept = [dict(row) for row in rows]
         self._rows += kept
         if self._onward is not None:
             self._onward(kept, **options)
 
-    def insert1(self, row: Mapping[str, Any], **options: Any) -> None:
+    def insert1(self, row: Key, **options: Any) -> None:
         self.insert([row], **options)
 
 
@@ -76,7 +77,7 @@ def parts(table: Any) -> dict[str, Any]:
     }
 
 
-def stored(table: Any, key: Mapping[str, Any]) -> Rows:
+def stored(table: Any, key: Key) -> Rows:
     """The rows of a key as they are in the database, arrays loaded; one that is gone or altered is ``Unreadable``."""
     found = {type(table).__name__: type(table), **parts(table)}
     return {name: [_loaded(row) for row in (one & key).to_dicts()] for name, one in found.items()}

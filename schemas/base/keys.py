@@ -6,6 +6,7 @@ from typing import Any
 from dlgn_cnn.data.recording import SessionKey
 
 Key = Mapping[str, Any]
+Row = dict[str, Any]
 # Named here, since asking the table for its key may ask the database, which need not be in reach.
 FIT = ("dataset_hash", "model_hash", "trainer_hash", "seed")
 SESSION = ("mouse", "series", "experiment")

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlgn_cnn.evaluation.measures import measures
-from schemas.base.keys import unit_key
+from schemas.base.keys import Row, unit_key
 
 if TYPE_CHECKING:
     from dlgn_cnn.evaluation.score import ConditionScore
 
-Row = dict[str, Any]
 SIDES = ("low", "high")  # of an interval
 
 

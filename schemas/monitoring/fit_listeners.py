@@ -7,6 +7,7 @@ import logging
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import datajoint as dj
@@ -17,7 +18,7 @@ from dlgn_cnn.training.assemble import FitSpec
 from dlgn_cnn.training.callbacks import Callback, Callbacks, Info
 from dlgn_cnn.training.loggers import LoggedFit, loggers
 from schemas import search
-from schemas.base.keys import fit_key
+from schemas.base.keys import Key, Row, fit_key
 from schemas.connection.background_writer import BackgroundWriter
 from schemas.connection.in_force import settings_in_force
 from schemas.connection.server import own_connection
@@ -25,7 +26,6 @@ from schemas.fitting import Checkpoint, Epoch
 from schemas.monitoring import progress
 
 logger = logging.getLogger("dlgn")
-Key = Mapping[str, Any]
 FIGURES: dict[str, type] = {
     "loss": float,
     "penalty": float,
@@ -202,7 +202,7 @@ def _figures(info: Info) -> dict[str, Any]:
     return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
 
 
-def _replace_epochs(connection: Any, row: dict[str, Any]) -> None:
+def _replace_epochs(connection: Any, row: Row) -> None:
     """Insert an epoch and remove what an earlier run left of it and of those after it."""
     table = dj.FreeTable(connection, Epoch().full_table_name)
     with connection.transaction:
@@ -210,7 +210,7 @@ def _replace_epochs(connection: Any, row: dict[str, Any]) -> None:
         table.insert1(row)
 
 
-def _replace_checkpoints(connection: Any, row: dict[str, Any], kept: list[int]) -> None:
+def _replace_checkpoints(connection: Any, row: Row, kept: list[int]) -> None:
     """Insert a checkpoint and remove the rows of files that are gone."""
     table = dj.FreeTable(connection, Checkpoint().full_table_name)
     with connection.transaction:

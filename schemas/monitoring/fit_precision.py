@@ -6,9 +6,8 @@ from typing import Any
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.device import PRECISIONS
 from schemas import experiment, trainer
-from schemas.base.keys import fit_key
+from schemas.base.keys import Key, fit_key
 
-Key = Mapping[str, Any]
 PATH = "fit.precision"  # where trainers' configs state one
 EXPLICIT = PRECISIONS[1:]
 

@@ -1,6 +1,6 @@
 """Comparison of a stored row with the same row recomputed: every deviation, and whether it counts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from math import inf
 from pathlib import Path
@@ -12,10 +12,10 @@ from dlgn_cnn.errors import StoreError
 from dlgn_cnn.provenance.row_values import Deviation, array_deviations, deviations
 from dlgn_cnn.training.weights import load_weights
 from schemas import dataset, provenance, training
-from schemas.base.inserted_rows import Row, Rows, row_name, stored
+from schemas.base.inserted_rows import Rows, row_name, stored
+from schemas.base.keys import Key, Row
 from schemas.connection.in_force import settings_in_force
 
-Key = Mapping[str, Any]
 FIELD_TOLERANCE = 1e-3  # of a receptive field of unit norm: another CPU's linear algebra rounds in another order
 
 

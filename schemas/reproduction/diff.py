@@ -6,10 +6,8 @@ from typing import Any
 
 from dlgn_cnn.config import join_path, leaves
 from schemas import provenance
+from schemas.base.keys import Key
 from schemas.declaration.computed_tables import config_tables
-
-Key = Mapping[str, Any]
-Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def _described(source: Any, column: str, digest: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in (column, "packages_digest")} | named
 
 
-def _between(part: str, one: Values, other: Values) -> Iterator[Difference]:
+def _between(part: str, one: Key, other: Key) -> Iterator[Difference]:
     for name in dict.fromkeys([*one, *other]):
         values = [_text(given.get(name)) for given in (one, other)]
         if values[0] != values[1]:

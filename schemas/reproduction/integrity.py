@@ -10,10 +10,9 @@ from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.training.weights import ENDING
 from schemas import dataset, training
 from schemas.base.inserted_rows import Rows, Unreadable, key_order, row_name, stored
+from schemas.base.keys import Key
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.computed_tables import config_tables
-
-Key = Mapping[str, Any]
 
 
 def damages(table: Any, key: Key) -> Iterator[str]:
