@@ -1,4 +1,4 @@
-"""Which heavy packages each command may load: one table, which a new command has to enter."""
+"""Which heavy packages a command may load: a table of those that must stay light. Help is light for all."""
 
 import json
 import os
@@ -25,22 +25,18 @@ MAIN = "from populate.cli.command import main; main()"
 
 @dataclass(frozen=True)
 class Entry:
-    """A call of a command: its words, what of ``HEAVY`` it may load, and the exit status that it ends with here.
+    """A call of a command: its words, what of ``HEAVY`` it may load, and the exit status that it ends with here."""
 
-    One without ``words`` computes, draws or copies: it may load anything, and is not called.
-    """
-
-    words: tuple[str, ...] | None = None
+    words: tuple[str, ...] = ()
     may_load: frozenset[str] = frozenset()
     status: int = 0
     database: bool = True
 
 
-ANYTHING = Entry(may_load=HEAVY)
-# Words in braces are what the tests with a database have made.
+# Commands that compute, draw or copy may load anything, and have no row. Words in braces are what the tests with a
+# database have made.
 COMMANDS = {
     "init": Entry(("{folder}/project",)),
-    "demo": ANYTHING,
     "doctor": Entry(("--deadline", "1"), status=1, database=False),  # its checks, which fail in 1 s, are processes
     "simulate": Entry(
         ("{folder}/recording", "--units", "2", "--scenes", "3", "--test-scenes", "1"),
@@ -48,12 +44,9 @@ COMMANDS = {
         database=False,
     ),
     "ingest": Entry(("{recording}",)),  # of bytes that were ingested
-    "import-nnfabrik": ANYTHING,
-    "models": Entry((), frozenset({"torch", "av"}), database=False),
+    "models": Entry(may_load=frozenset({"torch", "av"}), database=False),
     "define": Entry(("{experiment}",)),  # of what was defined
-    "search": ANYTHING,
-    "populate": ANYTHING,
-    "status": Entry(()),
+    "status": Entry(),
     "workers": Entry(("--all",)),
     "priority": Entry(("TrainedModel", "4")),
     "pause": Entry(("MEI",)),
@@ -61,20 +54,13 @@ COMMANDS = {
     "drain": Entry(("no_such_machine",)),
     "stop": Entry(("TrainedModel", "--where", "seed = 0")),
     "retry": Entry(("TrainedModel",)),
-    "slurm": Entry((), status=1, database=False),  # where there is no SLURM
+    "slurm": Entry(status=1, database=False),  # where there is no SLURM
     "query": Entry(("Score * ModelConfig", "--where", "model.core.name = stacked_2d")),
-    "report": ANYTHING,
-    "dashboard": ANYTHING,
-    "export meis": ANYTHING,
-    "verify": ANYTHING,
     "diff": Entry(("{one}", "{other}")),
-    "publish": ANYTHING,
-    "load": ANYTHING,
-    "declare": Entry(()),
-    "gc": Entry(()),
+    "declare": Entry(),
+    "gc": Entry(),
 }
-CALLED = {database: [name for name, one in COMMANDS.items() if one.words is not None and one.database == database]
-          for database in (False, True)}  # fmt: skip
+CALLED = {with_one: [name for name, one in COMMANDS.items() if one.database == with_one] for with_one in (False, True)}
 
 
 def named_commands(group: Any, before: str = "") -> dict[str, Any]:
@@ -101,7 +87,7 @@ def loaded(code: str, *words: str, status: int = 0, **environment: str) -> set[s
 def refuse_heavy(name: str, **made: object) -> None:
     """Call a command as its entry says, with what was ``made``, and fail where it loads what it may not."""
     entry = COMMANDS[name]
-    words = [word.format(**made) for word in entry.words or ()]
+    words = [word.format(**made) for word in entry.words]
     # Without a PATH no machine has SLURM, and no job is submitted.
     environment = {"PATH": ""} if name == "slurm" else {}
     found = loaded(MAIN, *name.split(), *words, status=entry.status, **environment) & HEAVY

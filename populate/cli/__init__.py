@@ -1,1 +1,1 @@
-"""The ``dlgn`` command: one file a group of commands."""
+"""The ``dlgn`` command: ``command`` adds the ``app`` of every other module of this folder, one file a group."""

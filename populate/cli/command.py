@@ -1,8 +1,10 @@
 """The ``dlgn`` command: its commands in panels, and errors in any of them as one sentence and an exit code."""
 
 import contextlib
+import importlib
 import logging
 import os
+import pkgutil
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -11,20 +13,22 @@ import typer
 from typer.core import TyperGroup
 
 from dlgn_cnn.runtime.threads import wait_passively
-from populate.cli import dashboard, fleet, project, results
+from populate import cli
 from populate.errors import explain
 from populate.errors.exit_codes import EXIT_CODES, MENDABLE, PIPE_CLOSED, STOPPED
 
 logger = logging.getLogger("dlgn")
 DEBUG = "DLGN_DEBUG"
+PANELS = ("Begin", "Recordings", "Experiments", "Computing", "Results", "Upkeep")  # any other comes after these
 
 
 class CommandGroup(TyperGroup):
     """``dlgn``: lists its commands by panel, takes ``--debug`` anywhere, and turns exceptions into sentences."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """All names, in the order in which the panels are registered."""
-        return list(self.commands)
+        """All names, panel by panel."""
+        places = {panel: place for place, panel in enumerate(PANELS)}
+        return sorted(self.commands, key=lambda name: places.get(self.commands[name].rich_help_panel, len(PANELS)))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line. Append ``--debug`` to it to see the full traceback of an error."""
@@ -49,8 +53,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for group in (project, fleet, results, dashboard):
-    app.add_typer(group.app)
+for module in sorted(found.name for found in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}.")):
+    if module != __name__:
+        app.add_typer(importlib.import_module(module).app)
 
 
 def main() -> None:

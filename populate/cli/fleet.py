@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from populate.cli.table_names import complete_computed
+from populate.query.table_names import complete_computed
 
 app = typer.Typer()
 logger = logging.getLogger("dlgn")

@@ -157,7 +157,7 @@ def models(
 
     Example: dlgn models conv_gru
     """
-    from populate.cli.models import show
+    from populate.define.components import show
 
     show(name, as_json)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from populate.cli.table_names import complete_table
+from populate.query.table_names import complete_table
 
 app = typer.Typer()
 export = typer.Typer(help="Write results for programs other than this one.", no_args_is_help=True)

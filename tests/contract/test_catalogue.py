@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dlgn_cnn.catalogue import REGISTRIES, catalogue, find, first_sentence
 from dlgn_cnn.errors import ConfigError
 from populate.cli.command import app
-from populate.cli.models import as_text
+from populate.define.components import as_text
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = catalogue()

@@ -10,14 +10,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from populate.cli.command import app
+from populate.cli.command import PANELS, app
 from tests.imports import named_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = typer.main.get_command(app)
 CONTEXT = typer.Context(COMMAND, info_name="dlgn")
 COMMANDS = named_commands(COMMAND)
-PANELS = dict.fromkeys(command.rich_help_panel for command in COMMAND.commands.values())
 HEAVY = ("torch", "datajoint", "pandas", "numpy", "deeplake", "matplotlib", "pyarrow")
 
 
@@ -41,10 +40,29 @@ def test_every_help_has_an_example_that_parses(name):
 
 def test_commands_are_listed_by_panel():
     text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "100", "TERM": "dumb"}).output
+    assert {command.rich_help_panel for command in COMMAND.commands.values()} == set(PANELS)
     places = [text.index(f" {panel} ─") for panel in PANELS]
     assert places == sorted(places)
     assert text.index("│ init ") < text.index("│ doctor ") < text.index(" Recordings ─") < text.index("│ ingest ")
     assert "3 done, but some keys failed" in " ".join(text.split())
+
+
+def test_a_file_is_all_that_a_new_command_needs(tmp_path):
+    (tmp_path / "greet.py").write_text(
+        "import typer\n\n"
+        "app = typer.Typer()\n\n"
+        "@app.command(rich_help_panel='Results')\n"
+        "def greet(name: str) -> None:\n"
+        "    typer.echo(f'hello {name}')\n"
+    )
+    code = (
+        "import populate.cli\n"
+        f"populate.cli.__path__.append({str(tmp_path)!r})\n"
+        "from populate.cli.command import main\n"
+        "main()\n"
+    )
+    call = [sys.executable, "-c", code, "greet", "ada"]
+    assert subprocess.run(call, check=True, cwd=ROOT, capture_output=True, text=True).stdout == "hello ada\n"
 
 
 def test_no_help_imports_what_takes_time():
@@ -78,8 +96,8 @@ def test_the_shell_completes_commands_and_tables(words, wanted):
 
 
 def test_completion_knows_the_tables_that_there_are():
-    from populate.cli.table_names import COMPUTED, table_tiers
     from populate.query.query import table_classes
+    from populate.query.table_names import COMPUTED, table_tiers
     from schemas.declaration.computed_tables import computed_tables
 
     assert set(table_tiers()) == set(table_classes())

