@@ -36,9 +36,8 @@ from dlgn_cnn.runtime.cores import usable_cores
 from populate.fleet.status import counts
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import refresh
-from populate.worker.options import WorkerOptions
 from populate.worker.registration import registered
-from populate.worker.worker import WorkerLoop
+from populate.worker.worker import WorkerLoop, WorkerOptions
 from schemas import fleet, session
 
 SLOWER = 1.1  # at most this many times slower than bare DataJoint

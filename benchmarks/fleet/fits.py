@@ -16,8 +16,7 @@ import torch
 import schemas
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.weights import save_weights
-from populate.worker.options import WorkerOptions
-from populate.worker.worker import work
+from populate.worker.worker import WorkerOptions, work
 from schemas import session
 from schemas.connection import in_force
 from schemas.declaration import modules

@@ -47,7 +47,7 @@ def populate(
     """
     from populate.errors.exit_codes import SOME_FAILED
     from populate.run.actions import populate_all, populate_together
-    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import WorkerOptions
 
     options = WorkerOptions(where, retry_errors, stay, together, tuple(table or ()))
     if workers is not None or gpus is not None:

@@ -1,10 +1,7 @@
 """The whole path on an in-silico recording, and its agreement with the truth."""
 
-import contextlib
 import logging
 import math
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,39 +23,26 @@ TARGETS = {"rate_correlation": 0.7, "opto_correlation": 0.8}
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     """Simulate, ingest, define, populate, compare with the truth and report; finished steps are kept."""
-    stages: dict[str, float] = {}
-    with _timed("opening the database", stages):
-        settings = schemas.open_database()
+    settings = schemas.open_database()
     place, path = folder or settings.home / "demo" / "recording", settings.home / "demo" / "report.html"
     if not place.exists():
-        with _timed("simulate", stages), bar("simulate") as progress:
+        with bar("simulate") as progress:
             simulate(place, SimulationConfig(), movies, progress)
     logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
-    with _timed("ingest", stages):
-        actions.ingest_recording(place)
-    with _timed("define", stages):
-        actions.define_experiment(EXPERIMENT)
+    actions.ingest_recording(place)
+    actions.define_experiment(EXPERIMENT)
     summary = actions.populate_all()
-    stages |= summary.seconds
     if summary.failed:
         raise SystemExit(SOME_FAILED)
-    with _timed("comparison with the truth", stages), working("comparison with the truth"):
+    with working("comparison with the truth"):
         found = agreement(place)
     if summary.computed or not path.exists():
-        with _timed("report", stages), working("report"):
+        with working("report"):
             write_report(path, "demo", truth=found.rows(TARGETS))
     for name, value, target in found.rows(TARGETS):
         logger.info("%s: %s (target %s)", name, value, target)
-    logger.info("seconds: %s", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items()))
     logger.info("report: %s", path.resolve())
     return path
-
-
-@contextlib.contextmanager
-def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    seconds[stage] = time.monotonic() - began
 
 
 def agreement(recording: Path) -> Agreement:

@@ -16,8 +16,7 @@ import schemas
 from dlgn_cnn.data.recording import SIMULATED_PREFIX
 from dlgn_cnn.errors import ConfigError
 from populate.query.named_rows import find_table, restricted
-from populate.worker.options import WorkerOptions, WorkSummary
-from populate.worker.worker import work
+from populate.worker.worker import WorkerOptions, WorkSummary, work
 from schemas.declaration.computed_tables import computed_tables
 
 if TYPE_CHECKING:
@@ -141,8 +140,8 @@ def populate_together(options: WorkerOptions, workers: str | None, gpus: str | N
     """
     from populate.fleet.launchers import chosen_gpus, environments
     from populate.fleet.status import fleet_view
+    from populate.worker.core_share import asked_workers
     from populate.worker.processes import supervise
-    from populate.worker.worker_count import asked_workers
 
     if workers is not None and gpus is not None:
         raise ConfigError(f"--workers {workers} and --gpus {gpus}: give one of them; --share is for several on a GPU")
@@ -163,7 +162,7 @@ def _fastest(tables: Sequence[Any]) -> int:
     from dlgn_cnn.runtime.cores import usable_cores
     from dlgn_cnn.runtime.device import pick_device
     from populate.fleet.status import counts
-    from populate.worker.worker_count import best_count
+    from populate.worker.core_share import best_count
 
     settings = schemas.open_database()
     if pick_device(settings.device).type != "cpu":

@@ -7,21 +7,23 @@ mark the key as failed with its traceback. A worker waits for keys that others h
 
 import functools
 import logging
+import platform
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
 from populate.errors.transient import delays, is_exhausted, is_transient
-from populate.worker import stop_flags
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Queue
 from populate.worker.lease import LeasedJobs, LeaseLost, leased
-from populate.worker.options import WorkerOptions, WorkSummary
 from populate.worker.precision import Left
 from populate.worker.registration import Registration, registered
 from populate.worker.retries import free_dead_reservations, return_expired_leases
@@ -41,6 +43,46 @@ LOOK_TIMES = 5.0  # a waiting worker looks again after this many times the durat
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
+
+
+@dataclass
+class WorkSummary:
+    """Numbers of keys computed, keys failed and fits that their studies gave up."""
+
+    computed: int = 0
+    failed: int = 0
+    pruned: int = 0
+
+
+@dataclass
+class WorkerOptions:
+    """Options of a worker.
+
+    Attributes
+    ----------
+    where : str or None
+        SQL condition on keys (default: all keys).
+    retry_errors : bool
+        Whether failed keys are pending again.
+    stay : bool
+        Whether the worker waits for more keys when none is left.
+    together : int
+        Number of workers that one command has started; some may not be registered yet.
+    tables : tuple of str
+        Names of the tables to fill (default: all computed tables).
+    pause : callable
+        Waits for a number of seconds.
+    generator : numpy.random.Generator
+        Draws the order of keys and the lengths of waits.
+    """
+
+    where: str | None = None
+    retry_errors: bool = False
+    stay: bool = False
+    together: int = 1
+    tables: tuple[str, ...] = ()
+    pause: Callable[[float], None] = time.sleep
+    generator: np.random.Generator = field(default_factory=np.random.default_rng)
 
 
 def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = None) -> WorkSummary:
@@ -99,15 +141,15 @@ class WorkerLoop:
             interrupts.check()
             if self._recalled:
                 self._handle_recall()
-            told = stop_flags.in_force()
-            if told.drained:
+            drained, paused = _stop_flags()
+            if drained:
                 logger.warning("this machine is drained: the worker ends")
                 return False
             self._return_expired()
-            if any([self._take_page(queue) for queue in self._open(told)]):
+            if any([self._take_page(queue) for queue in self._open(paused)]):
                 self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
                 return True
-            return self._wait(told)
+            return self._wait(paused)
         except BaseException as error:
             self._handle(error)
             return True
@@ -150,13 +192,13 @@ class WorkerLoop:
                 free_dead_reservations(queue.table)
             self._looked = time.monotonic()
 
-    def _wait(self, told: stop_flags.StopFlags) -> bool:
+    def _wait(self, paused: set[str]) -> bool:
         """Nothing was pending: look for new keys, or wait for workers that hold some; false if none does."""
         started = time.monotonic()
         for queue in self.queues:
             queue.refresh(force=True)
         looked_s = time.monotonic() - started
-        if any(queue.next_keys() for queue in self._open(told)):
+        if any(queue.next_keys() for queue in self._open(paused)):
             return True
         if not self.options.stay and not any(queue.unfinished() for queue in self.queues):
             return False
@@ -165,8 +207,8 @@ class WorkerLoop:
         self._pause(min(max(POLL_SECONDS, LOOK_TIMES * looked_s, IDLE_SHARE * waited_s), LONGEST_POLL_S))
         return True
 
-    def _open(self, told: stop_flags.StopFlags) -> list[Queue]:
-        return [queue for queue in self.queues if told.allow(type(queue.table).__name__)]
+    def _open(self, paused: set[str]) -> list[Queue]:
+        return [queue for queue in self.queues if not paused & {"*", type(queue.table).__name__}]
 
     def _handle_recall(self) -> None:
         """Handle a recall without a key in hand: the whole worker may have been marked as lost."""
@@ -188,10 +230,8 @@ class WorkerLoop:
             self.share.take()
         for key in keys:
             interrupts.check()
-            began, name = time.monotonic(), type(queue.table).__name__
-            with progress.working(name):
+            with progress.working(type(queue.table).__name__):
                 took = self._compute(queue.table, key)
-            self.summary.seconds[name] = self.summary.seconds.get(name, 0.0) + time.monotonic() - began
             did, misses = did or took, 0 if took else misses + 1
             if misses >= MISSES or time.monotonic() >= until:
                 break
@@ -282,6 +322,13 @@ class WorkerLoop:
                 if not is_transient(error):
                     raise
                 self._recover(error)
+
+
+def _stop_flags() -> tuple[bool, set[str]]:
+    """Whether the workers of this machine are to end, and the tables that they pause, ``*`` for all."""
+    rows = (fleet.StopFlag & [{"host": "*"}, {"host": platform.node()}]).to_dicts()
+    paused = {row["table_name"] for row in rows if row["action"] == "pause"}
+    return any(row["action"] == "drain" for row in rows), paused
 
 
 def _name(table: Table, key: dict[str, Any]) -> str:

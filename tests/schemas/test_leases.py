@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 def work(*kinds: str, pause=lambda seconds: None, **options):
     """Let a worker of this process do one item of each kind."""
-    from populate.worker.options import WorkerOptions
+    from populate.worker.worker import WorkerOptions
     from populate.worker.worker import work as do
 
     Item.insert([(number, kind) for number, kind in enumerate(kinds, len(Item()))])

@@ -223,8 +223,7 @@ def fleet_rows(tables):
 def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defined, fleet_rows, monkeypatch, caplog):
     """It takes what is not in bfloat16, waits while another could take the rest, and takes that once it is lost."""
     from dlgn_cnn.runtime import device as runtime
-    from populate.worker.options import WorkerOptions
-    from populate.worker.worker import work
+    from populate.worker.worker import WorkerOptions, work
     from schemas import training
 
     monkeypatch.setattr(runtime, "native", lambda device: False)
@@ -252,8 +251,7 @@ def test_a_worker_leaves_keys_that_it_could_only_emulate_until_it_is_alone(defin
 
 def test_a_worker_that_has_bfloat16_leaves_nothing(defined, fleet_rows, monkeypatch):
     from dlgn_cnn.runtime import device as runtime
-    from populate.worker.options import WorkerOptions
-    from populate.worker.worker import work
+    from populate.worker.worker import WorkerOptions, work
     from schemas import training
 
     monkeypatch.setattr(runtime, "native", lambda device: True)

@@ -243,8 +243,7 @@ def shown(table, column) -> int:
 
 def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_path, monkeypatch, caplog):
     from populate.search.study import define_study
-    from populate.worker.options import WorkerOptions
-    from populate.worker.worker import work
+    from populate.worker.worker import WorkerOptions, work
     from schemas import experiment, search, training
 
     trainer = {"fn": "standard", "config": {"fit": {"max_epochs": 4, "learning_rate": {"choices": [0.08, 0.09]}}}}

@@ -145,8 +145,7 @@ def test_a_fit_that_crashed_goes_on_from_its_checkpoint_to_the_same_weights(keys
 def test_a_fit_that_is_stopped_is_saved_and_a_retry_goes_on_from_there(keys, database, monkeypatch):
     from populate.fleet import control
     from populate.worker import registration
-    from populate.worker.options import WorkerOptions
-    from populate.worker.worker import work
+    from populate.worker.worker import WorkerOptions, work
     from schemas.fitting import Checkpoint
     from schemas.training import TrainedModel, weights_of
 

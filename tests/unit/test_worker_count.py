@@ -6,8 +6,8 @@ import pytest
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import Cores
-from populate.worker import worker_count
-from populate.worker.worker_count import asked_workers, best_count
+from populate.worker import core_share
+from populate.worker.core_share import asked_workers, best_count
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def plenty_of_memory(monkeypatch):
     class Memory:
         available = 1e12
 
-    monkeypatch.setattr(worker_count.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(core_share.psutil, "virtual_memory", Memory)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_no_more_are_tried_than_cores_and_keys(cores, pending, tried):
 
 def test_memory_bounds_them(monkeypatch):
     class Memory:
-        available = 2.5 * worker_count.WORKER_BYTES
+        available = 2.5 * core_share.WORKER_BYTES
 
-    monkeypatch.setattr(worker_count.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(core_share.psutil, "virtual_memory", Memory)
     assert best_count(Cores(64), 100, measure=lambda workers, threads: float(workers)) == 2
 
 
 def test_a_measured_rate_is_that_of_processes_together():
-    assert 0 < worker_count.measured_rate(1, 1) < math.inf
+    assert 0 < core_share.measured_rate(1, 1) < math.inf
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "", "100000", "²"])
