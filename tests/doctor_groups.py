@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from populate.doctor.finding import CheckResult
+from populate.doctor.examine import CheckResult
 
 group = sys.argv[1]
 if group != "breaks":

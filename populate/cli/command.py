@@ -28,7 +28,8 @@ class CommandGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, panel by panel."""
         places = {panel: place for place, panel in enumerate(PANELS)}
-        return sorted(self.commands, key=lambda name: places.get(self.commands[name].rich_help_panel, len(PANELS)))
+        commands: Any = self.commands
+        return sorted(commands, key=lambda name: places.get(commands[name].rich_help_panel, len(PANELS)))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line. Append ``--debug`` to it to see the full traceback of an error."""
@@ -91,9 +92,8 @@ def _ended_by(error: BaseException, ctx: Any) -> int:
         raise error
     if ctx.params.get("debug") or os.environ.get(DEBUG):
         logger.error("%s", explain.trace(error))
-    fault = explain.explain(error)
-    logger.error("dlgn: %s", fault.sentence)
-    return STOPPED if fault.stopped else MENDABLE
+    logger.error("dlgn: %s", explain.explain(error))
+    return STOPPED if explain.is_stop(error) else MENDABLE
 
 
 def _forget_output() -> None:

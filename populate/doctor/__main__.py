@@ -3,8 +3,7 @@
 import importlib
 import sys
 
-from populate.doctor.examine import GROUPS
-from populate.doctor.finding import FAIL, CheckResult
+from populate.doctor.examine import FAIL, GROUPS, CheckResult
 from populate.errors import explain
 
 
@@ -17,7 +16,7 @@ def main(group: str) -> None:
             findings.write(f"{finding.line()}\n")
             findings.flush()
     except Exception as error:
-        findings.write(f"{CheckResult(FAIL, subject, explain.explain(error).sentence, advice).line()}\n")
+        findings.write(f"{CheckResult(FAIL, subject, explain.explain(error), advice).line()}\n")
 
 
 if __name__ == "__main__":

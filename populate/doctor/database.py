@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
-from populate.doctor.finding import FAIL, OK, WARN, CheckResult, finding_if
+from populate.doctor.examine import FAIL, OK, WARN, CheckResult, finding_if
 from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import is_local, refusal, server_address
 from schemas.connection.settings import Settings

@@ -9,7 +9,7 @@ import numpy as np
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store.session_store import read_session, write_session
-from populate.doctor.finding import CheckResult, finding_if
+from populate.doctor.examine import CheckResult, finding_if
 
 
 def check() -> Iterator[CheckResult]:

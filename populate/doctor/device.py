@@ -9,7 +9,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device, resolve
 from dlgn_cnn.runtime.threads import describe_limit, thread_count
-from populate.doctor.finding import FAIL, CheckResult, finding_if
+from populate.doctor.examine import FAIL, CheckResult, finding_if
 from schemas.connection.settings import Settings
 
 DRIVER = "nvidia-smi"  # there where NVIDIA's driver is

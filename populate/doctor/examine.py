@@ -1,18 +1,22 @@
 """Runs the groups of checks in parallel, each in a process with a deadline, and shows the results."""
 
+import dataclasses
+import json
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from populate.doctor.finding import FAIL, CheckResult
+from populate.errors.explain import redacted
 from populate.worker import children
 
+OK, WARN, FAIL = "ok", "warn", "fail"
 # Subject of each group, and advice if it breaks or does not end.
 GROUPS: Mapping[str, tuple[str, str]] = {
     "machine": ("this machine", "see whether its disks answer"),
@@ -21,8 +25,70 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "device": ("GPU", "see that nvidia-smi answers, or set DLGN_DEVICE=cpu"),
     "datasets": ("Deep Lake", "reinstall deeplake: pip install --force-reinstall 'deeplake>=4.7.4,<4.8'"),
 }
-COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
+COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 MODULE = "populate.doctor"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Result of one check: its level (``ok``, ``warn`` or ``fail``), what was checked and seen, and advice."""
+
+    level: str
+    subject: str
+    seen: str
+    advice: str = ""
+
+    def line(self) -> str:
+        """One line of JSON, without secrets."""
+        return redacted(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def parse(cls, line: str) -> "CheckResult":
+        """The result of such a line."""
+        return cls(**json.loads(line))
+
+
+def finding_if(subject: str, seen: str, good: bool, advice: str, otherwise: str = WARN) -> CheckResult:
+    """A result that depends on a condition.
+
+    Parameters
+    ----------
+    subject, seen : str
+        What was checked, and what was seen.
+    good : bool
+        Whether it is ``ok``.
+    advice : str
+        What to do if it is not.
+    otherwise : str, default "warn"
+        The level if it is not ``ok``.
+
+    Returns
+    -------
+    CheckResult
+        The result.
+    """
+    return CheckResult(OK, subject, seen) if good else CheckResult(otherwise, subject, seen, advice)
+
+
+def space(subject: str, free_bytes: int, where: str) -> CheckResult:
+    """Result of a check of free space: warns below 10 GB, fails below 1 GB.
+
+    Parameters
+    ----------
+    subject : str
+        What was checked.
+    free_bytes : int
+        Free space in bytes.
+    where : str
+        Its place, in the message.
+
+    Returns
+    -------
+    CheckResult
+        The result.
+    """
+    seen, level = f"{free_bytes / 1e9:.0f} GB free in {where}", FAIL if free_bytes < 1e9 else WARN
+    return finding_if(subject, seen, free_bytes >= 10e9, "make room: dlgn gc shows what no row refers to", level)
 
 
 def examine(deadline_s: float, module: str = MODULE) -> Iterator[CheckResult]:

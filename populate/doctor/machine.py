@@ -6,15 +6,13 @@ import os
 import platform
 import shutil
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 from packaging.requirements import Requirement
 
-import populate
-from populate.doctor.finding import FAIL, OK, CheckResult, finding_if, space
+from populate.doctor.examine import FAIL, OK, CheckResult, finding_if, space
 from schemas.connection.settings import Settings
 from schemas.connection.settings_file import NAME, without_password
 
@@ -45,9 +43,10 @@ def _python() -> CheckResult:
 
 
 def _packages() -> Iterator[CheckResult]:
-    """Every package that is required, by the version that is installed."""
+    """Every package that is required without extras, by the version that is installed."""
     installed = {}
-    for requirement in _requirements():
+    wanted = map(Requirement, importlib.metadata.requires(PROJECT) or [])
+    for requirement in (one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})):
         try:
             installed[requirement.name] = found = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:
@@ -57,16 +56,6 @@ def _packages() -> Iterator[CheckResult]:
             yield CheckResult(FAIL, "packages", seen, f"pip install '{requirement}'")
     named = ", ".join(f"{name} {installed[name]}" for name in NAMED if name in installed)
     yield CheckResult(OK, "packages", f"{len(installed)} installed, {named}")
-
-
-def _requirements() -> list[Requirement]:
-    """Requirements of the project, without extras: as installed, or as in pyproject.toml if it was not installed."""
-    try:
-        lines = importlib.metadata.requires(PROJECT) or []
-    except importlib.metadata.PackageNotFoundError:
-        written = Path(populate.__file__).parents[1] / "pyproject.toml"
-        lines = tomllib.loads(written.read_text())["project"]["dependencies"] if written.exists() else []
-    return [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
 def _settings(settings: Settings) -> CheckResult:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.object_store import ObjectStore
-from populate.doctor.finding import FAIL, OK, CheckResult, space
+from populate.doctor.examine import FAIL, OK, CheckResult, space
 from schemas.connection.settings import Settings
 
 FOLDER = "doctor"

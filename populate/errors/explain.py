@@ -11,8 +11,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -53,23 +52,20 @@ KNOWN = {
 }
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One sentence, and whether the user stopped the command rather than an error."""
-
-    sentence: str
-    stopped: bool = False
+def is_stop(error: BaseException) -> bool:
+    """Whether the user stopped the command, rather than an error."""
+    return not isinstance(error, DlgnError) and interrupts.behind(error) is not None
 
 
-def explain(error: BaseException) -> Fault:
+def explain(error: BaseException) -> str:
     """The sentence for an exception. The traceback of an unexpected one goes to a file that the sentence names."""
-    if not isinstance(error, DlgnError) and interrupts.behind(error) is not None:
-        return Fault("stopped; what was finished is kept, run the same command to go on", stopped=True)
+    if is_stop(error):
+        return "stopped; what was finished is kept, run the same command to go on"
     known = _meaning(error)
     if known is None:
         kind = f"{type(error).__name__}: {_first_line(error)}"
         known = f"{kind}: unexpected error; {_kept(error)}, and dlgn --debug with the same arguments shows it"
-    return Fault(redacted(" ".join(known.split())))
+    return redacted(" ".join(known.split()))
 
 
 def trace(error: BaseException) -> str:
@@ -125,15 +121,11 @@ def _kept(error: BaseException) -> str:
     name = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     for folder in (_home, tempfile.gettempdir):
         with contextlib.suppress(Exception):
-            return f"the trace is in {_written(folder, name, redacted(text))}"
+            path = Path(folder()) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(redacted(text))
+            return f"the trace is in {path}"
     return "its trace could not be written"
-
-
-def _written(folder: Callable[[], Path | str], name: str, text: str) -> Path:
-    path = Path(folder()) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
 
 
 def _home() -> Path:

@@ -1,11 +1,11 @@
 """Several workers of one machine under one command: a process each, their messages and progress in one place."""
 
-import contextlib
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import IO
 
@@ -20,9 +20,7 @@ VIEW_S, VIEW_TIMES = 2.0, 10.0  # the view is drawn again after so long, or so m
 
 
 def supervise(
-    arguments: Sequence[str],
-    environments: Sequence[Mapping[str, str]],
-    view: Callable[[], RenderableType] | None = None,
+    arguments: Sequence[str], environments: Sequence[Mapping[str, str]], view: Callable[[], RenderableType]
 ) -> int:
     """Run ``dlgn populate`` once for each environment, until all processes have ended.
 
@@ -35,7 +33,7 @@ def supervise(
         Arguments of ``dlgn populate``.
     environments : sequence of mapping
         Variables that each process has besides those of this one.
-    view : callable, optional
+    view : callable
         Progress of all, drawn below the messages where the error stream is a terminal.
 
     Returns
@@ -50,16 +48,20 @@ def supervise(
         for number, variables in enumerate(environments, start=1):
             started.append(_start(arguments, variables))
             readers.append(_reader(started[-1], f"[{number}] ", console))
-        with _drawn(view if console.is_terminal else None, console) as draw:
+        with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
+            due = 0.0
             while any(worker.poll() is None for worker in started):
-                draw()
+                if live is not None and time.monotonic() >= due:
+                    due = _draw(live, view)
                 time.sleep(LOOK_S)
+            if live is not None:
+                _draw(live, view)
     for reader in readers:
         reader.join(READ_S)
     return max(128 - worker.returncode if worker.returncode < 0 else worker.returncode for worker in started)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _all_ended(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
     """After the block, all processes have ended; after an error, they are terminated."""
     try:
@@ -97,7 +99,7 @@ def _reader(worker: subprocess.Popen[str], prefix: str, console: Console) -> thr
     return thread
 
 
-@contextlib.contextmanager
+@contextmanager
 def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
     def forward(number: int, frame: FrameType | None) -> None:
         for worker in workers:
@@ -114,27 +116,13 @@ def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
 
 
-@contextlib.contextmanager
-def _drawn(view: Callable[[], RenderableType] | None, console: Console) -> Iterator[Callable[[], None]]:
-    """A function that draws the view when it is time to; without a view it does nothing."""
-    if view is None:
-        yield lambda: None
-        return
-    due = 0.0
-    with Live(console=console, auto_refresh=False, transient=False) as live:
-
-        def draw() -> None:
-            nonlocal due
-            began = time.monotonic()
-            if began < due:
-                return
-            try:
-                shown = view()
-            except Exception as error:  # the workers go on while the database is away
-                shown = f"no progress to show: {type(error).__name__}: {error}"
-            live.update(shown, refresh=True)
-            due = time.monotonic() + max(VIEW_S, VIEW_TIMES * (time.monotonic() - began))
-
-        yield draw
-        due = 0.0
-        draw()
+def _draw(live: Live, view: Callable[[], RenderableType]) -> float:
+    """Draw the view; the time at which to draw it again."""
+    began = time.monotonic()
+    try:
+        shown = view()
+    except Exception as error:  # the workers go on while the database is away
+        shown = f"no progress to show: {type(error).__name__}: {error}"
+    live.update(shown, refresh=True)
+    ended = time.monotonic()
+    return ended + max(VIEW_S, VIEW_TIMES * (ended - began))

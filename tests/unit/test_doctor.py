@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from populate.doctor import database, datasets, device, examine, machine, store
-from populate.doctor.finding import CheckResult
+from populate.doctor.examine import CheckResult
 
 SECRET = "very-secret-word"
 

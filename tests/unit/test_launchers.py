@@ -53,7 +53,7 @@ def test_each_gpu_gets_its_workers_and_the_worst_status_is_told(tmp_path, monkey
         "open(f'{device}_{uuid.uuid4().hex}', 'w').write(' '.join([*sys.argv[1:], os.environ['DLGN_DEVICE']]))\n"
         "sys.exit(2 if device == 'b' else 0)\n",
     )
-    assert supervise(["--table", "MEI"], launchers.environments(["a", "b"], share=2)) == 2
+    assert supervise(["--table", "MEI"], launchers.environments(["a", "b"], share=2), str) == 2
     said = sorted((path.name[0], path.read_text()) for path in tmp_path.glob("[ab]_*"))
     assert said == [("a", "--table MEI cuda")] * 2 + [("b", "--table MEI cuda")] * 2
 
@@ -74,7 +74,7 @@ def test_a_signal_reaches_every_worker_once(tmp_path, monkeypatch):
         "sys.exit(128 + signal.SIGTERM)\n",
     )
     before = signal.getsignal(signal.SIGTERM)
-    assert supervise([], launchers.environments(["a", "b"])) == 143
+    assert supervise([], launchers.environments(["a", "b"]), str) == 143
     assert signal.getsignal(signal.SIGTERM) == before
 
 
