@@ -46,7 +46,7 @@ def populate(
     Example: dlgn populate --table TrainedModel --where "seed < 3" --workers 2
     """
     from populate.errors.exit_codes import SOME_FAILED
-    from populate.run.actions import populate_all, populate_together
+    from populate.run.workers import populate_all, populate_together
     from populate.worker.worker import WorkerOptions
 
     options = WorkerOptions(where, retry_errors, stay, together, tuple(table or ()))

@@ -110,8 +110,10 @@ def ingest(
     """
     import yaml
 
+    import schemas
+    from dlgn_cnn.data.recording import SIMULATED_PREFIX
     from dlgn_cnn.errors import ConfigError
-    from populate.run.actions import ingest_recording
+    from schemas.monitoring.progress import bar
 
     chosen = {}
     for name, text in _pairs("option", option or (), "spikes_outside=drop").items():
@@ -119,7 +121,16 @@ def ingest(
             chosen[name] = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ConfigError(f"option '{name}={text}': the value cannot be read ({error})") from error
-    ingest_recording(path, reader, chosen)
+    schemas.open_database()
+    from schemas.recordings.insert import ingest as insert
+
+    with bar(f"ingest {path}") as report:
+        new = insert(path, reader, chosen, report)
+    for name in new:
+        note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
+        logger.info("ingested session %s%s", name, note)
+    if not new:
+        logger.info("nothing new in %s: its sessions were ingested before", path)
 
 
 @app.command("import-nnfabrik", rich_help_panel="Recordings")
@@ -173,9 +184,12 @@ def define(
 
     Example: dlgn define my_experiment.yaml --dry-run
     """
-    from populate.run.actions import define_experiment
+    import schemas
 
-    define_experiment(file, dry_run)
+    schemas.open_database()
+    from populate.define.define import define as read
+
+    read(file, dry_run)
 
 
 @app.command(rich_help_panel="Experiments")

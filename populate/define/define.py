@@ -2,25 +2,33 @@
 
 import itertools
 import json
+import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+
 from dlgn_cnn.config import config_hash, join_path, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.search.space import expand
+from dlgn_cnn.training.assemble import asks
 from dlgn_cnn.training.loggers import check_loggers
+from dlgn_cnn.training.trainers import TRAINERS
 from populate.define.definition_file import FORM, Call, read_call, read_definitions
-from populate.define.precision import fixed_precision
 from schemas import ensemble, experiment, mei, session, trainer, training
 from schemas.base.mei_options import check_mei
 from schemas.base.relational import U
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.computed_tables import config_tables
+from schemas.monitoring import fit_precision
 
+logger = logging.getLogger("dlgn")
 TABLES = {f"{kind}s": table for kind, table in config_tables().items()}
+FIT_PARTS = ("datasets", "models", "trainers")
 
 
 @dataclass(frozen=True)
@@ -44,65 +52,78 @@ class PlannedConfig:
         return self.fn, self.config
 
 
+Entries = Mapping[str, Sequence[PlannedConfig]]  # by part
+
+
 @dataclass(frozen=True)
 class ExperimentPlan:
     """An experiment as written, with a config for each combination of choices; nothing is inserted yet."""
 
     name: str
     comment: str
-    entries: tuple[PlannedConfig, ...]
+    entries: Entries
     seeds: tuple[int, ...]
     ensembles: bool
 
-    def of(self, part: str) -> list[PlannedConfig]:
-        """The entries of one part."""
-        return [entry for entry in self.entries if entry.part == part]
+    @property
+    def all_entries(self) -> list[PlannedConfig]:
+        """Its configs of all parts."""
+        return [entry for entries in self.entries.values() for entry in entries]
 
     def known(self) -> set[str]:
         """The hashes of those entries that are in the tables."""
         return {
             value
-            for part in TABLES
-            for row in (TABLES[part] & [entry.key for entry in self.of(part)]).proj().to_dicts()
+            for part, entries in self.entries.items()
+            for row in (TABLES[part] & [entry.key for entry in entries]).proj().to_dicts()
             for value in row.values()
         }
-
-    def fixed_precision(self) -> tuple[str, str]:
-        """Meaning of ``auto`` for its fits, and the reason. Raises ConfigError as the function does."""
-        return fixed_precision(self.name, {part: self.of(part) for part in TABLES})
 
     @property
     def is_new(self) -> bool:
         """Whether any config, or any combination of dataset, model and trainer, is in no experiment yet."""
-        calls = {part: [entry.key for entry in self.of(part)] for part in ("datasets", "models", "trainers")}
-        fits = experiment.Experiment.Fit & calls["datasets"] & calls["models"] & calls["trainers"]
+        fits = experiment.Experiment.Fit()
+        for part in FIT_PARTS:
+            fits = fits & [entry.key for entry in self.entries[part]]
         combined = U("dataset_hash", "model_hash", "trainer_hash") & fits
-        return len(self.known()) < len(self.entries) or len(combined) < math.prod(map(len, calls.values()))
+        return len(self.known()) < len(self.all_entries) or len(combined) * len(self.seeds) < self.fits
 
     @property
     def fits(self) -> int:
         """Number of fits: all combinations."""
-        return len(self.seeds) * math.prod(len(self.of(part)) for part in ("datasets", "models", "trainers"))
+        return len(self.seeds) * math.prod(len(self.entries[part]) for part in FIT_PARTS)
 
 
-@dataclass(frozen=True)
-class Defined:
-    """A defined experiment: its name, the numbers of its fits and of new ones, and its ensembles' hashes.
+def define(path: Path, dry_run: bool = False) -> None:
+    """Show every config of a file's experiments as new or known, then insert them unless it is a dry run.
 
-    ``precision`` is the meaning of ``auto`` for its fits, and the reason.
+    Raises ConfigError.
     """
+    for plan in plans(path):
+        Console().print(_plan_table(plan), highlight=False)
+        precision, why = fixed_precision(plan.name, plan.entries)
+        logger.info("experiment %s: precision auto means %s, %s", plan.name, precision, why)
+        said = f"experiment {plan.name}: {plan.fits} fit{'s' * (plan.fits != 1)}"
+        if dry_run:
+            logger.info("%s; a dry run, nothing is inserted", said)
+            continue
+        new, ensembles = insert(plan, precision)
+        logger.info("%s, %d of them new to it; dlgn populate computes what is missing", said, new)
+        for name in ensembles:
+            logger.info("ensemble %s", name)
 
-    name: str
-    fits: int
-    new: int
-    precision: tuple[str, str]
-    ensembles: tuple[str, ...] = ()
 
-
-def define(path: Path) -> Defined:
-    """Insert the experiment of a file that holds one. Raises ConfigError."""
-    (plan,) = plans(path)
-    return insert(plan)
+def _plan_table(plan: ExperimentPlan) -> Table:
+    """A row a config: kind, function, whole hash, new or known, and its choices."""
+    known = plan.known()
+    shown = Table("", "function", "hash", "", "values", box=None, padding=(0, 2, 0, 0))
+    shown.columns[2].no_wrap, shown.columns[4].overflow = True, "fold"
+    for entry in plan.all_entries:
+        (digest,) = entry.key.values()
+        values = "\n".join(f"{path}={json.dumps(value)}" for path, value in entry.values.items())
+        words = (TABLES[entry.part].kind, entry.fn, digest, "known" if digest in known else "new", values)
+        shown.add_row(*(word.replace("[", r"\[") for word in words))
+    return shown
 
 
 def plans(path: Path) -> list[ExperimentPlan]:
@@ -114,34 +135,36 @@ def plans(path: Path) -> list[ExperimentPlan]:
     return found
 
 
-def insert(plan: ExperimentPlan) -> Defined:
+def insert(plan: ExperimentPlan, precision: str) -> tuple[int, list[str]]:
     """Insert an experiment: all combinations of its datasets, models, trainers and seeds, in one transaction.
 
-    With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too.
+    With ``ensembles: true``, the fits that differ by nothing but their seed are an ensemble too. ``precision`` is the
+    meaning of ``auto``. The number of new fits and the ensembles' hashes are returned.
     """
+    name = {"experiment_name": plan.name}
     with session.schema.connection.transaction:
-        precision = _insert_experiment(plan)
-        keys = {part: [TABLES[part].add(*entry.call) for entry in plan.of(part)] for part in TABLES}
-        combined = itertools.product(keys["datasets"], keys["models"], keys["trainers"], plan.seeds)
-        fits = [
-            {"experiment_name": plan.name, **one, **two, **three, "seed": seed} for one, two, three, seed in combined
-        ]
-        new = _insert_fits(fits)
-        means = _plan_ensembles(fits) if plan.ensembles else ()
+        row = name | {"experiment_comment": plan.comment, "auto_precision": precision}
+        experiment.Experiment.insert1(row, skip_duplicates=True)
+        keys = {part: [TABLES[part].add(*entry.call) for entry in entries] for part, entries in plan.entries.items()}
+        trainer.Seed.insert([{"seed": seed} for seed in plan.seeds], skip_duplicates=True)
+        combined = itertools.product(*(keys[part] for part in FIT_PARTS))
+        alike = [[{**name, **one, **two, **three, "seed": seed} for seed in plan.seeds] for one, two, three in combined]
+        before = len(experiment.Experiment.Fit())
+        experiment.Experiment.Fit.insert([fit for fits in alike for fit in fits], skip_duplicates=True)
+        new = len(experiment.Experiment.Fit()) - before
+        ensembles = [ensemble.Ensemble.add(fits)["ensemble_hash"] for fits in alike if plan.ensembles]
         for key in keys["meis"]:
-            mei.MEIPlan.insert1({"experiment_name": plan.name, **key}, skip_duplicates=True)
-    return Defined(plan.name, len(fits), new, precision, means)
+            mei.MEIPlan.insert1({**name, **key}, skip_duplicates=True)
+    return new, ensembles
 
 
 def _plan(text: dict[str, Any], path: Path) -> ExperimentPlan:
     seeds = text.get("seeds", [0])
     if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers, as [0, 1, 2]")
-    entries = {(one.part, *one.key.values()): one for part in TABLES for one in _entries(text, part)}
+    entries = {part: tuple({str(one.key): one for one in _entries(text, part)}.values()) for part in TABLES}
     name, comment = str(text["experiment"]), str(text.get("comment", ""))
-    return ExperimentPlan(
-        name, comment, tuple(entries.values()), tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds)
-    )
+    return ExperimentPlan(name, comment, entries, tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
 
 
 def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
@@ -172,8 +195,8 @@ def _check(plan: ExperimentPlan) -> None:
 
 def _names_code(plan: ExperimentPlan) -> bool:
     """Whether a config names anything by import path."""
-    texts = [json.loads(leaf.text) for one in plan.entries for leaf in leaves(one.config) if leaf.kind == "str"]
-    names = [name for name in (*texts, *(one.fn for one in plan.entries)) if "." in name]
+    texts = [json.loads(leaf.text) for one in plan.all_entries for leaf in leaves(one.config) if leaf.kind == "str"]
+    names = [name for name in (*texts, *(one.fn for one in plan.all_entries)) if "." in name]
     return any(name.partition(".")[0] in settings_in_force().allowed_packages for name in names)
 
 
@@ -200,7 +223,7 @@ def _check_configs(plan: ExperimentPlan) -> None:
 
 def _placed(plan: ExperimentPlan, part: str) -> Iterator[tuple[PlannedConfig, str]]:
     """Each entry of a part, and how an error names it: where it is written, and its choices."""
-    for entry in plan.of(part):
+    for entry in plan.entries[part]:
         values = ", ".join(f"{path}={value!r}" for path, value in entry.values.items())
         yield entry, f"{entry.place} ({values})" if values else entry.place
 
@@ -215,21 +238,6 @@ def with_sessions(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"sessions": names}
 
 
-def _insert_experiment(plan: ExperimentPlan) -> tuple[str, str]:
-    """Insert an experiment unless it exists; returns the meaning of ``auto`` for its fits, and the reason."""
-    precision, why = plan.fixed_precision()
-    row = {"experiment_name": plan.name, "experiment_comment": plan.comment, "auto_precision": precision}
-    experiment.Experiment.insert1(row, skip_duplicates=True)
-    return precision, why
-
-
-def _insert_fits(fits: list[dict[str, Any]]) -> int:
-    before = len(experiment.Experiment.Fit())
-    trainer.Seed.insert([{"seed": seed} for seed in sorted({fit["seed"] for fit in fits})], skip_duplicates=True)
-    experiment.Experiment.Fit.insert(fits, skip_duplicates=True)
-    return len(experiment.Experiment.Fit()) - before
-
-
 def _wants_ensembles(text: dict[str, Any], seeds: list[int]) -> bool:
     wanted = text.get("ensembles", False)
     if type(wanted) is not bool:
@@ -239,9 +247,53 @@ def _wants_ensembles(text: dict[str, Any], seeds: list[int]) -> bool:
     return wanted
 
 
-def _plan_ensembles(fits: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Make an ensemble of all fits that differ by nothing but their seed; the ensembles' hashes."""
-    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for fit in fits:
-        alike.setdefault(tuple(value for name, value in fit.items() if name != "seed"), []).append(fit)
-    return tuple(ensemble.Ensemble.add(members)["ensemble_hash"] for members in alike.values())
+def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
+    """Meaning of ``auto`` for an experiment's fits, and the reason in words; nothing is inserted.
+
+    A known experiment keeps its precision. A new one takes the precision in which this process's device is fast, unless
+    fits of precision ``auto`` like its own, from any seed, were planned or computed in the other: seeds are compared
+    and averaged, which two precisions must not be. Raises ConfigError if such fits are in both, or in another precision
+    than the experiment.
+    """
+    auto = [entry.key for entry in entries["trainers"] if _means_auto(entry)]
+    found = _of_fits_alike(name, entries, auto)
+    kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("auto_precision")
+    if len(kept):
+        found, why = {str(kept[0]): "its own definition"} | found, "as it was first defined"
+    else:
+        why = f"as in {next(iter(found.values()), '')}"
+    if len(found) > 1:
+        said = " and ".join(f"{one} by {whose}" for one, whose in sorted(found.items()))
+        raise ConfigError(
+            f"precision auto of experiment {name!r} already means {said}: state a precision in its trainers' configs, "
+            "which makes them other fits"
+        )
+    if found:
+        return next(iter(found)), why
+    if not auto:
+        return "float32", "and none of its fits asks"
+    return experiment.native_precision(), "which this machine is fast in"
+
+
+def _means_auto(entry: PlannedConfig) -> bool:
+    """Whether a trainer computes in the precision of ``auto``: a lab's own may know nothing of precisions."""
+    if fit_precision.stated_in(entry.config) is not None:
+        return False
+    return "." not in entry.fn or asks(TRAINERS, entry.fn, "auto_precision", settings_in_force().allowed_packages)
+
+
+def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, str]:
+    """Precisions of planned and computed fits of precision ``auto``, from any seed, and where they are from."""
+    parts = [[entry.key for entry in entries[part]] for part in ("datasets", "models")]
+
+    def among(fits: Any) -> Any:
+        for keys in (*parts, auto):
+            fits = fits & keys
+        return fits
+
+    asked = among(experiment.Experiment.Fit - {"experiment_name": name})
+    done = among(training.TrainedModel)
+    found = {row["fit_precision"]: "fits that are there" for row in (U("fit_precision") & done).to_dicts()}
+    for row in (experiment.Experiment & asked.proj()).to_dicts():
+        found[row["auto_precision"]] = f"experiment {row['experiment_name']!r}"
+    return found

@@ -10,11 +10,13 @@ import schemas
 from dlgn_cnn.simulation.compare import Agreement, compare
 from dlgn_cnn.simulation.recording import SimulationConfig, simulate
 from dlgn_cnn.simulation.truth import load_truth
+from populate.define.define import define
 from populate.errors.exit_codes import SOME_FAILED
 from populate.report.report import best_fit
 from populate.report.report import write as write_report
-from populate.run import actions
+from populate.run.workers import populate_all
 from schemas.monitoring.progress import bar, working
+from schemas.recordings.insert import ingest
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.yaml"
@@ -29,9 +31,10 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
         with bar("simulate") as progress:
             simulate(place, SimulationConfig(), movies, progress)
     logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
-    actions.ingest_recording(place)
-    actions.define_experiment(EXPERIMENT)
-    summary = actions.populate_all()
+    with bar("ingest") as progress:
+        ingest(place, progress=progress)
+    define(EXPERIMENT)
+    summary = populate_all()
     if summary.failed:
         raise SystemExit(SOME_FAILED)
     with working("comparison with the truth"):

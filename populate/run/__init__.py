@@ -1,1 +1,1 @@
-"""Steps of a project that fill the tables."""
+"""Begin a project, and compute on this machine."""

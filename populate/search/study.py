@@ -12,9 +12,8 @@ from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
-from populate.define.define import PlannedConfig, with_sessions
+from populate.define.define import FIT_PARTS, PlannedConfig, fixed_precision, with_sessions
 from populate.define.definition_file import Call, read_call, read_yaml
-from populate.define.precision import fixed_precision
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
 from schemas.base.relational import Job
@@ -123,8 +122,8 @@ def ask(plan: StudyPlan, ahead: int = 1) -> int:
 
 def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
     """Raise ConfigError for a trial whose fit is planned or done elsewhere in another precision than the study's."""
-    parts = ("datasets", "models", "trainers")
-    fixed_precision(name, {part: [PlannedConfig(part, part, *call)] for part, call in zip(parts, calls, strict=True)})
+    entries = {part: [PlannedConfig(part, part, *call)] for part, call in zip(FIT_PARTS, calls, strict=True)}
+    fixed_precision(name, entries)
 
 
 def known_trials(name: str) -> list[SearchTrial]:

@@ -26,13 +26,15 @@ EXPERIMENT = {
 def made(database, tmp_path_factory):
     """What the words of ``tests.imports`` name: a recording and an experiment that are known, and two rows."""
     from populate.define.define import define
+    from schemas.experiment import Experiment
     from schemas.recordings.insert import ingest
 
     folder = tmp_path_factory.mktemp("made")
     recording, experiment = small_simulation(folder / "session", mouse="Simulated_2026_0960"), folder / "light.yaml"
     experiment.write_text(json.dumps(EXPERIMENT))
     assert ingest(recording) == [SESSION]
-    assert define(experiment).new == 2
+    define(experiment)
+    assert len(Experiment.Fit & {"experiment_name": "light"}) == 2
     one, other = (f"ModelConfig:model_hash={config_hash('encoder', config)}" for config in MODELS)
     return {"folder": folder, "recording": recording, "experiment": experiment, "one": one, "other": other}
 

@@ -27,7 +27,7 @@ SPEC = DatasetSpec((SESSION,), (8, 16), validation_share=0.3, near_duplicate=Non
 SERVER = r"""
 import json, os, resource, signal, sys
 import av, deeplake, datajoint, pandas, scipy.sparse, torch
-import populate.run.actions, populate.cli.command, schemas.recordings.insert
+import populate.define.define, populate.cli.command, schemas.recordings.insert
 from dlgn_cnn.data.store import session_store
 from dlgn_cnn.errors import DlgnError
 from tests.faults.test_killed import built

@@ -1,6 +1,6 @@
 """Ensembles of fitted models in the tables; fits that name others, as transferred ones do."""
 
-import dataclasses
+import logging
 import math
 
 import numpy as np
@@ -118,7 +118,7 @@ def test_an_ensembles_scores_are_those_of_its_mean_rate(members, ensemble):
         (TrainedModel & members[0]).delete(prompt=False)
 
 
-def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitted(parts, members, tmp_path):
+def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitted(parts, members, tmp_path, caplog):
     """One seed more than there are: the score waits for it, and so does a fit that learns from the ensemble."""
     from populate.define.define import define
     from schemas import dataset
@@ -137,10 +137,16 @@ def test_an_experiments_seeds_make_an_ensemble_that_is_scored_when_they_are_fitt
     }
     file = tmp_path / "planned.yaml"
     file.write_text(yaml.safe_dump(text))
-    defined = define(file)
-    (name,) = defined.ensembles
-    precision, _ = defined.precision
-    assert define(file) == dataclasses.replace(defined, new=0, precision=(precision, "as it was first defined"))
+    with caplog.at_level(logging.INFO, "dlgn"):
+        for _ in range(2):
+            define(file)
+    said = [record.getMessage() for record in caplog.records]
+    first, again = said[: len(said) // 2], said[len(said) // 2 :]
+    assert "3 fits, 3 of them new to it" in first[1]
+    assert again[0].endswith("as it was first defined")
+    assert "3 fits, 0 of them new to it" in again[1]
+    assert first[2:] == again[2:]
+    (name,) = (one.removeprefix("ensemble ") for one in first[2:])
     key = {"ensemble_hash": name}
     assert sorted((Ensemble.Member & key).to_arrays("seed")) == seeds
     assert len(EnsembleScore().key_source & key) == 0

@@ -333,8 +333,8 @@ def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, c
     from types import SimpleNamespace
 
     import schemas
-    from populate.define import precision as define_precision
+    from populate.define import define as define_module
 
     allowed = dataclasses.replace(schemas.open_database(), allowed_packages=frozenset({"tests"}))
-    monkeypatch.setattr(define_precision, "settings_in_force", lambda: allowed)
-    assert define_precision._means_auto(SimpleNamespace(fn=fn, config=config)) is expected
+    monkeypatch.setattr(define_module, "settings_in_force", lambda: allowed)
+    assert define_module._means_auto(SimpleNamespace(fn=fn, config=config)) is expected

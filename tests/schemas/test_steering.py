@@ -167,7 +167,7 @@ def test_ctrl_c_ends_a_worker_that_waits(tables):
 
 
 def test_a_table_or_a_condition_that_cannot_be_is_refused_before_any_work(tables):
-    from populate.run.actions import populate_all
+    from populate.run.workers import populate_all
     from populate.worker.worker import WorkerOptions
 
     for names, where, wanted in (
