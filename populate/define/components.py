@@ -4,9 +4,9 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dlgn_cnn.catalogue import ComponentEntry, catalogue, find
@@ -44,7 +44,7 @@ def _listing(entries: list[ComponentEntry]) -> Table:
     for kind in dict.fromkeys(entry.kind for entry in entries):
         shown.add_row(f"[bold]{kind}[/bold]")
         for entry in (one for one in entries if one.kind == kind):
-            shown.add_row(*map(_escaped, (f"  {entry.name}", _short(entry), "; ".join(entry.papers))))
+            shown.add_row(*map(escape, (f"  {entry.name}", _short(entry), "; ".join(entry.papers))))
         shown.add_row()
     return shown
 
@@ -61,9 +61,8 @@ def _print_in_full(console: Console, entry: ComponentEntry) -> None:
     if entry.parameters:
         shown = Table("parameter", "type", "default", "meaning")
         for one in entry.parameters:
-            shown.add_row(
-                *map(_escaped, (one.name, one.type, "required" if one.required else _value(one.default), one.meaning))
-            )
+            default = "required" if one.required else json.dumps(one.default, ensure_ascii=False, default=str)
+            shown.add_row(*map(escape, (one.name, one.type, default, one.meaning)))
         console.print(shown)
 
 
@@ -73,12 +72,3 @@ def _reflowed(text: str) -> str:
     return "\n\n".join(
         one if re.search(r"^( |-+$)", one, re.MULTILINE) else one.replace("\n", " ") for one in paragraphs
     )
-
-
-def _value(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _escaped(text: str) -> str:
-    # A bracket is rich's markup.
-    return text.replace("[", r"\[")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dlgn_cnn.config import config_hash, join_path, leaves
@@ -122,7 +123,7 @@ def _plan_table(plan: ExperimentPlan) -> Table:
         (digest,) = entry.key.values()
         values = "\n".join(f"{path}={json.dumps(value)}" for path, value in entry.values.items())
         words = (TABLES[entry.part].kind, entry.fn, digest, "known" if digest in known else "new", values)
-        shown.add_row(*(word.replace("[", r"\[") for word in words))
+        shown.add_row(*map(escape, words))
     return shown
 
 

@@ -1,6 +1,7 @@
 """Garbage collection: files in the store that no row refers to, and their removal while no process writes."""
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ def find_garbage(now: datetime.datetime | None = None) -> list[Garbage]:
     settings = settings_in_force()
     tables = list(_tables(settings.prefix))
     every_table = [*tables, *_others_tables()]
-    digests, arrays, stimuli = referenced_digests(every_table), _referenced_arrays(tables), _stimuli(every_table)
+    digests, arrays = _values(every_table, ".*sha256"), _referenced_arrays(tables)
+    stimuli = {Path(path).name for path in _values(every_table, "(scene|raw)_path")}  # folders differ by machine
     folders = {path.removeprefix("datasets/") for path in _values(every_table, "store_path")}
     checkpoints = _values([table for table in every_table if table.table_name == "checkpoint"], "path")
     schemas = {f"{settings.prefix}{module}" for module in MODULES}
@@ -77,16 +79,6 @@ def collect(found: list[Garbage]) -> int:
         return len(chosen)
     finally:
         (fleet.StopFlag & order).delete_quick()
-
-
-def referenced_digests(tables: Sequence[Any]) -> set[str]:
-    """Every sha256 that these tables hold, of weights or anything else, so that files of later tables are kept."""
-    found: set[str] = set()
-    for table in tables:
-        for column in table.heading.names:
-            if column.endswith("sha256"):
-                found.update(map(str, table.to_arrays(column)))
-    return found
 
 
 def _referenced_arrays(tables: Sequence[Any]) -> set[str]:
@@ -139,14 +131,10 @@ def _refuse_while_workers_live() -> None:
         raise ConfigError(f"{len(alive)} workers are alive on {hosts}: dlgn drain them, then collect again")
 
 
-def _values(tables: Sequence[Any], column: str) -> set[str]:
-    """Values of these tables in the columns of that name."""
-    return {str(one) for table in tables if column in table.heading.names for one in table.to_arrays(column)}
-
-
-def _stimuli(tables: Sequence[Any]) -> set[str]:
-    """Names of all files that scenes and recordings were read from; their folders differ by machine."""
-    return {Path(path).name for column in ("scene_path", "raw_path") for path in _values(tables, column)}
+def _values(tables: Sequence[Any], pattern: str) -> set[str]:
+    """Values of these tables in all columns of which the name matches, also of tables that are added later."""
+    columns = ((table, name) for table in tables for name in table.heading.names if re.fullmatch(pattern, name))
+    return {str(value) for table, name in columns for value in table.to_arrays(name)}
 
 
 def _sort(kind: str, place: ObjectStore, before: datetime.datetime, wanted: Any) -> Garbage:

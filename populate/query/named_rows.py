@@ -6,7 +6,8 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from schemas.base.relational import Job
+from populate.query.result import ask, check_one
+from schemas.base.relational import DataJointError, Job
 from schemas.declaration.computed_tables import computed_tables
 
 Key = dict[str, Any]
@@ -27,11 +28,11 @@ def restricted(rows: Any, where: str | None, name: str) -> Any:
     Parameters
     ----------
     rows : QueryExpression
-        Rows of a table, or jobs of its queue.
+        Rows of a table or a join, or jobs of a queue.
     where : str or None
         The condition.
     name : str
-        Name of the table in the message.
+        Name of the tables in the message.
 
     Returns
     -------
@@ -40,12 +41,13 @@ def restricted(rows: Any, where: str | None, name: str) -> Any:
     """
     if where is None:
         return rows
+    check_one(where)
     try:
         found = rows & where
-        found.keys(limit=1)
-    except Exception as error:
+        ask(f"{found.make_sql().replace('%%', '%')} LIMIT 0")
+    except (ConfigError, DataJointError) as error:
         columns = ", ".join(rows.primary_key if isinstance(rows, Job) else rows.heading.names)
-        raise ConfigError(f"condition {where!r} on {name} ({columns}): {error}; correct the condition") from error
+        raise ConfigError(f"condition {where!r} on {name}: {error} (columns: {columns})") from error
     return found
 
 

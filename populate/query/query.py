@@ -9,8 +9,9 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.query.result import QueryResult, ask, check_one
-from schemas.base.relational import DataJointError, Not, U
+from populate.query.named_rows import restricted
+from populate.query.result import QueryResult, ask
+from schemas.base.relational import Not, U
 from schemas.declaration import table_classes as classes
 from schemas.declaration.computed_tables import config_tables
 
@@ -119,14 +120,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _restricted(expression: Expression, query: Query) -> Expression:
     for condition in query.restrictions:
-        check_one(condition)
-        try:
-            restricted = expression & condition
-            ask(f"{restricted.make_sql().replace('%%', '%')} LIMIT 0")
-        except (ConfigError, DataJointError) as error:
-            columns = ", ".join(expression.heading.names)
-            raise ConfigError(f"condition {condition!r}: {error} (columns: {columns})") from error
-        expression = restricted
+        expression = restricted(expression, condition, query.tables)
     for condition in query.leaves:
         expression = _restricted_by(expression, condition)
     return expression

@@ -4,7 +4,6 @@ A statement runs in a transaction in which the server itself refuses to write.
 """
 
 import csv
-import datetime
 import json
 import re
 import sys
@@ -12,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+import pyarrow
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dlgn_cnn.errors import ConfigError
@@ -99,14 +100,16 @@ def check_ending(path: Path) -> None:
 
 
 def save(result: QueryResult, path: Path) -> Path:
-    """Write a result to a CSV or Parquet file, whole or not at all. Raises ConfigError and OSError."""
-    check_ending(path)
+    """Write a result to a CSV or Parquet file, whole or not at all."""
     with whole_file(path) as temporary:
         if path.suffix.lower() == ".csv":
             with temporary.open("w", newline="", encoding="utf-8") as file:
                 write_csv(result, file)
         else:
-            _write_parquet(result, temporary)
+            import pyarrow.parquet as parquet
+
+            columns = {name: _array([row[index] for row in result.rows]) for index, name in enumerate(result.names)}
+            parquet.write_table(pyarrow.table(columns), temporary)
     return path
 
 
@@ -133,7 +136,7 @@ def as_table(result: QueryResult) -> Table:
     shown = Table(box=None, padding=(0, 2, 0, 0))
     for index, name in enumerate(result.names):
         numeric = any(isinstance(row[index], int | float) for row in result.rows)
-        shown.add_column(name.replace("[", r"\["), justify="right" if numeric else "left")
+        shown.add_column(escape(name), justify="right" if numeric else "left")
     for row in result.rows:
         shown.add_row(*(_short(name, value) for name, value in zip(result.names, row, strict=True)))
     return shown
@@ -144,33 +147,18 @@ def _short(name: str, value: Any) -> str:
         return f"{value:.4g}"
     text = str(_plain(value)).replace("\n", " ")
     text = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
-    return text[:HASH_LETTERS] if name.endswith("_hash") else text.replace("[", r"\[")
+    return text[:HASH_LETTERS] if name.endswith("_hash") else escape(text)
 
 
 def _plain(value: Any) -> Any:
     """A value as a cell of text."""
     if value is None:
         return ""
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return value
-
-
-def _write_parquet(result: QueryResult, path: Path) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    columns = [[row[index] for row in result.rows] for index in range(len(result.names))]
-    table = pyarrow.table({name: _array(column) for name, column in zip(result.names, columns, strict=True)})
-    pyarrow.parquet.write_table(table, path)
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
 
 def _array(column: Sequence[Any]) -> Any:
     """A column of one type; of texts where its values are of several, as a value of a config may be."""
-    import pyarrow
-
     try:
         return pyarrow.array(column)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):

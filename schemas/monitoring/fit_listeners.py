@@ -7,7 +7,6 @@ import logging
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import datajoint as dj

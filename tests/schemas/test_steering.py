@@ -94,7 +94,7 @@ def test_what_failed_is_retried_on_request_only(tables):
     assert retry(Squared, "item = 1") == 1
     assert work().failed == 1
     assert COMPUTED.count(1) == 2
-    with pytest.raises(ConfigError, match=r"'itm = 1' on Squared \(item\)"):
+    with pytest.raises(ConfigError, match=r"'itm = 1' on Squared: .*\(columns: item\)"):
         retry(Squared, "itm = 1")
 
 
