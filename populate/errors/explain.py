@@ -86,7 +86,7 @@ def redacted(text: str) -> str:
 
 def _meaning(error: BaseException) -> str | None:
     """Meaning of a known kind of error, which may be the cause of an unknown one."""
-    for one in _chain(error):
+    for one in causes(error):
         if isinstance(one, DlgnError):
             return str(one)
         if isinstance(one, ModuleNotFoundError):
@@ -100,7 +100,8 @@ def _meaning(error: BaseException) -> str | None:
     return None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception, the one that it was raised from, and so on."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen

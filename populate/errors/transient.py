@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.errors import StoreAway
+from populate.errors.explain import causes
 from schemas.base.relational import LostConnectionError
 
 # MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
@@ -42,16 +43,14 @@ def is_exhausted(error: BaseException) -> bool:
     import torch
     from safetensors import SafetensorError
 
-    seen: BaseException | None = error
-    while seen is not None:
-        said = isinstance(seen, RuntimeError) and CUDA_FULL.search(str(seen))
-        if said or isinstance(seen, torch.cuda.OutOfMemoryError):
+    for one in causes(error):
+        said = isinstance(one, RuntimeError) and CUDA_FULL.search(str(one))
+        if said or isinstance(one, torch.cuda.OutOfMemoryError):
             return True
-        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if isinstance(seen, SafetensorError) and "No space left" in str(seen):
+        if isinstance(one, SafetensorError) and "No space left" in str(one):
             return True
-        seen = seen.__cause__
     return False
 
 

@@ -12,6 +12,7 @@ from dlgn_cnn.registry import check_arguments
 from dlgn_cnn.search.sampler import SearchTrial, State, Strategy, propose
 from dlgn_cnn.search.space import Dimension, Values, corners, filled, space_of
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
+from dlgn_cnn.values import whole
 from populate.define.define import FIT_PARTS, PlannedConfig, fixed_precision, with_sessions
 from populate.define.definition_file import Call, read_call, read_yaml
 from populate.worker.worker import work
@@ -77,10 +78,7 @@ def read_study(path: Path) -> tuple[StudyPlan, str]:
     text = read_yaml(path, "study", KEYS, ("study", *PARTS, "trials"))
     calls = {part: read_call(text[part], part) for part in PARTS}
     calls["dataset"] = (calls["dataset"][0], with_sessions(calls["dataset"][1]))
-    seed, trials = text.get("seed", 0), text["trials"]
-    for name, value in (("trials", trials), ("seed", seed)):
-        if type(value) is not int or value < 0:
-            raise ConfigError(f"given {value!r}, expected a whole number, 0 or more", name)
+    seed, trials = whole("seed", text.get("seed", 0)), whole("trials", text["trials"])
     with within("strategy"):
         chosen = text.get("strategy") or {}
         check_arguments(Strategy, chosen, "a strategy")
@@ -146,6 +144,5 @@ def best_trial(name: str) -> dict[str, Any]:
 
 def _numbers(name: str, jobs: Any) -> set[int]:
     """The trials of a study whose fit is among these jobs."""
-    held = {tuple(row[part] for part in search.FIT) for row in jobs.proj().to_dicts()}
-    rows = (search.Study.Trial & {"study_name": name}).proj(*search.FIT).to_dicts()
-    return {row["trial"] for row in rows if tuple(row[part] for part in search.FIT) in held}
+    trials = search.Study.Trial & {"study_name": name}
+    return set(trials.restrict(jobs.proj(), semantic_check=False).to_arrays("trial").tolist())

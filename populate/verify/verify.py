@@ -6,7 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,10 @@ class Verdict:
 
     row: str
     verdict: str
-    deviation: float | None = None
-    tolerance: float | None = None
-    findings: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    deviation: float | None
+    tolerance: float | None
+    findings: list[str]
+    seconds: float
 
 
 def verify_rows(rows: Sequence[str], where: str | None = None, fast: bool = False, as_json: bool = False) -> bool:
@@ -77,7 +77,7 @@ def verify_rows(rows: Sequence[str], where: str | None = None, fast: bool = Fals
             verdicts.append(verify(table, key, fast))
             if not as_json:
                 logger.info("%s %s (%.1f s)", verdicts[-1].row, verdicts[-1].verdict, verdicts[-1].seconds)
-    Console().print(as_text(verdicts) if as_json else _table(verdicts), **_as(as_json))
+    _print([asdict(one) for one in verdicts] if as_json else _table(verdicts))
     return all(one.verdict in GOOD for one in verdicts)
 
 
@@ -89,26 +89,19 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     """
     started, table = time.monotonic(), kind()
     damaged = list(integrity.damages(table, key))
-    imported = kind is training.TrainedModel and bool(training.ImportedFit & key)
-    said = [*damaged, *(["imported from nnfabrik's tables, and so not computed again"] if imported else [])]
-    only_digests = fast or imported
-    found = (
-        Verdict(written(kind, key), "sound", findings=said) if only_digests else _computed_again(table, key, damaged)
-    )
-    verdict = "damaged" if damaged else found.verdict
-    final = replace(found, verdict=verdict, seconds=time.monotonic() - started)
-    row = {"verdict": verdict, "deviation": _finite(final.deviation), "tolerance": final.tolerance}
-    verification.note(kind, key, row | {"findings": final.findings[:KEPT], "verification_s": final.seconds})
-    return final
+    verdict, deviation, tolerance, said = "sound", None, None, list[str]()
+    if kind is training.TrainedModel and training.ImportedFit & key:
+        said = ["imported from nnfabrik's tables, and so not computed again"]
+    elif not fast:
+        verdict, deviation, tolerance, said = _compute_again(table, key)
+    row: Key = {"verdict": "damaged" if damaged else verdict, "deviation": deviation, "tolerance": tolerance}
+    findings, seconds = [*damaged, *said], time.monotonic() - started
+    verification.note(kind, key, row | {"findings": findings[:KEPT], "verification_s": seconds})
+    return Verdict(written(kind, key), **row, findings=findings, seconds=seconds)
 
 
-def as_text(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts as JSON."""
-    return json.dumps([asdict(one) | {"deviation": _finite(one.deviation)} for one in verdicts], indent=2)
-
-
-def _computed_again(table: Any, key: Key, damaged: list[str]) -> Verdict:
-    name = written(type(table), key)
+def _compute_again(table: Any, key: Key) -> tuple[str, float | None, float | None, list[str]]:
+    """Verdict, largest deviation where it is finite, tolerance and findings of a row that is computed again."""
     try:
         with tempfile.TemporaryDirectory(prefix="dlgn-verify-") as place, interrupts.allowed(), threads.kept():
             threads.again(threads_of(table, key))
@@ -117,19 +110,13 @@ def _computed_again(table: Any, key: Key, damaged: list[str]) -> Verdict:
     except Exception as error:
         if interrupts.behind(error) is not None:
             raise
-        return Verdict(
-            name, "failed", findings=[*damaged, f"cannot be computed again: {type(error).__name__}: {error}"]
-        )
+        return "failed", None, None, [f"cannot be computed again: {type(error).__name__}: {error}"]
     largest = max((one.size for one in found if one.counts), default=0.0)
-    close = not strict and largest <= type(table).tolerance
-    verdict = "equal" if not found else "close" if close else "differs"
+    tolerance = 0.0 if strict else type(table).tolerance
+    verdict = "equal" if not found else "close" if not strict and largest <= tolerance else "differs"
     found.sort(key=lambda one: (not one.counts, -one.size))
     sentences = [f"{one.place}: {one.words}" for one in found]
-    return Verdict(name, verdict, largest, 0.0 if strict else type(table).tolerance, [*damaged, *sentences])
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return verdict, largest if math.isfinite(largest) else None, tolerance, sentences
 
 
 def _table(verdicts: Sequence[Verdict]) -> Shown | Text:
@@ -147,12 +134,13 @@ def _table(verdicts: Sequence[Verdict]) -> Shown | Text:
     return shown
 
 
-def _as(json_text: bool) -> dict[str, Any]:
-    """How rich prints: JSON as it is."""
-    return {"markup": False, "highlight": False, "soft_wrap": json_text}
+def _print(found: list[Any] | Shown | Text) -> None:
+    """Print a table, or a list as JSON."""
+    text = json.dumps(found, indent=2, ensure_ascii=False) if isinstance(found, list) else found
+    Console().print(text, markup=False, highlight=False, soft_wrap=isinstance(found, list))
 
 
-def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
+def diff_rows(one: str, other: str, as_json: bool = False) -> None:
     """Print how two rows of one table differ.
 
     Parameters
@@ -161,11 +149,6 @@ def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
         The rows, as ``TrainedModel:seed=0``.
     as_json : bool
         Whether to print JSON rather than a table.
-
-    Returns
-    -------
-    list of Difference
-        The differences.
 
     Raises
     ------
@@ -178,9 +161,7 @@ def diff_rows(one: str, other: str, as_json: bool = False) -> list[Difference]:
     if table is not second:
         raise ConfigError(f"{one!r} and {other!r} are rows of two tables: name two of one")
     found = differences(table, key, second_key)
-    text = json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False)
-    Console().print(text if as_json else _differing(found, one, other), **_as(as_json))
-    return found
+    _print([asdict(each) for each in found] if as_json else _differing(found, one, other))
 
 
 def _differing(found: list[Difference], one: str, other: str) -> Shown | Text:

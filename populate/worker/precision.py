@@ -37,18 +37,22 @@ class Left:
 
 def in_bfloat16(name: str) -> list[Query]:
     """Queries of those keys of a computed table, by its class's name, whose computation runs models in bfloat16."""
-    fits = experiment.Experiment.Fit.proj()
-    if name == training.TrainedModel.__name__:
-        fixed = (fits & (experiment.Experiment & {"auto_precision": "bfloat16"}).proj()) & (
-            trainer.TrainerConfig & OURS
-        ).proj()
-        return [fits & fit_precision.stating("bfloat16"), fixed - fit_precision.stating(*fit_precision.EXPLICIT)]
     done = (training.TrainedModel & {"fit_precision": "bfloat16"}).proj()
+    if name == training.TrainedModel.__name__:
+        fits, stated = experiment.Experiment.Fit.proj(), _stated(trainer.TrainerConfig)
+        auto = (experiment.Experiment & {"auto_precision": "bfloat16"}).proj()
+        ours = (trainer.TrainerConfig & OURS).proj() - [*stated.values()]
+        return [fits & stated["bfloat16"], fits & auto & ours]
     if name in (evaluation.Score.__name__, evaluation.FeedbackModulation.__name__, evaluation.InputGain.__name__):
         return [done]
     if name == ensemble_score.EnsembleScore.__name__:
         return [ensemble.Ensemble.Member.proj() & done]
     if name == mei.MEI.__name__:
-        stated = {one: mei.MEIConfig.where({"fit.precision": one}).proj() for one in fit_precision.EXPLICIT}
+        stated = _stated(mei.MEIConfig)
         return [stated["bfloat16"], done * (mei.MEIConfig.proj() - [*stated.values()])]
     return []
+
+
+def _stated(configs: Any) -> dict[str, Query]:
+    """The configs that state each precision."""
+    return {one: configs.where({"fit.precision": one}).proj() for one in fit_precision.EXPLICIT}

@@ -8,20 +8,7 @@ from dlgn_cnn.runtime.device import PRECISIONS
 from schemas import experiment, trainer
 from schemas.base.keys import Key, fit_key
 
-PATH = "fit.precision"  # where trainers' configs state one
 EXPLICIT = PRECISIONS[1:]
-
-
-def stating(*precisions: str) -> Any:
-    """The trainers whose configs state one of these precisions: a query."""
-    named = [{"path": PATH, "kind": "str", "value": f'"{one}"'} for one in precisions]
-    return trainer.TrainerConfig.proj() & (trainer.TrainerConfig.Leaf & named).proj()
-
-
-def stated(key: Key) -> str | None:
-    """The precision that the trainer of a fit states; None where that is ``auto``."""
-    whose = {"trainer_hash": key["trainer_hash"]}
-    return next((one for one in EXPLICIT if stating(one) & whose), None)
 
 
 def stated_in(config: Mapping[str, Any]) -> str | None:
@@ -53,7 +40,7 @@ def of_fit(key: Key, fitted: Any) -> str:
     """
     fit = fit_key(key)
     found = (fitted & fit).to_arrays("fit_precision")
-    return str(found[0]) if len(found) else stated(fit) or _asked(fit)
+    return str(found[0]) if len(found) else stated_in(trainer.TrainerConfig.load(fit)[1]) or _asked(fit)
 
 
 def _asked(fit: Key) -> str:

@@ -276,7 +276,7 @@ def test_a_queue_may_be_declared_by_two_at_once(ingested, monkeypatch):
     ("changes", "message"),
     [
         ({"trails": 3}, "did you mean 'trials'"),
-        ({"trials": -1}, "^trials: given -1"),
+        ({"trials": -1}, "^trials is -1: expected a whole number"),
         ({"strategy": {"samplr": "tpe"}}, r"^strategy\.samplr: .*did you mean 'sampler'"),
         ({"strategy": {"sampler": "grid"}}, r"^strategy: sampler is 'grid': choose from"),
         ({"trainer": {"fn": "standard", "config": {}}, "model": STUDY["model"] | {"config": {
