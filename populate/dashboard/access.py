@@ -1,8 +1,6 @@
 """Access to the live page: from this machine, or with the token."""
 
-import hashlib
 import hmac
-import html
 from urllib.parse import urlsplit
 
 import flask
@@ -11,18 +9,18 @@ from dlgn_cnn.errors import ConfigError
 from schemas.connection.server import is_local
 
 TOKEN = "DLGN_DASHBOARD_TOKEN"
-COOKIE = "dlgn_dashboard"
-LOGIN = "/login"
 SHORTEST = 16
-DAYS = 30
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
     "blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'"
 )
-FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>dlgn: token</title></head>
-<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 4em auto"><main><h1>dlgn</h1>
-<p>{said}</p><form method="post" action="/login"><label>Token <input name="token" type="password" required></label>
-<input type="hidden" name="next" value="{wanted}"> <button>Open</button></form></main></body></html>"""
+PROTECTION = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",  # a browser sends the password also where another site asks
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+ASK = {"WWW-Authenticate": 'Basic realm="dlgn", charset="UTF-8"'}
 
 
 def check_access(host: str, token: str | None) -> None:
@@ -35,7 +33,7 @@ def check_access(host: str, token: str | None) -> None:
 
 
 def guard(server: flask.Flask, token: str | None) -> None:
-    """Serve only requests from this machine, or with ``token``: in a header ``Authorization: Bearer``, or logged in.
+    """Serve only requests from this machine, or with ``token``: as a bearer's, or as the password of HTTP Basic.
 
     Without a token, a request must also name this machine as its host. Otherwise another site, whose name leads to
     this machine, could read the page by a browser here.
@@ -44,53 +42,22 @@ def guard(server: flask.Flask, token: str | None) -> None:
     @server.before_request
     def admit() -> flask.Response | None:
         if token is None:
-            return None if is_local(_host_asked()) else _refused("This page is for the machine that it runs on.", 403)
-        if flask.request.path == LOGIN:
-            return _log_in(token)
-        return None if _has(token) else _refused("This page needs the token that it was started with.", 401)
+            host = urlsplit(f"//{flask.request.host}").hostname or ""
+            said = "This page is for the machine that it runs on."
+            return None if is_local(host) else flask.Response(said, 403, mimetype="text/plain")
+        if hmac.compare_digest(_given().encode(), token.encode()):
+            return None
+        said = f"This page needs the token that it was started with, {TOKEN}, as password; any name will do."
+        return flask.Response(said, 401, ASK, mimetype="text/plain")
 
     @server.after_request
     def protect(response: flask.Response) -> flask.Response:
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(PROTECTION)
         return response
 
 
-def _host_asked() -> str:
-    return urlsplit(f"//{flask.request.host}").hostname or ""
-
-
-def _has(token: str) -> bool:
+def _given() -> str:
+    """The token of a request, as a script sends it or as a browser that asked for a password."""
     header = flask.request.headers.get("Authorization", "")
-    given = header.removeprefix("Bearer ") if header.startswith("Bearer ") else ""
-    return _same(given, token) or _same(flask.request.cookies.get(COOKIE, ""), _sign(token))
-
-
-def _log_in(token: str) -> flask.Response:
-    """Turn the token, from the form or the URL, into a cookie that does not reveal it."""
-    wanted = flask.request.values.get("next", "/")
-    if not _same(flask.request.values.get("token", ""), token):
-        return _refused("That is not the token." if "token" in flask.request.values else "Give the token.", 401)
-    safe = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
-    response = flask.make_response(flask.redirect(wanted if safe else "/"))
-    response.set_cookie(
-        *(COOKIE, _sign(token)), max_age=DAYS * 86400, httponly=True, samesite="Lax", secure=flask.request.is_secure
-    )
-    return response
-
-
-def _refused(said: str, status: int) -> flask.Response:
-    if status == 403:
-        return flask.Response(said, status, mimetype="text/plain")
-    asked = flask.request.values.get("next") or flask.request.full_path.rstrip("?")
-    wanted = "/" if asked.startswith(LOGIN) else asked
-    return flask.Response(FORM.format(said=html.escape(said), wanted=html.escape(wanted, quote=True)), status)
-
-
-def _sign(token: str) -> str:
-    return hmac.new(token.encode(), b"dlgn dashboard", hashlib.sha256).hexdigest()
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+    basic = flask.request.authorization
+    return (basic and basic.password) or header.removeprefix("Bearer ")

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("dash", reason="the live page is an extra: pip install 'dlgn_cnn[dashboard]'")
 
 from dlgn_cnn.errors import ConfigError
-from populate.dashboard.access import COOKIE, check_access
+from populate.dashboard.access import check_access
 from populate.dashboard.places import FitKey, UnitOfFit, place, query_of
 
 TOKEN = "a-token-of-more-than-16-letters"
@@ -88,25 +88,23 @@ def test_with_a_token_every_route_asks_for_it(build):
     assert client.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-def test_logging_in_leads_to_where_one_wanted_and_never_away(build):
+def test_a_browser_asks_for_the_token_as_a_password(build):
     client = build(TOKEN)
-    assert b'name="next" value="/leaderboard?of=units"' in client.get("/leaderboard?of=units").data
-    assert client.post("/login", data={"token": "wrong"}).status_code == 401
-    for wanted, leads in (("/fits?fits=1", "/fits?fits=1"), ("//evil.example", "/"), ("https://evil.example", "/")):
-        answer = client.post("/login", data={"token": TOKEN, "next": wanted})
-        assert (answer.status_code, answer.headers["Location"]) == (302, leads)
-    cookie = client.get_cookie(COOKIE)
-    assert cookie is not None
-    assert cookie.http_only
-    assert TOKEN not in cookie.value
-    assert client.get("/").status_code == 200
-    assert build(f"{TOKEN}-new").get("/", headers={"Cookie": f"{COOKIE}={cookie.value}"}).status_code == 401
+    refused = client.get("/leaderboard?of=units", auth=("me", f"{TOKEN}x"))
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"].startswith("Basic ")
+    assert TOKEN not in refused.text
+    for name in ("", "me"):
+        assert client.get("/", auth=(name, TOKEN)).status_code == 200
+    assert client.get("/", auth=(TOKEN, "")).status_code == 401
+    assert client.get("/").status_code == 401
 
 
 def test_a_page_may_load_from_nowhere_else(browser):
     policy = browser.get("/").headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "http" not in policy
+    assert browser.get("/").headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert b"https://" not in browser.get("/").data
 
 
