@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlgn_cnn.plots.scores import correlation_histogram, learning_curves, opto_scatter
+from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES, correlation_histogram, learning_curves, opto_scatter
 from dlgn_cnn.plots.sections import sections_of
-from dlgn_cnn.plots.style import INCHES, new_figure, number, png
+from dlgn_cnn.plots.style import INCHES, new_figure, png
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.storage.atomic import write_text
@@ -30,15 +30,6 @@ tr:nth-child(even) { background: #f5f5f5; } caption { text-align: left; color: #
 SIMULATED = "SIMULATED: this recording was computed. No animal was recorded."
 FOOT = "</main></body></html>\n"
 Cells = Sequence[tuple[str, ...]]
-# The columns of the table of all units: name in ``Report.scores``, format, and text for what is undefined.
-COLUMNS = {
-    "test correlation": ("correlation", "+.3f", "undefined"),
-    "normalized": ("normalized_correlation", ".3f", "no ceiling"),
-    "OMI in data": ("data_omi", "+.3f", "undefined"),
-    "p": ("data_omi_p", ".2g", "undefined"),  # a p of 0.0004 is not 0
-    "q": ("data_omi_q", ".2g", "undefined"),
-    "OMI in model": ("model_omi", "+.3f", "undefined"),
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,7 @@ class Report:
     all_units : tuple of str
         Names of all units.
     scores : mapping of str to ndarray, shape (unit,)
-        Scores of all units by the names in ``COLUMNS``.
+        Scores of all units by the names in ``UNIT_SCORES``.
     truth : tuple of (str, str, str)
         Name, value and target of what is compared with the simulated truth.
     curves : tuple of (str, ndarray of shape (epoch,))
@@ -111,12 +102,8 @@ def _overview(report: Report) -> str:
 
 
 def _unit_section(unit: UnitReport) -> str:
-    said = {name: number(unit.scores.get(name), form, absent) for name, form, absent in COLUMNS.values()}
-    blocks = [
-        f"<h2>{html.escape(unit.name)}</h2><p>test correlation {number(unit.scores.get('correlation'))} &middot; "
-        f"normalized {said['normalized_correlation']} &middot; OMI in data {said['data_omi']} "
-        f"(p {said['data_omi_p']}, q {said['data_omi_q']}), in model {said['model_omi']}</p>"
-    ]
+    said = (f"{COLUMNS[name].label} {COLUMNS[name].text(unit.scores.get(name))}" for name in UNIT_SCORES)
+    blocks = [f"<h2>{html.escape(unit.name)}</h2><p>{' &middot; '.join(said)}</p>"]
     blocks += [f"<p>{html.escape(statement)}</p>" for statement in unit.statements]
     for section in sections_of(unit):
         shown, note = section.of(unit), section.note
@@ -128,9 +115,10 @@ def _unit_section(unit: UnitReport) -> str:
 
 
 def _all_units(report: Report) -> str:
-    cells = [[number(value, form, absent) for value in report.scores[name]] for name, form, absent in COLUMNS.values()]
+    cells = [map(COLUMNS[name].text, report.scores[name]) for name in UNIT_SCORES]
     rows = list(zip(report.all_units, *cells, strict=True))
-    return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(('unit', *COLUMNS), rows)}</details>"
+    head = ("unit", *(COLUMNS[name].label for name in UNIT_SCORES))
+    return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(head, rows)}</details>"
 
 
 def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -> Figure:

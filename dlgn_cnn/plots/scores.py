@@ -1,12 +1,13 @@
-"""Scores of fits: learning curves, correlations of units, and the effect of light on them."""
+"""Scores: their columns in tables, learning curves, correlations of units, and the effect of light on them."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from dlgn_cnn.plots.style import INTACT, LEGEND_PT, OBSERVED, QUIET, SERIES, SUPPRESSED, legend_above, plain
+from dlgn_cnn.plots.style import INTACT, LEGEND_PT, OBSERVED, QUIET, SERIES, SUPPRESSED, legend_above, number, plain
 from dlgn_cnn.shapes import Scores
 
 QUANTITIES = {
@@ -15,6 +16,65 @@ QUANTITIES = {
     "validation_correlation": "validation correlation (Pearson)",
     "samples_per_s": "training speed (windows/s)",
 }
+
+
+class ScoreColumn(NamedTuple):
+    """How a score is shown.
+
+    Parameters
+    ----------
+    label : str
+        Its name for readers.
+    form : str, default ".3f"
+        Format of numbers, which d3 and Python read alike.
+    meaning : str, default ""
+        Explanation.
+    absent : str, default "undefined"
+        Text for None, NaN and infinity.
+
+    Examples
+    --------
+    >>> COLUMNS["data_omi"].text(0.25), COLUMNS["normalized_correlation"].text(None)
+    ('+0.250', 'no ceiling')
+    """
+
+    label: str
+    form: str = ".3f"
+    meaning: str = ""
+    absent: str = "undefined"
+
+    def text(self, value: float | None) -> str:
+        """A value as text."""
+        return number(value, self.form, self.absent)
+
+
+_OMI, _NULL = "(on - off) / (on + off)", "the MEIs of both conditions, against the strongest null"
+COLUMNS = {
+    "mean_correlation": ScoreColumn(
+        "test correlation", ".3f", "Pearson, single trials, mean over units", "not scored yet"
+    ),
+    "score": ScoreColumn("validation correlation", meaning="score that the trainer returned: mean over units"),
+    "fit_seconds": ScoreColumn("fit (s)", ".0f", "wall-clock time of the fit"),
+    "parameters": ScoreColumn("parameters", ",d", "of the model"),
+    "correlation": ScoreColumn("test correlation", meaning="Pearson, single trials"),
+    "normalized_correlation": ScoreColumn(
+        "normalized", ".3f", "of the average of repeats over its ceiling", "no ceiling"
+    ),
+    "bits_per_spike": ScoreColumn("bits/spike", meaning="over the mean rate of training"),
+    "data_omi": ScoreColumn("OMI in data", "+.3f", _OMI),
+    "data_omi_p": ScoreColumn("OMI p", ".2g", "under permutations of the light"),  # a p of 0.0004 is not 0
+    "data_omi_q": ScoreColumn("OMI q", ".2g", "false-discovery rate over the fit's units"),
+    "model_omi": ScoreColumn("OMI in model", "+.3f", _OMI),
+    "data_rmi": ScoreColumn("RMI in data", "+.3f", "(running - still) / (running + still)"),
+    "data_emi": ScoreColumn("EMI in data", "+.3f", "(large pupil - small pupil) / (large pupil + small pupil)"),
+    "mei_count": ScoreColumn("MEIs", "d", "number of MEIs", "none"),
+    "clip_effect": ScoreColumn("MEI effect (s.d.)", "+.2f", f"distance of {_NULL}"),
+    "clip_q": ScoreColumn("MEI q", ".2g", f"distance of {_NULL}"),
+    "extent_effect": ScoreColumn("size effect (s.d.)", "+.2f", f"size of {_NULL}"),
+    "extent_q": ScoreColumn("size q", ".2g", f"size of {_NULL}"),
+}
+# The scores of a unit that the report, the page of its fit and its own show.
+UNIT_SCORES = ("correlation", "normalized_correlation", "data_omi", "data_omi_p", "data_omi_q", "model_omi")
 
 
 def learning_curves(axes: Axes, curves: Mapping[str, Scores], quantity: str = "validation_correlation") -> Axes:

@@ -75,7 +75,7 @@ def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> 
     DlgnError
         If there is no page.
     """
-    first, *rest = [part for part in path.split("/") if part] or [""]
+    first, _, rest = path.strip("/").partition("/")
     if first == "unit":
         return unit.page(reader, UnitOfFit.parse(rest), query)
     if first == "fit":
@@ -117,7 +117,7 @@ def _say(error: Exception) -> None:
 
 def _hurry(response: flask.Response) -> flask.Response:
     """Have a browser that opens the curves fetch the large library of plots at once."""
-    if flask.request.path == "/fits":
+    if flask.request.path.startswith("/fit"):
         response.headers["Link"] = f"<{PLOTLY}>; rel=preload; as=script"
     return response
 

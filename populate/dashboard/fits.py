@@ -1,8 +1,6 @@
 """Fits under way: their curves, which grow while the page is open, and the workers that compute them."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,36 +25,9 @@ SHOWN = ("loss", "validation_correlation")
 Cursor = dict[str, int]
 
 
-@dataclass(frozen=True)
-class Epochs:
-    """The newer epochs of a fit: their numbers, and a list of values for each quantity."""
-
-    numbers: list[int]
-    values: Mapping[str, list[float | None]]
-    newest: int  # of all its epochs, -1 before the first
-
-
-def epochs_after(reader: Reader, fit: FitKey, last: int) -> Epochs:
-    """Read the epochs of a fit after one; the database is asked for no others.
-
-    Parameters
-    ----------
-    reader : Reader
-        Reads the tables.
-    fit : FitKey
-        The fit.
-    last : int
-        Number of the last epoch that is known, -1 for none.
-
-    Returns
-    -------
-    Epochs
-        The epochs after ``last``.
-    """
-    rows = _rows(reader, fit, ", ".join(("epoch", *SHOWN)), " AND epoch > %s ORDER BY epoch", last)
-    newest = rows[-1][0] if rows else _rows(reader, fit, "MAX(epoch)")[0][0]
-    values = {quantity: [row[place] for row in rows] for place, quantity in enumerate(SHOWN, 1)}
-    return Epochs([int(row[0]) for row in rows], values, -1 if newest is None else int(newest))
+def epochs_from(reader: Reader, fit: FitKey, first: int) -> list[tuple[Any, ...]]:
+    """The epochs of a fit from one on, each its number and the quantities that are shown; no others are fetched."""
+    return _rows(reader, fit, ", ".join(("epoch", *SHOWN)), " AND epoch >= %s ORDER BY epoch", first)
 
 
 def _rows(reader: Reader, fit: FitKey, columns: str, more: str = "", *given: Any) -> list[tuple[Any, ...]]:
@@ -71,7 +42,7 @@ def running(reader: Reader) -> dict[FitKey, dict[str, Any]]:
     def found() -> dict[FitKey, dict[str, Any]]:
         leases = fleet.Lease.proj("held_key", "table_name", "worker_id", held_since="since") * fleet.Worker
         rows = (leases & {"table_name": "TrainedModel"}).to_dicts(order_by="held_since", limit=MOST)
-        return {FitKey.of(_key(row["held_key"])): row for row in rows}
+        return {FitKey.of(row["held_key"]): row for row in rows}
 
     return reader(found)
 
@@ -88,13 +59,18 @@ def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
     figure = make_subplots(1, len(SHOWN), horizontal_spacing=0.09)
     cursor: Cursor = {}
     for index, fit in enumerate(fits):
-        found = epochs_after(reader, fit, -1)
-        cursor[fit.path] = found.newest
-        for place, quantity in enumerate(SHOWN, 1):
-            line = {"color": SERIES[index % len(SERIES)], "width": 2}
+        epochs = epochs_from(reader, fit, 0)
+        cursor[fit.path] = epochs[-1][0] if epochs else -1
+        for place in range(1, len(SHOWN) + 1):
             figure.add_scatter(
-                **{"x": found.numbers, "y": found.values[quantity], "name": fit.name, "legendgroup": fit.path},
-                **{"line": line, "mode": "lines+markers", "marker": {"size": 4}, "showlegend": place == 1},
+                x=[epoch[0] for epoch in epochs],
+                y=[epoch[place] for epoch in epochs],
+                name=fit.name,
+                legendgroup=fit.path,
+                line={"color": SERIES[index % len(SERIES)], "width": 2},
+                mode="lines+markers",
+                marker={"size": 4},
+                showlegend=place == 1,
                 row=1,
                 col=place,
             )
@@ -112,37 +88,39 @@ def more(reader: Reader, cursor: Cursor) -> tuple[Patch | None, Cursor]:
     """The epochs that the figure of these fits gains since ``cursor``; None where a fit began again."""
     patch, known = Patch(), dict(cursor)
     for index, (path, last) in enumerate(cursor.items()):
-        found = epochs_after(reader, FitKey.parse(path.split("/")), last)
-        if found.newest < last:
+        epochs = epochs_from(reader, FitKey.parse(path), last)
+        if last >= 0 and not epochs:
             return None, known
-        known[path] = found.newest
-        for place, quantity in enumerate(SHOWN):
-            if found.numbers:
-                trace: Any = patch["data"][index * len(SHOWN) + place]
-                trace["x"].extend(found.numbers)
-                trace["y"].extend(found.values[quantity])
+        new = [epoch for epoch in epochs if epoch[0] > last]
+        for place in range(1, len(SHOWN) + 1):
+            trace: Any = patch["data"][index * len(SHOWN) + place - 1]
+            trace["x"].extend([epoch[0] for epoch in new])
+            trace["y"].extend([epoch[place] for epoch in new])
+        known[path] = max([last, *(epoch[0] for epoch in new)])
     return patch, known
 
 
 def page(reader: Reader, query: Query) -> Component:
     """Curves of the fits that the URL names, of those that run, or of the latest."""
-    named, at_work = [FitKey.parse(path.split("/")) for path in query.get("fits", "").split() if path], running(reader)
-    shown = named or list(at_work) or latest(reader)
+    return elements.page("Fits", *curves(reader, [FitKey.parse(path) for path in query.get("fits", "").split()]))
+
+
+def curves(reader: Reader, named: Sequence[FitKey]) -> list[Component]:
+    """Curves that grow, of the fits that are named, of those that run, or of the latest; once a page."""
+    at_work = running(reader)
+    shown = list(named) or list(at_work) or latest(reader)
     if not shown:
-        return elements.page(
-            "Fits", html.P("No fit has begun: dlgn define asks for fits, dlgn populate computes them.")
-        )
+        return [html.P("No fit has begun: dlgn define asks for fits, dlgn populate computes them.")]
     figure, cursor = whole(reader, shown)
     graph = dcc.Graph(id="curves", figure=figure, config={"displaylogo": False, "responsive": True})
-    return elements.page(
-        "Fits",
+    return [
         html.P(_said(bool(named), bool(at_work)), id="fits-said", className="note"),
         html.Div(graph, role="figure", **elements.aria(label=ALT)),
         html.Div(_table(reader, shown, at_work), id="fits-table"),
         dcc.Store(id="curves-cursor", data=cursor),
         dcc.Store(id="fits-named", data=bool(named)),
         dcc.Interval(id="fits-clock", interval=EVERY_MS),
-    )
+    ]
 
 
 def register(app: Any, reader: Reader) -> None:
@@ -160,19 +138,18 @@ def register(app: Any, reader: Reader) -> None:
     )
     def grow(_: int, cursor: Cursor, named: bool) -> tuple[Any, ...]:
         at_work = running(reader)
-        shown = [FitKey.parse(path.split("/")) for path in cursor]
-        others = not named and bool(at_work) and set(at_work) != set(shown)
-        grown, known = (None, cursor) if others else more(reader, cursor)
-        figure: Any = no_update if known == cursor else grown
-        if grown is None:
-            shown = list(at_work) if others else shown
+        others = not named and bool(at_work) and {fit.path for fit in at_work} != set(cursor)
+        shown = list(at_work) if others else [FitKey.parse(path) for path in cursor]
+        figure, known = (None, cursor) if others else more(reader, cursor)
+        if figure is None:
             figure, known = whole(reader, shown)
-        return figure, known, _table(reader, shown, at_work), _said(named, bool(at_work))
+        grown = no_update if known == cursor else figure
+        return grown, known, _table(reader, shown, at_work), _said(named, bool(at_work))
 
 
 def _said(named: bool, at_work: bool) -> str:
     if named:
-        return "The fits that this URL names; new epochs appear as they end."
+        return "New epochs appear as they end."
     return "The fits that run now; new epochs appear as they end." if at_work else "No fit runs now. The latest were:"
 
 
@@ -196,7 +173,3 @@ def _who(held: dict[str, Any] | None) -> str:
         return "ended"
     since: datetime = held["held_since"]
     return f"{held['host']} ({held['device']}) since {since:%H:%M} UTC: {held['doing'] or 'begins'}"
-
-
-def _key(held: Any) -> dict[str, Any]:
-    return dict(json.loads(held) if isinstance(held, str) else held)

@@ -1,18 +1,22 @@
 """Leaderboards in SQL: the database sorts, filters and cuts, and sends only a page of 100 rows."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.plots.scores import COLUMNS, ScoreColumn
 from dlgn_cnn.registry import nearest
-from populate.dashboard.columns import CONFIGS, Join, LeaderboardColumn, View, fits_view, leaf_column, units_view
 from populate.dashboard.reading import Reader
-from schemas import dataset, experiment
+from schemas import experiment, mei_control
+from schemas.base.keys import FIT, UNIT
+from schemas.declaration.computed_tables import config_tables
+from schemas.results.scores import fits, units
 
 Row = dict[str, Any]
 Arguments = list[Any]
+Filter = tuple[str, ...]  # a column, a comparison, and its values: two for ``inRange``
 COMPARED = {
     "equals": "=",
     "notEqual": "<>",
@@ -22,16 +26,51 @@ COMPARED = {
     "greaterThanOrEqual": ">=",
 }
 PATTERNS = {"contains": "%{}%", "notContains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
-VIEWS = {"fits": fits_view, "units": units_view}
+BLANK = {"blank": "IS NULL", "notBlank": "IS NOT NULL"}
 
 
-@dataclass(frozen=True)
-class Filter:
-    """One condition: the column's name, the comparison, and its values (two for ``inRange``)."""
+class View(NamedTuple):
+    """A leaderboard: its rows, the key of each, the columns that are shown unless others are named, and the order."""
 
-    column: str
-    how: str
-    values: tuple[str, ...] = ()
+    rows: Any
+    key: tuple[str, ...]
+    shown: tuple[str, ...]
+    order: str
+
+
+FITS = ("mean_correlation", "score", "model_fn", "seed", "parameters", "fit_seconds")
+UNITS = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
+VIEWS = {
+    "fits": View(fits, FIT, FITS, "-mean_correlation"),
+    "units": View(units, (*FIT, *UNIT), UNITS, "-correlation"),
+}
+
+
+class LeaderboardColumn(NamedTuple):
+    """A column of a leaderboard: a column of its rows, or a value of their configs.
+
+    Parameters
+    ----------
+    name : str
+        Its name in a URL.
+    shown : ScoreColumn
+        Its heading, format and meaning.
+    number : bool
+        Whether it holds numbers.
+    sql : str
+        Its expression, where ``b`` are the rows.
+    join : str, default ""
+        The join that has the value of a config, whose path is its only argument.
+    path : str, default ""
+        The path.
+    """
+
+    name: str
+    shown: ScoreColumn
+    number: bool
+    sql: str
+    join: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,30 +98,26 @@ class LeaderboardQuery:
     shuffled: bool = False
 
 
-@dataclass(frozen=True)
 class Leaderboard:
-    """A view with columns for leaves of configs, and its SQL."""
+    """The leaderboard ``of`` fits or units, with a column for every leaf of a config. Raises ConfigError for another.
 
-    reader: Reader
-    view: View
-    varied: Sequence[str]  # the leaves that are not the same in every config
+    ``varied`` are the leaves that are not the same in every config.
+    """
 
-    @classmethod
-    def open(cls, reader: Reader, of: str) -> "Leaderboard":
-        """The leaderboard ``of`` fits or units, with a column for every leaf of a config. Raises ConfigError."""
+    def __init__(self, reader: Reader, of: str) -> None:
         if of not in VIEWS:
-            raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, list(VIEWS))}")
-        view, (leaves, varied) = VIEWS[of](), all_leaves(reader)
-        for number, (name, kinds) in enumerate(leaves.items()):
-            column, join = leaf_column(name, kinds, number)
-            view.columns[name], view.sources[column.source] = column, join
-        return cls(reader, view, varied)
+            raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, VIEWS)}")
+        self.reader, self.of, self.view = reader, of, VIEWS[of]
+        self.all_rows = reader(self.view.rows)
+        leaves, self.varied = all_leaves(reader)
+        self.columns = {name: _own_column(name, one) for name, one in self.all_rows.heading.attributes.items()}
+        self.columns |= {name: _leaf_column(name, kinds, n) for n, (name, kinds) in enumerate(leaves.items())}
 
     def column(self, name: str) -> LeaderboardColumn:
         """A column by its name, which may be a leaf. Raises ConfigError for an unknown one."""
-        if name not in self.view.columns:
-            raise ConfigError(f"no column {name!r}: {nearest(name, list(self.view.columns))}")
-        return self.view.columns[name]
+        if name not in self.columns:
+            raise ConfigError(f"no column {name!r}: {nearest(name, self.columns)}")
+        return self.columns[name]
 
     def rows(self, wanted: LeaderboardQuery, start: int, stop: int) -> list[Row]:
         """Read some rows.
@@ -102,74 +137,92 @@ class Leaderboard:
             The wanted columns of each row, and those of its key with ``key_`` before their names.
         """
         shown = [self.column(name) for name in wanted.columns]
-        order = [self._ordered(name) for name in wanted.order]
-        where, given, sources = self._where(wanted)
-        sort = ", ".join([*(text for _, text in order), *(f"b.{name}" for name in self.view.key)])
-        sorted_by = [column.source for column, _ in order]
-        inner, first = self._joined([*sources, *sorted_by], self.view.base)
-        outer, second = self._joined([*sorted_by, *(column.source for column in shown)], "")
-        names = [*(f"b.{name}" for name in self.view.key), *(column.expression for column in shown)]
-        query = (
-            f"SELECT {', '.join(names)} FROM (SELECT b.* FROM {inner}{where} ORDER BY {sort} "
-            f"LIMIT {int(stop - start)} OFFSET {int(start)}) AS b{outer} ORDER BY {sort}"
-        )
-        found = self.reader.rows(query, (*first, *given, *second))
-        labels = [*(f"key_{name}" for name in self.view.key), *wanted.columns]
-        return [dict(zip(labels, row, strict=True)) for row in found]
+        order = [(self.column(name.removeprefix("-")), " DESC" * name.startswith("-")) for name in wanted.order]
+        key = [f"b.{name}" for name in self.view.key]
+        query, given = self._select([*key, *(one.sql for one in shown)], wanted, [*shown, *(one for one, _ in order)])
+        # NULL comes last in either direction; both servers understand this form.
+        sort = ", ".join([*(f"{one.sql} IS NULL, {one.sql}{direction}" for one, direction in order), *key])
+        found = self.reader.rows(f"{query} ORDER BY {sort} LIMIT {stop - start:d} OFFSET {start:d}", given)
+        names = [*(f"key_{name}" for name in self.view.key), *wanted.columns]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def count(self, wanted: LeaderboardQuery) -> int:
         """Number of rows of a query."""
-        where, given, sources = self._where(wanted)
-        joined, first = self._joined(sources, self.view.base)
-        return int(self.reader.rows(f"SELECT COUNT(*) FROM {joined}{where}", (*first, *given))[0][0])
+        return int(self.reader.rows(*self._select(["COUNT(*)"], wanted, []))[0][0])
 
-    def _ordered(self, name: str) -> tuple[LeaderboardColumn, str]:
-        column = self.column(name.removeprefix("-"))
-        # NULL comes last in either direction; both servers understand this form.
-        return column, f"{column.expression} IS NULL, {column.expression}{' DESC' * name.startswith('-')}"
+    def _select(
+        self, what: list[str], wanted: LeaderboardQuery, columns: list[LeaderboardColumn]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """The beginning of a statement with the filters of a query and the joins of these columns, and its arguments.
 
-    def _joined(self, aliases: Iterable[str], base: str) -> tuple[str, Arguments]:
-        text = f"{base} AS b" if base else ""
-        given: Arguments = []
-        for alias in dict.fromkeys(alias for alias in aliases if alias != "b"):
-            source: Join = self.view.sources[alias]
-            same = [f"{alias}.{name} = b.{name}" for name in source.by]
-            same += [source.where.replace("{}", alias)] if source.where else []
-            text += f" LEFT JOIN {source.table} AS {alias} ON {' AND '.join(same)}"
-            given += source.arguments
-        return text, given
+        A join that no column needs is not computed: PostgreSQL leaves out those of the rows by itself.
+        """
+        filters = [(self.column(name), how, values) for name, how, *values in wanted.filters]
+        joins = {one.join: one.path for one in (*columns, *(one for one, _, _ in filters)) if one.join}
+        conditions = [condition(*one) for one in filters]
+        rows = self.reader(lambda: self._restricted(wanted).make_sql())
+        where = "".join(f" AND {text}" for text, _ in conditions)
+        query = f"SELECT {', '.join(what)} FROM ({rows}) AS b{''.join(joins)} WHERE TRUE{where}"
+        return query, (*joins.values(), *(value for _, values in conditions for value in values))
 
-    def _where(self, wanted: LeaderboardQuery) -> tuple[str, Arguments, list[str]]:
-        parts: list[str] = []
-        given: Arguments = []
-        sources: list[str] = []
-        for one in wanted.filters:
-            column = self.column(one.column)
-            text, values = condition(column, one)
-            parts, given, sources = [*parts, text], [*given, *values], [*sources, column.source]
+    def _restricted(self, wanted: LeaderboardQuery) -> Any:
+        rows = self.all_rows
         if wanted.experiment is not None:
-            fits = experiment.Experiment.Fit().full_table_name
-            same = " AND ".join(f"x.{name} = b.{name}" for name in self.view.key[:4])
-            parts.append(f"EXISTS (SELECT 1 FROM {fits} AS x WHERE x.experiment_name = %s AND {same})")
-            given.append(wanted.experiment)
-        if not wanted.shuffled:
-            leaves = dataset.DatasetConfig.Leaf().full_table_name
-            parts.append(f"b.dataset_hash NOT IN (SELECT dataset_hash FROM {leaves} WHERE path = 'shuffle_opto.seed')")
-        return (f" WHERE {' AND '.join(parts)}" if parts else ""), given, sources
+            rows = rows & (experiment.Experiment.Fit & {"experiment_name": wanted.experiment})
+        return rows if wanted.shuffled else rows - mei_control.shuffled_datasets().proj()
 
 
-def condition(column: LeaderboardColumn, asked: Filter) -> tuple[str, Arguments]:
-    """A filter as SQL and its values. Raises ConfigError for a comparison that the column does not have."""
-    what, how, values = column.expression, asked.how, asked.values
-    if how in ("blank", "notBlank"):
-        return f"{what} IS {'NOT ' * (how == 'notBlank')}NULL", []
+def _own_column(name: str, attribute: Any) -> LeaderboardColumn:
+    shown = COLUMNS.get(name) or ScoreColumn(name.replace("_", " "), "~g")
+    return LeaderboardColumn(name, shown, not attribute.string, f"b.{name}")
+
+
+def _leaf_column(name: str, kinds: set[str], number: int) -> LeaderboardColumn:
+    """The column of a value of a config, named by kind and path, as ``model.core.kernels[0]``."""
+    kind, _, path = name.partition(".")
+    table, alias, numeric = (
+        config_tables()[kind].Leaf().full_table_name,
+        f"l{number}",
+        kinds <= {"int", "float", "null"},
+    )
+    # A string is stored as JSON: its quotation marks are not part of it.
+    sql = f"{alias}.number" if numeric else f"TRIM(BOTH '\"' FROM {alias}.value)"
+    join = f" LEFT JOIN {table} AS {alias} ON {alias}.{kind}_hash = b.{kind}_hash AND {alias}.path = %s"
+    return LeaderboardColumn(name, ScoreColumn(path, "~g", f"{kind} config"), numeric, sql, join, path)
+
+
+def condition(column: LeaderboardColumn, how: str, values: Sequence[str]) -> tuple[str, Arguments]:
+    """A filter as SQL and its arguments.
+
+    Parameters
+    ----------
+    column : LeaderboardColumn
+        What is compared.
+    how : str
+        The comparison, as AG Grid names it.
+    values : sequence of str
+        What it is compared with.
+
+    Returns
+    -------
+    tuple of str and list
+        The condition and its arguments.
+
+    Raises
+    ------
+    ConfigError
+        For a comparison that the column does not have.
+    """
+    sql = column.sql
+    if how in BLANK:
+        return f"{sql} {BLANK[how]}", []
     if how == "inRange" and column.number and len(values) == 2:
-        return f"({what} >= %s AND {what} <= %s)", [_number(value) for value in values]
+        return f"({sql} >= %s AND {sql} <= %s)", [_number(value) for value in values]
     if how in COMPARED and len(values) == 1:
-        return f"{what} {COMPARED[how]} %s", [_number(values[0]) if column.number else values[0]]
+        return f"{sql} {COMPARED[how]} %s", [_number(values[0]) if column.number else values[0]]
     if how in PATTERNS and not column.number and len(values) == 1:
         escaped = values[0].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").lower()
-        return f"LOWER({what}) {'NOT ' * (how == 'notContains')}LIKE %s", [PATTERNS[how].format(escaped)]
+        return f"LOWER({sql}) {'NOT ' * (how == 'notContains')}LIKE %s", [PATTERNS[how].format(escaped)]
     raise ConfigError(f"filter {how!r} of {column.name!r} by {list(values)}: not one of this column's")
 
 
@@ -177,10 +230,10 @@ def all_leaves(reader: Reader) -> tuple[dict[str, set[str]], list[str]]:
     """Every path of every config, as ``model.core.kernels[0]``, with the types of its values; and those that vary."""
     found: dict[str, set[str]] = {}
     varied: list[str] = []
-    for kind, table in CONFIGS.items():
-        name = table.Leaf().full_table_name
+    for kind in ("model", "trainer", "dataset"):
+        table = config_tables()[kind]
         # The leaf of an empty config has no path.
-        what = f"path, kind, COUNT(DISTINCT value), COUNT(*) FROM {name} WHERE path <> ''"
+        what = f"path, kind, COUNT(DISTINCT value), COUNT(*) FROM {table.Leaf().full_table_name} WHERE path <> ''"
         query = f"SELECT {what} GROUP BY path, kind ORDER BY path"
         configs = reader.rows(f"SELECT COUNT(*) FROM {table().full_table_name}")[0][0]
         for path, leaf_kind, values, count in reader.rows(query):
@@ -193,26 +246,20 @@ def all_leaves(reader: Reader) -> tuple[dict[str, set[str]], list[str]]:
 
 def experiments(reader: Reader) -> list[str]:
     """The names of all experiments."""
-    name = experiment.Experiment().full_table_name
-    return [row[0] for row in reader.rows(f"SELECT experiment_name FROM {name} ORDER BY experiment_name")]
+    return reader(lambda: list(experiment.Experiment.to_arrays("experiment_name", order_by="experiment_name")))
 
 
 def filters_of(query: Mapping[str, str]) -> tuple[Filter, ...]:
     """The filters of a URL: ``where`` is a JSON list of [column, how, value, ...]. Raises ConfigError.
 
     >>> filters_of({"where": '[["correlation", "greaterThan", 0.3]]'})
-    (Filter(column='correlation', how='greaterThan', values=('0.3',)),)
+    (('correlation', 'greaterThan', '0.3'),)
     """
     text = query.get("where", "[]")
     try:
-        return tuple(Filter(str(name), str(how), tuple(map(str, values))) for name, how, *values in json.loads(text))
+        return tuple((str(name), str(how), *map(str, values)) for name, how, *values in json.loads(text))
     except (ValueError, TypeError) as error:
         raise ConfigError(f'where {text!r}: expected a list as [["correlation", "greaterThan", "0.3"]]') from error
-
-
-def filters_text(filters: Sequence[Filter]) -> str | None:
-    """Filters for a URL; None for no filter."""
-    return json.dumps([[one.column, one.how, *one.values] for one in filters]) if filters else None
 
 
 def _number(text: str) -> float:

@@ -1,6 +1,7 @@
 """Page of leaderboards: any value of a config is a column, and the database sorts and filters."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,16 @@ import dash_ag_grid
 from dash import Input, Output, State, dcc, html, no_update
 
 from populate.dashboard import elements
-from populate.dashboard.columns import LeaderboardColumn
 from populate.dashboard.elements import Component
-from populate.dashboard.grid import Filter, Leaderboard, LeaderboardQuery, experiments, filters_of, filters_text
+from populate.dashboard.grid import (
+    BLANK,
+    Filter,
+    Leaderboard,
+    LeaderboardColumn,
+    LeaderboardQuery,
+    experiments,
+    filters_of,
+)
 from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
 from populate.dashboard.reading import Reader
 
@@ -18,7 +26,6 @@ BLOCK = 100
 MOST_LEAVES = 3  # of those that vary, shown by default
 TITLES = {"fits": "Fits", "units": "Units"}
 SHUFFLED = "dataset.shuffle_opto"
-BLANK = ("blank", "notBlank")
 GRID = {
     "cacheBlockSize": BLOCK,
     "maxBlocksInCache": 20,
@@ -39,7 +46,7 @@ def wanted_of(board: Leaderboard, query: Query) -> LeaderboardQuery:
     return LeaderboardQuery(
         columns=tuple(query["columns"].split() if "columns" in query else usual),
         filters=filters_of(query),
-        order=tuple(query.get("order", f"-{board.view.order}").split()),
+        order=tuple(query.get("order", board.view.order).split()),
         experiment=query.get("experiment"),
         shuffled=shuffled,
     )
@@ -47,15 +54,16 @@ def wanted_of(board: Leaderboard, query: Query) -> LeaderboardQuery:
 
 def page(reader: Reader, query: Query) -> Component:
     """The leaderboard of a URL. Raises ConfigError for an unknown column or filter."""
-    board = Leaderboard.open(reader, query.get("of", "fits"))
-    wanted, of = wanted_of(board, query), board.view.name
+    board = Leaderboard(reader, query.get("of", "fits"))
+    wanted, of = wanted_of(board, query), board.of
     columns = [board.column(name) for name in wanted.columns]
     grid = dash_ag_grid.AgGrid(
         id="board",
         rowModelType="infinite",
         columnDefs=[_link_column(of), *(_definition(column, wanted.order) for column in columns)],
+        columnSize="autoSize",
         defaultColDef={"sortable": True, "resizable": True, "floatingFilter": True},
-        filterModel={one.column: _model(board.column(one.column), one) for one in wanted.filters},
+        filterModel={name: _model(board.column(name), how, values) for name, how, *values in wanted.filters},
         dashGridOptions=GRID,
         style={"height": "68vh", "width": "100%"},
     )
@@ -84,13 +92,14 @@ def register(app: Any, reader: Reader) -> None:
     def answer(request: Mapping[str, Any] | None, query: dict[str, str]) -> tuple[Any, ...]:
         if request is None:
             return (no_update,) * 4
-        board = Leaderboard.open(reader, query.get("of", "fits"))
-        changed = {"where": filters_text(filters_from(request)), "order": _order_from(request, board)}
-        search = place("", query, **changed)
+        board = Leaderboard(reader, query.get("of", "fits"))
+        filters = filters_from(request)
+        where = json.dumps(filters) if filters else None
+        search = place("", query, where=where, order=_order_from(request, board))
         wanted = wanted_of(board, query_of(search))
         rows = board.rows(wanted, request["startRow"], request["endRow"])
         count = board.count(wanted)
-        response = {"rowData": [_shown(board.view.name, row) for row in rows], "rowCount": count}
+        response = {"rowData": [_shown(board.of, row) for row in rows], "rowCount": count}
         asked_for_more = request["startRow"] > 0 or search == place("", query)
         return response, elements.counted(count, "row"), *((no_update,) * 2 if asked_for_more else (search, search))
 
@@ -113,7 +122,7 @@ def filters_from(request: Mapping[str, Any]) -> tuple[Filter, ...]:
     found = []
     for name, model in (request.get("filterModel") or {}).items():
         values = [] if model["type"] in BLANK else [model.get("filter"), model.get("filterTo")]
-        found.append(Filter(name, model["type"], tuple(str(value) for value in values if value is not None)))
+        found.append((name, model["type"], *(str(value) for value in values if value is not None)))
     return tuple(found)
 
 
@@ -121,32 +130,31 @@ def _order_from(request: Mapping[str, Any], board: Leaderboard) -> str | None:
     """The order of a grid's request for a URL; None for the usual order."""
     sorts = request.get("sortModel") or []
     order = " ".join("-" * (one["sort"] == "desc") + one["colId"] for one in sorts)
-    return None if order in ("", f"-{board.view.order}") else order
+    return None if order in ("", board.view.order) else order
 
 
-def _model(column: LeaderboardColumn, asked: Filter) -> dict[str, Any]:
+def _model(column: LeaderboardColumn, how: str, values: Sequence[str]) -> dict[str, Any]:
     """A filter for the grid."""
-    values = [float(value) if column.number else value for value in asked.values]
-    named = dict(zip(("filter", "filterTo"), values, strict=False))
-    return {"filterType": "number" if column.number else "text", "type": asked.how, **named}
+    named = zip(("filter", "filterTo"), map(float if column.number else str, values), strict=False)
+    return {"filterType": "number" if column.number else "text", "type": how, **dict(named)}
 
 
 def _link_column(of: str) -> dict[str, Any]:
     shown = {"field": "open", "headerName": of[:-1], "cellRenderer": "markdown", "pinned": "left"}
-    return shown | {"sortable": False, "floatingFilter": False, "width": 300 if of == "units" else 210}
+    shown |= {"sortable": False, "floatingFilter": False, "suppressAutoSize": True}
+    return shown | {"width": 300 if of == "units" else 210}
 
 
 def _definition(column: LeaderboardColumn, order: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "field": column.name,
-        "headerName": column.label,
-        "headerTooltip": column.meaning or column.label,
+        "headerName": column.shown.label,
+        "headerTooltip": column.shown.meaning or column.shown.label,
         "filter": "agNumberColumnFilter" if column.number else "agTextColumnFilter",
         "filterParams": {"maxNumConditions": 1, "debounceMs": 300},
-        "width": column.width,
     }
     if column.number:
-        text = f"params.value == null ? '' : d3.format('{column.form}')(params.value)"
+        text = f"params.value == null ? '' : d3.format('{column.shown.form}')(params.value)"
         found |= {"type": "rightAligned", "valueFormatter": {"function": text}}
     for rank, name in enumerate(order):
         if name.removeprefix("-") == column.name:
@@ -184,7 +192,7 @@ def _choices(reader: Reader, query: Query, wanted: LeaderboardQuery) -> list[Com
 
 
 def _chooser(board: Leaderboard, wanted: LeaderboardQuery) -> Component:
-    columns = board.view.columns.items()
-    options = [{"label": name if "." in name else column.label, "value": name} for name, column in columns]
+    columns = board.columns.items()
+    options = [{"label": name if "." in name else one.shown.label, "value": name} for name, one in columns]
     choice = dcc.Checklist(options, list(wanted.columns), id="board-columns", className="columns")
     return html.Details([html.Summary("Columns: any figure, any value of a config"), choice])

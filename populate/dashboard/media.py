@@ -2,7 +2,6 @@
 
 import io
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,15 +10,15 @@ import flask
 from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.plots.fields import side_by_side
-from dlgn_cnn.plots.report import curves_figure, overview_figure
+from dlgn_cnn.plots.report import overview_figure
 from dlgn_cnn.plots.sections import SECTIONS, Figure, Section
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
 from populate.dashboard.places import FitKey, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import CLIP_PX, chosen_start, speed_of
 from populate.report import unit_view
-from populate.report.report import CURVES, column
-from schemas import dataset, fitting, training
+from populate.report.report import column
+from schemas import dataset, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory
 MEIS = next(section for section in SECTIONS if section.name == "meis")
@@ -31,11 +30,10 @@ class Media:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.of_fit: dict[str, Callable[[FitKey], Figure]] = {"curves": self._curves, "scores": self._scores}
         self._drawing, self._predicting = threading.Lock(), threading.Lock()
         self._tier = lru_cache(KEPT_FITS)(self._predict)
 
-    def picture(self, kind: str, what: str, parts: list[str], form: str, query: Query) -> bytes:
+    def picture(self, kind: str, what: str, path: str, form: str, query: Query) -> bytes:
         """A figure as a file.
 
         Parameters
@@ -43,8 +41,8 @@ class Media:
         kind : str
             ``unit`` or ``fit``.
         what : str
-            Name of a section of a unit; of a fit, ``curves`` or ``scores``.
-        parts : list of str
+            Name of a section of a unit; of a fit, ``scores``.
+        path : str
             Path of the unit or fit.
         form : str
             ``png``, ``svg`` or ``pdf``.
@@ -61,13 +59,13 @@ class Media:
         ConfigError
             If there is no such figure.
         """
-        sections = {section.name: section for section in SECTIONS}
-        if what not in {"unit": sections, "fit": self.of_fit}.get(kind, {}) or form not in FORMATS:
-            raise ConfigError(f"no picture {kind}/{what}.{form}")
-        if kind == "unit":
-            figure = self._section(sections[what], UnitOfFit.parse(parts), query)
+        sections = {("unit", section.name): section for section in SECTIONS}
+        if (kind, what) == ("fit", "scores"):
+            figure = self._scores(FitKey.parse(path))
+        elif (kind, what) in sections:
+            figure = self._section(sections[kind, what], UnitOfFit.parse(path), query)
         else:
-            figure = self.of_fit[what](FitKey.parse(parts))
+            raise ConfigError(f"no picture {kind}/{what}")
         with self._drawing:  # matplotlib's fonts are not for two threads at once
             return rendered(figure, form)
 
@@ -107,12 +105,6 @@ class Media:
             raise ConfigError(f"{unit.name} has nothing to show yet: {section.title.lower()}")
         return shown
 
-    def _curves(self, fit: FitKey) -> Figure:
-        rows = self.reader(lambda: (fitting.Epoch & fit.key).to_dicts(order_by="epoch"))
-        if not rows:
-            raise ConfigError(f"fit {fit.name} has no epoch yet")
-        return curves_figure([(name, column(rows, name)) for name in CURVES])
-
     def _scores(self, fit: FitKey) -> Figure:
         rows = self.reader(lambda: unit_view.unit_rows(fit.key))
         return overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
@@ -124,11 +116,11 @@ def register(server: flask.Flask, media: Media) -> None:
     @server.get("/media/<kind>/<what>/<path:where>")
     def serve(kind: str, what: str, where: str) -> flask.Response:
         path, _, form = where.rpartition(".")
-        parts, query = path.split("/"), flask.request.args.to_dict()
+        query = flask.request.args.to_dict()
         try:
             if (kind, what, form) == ("unit", "film", "webm"):
-                return _response(media.clip(UnitOfFit.parse(parts), query), "video/webm")
-            return _response(media.picture(kind, what, parts, form, query), FORMATS.get(form, ""))
+                return _response(media.clip(UnitOfFit.parse(path), query), "video/webm")
+            return _response(media.picture(kind, what, path, form, query), FORMATS[form])
         except DlgnError as error:
             status = 503 if isinstance(error, Away) else 404
             return flask.Response(_sentence(str(error)), status, mimetype="image/png")

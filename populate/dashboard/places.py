@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
+from populate.report.unit_view import session_of
 from schemas.base.keys import fit_key, session_key
 
 Query = Mapping[str, str]
@@ -42,11 +42,12 @@ class FitKey:
         return cls(**fit_key(row))
 
     @classmethod
-    def parse(cls, parts: list[str]) -> "FitKey":
+    def parse(cls, path: str) -> "FitKey":
         """The fit at a place. Raises ConfigError."""
-        if len(parts) != 4 or not parts[3].isdecimal():
-            raise ConfigError(f"no fit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
-        return cls(parts[0], parts[1], parts[2], int(parts[3]))
+        *hashes, seed = path.split("/")
+        if len(hashes) != 3 or not seed.isdecimal():
+            raise ConfigError(f"no fit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
+        return cls(*hashes, int(seed))
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,15 @@ class UnitOfFit:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "UnitOfFit":
         """The unit of a row that has its key."""
-        return cls(FitKey.of(row), str(SessionKey(row["mouse"], row["series"], row["experiment"])), int(row["unit"]))
+        return cls(FitKey.of(row), session_of(row), int(row["unit"]))
 
     @classmethod
-    def parse(cls, parts: list[str]) -> "UnitOfFit":
+    def parse(cls, path: str) -> "UnitOfFit":
         """The unit at a place. Raises ConfigError."""
-        if len(parts) != 6 or not parts[5].isdecimal():
-            raise ConfigError(f"no unit is at {'/'.join(parts)!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
-        return cls(FitKey.parse(parts[:4]), parts[4], int(parts[5]))
+        if path.count("/") != 5 or not path.rpartition("/")[2].isdecimal():
+            raise ConfigError(f"no unit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
+        fit, session, unit = path.rsplit("/", 2)
+        return cls(FitKey.parse(fit), session, int(unit))
 
 
 def query_of(search: str | None) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from dash import html
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots.feedback_contrast import ViewDistance
+from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES
 from dlgn_cnn.plots.sections import SECTIONS, Section, sections_of
 from dlgn_cnn.plots.style import number
 from dlgn_cnn.plots.unit import MEIPair, UnitReport, responses_px
@@ -22,6 +22,7 @@ from populate.report.statements import feedback_contrast_sentence, opto_sentence
 from schemas import dataset, stimulus
 from schemas.base.keys import unit_key
 
+SHOWN = (*UNIT_SCORES, "data_rmi", "data_emi")
 CLIP_PX, BUTTONS_PX = 960, 64
 SLOWEST, FASTEST = 0.01, 4.0
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
@@ -55,7 +56,7 @@ def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
         If there is no such unit, or the query names something that is not there.
     """
     rows = reader(lambda: unit_view.unit_rows(unit.fit.key))
-    order = [UnitOfFit.of({**unit.fit.key, **row}) for row in rows]
+    order = [UnitOfFit.of(row) for row in rows]
     if unit not in order:
         raise ConfigError(f"fit {unit.fit.name} has no score of {unit.name}: see the units on its page")
     row = rows[order.index(unit)]
@@ -66,7 +67,7 @@ def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
         unit.name,
         simulated([row["mouse"]]),
         _neighbors(unit, order),
-        elements.figures(_figures(row)),
+        elements.figures({COLUMNS[name].label: COLUMNS[name].text(row[name]) for name in SHOWN}),
         html.P(opto_sentence(row), id="opto-says"),
         *_responses(reader, unit, report, query),
         *(part for one in sections_of(report) for part in _section(one, unit, report, query, starts, start, reader)),
@@ -107,18 +108,6 @@ def _neighbors(unit: UnitOfFit, order: list[UnitOfFit]) -> Component:
     if index + 1 < len(order):
         found["the next"] = f"/unit/{order[index + 1].path}"
     return elements.links(f"Unit {index + 1} of {len(order)}", found)
-
-
-def _figures(row: dict[str, Any]) -> dict[str, str]:
-    p, q = (number(row.get(f"data_omi_{name}"), ".2g") for name in ("p", "q"))
-    return {
-        "test correlation": number(row["correlation"]),
-        "normalized": number(row.get("normalized_correlation"), absent="no ceiling"),
-        "OMI in the data": f"{number(row.get('data_omi'), '+.3f')} (p {p}, q {q})",
-        "OMI in the model": number(row.get("model_omi"), "+.3f"),
-        "RMI": number(row.get("data_rmi"), "+.3f"),
-        "EMI": number(row.get("data_emi"), "+.3f"),
-    }
 
 
 def scenes_of(unit: UnitOfFit) -> dict[str, int]:

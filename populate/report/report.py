@@ -12,7 +12,8 @@ import torch
 from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.plots.report import COLUMNS, Report, write_report
+from dlgn_cnn.plots.report import Report, write_report
+from dlgn_cnn.plots.scores import UNIT_SCORES
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
@@ -72,8 +73,8 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     """
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    units, with_meis = unit_view.unit_rows(key), unit_view.excited(key)
-    shown = [row for row in units if unit_view.unit_id(row) in with_meis] or units[:6]
+    units = unit_view.unit_rows(key)
+    shown = [row for row in units if row["mei_count"]] or units[:6]
     tier = unit_view.predict_test(model, loaders)
     report = Report(
         title=f"dLGN with and without feedback: {name or 'report'}",
@@ -81,7 +82,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
         summary=_summary(key),
         units=tuple(_unit(row, key, tier) for row in shown),
         all_units=tuple(f"{unit_view.session_of(row)}_u{row['unit']:02d}" for row in units),
-        scores={name: column(units, name) for name, *_ in COLUMNS.values()},
+        scores={name: column(units, name) for name in UNIT_SCORES},
         truth=tuple(truth),
         curves=_curves(key),
     )

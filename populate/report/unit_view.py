@@ -1,5 +1,6 @@
 """A unit in the tables: its scores, receptive field, MEIs and their tests, and predictions of its responses."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,8 @@ from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
 from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
 from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
-from schemas import dataset, evaluation, mei, mei_contrast, mei_control, tuning
-from schemas.base.keys import unit_key
+from schemas import dataset, mei, mei_contrast, mei_control, tuning
+from schemas.results import scores
 
 Row = dict[str, Any]
 Key = Mapping[str, Any]
@@ -44,8 +45,7 @@ def counted(names: Sequence[str]) -> dict[str, int]:
     >>> counted(["a", "b", "b", "c"])
     {'b': 2, 'a': 1, 'c': 1}
     """
-    shown = list(names)
-    return dict(sorted({name: shown.count(name) for name in shown}.items(), key=lambda one: -one[1]))
+    return dict(Counter(names).most_common())
 
 
 def predict_test(model: Any, loaders: Any) -> PredictedTier:
@@ -98,27 +98,8 @@ def repeats_of(tier: PredictedTier, session: str, index: int, scene: str | None 
 
 def unit_rows(key: Key) -> list[Row]:
     """The units of a fit with their scores and opto effects, best first; undefined scores last."""
-    whole = evaluation.Score.Condition & key & {"tier": "test", "opto_condition": "all"}
-    parts = (
-        evaluation.FeedbackModulation.Unit & key,
-        whole.proj("normalized_correlation"),
-        dataset.Dataset.Unit.proj("unit_index") & {"dataset_hash": key["dataset_hash"]},
-    )
-    known: dict[tuple[Any, ...], Row] = {}
-    for row in (row for part in parts for row in part.to_dicts()):
-        known[unit_id(row)] = known.get(unit_id(row), {}) | row
-    rows = [known.get(unit_id(row), {}) | row for row in (evaluation.Score.Unit & key).to_dicts()]
+    rows: list[Row] = (scores.units() & key).to_dicts()
     return sorted(rows, key=lambda row: -2 if row["correlation"] is None else row["correlation"], reverse=True)
-
-
-def excited(key: Key) -> set[tuple[Any, ...]]:
-    """The units of a fit that have MEIs."""
-    return {unit_id(row) for row in (mei.MEI.Stimulus & key).proj().to_dicts()}
-
-
-def unit_id(row: Key) -> tuple[Any, ...]:
-    """Mouse, series, experiment and unit of a row."""
-    return tuple(unit_key(row).values())
 
 
 def session_of(row: Key) -> str:

@@ -124,8 +124,8 @@ def test_headings_are_in_order_and_every_column_has_a_head(page):
 
 
 def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
-    assert "normalized 0.625 · OMI in data -0.100 (p 0.004, q 0.013)" in page.text
-    assert "u8+0.500no ceiling+0.2000.50.75+0.100" in page.text
+    assert "normalized 0.625 · OMI in data -0.100 · OMI p 0.004 · OMI q 0.013 · OMI in model undefined" in page.text
+    assert "u80.500no ceiling+0.2000.50.75+0.100" in page.text
 
 
 def test_a_real_recording_is_not_called_simulated(tmp_path):
