@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_cytoscape as cytoscape
+import networkx
 from dash import Input, Output, dcc, html, no_update
 
 from populate.dashboard import elements
@@ -19,7 +20,18 @@ EVERY_MS = 5000
 KEPT_S = 3.0  # counts are kept for so long, as several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
-ACROSS_PX, DOWN_PX, BOX_PX = 186, 92, 146
+# Every table is to the right of what it depends on. Arrows turn between two columns, each at a place of its row.
+MAP = """
+-       -             ModelConfig   -              -                  -         -
+RawFile DatasetConfig TrainerConfig -              MEIConfig          -         -
+-       Recording     Dataset       TrainedModel   Score              MEI       MEIControl
+-       -             -             -              FeedbackModulation InputGain MEIContrast
+-       -             -             -              EnsembleScore
+-       -             -             ReceptiveField
+"""
+PLACES = {
+    name: (column, row) for row, line in enumerate(MAP.strip().splitlines()) for column, name in enumerate(line.split())
+}
 COLORS = {
     "error": "#D55E00",
     "running": "#0072B2",
@@ -32,7 +44,7 @@ STYLE = [
     {
         "selector": "node",
         "style": {
-            **{"label": "data(label)", "shape": "round-rectangle", "width": BOX_PX, "height": 62, "font-size": 13},
+            **{"label": "data(label)", "shape": "round-rectangle", "width": 146, "height": 62, "font-size": 13},
             **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
             **{"border-width": 3, "border-color": "data(color)"},
         },
@@ -41,7 +53,6 @@ STYLE = [
     {
         "selector": "edge",
         "style": {
-            # To the right at its own height, and up or down right before it arrives: between two columns of boxes.
             **{"taxi-direction": "rightward", "taxi-turn": "data(turn)", "taxi-turn-min-distance": 2},
             **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
             **{"target-arrow-shape": "triangle", "curve-style": "taxi"},
@@ -96,81 +107,23 @@ class Pipeline:
         self.edges = self.edges or self.reader(self._edges)
         stages = {stage.name: stage for stage in self.stages()}
         known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
-        places = positions([*known, *stages], self.edges)
-        nodes = [
-            _node(name, f"{name}\n{elements.counted(count, 'row')}", "source", places[name])
-            for name, count in known.items()
-        ]
-        nodes += [_node(name, stage.label, stage.state, places[name]) for name, stage in stages.items()]
-        return nodes + [_edge(start, end, turn) for (start, end), turn in turns(self.edges, places).items()]
+        nodes = [_node(name, f"{name}\n{elements.counted(count, 'row')}", "source") for name, count in known.items()]
+        nodes += [_node(name, stage.label, stage.state) for name, stage in stages.items()]
+        turns = {name: f"-{5 * row + 8}px" for name, (_, row) in PLACES.items()}
+        return nodes + [{"data": {"source": a, "target": b, "turn": turns[a]}} for a, b in self.edges]
 
     def _edges(self) -> list[tuple[str, str]]:
-        """Dependencies between the tables that are shown, by way of their parts and of tables that are not."""
+        """Dependencies between the tables that are shown, by way of others too, without those that follow from them."""
         known = self.reader.connection.dependencies
         known.load()
-        named = {table().full_table_name: name for name, table in {**self.sources, **self.tables}.items()}
-        found = list(BY_KEY_SOURCE)
-        for name, table in self.tables.items():
-            seen, ahead = set(), [table().full_table_name, *table().parts()]
-            while ahead:
-                one = ahead.pop()
-                if named.get(one, name) != name:
-                    found.append((named[one], name))
-                elif one not in seen:
-                    seen.add(one)
-                    ahead += [parent for parent, _ in known.parents(one)]
-        return without_detours(list(dict.fromkeys(found)))
-
-
-def without_detours(edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Edges without those whose end is also reached by way of others, which add nothing.
-
-    >>> without_detours([("a", "b"), ("b", "c"), ("a", "c")])
-    [('a', 'b'), ('b', 'c')]
-    """
-
-    def reached(start: str, end: str, first: bool) -> bool:
-        nexts = [two for one, two in edges if one == start and not (first and two == end)]
-        return any(two == end or reached(two, end, False) for two in nexts)
-
-    return [(start, end) for start, end in edges if not reached(start, end, True)]
-
-
-def positions(names: list[str], edges: list[tuple[str, str]]) -> dict[str, tuple[float, float]]:
-    """Position of each node (px): to the right of all that it depends on, and sources on top.
-
-    Below these, in each column, the nodes with most dependents come first. Nodes that are needed far to the right are
-    at the bottom, so that no line runs through a box.
-    """
-    depth: dict[str, int] = dict.fromkeys(names, 0)
-    for _ in names:
-        for start, end in edges:
-            depth[end] = max(depth[end], depth[start] + 1)
-    after = {name: [end for start, end in edges if start == name] for name in names}
-    sources = [name for name in names if not any(end == name for _, end in edges)]
-    for name in sources:
-        depth[name] = min((depth[end] - 1 for end in after[name]), default=0)
-    rows: dict[str, int] = {}
-    for column in set(depth.values()):
-        above = [name for name in sources if depth[name] == column]
-        below = sorted((n for n in names if depth[n] == column and n not in above), key=lambda n: -len(after[n]))
-        rows |= {name: row + 1 - len(above) for row, name in enumerate(above)}
-        rows |= {name: row + 1 for row, name in enumerate(below)}
-    bottom = max(rows.values()) + 1
-    far = [n for n in names if n not in sources and after[n] and min(depth[end] for end in after[n]) > depth[n] + 1]
-    rows |= dict.fromkeys(far, bottom)
-    return {name: (ACROSS_PX * depth[name], DOWN_PX * rows[name]) for name in names}
-
-
-def turns(edges: list[tuple[str, str]], places: dict[str, tuple[float, float]]) -> dict[tuple[str, str], float]:
-    """Distance before its end at which each edge turns (px): lines from different boxes never overlap."""
-    found: dict[tuple[str, str], float] = {}
-    for column in {places[end][0] for _, end in edges}:
-        own = [edge for edge in edges if places[edge[1]][0] == column]
-        starts = sorted({start for start, _ in own}, key=lambda name: (-places[name][0], places[name][1]))
-        room = (ACROSS_PX - BOX_PX) / (len(starts) + 1)
-        found |= {edge: room * (starts.index(edge[0]) + 1) for edge in own}
-    return {edge: found[edge] for edge in edges}
+        names = {table().full_table_name: name for name, table in {**self.sources, **self.tables}.items()}
+        # What a part of a computed table depends on, the table does.
+        names |= {part: name for name, table in self.tables.items() for part in table().parts()}
+        graph = networkx.relabel_nodes(networkx.DiGraph(known), names)
+        graph.add_edges_from(BY_KEY_SOURCE)
+        graph.remove_edges_from(list(networkx.selfloop_edges(graph)))
+        shown = networkx.transitive_closure_dag(graph).subgraph(names.values())
+        return list(networkx.transitive_reduction(shown).edges)
 
 
 def page(pipeline: Pipeline) -> Component:
@@ -241,10 +194,7 @@ def _workers(reader: Reader) -> Component:
     return elements.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
 
 
-def _edge(start: str, end: str, turn_px: float) -> dict[str, Any]:
-    return {"data": {"source": start, "target": end, "turn": f"{-turn_px:.0f}px"}}
-
-
-def _node(name: str, label: str, state: str, where: tuple[float, float]) -> dict[str, Any]:
+def _node(name: str, label: str, state: str) -> dict[str, Any]:
+    column, row = PLACES[name]
     data = {"id": name, "label": label, "state": state, "color": COLORS[state]}
-    return {"data": data, "position": {"x": where[0], "y": where[1]}, "grabbable": False}
+    return {"data": data, "position": {"x": 186 * column, "y": 92 * row}, "grabbable": False}

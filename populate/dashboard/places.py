@@ -44,10 +44,10 @@ class FitKey:
     @classmethod
     def parse(cls, path: str) -> "FitKey":
         """The fit at a place. Raises ConfigError."""
-        *hashes, seed = path.split("/")
-        if len(hashes) != 3 or not seed.isdecimal():
+        parts = path.split("/")
+        if len(parts) != 4 or not parts[3].isdecimal():
             raise ConfigError(f"no fit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
-        return cls(*hashes, int(seed))
+        return cls(parts[0], parts[1], parts[2], int(parts[3]))
 
 
 @dataclass(frozen=True)
