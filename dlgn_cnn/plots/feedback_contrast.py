@@ -1,14 +1,16 @@
 """Tests of a unit's MEIs: their distance next to the distance that chance gives, and their rates next to controls'."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from dlgn_cnn.plots.style import CONDITION_COLORS, LEGEND_PT, OBSERVED, QUIET, SUPPRESSED, legend_above
+from dlgn_cnn.plots import style
 from dlgn_cnn.shapes import Scores
 
 NULL_DEVIATIONS = 2.0
@@ -95,6 +97,15 @@ class ControlRates:
         return float(getattr(self, f"{condition}_hz") if held_out is None else held_out)
 
 
+@dataclass(frozen=True)
+class ContrastCurve:
+    """Rates (point,) in each condition of one stimulus shown at several contrasts, as shares of the MEI's."""
+
+    contrast: Scores
+    intact_hz: Scores
+    suppressed_hz: Scores
+
+
 def feedback_contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axes:
     """Each view's distance (dot), the null's mean and two standard deviations (gray), and that of two starts (tick).
 
@@ -103,18 +114,19 @@ def feedback_contrast_distances(axes: Axes, rows: Sequence[ViewDistance]) -> Axe
     """
     for place, row in enumerate(rows):
         _null(axes, place, row)
-        axes.plot(place, row.distance, "o", color=SUPPRESSED, ms=6, label="intact to suppressed" if not place else None)
+        label = "intact to suppressed" if place == 0 else None
+        axes.plot(place, row.distance, "o", color=style.SUPPRESSED, ms=6, label=label)
         if row.within is not None:
             label = "two starts, one light" if place == 0 else None
-            axes.plot(place, row.within, "_", color=OBSERVED, ms=14, mew=1.5, label=label)
+            axes.plot(place, row.within, "_", color=style.OBSERVED, ms=14, mew=1.5, label=label)
     top = max([row.distance for row in rows] + [row.null_span[1] for row in rows] + [1e-9])
     for place, row in enumerate(rows):
-        axes.annotate(_chance(row), (place, top * 1.12), ha="center", fontsize=LEGEND_PT, color=OBSERVED)
+        axes.annotate(_chance(row), (place, top * 1.12), ha="center", fontsize=style.LEGEND_PT, color=style.OBSERVED)
     axes.set_xticks(range(len(rows)), [row.view for row in rows])
     bottom = min([0.0, *(row.distance for row in rows), *(row.null_span[0] for row in rows)])
     axes.set(xlim=(-0.6, len(rows) - 0.4), ylim=(bottom * 1.1, top * 1.25), xlabel="view of the MEIs")
     axes.set_ylabel("distance (no unit: 1 \N{MINUS SIGN} cosine,\n|ln| of the radii, share of the rate)")
-    return legend_above(axes, 3)
+    return style.legend_above(axes, 3)
 
 
 def control_bars(axes: Axes, rows: Sequence[ControlRates]) -> Axes:
@@ -124,53 +136,64 @@ def control_bars(axes: Axes, rows: Sequence[ControlRates]) -> Axes:
     fit only.
     """
     held_out = any(row.held_out_intact_hz is not None for row in rows)
-    for side, (condition, color) in enumerate(CONDITION_COLORS.items()):
+    for side, (condition, color) in enumerate(style.CONDITION_COLORS.items()):
         x = np.arange(len(rows)) + (side - 0.5) * 0.38
         label = f"{'other seeds' if held_out else 'the fit itself'}, feedback {condition}"
         axes.bar(x, [row.rate_hz(condition) for row in rows], 0.36, color=color, label=label)
         if held_out:
             own = [getattr(row, f"{condition}_hz") for row in rows]
-            axes.plot(x, own, "D", mfc="none", mec=OBSERVED, ms=4, label="the fit itself" if side else None)
+            axes.plot(x, own, "D", mfc="none", mec=style.OBSERVED, ms=4, label="the fit itself" if side else None)
     axes.set_xticks(range(len(rows)), [row.name.replace("_", "\n") for row in rows])
     axes.set(ylabel="rate (spikes/s)", ylim=(0, None), xlabel="stimulus, all at one norm")
-    return legend_above(axes, 3)
+    return style.legend_above(axes, 3)
 
 
-def contrast_response(axes: Axes, contrast: Scores, intact_hz: Scores, suppressed_hz: Scores) -> Axes:
-    """Rate in each condition against the contrast at which one stimulus is shown.
+def contrast_response(axes: Axes, curve: ContrastCurve) -> Axes:
+    """Rate in each condition against the contrast at which one stimulus is shown, in order of contrast.
 
     Suppression that divides the gain scales the curve, one that subtracts lowers it, and one that acts on contrast
     moves it sideways along a logarithmic axis.
 
-    Parameters
-    ----------
-    axes : Axes
-        Axes to draw on.
-    contrast : ndarray, shape (point,)
-        Contrast as a share of the MEI's, in any order.
-    intact_hz : ndarray, shape (point,)
-        Rates in spikes/s with feedback intact.
-    suppressed_hz : ndarray, shape (point,)
-        Rates in spikes/s with feedback suppressed.
-
-    Returns
-    -------
-    Axes
-        The same axes.
-
-    Examples
-    --------
     >>> from dlgn_cnn.plots.style import new_figure
     >>> points = np.array([1.0, 0.0, 0.5])
-    >>> contrast_response(new_figure(300, 200).subplots(), points, 30 * points, points).lines[0].get_ydata().tolist()
+    >>> curve = ContrastCurve(points, 30 * points, points)
+    >>> contrast_response(new_figure(300, 200).subplots(), curve).lines[0].get_ydata().tolist()
     [0.0, 15.0, 30.0]
     """
-    order = np.argsort(contrast)
-    for values, (condition, color) in zip((intact_hz, suppressed_hz), CONDITION_COLORS.items(), strict=True):
-        shown = np.asarray(values, float)[order]
-        axes.plot(np.asarray(contrast)[order], shown, "o-", color=color, ms=4, lw=1.2, label=f"feedback {condition}")
+    order = np.argsort(curve.contrast)
+    for condition, color in style.CONDITION_COLORS.items():
+        shown = getattr(curve, f"{condition}_hz")[order]
+        axes.plot(curve.contrast[order], shown, "o-", color=color, ms=4, lw=1.2, label=f"feedback {condition}")
     axes.set(xlabel="contrast (share of the MEI's)", ylabel="rate (spikes/s)", ylim=(0, None))
-    return legend_above(axes, 2)
+    return style.legend_above(axes, 2)
+
+
+def distance_figure(distances: tuple[ViewDistance, ...]) -> Figure:
+    """The distance of the two MEIs in each view, next to the null."""
+    figure = style.new_figure(720, 290)
+    feedback_contrast_distances(figure.subplots(), distances)
+    return figure
+
+
+def controls_figure(controls: Mapping[str, tuple[ControlRates, ...]]) -> Figure:
+    """The controls of each MEI, a panel a condition, on one scale."""
+    return _panels(controls, control_bars, 280, "of the MEI")
+
+
+def contrast_response_figure(curves: Mapping[str, ContrastCurve]) -> Figure:
+    """Rate against contrast of each MEI, a panel a condition, on one scale."""
+    return _panels(curves, contrast_response, 260, "MEI")
+
+
+def _panels(found: Mapping[str, Any], draw: Callable[[Axes, Any], Axes], height_px: int, of: str) -> Figure:
+    figure = style.new_figure(style.PAGE_PX, height_px)
+    panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (condition, one) in zip(panels, found.items(), strict=True):
+        style.heading(draw(axes, one), f"{of} with feedback {condition}", pad=18)
+    for axes in panels[1:]:
+        axes.set_ylabel("")
+        axes.get_legend().remove()
+    return figure
 
 
 def _null(axes: Axes, place: int, row: ViewDistance) -> None:
@@ -178,10 +201,10 @@ def _null(axes: Axes, place: int, row: ViewDistance) -> None:
         return
     low, high = row.null_span
     name = f"null: {NULL_NAMES.get(row.null_kind, row.null_kind)}, mean \N{PLUS-MINUS SIGN} 2 s.d."
-    box = Rectangle((place - 0.3, low), 0.6, high - low, color=QUIET, alpha=0.6, lw=0)
+    box = Rectangle((place - 0.3, low), 0.6, high - low, color=style.QUIET, alpha=0.6, lw=0)
     box.set_label("_null" if place else name)
     axes.add_patch(box)
-    axes.plot([place - 0.3, place + 0.3], [row.null_distance] * 2, color=OBSERVED, lw=1)
+    axes.plot([place - 0.3, place + 0.3], [row.null_distance] * 2, color=style.OBSERVED, lw=1)
 
 
 def _chance(row: ViewDistance) -> str:

@@ -1,29 +1,68 @@
 """Pictures in space and time: receptive fields, maximally exciting inputs, and clips side by side."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.plots.style import CONDITION_COLORS, OBSERVED, QUIET, TICK_PT, legend_above, limit_of, plain, small
-from dlgn_cnn.shapes import Floats, Frames
+from dlgn_cnn.plots import style
+from dlgn_cnn.shapes import Floats, Frames, Scores
 
 MINUS = "\N{MINUS SIGN}"
+STRIP_FRAMES = 8
+STRIP_EVERY = 2
 PAPER = 255  # gray level between the clips
 MIDDLE = 127.5
 
 
+class Field(NamedTuple):
+    """A receptive field through its peak: ``spatial`` (height, width) at its strongest lag, and ``temporal`` (lag,)."""
+
+    spatial: Floats
+    temporal: Floats
+    rate_hz: float
+
+
+@dataclass(frozen=True)
+class MEIPair:
+    """The MEIs of both conditions, of one random start.
+
+    Parameters
+    ----------
+    intact : ndarray, shape (time, height, width)
+        MEI with feedback intact, in standard deviations of gray level.
+    suppressed : ndarray, shape (time, height, width)
+        MEI with feedback suppressed.
+    responses_hz : ndarray, shape (stimulus, condition)
+        Rates in spikes/s that the model predicts for them, intact first.
+    rate_hz : float
+        Frames a second.
+    """
+
+    intact: Floats
+    suppressed: Floats
+    responses_hz: Scores
+    rate_hz: float
+
+    @property
+    def limit(self) -> float:
+        """The largest gray level of either, from 0: one scale for both."""
+        return style.limit_of([np.abs(self.intact).max(), np.abs(self.suppressed).max()])
+
+
 def field_map(axes: Axes, field: Floats) -> Axes:
     """A receptive field (height, width) at one lag: red excites when bright, blue when dark, white is nothing."""
-    limit = limit_of(field)
+    limit = style.limit_of(field)
     axes.imshow(field, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
     axes.set(xlabel="x (px)", ylabel="y (px)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, integer=True))
-    return small(axes)
+    return style.small(axes)
 
 
 def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
@@ -43,16 +82,15 @@ def field_time_course(axes: Axes, course: Floats, rate_hz: float) -> Axes:
     Axes
         The same axes.
     """
-    axes.axhline(0, color=QUIET, lw=0.8)
-    axes.plot(np.arange(len(course)) * 1000 / rate_hz, np.asarray(course) / limit_of(course), color=OBSERVED, lw=1.2)
+    axes.axhline(0, color=style.QUIET, lw=0.8)
+    lags_ms = np.arange(len(course)) * 1000 / rate_hz
+    axes.plot(lags_ms, np.asarray(course) / style.limit_of(course), color=style.OBSERVED, lw=1.2)
     axes.invert_xaxis()
     axes.set(xlabel="before the spike (ms)", ylabel="weight / peak", ylim=(-1.1, 1.1))
-    return plain(axes)
+    return style.plain(axes)
 
 
-def frame_strip(
-    axes: Axes, stimulus: Floats, rate_hz: float, frames: int, every: int, limit: float | None = None
-) -> Axes:
+def frame_strip(axes: Axes, stimulus: Floats, rate_hz: float, frames: int, every: int, limit: float) -> Axes:
     """The last frames of a stimulus in a row, the very last at the right.
 
     Parameters
@@ -67,15 +105,14 @@ def frame_strip(
         Number of frames to show.
     every : int
         Distance of two shown frames, in frames of the stimulus.
-    limit : float, optional
-        Gray level of white; black is its negative (default: the stimulus's own largest).
+    limit : float
+        Gray level of white; black is its negative.
 
     Returns
     -------
     Axes
         The same axes.
     """
-    limit = limit or limit_of(stimulus)
     back = [every * place for place in reversed(range(frames)) if every * place < len(stimulus)]
     height, width = stimulus.shape[1:]
     pitch = width + max(1, width // 12)
@@ -85,7 +122,7 @@ def frame_strip(
         strip[:, start : start + width] = stimulus[len(stimulus) - 1 - lag]
     axes.imshow(strip, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
     axes.set_xticks([start + width / 2 for start in starts], [before(lag / rate_hz) for lag in back])
-    axes.tick_params(length=0, labelsize=TICK_PT, labeltop=True, labelbottom=False)
+    axes.tick_params(length=0, labelsize=style.TICK_PT, labeltop=True, labelbottom=False)
     axes.set(yticks=[], frame_on=False)
     return axes
 
@@ -101,10 +138,9 @@ def before(lag_s: float) -> str:
 
 def gray_scale(axes: Axes, *others: Axes) -> None:
     """A bar of gray levels next to strips of frames that share one scale."""
-    (image,) = [one for one in axes.images if isinstance(one, AxesImage)]
-    bar = axes.figure.colorbar(image, ax=[axes, *others], shrink=0.9, pad=0.01, aspect=30)
-    bar.set_label("gray level (s.d.)", size=TICK_PT)
-    bar.ax.tick_params(labelsize=TICK_PT)
+    bar = axes.figure.colorbar(axes.images[0], ax=[axes, *others], shrink=0.9, pad=0.01, aspect=30)
+    bar.set_label("gray level (s.d.)", size=style.TICK_PT)
+    bar.ax.tick_params(labelsize=style.TICK_PT)
 
 
 def condition_courses(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: float) -> Axes:
@@ -126,13 +162,13 @@ def condition_courses(axes: Axes, intact: Floats, suppressed: Floats, rate_hz: f
     Axes
         The same axes.
     """
-    axes.axhline(0, color=QUIET, lw=0.8)
-    for stimulus, (name, color) in zip((intact, suppressed), CONDITION_COLORS.items(), strict=True):
+    axes.axhline(0, color=style.QUIET, lw=0.8)
+    for stimulus, (name, color) in zip((intact, suppressed), style.CONDITION_COLORS.items(), strict=True):
         _, row, column = np.unravel_index(np.abs(stimulus).argmax(), stimulus.shape)
         time_ms = (np.arange(len(stimulus)) - len(stimulus) + 1) * 1000 / rate_hz
         axes.plot(time_ms, stimulus[:, row, column], color=color, lw=1.2, label=name)
     axes.set(xlabel="to the end of the MEI (ms)", ylabel="gray level (s.d.)")
-    return legend_above(axes, 2)
+    return style.legend_above(axes, 2)
 
 
 def side_by_side(clips: Sequence[Floats], limit: float, times: int = 1, gap_px: int = 8) -> Frames:
@@ -172,3 +208,38 @@ def side_by_side(clips: Sequence[Floats], limit: float, times: int = 1, gap_px: 
     joined = np.concatenate([part for clip in gray for part in (clip, gap)][:-1], axis=2)
     odd = (joined.shape[1] % 2, joined.shape[2] % 2)
     return np.pad(joined, ((0, 0), (0, odd[0]), (0, odd[1])), constant_values=PAPER)
+
+
+def response_bars(axes: Axes, responses_hz: Scores) -> Axes:
+    """Rates that the model predicts for both MEIs in both conditions, (stimulus, condition), intact first."""
+    for index, (color, name) in enumerate(((style.INTACT, "light off"), (style.SUPPRESSED, "light on"))):
+        axes.bar(np.arange(2) + (index - 0.5) * 0.38, responses_hz[:, index], 0.36, color=color, label=name)
+    axes.set_xticks([0, 1], ["MEI\nintact", "MEI\nsuppressed"])
+    axes.set(ylabel="rate (spikes/s)", ylim=(0, float(np.max(responses_hz)) * 1.05 + 1e-9))
+    return style.legend_above(axes, 2)
+
+
+def field_figure(found: Field) -> Figure:
+    """A receptive field in space, at the lag where it is strongest, and in time, at the pixel where it is."""
+    figure = style.new_figure(520, 210)
+    space, time = figure.subplots(1, 2)
+    lag_ms = 1000 * int(np.abs(found.temporal).argmax()) / found.rate_hz
+    field_map(space, found.spatial).set_title(f"{lag_ms:.0f} ms before the spike", size=style.LABEL_PT)
+    field_time_course(time, found.temporal, found.rate_hz).set_title("at its strongest pixel", size=style.LABEL_PT)
+    return figure
+
+
+def mei_figure(pair: MEIPair) -> Figure:
+    """Both MEIs as strips of frames on one gray scale, their time courses, and the rates that the model predicts."""
+    figure = style.new_figure(style.PAGE_PX, 400)
+    strips, rest = np.asarray(figure.subfigures(2, 1, height_ratios=[1.35, 1]))
+    rows = strips.subplots(2, 1)
+    named = ((pair.intact, "intact"), (pair.suppressed, "suppressed"))
+    for axes, (stimulus, name) in zip(rows, named, strict=True):
+        frame_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.limit)
+        axes.set_ylabel(f"MEI {name}", fontsize=style.TICK_PT)
+    gray_scale(rows[0], rows[1])
+    course, bars = rest.subplots(1, 2, width_ratios=[2, 1])
+    condition_courses(course, pair.intact, pair.suppressed, pair.rate_hz)
+    response_bars(bars, pair.responses_hz)
+    return figure

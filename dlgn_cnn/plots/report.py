@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES, correlation_histogram, learning_curves, opto_scatter
-from dlgn_cnn.plots.sections import sections_of
-from dlgn_cnn.plots.style import INCHES, new_figure, png
-from dlgn_cnn.plots.unit import UnitReport
+from dlgn_cnn.plots.style import INCHES, new_figure, rendered
+from dlgn_cnn.plots.unit import UnitReport, sections_of
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.storage.atomic import write_text
 
@@ -175,7 +174,7 @@ def curves_figure(curves: Sequence[tuple[str, Scores]]) -> Figure:
 
 
 def _image(figure: Figure, description: str) -> str:
-    data = base64.b64encode(png(figure)).decode()
+    data = base64.b64encode(rendered(figure, "png")).decode()
     width, alt = round(figure.get_figwidth() * INCHES), html.escape(description, quote=True)
     return f'<img alt="{alt}" width="{width}" src="data:image/png;base64,{data}">'
 

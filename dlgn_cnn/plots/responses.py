@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.metrics import OPTO_ON
-from dlgn_cnn.plots.style import CONDITION_COLORS, INTACT, OBSERVED, QUIET, SUPPRESSED, heading, legend_above
+from dlgn_cnn.plots import style
 from dlgn_cnn.shapes import Floats, Times
 
 BIN_FRAMES = 3
@@ -101,12 +102,12 @@ def rate_trace(axes: Axes, time_s: Times, observed_hz: Floats, predicted_hz: Flo
     heights = observed_hz[: bars * BIN_FRAMES].reshape(bars, BIN_FRAMES).mean(1)
     label = f"observed, {BIN_FRAMES * width * 1000:.0f} ms bins"
     starts = time_s[: bars * BIN_FRAMES : BIN_FRAMES]
-    axes.bar(starts, heights, width * BIN_FRAMES, align="edge", color=OBSERVED, alpha=0.35, label=label)
-    axes.plot(time_s + width / 2, predicted_hz, color=INTACT, lw=1.2, label="predicted")
+    axes.bar(starts, heights, width * BIN_FRAMES, align="edge", color=style.OBSERVED, alpha=0.35, label=label)
+    axes.plot(time_s + width / 2, predicted_hz, color=style.INTACT, lw=1.2, label="predicted")
     for index, (start, stop) in enumerate(opto_spans(time_s, opto, width)):
-        axes.axvspan(start, stop, color=SUPPRESSED, alpha=0.15, lw=0, label="light on" if index == 0 else None)
+        axes.axvspan(start, stop, color=style.SUPPRESSED, alpha=0.15, lw=0, label="light on" if index == 0 else None)
     axes.set(xlabel="time in presentation (s)", ylabel="rate (spikes/s)", xlim=(time_s[0], time_s[-1] + width))
-    return legend_above(axes, 3)
+    return style.legend_above(axes, 3)
 
 
 def opto_spans(time_s: Times, opto: Floats, frame_s: float) -> list[tuple[float, float]]:
@@ -144,8 +145,8 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
     for row, opto in enumerate(repeats.opto):
         spans = [(start, stop - start) for start, stop in opto_spans(repeats.time_s, opto, repeats.frame_s)]
         label = "light on" if row == 0 else None
-        axes.broken_barh(spans, (row + 0.5, 1), color=SUPPRESSED, alpha=0.15, lw=0, label=label)
-    for condition, color in CONDITION_COLORS.items():
+        axes.broken_barh(spans, (row + 0.5, 1), color=style.SUPPRESSED, alpha=0.15, lw=0, label=label)
+    for condition, color in style.CONDITION_COLORS.items():
         shown = [
             spike_times(counts, repeats.time_s, repeats.frame_s)
             for counts in repeats.counts * repeats.frames_in(condition)
@@ -156,7 +157,7 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
     count = len(repeats.counts)
     axes.set(xlim=repeats.limits_s, ylim=(count + 0.5, 0.5), xlabel="time in presentation (s)", ylabel="presentation")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    return legend_above(axes, 3)
+    return style.legend_above(axes, 3)
 
 
 def spike_times(counts: Floats, time_s: Times, frame_s: float) -> Times:
@@ -204,16 +205,16 @@ def condition_rates(axes: Axes, repeats: Repeats, condition: str) -> Axes:
     Axes
         The same axes: bars are means over ``BIN_FRAMES`` frames with the standard error over presentations.
     """
-    own, color = repeats.frames_in(condition), CONDITION_COLORS[condition]
+    own, color = repeats.frames_in(condition), style.CONDITION_COLORS[condition]
     starts, means, errors = binned(repeats.counts, own, repeats.time_s, repeats.frame_s)
     width = BIN_FRAMES * repeats.frame_s
     label = f"observed, {width * 1000:.0f} ms bins"
-    axes.bar(starts, means, width, align="edge", color=OBSERVED, alpha=0.3, lw=0, label=label)
-    axes.errorbar(starts + width / 2, means, errors, fmt="none", ecolor=QUIET, elinewidth=0.8)
+    axes.bar(starts, means, width, align="edge", color=style.OBSERVED, alpha=0.3, lw=0, label=label)
+    axes.errorbar(starts + width / 2, means, errors, fmt="none", ecolor=style.QUIET, elinewidth=0.8)
     predicted = condition_mean(repeats.predicted, own) / repeats.frame_s
     axes.plot(repeats.time_s + repeats.frame_s / 2, predicted, color=color, lw=1.3, label="predicted")
     axes.set(xlim=repeats.limits_s, ylim=(0, None), xlabel="time in presentation (s)", ylabel="rate (spikes/s)")
-    return legend_above(heading(axes, f"feedback {condition}", color), 2)
+    return style.legend_above(style.heading(axes, f"feedback {condition}", color), 2)
 
 
 def condition_mean(values: Floats, own: np.ndarray) -> Times:
@@ -266,3 +267,30 @@ def binned(counts: Floats, own: np.ndarray, time_s: Times, frame_s: float) -> tu
     squares = condition_mean(np.square(rates - np.nan_to_num(means)), known)
     variance = np.divide(squares, number - 1, out=np.full(bins, np.nan), where=number > 1)
     return np.asarray(time_s[kept][::BIN_FRAMES]), means, np.sqrt(variance)
+
+
+def responses_figure(repeats: Repeats) -> Figure:
+    """A scene's raster over its rates in both conditions; of a scene shown once, its one presentation."""
+    count = len(repeats.counts)
+    figure = style.new_figure(style.PAGE_PX, responses_px(count))
+    if count == 1:
+        rates = (repeats.counts[0] / repeats.frame_s, repeats.predicted[0] / repeats.frame_s)
+        rate_trace(figure.subplots(), repeats.time_s, *rates, repeats.opto[0])
+        return figure
+    spikes, intact, suppressed = figure.subplots(3, 1, sharex=True, height_ratios=[1 + min(count, 30) / 15, 1.3, 1.3])
+    raster(spikes, repeats).set_xlabel("")
+    condition_rates(intact, repeats, "intact").set_xlabel("")
+    condition_rates(suppressed, repeats, "suppressed")
+    top = max(intact.get_ylim()[1], suppressed.get_ylim()[1])
+    for axes in (intact, suppressed):
+        axes.set_ylim(0, top)
+    return figure
+
+
+def responses_px(count: int) -> int:
+    """The height of ``responses_figure`` for a number of presentations.
+
+    >>> responses_px(1), responses_px(4), responses_px(100)
+    (210, 436, 670)
+    """
+    return 210 if count == 1 else 400 + 9 * min(count, 30)

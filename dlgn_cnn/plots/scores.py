@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from dlgn_cnn.plots.style import INTACT, LEGEND_PT, OBSERVED, QUIET, SERIES, SUPPRESSED, legend_above, number, plain
+from dlgn_cnn.plots.style import INTACT, LEGEND_PT, OBSERVED, QUIET, SERIES, SUPPRESSED, number, plain
 from dlgn_cnn.shapes import Scores
 
 QUANTITIES = {
@@ -161,15 +161,6 @@ def opto_scatter(axes: Axes, data_omi: Scores, model_omi: Scores) -> Axes:
     if both.sum() > 2:
         axes.set_title(f"r = {np.corrcoef(data_omi[both], model_omi[both])[0, 1]:.3f}, {both.sum()} units")
     return plain(axes)
-
-
-def response_bars(axes: Axes, responses_hz: Scores) -> Axes:
-    """Rates that the model predicts for both MEIs in both conditions, (stimulus, condition), intact first."""
-    for index, (color, name) in enumerate(((INTACT, "light off"), (SUPPRESSED, "light on"))):
-        axes.bar(np.arange(2) + (index - 0.5) * 0.38, responses_hz[:, index], 0.36, color=color, label=name)
-    axes.set_xticks([0, 1], ["MEI\nintact", "MEI\nsuppressed"])
-    axes.set(ylabel="rate (spikes/s)", ylim=(0, float(np.max(responses_hz)) * 1.05 + 1e-9))
-    return legend_above(axes, 2)
 
 
 def score_distributions(axes: Axes, scores: Mapping[str, Scores]) -> Axes:

@@ -16,6 +16,7 @@ INTACT, SUPPRESSED, OBSERVED, QUIET = "#0072B2", "#D55E00", "#333333", "#BBBBBB"
 # The rest of it for anything else that is told apart by color; its yellow is too pale for a line on white.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#333333")
 CONDITION_COLORS = {"intact": INTACT, "suppressed": SUPPRESSED}
+PAGE_PX = 1080
 INCHES = 96  # pixels of a page
 RESOLUTION_DPI = 144
 LABEL_PT, TICK_PT, LEGEND_PT = 9, 8, 8  # of text, as printed at the figure's own size
@@ -108,11 +109,6 @@ def number(value: float | None, form: str = ".3f", absent: str = "undefined") ->
     ('0.0004', 'undefined', 'no ceiling')
     """
     return absent if value is None or not np.isfinite(value) else format(value, form)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as PNG. The file names no date or program, so equal figures are equal bytes."""
-    return rendered(figure, "png")
 
 
 def rendered(figure: Figure, form: str) -> bytes:

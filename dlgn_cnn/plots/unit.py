@@ -1,72 +1,22 @@
-"""A unit in figures: its responses, what the model predicts, its MEIs in each condition, and how these are tested."""
+"""Sections on a unit, a figure each with its words: the same on the live page and in the report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.feedback_contrast import (
+    ContrastCurve,
     ControlRates,
     ViewDistance,
-    contrast_response,
-    control_bars,
-    feedback_contrast_distances,
+    contrast_response_figure,
+    controls_figure,
+    distance_figure,
 )
-from dlgn_cnn.plots.fields import condition_courses, field_map, field_time_course, frame_strip, gray_scale
-from dlgn_cnn.plots.responses import Repeats, condition_rates, raster, rate_trace
-from dlgn_cnn.plots.scores import response_bars
-from dlgn_cnn.plots.style import LABEL_PT, TICK_PT, heading, limit_of, new_figure
-from dlgn_cnn.shapes import Floats, Scores
-
-PAGE_PX = 1080
-STRIP_FRAMES = 8
-STRIP_EVERY = 2
-
-
-class Field(NamedTuple):
-    """A receptive field through its peak: ``spatial`` (height, width) at its strongest lag, and ``temporal`` (lag,)."""
-
-    spatial: Floats
-    temporal: Floats
-    rate_hz: float
-
-
-@dataclass(frozen=True)
-class MEIPair:
-    """The MEIs of both conditions, of one random start.
-
-    Parameters
-    ----------
-    intact : ndarray, shape (time, height, width)
-        MEI with feedback intact, in standard deviations of gray level.
-    suppressed : ndarray, shape (time, height, width)
-        MEI with feedback suppressed.
-    responses_hz : ndarray, shape (stimulus, condition)
-        Rates in spikes/s that the model predicts for them, intact first.
-    rate_hz : float
-        Frames a second.
-    """
-
-    intact: Floats
-    suppressed: Floats
-    responses_hz: Scores
-    rate_hz: float
-
-    @property
-    def limit(self) -> float:
-        """The largest gray level of either, from 0: one scale for both."""
-        return limit_of([np.abs(self.intact).max(), np.abs(self.suppressed).max()])
-
-
-@dataclass(frozen=True)
-class ContrastCurve:
-    """Rates (point,) in each condition of one stimulus shown at several contrasts, as shares of the MEI's."""
-
-    contrast: Scores
-    intact_hz: Scores
-    suppressed_hz: Scores
+from dlgn_cnn.plots.fields import Field, MEIPair, field_figure, mei_figure
+from dlgn_cnn.plots.responses import Repeats, responses_figure, responses_px
+from dlgn_cnn.plots.style import PAGE_PX, number
 
 
 @dataclass(frozen=True)
@@ -120,83 +70,129 @@ class UnitReport:
         return f"{self.session} unit {self.unit}"
 
 
-def responses_figure(repeats: Repeats) -> Figure:
-    """A scene's raster over its rates in both conditions; of a scene shown once, its one presentation."""
-    count = len(repeats.counts)
-    figure = new_figure(PAGE_PX, responses_px(count))
-    if count == 1:
-        rates = (repeats.counts[0] / repeats.frame_s, repeats.predicted[0] / repeats.frame_s)
-        rate_trace(figure.subplots(), repeats.time_s, *rates, repeats.opto[0])
-        return figure
-    spikes, intact, suppressed = figure.subplots(3, 1, sharex=True, height_ratios=[1 + min(count, 30) / 15, 1.3, 1.3])
-    raster(spikes, repeats).set_xlabel("")
-    condition_rates(intact, repeats, "intact").set_xlabel("")
-    condition_rates(suppressed, repeats, "suppressed")
-    top = max(intact.get_ylim()[1], suppressed.get_ylim()[1])
-    for axes in (intact, suppressed):
-        axes.set_ylim(0, top)
-    return figure
+@dataclass(frozen=True)
+class Section:
+    """One figure of a unit, with its words.
 
-
-def responses_px(count: int) -> int:
-    """The height of ``responses_figure`` for a number of presentations.
-
-    >>> responses_px(1), responses_px(4), responses_px(100)
-    (210, 436, 670)
+    Parameters
+    ----------
+    name : str
+        Name of the figure in a URL.
+    title : str
+        Heading.
+    holds : str
+        The field of ``UnitReport`` that it shows.
+    figure : callable
+        Draws that field.
+    alt : callable
+        Describes the figure of a ``UnitReport`` in words.
+    note : str
+        Caption.
+    size_px : (int, int)
+        Width and height.
+    absent : str, default ""
+        Said in its place where there is nothing to show; without it, the section is left out.
     """
-    return 210 if count == 1 else 400 + 9 * min(count, 30)
+
+    name: str
+    title: str
+    holds: str
+    figure: Callable[[Any], Figure]
+    alt: Callable[[UnitReport], str]
+    note: str
+    size_px: tuple[int, int]
+    absent: str = ""
+
+    def of(self, unit: UnitReport) -> Any:
+        """The field of a unit that the section shows, None or empty where it is unknown."""
+        return getattr(unit, self.holds)
 
 
-def field_figure(found: Field) -> Figure:
-    """A receptive field in space, at the lag where it is strongest, and in time, at the pixel where it is."""
-    figure = new_figure(520, 210)
-    space, time = figure.subplots(1, 2)
-    lag_ms = 1000 * int(np.abs(found.temporal).argmax()) / found.rate_hz
-    field_map(space, found.spatial).set_title(f"{lag_ms:.0f} ms before the spike", size=LABEL_PT)
-    field_time_course(time, found.temporal, found.rate_hz).set_title("at its strongest pixel", size=LABEL_PT)
-    return figure
+def sections_of(unit: UnitReport) -> list[Section]:
+    """The sections of a unit: those with a figure, and those that say what is absent.
+
+    Sections on MEIs are left out where there are none.
+
+    >>> [section.name for section in sections_of(UnitReport("Mouse_s01_e01", 7))]
+    ['meis']
+    """
+    return [one for one in SECTIONS if one.of(unit) or (one.absent and (unit.meis or one.holds == "meis"))]
 
 
-def mei_figure(pair: MEIPair) -> Figure:
-    """Both MEIs as strips of frames on one gray scale, their time courses, and the rates that the model predicts."""
-    figure = new_figure(PAGE_PX, 400)
-    strips, rest = np.asarray(figure.subfigures(2, 1, height_ratios=[1.35, 1]))
-    rows = strips.subplots(2, 1)
-    named = ((pair.intact, "intact"), (pair.suppressed, "suppressed"))
-    for axes, (stimulus, name) in zip(rows, named, strict=True):
-        frame_strip(axes, stimulus, pair.rate_hz, STRIP_FRAMES, STRIP_EVERY, pair.limit)
-        axes.set_ylabel(f"MEI {name}", fontsize=TICK_PT)
-    gray_scale(rows[0], rows[1])
-    course, bars = rest.subplots(1, 2, width_ratios=[2, 1])
-    condition_courses(course, pair.intact, pair.suppressed, pair.rate_hz)
-    response_bars(bars, pair.responses_hz)
-    return figure
+def _responses(unit: UnitReport) -> str:
+    said = f"Raster and predicted over observed rates of {unit.name} in both conditions, light-on times shaded"
+    return f"{said}, test correlation {number(unit.scores.get('correlation'))}"
 
 
-def distance_figure(distances: tuple[ViewDistance, ...]) -> Figure:
-    """The distance of the two MEIs in each view, next to the null."""
-    figure = new_figure(720, 290)
-    feedback_contrast_distances(figure.subplots(), distances)
-    return figure
+def _meis(unit: UnitReport) -> str:
+    if unit.meis is None:
+        return f"MEIs of {unit.name}"
+    (kept, lost), (_, own) = unit.meis.responses_hz
+    return (
+        f"Film strips of the MEIs of {unit.name}: the intact MEI drives {kept:.1f} spikes/s with feedback and "
+        f"{lost:.1f} without, the suppressed MEI {own:.1f} without"
+    )
 
 
-def controls_figure(controls: Mapping[str, tuple[ControlRates, ...]]) -> Figure:
-    """The controls of each MEI, a panel a condition, on one scale."""
-    figure = new_figure(PAGE_PX, 280)
-    panels = figure.subplots(1, len(controls), sharey=True, squeeze=False)[0]
-    for axes, (condition, rows) in zip(panels, controls.items(), strict=True):
-        heading(control_bars(axes, rows), f"of the MEI with feedback {condition}", pad=18)
-    for axes in panels[1:]:
-        axes.set_ylabel("")
-        axes.get_legend().remove()
-    return figure
+def _distances(unit: UnitReport) -> str:
+    said = [
+        f"{row.view} {row.distance:.2f} (null {number(row.null_distance)}, q {number(row.q)})" for row in unit.distances
+    ]
+    return f"Distance between the MEIs of the two conditions of {unit.name}: {', '.join(said)}"
 
 
-def contrast_response_figure(curves: Mapping[str, ContrastCurve]) -> Figure:
-    """Rate against contrast of each MEI, a panel a condition, on one scale."""
-    figure = new_figure(PAGE_PX, 260)
-    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-    for axes, (condition, curve) in zip(panels, curves.items(), strict=True):
-        contrast_response(axes, curve.contrast, curve.intact_hz, curve.suppressed_hz)
-        heading(axes, f"MEI with feedback {condition}", pad=16)
-    return figure
+def _controls(unit: UnitReport) -> str:
+    said = [
+        f"{condition} MEI: " + ", ".join(f"{row.name.replace('_', ' ')} {row.rate_hz(condition):.1f}" for row in rows)
+        for condition, rows in unit.controls.items()
+    ]
+    lead = f"Rates in spikes/s that models predict for the controls of {unit.name}, in the MEI's own light. "
+    return lead + "; ".join(said)
+
+
+SECTIONS = (
+    Section(
+        *("responses", "Responses in both conditions", "repeats", responses_figure, _responses),
+        "Light suppresses the feedback where it is shaded. Rates of each condition are means over the presentations "
+        "that were in it at that time, bars with their standard error; predictions are averaged over the same "
+        "presentations.",
+        (PAGE_PX, responses_px(1)),
+    ),
+    Section(
+        *("field", "Receptive field", "receptive_field", field_figure),
+        lambda unit: f"Receptive field of {unit.name} in space and its time course at the strongest pixel",
+        "Regularized regression on the training scenes, of unit norm; red: bright excites, blue: dark excites.",
+        (520, 210),
+    ),
+    Section(
+        *("meis", "Maximally exciting inputs", "meis", mei_figure, _meis),
+        "The last frames of the MEI with feedback intact (top) and suppressed (bottom), both under the same norm and "
+        "range and on one gray scale; the gray level at each one's strongest pixel; the rates that the model "
+        "predicts for each MEI in each condition.",
+        (PAGE_PX, 400),
+        "No MEIs were requested for this unit.",
+    ),
+    Section(
+        *("distance", "Feedback contrast, and its null", "distances", distance_figure, _distances),
+        "Distances between the MEIs of the two conditions in the whole clip, in space, in time, in spectrum and in "
+        "size, next to the same where there is nothing to find: in fits to shuffled labels of the light; without any, "
+        "in fits from other seeds, or after the random starts were relabeled, which test training or synthesis, not "
+        "the recording. Response: how much more each excites in its own light. q: false-discovery rate over the fit's "
+        "units.",
+        (720, 290),
+        "The feedback contrast of these MEIs is not computed yet.",
+    ),
+    Section(
+        *("controls", "Controls", "controls", controls_figure, _controls),
+        "All stimuli have one norm. Bars: predictions of fits from other seeds, which took no part in the synthesis; "
+        "diamonds: those of the fit itself.",
+        (PAGE_PX, 280),
+        "No controls of these MEIs: request them with controls: true.",
+    ),
+    Section(
+        *("contrasts", "Contrast response", "contrast_curves", contrast_response_figure),
+        lambda unit: f"Rate of {unit.name} against the contrast of each MEI, with feedback intact and suppressed",
+        "Each MEI shown at shares of its contrast, as fits from other seeds predict where there are any.",
+        (PAGE_PX, 260),
+    ),
+)

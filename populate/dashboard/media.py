@@ -11,8 +11,8 @@ from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.plots.fields import side_by_side
 from dlgn_cnn.plots.report import overview_figure
-from dlgn_cnn.plots.sections import SECTIONS, Figure, Section
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
+from dlgn_cnn.plots.unit import SECTIONS, Figure, Section
 from populate.dashboard.places import FitKey, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import CLIP_PX, chosen_start, speed_of

@@ -8,10 +8,11 @@ from dash import html
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots.feedback_contrast import ViewDistance
+from dlgn_cnn.plots.fields import MEIPair
+from dlgn_cnn.plots.responses import responses_px
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES
-from dlgn_cnn.plots.sections import SECTIONS, Section, sections_of
 from dlgn_cnn.plots.style import number
-from dlgn_cnn.plots.unit import MEIPair, UnitReport, responses_px
+from dlgn_cnn.plots.unit import SECTIONS, Section, UnitReport, sections_of
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.fit import simulated

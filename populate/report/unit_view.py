@@ -14,9 +14,10 @@ from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.mei.controls.control_set import CONTROLS
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS
-from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
+from dlgn_cnn.plots.feedback_contrast import ContrastCurve, ControlRates, ViewDistance
+from dlgn_cnn.plots.fields import Field, MEIPair
 from dlgn_cnn.plots.responses import Repeats
-from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
+from dlgn_cnn.plots.unit import UnitReport
 from schemas import dataset, mei, mei_contrast, mei_control, tuning
 from schemas.results import scores
 

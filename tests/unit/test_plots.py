@@ -7,23 +7,23 @@ import pytest
 
 from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, RecordingError
-from dlgn_cnn.plots import fields, unit
+from dlgn_cnn.plots import feedback_contrast, fields
 from dlgn_cnn.plots.feedback_contrast import (
+    ContrastCurve,
     ControlRates,
     ViewDistance,
     contrast_response,
     control_bars,
     feedback_contrast_distances,
 )
-from dlgn_cnn.plots.fields import side_by_side
+from dlgn_cnn.plots.fields import response_bars, side_by_side
 from dlgn_cnn.plots.report import curves_figure, overview_figure
-from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster, rate_trace
+from dlgn_cnn.plots.responses import Repeats, condition_mean, condition_rates, raster, rate_trace, responses_figure
 from dlgn_cnn.plots.scores import (
     QUANTITIES,
     correlation_histogram,
     learning_curves,
     opto_scatter,
-    response_bars,
     score_distributions,
 )
 from dlgn_cnn.plots.style import CONDITION_COLORS, SERIES, new_figure, rendered
@@ -61,7 +61,7 @@ DRAWN = {
     "condition_courses": lambda: fields.condition_courses(axes(), MEI, MEI, RATE_HZ),
     "distances": lambda: feedback_contrast_distances(axes(), DISTANCES),
     "controls": lambda: control_bars(axes(), CONTROLS),
-    "contrast_response": lambda: contrast_response(axes(), POINTS, 30 * POINTS, 20 * POINTS),
+    "contrast_response": lambda: contrast_response(axes(), ContrastCurve(POINTS, 30 * POINTS, 20 * POINTS)),
     "curves": lambda: learning_curves(axes(), {"a": POINTS}),
     "histogram": lambda: correlation_histogram(axes(), POINTS),
     "light": lambda: opto_scatter(axes(), POINTS, POINTS),
@@ -180,15 +180,15 @@ def test_responses_to_meis_stand_in_their_light():
 
 
 FIGURES = {
-    "responses": lambda: unit.responses_figure(REPEATS),
-    "once": lambda: unit.responses_figure(Repeats("m/0", COUNTS[:1], PREDICTED[:1], OPTO[:1], TIME)),
-    "field": lambda: unit.field_figure(unit.Field(FIELD, COURSE, RATE_HZ)),
-    "meis": lambda: unit.mei_figure(unit.MEIPair(MEI, MEI / 2, np.ones((2, 2)), RATE_HZ)),
-    "distance": lambda: unit.distance_figure(DISTANCES),
-    "controls": lambda: unit.controls_figure({"intact": CONTROLS, "suppressed": FIT_ONLY}),
+    "responses": lambda: responses_figure(REPEATS),
+    "once": lambda: responses_figure(Repeats("m/0", COUNTS[:1], PREDICTED[:1], OPTO[:1], TIME)),
+    "field": lambda: fields.field_figure(fields.Field(FIELD, COURSE, RATE_HZ)),
+    "meis": lambda: fields.mei_figure(fields.MEIPair(MEI, MEI / 2, np.ones((2, 2)), RATE_HZ)),
+    "distance": lambda: feedback_contrast.distance_figure(DISTANCES),
+    "controls": lambda: feedback_contrast.controls_figure({"intact": CONTROLS, "suppressed": FIT_ONLY}),
     "fit": lambda: curves_figure([("loss", POINTS), ("validation_correlation", POINTS)]),
     "overview": lambda: overview_figure(POINTS, POINTS, POINTS),
-    "curves": lambda: unit.contrast_response_figure({"intact": unit.ContrastCurve(POINTS, POINTS, POINTS)}),
+    "curves": lambda: feedback_contrast.contrast_response_figure({"intact": ContrastCurve(POINTS, POINTS, POINTS)}),
 }
 
 

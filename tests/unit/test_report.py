@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dlgn_cnn.plots.feedback_contrast import ControlRates, ViewDistance
-from dlgn_cnn.plots.fields import MINUS, frame_strip
+from dlgn_cnn.plots.feedback_contrast import ContrastCurve, ControlRates, ViewDistance
+from dlgn_cnn.plots.fields import MINUS, Field, MEIPair, frame_strip, response_bars
 from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.responses import Repeats, rate_trace
-from dlgn_cnn.plots.scores import opto_scatter, response_bars
-from dlgn_cnn.plots.style import new_figure, png
-from dlgn_cnn.plots.unit import ContrastCurve, Field, MEIPair, UnitReport
+from dlgn_cnn.plots.scores import opto_scatter
+from dlgn_cnn.plots.style import new_figure, rendered
+from dlgn_cnn.plots.unit import UnitReport
 
 GENERATOR = np.random.default_rng(0)
 TIME_S = np.arange(120) / 60
@@ -166,7 +166,7 @@ def test_responses_stand_where_their_stimulus_and_light_are():
 
 def test_a_film_strip_ends_with_the_last_frame_and_leaves_out_what_is_not_there():
     stimulus = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
-    axes = frame_strip(new_figure(600, 100).subplots(), stimulus, rate_hz=50, frames=4, every=2)
+    axes = frame_strip(new_figure(600, 100).subplots(), stimulus, rate_hz=50, frames=4, every=2, limit=4.0)
     strip = np.asarray(axes.images[0].get_array().filled(np.nan))
     assert strip.shape == (2, 12)
     assert [strip[0, column] for column in (3, 6, 9)] == [0, 2, 4]
@@ -179,6 +179,6 @@ def test_equal_figures_are_equal_bytes():
     def draw() -> bytes:
         figure = new_figure(300, 200)
         rate_trace(figure.subplots(), TIME_S, OBSERVED_HZ, PREDICTED_HZ, OPTO)
-        return png(figure)
+        return rendered(figure, "png")
 
     assert draw() == draw()
