@@ -113,7 +113,7 @@ def reference(model: torch.nn.Module, unit: int, config: Synthesis, share: float
 
 @torch.no_grad()
 def activation(model: torch.nn.Module, stimulus: torch.Tensor, unit: int) -> float:
-    rates = in_both_conditions(Presenter([model], [KEY], SHAPE), stimulus, [Target(KEY, unit, False)])
+    rates = in_both_conditions(Presenter([model], KEY, SHAPE), stimulus, [Target(KEY, unit, False)])
     return float(rates[0, 0, -WINDOW:].mean())
 
 

@@ -173,8 +173,7 @@ def _synthesized(
     precision: str,
 ) -> list[MEIResult]:
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
-    from dlgn_cnn.mei.synthesis.diverse import diverse
-    from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
+    from dlgn_cnn.mei.synthesis.methods import METHODS, departures, diverse, gradient_ascent
 
     allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
     synthesize = METHODS.get(method, allowed)

@@ -108,12 +108,12 @@ def test_an_ensemble_is_shown_through_its_members_narrowed():
     ensemble, targets = EnsembleModel(members).eval(), [Target(KEY, unit, True) for unit in range(len(CENTERS))]
     stimuli, *_ = clips()
     shape, light = (FRAMES, HEIGHT, WIDTH), torch.ones(len(CENTERS), dtype=torch.float64)
-    presenter = Presenter([ensemble], [KEY], shape, window=WINDOW)
-    assert all(view is not None for view in presenter.local_encoders.values())
+    presenter = Presenter([ensemble], KEY, shape, window=WINDOW)
+    assert all(view is not None for view in presenter.local_encoders)
     whole = ensemble(stimuli[:, None], light[:, None].expand(-1, FRAMES), KEY)
     own = whole[torch.arange(len(CENTERS)), torch.arange(len(CENTERS))]
     torch.testing.assert_close(presenter.rates(stimuli, targets, light), own[:, -WINDOW:], rtol=1e-12, atol=1e-14)
-    torch.testing.assert_close(Presenter([ensemble], [KEY], shape).rates(stimuli, targets, light), own)
+    torch.testing.assert_close(Presenter([ensemble], KEY, shape).rates(stimuli, targets, light), own)
 
 
 EXAMPLES = {

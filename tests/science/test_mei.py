@@ -159,7 +159,12 @@ def test_a_wrong_config_is_refused_before_the_first_step(change, sentence):
 
 @pytest.mark.parametrize(
     ("targets", "sentence"),
-    [([Target("Other_s01_e01", 0, False)], "no session"), ([Target(KEY, 3, False)], "units 0 to 2"), ([], "0 targets")],
+    [
+        ([Target("Other_s01_e01", 0, False)], "no session"),
+        ([Target(KEY, 3, False)], "units 0 to 2"),
+        ([], "0 targets"),
+        ([Target(KEY, 0, False), Target("Other_s01_e01", 0, False)], "one session at a time"),
+    ],
 )
 def test_a_target_that_the_model_lacks_is_refused(targets, sentence):
     with pytest.raises(ModelError, match=sentence):

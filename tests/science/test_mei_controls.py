@@ -24,7 +24,7 @@ from dlgn_cnn.mei.controls.controls import (
 from dlgn_cnn.mei.feedback_contrast.significance import extent_px, pairwise_distances
 from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
-from dlgn_cnn.mei.synthesis.diverse import DiverseSet, nearest
+from dlgn_cnn.mei.synthesis.diverse import diverse_set, nearest
 from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
 from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.mei.synthesis.targets import Target
@@ -212,9 +212,10 @@ def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():
     config = synthesis(options, (-9.0, 9.0))
     spreads = []
     for model in (Energy(basis).eval(), Cells(basis[:1]).eval()):
-        seeds = synthesize([model], [Target(KEY, 0, False, seed) for seed in range(4)], config, SHAPE[1:], CPU)
+        targets = [Target(KEY, 0, False, seed) for seed in range(4)]
+        seeds = synthesize([model], targets, config, SHAPE[1:], CPU)
         meis, best = np.stack([one.stimulus for one in seeds]), max(one.activation for one in seeds)
-        found = DiverseSet([model], Target(KEY, 0, False), meis, config, CPU, count=4).run()
+        found = diverse_set([model], targets, meis, config, torch.ones(4, *SHAPE, dtype=torch.bool), 0.85)
         assert all(one.activation >= 0.85 * best * (1 - 1e-6) for one in found)
         assert all(one.violation < 1e-5 for one in found)
         spreads.append(float(nearest(torch.as_tensor(np.stack([one.stimulus for one in found]))).mean()))

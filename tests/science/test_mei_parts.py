@@ -94,7 +94,7 @@ def test_every_stimulus_that_the_model_sees_meets_the_constraint():
     model, low, high = Cells(filters(1), first), -0.7, 1.1
     changed = {"aperture": {"name": "disc", "radius_px": 3}, "free_frames": [2, 7], "batch_size": 2}
     targets = [Target(KEY, 0, False, seed) for seed in range(3)]
-    centers = {KEY: [(0.25, -1 / 3)]}
+    centers = [(0.25, -1 / 3)]
     found = climb(model, targets, low, high, **changed, constraint={"contrast": 0.4}, centers=centers)
     norm = 0.4 * (FRAMES * HEIGHT * WIDTH) ** 0.5
     shown = torch.cat([videos for videos, _, _ in model.seen[1:]]).numpy()

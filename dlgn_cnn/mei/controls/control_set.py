@@ -179,7 +179,7 @@ def contrast_response(
     """
     check(models, targets, stimuli.device)
     time, height, width = stimuli.shape[1:]
-    presenter = Presenter(models, sorted({target.data_key for target in targets}), (time, height, width), state)
+    presenter = Presenter(models, targets[0].data_key, (time, height, width), state)
     found = np.full((len(targets), len(contrasts), 2), np.nan, np.float32)
     for level, contrast in enumerate(contrasts):
         shown = stimuli * contrast
@@ -262,11 +262,9 @@ class _Maker:
         self, targets: Sequence[Target], stimuli: torch.Tensor, materials: Materials, generator: torch.Generator
     ) -> None:
         self.targets, self.stimuli, self.materials, self.generator = targets, stimuli, materials, generator
-        self.config, frame = materials.config, materials.info.frame_shape[1:]
-        centers = {targets[0].data_key: materials.info.field_centers}
+        self.config, frame, centers = materials.config, materials.info.frame_shape[1:], materials.info.field_centers
         self.places = [(x, y) for x, y in centers_px(targets, frame, centers).tolist()]
-        # Which values of each target's clip may change, (target, time, height, width).
-        self.masks = mask_of(targets, self.config, frame, centers).to(materials.device).expand(len(targets), -1, -1, -1)
+        self.masks = mask_of(targets, self.config, frame, centers).to(materials.device)
 
     def meis(self) -> Iterator[Made]:
         for row in range(len(self.targets)):

@@ -1,11 +1,11 @@
 """Synthesis: many stimuli climb at once, each for its own unit and condition, from its own random start."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
-from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.errors import ModelError
 from dlgn_cnn.mei.components.optimizers import State, norms, unit
 from dlgn_cnn.mei.synthesis.checks import check, frozen, probe, working_dtype
 from dlgn_cnn.mei.synthesis.config import Synthesis
@@ -13,7 +13,7 @@ from dlgn_cnn.mei.synthesis.presenter import Presenter, activate, results
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.runtime.progress import Progress, silent
 
-Centers = Mapping[str, Sequence[tuple[float, float]]]
+Centers = Sequence[tuple[float, float]]
 
 
 class Ascent:
@@ -27,7 +27,7 @@ class Ascent:
         One for each stimulus.
     config : Synthesis
         Options and components.
-    mask : Tensor of bool, shape (target or 1, time, height, width)
+    mask : Tensor of bool, shape (target, time, height, width)
         Which values may change.
     device : device
         Where to compute.
@@ -41,12 +41,11 @@ class Ascent:
         mask: torch.Tensor,
         device: torch.device,
     ) -> None:
-        self.models, self.targets, self.config, self.device = models, list(targets), config.on(device), device
-        self.shape: tuple[int, int, int] = (mask.shape[1], mask.shape[2], mask.shape[3])
-        self.keys = sorted({target.data_key for target in targets})
-        self.presenter = self._presenter(self.config.window_frames, self.config.precision)
-        noise = torch.stack([random_start(target.seed, self.shape) for target in targets])
-        self.mask = mask.expand(len(targets), -1, -1, -1)
+        self.targets, self.config, self.mask = list(targets), config.on(device), mask
+        key, shape, state = targets[0].data_key, (mask.shape[1], mask.shape[2], mask.shape[3]), config.state
+        self.presenter = Presenter(models, key, shape, state, config.window_frames, self.config.precision)
+        self.whole = Presenter(models, key, shape, state)
+        noise = torch.stack([random_start(target.seed, shape) for target in targets])
         self.violation = torch.zeros(len(targets), dtype=torch.float64, device=device)
         self.live = list(range(len(targets)))
         self._allow(noise.to(device, working_dtype(models)))
@@ -64,9 +63,7 @@ class Ascent:
             if not self.live:
                 break
         report(self.config.steps)
-        return results(
-            self.config.objective, self._presenter(None), self.best, self.targets, self.violation, self.history
-        )
+        return results(self.config.objective, self.whole, self.best, self.targets, self.violation, self.history)
 
     def _step(self, step: int) -> None:
         stimuli = self.stimuli.detach().requires_grad_(True)
@@ -116,9 +113,6 @@ class Ascent:
             self.stimuli, self.mask = self.stimuli[kept], self.mask[kept]
             self.state = {name: value[kept] for name, value in self.state.items()}
 
-    def _presenter(self, window: int | None, precision: str = "float32") -> Presenter:
-        return Presenter(self.models, self.keys, self.shape, self.config.state, window, precision)
-
 
 def random_start(seed: int, shape: tuple[int, ...]) -> torch.Tensor:
     """White noise of a seed, drawn on the CPU: a seed means the same start on every device.
@@ -150,7 +144,7 @@ def synthesize(
         Models in evaluation mode on ``device``. Their weights take no gradient while this runs and are left as they
         were.
     targets : sequence of Target
-        Units, each with its condition and random start.
+        Units of one session, each with its condition and random start.
     config : Synthesis
         Options and components.
     frame_shape : tuple of int
@@ -159,8 +153,8 @@ def synthesize(
         Where to compute.
     progress : callable
         Called with steps done and their total.
-    centers : mapping, optional
-        Places of the units' fields by session, x, y in -1..1, for an aperture that lies there.
+    centers : sequence of tuple of float, optional
+        Place of each unit's field, x, y in -1..1, for an aperture that lies there.
 
     Returns
     -------
@@ -180,7 +174,7 @@ def synthesize(
         probe(models, targets, config, frame_shape, device)
         for done, first in enumerate(chunks):
             rows = slice(first, first + config.batch_size)
-            ascent = Ascent(models, targets[rows], config, mask if len(mask) == 1 else mask[rows], device)
+            ascent = Ascent(models, targets[rows], config, mask[rows], device)
             found += ascent.run(_after(done * config.steps, len(chunks) * config.steps, progress))
     return found
 
@@ -202,12 +196,12 @@ def mask_of(
         Has the aperture and the free frames.
     frame_shape : tuple of int
         Height and width in px.
-    centers : mapping, optional
-        Places of the units' fields by session, x, y in -1..1.
+    centers : sequence of tuple of float, optional
+        Place of each unit's field, x, y in -1..1.
 
     Returns
     -------
-    Tensor of bool, shape (target or 1, time, height, width)
+    Tensor of bool, shape (target, time, height, width)
         True where a value may change.
 
     Raises
@@ -222,7 +216,7 @@ def mask_of(
     free[first:end] = True
     mask = aperture[:, None] & free[:, None, None]
     config.constraint.check(int(mask.flatten(1).sum(1).min()), mask[0].numel())
-    return mask
+    return mask.expand(len(targets), -1, -1, -1)
 
 
 def centers_px(targets: Sequence[Target], frame_shape: tuple[int, int], centers: Centers) -> torch.Tensor:
@@ -234,27 +228,19 @@ def centers_px(targets: Sequence[Target], frame_shape: tuple[int, int], centers:
         The targets.
     frame_shape : tuple of int
         Height and width in px.
-    centers : mapping
-        Places of the units' fields by session, x, y in -1..1.
+    centers : sequence of tuple of float
+        Place of each unit's field, x, y in -1..1.
 
     Returns
     -------
     Tensor, shape (target, 2)
         Places x, y in px.
 
-    Raises
-    ------
-    ConfigError
-        If a session is unknown.
-
     Examples
     --------
-    >>> centers_px([Target("Mouse", 0, False)], (3, 5), {"Mouse": [(0.0, 1.0)]})
+    >>> centers_px([Target("Mouse", 0, False)], (3, 5), [(0.0, 1.0)])
     tensor([[2., 2.]])
     """
-    for target in targets:
-        if target.data_key not in centers:
-            raise ConfigError(f"no field centers are known of session {target.data_key!r}")
     height, width = frame_shape
-    places = torch.tensor([centers[target.data_key][target.unit_index] for target in targets])
+    places = torch.tensor([centers[target.unit_index] for target in targets])
     return (places + 1) / 2 * torch.tensor([width - 1, height - 1])

@@ -25,10 +25,14 @@ def check(models: Sequence[torch.nn.Module], targets: Sequence[Target], device: 
     Raises
     ------
     ModelError
-        If there is no model or no target, a model is in training mode or on another device, or a session is unknown.
+        If there is no model or no target, targets are of several sessions, a model is in training mode or on another
+        device, or the session is unknown.
     """
     if not models or not targets:
         raise ModelError(f"{len(models)} models and {len(targets)} targets: an MEI needs one of each at least")
+    data_key, *others = dict.fromkeys(target.data_key for target in targets)
+    if others:
+        raise ModelError(f"targets of {data_key}, {', '.join(others)}: synthesize for one session at a time")
     for model in models:
         if any(part.training for part in model.modules()):
             raise ModelError("the model is in training mode, in which its rates are random: call model.eval() first")
@@ -37,9 +41,8 @@ def check(models: Sequence[torch.nn.Module], targets: Sequence[Target], device: 
             found = ", ".join(sorted(map(str, places)))
             raise ModelError(f"the model is on {found}, the synthesis on {device}: move the model")
         keys = tuple(model.data_keys)  # type: ignore[arg-type]
-        for target in targets:
-            if target.data_key not in keys:
-                raise ModelError(f"the model has no session {target.data_key!r}: it has {', '.join(keys)}")
+        if data_key not in keys:
+            raise ModelError(f"the model has no session {data_key!r}: it has {', '.join(keys)}")
 
 
 def _elsewhere(place: torch.device, device: torch.device) -> bool:
@@ -55,7 +58,7 @@ def probe(
     frame_shape: tuple[int, int],
     device: torch.device,
 ) -> None:
-    """Show one random clip to each session's readout.
+    """Show one random clip to each model.
 
     Parameters
     ----------
@@ -78,16 +81,14 @@ def probe(
         If the response is too short.
     """
     noise = torch.randn(1, 1, config.frames, *frame_shape, generator=torch.Generator().manual_seed(0))
-    clip = noise.to(device, working_dtype(models))
+    shown = noise.to(device, working_dtype(models)).requires_grad_(True)
+    data_key, asked = targets[0].data_key, sorted({target.unit_index for target in targets})
     for model in models:
-        for data_key in sorted({target.data_key for target in targets}):
-            shown = clip.clone().requires_grad_(True)
-            rate = model(shown, shown.new_zeros(1, config.frames), data_key=data_key)
-            config.objective.check_frames(rate.shape[-1])
-            asked = sorted({target.unit_index for target in targets if target.data_key == data_key})
-            if asked[0] < 0 or asked[-1] >= rate.shape[1]:
-                raise ModelError(f"session {data_key} has units 0 to {rate.shape[1] - 1}, asked for {asked}")
-            _check_gradient(rate[:, asked].sum(), shown, data_key)
+        rate = model(shown, shown.new_zeros(1, config.frames), data_key=data_key)
+        config.objective.check_frames(rate.shape[-1])
+        if asked[0] < 0 or asked[-1] >= rate.shape[1]:
+            raise ModelError(f"session {data_key} has units 0 to {rate.shape[1] - 1}, asked for {asked}")
+        _check_gradient(rate[:, asked].sum(), shown, data_key)
 
 
 def _check_gradient(answer: torch.Tensor, shown: torch.Tensor, data_key: str) -> None:

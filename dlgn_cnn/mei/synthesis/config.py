@@ -1,7 +1,7 @@
 """Options of a synthesis as a config states them, and the components that are built from them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.errors import ConfigError, within
@@ -65,8 +65,7 @@ class SynthesisValues:
     @property
     def state(self) -> AnimalState:
         """The animal's state that the stimulus is shown at."""
-        center = None if self.pupil_center is None else (float(self.pupil_center[0]), float(self.pupil_center[1]))
-        return AnimalState(self.running, self.pupil_size, center)
+        return AnimalState(self.running, self.pupil_size, self.pupil_center)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +172,7 @@ def synthesis(
         components = {
             kind: _component(kind, getattr(config, kind), allowed_packages, bounds.get(kind, {})) for kind in KINDS
         }
-    values = {one.name: getattr(config, one.name) for one in fields(SynthesisValues)}
-    return Synthesis(**values, **components)
+    return Synthesis(**vars(config) | components)
 
 
 def _component(kind: str, config: Component, allowed_packages: Collection[str], bounds: dict[str, float]) -> Any:

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.errors import ModelError
+from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.synthesis.ascent import Centers, mask_of, synthesize
-from dlgn_cnn.mei.synthesis.config import Synthesis, SynthesisConfig, synthesis
+from dlgn_cnn.mei.synthesis.ascent import mask_of, synthesize
+from dlgn_cnn.mei.synthesis.config import SynthesisConfig, synthesis
+from dlgn_cnn.mei.synthesis.diverse import diverse_set
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
+from dlgn_cnn.values import number
 
 METHODS = Registry(
     "MEI method",
@@ -22,6 +24,7 @@ METHODS = Registry(
 )
 BRIGHTEST = 255.0
 ANY_RANGE = (-1e9, 1e9)
+SHARE = 0.85
 
 
 def screen_range(info: DataInfo) -> tuple[float, float]:
@@ -87,8 +90,72 @@ def gradient_ascent(
             f"this model's frames have {info.frame_shape[0]} channels, light or behavior among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    parts = parsed(fit, info, allowed_packages).on(device, auto_precision)
-    return synthesize(models, targets, parts, info.frame_shape[1:], device, progress, centers_of(targets, info))
+    parts = synthesis(fit, screen_range(info), allowed_packages).on(device, auto_precision)
+    return synthesize(models, targets, parts, info.frame_shape[1:], device, progress, info.field_centers)
+
+
+def check_diverse(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+    """Refuse a config of ``diverse``. Raises ConfigError."""
+    number("share", config.get("share", SHARE), 0, 1, above=True)
+    check_ascent(config, allowed_packages)
+
+
+@METHODS.register("diverse", check=check_diverse, fit=SynthesisConfig)
+def diverse(
+    models: Sequence[torch.nn.Module],
+    targets: Sequence[Target],
+    info: DataInfo,
+    device: torch.device,
+    progress: Progress = silent,
+    allowed_packages: Collection[str] = (),
+    auto_precision: str = "auto",
+    *,
+    share: float = SHARE,
+    fit: Mapping[str, Any] | None = None,
+) -> list[MEIResult]:
+    """Diverse exciting inputs: all at least 85 % as exciting as the best, and as far apart as can be.
+
+    After Cadena et al. (2018) and Ding et al. (2023); ``diverse_set`` says how. The targets of one unit in one
+    condition, which differ in their seeds, become one set: it has as many members as there are seeds. Each seed is
+    first ascended as by ``gradient_ascent``, whose parameters these are.
+
+    Parameters
+    ----------
+    models, targets, info, device, progress, allowed_packages, auto_precision, fit
+        As of ``gradient_ascent``.
+    share : float
+        Activation of every member of a set, as a share of the best MEI's, at least; above 0, at most 1.
+
+    Returns
+    -------
+    list of MEIResult
+        One for each target.
+
+    Raises
+    ------
+    ConfigError
+        For a single seed, and for a wrong option.
+    ModelError
+        As ``gradient_ascent`` does.
+    """
+    number("share", share, 0, 1, above=True)
+    sets: dict[tuple[int, bool], list[int]] = {}
+    for row, target in enumerate(targets):
+        sets.setdefault((target.unit_index, target.suppressed), []).append(row)
+    if min(map(len, sets.values()), default=2) < 2:
+        raise ConfigError("a diverse set of a single seed: give two 'seeds' or more, one a member")
+    meis = gradient_ascent(
+        models, targets, info, device, lambda done, total: progress(done, 2 * total), allowed_packages,
+        auto_precision, fit=fit,
+    )  # fmt: skip
+    parts = synthesis(fit, screen_range(info), allowed_packages)
+    mask = mask_of(targets, parts, info.frame_shape[1:], info.field_centers).to(device)
+    found: dict[int, MEIResult] = {}
+    for done, rows in enumerate(sets.values(), 1):
+        own, clips = [targets[row] for row in rows], np.stack([meis[row].stimulus for row in rows])
+        found |= zip(rows, diverse_set(models, own, clips, parts, mask[rows], share), strict=True)
+        progress(len(sets) + done, 2 * len(sets))
+    return [found[row] for row in range(len(targets))]
 
 
 def departures(
@@ -124,42 +191,7 @@ def departures(
     ConfigError
         For a wrong option.
     """
-    parts = parsed(fit, info, allowed_packages)
-    mask = mask_of(targets, parts, info.frame_shape[1:], centers_of(targets, info)).expand(len(targets), -1, -1, -1)
-    found = []
-    for row, stimulus in enumerate(stimuli):
-        stored = torch.as_tensor(np.asarray(stimulus, np.float32)).double()
-        found.append(float(parts.constraint.violation(stored[None], mask[row : row + 1])))
-    return found
-
-
-def parsed(fit: Mapping[str, Any] | None, info: DataInfo, allowed_packages: Collection[str] = ()) -> Synthesis:
-    """Build the synthesis of some options, with pixels within what an 8-bit screen shows unless they say otherwise.
-
-    Parameters
-    ----------
-    fit : mapping, optional
-        Options of ``SynthesisConfig``.
-    info : DataInfo
-        The session, which has the gray levels.
-    allowed_packages : collection of str
-        Packages that a component may be imported from.
-
-    Returns
-    -------
-    Synthesis
-        The options with their components built.
-
-    Raises
-    ------
-    ConfigError
-        If a key or value is wrong.
-    """
-    return synthesis(fit, screen_range(info), allowed_packages)
-
-
-def centers_of(targets: Sequence[Target], info: DataInfo) -> Centers | None:
-    """Places of the units' fields by session, for an aperture; None for targets of several sessions."""
-    # The info is one session's: of others' units it does not know where they look.
-    keys = {target.data_key for target in targets}
-    return {key: info.field_centers for key in keys} if len(keys) == 1 else None
+    parts = synthesis(fit, screen_range(info), allowed_packages)
+    mask = mask_of(targets, parts, info.frame_shape[1:], info.field_centers)
+    stored = [torch.as_tensor(np.asarray(stimulus, np.float32)).double()[None] for stimulus in stimuli]
+    return [float(parts.constraint.violation(*pair)) for pair in zip(stored, mask.split(1), strict=True)]

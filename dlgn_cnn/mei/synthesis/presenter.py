@@ -1,4 +1,4 @@
-"""Presentation of stimuli to models: each target's own unit responds to its own stimulus."""
+"""Presentation of stimuli to models: each target's own unit responds to its own stimulus. Targets share a session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import torch
 from dlgn_cnn.mei.components.objectives import Objective
 from dlgn_cnn.mei.synthesis.targets import MEIResult, Target
 from dlgn_cnn.models.ensemble import EnsembleModel
-from dlgn_cnn.models.local_encoder import LocalEncoder, local_encoder
+from dlgn_cnn.models.local_encoder import local_encoder
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class AnimalState:
 
     running: float | None = None
     pupil_size: float | None = None
-    pupil_center: tuple[float, float] | None = None
+    pupil_center: Sequence[float] | None = None
 
     def traces(self, clips: int, frames: int, like: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         """Make the traces of a state that is held for whole clips.
@@ -58,8 +58,8 @@ class Presenter:
     ----------
     models : sequence of Module
         The models, or one ensemble.
-    data_keys : sequence of str
-        Sessions of the targets.
+    data_key : str
+        Session of the targets.
     shape : tuple of int
         Frames, height and width of the clips.
     state : AnimalState, optional
@@ -73,27 +73,28 @@ class Presenter:
     def __init__(
         self,
         models: Sequence[torch.nn.Module],
-        data_keys: Sequence[str],
+        data_key: str,
         shape: tuple[int, int, int],
         state: AnimalState | None = None,
         window: int | None = None,
         precision: str = "float32",
     ) -> None:
         # An ensemble's mean is that of its members, each of which may be local_encoders.
-        self.models = list(models[0].members) if _is_ensemble(models) else list(models)  # type: ignore[arg-type]
-        self.state, self.window = state or AnimalState(), window
+        self.models = list(models)
+        if len(models) == 1 and isinstance(models[0], EnsembleModel):
+            self.models = list(models[0].members)
+        self.data_key, self.state, self.window = data_key, state or AnimalState(), window
         self.autocast = precision == "bfloat16"
         dtype = torch.bfloat16 if self.autocast else None
-        self.local_encoders: dict[tuple[int, str], LocalEncoder | None] = {
-            (index, key): local_encoder(model, key, shape, window, dtype) if window is not None else None
-            for index, model in enumerate(self.models)
-            for key in data_keys
-        }
+        self.local_encoders = [
+            local_encoder(model, data_key, shape, window, dtype) if window is not None else None
+            for model in self.models
+        ]
 
     def rates(self, stimuli: torch.Tensor, targets: Sequence[Target], opto: torch.Tensor) -> torch.Tensor:
         """Predict each target's own unit's rate to its own stimulus, the mean over models.
 
-        Every target of a session is shown in one pass of each model.
+        All targets are shown in one pass of each model.
 
         Parameters
         ----------
@@ -109,37 +110,21 @@ class Presenter:
         Tensor, shape (target, frame)
             Rates in spikes a frame.
         """
-        found: list[torch.Tensor | None] = [None] * len(targets)
-        for data_key in sorted({target.data_key for target in targets}):
-            rows = [row for row, target in enumerate(targets) if target.data_key == data_key]
-            units = torch.tensor([targets[row].unit_index for row in rows], device=stimuli.device)
-            own = self._of_session(stimuli[rows], units, opto[rows], data_key)
-            for position, row in enumerate(rows):
-                found[row] = own[position]
-        return torch.stack([rate for rate in found if rate is not None])
-
-    def _of_session(
-        self, stimuli: torch.Tensor, units: torch.Tensor, opto: torch.Tensor, data_key: str
-    ) -> torch.Tensor:
         clips, frames = stimuli.shape[:2]
+        units = torch.tensor([target.unit_index for target in targets], device=stimuli.device)
         shares = opto.to(stimuli.dtype)[:, None].expand(-1, frames)
         traces = self.state.traces(clips, frames, stimuli)
         outputs = []
-        for index, model in enumerate(self.models):
-            view = self.local_encoders[index, data_key]
-            if view is not None:
-                outputs.append(view.rates(stimuli, units, shares, *traces))
+        for model, local in zip(self.models, self.local_encoders, strict=True):
+            if local is not None:
+                outputs.append(local.rates(stimuli, units, shares, *traces))
                 continue
             with torch.autocast(stimuli.device.type, torch.bfloat16, enabled=self.autocast):
-                rates = model(stimuli[:, None], shares, data_key, *traces)
+                rates = model(stimuli[:, None], shares, self.data_key, *traces)
             own = rates[torch.arange(clips, device=units.device), units]
             outputs.append(own if self.window is None else own[:, -self.window :])
         shortest = min(rates.shape[1] for rates in outputs)
         return torch.stack([rates[:, -shortest:] for rates in outputs]).mean(0)
-
-
-def _is_ensemble(models: Sequence[torch.nn.Module]) -> bool:
-    return len(models) == 1 and isinstance(models[0], EnsembleModel)
 
 
 def activate(
@@ -229,8 +214,8 @@ def in_both_conditions(presenter: Presenter, stimuli: torch.Tensor, targets: Seq
     Tensor, shape (target, condition, frame)
         Rates in spikes a frame with feedback intact and suppressed.
     """
-    opto = (torch.zeros(len(targets)), torch.ones(len(targets)))
-    return torch.stack([presenter.rates(stimuli, targets, one.to(stimuli.device)) for one in opto], 1)
+    conditions = (stimuli.new_zeros(len(targets)), stimuli.new_ones(len(targets)))
+    return torch.stack([presenter.rates(stimuli, targets, opto) for opto in conditions], 1)
 
 
 def suppression(targets: Sequence[Target], like: torch.Tensor) -> torch.Tensor:
