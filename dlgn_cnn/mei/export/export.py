@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Floats, Frames
+from dlgn_cnn.values import choice
 
 DARKEST, BRIGHTEST = 0.0, 255.0
 MOST_OFF = 0.6
@@ -58,36 +58,18 @@ def _turned(gains: np.ndarray, missing: float) -> np.ndarray:
     """Which of ``gains``, in order of preference, sum up to ``missing`` as nearly as may be: (gain,) of bool.
 
     From the first on those that lead there, as long as they do not lead beyond; then the one that brings it nearest,
-    again and again; last the pair that does.
+    again and again.
     """
     useful = np.where(gains * missing > 0, np.abs(gains), 0.0)
     turned = (useful > 0) & (np.cumsum(useful) <= abs(missing))
     missing -= float(gains[turned].sum())
-    order = np.argsort(gains, kind="stable")
-    order = order[~turned[order]]
     for _ in range(REFINEMENTS):
-        if not len(order):
+        left = np.where(turned, np.inf, np.abs(missing - gains))
+        if left.min(initial=np.inf) >= abs(missing):
             break
-        place = _nearest(gains[order], np.array([missing]))[0]
-        if abs(missing - gains[order[place]]) >= abs(missing):
-            break
-        turned[order[place]] = True
-        missing -= float(gains[order[place]])
-        order = np.delete(order, place)
-    if len(order) > 1:
-        partner = _nearest(gains[order], missing - gains[order])
-        left = np.abs(missing - gains[order] - gains[order[partner]])
-        left[partner == np.arange(len(order))] = np.inf
-        if left.min() < abs(missing):
-            turned[order[[left.argmin(), partner[left.argmin()]]]] = True
+        turned[left.argmin()] = True
+        missing -= float(gains[left.argmin()])
     return turned
-
-
-def _nearest(ascending: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The place of the value nearest to each wanted one."""
-    after = np.searchsorted(ascending, wanted).clip(1, max(1, len(ascending) - 1)).clip(max=len(ascending) - 1)
-    before = (after - 1).clip(0)
-    return np.where(np.abs(ascending[before] - wanted) <= np.abs(ascending[after] - wanted), before, after)
 
 
 @dataclass(frozen=True)
@@ -104,8 +86,7 @@ class Screen:
     tolerance: float = 0.01
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ConfigError(f"upscaling {self.method!r}: {nearest(self.method, METHODS)}")
+        choice("upscaling", self.method, METHODS)
         if min(self.size_px) < 1 or not 0 <= self.tolerance < 1:
             raise ConfigError(
                 f"a screen of {self.size_px[0]}x{self.size_px[1]} px, tolerance {self.tolerance}: expected pixels, and "
