@@ -8,7 +8,6 @@ those who make names of their own, and check what they read.
 import contextlib
 import datetime
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
