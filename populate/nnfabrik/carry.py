@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -30,8 +30,7 @@ UNKNOWN = {"fit_precision": "float32", "device": "unknown", "threads": 1, "same_
 COMMENT_LENGTH, NAME_LENGTH = 256, 64
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(NamedTuple):
     """A row of the source that was not imported, and the reason."""
 
     table: str
@@ -100,7 +99,7 @@ def tell(report: ImportReport) -> None:
         columns = (Column(name, overflow="fold") for name in ("table", "row", "why"))
         shown = Table(*columns, title=f"{len(report.lost)} rows were not imported")
         for lost in report.lost:
-            shown.add_row(lost.table, lost.row, lost.reason)
+            shown.add_row(*lost)
         Console(stderr=True).print(shown)
 
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from dlgn_cnn.errors import ConfigError
 from schemas.base.relational import unpack
 from schemas.connection.client import silent
 from schemas.connection.driver import UTC, DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
 from schemas.connection.in_force import settings_in_force
+from schemas.connection.server import address_in
 
 Row = dict[str, Any]
 CALLS = ("model", "dataset", "trainer")
@@ -108,23 +108,17 @@ def opened(url: str, schema: str) -> Iterator[NnfabrikSchema]:
 
 
 def _connected(url: str) -> MySQLConnection:
-    place = urlsplit(url)
-    try:
-        port = place.port or 3306
-    except ValueError:
-        port = -1
-    if place.scheme != "mysql" or not place.hostname or not place.username or port == -1:
-        raise ConfigError("the source is not of the form mysql://user:password@host:port: correct it")
-    where, answer_s = f"the server at {place.hostname}:{port}", settings_in_force().answer_s
+    host, user, password, port, _ = address_in(url, "the source", ("mysql",))
+    where, answer_s = f"the server at {host}:{port}", settings_in_force().answer_s
     try:
         return MySQLConnection(
-            host=place.hostname, port=port, user=unquote(place.username), password=unquote(place.password or ""),
+            host=host, port=port, user=user, password=password,
             charset="utf8mb4", init_command=UTC["mysql"], **timeouts(answer_s),
         )  # fmt: skip
     except MySQLError as error:
         if is_timeout(error):
-            raise silent(f"{where} did not let {place.username!r} in", answer_s) from error
-        said = f"{where} refused {place.username!r}: {error.args[-1]}"
+            raise silent(f"{where} did not let {user!r} in", answer_s) from error
+        said = f"{where} refused {user!r}: {error.args[-1]}"
         raise ConfigError(f"{said}; correct the source's URL, or see that its server runs") from error
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -9,8 +10,7 @@ from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import connection_in_force, settings_in_force
 from schemas.connection.settings import Settings
 
-BACKENDS = {"mysql": ("mysql", 3306), "postgresql": ("postgresql", 5432)}
-FORMS = [f"{scheme}://user:password@host:port" for scheme in BACKENDS]
+PORTS = {"mysql": 3306, "postgresql": 5432}
 # Words in what drivers say of a server that refuses a connection, and what to do.
 REFUSALS = {
     "access denied": "correct user and password in DLGN_DATABASE, or DLGN_DATABASE_PASSWORD",
@@ -28,15 +28,41 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
         from schemas.connection import embedded
 
         return str(embedded.start(settings.home / "postgres")), "postgres", "", 5432, "postgresql"
-    url = urlsplit(settings.database)
+    return address_in(settings.database, "DLGN_DATABASE")
+
+
+def address_in(url: str, what: str, backends: Collection[str] = tuple(PORTS)) -> tuple[str, str, str, int, str]:
+    """Split the URL of a server.
+
+    Parameters
+    ----------
+    url : str
+        As ``mysql://user:password@host:port``.
+    what : str
+        How an error names the URL, which it does not show.
+    backends : collection of str
+        Schemes that the URL may have (default: all).
+
+    Returns
+    -------
+    tuple of str, str, str, int and str
+        Host, user, password, port and backend.
+
+    Raises
+    ------
+    ConfigError
+        If the URL is of another form.
+    """
+    place = urlsplit(url)
     try:
-        given = url.port
+        given = place.port
     except ValueError:
         given = -1
-    if url.scheme not in BACKENDS or not url.hostname or not url.username or given == -1:
-        raise ConfigError(f"DLGN_DATABASE is not of the form {' or '.join(FORMS)}: correct it")
-    backend, port = BACKENDS[url.scheme]
-    return url.hostname, unquote(url.username), unquote(url.password or ""), given or port, backend
+    if place.scheme not in backends or not place.hostname or not place.username or given == -1:
+        forms = " or ".join(f"{one}://user:password@host:port" for one in backends)
+        raise ConfigError(f"{what} is not of the form {forms}: correct it")
+    port = given or PORTS[place.scheme]
+    return place.hostname, unquote(place.username), unquote(place.password or ""), port, place.scheme
 
 
 def is_local(host: str) -> bool:
