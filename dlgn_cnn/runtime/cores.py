@@ -84,24 +84,20 @@ def _quotas(root: Path) -> Iterator[float]:
     for controllers, path in _cgroups(root / "proc/self/cgroup"):
         if not controllers:
             for folder in _upward(root / "sys/fs/cgroup", path):
-                yield _ratio(_words(folder / "cpu.max"))
+                yield _ratio(_text(folder / "cpu.max").split())
         elif "cpu" in controllers.split(","):
             for mount in (controllers, "cpu", "cpu,cpuacct"):
                 for folder in _upward(root / "sys/fs/cgroup" / mount, path):
-                    yield _ratio([*_words(folder / "cpu.cfs_quota_us"), *_words(folder / "cpu.cfs_period_us")])
+                    files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                    yield _ratio([_text(folder / name).strip() for name in files])
 
 
 def _cgroups(file: Path) -> Iterator[tuple[str, str]]:
     """(controllers, path) of each hierarchy; version 2 names no controllers."""
-    try:
-        lines = file.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, found, path = rest.partition(":")
-        if found:
-            yield controllers, path
+    for line in _text(file).splitlines():
+        parts = line.split(":", 2)
+        if len(parts) == 3:
+            yield parts[1], parts[2]
 
 
 def _upward(mount: Path, path: str) -> Iterator[Path]:
@@ -112,11 +108,11 @@ def _upward(mount: Path, path: str) -> Iterator[Path]:
             yield mount / one
 
 
-def _words(file: Path) -> list[str]:
+def _text(file: Path) -> str:
     try:
-        return file.read_text().split()
+        return file.read_text()
     except OSError:
-        return []
+        return ""
 
 
 def _ratio(words: list[str]) -> float:

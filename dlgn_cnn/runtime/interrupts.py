@@ -75,12 +75,9 @@ def allowed() -> Iterator[None]:
 
 def check() -> None:
     """Raise what was asked: KeyboardInterrupt after SIGINT, SystemExit with status 128 + n after signal n, Recalled."""
-    if _State.postponed:
-        return
-    if _State.active and _State.asked is not None:
-        raise _interruption(_State.asked)
-    if _State.active and _State.recalled:
-        raise Recalled(1)
+    interruption = asked()
+    if interruption is not None and not _State.postponed:
+        raise interruption
 
 
 def forget_recall() -> bool:
@@ -104,22 +101,16 @@ def postponed() -> Iterator[None]:
 
 def asked() -> BaseException | None:
     """Interruption that was asked for, for the caller to raise where it can stop; None if there is none."""
-    before, _State.postponed = _State.postponed, False
-    try:
-        check()
-    except BaseException as interruption:
-        return interruption
-    finally:
-        _State.postponed = before
-    return None
+    if _State.active and _State.asked is not None:
+        return _interruption(_State.asked)
+    return Recalled(1) if _State.active and _State.recalled else None
 
 
 def behind(error: BaseException) -> BaseException | None:
     """The interruption that an error is, or in the place of which it stands; None for any other error."""
-    if _State.active and _State.asked is not None:
-        return _interruption(_State.asked)
-    if _State.active and _State.recalled:
-        return Recalled(1)
+    noted = asked()
+    if noted is not None:
+        return noted
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, Recalled):

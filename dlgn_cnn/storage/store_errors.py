@@ -7,20 +7,14 @@ from contextlib import contextmanager
 from dlgn_cnn.errors import StoreAway, StoreError
 
 # Of a network file system, or as s3fs translates an object store's "busy", "slow down" and "internal error".
-PASSING = frozenset(
-    number
-    for name in ("EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE")
-    if (number := getattr(errno, name, None)) is not None
-)
+PASSING = {"EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE"}
 # By the name of a client's base class, since none of these packages need be installed.
-CLIENTS = frozenset(
-    {
-        "botocore.exceptions.ConnectionError",
-        "botocore.exceptions.HTTPClientError",
-        "aiohttp.client_exceptions.ClientConnectionError",
-        "aiohttp.client_exceptions.ClientPayloadError",
-    }
-)
+CLIENTS = {
+    "botocore.exceptions.ConnectionError",
+    "botocore.exceptions.HTTPClientError",
+    "aiohttp.client_exceptions.ClientConnectionError",
+    "aiohttp.client_exceptions.ClientPayloadError",
+}
 
 
 def store_error(what: str, error: BaseException) -> StoreError:
@@ -45,6 +39,6 @@ def passes(error: BaseException) -> bool:
     """Whether an error says that the server is away or busy; not that something is missing, forbidden or full."""
     if isinstance(error, ConnectionError | TimeoutError):
         return True
-    if isinstance(error, OSError) and error.errno in PASSING:
+    if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in PASSING:
         return True
     return any(f"{base.__module__}.{base.__qualname__}" in CLIENTS for base in type(error).__mro__)
