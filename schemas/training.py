@@ -83,7 +83,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
 
         settings, folder = settings_in_force(), fit_listeners.checkpoint_folder(key, stores)
         device, started = pick_device(settings.device), time.monotonic()
-        loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
+        loaders = load_data(spec, stores)
         fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights).to(device)
         try:
             score, output, state = _run(key, spec, fitted, loaders, folder)
@@ -230,11 +230,16 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
     mapping
         Its loaders.
     """
-    settings = settings_in_force()
-    loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
+    loaders, settings = load_data(spec, stores), settings_in_force()
     fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights)
     fitted.load_state_dict(load_weights(settings.weights, weights_sha256))
     return fitted.to(pick_device(settings.device)).eval(), loaders
+
+
+def load_data(spec: FitSpec, stores: Mapping[str, str]) -> Any:
+    """The loaders of a fit: ``{tier: {session: loader}}``; ``stores`` are paths below the store by session."""
+    settings = settings_in_force()
+    return build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
 
 
 def load_model(key: Key) -> tuple[torch.nn.Module, Any]:

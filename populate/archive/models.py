@@ -7,7 +7,7 @@ from typing import Any
 from dlgn_cnn.data.loading.loaders import DATASETS
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.registry.annotations import parameters_of
-from dlgn_cnn.training.assemble import FitSpec, build_loaders, has_own_seed, plain
+from dlgn_cnn.training.assemble import FitSpec, has_own_seed, plain
 from populate.archive.selection import FITS, Selection
 from schemas import dataset, ensemble, training
 from schemas.connection.in_force import settings_in_force
@@ -60,12 +60,11 @@ def _named(selection: Selection, names: Sequence[str]) -> dict[frozenset[Any], s
 
 def _sessions(key: Row, spec: FitSpec) -> tuple[Row | None, str | None]:
     """The ``DataInfo`` of each session as JSON, or the reason why it is missing."""
-    settings = settings_in_force()
     stores = dataset.store_paths(key)
     try:
         if not stores:
             return _own_data_info(spec)
-        loaders = build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
+        loaders = training.load_data(spec, stores)
         return {name: loader.data_info.to_json() for name, loader in loaders["train"].items()}, None
     except (DlgnError, AttributeError) as error:
         return None, str(error)

@@ -19,15 +19,14 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.simulation.config import DEG_PER_PX, GRID_PX
 from dlgn_cnn.storage.atomic import write_text
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.training.assemble import build_loaders
 from populate.report.report import best_fit
 from schemas import dataset, mei, mei_control, training
-from schemas.connection.in_force import settings_in_force
+from schemas.base.keys import FIT, UNIT, fit_key
 
 Row = dict[str, Any]
 MANIFEST = "manifest.json"
-KEY = ("dataset_hash", "model_hash", "trainer_hash", "seed", "mei_hash")
-NAME = ("mouse", "series", "experiment", "unit", "opto_condition")
+KEY = (*FIT, "mei_hash")
+NAME = (*UNIT, "opto_condition")
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,14 @@ def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | Non
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: name a new folder")
     rows = _rows(chosen)
-    infos = _infos(rows[0])
+    loaders = training.load_data(training.fit_spec(rows[0]), dataset.store_paths(rows[0]))
+    infos = {name: loader.data_info for name, loader in loaders["train"].items()}
     native_deg = _degrees(rows[0], next(iter(infos.values())), deg_per_px)
-    names = {tuple(row[name] for name in NAME[:4]): row["session_name"] for row in dataset.unit_rows(rows[0])}
+    names = {tuple(row[name] for name in UNIT): row["session_name"] for row in dataset.unit_rows(rows[0])}
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
     for row in rows:
-        session = names[tuple(row[name] for name in NAME[:4])]
+        session = names[tuple(row[name] for name in UNIT)]
         entries.append(_write(folder, row | {"session_name": session}, infos[session], screen, native_deg))
     times = screen.times(infos[entries[0]["session"]].frame_shape[1:])
     text = _head(rows[0], screen, native_deg / times) | {"stimuli": entries}
@@ -90,7 +90,7 @@ def _rows(chosen: Chosen) -> list[Row]:
     for condition in chosen.conditions:
         if condition not in mei.CONDITIONS:
             raise ConfigError(f"condition {condition!r}: {nearest(condition, list(mei.CONDITIONS))}")
-    fit = {name: best_fit(chosen.experiment)[name] for name in KEY[:4]}
+    fit = fit_key(best_fit(chosen.experiment))
     best = _synthesized(fit)
     if chosen.controls:
         # A control is one of the best MEI of its unit and light, too: the same seed.
@@ -116,14 +116,6 @@ def _synthesized(fit: Row) -> list[Row]:
 
 def _which(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in (*KEY, *NAME))
-
-
-def _infos(key: Row) -> dict[str, DataInfo]:
-    """The ``DataInfo`` of each session of the fit."""
-    settings = settings_in_force()
-    stores = dataset.absolute(dataset.store_paths(key))
-    loaders = build_loaders(training.fit_spec(key), stores, settings.allowed_packages, settings.cache)
-    return {name: loader.data_info for name, loader in loaders["train"].items()}
 
 
 def _degrees(key: Row, info: DataInfo, given: float | None) -> float:
@@ -203,11 +195,10 @@ def _in_degrees(row: Row, info: DataInfo, native_deg: float) -> Row:
 
 
 def _head(key: Mapping[str, Any], screen: Screen, deg_per_px: float) -> Row:
-    fit = {name: key[name] for name in KEY[:4]}
     return {
         "dlgn_cnn": __version__,
-        "fit": fit,
-        "weights_sha256": training.weights_of(fit),
+        "fit": fit_key(key),
+        "weights_sha256": training.weights_of(key),
         "size_px": list(screen.size_px),
         "upscaling": screen.method,
         "norm_tolerance": screen.tolerance,
