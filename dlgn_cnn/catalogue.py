@@ -94,7 +94,8 @@ def describe(registry: Registry, name: str) -> ComponentEntry:
         below = _described(_with_defaults(fit), _meanings(parts[-1]))
         own += [dataclasses.replace(one, name=f"fit.{one.name}") for one in below]
     text = "\n\n".join(filter(None, (part.get(name) for name in ("", "References") for part in parts)))
-    papers = tuple(dict.fromkeys(_cited(found) for found in _PAPER.findall(" ".join(text.split()))))
+    cited = _PAPER.findall(" ".join(text.split()))
+    papers = tuple(dict.fromkeys(f"{found})" if "(" in found else found for found in cited))
     return ComponentEntry(registry.kind, name, tuple(own), first_sentence(text), papers, text)
 
 
@@ -140,10 +141,6 @@ def _inherited(component: Any) -> type | None:
     """The class of this package whose constructor a class inherits, which describes the parameters."""
     owners = [one for one in getattr(component, "__mro__", ()) if "__init__" in vars(one)]
     return owners[0] if owners and owners[0].__module__.startswith("dlgn_cnn.") else None
-
-
-def _cited(found: str) -> str:
-    return f"{found})" if "(" in found else found
 
 
 def _plain(default: Any) -> Any:
