@@ -1,8 +1,7 @@
 """The tables as an archive knows them: by names that hold in every database, in the order of their dependencies."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlgn_cnn.archive.manifest import StoredColumn
 from schemas import session
@@ -26,9 +25,8 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Edge:
-    """A foreign key: ``names`` maps the child's columns to the parent's."""
+class Edge(NamedTuple):
+    """A foreign key: ``names`` maps the parent's columns to the child's."""
 
     child: str
     parent: str
@@ -44,18 +42,17 @@ class Catalog:
     """
 
     def __init__(self) -> None:
-        known = {
-            table().full_table_name: (name, table)
+        self.tables: dict[str, Any] = {
+            name: table()
             for name, table in table_classes().items()
             if name.partition(".")[0] not in LEFT_OUT_MODULES and name not in LEFT_OUT_TABLES
         }
+        known = {table.full_table_name: name for name, table in self.tables.items()}
         graph = session.schema.connection.dependencies
         graph.load()
-        order = [known[full] for full in graph.topo_sort() if full in known]
-        self.tables: dict[str, Any] = {name: table() for name, table in order}
         self.edges = [
-            Edge(name, known[parent][0], dict(props["attr_map"]), bool(props["primary"]))
-            for full, (name, _) in known.items()
+            Edge(name, known[parent], {theirs: own for own, theirs in props["attr_map"].items()}, props["primary"])
+            for full, name in known.items()
             for parent, props in graph.parents(full)
             if parent in known
         ]
@@ -67,18 +64,6 @@ class Catalog:
         """The columns of a table, with the kind that each has in an archive."""
         return [_column(name, one) for one in self.tables[name].heading.attributes.values()]
 
-    def parents(self, name: str) -> list[Edge]:
-        """The foreign keys of a table."""
-        return [edge for edge in self.edges if edge.child == name]
-
-    def children(self, name: str) -> list[Edge]:
-        """The foreign keys to a table."""
-        return [edge for edge in self.edges if edge.parent == name]
-
-    def group(self, anchor: str) -> list[str]:
-        """The tables whose rows are chosen by the key of ``anchor``."""
-        return [name for name, other in self.anchor.items() if other == anchor]
-
     def hanging_on(self, name: str) -> set[str]:
         """A table with all tables that need its rows: its parts, and tables that refer to any of them."""
         found, todo = set(), [name]
@@ -87,7 +72,7 @@ class Catalog:
             if one not in found:
                 found.add(one)
                 master = one.rpartition(".")[0]
-                todo += [edge.child for edge in self.children(one)]
+                todo += [edge.child for edge in self.edges if edge.parent == one]
                 todo += [master] if master in self.tables and one not in LOOSE_PARTS else []
         return found
 
@@ -97,15 +82,8 @@ class Catalog:
         master = name.rpartition(".")[0]
         if master in self.anchor:
             return self.anchor[master]
-        above = {self.anchor[edge.parent] for edge in self.parents(name) if edge.primary}
+        above = {self.anchor[edge.parent] for edge in self.edges if edge.child == name and edge.primary}
         return above.pop() if len(above) == 1 and above <= set(WHOLE) else name
-
-
-def precision_s(table: Any, column: str) -> float:
-    """To how many seconds a database keeps a column of times."""
-    attribute = table.heading.attributes[column]
-    digits = re.search(r"\((\d)\)", str(attribute.original_type or attribute.type))
-    return 10.0 ** -int(digits[1]) if digits else 1.0
 
 
 def _column(table: str, attribute: Any) -> StoredColumn:

@@ -2,15 +2,14 @@
 
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from dlgn_cnn.archive.arrays import read_array
+from dlgn_cnn.archive.contents import read_array, read_session_file, write_session_file
 from dlgn_cnn.archive.reading import Archive
-from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import ArchiveWriter
 from dlgn_cnn.data.store.session_store import read_info, read_session, rows_digest
 from dlgn_cnn.errors import ArchiveError, StoreError
@@ -36,13 +35,13 @@ def add_weights(archive: ArchiveWriter, selection: Selection) -> None:
     for name, table in selection.catalog.tables.items():
         if WEIGHTS in table.heading.names and selection.restrictions(name):
             for row in selection.rows(name):
-                archive.add(weights_file(row), place.get(row[WEIGHTS], ENDING))
+                archive.add(weights_file(row[WEIGHTS]), place.get(row[WEIGHTS], ENDING))
 
 
 def add_sessions(archive: ArchiveWriter, selection: Selection) -> None:
     """Add the trials of the chosen datasets' sessions, each once. Raises StoreError for damaged ones."""
     for row in selection.rows("dataset.Dataset.Session"):
-        name = session_file(row)
+        name = session_file(row["rows_digest"])
         if name in archive.files:
             continue
         (folder,) = dataset.absolute({"session": row["store_path"]}).values()
@@ -59,14 +58,14 @@ def array_file(digest: str) -> str:
     return f"arrays/{digest}.npy"
 
 
-def weights_file(row: Row) -> str:
-    """Name in an archive of the weights of a row."""
-    return f"weights/{row[WEIGHTS]}{ENDING}"
+def weights_file(digest: str) -> str:
+    """Name in an archive of the weights with this digest."""
+    return f"weights/{digest}{ENDING}"
 
 
-def session_file(row: Row) -> str:
-    """Name in an archive of the trials of a row of ``Dataset.Session``."""
-    return f"datasets/{row['rows_digest']}{ENDING}"
+def session_file(digest: str) -> str:
+    """Name in an archive of the trials of a session with this digest."""
+    return f"datasets/{digest}{ENDING}"
 
 
 def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
@@ -123,8 +122,8 @@ def place_weights(archive: Archive) -> None:
 def place_stimuli(archive: Archive) -> None:
     """Copy an archive's scene files below the store, unless they are there."""
     for name in _below(archive, STIMULI):
-        target = _stimulus_path(name)
-        if not target.exists() or file_sha256(target) != _digest_of(archive, name):
+        digest, target = _digest_of(archive, name), settings_in_force().store / name
+        if not target.exists() or file_sha256(target) != digest:
             archive.copy(name, target)
 
 
@@ -155,27 +154,73 @@ def placed_name(archive: Archive, name: str, row: Row) -> Row:
         return row
     given = str(row[column])
     if given in archive.manifest.files:
-        return row | {column: str(_stimulus_path(given))}
+        return row | {column: str(settings_in_force().store / given)}
     if Path(given).name != given:
         raise ArchiveError(f"{archive.place}: {column} {given!r:.80} of a row leads out of the archive")
     return row
 
 
-def restore_session(archive: Archive, row: Row) -> None:
-    """Write the trials of a row of ``Dataset.Session`` where the row says, where the archive holds them.
+def place_arrays(archive: Archive, schema: str, digests: Iterable[str]) -> Iterator[Kept]:
+    """Store arrays for rows of a schema, several at once; what a row holds for each.
 
-    Raises ArchiveError where they are not those of the row's digest, and for a path that leads out of the store.
+    Parameters
+    ----------
+    archive : Archive
+        The archive.
+    schema : str
+        The schema in the database.
+    digests : iterable of str
+        Digests of the arrays.
+
+    Yields
+    ------
+    Kept
+        The value to insert.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive lacks an array, or holds another one under its name.
+    StoreError
+        If the store cannot be written.
     """
-    if not _STORE_PATH.fullmatch(row["store_path"]):
-        raise ArchiveError(f"{archive.place}: store_path {row['store_path']!r:.80} leads out of the store")
-    name = session_file(row)
+    for some in batches(digests, array_codec.AT_ONCE):
+        yield from array_codec.keep(schema, [_array(archive, digest) for digest in some])
+
+
+def place_session(archive: Archive, store_path: str, digest: str) -> None:
+    """Write the trials of a session into the store, where the archive holds them.
+
+    Parameters
+    ----------
+    archive : Archive
+        The archive.
+    store_path : str
+        Folder below the store.
+    digest : str
+        Digest that the stored rows must have.
+
+    Raises
+    ------
+    ArchiveError
+        If they have another digest, or the path leads out of the store.
+    """
+    if not _STORE_PATH.fullmatch(store_path):
+        raise ArchiveError(f"{archive.place}: store_path {store_path!r:.80} leads out of the store")
+    name = session_file(digest)
     if name not in archive.manifest.files and not archive.manifest.selection.get("datasets", True):
         return
-    archive.entry(name)
     with tempfile.TemporaryDirectory() as folder:
         data, info = read_session_file(archive.copy(name, Path(folder) / "session"))
-    if dataset.store_session(row["store_path"], data, info) != row["rows_digest"]:
+    if dataset.store_session(store_path, data, info) != digest:
         raise ArchiveError(f"{archive.place}: {name} holds other trials than its row says")
+
+
+def _array(archive: Archive, digest: str) -> Any:
+    name = array_file(digest)
+    _digest_of(archive, name)
+    with tempfile.TemporaryDirectory() as folder:
+        return read_array(archive.copy(name, Path(folder) / "array.npy"))
 
 
 def _below(archive: Archive, folder: str) -> list[str]:
@@ -188,40 +233,3 @@ def _digest_of(archive: Archive, name: str) -> str:
     if archive.entry(name).sha256 != digest:
         raise ArchiveError(f"{archive.place}: {name} is not what its name says")
     return digest
-
-
-def _stimulus_path(name: str) -> Path:
-    return settings_in_force().store / name
-
-
-class Placed:
-    """The arrays and sessions of an archive, each stored once, when a row first needs it.
-
-    Memory: ``AT_ONCE`` arrays, one session, and a line for each array.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        self._arrays: dict[tuple[str, str], Kept] = {}
-        self._sessions: set[tuple[str, str]] = set()
-
-    def arrays(self, schema: str, digests: Iterable[str]) -> dict[str, Kept]:
-        """What a row of a schema holds for each of these arrays. Raises ArchiveError, StoreError, StoreAway."""
-        wanted = set(digests)
-        for some in batches(sorted(one for one in wanted if (schema, one) not in self._arrays), array_codec.AT_ONCE):
-            kept = array_codec.keep(schema, [self._read(one) for one in some])
-            self._arrays.update({(schema, one): found for one, found in zip(some, kept, strict=True)})
-        return {one: self._arrays[schema, one] for one in wanted}
-
-    def session(self, row: Row) -> None:
-        """Store the trials of a row of ``Dataset.Session`` where it says. Raises as ``restore_session``."""
-        place = str(row["store_path"]), str(row["rows_digest"])
-        if place not in self._sessions:
-            restore_session(self._archive, row)
-            self._sessions.add(place)
-
-    def _read(self, digest: str) -> Any:
-        name = array_file(digest)
-        _digest_of(self._archive, name)
-        with tempfile.TemporaryDirectory() as folder:
-            return read_array(self._archive.copy(name, Path(folder) / "array.npy"))

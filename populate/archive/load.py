@@ -11,10 +11,11 @@ Memory: one session's arrays, and one batch of rows.
 import json
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlgn_cnn.archive.manifest import StoredColumn
 from dlgn_cnn.archive.places import split_place
@@ -22,30 +23,28 @@ from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.config import leaves
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
-from populate.archive.catalog import Catalog, precision_s
-from populate.archive.files import WEIGHTS, Placed, place_stimuli, place_weights, placed_name, weights_file
+from populate.archive import files
+from populate.archive.catalog import Catalog
 from populate.archive.rows import PROVENANCE, circumstances, decode, differs, encode, stripped
-from populate.archive.selection import batches
+from populate.archive.selection import BATCH, batches
 from populate.errors.transient import is_transient
 from schemas import session
 from schemas.base import store_registry
+from schemas.base.array_codec import Kept
 from schemas.base.hashed_config import HashedConfig
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
-BATCH = 200
 MAX_LINE_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A loaded archive: its digest, and by table the numbers of rows that are new and that existed."""
+class Loaded(NamedTuple):
+    """A loaded archive, and by table the numbers of rows that are new and that existed."""
 
-    sha256: str
+    archive: Archive
     new: dict[str, int]
     known: dict[str, int]
-    left_out: tuple[str, ...]
 
 
 def load(place: str, progress: Progress = silent) -> Loaded:
@@ -61,8 +60,8 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     _check_space(archive)
     archive.verify(progress)
     store_registry.sign(settings_in_force(), session.schema.connection)
-    place_weights(archive)
-    place_stimuli(archive)
+    files.place_weights(archive)
+    files.place_stimuli(archive)
     with tempfile.TemporaryDirectory() as folder:
         loading = _Loading(archive, catalog, Path(folder))
         for name in loading.names:
@@ -71,7 +70,7 @@ def load(place: str, progress: Progress = silent) -> Loaded:
             counts = {name: loading.insert(name) for name in loading.names}
             _check_configs(catalog, archive.manifest.tables)
     new, known = ({name: count[index] for name, count in counts.items()} for index in (0, 1))
-    return Loaded(archive.sha256, new, known, archive.manifest.left_out)
+    return Loaded(archive, new, known)
 
 
 class _Loading:
@@ -83,7 +82,9 @@ class _Loading:
     def __init__(self, archive: Archive, catalog: Catalog, folder: Path) -> None:
         """Unpack the rows into ``folder``."""
         self.names = [name for name in catalog.tables if name in archive.manifest.tables]
-        self._archive, self._catalog, self._placed = archive, catalog, Placed(archive)
+        self._archive, self._catalog = archive, catalog
+        self._arrays: defaultdict[str, dict[str, Kept]] = defaultdict(dict)  # what is stored, by schema and digest
+        self._place_session = cache(partial(files.place_session, archive))
         self._files = {name: archive.copy(f"rows/{name}.jsonl", folder / name) for name in self.names}
 
     def store(self, name: str) -> None:
@@ -121,15 +122,17 @@ class _Loading:
     def _values(self, name: str, rows: list[Row]) -> list[Row]:
         """Rows as they are inserted, after the files that they refer to were stored."""
         columns, schema = self._catalog.columns(name), self._catalog.tables[name].database
-        found = [placed_name(self._archive, name, decode(row, columns)) for row in rows]
+        found = [files.placed_name(self._archive, name, decode(row, columns)) for row in rows]
         arrays = [one.name for one in columns if one.kind == "npy"]
-        kept = self._placed.arrays(schema, (row[one] for row in found for one in arrays if row[one] is not None))
+        kept = self._arrays[schema]
+        new = sorted({row[one] for row in found for one in arrays} - {None, *kept})
+        kept.update(zip(new, files.place_arrays(self._archive, schema, new), strict=True))
         for row in found:
             row.update({one: kept[row[one]] for one in arrays if row[one] is not None})
             if name == "dataset.Dataset.Session":
-                self._placed.session(row)
-            if WEIGHTS in row:
-                self._archive.entry(weights_file(row))
+                self._place_session(row["store_path"], row["rows_digest"])
+            if files.WEIGHTS in row:
+                self._archive.entry(files.weights_file(row[files.WEIGHTS]))
         return found
 
 
@@ -183,9 +186,8 @@ def _compare(archive: Archive, name: str, table: Any, columns: Sequence[StoredCo
     for column in columns:
         if column.name in ignored or name.endswith(PROVENANCE):
             continue
-        precision = precision_s(table, column.name) if column.kind == "datetime" else 0.0
         ours, theirs = (stripped(one[column.name], ignored) for one in (before, row))
-        if differs(theirs, ours, column.kind, precision):
+        if differs(theirs, ours, column.kind):
             key = {one: row[one] for one in table.primary_key}
             raise ArchiveError(
                 f"{name} {key} is there already with another {column.name}: {before[column.name]!r:.80}, in "

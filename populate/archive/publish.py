@@ -24,7 +24,7 @@ from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive.catalog import Catalog
 from populate.archive.files import add_sessions, add_stimuli, add_weights, array_file, local_name
 from populate.archive.models import model_entries
-from populate.archive.rows import encode, line
+from populate.archive.rows import encode
 from populate.archive.selection import FITS, Selection
 from populate.query.named_rows import restricted
 from schemas import experiment, session
@@ -101,7 +101,7 @@ def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Archive:
     """
     with writing(path) as archive, _one_moment():
         catalog = Catalog()
-        selection = Selection(catalog, _known(catalog, wanted.without))
+        selection = Selection(catalog, [_known(catalog, one) for one in wanted.without])
         name, rows = _root(catalog, wanted)
         selection.choose(name, rows, wanted.downstream)
         left_out = _add_files(archive, selection, wanted)
@@ -116,7 +116,7 @@ def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Archive:
 
 
 def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
-    (name,) = _known(catalog, (wanted.table,))
+    name = _known(catalog, wanted.table)
     if catalog.anchor[name] != name:
         raise ConfigError(f"table {wanted.table!r} is chosen with {catalog.anchor[name]}: name that")
     rows = catalog.tables[name]
@@ -135,13 +135,12 @@ def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
     return name, rows
 
 
-def _known(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The tables of these names, with or without their module. Raises ConfigError with the nearest."""
-    short = {name.partition(".")[2]: name for name in catalog.tables} | {name: name for name in catalog.tables}
-    for name in names:
-        if name not in short:
-            raise ConfigError(f"table {name!r}: {nearest(name, [one.partition('.')[2] for one in catalog.tables])}")
-    return tuple(short[name] for name in names)
+def _known(catalog: Catalog, name: str) -> str:
+    """The table of this name, which may lack its module. Raises ConfigError with the nearest."""
+    short = {one.partition(".")[2]: one for one in catalog.tables}
+    if name not in catalog.tables and name not in short:
+        raise ConfigError(f"table {name!r}: {nearest(name, short)}")
+    return short.get(name, name)
 
 
 @contextmanager
@@ -180,10 +179,11 @@ def _add_rows(archive: ArchiveWriter, selection: Selection, name: str, stimuli: 
     columns, count = selection.catalog.columns(name), 0
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows"
-        with file.open("wb") as lines:
+        with file.open("w", encoding="utf-8") as lines:
             for row in selection.rows(name):
                 _add_arrays(archive, (row[one.name] for one in columns if one.kind == "npy"))
-                lines.write(line(local_name(stimuli, name, encode(row, columns))))
+                plain = local_name(stimuli, name, encode(row, columns))
+                lines.write(json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
                 count += 1
         archive.add(f"rows/{name}.jsonl", file)
     return Table(tuple(columns), count)

@@ -1,7 +1,6 @@
 """Rows as lines of JSON, there and back, the same in every database."""
 
 import datetime
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ CIRCUMSTANCES = {
 NUMBERS = {"bool": (bool,), "int": (int,), "float32": (float, int), "float64": (float, int)}  # JSON's types by kind
 TEXT = (str,)  # of all other kinds, except json
 FLOAT32_TOLERANCE = 1e-5  # MySQL gives six digits of a FLOAT
+TIME_TOLERANCE_S = 1.0  # MySQL keeps whole seconds of the times of these tables
 
 
 def encode(row: Row, columns: Sequence[StoredColumn]) -> Row:
@@ -57,7 +57,7 @@ def stripped(value: Any, ignored: frozenset[str]) -> Any:
     return [stripped(one, ignored) for one in value] if isinstance(value, list) else value
 
 
-def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
+def differs(one: Any, other: Any, kind: str) -> bool:
     """Whether two encoded values differ by more than a database loses.
 
     Parameters
@@ -66,8 +66,6 @@ def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
         Values of one column, as from ``encode``.
     kind : str
         Kind of the column.
-    precision_s : float, default 1.0
-        Seconds by which times may differ.
 
     Returns
     -------
@@ -80,13 +78,8 @@ def differs(one: Any, other: Any, kind: str, precision_s: float = 1.0) -> bool:
         return not np.isclose(one, other, rtol=FLOAT32_TOLERANCE, atol=0)
     if kind == "datetime":
         times = datetime.datetime.fromisoformat(one), datetime.datetime.fromisoformat(other)
-        return abs((times[0] - times[1]).total_seconds()) > precision_s
+        return abs((times[0] - times[1]).total_seconds()) > TIME_TOLERANCE_S
     return bool(one != other)
-
-
-def line(row: Row) -> bytes:
-    """One line of a rows file."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _encode(value: Any, kind: str) -> Any:

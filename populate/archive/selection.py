@@ -30,8 +30,7 @@ class Selection:
     def __init__(self, catalog: Catalog, without: Collection[str] = ()) -> None:
         self.catalog = catalog
         self._without = {name for one in without for name in catalog.hanging_on(one)}
-        self._found: dict[str, dict[tuple[Any, ...], Row]] = {}
-        self._descended: set[tuple[str, tuple[Any, ...]]] = set()
+        self._found: dict[str, dict[tuple[Any, ...], bool]] = {}  # keys, each with whether its results are chosen
         self._todo: deque[tuple[str, list[Row], bool]] = deque()
 
     def choose(self, name: str, rows: Any, downstream: bool) -> None:
@@ -52,7 +51,7 @@ class Selection:
 
     def keys(self, name: str) -> list[Row]:
         """The chosen keys of a table that is its own anchor."""
-        return list(self._found.get(name, {}).values())
+        return [self._key(name, values) for values in self._found.get(name, ())]
 
     def restrictions(self, name: str) -> list[Row]:
         """Keys that restrict a table to the chosen rows, each to different ones."""
@@ -66,48 +65,42 @@ class Selection:
             yield from (table & keys).to_dicts(order_by="KEY")
 
     def _add(self, name: str, rows: Sequence[Row], downstream: bool) -> None:
-        columns = self.catalog.tables[name].primary_key
         found = self._found.setdefault(name, {})
-        fresh = []
-        for row in rows:
-            key = tuple(row[column] for column in columns)
-            if key not in found or (downstream and (name, key) not in self._descended):
-                found[key] = dict(zip(columns, key, strict=True))
-                fresh.append(found[key])
-            if downstream:
-                self._descended.add((name, key))
+        given = (tuple(row[column] for column in self.catalog.tables[name].primary_key) for row in rows)
+        fresh = [key for key in dict.fromkeys(given) if key not in found or downstream > found[key]]
+        found.update(dict.fromkeys(fresh, downstream))
         if fresh:
-            self._todo.append((name, fresh, downstream))
+            self._todo.append((name, [self._key(name, values) for values in fresh], downstream))
+
+    def _key(self, name: str, values: tuple[Any, ...]) -> Row:
+        return dict(zip(self.catalog.tables[name].primary_key, values, strict=True))
 
     def _work(self) -> None:
         while self._todo:
             name, keys, downstream = self._todo.popleft()
-            for member in self.catalog.group(name):
+            for edge in self.catalog.edges:
+                child, parent = (self.catalog.anchor[one] for one in (edge.child, edge.parent))
+                if child == parent:
+                    continue
                 for part in batches(keys, BATCH):
-                    for edge in self.catalog.parents(member):
-                        self._ascend(edge, part, name)
-                    for edge in self.catalog.children(member) if downstream else ():
-                        self._descend(edge, part, name)
+                    if child == name:
+                        self._ascend(edge, parent, part)
+                    elif parent == name and downstream:
+                        self._descend(edge, child, part)
             follow = LINKS.get(name)
             for other, linked in follow(keys) if follow else ():
                 self._add(other, linked, False)
 
-    def _ascend(self, edge: Edge, keys: list[Row], anchor: str) -> None:
-        target = self.catalog.anchor[edge.parent]
-        if target == anchor:
-            return
-        names = {parent: child for child, parent in edge.names.items()}
-        wanted = {column: names[column] for column in self.catalog.tables[target].primary_key}
+    def _ascend(self, edge: Edge, target: str, keys: list[Row]) -> None:
+        wanted = {column: edge.names[column] for column in self.catalog.tables[target].primary_key}
         rows = (U(*wanted.values()) & (self.catalog.tables[edge.child] & keys)).to_dicts()
         found = [{column: row[name] for column, name in wanted.items()} for row in rows]
         self._add(target, [row for row in found if None not in row.values()], False)
 
-    def _descend(self, edge: Edge, keys: list[Row], anchor: str) -> None:
-        target = self.catalog.anchor[edge.child]
-        if target == anchor or edge.child in BY_FIT or edge.child in self._without:
+    def _descend(self, edge: Edge, target: str, keys: list[Row]) -> None:
+        if edge.child in BY_FIT or edge.child in self._without:
             return
-        names = {parent: child for child, parent in edge.names.items()}
-        renamed = [{names[column]: value for column, value in key.items()} for key in keys]
+        renamed = [{edge.names[column]: value for column, value in key.items()} for key in keys]
         columns = self.catalog.tables[target].primary_key
         rows = (U(*columns) & (self.catalog.tables[edge.child] & renamed)).to_dicts()
         self._add(target, rows, True)

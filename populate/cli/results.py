@@ -217,5 +217,5 @@ def load(
         found = read(archive, progress)
     new, known = sum(found.new.values()), sum(found.known.values())
     logger.info("%s: %d new rows, %d were there with the same content", shown(archive), new, known)
-    for sentence in found.left_out:
+    for sentence in found.archive.manifest.left_out:
         logger.info("left out when it was published: %s", sentence)

@@ -137,7 +137,7 @@ def test_a_second_load_into_the_same_database_adds_nothing(published):
     found = load(str(path))
     assert sum(found.new.values()) == 0
     assert found.known == said.rows
-    assert found.sha256 == said.sha256
+    assert found.archive.sha256 == said.sha256
 
 
 def test_rows_come_with_all_that_they_were_made_from_and_no_more(published, fits):

@@ -17,10 +17,9 @@ import pytest
 import torch
 
 import dlgn_cnn
-from dlgn_cnn.archive.arrays import read_array
+from dlgn_cnn.archive.contents import read_array, read_session_file, write_session_file
 from dlgn_cnn.archive.manifest import MANIFEST, MODELS_FILE, Manifest
 from dlgn_cnn.archive.reading import open_archive
-from dlgn_cnn.archive.sessions import read_session_file, write_session_file
 from dlgn_cnn.archive.writing import writing
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.errors import ArchiveError, ConfigError, ModelError

@@ -1,4 +1,7 @@
-"""A stored session as one safetensors file: its trials' arrays, each video once, and labels as JSON in its header."""
+"""Arrays and sessions of an archive, in open formats: never Python objects, never more memory than a file has bytes.
+
+A stored session is one safetensors file: its trials' arrays, each video once, and labels as JSON in its header.
+"""
 
 import hashlib
 import json
@@ -15,6 +18,17 @@ from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.interface import DataInfo
 
 TRACES = {"responses": 2, "opto": 1, "behavior": 2, "pupil_center": 2}
+
+
+def read_array(path: Path) -> np.ndarray:
+    """The array of a ``.npy`` file. Raises ArchiveError if its head says another size than it has."""
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)  # which refuses objects, and more than the file has
+        if mapped.offset + mapped.nbytes != path.stat().st_size:
+            raise ValueError(f"its head announces {mapped.nbytes} bytes of {mapped.dtype}")
+        return np.array(mapped)
+    except (ValueError, OSError, EOFError, TypeError, SyntaxError, RecursionError, AttributeError) as error:
+        raise ArchiveError(f"{path.name} is not a plain .npy array ({error})") from error
 
 
 def write_session_file(session: SessionData, info: DataInfo, path: Path) -> None:
