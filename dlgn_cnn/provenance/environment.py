@@ -10,7 +10,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class EnvironmentState:
     @property
     def digest(self) -> str:
         """The name of this environment: equal digests, equal environments. 32 hex digits."""
-        return value_sha256(asdict(self))[:32]
+        return value_sha256(asdict(replace(self, packages=[])))[:32]  # the digest of the packages is enough
 
 
 def environment(device: torch.device, deterministic: bool) -> EnvironmentState:

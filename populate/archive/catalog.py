@@ -18,7 +18,7 @@ KINDS = {
     "float32": r"(float|real|float32)$",
     "float64": r"(double( precision)?|float64)$",
     "json": r"jsonb?$",
-    "npy": r"<(npy|array)@\w+>$",
+    "npy": r"<array@\w+>$",
     "datetime": r"(datetime|timestamp)",
     "date": r"date$",
     "text": r"((var)?char|character|enum|text|longtext|mediumtext)",
