@@ -1,7 +1,5 @@
 """Agreement of a fitted model with the truth of a simulated recording."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,35 +12,8 @@ from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.simulation.truth import Truth
 
-ROWS = {
-    "rate_correlation": "test correlation with the noise-free rate, median unit that the movie drives",
-    "opto_correlation": "correlation over units of the light's predicted and true effect (OMI)",
-}
 
-
-@dataclass(frozen=True)
-class Agreement:
-    """``rate_correlation`` (unit,) with the noise-free rate on the test tier; predicted and true OMI (unit,)."""
-
-    rate_correlation: Scores
-    driven: np.ndarray
-    omi_model: Scores
-    omi_truth: Scores
-
-    def figures(self) -> dict[str, float]:
-        """The two figures that sum it up, named as in ``ROWS``."""
-        return {
-            "rate_correlation": float(np.nanmedian(self.rate_correlation[self.driven])),
-            "opto_correlation": float(correlation(self.omi_model, self.omi_truth)),
-        }
-
-    def rows(self, targets: Mapping[str, float]) -> Sequence[tuple[str, str, str]]:
-        """(name, value, target) for people."""
-        found = self.figures()
-        return [(ROWS[name], f"{found[name]:.3f}", f"at least {targets[name]}") for name in targets]
-
-
-def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Truth) -> Agreement:
+def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Truth) -> dict[str, float]:
     """Predict the test tier of a one-session dataset and compare with the simulated rates.
 
     The first ``BURN_IN_FRAMES`` of each trial are left out, as in every score.
@@ -60,8 +31,8 @@ def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Trut
 
     Returns
     -------
-    Agreement
-        Correlations with the noise-free rate, and the true opto effects.
+    dict of str to float
+        Two figures: how well the rates agree, and how well the opto effects do.
 
     Raises
     ------
@@ -75,5 +46,9 @@ def compare(model: torch.nn.Module, loaders: Any, model_omi: Scores, truth: Trut
     found = predict(model, loader, data_key, BURN_IN_FRAMES)
     trials = [trial.trial for trial in loader.trials]
     true_rate = np.concatenate([truth.rate_hz[trial][rows, BURN_IN_FRAMES:] for trial in trials], -1)
-    true_omi = truth.omi[rows].astype(float)
-    return Agreement(correlation(found.predicted, true_rate), truth.driven[rows], model_omi, true_omi)
+    rate = np.nanmedian(correlation(found.predicted, true_rate)[truth.driven[rows]])
+    effect = correlation(model_omi, truth.omi[rows].astype(float))
+    return {
+        "test correlation with the noise-free rate, median unit that the movie drives": float(rate),
+        "correlation over units of the light's predicted and true effect (OMI)": float(effect),
+    }

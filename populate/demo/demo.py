@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import schemas
-from dlgn_cnn.simulation.compare import Agreement, compare
+from dlgn_cnn.simulation.compare import compare
 from dlgn_cnn.simulation.recording import SimulationConfig, simulate
 from dlgn_cnn.simulation.truth import load_truth
 from populate.define.define import define
@@ -20,7 +20,7 @@ from schemas.recordings.insert import ingest
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.yaml"
-TARGETS = {"rate_correlation": 0.7, "opto_correlation": 0.8}
+TARGETS = (0.7, 0.8)
 
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:
@@ -41,15 +41,15 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
         found = agreement(place)
     if summary.computed or not path.exists():
         with working("report"):
-            write_report(path, "demo", truth=found.rows(TARGETS))
-    for name, value, target in found.rows(TARGETS):
+            write_report(path, "demo", truth=found)
+    for name, value, target in found:
         logger.info("%s: %s (target %s)", name, value, target)
     logger.info("report: %s", path.resolve())
     return path
 
 
-def agreement(recording: Path) -> Agreement:
-    """Agreement of the demo's best fit with the simulated truth."""
+def agreement(recording: Path) -> list[tuple[str, str, str]]:
+    """Agreement of the demo's best fit with the simulated truth: each figure's name, value and target."""
     from schemas.dataset import Dataset
     from schemas.evaluation import FeedbackModulation
     from schemas.training import load_model
@@ -57,4 +57,5 @@ def agreement(recording: Path) -> Agreement:
     key = best_fit("demo")
     effects = (FeedbackModulation.Unit * Dataset.Unit & key).to_dicts(order_by="unit_index")
     model_omi = np.array([math.nan if row["model_omi"] is None else row["model_omi"] for row in effects])
-    return compare(*load_model(key), model_omi, load_truth(recording))
+    found = compare(*load_model(key), model_omi, load_truth(recording)).items()
+    return [(name, f"{value:.3f}", f"at least {target}") for (name, value), target in zip(found, TARGETS, strict=True)]
