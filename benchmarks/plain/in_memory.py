@@ -43,20 +43,20 @@ def session_data(
     chosen = tiers or {}
     trials = tuple(
         _trial(config, session, trial, movies[scene], chosen.get(scene, config.tier(scene)))
-        for trial, scene in enumerate(map(int, session.schedule.scene))
+        for trial, scene in enumerate(map(int, session.truth.scene))
     )
     return SessionData(tuple(map(int, session.truth.units)), FRAME_RATE_HZ, trials)
 
 
 def _trial(config: SimulationConfig, session: SimulatedSession, trial: int, movie: Frames, tier: str) -> TrialData:
-    start, stop = session.schedule.shown_s[trial]
+    start, stop = session.shown_s[trial]
     edges = np.linspace(start, stop, len(movie) + 1)
     running, size, x, y = (
         session.behavior[name][trial].astype(np.float32) for name in ("running", "pupil_size", "pupil_x", "pupil_y")
     )
     return TrialData(
         trial=trial,
-        scene=SceneKey(MOVIE, int(session.schedule.scene[trial])),
+        scene=SceneKey(MOVIE, int(session.truth.scene[trial])),
         tier=tier,
         videos=movie,
         responses=np.stack([bin_spikes(spikes, edges) for spikes in session.spikes_s[trial]]),

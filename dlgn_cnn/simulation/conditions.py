@@ -1,10 +1,10 @@
 """Conditions of a simulated session, on its clock: scenes, light, running, pupil."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from scipy.signal import lfilter
 
 from dlgn_cnn.data.binning import bin_opto
+from dlgn_cnn.data.recording import SIGNALS
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, SimulationConfig
@@ -19,40 +19,17 @@ STATE_SHARE = 0.1
 TRIES = 500
 
 
-@dataclass(frozen=True)
-class StimulusSchedule:
-    """Scenes in order of onset: ``scene`` (trial,) and ``shown_s`` (trial, 2) in s on the session's clock."""
+def draw_schedule(config: SimulationConfig, generator: np.random.Generator) -> tuple[np.ndarray, Times]:
+    """Training scenes once, test scenes ``test_repeats`` times, in random order, with a gap between.
 
-    scene: np.ndarray
-    shown_s: Times
-
-
-@dataclass(frozen=True)
-class Behavior:
-    """Traces (time,) at 60 Hz from the session's start: cm/s, arbitrary units around 1, and deg.
-
-    The eye's small movements are recorded but do not shift the receptive fields.
+    Scenes (trial,) in order of onset, and when each is shown (trial, 2) in s on the session's clock.
     """
-
-    running: Times
-    pupil_size: Times
-    pupil_x: Times
-    pupil_y: Times
-
-    def at(self, name: str, times_s: Times) -> Times:
-        """One trace, linearly interpolated at ``times_s``."""
-        trace = getattr(self, name)
-        return np.interp(times_s, np.arange(len(trace)) / FRAME_RATE_HZ, trace)
-
-
-def draw_schedule(config: SimulationConfig, generator: np.random.Generator) -> StimulusSchedule:
-    """Training scenes once, test scenes ``test_repeats`` times, in random order, with a gap between."""
     test = np.repeat(np.arange(config.train_scenes, config.scenes), config.test_repeats)
     scene = generator.permutation(np.concatenate([np.arange(config.train_scenes), test]))
     start_s = LEAD_S + np.arange(len(scene)) * (config.scene_duration_s + config.gap_s)
     # Rounded to the microsecond: the lab's clock has no more, and a frame then reads as it was written.
     start_s = np.round(start_s, 6)
-    return StimulusSchedule(scene, np.stack([start_s, np.round(start_s + config.scene_duration_s, 6)], axis=1))
+    return scene, np.stack([start_s, np.round(start_s + config.scene_duration_s, 6)], axis=1)
 
 
 def draw_opto(shown_s: Times, generator: np.random.Generator) -> Times:
@@ -70,20 +47,41 @@ def draw_opto(shown_s: Times, generator: np.random.Generator) -> Times:
     raise ConfigError(f"a session of {shown_s[-1, 1]:.1f} s is too short for light on and light off: show more scenes")
 
 
-def draw_behavior(shown_s: Times, generator: np.random.Generator) -> Behavior:
-    """Running in bouts of some 7 s between rests of some 10 s; a pupil that drifts and widens with running.
+def draw_behavior(shown_s: Times, times_s: Times, generator: np.random.Generator) -> dict[str, Times]:
+    """Draw running in bouts of some 7 s between rests of some 10 s, and a pupil that drifts and widens with running.
 
     A session in which the mouse ran, or rested, for less than a tenth of the movies' time is drawn again.
+
+    Parameters
+    ----------
+    shown_s : ndarray, shape (trial, 2)
+        Onset and end of each presentation in seconds.
+    times_s : ndarray
+        Times in seconds, of any shape, at which the traces are wanted.
+    generator : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By name, at each time: running in cm/s, pupil size in arbitrary units around 1, pupil x and y in deg. The eye's
+        small movements are recorded but do not shift the receptive fields.
+
+    Raises
+    ------
+    ConfigError
+        If no session of this length has both states.
     """
     samples = int(np.ceil((shown_s[-1, 1] + 1) * FRAME_RATE_HZ))
-    times_s = np.arange(samples) / FRAME_RATE_HZ
-    shown = np.logical_or.reduce([(times_s >= start) & (times_s < stop) for start, stop in shown_s])
+    clock_s = np.arange(samples) / FRAME_RATE_HZ
+    shown = np.logical_or.reduce([(clock_s >= start) & (clock_s < stop) for start, stop in shown_s])
     for _ in range(TRIES):
         running = _running(samples, generator)
         if _both_states((running[shown] > MOVING_CM_S).mean()):
             arousal = 0.9 * wander(samples, 4 * FRAME_RATE_HZ, generator) + 0.06 * _low_pass(running, 1.5)
             eye = [1.5 * wander(samples, 0.5 * FRAME_RATE_HZ, generator) for _ in range(2)]
-            return Behavior(running, 1 + 0.15 * arousal, *eye)
+            traces = zip(SIGNALS, (running, 1 + 0.15 * arousal, *eye), strict=True)
+            return {name: np.interp(times_s, clock_s, trace) for name, trace in traces}
     raise ConfigError(f"a session of {shown_s[-1, 1]:.1f} s is too short for running and resting: show more scenes")
 
 
@@ -104,8 +102,5 @@ def _running(samples: int, generator: np.random.Generator) -> Times:
 
 def _low_pass(trace: Times, time_constant_s: float) -> Times:
     keep = np.exp(-1 / (time_constant_s * FRAME_RATE_HZ))
-    smooth, state = np.empty_like(trace), float(trace[0])
-    for index, value in enumerate(trace):
-        state = keep * state + (1 - keep) * float(value)
-        smooth[index] = state
+    smooth: Times = lfilter([1 - keep], [1, -keep], trace, zi=[keep * trace[0]])[0]
     return smooth

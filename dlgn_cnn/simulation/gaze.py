@@ -5,6 +5,7 @@ freely moving animal has; they are not a recording of one.
 """
 
 import numpy as np
+from scipy.signal import lfilter
 
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import MOVIE_RATE_HZ
@@ -54,9 +55,9 @@ def _path(frames: int, generator: np.random.Generator) -> np.ndarray:
     """Place of the window (frame,) along one axis, from 0 to 1: fixations, drift and tremble."""
     shift = generator.random(frames) < GAZE_SHIFTS_HZ / MOVIE_RATE_HZ
     targets = generator.random(frames)[np.maximum.accumulate(np.where(shift, np.arange(frames), 0))]
-    place, keep = targets.copy(), np.exp(-1 / (GAZE_SETTLE_S * MOVIE_RATE_HZ))
-    for frame in range(1, frames):
-        place[frame] = keep * place[frame - 1] + (1 - keep) * targets[frame]
+    keep = np.exp(-1 / (GAZE_SETTLE_S * MOVIE_RATE_HZ))
+    settled, _ = lfilter([1 - keep], [1, -keep], targets[1:], zi=[keep * targets[0]])
+    place = np.concatenate([targets[:1], settled])
     drift = DRIFT_SHARE * wander(frames, DRIFT_S * MOVIE_RATE_HZ, generator)
     moved = place + drift + TREMBLE_SHARE * generator.standard_normal(frames)
     # Reflected, not clipped: a camera that sticks to the photograph's edge would stand still there.
@@ -82,13 +83,9 @@ def wander(samples: int, time_constant: float, generator: np.random.Generator) -
     """
     keep = np.exp(-1 / time_constant)
     noise = generator.standard_normal((2, samples))
-    walk, state = np.empty(samples), generator.standard_normal(2)
+    state = generator.standard_normal(2)
     # Stationary s.d. of white noise through this filter twice, so that neither start nor length changes the spread.
     gain = np.sqrt((1 - keep**2) ** 3 / (1 + keep**2))
-    first = state[0] / np.sqrt(1 - keep**2)
-    second = state[1] / gain
-    for index in range(samples):
-        first = keep * first + noise[0, index]
-        second = keep * second + first
-        walk[index] = gain * second
-    return walk
+    first, _ = lfilter([1], [1, -keep], noise[0], zi=[keep * (state[0] / np.sqrt(1 - keep**2))])
+    second, _ = lfilter([1], [1, -keep], first, zi=[keep * (state[1] / gain)])
+    return gain * second

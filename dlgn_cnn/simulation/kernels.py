@@ -142,9 +142,14 @@ def movie_drive(movies: Frames, spatial: Times, temporal: Times) -> Times:
     for lag in range(temporal.shape[1]):
         earlier = responses[:, : time - lag].transpose(0, 2, 1)
         drive[:, :, lag:] += temporal[None, :, lag, None] * earlier
-    drive -= drive.mean(axis=(0, 2), keepdims=True)
-    spread = drive.std(axis=(0, 2), keepdims=True)
-    return drive / np.where(spread > 0, spread, 1.0)
+    return standardized(drive)
+
+
+def standardized(drive: Times) -> Times:
+    """A drive (scene, unit, time) of mean 0 and s.d. 1 over all scenes; 0 of a unit that nothing drives."""
+    centered = drive - drive.mean(axis=(0, 2), keepdims=True)
+    spread = centered.std(axis=(0, 2), keepdims=True)
+    return centered / np.where(spread > 0, spread, 1.0)
 
 
 def opto_shares(epochs_s: Times, shown_s: Times, frames: int) -> Times:

@@ -1,13 +1,12 @@
 """Units that no linear field describes: rectified subunits, and a field that divides by the contrast around it."""
 
-import dataclasses
 from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.kernels import Fields, TimeCourses, movie_drive
+from dlgn_cnn.simulation.kernels import Fields, TimeCourses, movie_drive, standardized
 
 SUBUNITS = 6  # on a ring about the center, each half as wide as it
 SUBUNIT_WIDTH = 0.5
@@ -61,8 +60,8 @@ def bend(linear: Times, nonlinear: np.ndarray, movies: Frames, fields: Fields, c
     """
     if not nonlinear.any():
         return linear
-    chosen = Fields(*(getattr(fields, part.name)[nonlinear] for part in dataclasses.fields(fields)))
-    times = TimeCourses(*(getattr(courses, part.name)[nonlinear] for part in dataclasses.fields(courses)))
+    chosen = Fields(*(part[nonlinear] for part in vars(fields).values()))
+    times = TimeCourses(*(part[nonlinear] for part in vars(courses).values()))
     bent = linear.copy()
     bent[:, nonlinear] = nonlinear_drive(linear[:, nonlinear], movies, chosen, times)
     return bent
@@ -95,9 +94,9 @@ def nonlinear_drive(linear: Times, movies: Frames, fields: Fields, courses: Time
     Hochstein and Shapley 1976, Journal of Physiology 262: 265-284; Bonin, Mante and Carandini 2005, Journal of
     Neuroscience 25: 10844-10856.
     """
-    pooled = linear + _standardized(_subunits(movies, fields, courses))
+    pooled = linear + standardized(_subunits(movies, fields, courses))
     contrast = suppressive_contrast(movies, fields)
-    return _standardized(pooled / (np.median(contrast, axis=(0, 2), keepdims=True) + contrast))
+    return standardized(pooled / (np.median(contrast, axis=(0, 2), keepdims=True) + contrast))
 
 
 def suppressive_contrast(movies: Frames, fields: Fields) -> Times:
@@ -126,9 +125,3 @@ def _subunits(movies: Frames, fields: Fields, courses: TimeCourses) -> Times:
         subunit = replace(fields, x=x, y=y, sigma=SUBUNIT_WIDTH * fields.sigma, sign=-fields.sign)
         drives.append(np.maximum(movie_drive(movies, subunit.kernels(), courses.kernels()), 0.0))
     return np.asarray(sum(drives) / SUBUNITS)
-
-
-def _standardized(drive: Times) -> Times:
-    centered = drive - drive.mean(axis=(0, 2), keepdims=True)
-    spread = centered.std(axis=(0, 2), keepdims=True)
-    return centered / np.where(spread > 0, spread, 1.0)

@@ -18,15 +18,18 @@ SURROUND_LOST = 0.5  # after Born et al. (Nature Communications 2021): without f
 
 @dataclass(frozen=True)
 class OptoChange:
-    """Effect of the light on each unit: ``changed`` (unit,) whether it acts on it at all; in lasting light the unit
-    has the kernels ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, and takes ``gain``
-    (unit,) times the movie's drive. ``additive`` (unit,) says whether the light adds to it instead.
+    """Effect of the light on each unit: ``changed`` (unit,) whether it acts on it at all; without light the unit has
+    the kernels ``spatial`` (unit, height, width) and ``temporal`` (unit, lag), of unit norm, in lasting light the
+    ``suppressed`` ones, and takes ``gain`` (unit,) times the movie's drive. ``additive`` (unit,) says whether the light
+    adds to it instead.
     """
 
     changed: np.ndarray
     additive: np.ndarray
     spatial: Times
     temporal: Times
+    suppressed_spatial: Times
+    suppressed_temporal: Times
     gain: Times
 
     def movie_drive(self, intact: Times, movies: Frames) -> Times:
@@ -36,7 +39,8 @@ class OptoChange:
         """
         suppressed = intact.copy()
         if self.changed.any() and not self.additive.any():
-            suppressed[:, self.changed] = movie_drive(movies, self.spatial[self.changed], self.temporal[self.changed])
+            spatial, temporal = self.suppressed_spatial[self.changed], self.suppressed_temporal[self.changed]
+            suppressed[:, self.changed] = movie_drive(movies, spatial, temporal)
         return self.gain[:, None] * suppressed
 
 
@@ -73,15 +77,17 @@ def draw_change(
         changed = generator.permutation(units) < round(config.opto_share_of_units * units)
     changed &= effect != "none"
     spatial, temporal, gain = fields.kernels(), courses.kernels(), np.ones(units)
+    suppressed_spatial, suppressed_temporal = spatial, temporal
     if effect == "gain":
         gain = np.where(changed, ((1 + omi) / (1 - omi)) ** strength, 1.0)
     elif effect == "temporal":
         slower = courses.kernels(1 + SLOWER * strength, max(0.0, 1 - TAIL_LOST * strength))
-        temporal = np.where(changed[:, None], slower, temporal)
+        suppressed_temporal = np.where(changed[:, None], slower, temporal)
     elif effect == "surround":
         weaker = fields.kernels(max(0.0, 1 - SURROUND_LOST * strength))
-        spatial = np.where(changed[:, None, None], weaker, spatial)
-    return OptoChange(changed, changed & (effect == "additive"), spatial, temporal, gain)
+        suppressed_spatial = np.where(changed[:, None, None], weaker, spatial)
+    additive = changed & (effect == "additive")
+    return OptoChange(changed, additive, spatial, temporal, suppressed_spatial, suppressed_temporal, gain)
 
 
 def additive_omi(omi: Times, strength: float) -> Times:

@@ -97,7 +97,7 @@ class Drives:
     pupil: Times
 
     def features(self) -> list[Times]:
-        """Factors of the gains after the movie's, in order; (1 or unit, bin)."""
+        """Factors of the gains after the movie's: 1 in silence, opto, running and pupil; (1 or unit, bin)."""
         one = np.ones((1, len(self.switch)))
         return [one, self.opto, self.running[None], self.pupil[None]]
 
@@ -108,13 +108,13 @@ class Drives:
 
 @dataclass(frozen=True)
 class Gains:
-    """Gains of each unit (unit,) for its drives, all in Hz inside the softplus."""
+    """Gains of each unit for its drives, all in Hz inside the softplus.
 
-    spontaneous_hz: Times
+    ``depth_hz`` (unit,) is that of the movie, ``feature_hz`` (unit, feature) those of ``Drives.features``.
+    """
+
     depth_hz: Times
-    opto_hz: Times
-    running_hz: Times
-    pupil_hz: Times
+    feature_hz: Times
 
     def rate_hz(self, drives: Drives) -> Times:
         """Expected rate (unit, bin): softplus of the sum, so that light is additive in Hz until a unit falls silent."""
@@ -122,9 +122,8 @@ class Gains:
 
     def inside_hz(self, drives: Drives) -> Times:
         """The sum (unit, bin) inside the softplus."""
-        rows = (self.spontaneous_hz, self.opto_hz, self.running_hz, self.pupil_hz)
         total = self.depth_hz[:, None] * drives.movie
-        for gain, feature in zip(rows, drives.features(), strict=True):
+        for gain, feature in zip(self.feature_hz.T, drives.features(), strict=True):
             total = total + gain[:, None] * feature
         return total
 
@@ -161,8 +160,7 @@ def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = No
     depth_hz = targets.depth * targets.mean_hz
     limit = targets.mean_hz[:, None]
     for _ in range(STEPS):
-        found = Gains(gains[:, 0], depth_hz, gains[:, 1], gains[:, 2], gains[:, 3])
-        residual, slope = _residuals(targets, drives, found)
+        residual, slope = _residuals(targets, drives, Gains(depth_hz, gains))
         residual[alone, OPTO] = 0.0
         slope[alone, OPTO], slope[alone, :, OPTO] = 0.0, 0.0
         step = np.einsum("uij,uj->ui", np.linalg.pinv(slope, rcond=1e-4), residual)
@@ -170,7 +168,7 @@ def calibrate(targets: Targets, drives: Drives, additive: np.ndarray | None = No
         gains = np.clip(gains, -LARGEST_GAIN * limit, LARGEST_GAIN * limit)
         if np.abs(step / limit).max() < CONVERGED:
             break
-    return Gains(gains[:, 0], depth_hz, gains[:, 1], gains[:, 2], gains[:, 3])
+    return Gains(depth_hz, gains)
 
 
 def _residuals(targets: Targets, drives: Drives, gains: Gains) -> tuple[Times, Times]:

@@ -99,8 +99,8 @@ def responses_table(config: SimulationConfig, session: SimulatedSession) -> pd.D
 
 
 def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index: int) -> dict[str, object]:
-    unit, scene = int(session.truth.units[index]), int(session.schedule.scene[trial])
-    start, stop = map(float, session.schedule.shown_s[trial])
+    unit, scene = int(session.truth.units[index]), int(session.truth.scene[trial])
+    start, stop = map(float, session.shown_s[trial])
     behavior = {column: session.behavior[name][trial] for column, name in COLUMNS.items()}
     return {
         "m": config.mouse,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.simulation.conditions import Behavior, StimulusSchedule, draw_behavior, draw_opto, draw_schedule
+from dlgn_cnn.simulation.conditions import draw_behavior, draw_opto, draw_schedule
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.kernels import (
     OPTO_TAPS,
@@ -21,30 +21,20 @@ from dlgn_cnn.simulation.opto import OptoChange, additive_omi, draw_change
 from dlgn_cnn.simulation.population import Drives, Gains, calibrate, draw_targets
 from dlgn_cnn.simulation.truth import Truth
 
-SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
-
 
 @dataclass(frozen=True)
 class SimulatedSession:
     """A simulated recording.
 
-    ``opto_epochs_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behavior`` by name (trial, frame).
+    ``shown_s`` (trial, 2) and ``opto_epochs_s`` (epoch, 2); ``spikes_s[trial][unit]`` (spike,) in s; ``behavior`` by
+    name (trial, frame). ``truth`` says which scene was shown.
     """
 
-    schedule: StimulusSchedule
+    shown_s: Times
     opto_epochs_s: Times
     behavior: dict[str, Times]
     spikes_s: list[list[Times]]
     truth: Truth
-
-
-@dataclass(frozen=True)
-class _Kernels:
-    spatial: Times
-    temporal: Times
-    opto: Times
-    change: OptoChange
-    nonlinear: np.ndarray
 
 
 def simulate_session(
@@ -69,19 +59,19 @@ def simulate_session(
         Spikes, behavior, light and the truth.
     """
     frames = movies.shape[1]
-    schedule = draw_schedule(config, events)
-    opto_epochs_s = draw_opto(schedule.shown_s, events)
-    behavior = _sampled(draw_behavior(schedule.shown_s, events), schedule.shown_s, frames)
+    scene, shown_s = draw_schedule(config, events)
+    opto_epochs_s = draw_opto(shown_s, events)
+    centers_s = shown_s[:, :1] + (np.arange(frames) + 0.5) / frames * np.diff(shown_s, axis=1)
+    behavior = draw_behavior(shown_s, centers_s, events)
     fields, courses = draw_fields(config.units, population), draw_time_courses(config.units, population)
     kernels = opto_kernels(config.units, population)
     targets = draw_targets(config.units, config.undriven_share, population)
     change = draw_change(config, fields, courses, targets.omi, population)
     targets = replace(targets, omi=additive_omi(targets.omi, config.opto_strength))
     nonlinear = draw_nonlinear(config.units, config.nonlinear_share, population)
-    own = _Kernels(fields.kernels(), courses.kernels(), kernels, change, nonlinear)
-    intact = bend(movie_drive(movies, own.spatial, own.temporal), nonlinear, movies, fields, courses)
-    movie = intact[schedule.scene], change.movie_drive(intact, movies)[schedule.scene]
-    shares = opto_shares(opto_epochs_s, schedule.shown_s, frames)
+    intact = bend(movie_drive(movies, change.spatial, change.temporal), nonlinear, movies, fields, courses)
+    movie = intact[scene], change.movie_drive(intact, movies)[scene]
+    shares = opto_shares(opto_epochs_s, shown_s, frames)
     gains = calibrate(targets, _drives(movie, shares, kernels, behavior), change.additive)
 
     def rate_hz(opto: Times) -> Times:
@@ -89,17 +79,9 @@ def simulate_session(
         return bins.reshape(config.units, -1, frames).transpose(1, 0, 2)
 
     rates = rate_hz(shares), rate_hz(np.zeros_like(shares)), rate_hz(np.ones_like(shares))
-    spikes_s = [
-        _spikes(rate, start, stop, events) for rate, (start, stop) in zip(rates[0], schedule.shown_s, strict=True)
-    ]
-    truth = _truth(config.opto_effect, own, gains, targets.driven, schedule.scene, rates)
-    return SimulatedSession(schedule, opto_epochs_s, behavior, spikes_s, truth)
-
-
-def _sampled(behavior: Behavior, shown_s: Times, frames: int) -> dict[str, Times]:
-    """Every trace at the centers of each presentation's bins (trial, frame)."""
-    centers = shown_s[:, :1] + (np.arange(frames) + 0.5) / frames * np.diff(shown_s, axis=1)
-    return {name: behavior.at(name, centers) for name in SIGNALS}
+    spikes_s = [_spikes(rate, shown, events) for rate, shown in zip(rates[0], shown_s, strict=True)]
+    truth = _truth(config, change, kernels, nonlinear, gains, targets.driven, scene, rates)
+    return SimulatedSession(shown_s, opto_epochs_s, behavior, spikes_s, truth)
 
 
 def _drives(movie: tuple[Times, Times], shares: Times, kernels: Times, behavior: dict[str, Times]) -> Drives:
@@ -122,20 +104,22 @@ def _drives(movie: tuple[Times, Times], shares: Times, kernels: Times, behavior:
     )
 
 
-def _spikes(rate_hz: Times, start_s: float, stop_s: float, generator: np.random.Generator) -> list[Times]:
+def _spikes(rate_hz: Times, shown_s: Times, generator: np.random.Generator) -> list[Times]:
     """Poisson spike times of each unit in s, from rates (unit, frame): counts a bin, uniform within the bin."""
-    bin_s = (stop_s - start_s) / rate_hz.shape[1]
+    bin_s = (shown_s[1] - shown_s[0]) / rate_hz.shape[1]
     counts = generator.poisson(rate_hz * bin_s)
     found = []
     for of_unit in counts:
         index = np.repeat(np.arange(len(of_unit)), of_unit)
-        found.append(np.sort(start_s + (index + generator.random(len(index))) * bin_s))
+        found.append(np.sort(shown_s[0] + (index + generator.random(len(index))) * bin_s))
     return found
 
 
 def _truth(
-    opto_effect: str,
-    kernels: _Kernels,
+    config: SimulationConfig,
+    change: OptoChange,
+    opto: Times,
+    nonlinear: np.ndarray,
     gains: Gains,
     driven: np.ndarray,
     scene: np.ndarray,
@@ -143,23 +127,24 @@ def _truth(
 ) -> Truth:
     shown, intact, suppressed = (rate.astype(np.float32) for rate in rates_hz)
     off, on = (rate.mean(axis=(0, 2)) for rate in rates_hz[1:])
+    spontaneous_hz, opto_hz, running_hz, pupil_hz = gains.feature_hz.T
     return Truth(
-        units=np.arange(1, len(driven) + 1),
-        spatial=kernels.spatial.astype(np.float32),
-        temporal=kernels.temporal.astype(np.float32),
-        opto_effect=np.array(opto_effect),
-        opto_changed=kernels.change.changed,
-        opto_kernel=kernels.opto.astype(np.float32),
-        opto_hz=(gains.opto_hz[:, None] * kernels.opto).astype(np.float32),
-        suppressed_spatial=kernels.change.spatial.astype(np.float32),
-        suppressed_temporal=kernels.change.temporal.astype(np.float32),
-        suppressed_gain=kernels.change.gain,
-        spontaneous_hz=gains.spontaneous_hz,
+        units=np.arange(1, config.units + 1),
+        spatial=change.spatial.astype(np.float32),
+        temporal=change.temporal.astype(np.float32),
+        opto_effect=np.array(config.opto_effect),
+        opto_changed=change.changed,
+        opto_kernel=opto.astype(np.float32),
+        opto_hz=(opto_hz[:, None] * opto).astype(np.float32),
+        suppressed_spatial=change.suppressed_spatial.astype(np.float32),
+        suppressed_temporal=change.suppressed_temporal.astype(np.float32),
+        suppressed_gain=change.gain,
+        spontaneous_hz=spontaneous_hz,
         depth_hz=gains.depth_hz,
-        running_gain_hz=gains.running_hz,
-        pupil_gain_hz=gains.pupil_hz,
+        running_gain_hz=running_hz,
+        pupil_gain_hz=pupil_hz,
         driven=driven,
-        nonlinear=kernels.nonlinear,
+        nonlinear=nonlinear,
         scene=scene,
         rate_hz=shown,
         rate_intact_hz=intact,

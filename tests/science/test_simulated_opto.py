@@ -127,6 +127,6 @@ def test_a_session_in_memory_is_what_was_simulated():
     for trial, spikes in zip(data.trials, session.spikes_s, strict=True):
         np.testing.assert_array_equal(trial.responses.sum(1), list(map(len, spikes)))
         np.testing.assert_array_equal(trial.videos, film()[trial.scene.scene])
-        shown = session.opto_epochs_s.clip(*session.schedule.shown_s[trial.trial])
+        shown = session.opto_epochs_s.clip(*session.shown_s[trial.trial])
         assert trial.opto.mean() * 4.993 == pytest.approx(np.diff(shown, axis=1).sum(), abs=1e-4)
     assert data_info(data).units == tuple(range(1, 13))

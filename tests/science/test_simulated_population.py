@@ -53,16 +53,16 @@ def population():
     generator = np.random.default_rng(3)
     opto_epochs_s = draw_opto(SHOWN_S, generator)
     shares = opto_shares(opto_epochs_s, SHOWN_S, FRAMES)
-    behavior = draw_behavior(SHOWN_S, generator)
     centers = (SHOWN_S[:, :1] + (np.arange(FRAMES) + 0.5) / FRAMES * 4.993).ravel()
-    pupil = behavior.at("pupil_size", centers)
+    behavior = draw_behavior(SHOWN_S, centers, generator)
+    pupil = behavior["pupil_size"]
     movie = ndimage.gaussian_filter1d(generator.standard_normal((UNITS, TRIALS * FRAMES)), 4, axis=1)
     light = opto_drive(shares, opto_kernels(UNITS, generator)).transpose(1, 0, 2).reshape(UNITS, -1)
     drives = Drives(
         movie / movie.std(1, keepdims=True),
         light,
         shares[:, 49:].ravel(),
-        behavior.at("running", centers) / 10,
+        behavior["running"] / 10,
         (pupil - pupil.mean()) / pupil.std(),
     )
     targets = draw_targets(UNITS, 0.1, generator)
@@ -96,7 +96,7 @@ def test_light_is_additive_in_hz_inside_the_softplus(population):
     suppressed = drives.groups()[0]
     rate = gains.rate_hz(drives)
     difference = rate[:, suppressed].mean(1) - rate[:, ~suppressed].mean(1)
-    assert np.corrcoef(gains.opto_hz, difference)[0, 1] > 0.85
+    assert np.corrcoef(gains.feature_hz[:, 1], difference)[0, 1] > 0.85
 
 
 def test_the_movie_drives_nine_units_in_ten_and_strongly(population):

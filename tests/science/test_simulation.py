@@ -6,11 +6,11 @@ from scipy import ndimage
 
 from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.recording import SIGNALS
 from dlgn_cnn.data.stimuli.video import decode_gray
 from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.recording import simulate
-from dlgn_cnn.simulation.session import SIGNALS
 from dlgn_cnn.simulation.truth import load_truth
 from tests.factories import small_simulation, write_scene
 
