@@ -26,7 +26,6 @@ from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.diverse import diverse_set, nearest
 from dlgn_cnn.mei.synthesis.methods import METHODS, departures, gradient_ascent
-from dlgn_cnn.mei.synthesis.presenter import AnimalState
 from dlgn_cnn.mei.synthesis.targets import Target
 from tests.rounding import rounding
 
@@ -34,6 +33,7 @@ KEY, FRAMES, HEIGHT, WIDTH = "Mouse_s01_e01", 8, 11, 13
 SHAPE, CPU = (FRAMES, HEIGHT, WIDTH), torch.device("cpu")
 CONTRAST = {"name": "rms_contrast", "contrast": 5.0 / (FRAMES * HEIGHT * WIDTH) ** 0.5}
 L2 = CONSTRAINTS.build(CONTRAST | {"low": -2.0, "high": 3.0})
+LAST = synthesis({"frames": FRAMES, "objective": {"window_frames": 1}}, (-2.0, 3.0))
 
 
 class Cells(torch.nn.Module):
@@ -157,7 +157,7 @@ def test_the_best_grating_of_a_grating_cell_is_its_own():
     wanted = [7, 100]
     filters = torch.stack([clips[index] for index in wanted])
     batches = allowed_batches(clips, L2, size=10)
-    found = best_of([Cells(filters).float().eval()], KEY, [0, 1], False, batches, 1, AnimalState())
+    found = best_of([Cells(filters).float().eval()], [Target(KEY, 0, False), Target(KEY, 1, False)], batches, LAST)
     assert [best.index for best in found] == wanted
 
 
@@ -167,14 +167,14 @@ def test_the_best_natural_clip_is_the_one_that_is_the_filter():
     constraint = CONSTRAINTS.build(CONTRAST | {"low": -9.0, "high": 9.0})
     model, everywhere = Cells(filters).eval(), torch.tensor(True)
     batches = allowed_batches(natural_clips(videos, FRAMES, 2, everywhere), constraint, size=7)
-    (best, other) = best_of([model], KEY, [0, 1], True, batches, 1, AnimalState())
+    (best, other) = best_of([model], [Target(KEY, 0, True), Target(KEY, 1, True)], batches, LAST)
     own = filters[0] / filters[0].norm() * 5
     np.testing.assert_allclose(best.stimulus, own, atol=1e-6)
     assert best.rate == pytest.approx(2 * float((own * filters[0]).sum()), rel=1e-5)
     assert best.index == 12 + 2
     assert cosine(other.stimulus, filters[1]) > 0
     with pytest.raises(ConfigError, match="no clip"):
-        best_of([model], KEY, [0], False, natural_clips(videos, 31, 1, everywhere), 1, AnimalState())
+        best_of([model], [Target(KEY, 0, False)], natural_clips(videos, 31, 1, everywhere), LAST)
 
 
 def cosine(one, other):
@@ -185,7 +185,7 @@ def cosine(one, other):
 def test_held_out_models_answer_with_their_mean_in_both_lights_at_each_contrast():
     held_out_models = [Cells(draw(2, *SHAPE, seed=seed), torch.relu).eval() for seed in (0, 1)]
     targets, stimuli = [Target(KEY, 1, False), Target(KEY, 0, True)], draw(2, *SHAPE, seed=5)
-    curve = contrast_response(held_out_models, targets, stimuli, (0.0, 0.5, 1.0), L2, 1, AnimalState())
+    curve = contrast_response(held_out_models, targets, stimuli, (0.0, 0.5, 1.0), LAST)
     assert curve.shape == (2, 3, 2)
     for row, unit in enumerate((1, 0)):
         drives = [float((one.filters[unit].detach() * stimuli[row]).sum()) for one in held_out_models]
@@ -193,7 +193,7 @@ def test_held_out_models_answer_with_their_mean_in_both_lights_at_each_contrast(
         assert curve[row, 2] == pytest.approx([intact, 2 * intact], rel=1e-6)
     np.testing.assert_allclose(curve[:, 1], curve[:, 2] / 2, rtol=1e-6)
     with pytest.raises(ModelError, match="eval"):
-        contrast_response([held_out_models[0].train()], targets, stimuli, (1.0,), L2, 1, AnimalState())
+        contrast_response([held_out_models[0].train()], targets, stimuli, (1.0,), LAST)
 
 
 def test_a_phase_invariant_units_diverse_set_spreads_and_a_linear_units_stays():

@@ -9,13 +9,12 @@ import torch
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
-from dlgn_cnn.mei.components.constraints import Constraint
 from dlgn_cnn.mei.controls import controls
 from dlgn_cnn.mei.controls.controls import GRATINGS, Grating
 from dlgn_cnn.mei.synthesis.ascent import centers_px, mask_of
 from dlgn_cnn.mei.synthesis.checks import check
 from dlgn_cnn.mei.synthesis.config import Synthesis
-from dlgn_cnn.mei.synthesis.presenter import AnimalState, Presenter, in_both_conditions
+from dlgn_cnn.mei.synthesis.presenter import Presenter, in_both_conditions
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats
@@ -65,11 +64,6 @@ class Materials:
     device: torch.device
     gratings: Sequence[Grating] = GRATINGS
     contrasts: Sequence[float] = CONTRASTS
-
-    @property
-    def window_frames(self) -> int:
-        """The frames at the clip's end over which a response is averaged."""
-        return int(getattr(self.config.objective, "window_frames", self.config.frames))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,9 +135,7 @@ def contrast_response(
     targets: Sequence[Target],
     stimuli: torch.Tensor,
     contrasts: Sequence[float],
-    constraint: Constraint,
-    window_frames: int,
-    state: AnimalState,
+    config: Synthesis,
 ) -> Floats:
     """Predict each target's mean rate to its own stimulus, at shares of the stimulus's contrast.
 
@@ -160,12 +152,8 @@ def contrast_response(
         Allowed stimuli on the device of the models.
     contrasts : sequence of float
         Shares of each stimulus's own contrast.
-    constraint : Constraint
-        Has the range.
-    window_frames : int
-        Last frames over which the rate is averaged.
-    state : AnimalState
-        State of the animal.
+    config : Synthesis
+        Has the range, the frames that are scored, and the animal's state.
 
     Returns
     -------
@@ -179,28 +167,22 @@ def contrast_response(
     """
     check(models, targets, stimuli.device)
     time, height, width = stimuli.shape[1:]
-    presenter = Presenter(models, targets[0].data_key, (time, height, width), state)
+    presenter = Presenter(models, targets[0].data_key, (time, height, width), config.state)
     found = np.full((len(targets), len(contrasts), 2), np.nan, np.float32)
     for level, contrast in enumerate(contrasts):
         shown = stimuli * contrast
-        rows = range(len(targets)) if contrast <= 1 else constraint.in_range(shown).nonzero().flatten().tolist()
+        rows = range(len(targets)) if contrast <= 1 else config.constraint.in_range(shown).nonzero().flatten().tolist()
         for few in (list(rows[first : first + BATCH]) for first in range(0, len(rows), BATCH)):
             rates = in_both_conditions(presenter, shown[few], [targets[row] for row in few])
-            found[few, level] = rates[..., -window_frames:].mean(-1).float().cpu().numpy()
+            found[few, level] = rates[..., -config.scored_frames :].mean(-1).float().cpu().numpy()
     return found
 
 
 @torch.no_grad()
 def best_of(
-    models: Sequence[torch.nn.Module],
-    data_key: str,
-    units: Sequence[int],
-    suppressed: bool,
-    batches: Iterable[torch.Tensor],
-    window_frames: int,
-    state: AnimalState,
+    models: Sequence[torch.nn.Module], targets: Sequence[Target], batches: Iterable[torch.Tensor], config: Synthesis
 ) -> list[Best]:
-    """Find the best of many clips for each of many units, by the mean rate of all models.
+    """Find the best of many clips for each of many units in one condition, by the mean rate of all models.
 
     Every clip is shown once and as it is: scale clips first.
 
@@ -208,23 +190,17 @@ def best_of(
     ----------
     models : sequence of Module
         Models whose mean rate decides.
-    data_key : str
-        Session of the units.
-    units : sequence of int
-        Rows of the units in the readout.
-    suppressed : bool
-        Whether feedback is suppressed.
+    targets : sequence of Target
+        The units, all in one condition.
     batches : iterable of Tensor, shape (clip, time, height, width)
         The clips.
-    window_frames : int
-        Last frames over which the rate is averaged.
-    state : AnimalState
-        State of the animal.
+    config : Synthesis
+        Has the frames that are scored, and the animal's state.
 
     Returns
     -------
     list of Best
-        One for each unit.
+        One for each target.
 
     Raises
     ------
@@ -232,12 +208,12 @@ def best_of(
         If there are no clips.
     """
     found: dict[int, Best] = {}
-    seen = 0
+    key, units, seen = targets[0].data_key, [target.unit_index for target in targets], 0
     for clips in batches:
-        opto = clips.new_full((len(clips), clips.shape[1]), float(suppressed))
-        traces = state.traces(len(clips), clips.shape[1], clips)
-        rates = [model(clips[:, None], opto, data_key, *traces)[..., -window_frames:].mean(-1) for model in models]
-        values, places = torch.stack(rates).mean(0)[:, list(units)].max(0)
+        opto = clips.new_full((len(clips), clips.shape[1]), float(targets[0].suppressed))
+        traces = config.state.traces(len(clips), clips.shape[1], clips)
+        rates = [model(clips[:, None], opto, key, *traces)[..., -config.scored_frames :].mean(-1) for model in models]
+        values, places = torch.stack(rates).mean(0)[:, units].max(0)
         for unit, value, place in zip(units, values.tolist(), places.tolist(), strict=True):
             if unit not in found or value > found[unit].rate:
                 found[unit] = Best(clips[place].clone(), seen + place, value)
@@ -290,7 +266,7 @@ class _Maker:
             known = self.materials.fields.get(target.unit_index)
             if known is not None and known.shape[1:] == self.stimuli.shape[2:]:
                 kernel = torch.as_tensor(known).float().to(self.materials.device)
-                shown = controls.linear_field(kernel, self.stimuli.shape[1], self.materials.window_frames)
+                shown = controls.linear_field(kernel, self.stimuli.shape[1], self.config.scored_frames)
                 yield from self._allowed("linear_field", row, shown, {})
 
     def others(self) -> Iterator[Made]:
@@ -317,10 +293,8 @@ class _Maker:
 
     def _best(self, rows: Sequence[int], clips: Iterable[torch.Tensor]) -> list[Best]:
         """The best of the clips for each of some targets of one condition and aperture."""
-        first, units = self.targets[rows[0]], [self.targets[row].unit_index for row in rows]
         batches = controls.allowed_batches(clips, self.config.constraint, self.masks[rows[:1]])
-        window, state = self.materials.window_frames, self.config.state
-        return best_of(self.materials.models, first.data_key, units, first.suppressed, batches, window, state)
+        return best_of(self.materials.models, [self.targets[row] for row in rows], batches, self.config)
 
     def _allowed(self, name: str, row: int, stimulus: torch.Tensor, parameters: dict[str, Any]) -> Iterator[Made]:
         """The nearest allowed stimulus; nothing if it is gray wherever it may change: no scale gives it a norm."""
@@ -335,9 +309,10 @@ def _rated(made: Sequence[Made], maker: _Maker, held_out_models: Sequence[torch.
     shown, asked = torch.stack([stimulus for _, _, stimulus, _ in made]), [maker.targets[row] for _, row, _, _ in made]
     contrasts = sorted({1.0, *materials.contrasts})
     own, along = contrasts.index(1.0), [contrasts.index(contrast) for contrast in materials.contrasts]
-    given = (asked, shown, contrasts, constraint, materials.window_frames, maker.config.state)
-    mine = contrast_response(materials.models, *given)
-    theirs = contrast_response(held_out_models, *given) if held_out_models else np.full_like(mine, np.nan)
+    mine = contrast_response(materials.models, asked, shown, contrasts, maker.config)
+    theirs = np.full_like(mine, np.nan)
+    if held_out_models:
+        theirs = contrast_response(held_out_models, asked, shown, contrasts, maker.config)
     return [
         Control(
             name=name,

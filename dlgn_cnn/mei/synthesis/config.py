@@ -53,14 +53,8 @@ class SynthesisValues:
         free = self.free_frames
         if free is not None and (len(free) != 2 or not 0 <= free[0] < free[1] <= self.frames):
             raise ConfigError(f"free_frames is {free!r}: expected [first, end) within the clip's {self.frames} frames")
-        for name in ("running", "pupil_size"):
-            if getattr(self, name) is not None:
-                number(name, getattr(self, name))
-        if self.pupil_center is not None:
-            if len(self.pupil_center) != 2:
-                raise ConfigError(f"pupil_center is {self.pupil_center!r}: expected [x, y]")
-            for one in self.pupil_center:
-                number("pupil_center", one)
+        if self.pupil_center is not None and len(self.pupil_center) != 2:
+            raise ConfigError(f"pupil_center is {self.pupil_center!r}: expected [x, y]")
 
     @property
     def state(self) -> AnimalState:
@@ -77,6 +71,11 @@ class Synthesis(SynthesisValues):
     aperture: Aperture
     optimizer: Optimizer
     preconditioner: Preconditioner
+
+    @property
+    def scored_frames(self) -> int:
+        """The last frames of the response, over which a control's rates are averaged."""
+        return int(getattr(self.objective, "window_frames", self.frames))
 
     @property
     def window_frames(self) -> int | None:
