@@ -8,7 +8,7 @@ to find, and are the null wherever there are any.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
@@ -374,8 +374,7 @@ def _exchanges(fits: int, generator: np.random.Generator) -> np.ndarray:
 def _relabeled(distances: Scores, on: np.ndarray, generator: np.random.Generator) -> Scores:
     """The distance between the conditions (relabeling, view), the recorded labels among them."""
     total, chosen = len(on), int(on.sum())
-    every = combinations(range(total), chosen)
-    rows = [row for row, _ in zip(every, range(MOST_RELABELINGS + 1), strict=False)]
+    rows = list(islice(combinations(range(total), chosen), MOST_RELABELINGS + 1))
     if len(rows) <= MOST_RELABELINGS:
         labels = np.stack([np.isin(np.arange(total), row) for row in rows])
     else:
