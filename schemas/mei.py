@@ -251,9 +251,6 @@ def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> Row:
 
 
 def mei_inputs(key: Key) -> dict[str, str]:
-    """The stored sessions, the weights of a fit and the digest of its MEIs: the inputs of what is computed from them.
-
-    The digest is empty for MEIs whose outputs were not kept.
-    """
-    found = (MEI.Provenance & fit_key(key) & {"mei_hash": key["mei_hash"]}).to_arrays("outputs")
-    return training.fit_inputs(key) | {"MEIs": value_sha256(found[0]) if len(found) else ""}
+    """The inputs of what is computed from MEIs: stored sessions, weights of the fit, and the digest of its MEIs."""
+    (outputs,) = (MEI.Provenance & fit_key(key) & {"mei_hash": key["mei_hash"]}).to_arrays("outputs")
+    return training.fit_inputs(key) | {"MEIs": value_sha256(outputs)}
