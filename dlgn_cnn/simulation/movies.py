@@ -1,8 +1,7 @@
 """The scene files of a simulated session, in the lab's names and form."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +66,8 @@ def write_scenes(
 
 def photograph(name: str) -> np.ndarray:
     """One of scikit-image's photographs, gray (height, width) uint8."""
-    load: Callable[[], np.ndarray | tuple[np.ndarray, ...]] = getattr(skimage.data, name)
-    found = load()
-    image = found[0] if isinstance(found, tuple) else found
+    found = getattr(skimage.data, name)()
+    image: np.ndarray = found[0] if isinstance(found, tuple) else found
     return image if image.ndim == 2 else np.round(rgb2gray(image) * 255).astype(np.uint8)
 
 
@@ -153,15 +151,6 @@ def find_movies(folder: Path) -> list[SceneFile]:
     return found
 
 
-def stretches(file: SceneFile, frames: int) -> list[Stretch]:
-    """The file as stretches of ``frames`` movie frames that do not overlap in time; a short one there and back."""
-    total = max(1, round(file.frames / file.rate_hz * MOVIE_RATE_HZ))
-    shown = on_screen(total, MOVIE_RATE_HZ, file.frames, file.rate_hz)
-    if total < frames:
-        return [Stretch(file, np.array(list(islice(cycle([*shown, *shown[::-1]]), frames))))]
-    return [Stretch(file, shown[start : start + frames]) for start in range(0, total - frames + 1, frames)]
-
-
 def split_tiers(of_files: Sequence[list[Stretch]], test_share: float) -> tuple[list[Stretch], list[Stretch]]:
     """Stretches for training and for testing.
 
@@ -185,11 +174,17 @@ def split_tiers(of_files: Sequence[list[Stretch]], test_share: float) -> tuple[l
 
 
 def moving(file: SceneFile, frames: int) -> list[Stretch]:
-    """The file's stretches on which something moves: an empty road teaches nothing, and predicts nothing."""
+    """The file as stretches of ``frames`` movie frames that do not overlap in time; a short one there and back.
+
+    Only stretches on which something moves: an empty road teaches nothing, and predicts nothing.
+    """
+    total = max(1, round(file.frames / file.rate_hz * MOVIE_RATE_HZ))
+    shown = on_screen(total, MOVIE_RATE_HZ, file.frames, file.rate_hz)
+    if total < frames:
+        shown = np.resize([*shown, *shown[::-1]], frames)
     film = decode_gray(file.path, GRID_PX, file.rate_hz).astype(np.float32)
-    found = stretches(file, frames)
-    change = [film[stretch.frames].std(axis=0).mean() for stretch in found]
-    return [stretch for stretch, moved in zip(found, change, strict=True) if moved >= STILL_GRAY]
+    pieces = (shown[start : start + frames] for start in range(0, len(shown) - frames + 1, frames))
+    return [Stretch(file, piece) for piece in pieces if film[piece].std(axis=0).mean() >= STILL_GRAY]
 
 
 def plan(files: Sequence[SceneFile], config: SimulationConfig, generator: np.random.Generator) -> list[Cut]:

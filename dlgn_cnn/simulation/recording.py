@@ -16,16 +16,15 @@ from dlgn_cnn.storage.atomic import whole_folder
 
 NOTICE = """This recording is SIMULATED. No animal was recorded and no light was shone.
 
-Session {session}, {units} units, {train} training and {test} test scenes, seed {seed}; movies: {movies}.
+Session {config.session}, {config.units} units, {config.train_scenes} training and {config.test_scenes} test scenes, \
+seed {config.seed}; movies: {movies}.
 responses.pkl and scenes/ have the layout of a recording in mouse dLGN; truth.npz holds the kernels, gains and
 noise-free rates that made the spikes. A fit must never read truth.npz. Do not report these data as measurements.
 """
 COLUMNS = {"run": "running", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "pupil_y": "pupil_y"}
 
 
-def simulate(
-    folder: Path, config: SimulationConfig, movies: Path | None = None, progress: Progress | None = None
-) -> Path:
+def simulate(folder: Path, config: SimulationConfig, movies: Path | None = None, progress: Progress = silent) -> Path:
     """Write an in-silico dLGN session as raw files in the lab's layout.
 
     Units are linear-nonlinear Poisson: a center-surround space-time kernel, light, running and pupil size add up in Hz
@@ -65,7 +64,7 @@ def simulate(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RecordingError(f"{folder} exists and is not an empty folder: give another, or remove it yourself")
     with whole_folder(target) as partial:
-        _write(partial, config, movies, progress or silent)
+        _write(partial, config, movies, progress)
     return folder
 
 
@@ -77,8 +76,7 @@ def _write(folder: Path, config: SimulationConfig, movies: Path | None, progress
     session = simulate_session(config, _read_back(files, progress), population, events)
     responses_table(config, session).to_pickle(folder / "responses.pkl")
     session.truth.save(folder)
-    words = {"session": config.session, "units": config.units, "seed": config.seed, "movies": movies or "photographs"}
-    notice = NOTICE.format(**words, train=config.train_scenes, test=config.test_scenes)
+    notice = NOTICE.format(config=config, movies=movies or "photographs")
     (folder / "SIMULATED.txt").write_text(notice, encoding="utf-8")
 
 
@@ -92,10 +90,9 @@ def _read_back(files: list[Path], progress: Progress) -> Frames:
 
 def responses_table(config: SimulationConfig, session: SimulatedSession) -> pd.DataFrame:
     """The lab's frame: a row per unit and presentation. Light epochs are whole, also where they outlast the scene."""
-    rows = [
+    return pd.DataFrame(
         _row(config, session, trial, index) for trial in range(len(session.spikes_s)) for index in range(config.units)
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def _row(config: SimulationConfig, session: SimulatedSession, trial: int, index: int) -> dict[str, object]:
