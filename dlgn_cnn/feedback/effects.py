@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlgn_cnn.evaluation.metrics import (
-    OPTO_ON,
-    modulation_index,
-    opto_modulation,
-    pupil_modulation,
-    running_modulation,
-)
+from dlgn_cnn.evaluation.metrics import OPTO_ON, modulation_index, opto_modulation, pupil_modulation, running_modulation
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, TIERS
 from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values

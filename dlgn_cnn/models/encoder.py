@@ -1,7 +1,7 @@
 """The encoding model: core, recurrent unit, a readout for each session, modulation, output nonlinearity."""
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,23 +10,21 @@ from dlgn_cnn.errors import ModelError
 from dlgn_cnn.models.modulators import Signals
 from dlgn_cnn.shapes import Behavior, Opto, Pupil, Rate, Video
 
-Head = TypeVar("Head", bound=nn.Module)
 
-
-class Heads(nn.Module, Generic[Head]):
+class Heads(nn.Module):
     """A module for each session; ``data_keys`` are the sessions, in order."""
 
-    def __init__(self, heads: Mapping[str, Head]) -> None:
+    def __init__(self, heads: Mapping[str, nn.Module]) -> None:
         super().__init__()
         self.data_keys = tuple(heads)
         for key, head in heads.items():
             self.add_module(_module_name(key), head)
 
-    def of(self, data_key: str) -> Head:
+    def of(self, data_key: str) -> Any:
         """The module of one session. Raises ModelError for a session that the model was not built for."""
         if data_key not in self.data_keys:
             raise ModelError(f"this model has no session {data_key!r}: it has {', '.join(self.data_keys)}")
-        return self.get_submodule(_module_name(data_key))  # type: ignore[return-value]
+        return self.get_submodule(_module_name(data_key))
 
 
 def _module_name(data_key: str) -> str:

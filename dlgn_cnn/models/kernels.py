@@ -7,7 +7,7 @@ import torch.nn.functional as functional
 from torch import nn
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.values import choice
+from dlgn_cnn.values import choice, whole
 
 BASES = ("raised_cosine", "taps")
 
@@ -51,8 +51,7 @@ class CausalKernels(nn.Module):
         l2_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        if taps < 1:
-            raise ConfigError(f"a kernel of {taps} taps: expected 1 or more")
+        whole("taps of a kernel", taps, 1)
         choice("basis of a kernel", basis, BASES)
         table = torch.eye(taps) if basis == "taps" else raised_cosines(functions, taps)
         self.register_buffer("basis", table)

@@ -135,11 +135,7 @@ class LocalEncoder:
 
 
 def local_encoder(
-    model: torch.nn.Module,
-    data_key: str,
-    shape: tuple[int, int, int],
-    window: int,
-    dtype: torch.dtype | None = None,
+    model: torch.nn.Module, data_key: str, shape: tuple[int, int, int], window: int, dtype: torch.dtype | None = None
 ) -> LocalEncoder | None:
     """Make a local encoder of a model, if every component says how far it sees.
 

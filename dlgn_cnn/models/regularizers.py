@@ -37,23 +37,17 @@ def laplace_time_energy(weight: torch.Tensor) -> torch.Tensor:
     return weight.diff(n=2, dim=2).square().mean()
 
 
-def group_norms(weight: torch.Tensor) -> torch.Tensor:
-    """The L2 norm of each kernel of a convolution (out, in, ...), (out, in): how much an output uses an input.
+def group_sparsity(layers: Sequence[torch.Tensor]) -> torch.Tensor:
+    """L2,1 penalty (group lasso, Yuan and Lin 2006) of kernels (out, in, ...): the mean group norm, over layers.
+
+    A group is what one output channel takes from one input channel, as neuralpredictors has it.
 
     Examples
     --------
-    >>> group_norms(torch.tensor([3.0, 4.0]).view(1, 1, 1, 2))
-    tensor([[5.]])
+    >>> group_sparsity([torch.tensor([3.0, 4.0]).view(1, 1, 1, 2)])
+    tensor(5.)
     """
-    return torch.linalg.vector_norm(weight.flatten(2), dim=2)
-
-
-def group_sparsity(norms: Sequence[torch.Tensor]) -> torch.Tensor:
-    """L2,1 penalty (group lasso, Yuan and Lin 2006): the mean group norm of each layer, averaged over layers.
-
-    A group is what one output channel takes from one input channel, as neuralpredictors has it.
-    """
-    return torch.stack([norm.mean() for norm in norms]).mean()
+    return torch.stack([torch.linalg.vector_norm(one.flatten(2), dim=2).mean() for one in layers]).mean()
 
 
 @dataclass(frozen=True)
@@ -75,5 +69,5 @@ class FilterPriors:
         if time is not None:
             total = total + self.laplace_time_weight * laplace_time_energy(time)
         if later:
-            total = total + self.group_sparsity_weight * group_sparsity([group_norms(one) for one in later])
+            total = total + self.group_sparsity_weight * group_sparsity(later)
         return total

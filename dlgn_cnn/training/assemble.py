@@ -105,7 +105,10 @@ def build_model(
     from dlgn_cnn.models.build import MODELS
 
     def trained(key: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-        return _source_weights(spec, key, weights)
+        digest = spec.sources.get(canonical_json(dict(key)))
+        if digest is None or weights is None:
+            raise ConfigError(f"the weights of {dict(key)} are missing: fit or restore the model through the tables")
+        return load_weights(weights, digest)
 
     name = loaders_name(MODELS.get(spec.model[0], allowed))
     if name is not None:
@@ -283,12 +286,3 @@ def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] 
         Whether it does.
     """
     return argument in parameters_of(registry.get(name, allowed))
-
-
-def _source_weights(
-    spec: FitSpec, key: Mapping[str, Any], weights: Path | ObjectStore | None
-) -> dict[str, torch.Tensor]:
-    digest = spec.sources.get(canonical_json(dict(key)))
-    if digest is None or weights is None:
-        raise ConfigError(f"the weights of {dict(key)} are missing: fit or restore the model through the tables")
-    return load_weights(weights, digest)

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-import torch
-
 from dlgn_cnn.data.loading.loaders import DATASETS, Foreseen
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
@@ -56,18 +54,15 @@ def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] 
     info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
         model = call_model(call, seed=0, allowed=allowed, data_info={MADE_UP: info})
-        if foreseen is not None:
-            dry_run(model, MADE_UP, info)
-            _check_window(model, foreseen.window_frames)
-
-
-def _check_window(model: torch.nn.Module, window_frames: int) -> None:
-    lost = getattr(model, "frames_lost", 0)
-    if lost >= window_frames:
-        raise ConfigError(
-            f"this model loses {lost} frames and windows have {window_frames}: give the dataset's window_frames "
-            f"{lost + 1} or more, or the model shorter kernels in time"
-        )
+        if foreseen is None:
+            return
+        dry_run(model, MADE_UP, info)
+        lost = getattr(model, "frames_lost", 0)
+        if lost >= foreseen.window_frames:
+            raise ConfigError(
+                f"this model loses {lost} frames and windows have {foreseen.window_frames}: give the dataset's "
+                f"window_frames {lost + 1} or more, or the model shorter kernels in time"
+            )
 
 
 def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> object:

@@ -126,11 +126,7 @@ def refine(
     """
     free, windows = list(free), sum(len(batch.videos) for batch in batches)
     optimizer = torch.optim.LBFGS(
-        free,
-        max_iter=iterations,
-        history_size=HISTORY,
-        tolerance_change=TOLERANCE,
-        line_search_fn="strong_wolfe",
+        free, max_iter=iterations, history_size=HISTORY, tolerance_change=TOLERANCE, line_search_fn="strong_wolfe"
     )
 
     def objective() -> float:
@@ -139,15 +135,13 @@ def refine(
         penalty.backward()
         total = penalty.item()
         for batch in batches:
-            value = len(batch.videos) / windows * _loss(model, data_key, batch, free[0].device, burn_in_frames)
+            moved = batch.to(free[0].device)
+            traces = {"behavior": moved.behavior, "pupil_center": moved.pupil_center}
+            rate = model(moved.videos, moved.opto, data_key=data_key, **traces)
+            loss = poisson(rate[..., burn_in_frames:], moved.responses[..., burn_in_frames:])
+            value = len(batch.videos) / windows * loss
             value.backward()
             total += value.item()
         return total
 
     return float(optimizer.step(objective))
-
-
-def _loss(model: nn.Module, data_key: str, batch: Batch, device: torch.device, burn_in_frames: int) -> torch.Tensor:
-    moved = batch.to(device)
-    rate = model(moved.videos, moved.opto, data_key=data_key, behavior=moved.behavior, pupil_center=moved.pupil_center)
-    return poisson(rate[..., burn_in_frames:], moved.responses[..., burn_in_frames:])

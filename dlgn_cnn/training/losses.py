@@ -25,9 +25,7 @@ Parameter = float | torch.Tensor
 LEARNED = "learned"
 Constraint = tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[float], float], tuple[float, float]]
 # From a free number to the parameter, back, and the open range that the parameter lies in.
-CONSTRAINTS: dict[str, Constraint] = {
-    "dispersion": (torch.exp, math.log, (0.0, math.inf)),
-}
+CONSTRAINTS: dict[str, Constraint] = {"dispersion": (torch.exp, math.log, (0.0, math.inf))}
 
 
 @LOSSES.register("poisson")
@@ -111,21 +109,24 @@ class ObservationModel(nn.Module):
         units: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
-        self.loss, self.sessions = loss, tuple(sorted(units or {}))
+        given, units = given or {}, units or {}
+        self.loss, self.sessions = loss, tuple(sorted(units))
         self.fixed: dict[str, Any] = {}
+        self.learned: list[str] = []
         self.free = nn.ParameterDict()
         for name, parameter in list(inspect.signature(loss).parameters.items())[2:]:
             if name not in CONSTRAINTS:
                 raise ConfigError(
                     f"a loss has a parameter {name!r}: say in observation_model.CONSTRAINTS what values it may have"
                 )
-            value = (given or {}).get(name, LEARNED)
+            value = given.get(name, LEARNED)
             if value != LEARNED:
-                self.fixed[name] = _checked(name, value, units or {})
+                self.fixed[name] = _checked(name, value, units)
                 continue
+            self.learned.append(name)
             start = CONSTRAINTS[name][1](parameter.default)
             for index, session in enumerate(self.sessions):
-                self.free[f"{name}_{index}"] = nn.Parameter(torch.full(((units or {})[session],), start))
+                self.free[f"{name}_{index}"] = nn.Parameter(torch.full((units[session],), start))
 
     def forward(self, rate: Rate, counts: Counts, data_key: str) -> torch.Tensor:
         """Mean negative log-likelihood of counts.
@@ -146,19 +147,15 @@ class ObservationModel(nn.Module):
 
     def values(self) -> dict[str, dict[str, list[float]]]:
         """The fitted parameters, ``{parameter: {session: [a value a unit]}}``; empty where none was fitted."""
-        found: dict[str, dict[str, list[float]]] = {}
-        for session in self.sessions if self.free else ():
-            for name, value in self._of(session).items():
-                if name not in self.fixed:
-                    found.setdefault(name, {})[session] = value.detach().tolist()
-        return found
+        return {
+            name: {session: self._of(session)[name].detach().tolist() for session in self.sessions}
+            for name in self.learned
+        }
 
     def _of(self, data_key: str) -> dict[str, Any]:
         values = {name: one[data_key] if isinstance(one, dict) else one for name, one in self.fixed.items()}
-        for key, parameter in self.free.items():
-            name, _, index = key.rpartition("_")
-            if self.sessions[int(index)] == data_key:
-                values[name] = CONSTRAINTS[name][0](parameter)
+        for name in self.learned:
+            values[name] = CONSTRAINTS[name][0](self.free[f"{name}_{self.sessions.index(data_key)}"])
         return values
 
 

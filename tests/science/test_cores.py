@@ -222,4 +222,4 @@ def test_group_sparsity_of_a_core_is_the_mean_norm_of_later_kernels(name):
         kernels = convolution.weight.detach().numpy()
         means.append(np.mean([np.sqrt(np.square(kernel).sum()) for row in kernels for kernel in row]))
     assert np.isclose(core.regularizer().item(), 0.5 * np.mean(means), rtol=1e-5)
-    assert group_sparsity([torch.full((2, 2), 3.0), torch.full((4, 4), 1.0)]) == 2.0
+    assert group_sparsity([torch.full((2, 2, 1), 3.0), torch.full((4, 4, 1), 1.0)]) == 2.0

@@ -227,7 +227,7 @@ def test_behavior_of_one_signal_ignores_the_other():
         ({"name": "behavior", "gain": False, "offset": False}, "does nothing"),
         ({"name": "opto_kernel", "basis": "raised_cosin"}, "did you mean 'raised_cosine'"),
         ({"name": "opto_kernel", "taps": 5}, "10 raised cosines over 5 taps"),
-        ({"name": "opto_gain", "taps": 0}, "0 taps"),
+        ({"name": "opto_gain", "taps": 0}, "taps of a kernel is 0"),
     ],
 )
 def test_a_wrong_config_says_what_is_wrong(config, message):

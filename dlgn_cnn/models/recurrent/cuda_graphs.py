@@ -121,19 +121,17 @@ class CudaGraphs:
             if form in self._captures:
                 return self._captures[form](inputs)
             found = run(*fixed, *inputs)
-            if self._due(form) and self._has_room(inputs, found):
+            if self._due(form, inputs, found):
                 self._captures[form] = Capture(self._machine, run, fixed, inputs)
         return [maps if len(maps) < 2 else [torch.cat(maps)] for maps in found]
 
-    def _due(self, form: Hashable) -> bool:
+    def _due(self, form: Hashable, inputs: Inputs, found: Groups) -> bool:
+        """Whether to capture a form that has come: it came before, and there is room for it."""
         if len(self._captures) >= CAPTURES:
             return False
-        again = form in self._before
-        if not again:
+        if form not in self._before:
             self._before.append(form)
-        return again
-
-    def _has_room(self, inputs: Inputs, found: Groups) -> bool:
+            return False
         parts = [part for part in (*inputs, *chain.from_iterable(found)) if part is not None]
         return self._machine.has_room(_device(inputs), sum(part.nbytes for part in parts))
 

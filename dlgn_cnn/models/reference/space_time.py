@@ -139,9 +139,6 @@ class SpaceTimeKernel(nn.Module):
         norm = intact.flatten(1).norm(dim=1)[:, None, None]
         return torch.stack([intact, intact + norm * self.opto_change * self.support[:, None]])
 
-    def _pixels(self, weights: torch.Tensor) -> torch.Tensor:
-        return weights if self.space is None else weights @ self.space
-
     def temporal_kernels(self) -> torch.Tensor:
         """Temporal kernels (condition, unit, rank, lag), lag 0 first: with opto at 0, then 1 if changed."""
         intact = functional.normalize(self.temporal, dim=-1)
@@ -150,7 +147,7 @@ class SpaceTimeKernel(nn.Module):
 
     def kernels(self) -> torch.Tensor:
         """Whole kernels (condition, unit, lag, height * width)."""
-        spatial = self._pixels(self._each_weights())
+        spatial = self._each_weights() if self.space is None else self._each_weights() @ self.space
         return torch.einsum("curl,surp->csulp", self.temporal_kernels(), spatial).flatten(0, 1)
 
     def forward(self, videos: Video) -> torch.Tensor:

@@ -10,9 +10,5 @@ from dlgn_cnn.models.adapters import adapt_shifter
 from dlgn_cnn.registry import Registry
 
 SHIFTERS = Registry(
-    "shifter",
-    "dlgn_cnn.models.shifters",
-    given=("info", "generator"),
-    has=("regularizer",),
-    adapt=adapt_shifter,
+    "shifter", "dlgn_cnn.models.shifters", given=("info", "generator"), has=("regularizer",), adapt=adapt_shifter
 )
