@@ -84,7 +84,10 @@ class TrainingLoop:
         self.precision = resolve(config.precision, self.device, auto_precision)
         self.loss = (loss if isinstance(loss, ObservationModel) else ObservationModel(loss)).to(self.device)
         self.callback = callback or Callback()
-        self.optimizer = _optimizer([p for p in model.parameters() if p.requires_grad], self.loss, config)
+        groups: list[dict[str, Any]] = [{"params": [one for one in model.parameters() if one.requires_grad]}]
+        if fitted := list(self.loss.parameters()):
+            groups.append({"params": fitted, "weight_decay": 0.0})
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         batches = sum(len(loader) for loader in loaders["train"].values())
         steps = config.max_epochs * -(-batches // config.accumulate)
         self.schedule: LRScheduler = SCHEDULES.build(
@@ -133,7 +136,7 @@ class TrainingLoop:
 
     def _epoch(self) -> EpochRecord:
         if not self.trained:
-            self._train()
+            self.train_epoch()
         validation_loss, validation_correlation = self.validate()
         loss, penalty = np.mean(self.parts, axis=0)
         record = EpochRecord(
@@ -160,7 +163,8 @@ class TrainingLoop:
         record = self.records[epoch]
         return record.validation_correlation if self.config.criterion == "correlation" else -record.validation_loss
 
-    def _train(self) -> None:
+    def train_epoch(self) -> None:
+        """Train on all batches of the training tier, or on those that are left of the running epoch."""
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         waiting = 0
@@ -240,10 +244,3 @@ class TrainingLoop:
 def copied(state: Mapping[str, torch.Tensor]) -> StateDict:
     """A state dict's values of now, on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in state.items()}
-
-
-def _optimizer(parameters: list[torch.nn.Parameter], loss: ObservationModel, config: FitConfig) -> torch.optim.AdamW:
-    groups: list[dict[str, Any]] = [{"params": parameters}]
-    if fitted := list(loss.parameters()):
-        groups.append({"params": fitted, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)

@@ -13,7 +13,8 @@ import torch
 from dlgn_cnn.interface import Batch, DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.runtime import threads
-from dlgn_cnn.runtime.device import autocast, resolve
+from dlgn_cnn.training.fit import TrainingLoop
+from dlgn_cnn.training.fit_config import FitConfig
 from dlgn_cnn.training.losses import poisson
 
 UNITS, CLIPS, FRAMES, HEIGHT, WIDTH = 40, 8, 60, 33, 53
@@ -26,7 +27,7 @@ WARM_UP = 2
 
 
 def training_step() -> Callable[[], None]:
-    """One step of training a convolutional GRU of 16 channels on random movies.
+    """One epoch, which is a step, of training a convolutional GRU of 16 channels on random movies.
 
     Returns
     -------
@@ -40,19 +41,8 @@ def training_step() -> Callable[[], None]:
     counts = torch.poisson(torch.full((CLIPS, UNITS, FRAMES), 0.1), generator=dice)
     videos = torch.randn(CLIPS, 1, FRAMES, HEIGHT, WIDTH, generator=dice)
     batch = Batch(videos, counts, torch.zeros(CLIPS, FRAMES), nothing, nothing)
-    model = encoder({"session": info}, 0, **PARTS).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    chosen = resolve("auto", torch.device("cpu"))
-
-    def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        with autocast(torch.device("cpu"), chosen):
-            predicted = model(batch.videos, batch.opto, data_key="session")
-        poisson(predicted.float(), batch.responses[..., -predicted.shape[-1] :]).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-
-    return step
+    model = encoder({"session": info}, 0, **PARTS)
+    return TrainingLoop(model, {"train": {"session": [batch]}}, poisson, FitConfig()).train_epoch
 
 
 def windows_per_s(step: Callable[[], None], seconds: float) -> float:

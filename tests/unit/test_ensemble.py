@@ -84,7 +84,7 @@ def test_frozen_parts_stay_and_the_rest_is_fitted(freeze):
     fit = TrainingLoop(
         model, {"train": {key: [one]}, "validation": {}}, LOSSES.get("poisson"), FitConfig(burn_in_frames=0)
     )
-    fit._train()
+    fit.train_epoch()
     changed = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == ({"heads"} if freeze else {"core", "recurrent", "heads"})
     assert model.core.training != freeze
