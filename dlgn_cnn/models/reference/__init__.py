@@ -1,4 +1,4 @@
-"""Reference models: one file each; other fits are compared with them.
+"""Reference models: other fits are compared with them.
 
 A reference is a model function, registered with ``@MODELS.register("name")``, that returns a ``ReferenceModel``: linear
 kernels over the past and one output nonlinearity. It is fitted by any trainer, on any dataset.

@@ -68,7 +68,8 @@ class ReferenceHead(nn.Module):
         self.register_buffer("mean_counts", counts, persistent=False)
         self.register_buffer("bias_step", _relative_step(output, counts), persistent=False)
         self.stimulus = stimulus
-        self.opto = find_opto(inputs.opto, inputs.stimulus)(units, basis, inputs.history_weight)
+        action = find_opto(inputs.opto, inputs.stimulus)
+        self.opto = None if action is None else action(units, basis, inputs.history_weight)
         chosen = {
             name: HistoryKernel(units, basis, inputs.history_weight) for name in FEATURES if getattr(inputs, name)
         }
@@ -95,7 +96,8 @@ class ReferenceHead(nn.Module):
         """
         opto = opto.to(self.bias.dtype)
         nothing = self.bias.new_zeros(1, len(opto), len(self.bias), opto.shape[1])
-        total = self.opto(nothing if self.stimulus is None else self.stimulus(videos), opto)
+        drives = nothing if self.stimulus is None else self.stimulus(videos)
+        total = drives[0] if self.opto is None else self.opto(drives, opto)
         if behavior is not None:
             known = torch.nan_to_num((behavior - self.mean) / self.std)
             for name, kernel in self.behavior.items():
@@ -204,7 +206,7 @@ def build_reference(
     generator = torch.Generator().manual_seed(seed)
     if rank is not None and rank < 1:
         raise ConfigError(f"rank {rank} of a space-time kernel: expected 1 or more, or null for a full one")
-    changes, heads = find_opto(inputs.opto, inputs.stimulus).changes, {}
+    changes, heads = getattr(find_opto(inputs.opto, inputs.stimulus), "changes", None), {}
     for key, info in data_info.items():
         if info.frame_shape[0] != 1:
             raise ConfigError(

@@ -56,8 +56,8 @@ class MixingKernel(HistoryKernel):
         return remembered(signal[:, None], self.kernels()[:, None])
 
 
-class NoOpto(nn.Module):
-    """The light changes nothing.
+class AdditiveOpto(nn.Module):
+    """The light, through each unit's causal kernel, adds to the drive (Schmors et al. 2025).
 
     Parameters
     ----------
@@ -71,37 +71,11 @@ class NoOpto(nn.Module):
 
     changes: str | None = None  # which of a unit's kernels is another one in the light: temporal or spatial
     needs_stimulus = False
-
-    def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
-        super().__init__()
-
-    def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
-        """The movie's drives (condition, batch, unit, time) and light (batch, time) to drive (batch, unit, time)."""
-        return drives[0]
-
-    def regularizer(self) -> torch.Tensor:
-        """Nothing."""
-        return torch.zeros(())
-
-
-class AdditiveOpto(NoOpto):
-    """The light, through each unit's causal kernel, adds to the drive (Schmors et al. 2025).
-
-    Parameters
-    ----------
-    units : int
-        Number of units.
-    basis : Tensor, shape (function, lag)
-        Basis of the light's kernels.
-    weight : float
-        Weight in the loss of the kernels.
-    """
-
     kernel_type: type[HistoryKernel] = HistoryKernel
     weight_scale = 1.0
 
     def __init__(self, units: int, basis: torch.Tensor, weight: float) -> None:
-        super().__init__(units, basis, weight)
+        super().__init__()
         self.kernel = self.kernel_type(units, basis, self.weight_scale * weight)
 
     def forward(self, drives: torch.Tensor, opto: Opto) -> torch.Tensor:
@@ -165,8 +139,8 @@ class SpatialOpto(TemporalOpto):
         return intact + self.kernel(opto) * (suppressed + self.added - intact)
 
 
-ACTIONS: dict[str, type[NoOpto]] = {
-    "none": NoOpto,
+ACTIONS: dict[str, type[AdditiveOpto] | None] = {
+    "none": None,
     "additive": AdditiveOpto,
     "gain": MultiplicativeOpto,
     "temporal": TemporalOpto,
@@ -174,9 +148,9 @@ ACTIONS: dict[str, type[NoOpto]] = {
 }
 
 
-def find_opto(name: str, stimulus: bool) -> type[NoOpto]:
-    """Class of the action called ``name``. Raises ConfigError if it is unknown, or needs a stimulus."""
-    choice("opto of a reference model", name, ACTIONS)
-    if ACTIONS[name].needs_stimulus and not stimulus:
+def find_opto(name: str, stimulus: bool) -> type[AdditiveOpto] | None:
+    """Class of the action called ``name``, None for none. Raises ConfigError if unknown, or if it needs a stimulus."""
+    action = ACTIONS[choice("opto of a reference model", name, ACTIONS)]
+    if action is not None and action.needs_stimulus and not stimulus:
         raise ConfigError(f"opto {name!r} acts on the movie's drive, and stimulus is false: choose additive or none")
-    return ACTIONS[name]
+    return action
