@@ -66,7 +66,3 @@ class EnsembleModel(nn.Module):
             raise ModelError(f"the members of an ensemble have {counts} units of {data_key}: fit all to one dataset")
         shortest = min(rate.shape[-1] for rate in rates)
         return torch.stack([rate[..., -shortest:] for rate in rates]).mean(0)
-
-    def regularizer(self, data_key: str) -> torch.Tensor:
-        """The mean of its members' penalties."""
-        return torch.stack([member.regularizer(data_key) for member in self.members]).mean()  # type: ignore[operator]

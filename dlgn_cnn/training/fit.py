@@ -45,9 +45,11 @@ class TrainingLoop:
     """A model being fitted: iterate over it for one ``EpochRecord`` an epoch; ``best_state`` has the best weights.
 
     They are those of ``best_epoch``, the first of the best by the criterion; it is -1 before the first epoch.
-    Nothing is half done when the callback is told of a step, so that ``dlgn_cnn.training.snapshot`` can take all that
-    the fit consists of, or put it back before the first epoch. ``threads`` is the number that the fit began with;
-    ``same_bits`` is false once it went on with fewer. The fit's ``precision`` is ``float32`` or ``bfloat16``.
+
+    ``callback`` is told of every step and, between batches of validation, of the same. Nothing is half done then, so
+    that ``dlgn_cnn.training.snapshot`` can take all that the fit consists of, or put it back before the first epoch.
+    ``threads`` is the number that the fit began with; ``same_bits`` is false once it went on with fewer. The fit's
+    ``precision`` is ``float32`` or ``bfloat16``.
 
     Parameters
     ----------
@@ -59,8 +61,6 @@ class TrainingLoop:
         Loss of rate and counts. The parameters of an observation model are fitted too, without decay.
     config : FitConfig
         Options of the fit.
-    callback : Callback, optional
-        Told of every step and, between batches of validation, of the same.
     auto_precision : str
         What the config's precision ``auto`` means (default: what the device is fast in).
 
@@ -76,14 +76,13 @@ class TrainingLoop:
         loaders: Mapping[str, Mapping[str, Any]],
         loss: Loss | ObservationModel,
         config: FitConfig,
-        callback: Callback | None = None,
         auto_precision: str = "auto",
     ) -> None:
         self.model, self.loaders, self.config = model, loaders, config
         self.device = next(model.parameters()).device
         self.precision = resolve(config.precision, self.device, auto_precision)
         self.loss = (loss if isinstance(loss, ObservationModel) else ObservationModel(loss)).to(self.device)
-        self.callback = callback or Callback()
+        self.callback = Callback()
         groups: list[dict[str, Any]] = [{"params": [one for one in model.parameters() if one.requires_grad]}]
         if fitted := list(self.loss.parameters()):
             groups.append({"params": fitted, "weight_decay": 0.0})

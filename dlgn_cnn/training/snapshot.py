@@ -83,7 +83,9 @@ def restore(fit: TrainingLoop, snapshot: Snapshot) -> None:
     fit.loss.load_state_dict(_below("observation", tensors))
     fit.best_state, fit.best_observation = copied(_below("best", tensors)), copied(_below("best_observation", tensors))
     groups = fit.optimizer.state_dict()["param_groups"]
-    fit.optimizer.load_state_dict({"state": _optimizer_state(tensors), "param_groups": groups})
+    indices = [index for group in groups for index in group["params"]]
+    states = {index: copied(_below(f"optimizer.{index}", tensors)) for index in indices}
+    fit.optimizer.load_state_dict({"state": states, "param_groups": groups})
     fit.schedule.load_state_dict(facts["schedule"])
     for group, rate in zip(fit.optimizer.param_groups, fit.schedule.get_last_lr(), strict=True):
         group["lr"] = rate
@@ -110,14 +112,6 @@ def _named(prefix: str, state: StateDict) -> StateDict:
 def _below(prefix: str, tensors: StateDict) -> StateDict:
     start = f"{prefix}."
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
-
-
-def _optimizer_state(tensors: StateDict) -> dict[int, StateDict]:
-    found: dict[int, StateDict] = {}
-    for name, value in _below("optimizer", tensors).items():
-        index, _, entry = name.partition(".")
-        found.setdefault(int(index), {})[entry] = value.clone()
-    return found
 
 
 def _generators(fit: TrainingLoop) -> Iterator[tuple[str, torch.Generator]]:
