@@ -4,7 +4,6 @@ import pytest
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores import CORES
-from dlgn_cnn.models.cores.geometry import plan_layers
 
 LAYERS = {"channels": [4, 4], "kernels": [5, 3]}
 
@@ -64,8 +63,10 @@ def test_rotations_include_quarters(rotations, message):
 
 
 def test_frames_lost_are_the_reach_of_all_kernels_in_time():
-    plan = plan_layers((1, 33, 53), [2, 2, 2], [7, 7, 7], kernels_time=[11, 5, 5], dilations_time=[1, 2, 3])
-    assert plan.frames_lost == 10 + 8 + 12
+    layers = {"channels": [2, 2, 2], "kernels": [7, 7, 7]}
+    for name in ("conv_3d", "factorized_3d"):
+        core = build(name, **layers, kernels_time=[11, 5, 5], dilations_time=[1, 2, 3])
+        assert core.frames_lost == 10 + 8 + 12
     assert build("stacked_2d").frames_lost == 0
     assert build("factorized_3d", kernels_time=[3, 5]).frames_lost == 6
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.values import choice
 
 PADDINGS = ("same", "valid")
@@ -61,26 +59,6 @@ class Layer:
         return (span - 1) // self.stride + 1
 
 
-@dataclass(frozen=True)
-class CorePlan:
-    """The layers of a core, and the shape (feature, height', width') of what leaves the last."""
-
-    layers: tuple[Layer, ...]
-    out_shape: Shape
-
-    @property
-    def frames_lost(self) -> int:
-        """Frames that all layers need together before the current one."""
-        return sum(layer.frames_lost for layer in self.layers)
-
-    @property
-    def receptive_field(self) -> ReceptiveExtent | None:
-        """Extent of the frame that one place of the last layer sees; None without padding, which moves its rows."""
-        if any(layer.padding != layer.radius_px for layer in self.layers):
-            return None
-        return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.radius_px, layer.stride) for layer in self.layers])
-
-
 def plan_layers(
     in_shape: Shape,
     channels: Sequence[int],
@@ -90,7 +68,7 @@ def plan_layers(
     padding: str = "same",
     kernels_time: Sequence[int] | None = None,
     dilations_time: Sequence[int] | None = None,
-) -> CorePlan:
+) -> tuple[list[Layer], Shape]:
     """Plan the layers of a core.
 
     Parameters
@@ -110,8 +88,10 @@ def plan_layers(
 
     Returns
     -------
-    CorePlan
-        Layers, and the shape that leaves the last.
+    layers : list of Layer
+        The layers in order.
+    out_shape : tuple of int
+        Shape (feature, height', width') of what leaves the last.
 
     Raises
     ------
@@ -120,7 +100,7 @@ def plan_layers(
 
     Examples
     --------
-    >>> plan_layers((1, 33, 53), [16], [17], [3]).out_shape
+    >>> plan_layers((1, 33, 53), [16], [17], [3])[1]
     (16, 11, 18)
     """
     given = {
@@ -141,4 +121,4 @@ def plan_layers(
         layer = Layer(incoming, outgoing, kernel, stride, dilation, margin, kernel_time, dilation_time)
         layers.append(layer)
         incoming, height, width = outgoing, layer.out_size(height), layer.out_size(width)
-    return CorePlan(tuple(layers), (incoming, height, width))
+    return layers, (incoming, height, width)

@@ -5,12 +5,13 @@ it overrides ``features`` and ``filters`` too.
 """
 
 from collections.abc import Iterable
+from functools import reduce
 
 import torch
 from torch import nn
 
 from dlgn_cnn.errors import ModelError
-from dlgn_cnn.models.cores.geometry import CorePlan, Layer, plan_layers
+from dlgn_cnn.models.cores.geometry import Layer, Shape, plan_layers
 from dlgn_cnn.models.cores.layers import to_features, to_frames
 from dlgn_cnn.models.receptive_field import ReceptiveExtent
 from dlgn_cnn.models.regularizers import FilterPriors
@@ -55,14 +56,14 @@ class PlannedCore(nn.Module):
     ) -> None:
         super().__init__()
         priors = FilterPriors(laplace_weight=laplace_weight, group_sparsity_weight=group_sparsity_weight)
-        self.build(plan_layers(in_shape, channels, kernels, strides, dilations, padding), priors)
+        self.build(*plan_layers(in_shape, channels, kernels, strides, dilations, padding), priors)
 
-    def build(self, plan: CorePlan, priors: FilterPriors) -> None:
-        """Build the layers of a plan."""
-        self.plan, self.priors = plan, priors
-        self.out_shape, self.frames_lost = plan.out_shape, plan.frames_lost
+    def build(self, plan: list[Layer], out_shape: Shape, priors: FilterPriors) -> None:
+        """Build the layers of a plan, of which maps of ``out_shape`` (feature, height', width') leave the last."""
+        self.plan, self.out_shape, self.priors = plan, out_shape, priors
+        self.frames_lost = sum(layer.frames_lost for layer in plan)
         self.layers = nn.Sequential(
-            *(module for index, layer in enumerate(plan.layers) for module in self.layer_modules(layer, index))
+            *(module for index, layer in enumerate(plan) for module in self.layer_modules(layer, index))
         )
 
     def layer_modules(self, layer: Layer, index: int) -> Iterable[nn.Module]:
@@ -86,8 +87,10 @@ class PlannedCore(nn.Module):
         return to_features(self.layers(to_frames(videos)), batch=len(videos))
 
     def receptive_field(self, frames: int) -> ReceptiveExtent | None:
-        """Extent of the frame that one place of the features sees, for any number of frames."""
-        return self.plan.receptive_field
+        """Extent of the frame that one place of the features sees; None without padding, which moves its rows."""
+        if any(layer.padding != layer.radius_px for layer in self.plan):
+            return None
+        return reduce(ReceptiveExtent.then, [ReceptiveExtent(layer.radius_px, layer.stride) for layer in self.plan])
 
     def filters(self) -> list[torch.Tensor]:
         """Filters (out, in, ..., height, width) of each layer."""
@@ -150,4 +153,4 @@ class PlannedCore3d(PlannedCore):
     ) -> None:
         nn.Module.__init__(self)
         plan = plan_layers(in_shape, channels, kernels, strides, dilations, padding, kernels_time, dilations_time)
-        self.build(plan, FilterPriors(laplace_weight, laplace_time_weight, group_sparsity_weight))
+        self.build(*plan, FilterPriors(laplace_weight, laplace_time_weight, group_sparsity_weight))

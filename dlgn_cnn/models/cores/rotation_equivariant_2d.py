@@ -125,7 +125,7 @@ class RotationEquivariant2dCore(PlannedCore):
         super().__init__(
             in_shape, channels, kernels, strides, dilations, padding, laplace_weight, group_sparsity_weight
         )
-        features, height, width = self.plan.out_shape
+        features, height, width = self.out_shape
         self.out_shape = (rotations * features, height, width)
 
     def layer_modules(self, layer: Layer, index: int) -> Iterable[nn.Module]:
