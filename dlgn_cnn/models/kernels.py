@@ -9,8 +9,6 @@ from torch import nn
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.values import choice, whole
 
-BASES = ("raised_cosine", "taps")
-
 
 class CausalKernels(nn.Module):
     """Traces through causal kernels, one for each unit and trace, summed over traces; all start at zero.
@@ -52,7 +50,7 @@ class CausalKernels(nn.Module):
     ) -> None:
         super().__init__()
         whole("taps of a kernel", taps, 1)
-        choice("basis of a kernel", basis, BASES)
+        choice("basis of a kernel", basis, ("raised_cosine", "taps"))
         table = torch.eye(taps) if basis == "taps" else raised_cosines(functions, taps)
         self.register_buffer("basis", table)
         self.weights = nn.Parameter(torch.zeros(units, traces, len(table)))

@@ -10,8 +10,6 @@ from dlgn_cnn.training.losses import as_component
 from dlgn_cnn.training.schedules import SCHEDULES
 from dlgn_cnn.values import choice, number, whole
 
-CRITERIA = ("correlation", "loss")
-
 
 @dataclass(frozen=True)
 class FitConfig:
@@ -70,7 +68,7 @@ class FitConfig:
             number(name, getattr(self, name), 0, above=True)
         number("weight_decay", self.weight_decay, 0)
         number("warmup_share", self.warmup_share, 0, 1)
-        choice("criterion", self.criterion, CRITERIA)
+        choice("criterion", self.criterion, ("correlation", "loss"))
         schedule = as_component(self.schedule)
         options = {name: value for name, value in schedule.items() if name != "name"}
         with within("schedule"):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.values import choice
 
-PADDINGS = ("same", "valid")
 Shape = tuple[int, int, int]
 
 
@@ -113,7 +112,7 @@ def plan_layers(
     }
     check_layers({name: values for name, values in given.items() if values is not None})
     lists = [[1] * len(channels) if values is None else values for values in given.values()]
-    choice("padding", padding, PADDINGS)
+    choice("padding", padding, ("same", "valid"))
     incoming, height, width = in_shape
     layers = []
     for outgoing, kernel, stride, dilation, kernel_time, dilation_time in zip(*lists, strict=True):

@@ -7,8 +7,6 @@ from dlgn_cnn.models.readouts import READOUTS
 from dlgn_cnn.models.readouts.places import pixel_places, shifted
 from dlgn_cnn.values import choice
 
-STARTS = ("fields", "center", "noise")
-
 
 @READOUTS.register("factorized")
 class FactorizedReadout(nn.Module):
@@ -63,7 +61,7 @@ class FactorizedReadout(nn.Module):
         feature_weight: float = 0.0,
     ) -> None:
         super().__init__()
-        choice("init_mask of a factorized readout", init_mask, STARTS)
+        choice("init_mask of a factorized readout", init_mask, ("fields", "center", "noise"))
         channels, height, width = in_shape
         mask = 1e-3 * torch.randn(units, height, width, generator=generator)
         if init_mask != "noise":
