@@ -114,11 +114,12 @@ def plan_windows(
         raise ConfigError(
             f"{where}: window_frames {window_frames} is longer than every {kind} ({longest} frames): {advice}"
         )
-    positions = [_join(np.arange(start, stop - window_frames + 1) for start, stop in trial) for trial in stretches]
-    tiles = [
-        _join(np.arange(start, stop - window_frames + 1, window_frames) for start, stop in trial) for trial in stretches
-    ]
-    return WindowPlan(window_frames, windows == "tiled", tuple(positions), tuple(tiles))
+
+    def firsts(step: int) -> tuple[Starts, ...]:
+        runs = [[np.arange(start, stop - window_frames + 1, step) for start, stop in trial] for trial in stretches]
+        return tuple(np.concatenate([np.empty(0, np.int64), *run]) for run in runs)
+
+    return WindowPlan(window_frames, windows == "tiled", firsts(1), firsts(window_frames))
 
 
 def opto_stretches(opto: Floats, frames: str) -> list[Stretch]:
@@ -134,7 +135,3 @@ def _runs(mask: npt.NDArray[np.bool_]) -> list[Stretch]:
     steps = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist()
     return list(zip(starts, stops, strict=True))
-
-
-def _join(parts: object) -> Starts:
-    return np.concatenate([np.empty(0, np.int64), *parts])  # type: ignore[misc]

@@ -24,15 +24,15 @@ class Format:
     """How the paths of one format are recognized, and where within them sessions lie, see ``reader``."""
 
     recognizes: Callable[[Path], bool]
-    source: Callable[[Path], Path] | None
-    sessions: Callable[[Path], Collection[SessionKey]] | None
+    source: Callable[[Path], Path]
+    sessions: Callable[[Path], Collection[SessionKey] | None]
 
 
 def reader(
     name: str,
     recognizes: Callable[[Path], bool],
-    source: Callable[[Path], Path] | None = None,
-    sessions: Callable[[Path], Collection[SessionKey]] | None = None,
+    source: Callable[[Path], Path] = lambda path: path,
+    sessions: Callable[[Path], Collection[SessionKey] | None] = lambda source: None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a reader.
 
@@ -59,14 +59,12 @@ def reader(
 def source_of(path: Path, reader: str) -> Path:
     """The file or folder that the recordings in ``path`` have as their source. Raises RecordingError for none."""
     READERS.get(reader)
-    find = _FORMATS[reader].source
-    return path if find is None else find(path)
+    return _FORMATS[reader].source(path)
 
 
 def sessions_in(source: Path, reader: str) -> Collection[SessionKey] | None:
     """The sessions in a source, None where it can hold one only. Raises RecordingError where it cannot be read."""
-    listed = _FORMATS[reader].sessions
-    return None if listed is None else listed(source)
+    return _FORMATS[reader].sessions(source)
 
 
 def read_recordings(path: Path, reader: str | None = None, **options: Any) -> list[SessionRecording]:

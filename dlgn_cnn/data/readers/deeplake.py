@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.arrays import numbers
 from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, OPTIONAL, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
@@ -159,9 +160,7 @@ def deeplake_frames(path: Path, address: str) -> Frames:
 
 
 def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
-    responses = _numbers(path, rows, row, "responses")
-    if responses.ndim != 2:
-        raise RecordingError(f"{path}, row {row}: responses have shape {responses.shape}, expected (unit, time)")
+    responses = _numbers(path, rows, row, "responses", 2)
     if np.isnan(responses).all():
         return []
     frames = _frames(path, row, rows.cell(row, "videos"), responses.shape[-1])
@@ -172,11 +171,10 @@ def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) 
     return [ArrayTrial(f"{row} of {path}", str(rows.cell(row, tier)), scene, responses, optional)]
 
 
-def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str) -> Floats:
-    value = rows.cell(row, column)
-    if value.dtype.kind not in "iufb":
-        raise RecordingError(f"{path}, row {row}: {column} does not hold numbers: correct it")
-    return value.astype(np.float32)
+def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str, ndim: int | None = None) -> Floats:
+    cell = rows.cell(row, column)
+    plain = cell.astype(np.uint8) if cell.dtype == bool else cell
+    return numbers(plain, f"{path}, row {row}: {column}", ndim).astype(np.float32)
 
 
 def _frames(path: Path, row: int, video: np.ndarray, time: int) -> Frames:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, whole_numbers, words
+from dlgn_cnn.data.readers.shared.arrays import check_shape, load_arrays, numbers, whole_numbers, words
 from dlgn_cnn.data.recording import (
     SIGNALS,
     BinnedResponses,
@@ -28,9 +28,9 @@ REQUIRED = (
     *("mouse", "series", "experiment", "movie", "frames", "frame_rate_hz"),
     *("presentation_scene", "presentation_s", "presentation_tier"),
 )
-RESPONSES = ("units", "spike_times_s", "spike_units", "counts", "bins_s")
-OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "opto_epochs_s")
-CLOCKED = tuple(name for signal in SIGNALS for name in (signal, f"{signal}_times_s"))
+OPTIONAL = ("scene_frames", "gray_range", "frame_onsets_s", "opto_epochs_s", "units")
+# An array that cannot stand alone, and the one that it needs.
+PARTNERS = {"spike_times_s": "spike_units", "counts": "bins_s"} | {name: f"{name}_times_s" for name in SIGNALS}
 Arrays = dict[str, Any]
 TEXTS = ("mouse", "movie", "presentation_tier")
 SINGLE = ("mouse", "movie", "series", "experiment", "frame_rate_hz")
@@ -95,12 +95,12 @@ def _gray_frames(path: Path, changed_ns: int) -> Frames:
 def _load(path: Path) -> dict[str, Any]:
     """Every array of the file by name, once all names are known and each holds what its name says."""
     arrays = load_arrays(path)
-    known = (*REQUIRED, *RESPONSES, *OPTIONAL, *CLOCKED)
+    known = (*REQUIRED, *OPTIONAL, *PARTNERS, *PARTNERS.values())
     for name in arrays:
         if name not in known:
             raise RecordingError(f"{path} holds {name!r}, which means nothing here: {nearest(name, known)}")
     missing = [name for name in REQUIRED if name not in arrays]
-    missing += [f"{name}_times_s" for name in SIGNALS if name in arrays and f"{name}_times_s" not in arrays]
+    missing += [partner for name, partner in PARTNERS.items() if name in arrays and partner not in arrays]
     if missing:
         raise RecordingError(f"{path} lacks {', '.join(missing)}: add them")
     found = {name: _checked(array, name, f"{path}: {name}") for name, array in arrays.items()}
@@ -141,11 +141,8 @@ def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, Sc
 def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]) -> tuple[PresentationTimes, ...]:
     times, tiers = arrays["presentation_s"], arrays["presentation_tier"]
     shown = arrays["presentation_scene"]
-    if times.shape != (len(shown), 2) or tiers.shape != shown.shape:
-        raise RecordingError(
-            f"{path}: presentation_s has shape {times.shape}, presentation_tier {tiers.shape} and presentation_scene "
-            f"{shown.shape}: expected (presentation, 2), (presentation,) and (presentation,)"
-        )
+    check_shape(times, f"{path}: presentation_s", (len(shown), 2), "(presentation, 2)")
+    check_shape(tiers, f"{path}: presentation_tier", shown.shape, "(presentation,)")
     files = list(scenes.values())
     unknown = [scene for scene in shown if not 0 <= scene < len(files)]
     if unknown:
@@ -163,39 +160,28 @@ def _onsets(path: Path, arrays: Arrays, frames: list[int]) -> list[tuple[float, 
     if "frame_onsets_s" not in arrays:
         return [() for _ in frames]
     every = arrays["frame_onsets_s"]
-    if every.shape != (sum(frames),):
-        raise RecordingError(
-            f"{path}: frame_onsets_s has shape {every.shape}; the presentations show {sum(frames)} frames: expected "
-            "one onset each, NaN for a dropped frame"
-        )
+    check_shape(every, f"{path}: frame_onsets_s", (sum(frames),), "one for each frame shown, NaN for a dropped frame")
     return [tuple(map(float, part)) for part in np.split(every, np.cumsum(frames)[:-1])]
 
 
 def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResponses | None]:
-    given = [name for name in ("spike_times_s", "counts") if name in arrays]
-    partner = {"spike_times_s": "spike_units", "counts": "bins_s"}
-    if len(given) != 1 or partner[given[0]] not in arrays:
-        raise RecordingError(f"{path}: expected spike_times_s with spike_units, or counts with bins_s; it has {given}")
-    if given == ["spike_times_s"]:
+    if ("spike_times_s" in arrays) == ("counts" in arrays):
+        raise RecordingError(f"{path}: expected either spike_times_s with spike_units, or counts with bins_s")
+    if "spike_times_s" in arrays:
         return _spikes(path, arrays), None
     values, bins = arrays["counts"], arrays["bins_s"]
     units = arrays.get("units", np.arange(len(np.atleast_1d(values))))
     if bins.ndim == 1:
         bins = np.column_stack([bins[:-1], bins[1:]])
+    check_shape(values, f"{path}: counts", (len(units), *bins.shape[:1]), "(unit, bin)")
     order = np.argsort(units, kind="stable")
-    if values.ndim != 2 or units.shape != (len(values),):
-        raise RecordingError(f"{path}: counts have shape {values.shape} for {units.shape} units: expected (unit, bin)")
     return {}, BinnedResponses(tuple(int(units[i]) for i in order), bins, values[order].astype(np.float32))
 
 
 def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
     times, owners = arrays["spike_times_s"], arrays["spike_units"]
-    if times.ndim != 1 or times.shape != owners.shape:
-        raise RecordingError(
-            f"{path}: {times.shape} spike_times_s and {owners.shape} spike_units: expected a unit a spike"
-        )
-    given = arrays.get("units")
-    units = np.unique(owners if given is None else given)
+    check_shape(times, f"{path}: spike_times_s", owners.shape, "(spike,) as spike_units")
+    units = np.unique(arrays["units"] if "units" in arrays else owners)
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")

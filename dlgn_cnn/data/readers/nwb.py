@@ -94,25 +94,18 @@ def read_nwb(
         shown = _named(path, "interval table", tables, trials)
         scenes, numbers, onsets = _scenes(path, file, shown, stimulus, progress)
         names = _column(path, shown, tier)
-        rows = np.argsort(np.asarray(shown["start_time"][:], np.float64), kind="stable")
-        movie = path.stem
+        starts, stops = (np.asarray(shown[name][:], np.float64).tolist() for name in ("start_time", "stop_time"))
+        keys = [SceneKey(path.stem, number) for number in numbers]
         return [
             SessionRecording(
                 session=_session(path, file, mouse, series, experiment),
                 spike_times_s=_spikes(path, file),
                 presentations=tuple(
-                    PresentationTimes(
-                        trial=trial,
-                        scene=SceneKey(movie, numbers[row]),
-                        start_s=float(shown["start_time"][int(row)]),
-                        stop_s=float(shown["stop_time"][int(row)]),
-                        tier=str(names[row]),
-                        frame_onsets_s=onsets[row],
-                    )
-                    for trial, row in enumerate(rows)
+                    PresentationTimes(trial, keys[row], starts[row], stops[row], str(names[row]), onsets[row])
+                    for trial, row in enumerate(np.argsort(starts, kind="stable"))
                 ),
                 opto_epochs_s=_opto_epochs(path, file, opto),
-                scenes={SceneKey(movie, number): scene for number, scene in enumerate(scenes)},
+                scenes={SceneKey(path.stem, number): scene for number, scene in enumerate(scenes)},
                 signals=_signals(path, file),
                 source=path,
             )

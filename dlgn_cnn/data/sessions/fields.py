@@ -1,6 +1,7 @@
 """Linear receptive fields: which pixels, how long before a spike."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,11 +17,9 @@ def spike_triggered_average(trials: Trials, lags: int) -> Floats:
     trial trigger nothing, since their past is not known. A unit without spikes has a field of zeros. Memory: one trial
     as float32 besides the result.
     """
-    mean = _mean_frame(trials)
     units, shape = len(trials[0][1]), trials[0][0].shape[1:]
-    total, spikes = np.zeros((units, lags, mean.size)), np.zeros(units)
-    for frames, counts in trials:
-        flat = frames.reshape(len(frames), -1).astype(np.float32) - mean
+    total, spikes = np.zeros((units, lags, math.prod(shape))), np.zeros(units)
+    for flat, (_, counts) in zip(_centered(trials), trials, strict=True):
         scored = counts[:, lags - 1 :].astype(np.float32)
         spikes += scored.sum(1)
         for lag in range(lags):
@@ -77,24 +76,22 @@ def field_centers(fields: Floats) -> tuple[tuple[float, float], ...]:
     return tuple((float(one), float(other)) for one, other in zip(x, y, strict=True))
 
 
-def _mean_frame(trials: Trials) -> Floats:
+def _centered(trials: Trials) -> Iterator[Floats]:
+    """Frames (time, pixel) of each trial in turn, less the mean frame."""
     frames = sum(len(video) for video, _ in trials)
-    return (sum(video.sum(0, dtype=np.float64) for video, _ in trials) / frames).ravel().astype(np.float32)
+    mean = (sum(video.sum(0, dtype=np.float64) for video, _ in trials) / frames).ravel().astype(np.float32)
+    for video, _ in trials:
+        yield video.reshape(len(video), -1).astype(np.float32) - mean
 
 
 def _space_covariance(trials: Trials) -> np.ndarray:
-    mean = _mean_frame(trials)
-    total = np.zeros((mean.size, mean.size))
-    for video, _ in trials:
-        flat = video.reshape(len(video), -1).astype(np.float32) - mean
-        total += flat.T @ flat
-    return total / sum(len(video) for video, _ in trials)
+    pixels, frames = trials[0][0][0].size, sum(len(video) for video, _ in trials)
+    return sum((flat.T @ flat for flat in _centered(trials)), np.zeros((pixels, pixels))) / frames
 
 
 def _time_covariance(trials: Trials, lags: int) -> np.ndarray:
-    mean, found = _mean_frame(trials), np.zeros(lags)
-    for video, _ in trials:
-        flat = video.reshape(len(video), -1).astype(np.float32) - mean
+    found = np.zeros(lags)
+    for flat in _centered(trials):
         found += [np.vdot(flat[lag:], flat[: len(flat) - lag]) / (len(flat) - lag) for lag in range(lags)]
     index = np.abs(np.subtract.outer(np.arange(lags), np.arange(lags)))
     return (found / found[0])[index]

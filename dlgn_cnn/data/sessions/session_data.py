@@ -161,17 +161,20 @@ def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
 
 def known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each signal where it is known; 1 for the deviation of one that never varies."""
-    mean, std = moments([(values, np.isfinite(values)) for values in rows])
+    mean, std = moments(rows)
     return tuple(mean.tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 
-def moments(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Scores, Scores]:
-    """Mean and standard deviation of each row over pairs of values (row, time) and which of them count."""
-    count = sum(np.broadcast_to(known, values.shape).sum(1) for values, known in rows)
-    divisor = np.maximum(count, 1)
-    mean = sum(np.where(known, values, 0).sum(1, dtype=np.float64) for values, known in rows) / divisor
-    squares = [np.where(known, np.square(values - mean[:, None], dtype=np.float64), 0).sum(1) for values, known in rows]
-    return mean, np.sqrt(sum(squares) / divisor)
+def moments(rows: Sequence[Floats]) -> tuple[Scores, Scores]:
+    """Mean and standard deviation of each row over arrays (row, time), of the values that are finite."""
+
+    def finite(values: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(values, posinf=0.0, neginf=0.0)
+
+    divisor = np.maximum(sum(np.isfinite(values).sum(1) for values in rows), 1)
+    mean = sum(finite(values).sum(1, dtype=np.float64) for values in rows) / divisor
+    squares = sum(finite(np.square(values - mean[:, None], dtype=np.float64)).sum(1) for values in rows)
+    return mean, np.sqrt(squares / divisor)
 
 
 def _trial(

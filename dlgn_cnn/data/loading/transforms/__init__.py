@@ -58,8 +58,7 @@ class TrainingStatistics:
 
 def training_statistics(units: Sequence[int], trials: Sequence[TrialData]) -> TrainingStatistics:
     """The statistics of the training ``trials``, whose response rows are ``units``."""
-    responses = [(trial.responses, np.ones(trial.responses.shape[1], bool)) for trial in trials]
-    _, response_std = moments(responses)
+    _, response_std = moments([trial.responses for trial in trials])
     mean, std = (np.array(figure) for figure in known_moments([trial.behavior for trial in trials]))
     return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, std)
 
