@@ -19,6 +19,29 @@ MOST_SESSIONS = 2**15 - 1
 CLOCK_SLACK_S = 1e-6  # what rounding may do to a time in s
 
 
+def check_shape(array: np.ndarray, where: str, shape: tuple[int, ...], axes: str) -> None:
+    """Refuse an array of another shape.
+
+    Parameters
+    ----------
+    array : ndarray
+        The array.
+    where : str
+        How the error names it.
+    shape : tuple of int
+        The shape expected.
+    axes : str
+        What its axes are, as ``"(unit, bin)"``.
+
+    Raises
+    ------
+    RecordingError
+        If the array has another shape.
+    """
+    if array.shape != shape:
+        raise RecordingError(f"{where} has shape {array.shape}, expected {shape}, which is {axes}")
+
+
 @dataclass(frozen=True, order=True)
 class SessionKey:
     """The lab's own key of a session: mouse ``m``, series ``s``, experiment ``e``."""
@@ -134,10 +157,8 @@ class SampledSignal:
     values: Floats
 
     def __post_init__(self) -> None:
-        if self.times_s.shape != self.values.shape or self.times_s.ndim != 1:
-            raise RecordingError(
-                f"a signal has {self.times_s.shape} times and {self.values.shape} values: expected one of each a sample"
-            )
+        check_shape(self.times_s, "a signal's clock", (self.values.size,), "(time,), a time for each value")
+        check_shape(self.values, "a signal", (self.values.size,), "(time,)")
         if not np.all(np.diff(self.times_s) > 0):
             raise RecordingError("a signal's times do not increase from sample to sample: sort or correct its clock")
 
@@ -156,19 +177,15 @@ class BinnedResponses:
 
     def __post_init__(self) -> None:
         bins = len(self.bins_s)
-        if self.bins_s.shape != (bins, 2) or self.values.shape != (len(self.units), bins):
-            raise RecordingError(
-                f"binned responses have bins of shape {self.bins_s.shape} and values of shape {self.values.shape} for "
-                f"{len(self.units)} units: expected (bin, 2) and (unit, bin)"
-            )
+        check_shape(self.bins_s, "binned responses: bins", (bins, 2), "(bin, start and stop)")
+        check_shape(self.values, "binned responses: values", (len(self.units), bins), "(unit, bin)")
         if list(self.units) != sorted(set(self.units)):
             raise RecordingError("binned responses: units must be numbered in ascending order, each once")
-        if not np.isfinite(self.bins_s).all() or np.any(np.diff(self.bins_s.ravel()) < -CLOCK_SLACK_S):
+        apart = np.all(np.diff(self.bins_s.ravel()) >= -CLOCK_SLACK_S) and np.all(np.diff(self.bins_s, axis=1) > 0)
+        if not np.isfinite(self.bins_s).all() or not apart:
             raise RecordingError(
-                "binned responses: bins must be finite, ascending and disjoint, each [start, stop] in s"
+                "binned responses: bins must be finite, ascending and disjoint, each [start, stop] in s, start first"
             )
-        if np.any(np.diff(self.bins_s, axis=1) <= 0):
-            raise RecordingError("binned responses: a bin stops before or where it starts: correct its [start, stop]")
         if not np.isfinite(self.values).all() or np.any(self.values < 0):
             raise RecordingError(
                 "binned responses: values must be finite and not negative: leave out trials without responses"
@@ -251,7 +268,6 @@ class SessionRecording:
 
     def _check_opto(self) -> None:
         epochs = self.opto_epochs_s
-        if epochs.ndim != 2 or epochs.shape[1] != 2:
-            raise RecordingError(f"session {self.session}: light epochs have shape {epochs.shape}, expected (epoch, 2)")
+        check_shape(epochs, f"session {self.session}: light epochs", (*epochs.shape[:1], 2), "(epoch, on and off)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):
             raise RecordingError(f"session {self.session}: light epochs must be [on, off] in s, ascending and disjoint")

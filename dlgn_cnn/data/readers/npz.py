@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.arrays import check_shape, load_arrays, numbers, whole_numbers, words
+from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, whole_numbers, words
 from dlgn_cnn.data.recording import (
     SIGNALS,
     BinnedResponses,
@@ -17,6 +17,7 @@ from dlgn_cnn.data.recording import (
     SceneKey,
     SessionKey,
     SessionRecording,
+    check_shape,
 )
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
@@ -181,7 +182,7 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
 def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
     times, owners = arrays["spike_times_s"], arrays["spike_units"]
     check_shape(times, f"{path}: spike_times_s", owners.shape, "(spike,) as spike_units")
-    units = np.unique(arrays["units"] if "units" in arrays else owners)
+    units = np.unique(np.asarray(arrays.get("units", owners)))
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")

@@ -95,12 +95,6 @@ def words(values: Any, where: str) -> np.ndarray:
     return array
 
 
-def check_shape(array: np.ndarray, where: str, shape: tuple[int, ...], axes: str) -> None:
-    """Raise RecordingError, which begins with ``where`` and names the ``axes``, for an array of another shape."""
-    if array.shape != shape:
-        raise RecordingError(f"{where} has shape {array.shape}, expected {shape}, which is {axes}")
-
-
 def shown(value: Any) -> str:
     """Return the beginning of a value, and its type, as errors show it."""
     return f"{value!r:.60} ({type(value).__name__})"

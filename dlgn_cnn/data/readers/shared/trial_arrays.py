@@ -111,14 +111,14 @@ def recording_of(
         )
         for index, (scene, clock) in enumerate(zip(numbers, edges, strict=True))
     )
-    light = [(t.optional["opto"], clock) for t, clock in zip(trials, edges, strict=True) if "opto" in t.optional]
+    opto = [(t.optional["opto"], clock) for t, clock in zip(trials, edges, strict=True) if "opto" in t.optional]
     bins = np.concatenate([np.column_stack([clock[:-1], clock[1:]]) for clock in edges])
     values = np.concatenate([trial.responses[order] for trial in trials], axis=1).astype(np.float32)
     return SessionRecording(
         session=session,
         spike_times_s={},
         presentations=shown,
-        opto_epochs_s=np.concatenate([np.empty((0, 2)), *itertools.starmap(epochs_of_opto, light)]),
+        opto_epochs_s=np.concatenate([np.empty((0, 2)), *itertools.starmap(epochs_of_opto, opto)]),
         scenes={SceneKey(movie, number): trials[number].scene for number in sorted(set(numbers))},
         signals=_signals(trials, edges, behavior_rows),
         source=source,
