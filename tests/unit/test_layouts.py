@@ -167,7 +167,10 @@ NPZ_FAULTS = {
     "unit unlisted": ({"units": np.array([98])}, "not among units"),
     "unsigned light": ({"opto_epochs_s": np.array([[3, 1]], np.uint8)}, "light epochs must be"),
     "gray range of words": ({"gray_range": np.array(["a", "b"])}, "gray_range is of shape"),
-    "endless gray range": ({"gray_range": np.array([0, np.inf])}, "gray_range needs two"),
+    "endless gray range": (
+        {"gray_range": np.array([0, np.inf])},
+        r"gray_range .* both finite",
+    ),
     "clock of a signal": ({"running_times_s": np.zeros(2), "running": np.zeros(2)}, "running: a signal's times"),
 }
 

@@ -88,7 +88,7 @@ def test_the_right_one_passes():
         ("dataset.size_px", [13], r"^dataset\.config\.size_px: given \[13\] \(list\), expected list \[int, int\]"),
         ("dataset.size_px", [13, "17"], r"^dataset\.config\.size_px\[1\]: given '17' \(str\), expected int"),
         ("dataset.size_px", [13, 0], r"size_px \[13, 0\]: expected \[height, width\] in px"),
-        ("dataset.rate_hz", -1, r"rate_hz -1: expected frames a second, above 0"),
+        ("dataset.rate_hz", -1, r"rate_hz is -1: expected a number in \(0, inf\]"),
         ("dataset.sessions", ..., r"^dataset\.config: dataset function 'stored_sessions' needs 'sessions'"),
         ("dataset.sessions", "Mouse_1_s01_e01", r"^dataset\.config\.sessions: given .* expected list of str"),
         ("dataset.windows", "tile", r"^dataset\.config: .*did you mean 'tiled'"),

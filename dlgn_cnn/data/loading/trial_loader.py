@@ -136,7 +136,8 @@ class TrialLoader:
 
     def under(self, opto: float) -> "TrialLoader":
         """A loader of the same batches, from the first on, with every frame's light replaced before the transforms."""
-        other = self._from_the_first()
+        other = copy.copy(self)
+        other._epoch = other._seen = other._first = 0
         other._opto = opto
         return other
 
@@ -147,15 +148,7 @@ class TrialLoader:
         """
         if self._plan is not None:
             raise ConfigError("a loader of windows shows its own trials only: use that of another tier")
-        other = self._from_the_first()
-        other._traces = [_traces(trial) for trial in trials]
-        other.trials = [_viewing(trial, traces) for trial, traces in zip(trials, other._traces, strict=True)]
-        return other
-
-    def _from_the_first(self) -> "TrialLoader":
-        other = copy.copy(self)
-        other._epoch = other._seen = other._first = 0
-        return other
+        return TrialLoader(trials, self.data_info, self.batch_size, transforms=self._transforms)
 
     def batches_left(self) -> int:
         """How many batches the next iteration yields."""

@@ -89,8 +89,10 @@ def npz_frames(path: Path, address: str) -> Frames:
 def _gray_frames(path: Path, changed_ns: int) -> Frames:
     """All frames of the file that was last asked for: its scenes are read one after the other."""
     arrays = _load(path)
-    span = tuple(map(float, arrays["gray_range"])) if "gray_range" in arrays else None
-    return as_gray(arrays["frames"], str(path), span)  # type: ignore[arg-type]
+    gray_range = arrays.get("gray_range")
+    if gray_range is not None:
+        check_shape(gray_range, f"{path}: gray_range", (2,), "the values of black and white")
+    return as_gray(arrays["frames"], str(path), gray_range)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -104,11 +106,7 @@ def _load(path: Path) -> dict[str, Any]:
     missing += [partner for name, partner in PARTNERS.items() if name in arrays and partner not in arrays]
     if missing:
         raise RecordingError(f"{path} lacks {', '.join(missing)}: add them")
-    found = {name: _checked(array, name, f"{path}: {name}") for name, array in arrays.items()}
-    gray = found.get("gray_range", np.zeros(2))
-    if gray.shape != (2,) or not np.isfinite(gray).all():
-        raise RecordingError(f"{path}: gray_range needs two numbers, the values of black and white")
-    return found
+    return {name: _checked(array, name, f"{path}: {name}") for name, array in arrays.items()}
 
 
 def _checked(array: np.ndarray, name: str, where: str) -> Any:

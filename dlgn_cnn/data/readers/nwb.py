@@ -184,13 +184,12 @@ def _scenes(
         if key not in scenes:
             scenes[key] = _scene(path, file, *key)
         progress(done, len(asked))
-    distinct: dict[str, int] = {}
-    files: list[SceneFile] = []
+    files: dict[str, SceneFile] = {}
     for scene in scenes.values():
-        if distinct.setdefault(scene.sha256, len(files)) == len(files):
-            files.append(scene)
+        files.setdefault(scene.sha256, scene)
+    digests = list(files)
     stretches = [_onsets(_image_series(path, file, name), start, stop) for name, start, stop in asked]
-    return files, [distinct[scenes[key].sha256] for key in asked], stretches
+    return [*files.values()], [digests.index(scenes[key].sha256) for key in asked], stretches
 
 
 def _stretch(path: Path, cell: Any) -> tuple[str, int, int]:

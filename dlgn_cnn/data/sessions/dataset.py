@@ -13,6 +13,7 @@ from dlgn_cnn.data.sessions.session_data import SessionData, bin_session
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.similarity import near_duplicates
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.values import number
 
 
 def split_scenes(
@@ -121,13 +122,9 @@ class DatasetSpec:
         own["size_px"] = tuple(own.get("size_px", cls.size_px))
         if len(own["size_px"]) != 2 or min(own["size_px"]) < 1:
             raise ConfigError(f"size_px {list(own['size_px'])}: expected [height, width] in px, as [33, 53]")
-        if own.get("rate_hz", cls.rate_hz) <= 0:
-            raise ConfigError(f"rate_hz {own['rate_hz']}: expected frames a second, above 0")
-        alike = own.get("near_duplicate", cls.near_duplicate)
-        if alike is not None and not 0 < alike <= 1:
-            raise ConfigError(
-                f"near_duplicate {alike}: expected a cosine above 0 and up to 1, or null to check nothing"
-            )
+        number("rate_hz", own.get("rate_hz", cls.rate_hz), 0, above=True)
+        if own.get("near_duplicate") is not None:
+            number("near_duplicate, a cosine or null,", own["near_duplicate"], 0, 1, above=True)
         return cls(**own)
 
     def digest(self) -> str:

@@ -32,10 +32,11 @@ def redraw_blocks(opto: Floats, period_frames: float) -> list[int]:
         raise ModelError(f"light of {len(opto)} frames and a period of {period_frames}: both must be above 0")
     changes = 1 + np.flatnonzero(np.diff(opto >= OPTO_ON))
     edges = [0, *changes.tolist(), len(opto)]
-    blocks: list[int] = []
-    for start, stop in pairwise(edges):
-        blocks += _run_blocks(start, stop, period_frames, backwards=start == 0 and stop < len(opto))
-    return blocks
+    return [
+        first
+        for start, stop in pairwise(edges)
+        for first in _run_blocks(start, stop, period_frames, backwards=start == 0 and stop < len(opto))
+    ]
 
 
 def _run_blocks(start: int, stop: int, period_frames: float, backwards: bool) -> list[int]:
@@ -90,9 +91,6 @@ def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: s
 def _redrawn(trials: Sequence[TrialData], period_frames: float, generator: np.random.Generator) -> list[Floats]:
     starts = [redraw_blocks(trial.opto, period_frames) for trial in trials]
     labels = [trial.opto[first] >= OPTO_ON for trial, own in zip(trials, starts, strict=True) for first in own]
-    drawn = iter(generator.permutation(labels).tolist())
-    found = []
-    for trial, own in zip(trials, starts, strict=True):
-        frames = np.diff([*own, len(trial.opto)])
-        found.append(np.repeat(np.array([next(drawn) for _ in own], np.float32), frames))
-    return found
+    drawn = np.split(generator.permutation(labels).astype(np.float32), np.cumsum([len(own) for own in starts])[:-1])
+    blocks = zip(trials, starts, drawn, strict=False)  # without trials, there is one empty part
+    return [np.repeat(labels, np.diff([*own, len(trial.opto)])) for trial, own, labels in blocks]

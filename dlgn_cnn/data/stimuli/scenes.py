@@ -1,6 +1,7 @@
 """A scene's frames, from wherever a layout keeps them: a video file of their own, or a part of another file."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
-from dlgn_cnn.shapes import Frames
+from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.files import file_sha256
 
 # By layout: a function of (path, address) that returns frames (time, height, width) uint8. Readers register theirs.
@@ -67,7 +68,7 @@ def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneF
     return SceneFile(path, frames_sha256(frames), time, float(rate_hz), width, height, part)
 
 
-def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | None = None) -> Frames:
+def as_gray(values: np.ndarray, where: str, gray_range: Sequence[float] | Times | None = None) -> Frames:
     """Return gray levels as uint8.
 
     Parameters
@@ -76,7 +77,7 @@ def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | No
         Gray levels as they are, or within ``gray_range``.
     where : str
         How errors begin.
-    gray_range : tuple of float, optional
+    gray_range : sequence of float, optional
         Values of black and white, which are stretched over 0..255 and rounded (default: 0 and 255, and numbers must be
         whole).
 
@@ -99,9 +100,9 @@ def as_gray(values: np.ndarray, where: str, gray_range: tuple[float, float] | No
         return values
     if values.dtype.kind not in "iuf":
         raise RecordingError(f"{where}: frames are of type {values.dtype}, expected numbers")
-    black, white = gray_range or (0.0, 255.0)
-    if not white > black:
-        raise RecordingError(f"{where}: gray_range [{black}, {white}], expected black below white")
+    black, white = map(float, (0, 255) if gray_range is None else gray_range)
+    if not 0 < white - black < np.inf:
+        raise RecordingError(f"{where}: gray_range [{black}, {white}], expected black below white, both finite")
     levels = (values.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
     if not np.isfinite(levels).all() or levels.min(initial=0) < -0.01 or levels.max(initial=0) > 255.01:
         raise RecordingError(

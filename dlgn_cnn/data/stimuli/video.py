@@ -96,12 +96,8 @@ def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float 
     Raises
     ------
     RecordingError
-        If the size or the rate is not above 0, or the file cannot be read, see ``probe``.
+        If the file cannot be read, see ``probe``.
     """
-    if min(size_px) < 1 or rate_hz <= 0:
-        raise RecordingError(
-            f"size_px {size_px} and rate_hz {rate_hz}: expected (height, width) in px and a rate above 0"
-        )
     source_rate_hz, _, _ = _facts(path)
     shown = read_gray(path, size_px)
     time = round(len(shown) / source_rate_hz * rate_hz)

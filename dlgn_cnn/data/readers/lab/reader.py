@@ -147,21 +147,13 @@ def read_lab(
 
 def _load(path: Path) -> pd.DataFrame:
     if path.suffix != ".parquet":
-        return _whole_frame(path, load_frame(path))
+        return load_frame(path)
     import pandas as pd
 
     try:
         return pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
         raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
-
-
-def _whole_frame(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    try:
-        list(frame.columns)
-    except (RecursionError, AttributeError) as error:
-        raise RecordingError(f"{path} holds a frame without its data: copy or export it again") from error
-    return frame
 
 
 def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
@@ -193,10 +185,8 @@ def _objects(column: pd.Series) -> np.ndarray:
 
 
 def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
-    rows: dict[SessionKey, list[int]] = {}
-    for row, (m, s, e) in enumerate(zip(frame["m"], frame["s"], frame["e"], strict=True)):
-        rows.setdefault(SessionKey(m, int(s), int(e)), []).append(row)
-    return [(key, frame.iloc[rows[key]]) for key in sorted(rows)]
+    grouped: Iterable[tuple[Any, pd.DataFrame]] = frame.groupby(["m", "s", "e"])
+    return [(SessionKey(m, int(s), int(e)), rows) for (m, s, e), rows in grouped]
 
 
 def _without_files(

@@ -38,6 +38,8 @@ def load_frame(path: Path) -> pd.DataFrame:
     try:
         with path.open("rb") as file:
             found = _FrameUnpickler(file).load()
+        if type(found) is pd.DataFrame:
+            list(found.columns)  # fails for a frame without its data
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
