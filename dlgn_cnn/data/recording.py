@@ -136,9 +136,6 @@ class PresentationTimes:
             )
         if self.tier not in TIERS:
             raise RecordingError(f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}")
-        self._check_onsets()
-
-    def _check_onsets(self) -> None:
         seen = np.array([onset for onset in self.frame_onsets_s if np.isfinite(onset)])
         if len(self.frame_onsets_s) and len(seen) == 0:
             raise RecordingError(f"presentation {self.trial}: no frame has an onset: remove it, or its onsets")
@@ -223,8 +220,7 @@ class SessionRecording:
                 f"session {self.session}: units must be numbered within {-MOST} to {MOST}: renumber them"
             )
         self._check_presentations()
-        self._check_spikes()
-        self._check_opto()
+        self._check_times()
         unknown = set(self.signals) - set(SIGNALS)
         if unknown:
             raise RecordingError(
@@ -261,12 +257,10 @@ class SessionRecording:
                     "or test scores would be those of movies seen in training"
                 )
 
-    def _check_spikes(self) -> None:
+    def _check_times(self) -> None:
         for unit, times in self.spike_times_s.items():
             if times.ndim != 1 or not np.isfinite(times).all() or np.any(np.diff(times) < 0):
                 raise RecordingError(f"session {self.session} unit {unit}: spike times must be finite and ascending")
-
-    def _check_opto(self) -> None:
         epochs = self.opto_epochs_s
         check_shape(epochs, f"session {self.session}: light epochs", (*epochs.shape[:1], 2), "(epoch, on and off)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):

@@ -53,7 +53,6 @@ def test_pairs_are_found_both_ways_and_a_blank_resembles_nothing(clips):
         3: set(),
         4: set(),
     }
-    assert near_duplicates({}, COSINE) == {}
 
 
 def test_no_two_tiers_share_a_near_duplicate():

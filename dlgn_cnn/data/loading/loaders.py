@@ -105,8 +105,7 @@ def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -
     steps = DEFAULT if cut.transforms is None else cut.transforms
     if any("." in step["name"] for step in steps):
         return None
-    chosen = [step["units"] for step in steps if step["name"] == "select_units"]
-    units = tuple(chosen[0]) if chosen else FORESEEN_UNITS
+    units = next((tuple(step["units"]) for step in steps if step["name"] == "select_units"), FORESEEN_UNITS)
     info = DataInfo(
         units=units,
         frame_shape=(1, *spec.size_px),

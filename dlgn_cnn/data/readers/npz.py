@@ -38,12 +38,7 @@ SINGLE = ("mouse", "movie", "series", "experiment", "frame_rate_hz")
 WHOLE = ("series", "experiment", "scene_frames", "presentation_scene", "spike_units", "units")
 
 
-def recognizes(path: Path) -> bool:
-    """Whether ``path`` is an ``.npz`` file."""
-    return path.is_file() and path.suffix == ".npz"
-
-
-@reader("npz", recognizes)
+@reader("npz", lambda path: path.is_file() and path.suffix == ".npz")
 def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecording]:
     """Read the one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
 

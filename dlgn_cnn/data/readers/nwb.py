@@ -31,12 +31,7 @@ NAMES = {
 POSITION_NAMES = ("pupil_position", "eye_position")
 
 
-def recognizes(path: Path) -> bool:
-    """Whether ``path`` is an ``.nwb`` file."""
-    return path.is_file() and path.suffix == ".nwb"
-
-
-@reader("nwb", recognizes)
+@reader("nwb", lambda path: path.is_file() and path.suffix == ".nwb")
 def read_nwb(
     path: Path,
     *,

@@ -19,12 +19,7 @@ TIERS = Path("meta/trials/tiers.npy")
 _NAME = re.compile(r"(?:dynamic|static)?(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
-def recognizes(path: Path) -> bool:
-    """Whether ``path`` is a folder with ``data/videos`` and ``meta/trials``."""
-    return (path / "data" / "videos").is_dir() and (path / "meta" / "trials").is_dir()
-
-
-@reader("sensorium", recognizes)
+@reader("sensorium", lambda path: (path / "data" / "videos").is_dir() and (path / "meta" / "trials").is_dir())
 def read_sensorium(
     path: Path,
     *,

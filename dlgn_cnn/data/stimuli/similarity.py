@@ -40,8 +40,6 @@ def near_duplicates(movies: Mapping[SceneKey, Frames], cosine: float) -> dict[Sc
     natural film below .3, unless the camera stands still. Memory: 512 numbers a scene, and its square a pair.
     """
     keys = sorted(movies)
-    if not keys:
-        return {}
     hashes = np.stack([signature(movies[key]) for key in keys])
     alike = hashes @ hashes.T >= cosine
     np.fill_diagonal(alike, False)

@@ -34,6 +34,7 @@ EXPECTED = "{movie}_{width}x{height}_scene-{scene_id + 1:03d}.avi"
 FRAME_NAMES = ("responses.pkl", "responses.parquet")
 SIGNAL_COLUMNS = {"running": "run", "pupil_size": "pupil_size", "pupil_x": "pupil_x", "pupil_y": "pupil_y"}
 EDGE_TOLERANCE_S = 1e-6
+TEXTS = ("m", "train_vs_test")
 REQUIRED = ("m", "s", "e", "u", "train_vs_test", "scene_id", "trange", "spike_times", "opto_tranges")
 
 
@@ -151,7 +152,8 @@ def _load(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path, engine="pyarrow")
+        frame = pd.read_parquet(path, engine="pyarrow")
+        return frame.astype({name: object for name in TEXTS if name in frame})  # fails for what is not UTF-8
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
         raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
 
@@ -169,19 +171,10 @@ def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     used = [*REQUIRED, *(column for column in SIGNAL_COLUMNS.values() if column in frame)]
     keyed = frame[used].reset_index(drop=True)
     typed = {name: whole_numbers(keyed[name], f"column {name!r}") for name in ("s", "e", "u", "scene_id")}
-    named = {name: words(_objects(keyed[name]), f"column {name!r}") for name in ("m", "train_vs_test")}
+    named = {name: words(keyed[name], f"column {name!r}") for name in TEXTS}
     if typed["scene_id"].min() < 0:
         raise RecordingError(f"{path} has scene_id {typed['scene_id'].min()}: scenes count from 0")
     return keyed.assign(**typed, **named)
-
-
-def _objects(column: pd.Series) -> np.ndarray:
-    import pyarrow as pa
-
-    try:
-        return column.to_numpy(dtype=object)
-    except pa.ArrowException as error:
-        raise RecordingError(f"column {column.name!r} is not text ({error}): export it again") from error
 
 
 def _sessions(frame: pd.DataFrame) -> list[tuple[SessionKey, pd.DataFrame]]:
