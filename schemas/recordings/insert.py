@@ -72,7 +72,7 @@ def _all_known(source: Path, reader: str, options: Row) -> bool:
     if not found or {row["raw_sha256"] for row in found} != {path_sha256(source)}:
         return False
     there = {SessionKey(*(row[name] for name in SESSION)) for row in found}
-    return there.issuperset(sessions_in(source, reader) or ())
+    return there.issuperset(sessions_in(source, reader))
 
 
 def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:

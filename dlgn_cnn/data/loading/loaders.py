@@ -158,8 +158,7 @@ def stored_sessions(
     StoreError
         If a store is damaged.
     """
-    given = {"seed", "stores", "cache", "allowed_packages"}
-    DATASETS.check_arguments("stored_sessions", stored_sessions, {"sessions": [], **config}, given)
+    DATASETS.check_arguments("stored_sessions", stored_sessions, {"sessions": [], **config}, DATASETS.given)
     options = LoaderOptions.from_config(config, allowed_packages)
     if cache is not None and not isinstance(cache, Path):
         raise ConfigError(f"cache {cache!r} is supplied by the caller as a Path: leave it out of the config")
@@ -204,8 +203,7 @@ def tier_loaders(
     train = session.tier("train")
     transforms, after = session_transforms(session, info, options.transforms, options.allowed_packages)
     where = f"session {name or '(unnamed)'}, tier train"
-    opto = [trial.opto for trial in train]
-    plan = plan_windows(opto, options.window_frames, options.windows, options.frames, where)
+    plan = plan_windows([trial.opto for trial in train], options.window_frames, options.windows, options.frames, where)
     size, order = options.batch_size, EpochOrder(seed, name, "train")
     loaders = {"train": TrialLoader(train, after, size, plan, order, transforms)}
     for tier in ("validation", "test"):

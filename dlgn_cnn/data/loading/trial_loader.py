@@ -212,7 +212,7 @@ def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
     epochs = {key: loader.state_dict()["epoch"] for key, loader in loaders.items() if isinstance(loader, TrialLoader)}
     now = min(epochs.values(), default=0)
     keys = [key for key in sorted(loaders) if epochs.get(key, now) == now]
-    left = {key: _left(loaders[key]) for key in keys}
+    left = {key: loaders[key].batches_left() if key in epochs else len(loaders[key]) for key in keys}
     running = {key: iter(loaders[key]) for key in keys}
     while running:
         key = max(running, key=lambda name: left[name] / max(len(loaders[name]), 1))
@@ -222,10 +222,6 @@ def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
             del running[key]
         else:
             yield key, batch
-
-
-def _left(loader: Any) -> int:
-    return loader.batches_left() if isinstance(loader, TrialLoader) else len(loader)
 
 
 def _traces(trial: TrialData) -> Floats:

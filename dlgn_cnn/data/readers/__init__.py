@@ -16,25 +16,12 @@ from dlgn_cnn.registry import Registry
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 GIVE = "give the folder or file of a raw recording"
-_FORMATS: dict[str, "Format"] = {}
+_FORMATS: dict[str, "reader"] = {}
 
 
 @dataclass(frozen=True)
-class Format:
-    """How the paths of one format are recognized, and where within them sessions lie, see ``reader``."""
-
-    recognizes: Callable[[Path], bool]
-    source: Callable[[Path], Path]
-    sessions: Callable[[Path], Collection[SessionKey] | None]
-
-
-def reader(
-    name: str,
-    recognizes: Callable[[Path], bool],
-    source: Callable[[Path], Path] = lambda path: path,
-    sessions: Callable[[Path], Collection[SessionKey] | None] = lambda source: None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that registers a reader.
+class reader:
+    """Decorator that registers a reader.
 
     Parameters
     ----------
@@ -45,15 +32,18 @@ def reader(
     source : callable, optional
         Finds the file within a path that its recordings name as their source (default: the path itself).
     sessions : callable, optional
-        Lists the sessions in such a file without validating them (default: it can hold one only).
-
-    Returns
-    -------
-    callable
-        Registers a function and returns it.
+        Lists the sessions in such a file without validating them (default: none, since it can hold one only).
     """
-    _FORMATS[name] = Format(recognizes, source, sessions)
-    return READERS.register(name)
+
+    name: str
+    recognizes: Callable[[Path], bool]
+    source: Callable[[Path], Path] = lambda path: path
+    sessions: Callable[[Path], Collection[SessionKey]] = lambda source: ()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Register the function and return it."""
+        _FORMATS[self.name] = self
+        return READERS.register(self.name)(function)
 
 
 def source_of(path: Path, reader: str) -> Path:
@@ -62,8 +52,8 @@ def source_of(path: Path, reader: str) -> Path:
     return _FORMATS[reader].source(path)
 
 
-def sessions_in(source: Path, reader: str) -> Collection[SessionKey] | None:
-    """The sessions in a source, None where it can hold one only. Raises RecordingError where it cannot be read."""
+def sessions_in(source: Path, reader: str) -> Collection[SessionKey]:
+    """The sessions in a source, none where it can hold one only. Raises RecordingError where it cannot be read."""
     return _FORMATS[reader].sessions(source)
 
 

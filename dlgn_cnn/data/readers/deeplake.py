@@ -36,6 +36,7 @@ try:
 except RecordingError as error:
     sys.exit(str(error))
 """
+MARKS = ("dataset_meta.json", "version_control_info.json")
 TIERS = ("tiers", "tier")
 COLUMNS = ("videos", "responses", *OPTIONAL, *TIERS)
 
@@ -88,12 +89,7 @@ def _copy(folder: Path, place: str) -> None:
     )
 
 
-def recognizes(path: Path) -> bool:
-    """Whether ``path`` is a Deep Lake folder of version 3."""
-    return (path / "dataset_meta.json").is_file() and (path / "version_control_info.json").is_file()
-
-
-@reader("deeplake", recognizes)
+@reader("deeplake", lambda path: all((path / name).is_file() for name in MARKS))
 def read_deeplake(
     path: Path,
     *,
@@ -141,8 +137,7 @@ def read_deeplake(
     """
     rows = deeplake_rows(path)
     tier = next((name for name in TIERS if name in rows.columns), None)
-    missing = [name for name in ("videos", "responses") if name not in rows.columns]
-    if missing or tier is None:
+    if tier is None or not {"videos", "responses"} <= set(rows.columns):
         raise RecordingError(f"{path} has the columns {rows.columns}: expected videos, responses and tiers among them")
     trials = []
     for row in range(rows.count):

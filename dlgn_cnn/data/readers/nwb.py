@@ -1,7 +1,7 @@
 """Neurodata Without Borders files, through pynwb."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +134,8 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _session(path: Path, file: Any, mouse: str | None, series: int, experiment: int) -> SessionKey:
     if mouse is None and file.session_id:
-        try:
+        with suppress(RecordingError):
             return SessionKey.parse(file.session_id)
-        except RecordingError:
-            pass
     subject = getattr(file.subject, "subject_id", None)
     if mouse is None and not subject:
         raise RecordingError(f"{path} has no subject_id: give the mouse's name as option mouse=")

@@ -98,5 +98,4 @@ def _time_covariance(trials: Trials, lags: int) -> np.ndarray:
 
 
 def _ridged(covariance: np.ndarray, ridge: float) -> np.ndarray:
-    size = len(covariance)
-    return covariance + ridge * np.trace(covariance) / size * np.eye(size)
+    return covariance + ridge * np.trace(covariance) / len(covariance) * np.eye(len(covariance))

@@ -25,15 +25,12 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
     if not file.path.exists():
         raise RecordingError(f"scene file {file.path} is missing: restore it")
-    if not file.part:
-        if file_sha256(file.path) != file.sha256:
-            raise _changed(file)
-        return read_gray(file.path, size_px)
     layout, _, address = file.part.partition(":")
-    frames = FRAME_SOURCES.get(layout)(file.path, address)
-    if frames_sha256(frames) != file.sha256:
-        raise _changed(file)
-    return scale_gray(frames, size_px)
+    frames = FRAME_SOURCES.get(layout)(file.path, address) if layout else None
+    if file.sha256 != (file_sha256(file.path) if frames is None else frames_sha256(frames)):
+        where = f"{file.path} ({file.part})" if file.part else str(file.path)
+        raise RecordingError(f"scene file {where} has changed since it was ingested: restore it or ingest again")
+    return read_gray(file.path, size_px) if frames is None else scale_gray(frames, size_px)
 
 
 def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneFile:
@@ -121,8 +118,3 @@ def frames_sha256(frames: Frames) -> str:
     digest = hashlib.sha256(f"{frames.dtype.str}{frames.shape}".encode())
     digest.update(np.ascontiguousarray(frames).data)
     return digest.hexdigest()
-
-
-def _changed(file: SceneFile) -> RecordingError:
-    where = f"{file.path} ({file.part})" if file.part else str(file.path)
-    return RecordingError(f"scene file {where} has changed since it was ingested: restore it or ingest again")

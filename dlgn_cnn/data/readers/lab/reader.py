@@ -331,7 +331,7 @@ def _signals(rows: _SessionRows) -> dict[str, SampledSignal]:
 
 def _signal(rows: _SessionRows, column: str) -> SampledSignal:
     cells = rows.frame[column].to_numpy()[rows.row]
-    times, values = [], []
+    times, values = [np.empty(0)], [np.empty(0)]
     for trial, (start, stop) in enumerate(rows.shown_s):
         where = f"session {rows.session}, {column} of scene_id {rows.shown_scene[trial]} at {start} s"
         lengths = [_samples(cell, where) for cell in cells[:, trial]]
@@ -342,8 +342,6 @@ def _signal(rows: _SessionRows, column: str) -> SampledSignal:
         if lengths[0]:
             times.append(start + (np.arange(lengths[0]) + 0.5) * (stop - start) / lengths[0])
             values.append(numbers(cells[0, trial], where, 1))
-    if not times:
-        return SampledSignal(np.empty(0), np.empty(0, np.float32))
     return SampledSignal(np.concatenate(times), np.concatenate(values).astype(np.float32))
 
 
