@@ -67,9 +67,9 @@ def numbers(value: Any, where: str, ndim: int | None = None) -> Times:
     except (ValueError, TypeError, OverflowError):
         array = np.array(None)
     if array.dtype.kind not in "iuf" or ndim not in (None, array.ndim):
-        axes = "" if ndim is None else f" along {ndim} axes"
+        expected = "numbers" if ndim is None else f"a {ndim}-D array of numbers"
         raise RecordingError(
-            f"{where} is of shape {array.shape} and type {array.dtype}, expected numbers{axes}: it holds {shown(value)}"
+            f"{where} is of shape {array.shape} and type {array.dtype}, expected {expected}: it holds {shown(value)}"
         )
     return array.astype(np.float64, copy=False)
 
@@ -97,7 +97,8 @@ def words(values: Any, where: str) -> np.ndarray:
 
 def shown(value: Any) -> str:
     """Return the beginning of a value, and its type, as errors show it."""
-    return f"{value!r:.60} ({type(value).__name__})"
+    text = " ".join(repr(value).split())
+    return f"{text[:60]}{'...' if len(text) > 60 else ''} ({type(value).__name__})"
 
 
 def _check_each(array: np.ndarray, where: str, fits: Callable[[Any], bool], expected: str) -> None:
