@@ -1,6 +1,6 @@
 """Datasets: which sessions, on which clock, in which tiers; stored by content and checked when opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +118,10 @@ class Dataset(provenance.Traced, dj.Computed):
         return function, config, [fetch_session(one) for one in sessions]
 
     @interrupts.allowed()
-    def make_compute(
-        self, key: Row, function: str, config: Row, sessions: list[StoredSession]
-    ) -> tuple[dict[str, SessionData], dict[str, str], dict[str, dict[int, float]]]:
+    def make_compute(self, key: Row, function: str, config: Row, sessions: list[StoredSession]) -> provenance.Found:
         """Bin every session and store it under a name that config and raw bytes decide."""
-        from dlgn_cnn.data.loading.transforms import session_transforms
-
-        if not sessions:
-            return {}, {}, {}
+        if not sessions:  # of data that only a lab's own function reads
+            return {"dataset_digest": value_sha256({}), "trials": 0}, {}
         spec = DatasetSpec.from_config(config)
         folder = f"datasets/{value_sha256([spec.digest(), *(one.origin for one in sessions)])[:32]}"
         built = build_sessions([one.load() for one in sessions], spec)
@@ -134,32 +130,22 @@ class Dataset(provenance.Traced, dj.Computed):
             ensure_session(data, _built(paths[name]))
             if settings_in_force().datasets_url is not None and settings_in_force().scratch is None:
                 publish(_local(paths[name]), _url(paths[name]))
-        allowed = settings_in_force().allowed_packages
-        transforms = config.get("transforms") if function == "stored_sessions" else None
-        infos = {name: read_info(_built(path)) for name, path in paths.items()}
-        after = {name: session_transforms(data, infos[name], transforms, allowed)[1] for name, data in built.items()}
-        return built, paths, {name: _rates_hz(infos[name], after[name].units) for name in built}
-
-    def make_insert(
-        self,
-        key: Row,
-        built: dict[str, SessionData],
-        paths: dict[str, str],
-        rates_hz: dict[str, dict[int, float]],
-    ) -> None:
-        """Insert stores, tiers and units."""
         digests = {name: rows_digest(_built(path)) for name, path in paths.items()}
-        whole = value_sha256(digests)
-        self.insert1(key | {"dataset_digest": whole, "trials": sum(len(data.trials) for data in built.values())})
+        transforms = config.get("transforms") if function == "stored_sessions" else None
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
-        self.Split.insert(key | {"movie": s.movie, "scene": s.scene, "tier": tier} for s, tier in tiers.items())
-        for name in built:
-            own = key | session_key(name)
-            self.Session.insert1(own | {"store_path": paths[name], "rows_digest": digests[name]})
-            self.Unit.insert(
-                own | {"unit": unit, "unit_index": index, "mean_rate_hz": rate_hz}
-                for index, (unit, rate_hz) in enumerate(rates_hz[name].items())
-            )
+        row = {"dataset_digest": value_sha256(digests), "trials": sum(len(data.trials) for data in built.values())}
+        return row, {
+            "Split": [{"movie": scene.movie, "scene": scene.scene, "tier": tier} for scene, tier in tiers.items()],
+            "Session": [
+                session_key(name) | {"store_path": paths[name], "rows_digest": digest}
+                for name, digest in digests.items()
+            ],
+            "Unit": [
+                session_key(name) | unit
+                for name, data in built.items()
+                for unit in _units(data, read_info(_built(paths[name])), transforms)
+            ],
+        }
 
 
 def store_session(path: str, data: SessionData, info: DataInfo) -> str:
@@ -187,20 +173,29 @@ def store_session(path: str, data: SessionData, info: DataInfo) -> str:
 
 def session_digests(dataset_hash: str) -> dict[str, str]:
     """The digest of the stored rows of each session of a dataset: an input of everything computed from it."""
-    rows = (Dataset.Session * session.Session.proj("session_name") & {"dataset_hash": dataset_hash}).to_dicts()
-    return {f"session {row['session_name']}": row["rows_digest"] for row in rows}
+    stored = stored_sessions({"dataset_hash": dataset_hash})
+    return {f"session {name}": row["rows_digest"] for name, row in stored.items()}
 
 
 def store_paths(key: Key) -> dict[str, str]:
     """``{session name: path below the store}`` of a dataset."""
-    rows = (Dataset.Session * session.Session & {"dataset_hash": key["dataset_hash"]}).to_dicts()
-    return {row["session_name"]: row["store_path"] for row in rows}
+    return {name: row["store_path"] for name, row in stored_sessions(key).items()}
+
+
+def stored_sessions(key: Key) -> dict[str, Row]:
+    """The rows of a dataset's sessions, by the sessions' names."""
+    rows = Dataset.Session * session.Session.proj("session_name") & {"dataset_hash": key["dataset_hash"]}
+    return {row["session_name"]: row for row in rows.to_dicts()}
 
 
 def unit_rows(key: Key) -> list[Row]:
     """Each unit of a dataset: its key, its session's name and its index in the response arrays."""
-    rows = Dataset.Unit * session.Session.proj("session_name") & {"dataset_hash": key["dataset_hash"]}
-    return rows.proj("session_name", "unit_index").to_dicts(order_by="KEY")
+    return (named_units() & {"dataset_hash": key["dataset_hash"]}).to_dicts(order_by="KEY")
+
+
+def named_units() -> Any:
+    """The units of all datasets with ``session_name`` and ``unit_index``: a query."""
+    return (Dataset.Unit * session.Session.proj("session_name")).proj("session_name", "unit_index")
 
 
 def absolute(paths: Mapping[str, str]) -> dict[str, Path]:
@@ -225,10 +220,16 @@ def _url(path: str) -> str:
     return f"{settings_in_force().datasets_url}/{path}"
 
 
-def _rates_hz(info: DataInfo, units: Sequence[int]) -> dict[int, float]:
-    """The mean rate of each of these units in the training tier."""
+def _units(data: SessionData, info: DataInfo, transforms: Any) -> list[Row]:
+    """The units of the response rows that loaders of a session give, with their mean rates in the training tier."""
+    from dlgn_cnn.data.loading.transforms import session_transforms
+
     counts = dict(zip(info.units, info.mean_counts, strict=True))
-    return {unit: counts[unit] * info.rate_hz for unit in units}
+    _, after = session_transforms(data, info, transforms, settings_in_force().allowed_packages)
+    return [
+        {"unit": unit, "unit_index": index, "mean_rate_hz": counts[unit] * info.rate_hz}
+        for index, unit in enumerate(after.units)
+    ]
 
 
 def _names_sessions(names: Any) -> bool:

@@ -1,8 +1,6 @@
 """Scores of ensembles."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import datajoint as dj
 import numpy as np
@@ -11,11 +9,8 @@ from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, evaluation, optogenetics, provenance, training
 from schemas.base.keys import Key, Row
-from schemas.base.unit_rows import insert_scores
+from schemas.base.unit_rows import score_rows
 from schemas.ensemble import Ensemble
-
-if TYPE_CHECKING:
-    from dlgn_cnn.evaluation.score import ConditionScore
 
 schema = dj.Schema()
 
@@ -74,18 +69,13 @@ class EnsembleScore(provenance.Traced, dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self, key: Row, members: list[Row], fits: list[tuple[FitSpec, str]], stores: dict[str, str], units: list[Row]
-    ) -> tuple[dict[str, list[ConditionScore]], list[Row], list[Row]]:
+    ) -> provenance.Found:
         """Predict validation and test tier; the ensemble's hash seeds the scenes of the intervals."""
         from dlgn_cnn.evaluation.score import score_conditions
 
         mean, loaders = training.restore_ensemble(fits, stores)
         generator = np.random.default_rng(int(key["ensemble_hash"], 16))
-        precision = fits[0][0].precision
-        return score_conditions(mean, loaders, generator, precision=precision), units, members
-
-    def make_insert(
-        self, key: Row, scores: dict[str, list[ConditionScore]], units: list[Row], members: list[Row]
-    ) -> None:
-        """Insert what ``Score`` inserts, and what was scored."""
-        insert_scores(self, key | {"dataset_hash": members[0]["dataset_hash"]}, scores, units)
-        self.Member.insert(key | member for member in members)
+        row, parts = score_rows(score_conditions(mean, loaders, generator, precision=fits[0][0].precision), units)
+        whose = {"dataset_hash": members[0]["dataset_hash"]}
+        scored = {name: [whose | one for one in rows] for name, rows in parts.items()}
+        return row | whose, scored | {"Member": members}

@@ -12,8 +12,8 @@ import numpy as np
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, optogenetics, provenance, training
-from schemas.base.keys import Key, Row, unit_key
-from schemas.base.unit_rows import insert_scores, measure_columns, unit_rows
+from schemas.base.keys import Key, Row
+from schemas.base.unit_rows import measure_columns, score_rows, unit_rows
 
 schema = dj.Schema()
 Units = list[Row]
@@ -42,21 +42,19 @@ class OfFit:
     @interrupts.allowed()
     def make_compute(
         self, key: Row, spec: FitSpec, stores: dict[str, str], weights: str, units: Units
-    ) -> tuple[Any, Units]:
+    ) -> provenance.Found:
         """Restore the fit and compute; the fit's seed draws what is drawn."""
         model, loaders = training.restore(spec, stores, weights)
         generator = np.random.default_rng(spec.seed)
-        return self.computation(loaders, units)(model, loaders, generator, precision=spec.precision), units
+        return self.rows(self.computation(loaders, units)(model, loaders, generator, precision=spec.precision), units)
 
     def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
         """The function of a fitted model, its loaders and a generator that finds figures (unit,) by session."""
         raise NotImplementedError
 
-    def make_insert(self, key: Row, found: Mapping[str, Mapping[str, Any]], units: Units) -> None:
-        """Insert a row a unit."""
-        table: Any = self
-        table.insert1(key)
-        table.Unit.insert(unit_rows(key, units, found))
+    def rows(self, found: Mapping[str, Any], units: Units) -> provenance.Found:
+        """A row a unit, from arrays (unit,) by column of each session."""
+        return {}, {"Unit": unit_rows(units, found)}
 
 
 @schema
@@ -104,9 +102,9 @@ class Score(OfFit, provenance.Traced, dj.Computed):
 
         return score_conditions
 
-    def make_insert(self, key: Row, found: Mapping[str, Any], units: Units) -> None:
-        """Insert the mean, a row a unit, and a row a unit, tier and opto condition."""
-        insert_scores(self, key, found, units)
+    def rows(self, found: Mapping[str, Any], units: Units) -> provenance.Found:
+        """The mean, a row a unit, and a row a unit, tier and opto condition."""
+        return score_rows(found, units)
 
 
 @schema
@@ -145,9 +143,9 @@ class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
 
         return opto_effects
 
-    def make_insert(self, key: Row, found: Mapping[str, Any], units: Units) -> None:
-        """Insert a row a unit."""
-        super().make_insert(key, {name: vars(effect) for name, effect in found.items()}, units)
+    def rows(self, found: Mapping[str, Any], units: Units) -> provenance.Found:
+        """A row a unit."""
+        return super().rows({name: vars(effect) for name, effect in found.items()}, units)
 
 
 @schema
@@ -179,9 +177,9 @@ class InputGain(OfFit, provenance.Traced, dj.Computed):
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
         """Configs, stores, weights and units of a fit, and each unit's test correlation."""
-        scored = {tuple(unit_key(row).values()): row["correlation"] for row in (Score.Unit & key).to_dicts()}
-        spec, stores, weights, units = super().make_fetch(key)
-        return spec, stores, weights, [unit | {"correlation": scored[tuple(unit_key(unit).values())]} for unit in units]
+        *fit, _ = super().make_fetch(key)
+        scored = dataset.named_units() * Score.Unit.proj("correlation") & key
+        return *fit, scored.to_dicts(order_by="KEY")
 
     def computation(self, loaders: Any, units: Units) -> Callable[..., Any]:
         """Predict the test tier with each input permuted; the fit's seed draws the permutations."""

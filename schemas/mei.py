@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,6 @@ schema = dj.Schema()
 DEFAULT_WINDOW_FRAMES = 10
 TOLERANCE = 1e-5
 CONDITIONS = {"intact": False, "suppressed": True}
-Synthesis = list[tuple[Row, Target, MEIResult]]
 
 
 @schema
@@ -127,14 +126,17 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         method: str,
         config: Row,
         units: list[Row],
-    ) -> tuple[Synthesis, float, int, list[int]]:
-        """Synthesize all units, seeds and conditions of a session together, each session on its own screen's gray."""
+    ) -> provenance.Found:
+        """Synthesize all units, seeds and conditions of a session together, each session on its own screen's gray.
+
+        Raises ModelError for a stimulus that is not allowed.
+        """
         restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
         models, loaders = [model for model, _ in restored], restored[0][1]
         infos = {name: loader.data_info for name, loader in loaders["train"].items()}
         options, units = method_options(config), sorted(units, key=itemgetter("session_name"))
         asked = [
-            (unit | {"opto_condition": condition, "mei_seed": seed},
+            (unit_key(unit) | {"opto_condition": condition, "mei_seed": seed},
              Target(unit["session_name"], unit["unit_index"], suppressed, seed))
             for unit in units
             for condition, suppressed in CONDITIONS.items()
@@ -146,21 +148,13 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
             for name in dict.fromkeys(unit["session_name"] for unit in units):
                 targets = [target for _, target in asked if target.data_key == name]
                 found += _synthesized(method, models, targets, options, infos[name], report, members[0][1].precision)
-        array_codec.upload((schema.database, _stored(result)) for result in found)
-        made = [(row, target, result) for (row, target), result in zip(asked, found, strict=True)]
-        return made, next(iter(infos.values())).rate_hz, window, [one["seed"] for one, _, _ in members]
-
-    def make_insert(self, key: Row, synthesis: Synthesis, rate_hz: float, window: int, seeds: list[int]) -> None:
-        """Insert a row a member, and a row a stimulus. Raises ModelError for a stimulus that is not allowed."""
-        rows = [
-            (key | unit_key(row) | {name: row[name] for name in ("opto_condition", "mei_seed")}, result)
-            for row, _, result in synthesis
-        ]
-        for row, result in rows:
-            refuse_violation(row, result.violation)
-        self.insert1(key | {"stimuli": len(synthesis)})
-        self.Member.insert(key | {"member_seed": seed} for seed in seeds)
-        self.Stimulus.insert(row | _stimulus_row(result, rate_hz, window) for row, result in rows)
+        rate_hz = next(iter(infos.values())).rate_hz
+        made = zip(asked, found, strict=True)
+        rows = [row | _stimulus_row(result, rate_hz, window) for (row, _), result in made]
+        refuse_violations(rows)
+        array_codec.upload({schema.database: rows})
+        seeds = [{"member_seed": one["seed"]} for one, _, _ in members]
+        return {"stimuli": len(rows)}, {"Member": seeds, "Stimulus": rows}
 
 
 def _synthesized(
@@ -185,15 +179,16 @@ def _synthesized(
     return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
 
 
-def refuse_violation(row: Mapping[str, Any], violation: float) -> None:
-    """Raise ModelError for a stimulus, named by its row, that departs from its constraint by more than 1e-5."""
-    if not violation <= TOLERANCE:
-        which = ", ".join(str(row[name]) for name in ("control", "mei_seed") if name in row)
-        raise ModelError(
-            f"the {row['opto_condition']} stimulus ({which}) of unit {row['unit']} departs from its constraint by "
-            f"{violation:.2g} of its norm or range, {TOLERANCE:g} at most is stored: choose a constraint that leaves "
-            "what it has made alone"
-        )
+def refuse_violations(rows: Iterable[Row]) -> None:
+    """Raise ModelError for the first row whose stimulus departs from its constraint by more than 1e-5."""
+    for row in rows:
+        if not row["violation"] <= TOLERANCE:
+            which = ", ".join(str(row[name]) for name in ("control", "mei_seed") if name in row)
+            raise ModelError(
+                f"the {row['opto_condition']} stimulus ({which}) of unit {row['unit']} departs from its constraint by "
+                f"{row['violation']:.2g} of its norm or range, {TOLERANCE:g} at most is stored: choose a constraint "
+                "that leaves what it has made alone"
+            )
 
 
 def members_of(key: Key, config: Mapping[str, Any]) -> list[Row]:
@@ -221,9 +216,8 @@ def chosen_units(key: Row, config: Row) -> list[Row]:
     """
     rows, wanted = dataset.unit_rows(key), config.get("units", {"best": 6})
     if isinstance(wanted, dict) and set(wanted) == {"best"}:
-        scored = (evaluation.Score.Unit & key & "correlation is not null").to_dicts(order_by="correlation DESC")
-        best = [unit_key(row) for row in scored[: wanted["best"]]]
-        return [next(row for row in rows if unit_key(row) == unit) for unit in best]
+        scored = dataset.named_units() * evaluation.Score.Unit.proj("correlation") & key & "correlation is not null"
+        return list(scored.to_dicts(order_by="correlation DESC", limit=wanted["best"]))
     if wanted == "all":
         return rows
     if not isinstance(wanted, list) or not set(wanted) <= {row["unit"] for row in rows}:
@@ -232,13 +226,9 @@ def chosen_units(key: Row, config: Row) -> list[Row]:
     return [row for row in rows if row["unit"] in wanted]
 
 
-def _stored(result: MEIResult) -> Any:
-    return np.asarray(result.stimulus, np.float32)
-
-
 def _stimulus_row(result: MEIResult, rate_hz: float, window: int) -> Row:
     return {
-        "stimulus": _stored(result),
+        "stimulus": np.asarray(result.stimulus, np.float32),
         "activation": result.activation,
         "intact_hz": float(result.rates[0, -window:].mean()) * rate_hz,
         "suppressed_hz": float(result.rates[1, -window:].mean()) * rate_hz,

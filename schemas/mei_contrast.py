@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import datajoint as dj
@@ -105,27 +105,20 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     @interrupts.allowed()
     def make_compute(
         self, key: Row, stimuli: Stimuli, shuffled: list[Stimuli], members: list[Stimuli]
-    ) -> tuple[dict[UnitKey, Row], dict[UnitKey, list[Row]], Row]:
+    ) -> provenance.Found:
         """Distances of all units, and their place in each null; the fit's seed draws relabelings where it must."""
         generator = np.random.default_rng(key["seed"])
-        rows: dict[UnitKey, Row] = {}
+        rows: list[Row] = []
         measured = []
         for unit in stimuli:
             own = _loaded(stimuli, unit)
             if own is not None:
                 nulls = [(_loaded(one, unit) for one in fits) for fits in (shuffled, members)]
                 measured.append(measure(own, nulls[0], nulls[1], generator))
-                rows[unit] = _unit_row(own)
+                rows.append(dict(zip(UNIT, unit, strict=True)) | _unit_row(own))
+        distances = _distances([*map(unit_key, rows)], findings(measured), [one.within for one in measured])
         fits = {"null_fits": len(shuffled), "members": 1 + len(members)}
-        return rows, _distances(list(rows), findings(measured), [one.within for one in measured]), fits
-
-    def make_insert(self, key: Row, units: dict[UnitKey, Row], distances: dict[UnitKey, list[Row]], fits: Row) -> None:
-        """Insert a row a unit, and a row a unit, view and null."""
-        self.insert1(key | fits)
-        self.Unit.insert(key | dict(zip(UNIT, unit, strict=True)) | row for unit, row in units.items())
-        self.Distance.insert(
-            key | dict(zip(UNIT, unit, strict=True)) | row for unit, rows in distances.items() for row in rows
-        )
+        return fits, {"Unit": rows, "Distance": list(distances)}
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:
@@ -173,23 +166,19 @@ def _unit_row(meis: UnitMEIs) -> Row:
     return row
 
 
-def _distances(units: list[UnitKey], found: dict[str, ContrastFinding], within: list[Any]) -> dict[UnitKey, list[Row]]:
-    """The rows of each unit, one a null and each view that can be measured: not, where no MEI is answered, that of
-    the response.
+def _distances(units: list[Row], found: dict[str, ContrastFinding], within: list[Any]) -> Iterator[Row]:
+    """Yield a row a unit, null and each view that can be measured: not, where no MEI is answered, that of the
+    response.
     """
-    rows: dict[UnitKey, list[Row]] = {unit: [] for unit in units}
     for place, (kind, finding) in enumerate(found.items()):
         for view, name in enumerate(VIEWS):
             for index, unit in enumerate(units):
                 distance = float(finding.distance[view, index])
-                if not math.isfinite(distance):
-                    continue
-                columns = ("null_distance", "effect", "p", "q")
-                values = {column: getattr(finding, column)[view, index] for column in columns}
-                row: Row = {"view": name, "null_kind": kind, "strongest": place == 0}
-                row |= {"distance": distance, "within": nullable(within[index][view])}
-                rows[unit].append(row | {column: nullable(value) for column, value in values.items()})
-    return rows
+                if math.isfinite(distance):
+                    row = {"view": name, "null_kind": kind, "strongest": place == 0, "distance": distance}
+                    row["within"] = nullable(within[index][view])
+                    columns = ("null_distance", "effect", "p", "q")
+                    yield unit | row | {one: nullable(getattr(finding, one)[view, index]) for one in columns}
 
 
 def sharing_no_fit(key: Key, others: Sequence[Row]) -> list[Row]:

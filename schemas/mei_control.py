@@ -102,15 +102,9 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         """Configs, stores, weights of members and held-out models, each unit's best MEI a condition, linear fields."""
         _, config = mei.MEIConfig.load(key)
         members, held_out_models = members_and_held_out(key)
-        units = {tuple(unit_key(row).values()): row for row in dataset.unit_rows(key)}
-        rows = (mei.MEI.Stimulus & key).to_dicts(order_by="activation")
-        best = {(*unit_key(row).values(), row["opto_condition"]): row for row in rows}
-        chosen = [row | {"unit_row": units[tuple(unit_key(row).values())]} for row in best.values()]
-        fields = [
-            (units[tuple(unit_key(row).values())], row["field"])
-            for row in (tuning.ReceptiveField.Unit & key & [unit_key(row) for row in chosen]).to_dicts()
-        ]
-        return members, dataset.store_paths(key), held_out_models, config, chosen, fields
+        meis = mei.MEI.Stimulus * tuning.ReceptiveField.Unit * dataset.named_units() & key
+        best = {(*unit_key(row).values(), row["opto_condition"]): row for row in meis.to_dicts(order_by="activation")}
+        return members, dataset.store_paths(key), held_out_models, config, [*best.values()]
 
     @interrupts.allowed()
     def make_compute(
@@ -121,9 +115,11 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         held_out_models: list[Fit],
         config: Row,
         chosen: list[Row],
-        fields: list[tuple[Row, Any]],
-    ) -> tuple[list[tuple[Row, Control]], float, int]:
-        """Make every control, show all of them to members and held-out models; the fit's seed draws what is drawn."""
+    ) -> provenance.Found:
+        """Make every control, show all of them to members and held-out models; the fit's seed draws what is drawn.
+
+        Raises ModelError for a stimulus that is not allowed.
+        """
         import torch
 
         from dlgn_cnn.mei.controls.control_set import control_set
@@ -136,28 +132,18 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
         found: list[Control] = []
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
             for session in dict.fromkeys(target.data_key for target, _ in meis):
-                materials = materials_of(models, loaders, config, fields, session)
+                materials = materials_of(models, loaders, config, chosen, session)
                 own = [(target, stimulus) for target, stimulus in meis if target.data_key == session]
                 found += control_set(own, materials, others, generator, report)
-        array_codec.upload((schema.database, np.asarray(one.stimulus, np.float32)) for one in found)
-        rows = {target: row for (target, _), row in zip(meis, chosen, strict=True)}
+        names = {target: unit_key(row) | {"opto_condition": row["opto_condition"]}
+                 for (target, _), row in zip(meis, chosen, strict=True)}  # fmt: skip
+        named = [(names[one.target] | {"control": one.name}, one) for one in found]
         rate_hz = next(iter(loaders["train"].values())).data_info.rate_hz
-        return [(rows[one.target], one) for one in found], rate_hz, len(held_out_models)
-
-    def make_insert(self, key: Row, found: list[tuple[Row, Control]], rate_hz: float, held_out_models: int) -> None:
-        """Insert a row a control, and a row a control and contrast. Raises ModelError for one that is not allowed."""
-        rows = [
-            (key | unit_key(row) | {"opto_condition": row["opto_condition"], "control": control.name}, control)
-            for row, control in found
-        ]
-        for name, control in rows:
-            mei.refuse_violation(name, control.violation)
-        self.insert1(key | {"held_out_models": held_out_models})
-        contrasts = contrasts_of(mei.MEIConfig.load(key)[1])
-        self.Stimulus.insert(name | _control_row(control, rate_hz) for name, control in rows)
-        self.ContrastResponse.insert(
-            name | rung for name, control in rows for rung in _ladder_rows(control, contrasts, rate_hz)
-        )
+        rows = [name | _control_row(one, rate_hz) for name, one in named]
+        rungs = [name | rung for name, one in named for rung in _ladder_rows(one, contrasts_of(config), rate_hz)]
+        mei.refuse_violations(rows)
+        array_codec.upload({schema.database: rows})
+        return {"held_out_models": len(held_out_models)}, {"Stimulus": rows, "ContrastResponse": rungs}
 
 
 def shuffled_datasets() -> Any:
@@ -181,7 +167,7 @@ def members_and_held_out(key: Row) -> tuple[list[Fit], list[Fit]]:
 
 
 def materials_of(
-    models: Sequence[torch.nn.Module], loaders: Any, config: Row, fields: list[tuple[Row, Any]], session: str
+    models: Sequence[torch.nn.Module], loaders: Any, config: Row, chosen: list[Row], session: str
 ) -> Materials:
     """Collect what a session's controls are made of.
 
@@ -193,8 +179,8 @@ def materials_of(
         Loaders of one of them.
     config : dict
         The MEI config.
-    fields : list of (dict, array reference)
-        Linear receptive fields with the rows of their units.
+    chosen : list of dict
+        MEIs with the linear receptive fields of their units.
     session : str
         Name of the session.
 
@@ -209,8 +195,8 @@ def materials_of(
 
     info = loaders["train"][session].data_info
     parsed = synthesis(config.get("fit"), screen_range(info), settings_in_force().allowed_packages)
-    own = ((unit["unit_index"], field) for unit, field in fields if unit["session_name"] == session)
-    known = {index: np.asarray(field.load()) for index, field in own}
+    own = {row["unit_index"]: row["field"] for row in chosen if row["session_name"] == session}
+    known = {index: np.asarray(field.load()) for index, field in own.items()}
     device = next(models[0].parameters()).device
     return Materials(
         models, parsed, info, lambda: _clips(loaders, session), known, device, contrasts=contrasts_of(config)
@@ -231,8 +217,7 @@ def _clips(loaders: Mapping[str, Any], name: str) -> Iterator[torch.Tensor]:
 
 
 def _target(row: Row) -> Target:
-    unit = row["unit_row"]
-    return Target(unit["session_name"], unit["unit_index"], mei.CONDITIONS[row["opto_condition"]], row["mei_seed"])
+    return Target(row["session_name"], row["unit_index"], mei.CONDITIONS[row["opto_condition"]], row["mei_seed"])
 
 
 def _control_row(control: Control, rate_hz: float) -> Row:

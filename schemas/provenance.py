@@ -4,7 +4,7 @@ import datetime
 import functools
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -21,6 +21,8 @@ from schemas.base.keys import Key, Row
 from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
+Parts = Mapping[str, Iterable[Row]]
+Found = tuple[Row, Parts]  # columns of a row and, by the names of parts, of theirs; all without the key
 _there: set[str] = set()  # the rows of code and environment that this process knows to be in the tables
 
 DEFINITION = """
@@ -98,7 +100,7 @@ class Environment(dj.Manual):
 class Traced:
     """Mixin of a computed table, named before ``dj.Computed``: each row gets a part row ``Provenance``.
 
-    It defines ``inputs``; its ``make_fetch``, ``make_compute`` and ``make_insert`` need do nothing for it.
+    It defines ``inputs``, ``make_fetch``, and ``make_compute``, which returns what it ``Found``.
     ``circumstances`` are columns, and keys within json columns, that say how a row came about instead of what was
     found: no verification compares them. ``digests`` are columns that say of a file whether it is the same, but not how
     near; ``tolerance`` is how far a row may be from one that was computed elsewhere and still count as close
@@ -133,10 +135,19 @@ class Traced:
             table.Provenance.insert1(key | self._run[2] | {"outputs": outputs_of(table, rows)})
         yield None
 
-    def note_provenance(self, key: Key, rows: Rows, duration_s: float) -> None:
-        """Insert the provenance of a row that was not inserted by ``make``."""
-        row = {**key, **provenance_row(self, key, duration_s), "outputs": outputs_of(self, rows)}
-        self.Provenance.insert1(row, allow_direct_insert=True)
+    def make_insert(self, key: Row, row: Row, parts: Parts, allow_direct_insert: bool = False) -> None:
+        """Insert a row and the rows of its parts, all without the key."""
+        table: Any = self
+        table.insert1(key | row, allow_direct_insert=allow_direct_insert)
+        for name, rows in parts.items():
+            getattr(table, name).insert((key | one for one in rows), allow_direct_insert=allow_direct_insert)
+
+    def insert_directly(self, key: Row, row: Row, parts: Parts, duration_s: float) -> None:
+        """Insert a row that was not computed by ``make``, in ``duration_s`` seconds, with its provenance."""
+        with collect_inserted(self) as rows:
+            self.make_insert(key, row, parts, allow_direct_insert=True)
+        provenance = provenance_row(self, key, duration_s) | {"outputs": outputs_of(self, rows)}
+        self.Provenance.insert1(key | provenance, allow_direct_insert=True)
 
     def _compute(self, key: Row, fetched: Any) -> Any:
         table: Any = self

@@ -1,6 +1,6 @@
 """What was recorded: the raw file of a session, and its spikes and signals once read."""
 
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -100,44 +100,34 @@ class Recording(provenance.Traced, dj.Imported):
         return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
 
     @interrupts.allowed()
-    def make_compute(self, key: Row, reader: str, path: str, sha256: str, options: Row) -> tuple[RawRecording]:
+    def make_compute(self, key: Row, reader: str, path: str, sha256: str, options: Row) -> provenance.Found:
         """Read the session from its raw file, whose bytes must still be those that were ingested."""
         if path_sha256(Path(path)) != sha256:
             raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
         wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
         found = read_recordings(Path(path), reader=reader, **options)
-        own = next(recording for recording in found if recording.session == wanted)
-        array_codec.upload(arrays_of(own))
-        return (own,)
+        row, parts = rows_of(next(recording for recording in found if recording.session == wanted))
+        array_codec.upload({schema.database: chain(*parts.values())})
+        return row, parts
 
-    def make_insert(self, key: Row, recording: RawRecording, allow_direct_insert: bool = False) -> None:
-        """Insert spikes and signals. ``dlgn ingest``, which has just read them, does so directly."""
-        spikes, direct = recording.spike_times_s, {"allow_direct_insert": allow_direct_insert}
-        self.insert1(key | {"units": len(recording.units), "spikes": sum(map(len, spikes.values()))}, **direct)
-        rows = (
-            key | {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
+
+def rows_of(recording: RawRecording) -> provenance.Found:
+    """The row of a session's spikes and signals, and those of its parts."""
+    spikes, binned = recording.spike_times_s, recording.binned
+    parts: dict[str, list[Row]] = {
+        "Spikes": [
+            {"unit": unit, "spike_count": len(times), "spike_times_s": np.asarray(times)}
             for unit, times in spikes.items()
-        )
-        self.Spikes.insert(rows, **direct)
-        if (binned := recording.binned) is not None:
-            self.Bins.insert1(key | {"bins_s": binned.bins_s}, **direct)
-            rows = (
-                key | {"unit": unit, "response_sum": float(row.sum()), "responses": row}
-                for unit, row in zip(binned.units, binned.values, strict=True)
-            )
-            self.Binned.insert(rows, **direct)
-        rows = (
-            key | {"signal_name": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
+        ],
+        "Signal": [
+            {"signal_name": name, "signal_times_s": signal.times_s, "signal_values": signal.values}
             for name, signal in recording.signals.items()
-        )
-        self.Signal.insert(rows, **direct)
-
-
-def arrays_of(recording: RawRecording) -> Iterator[tuple[str, Any]]:
-    """The arrays that ``Recording`` keeps of a session, as ``arrays.upload`` takes them."""
-    kept: list[Any] = [np.asarray(times) for times in recording.spike_times_s.values()]
-    if recording.binned is not None:
-        kept += [recording.binned.bins_s, *recording.binned.values]
-    for signal in recording.signals.values():
-        kept += [signal.times_s, signal.values]
-    return ((schema.database, one) for one in kept)
+        ],
+    }
+    if binned is not None:
+        parts["Bins"] = [{"bins_s": binned.bins_s}]
+        parts["Binned"] = [
+            {"unit": unit, "response_sum": float(row.sum()), "responses": row}
+            for unit, row in zip(binned.units, binned.values, strict=True)
+        ]
+    return {"units": len(recording.units), "spikes": sum(map(len, spikes.values()))}, parts

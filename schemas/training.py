@@ -104,7 +104,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         }
         return row, folder
 
-    def make_insert(self, key: Row, found: Row | GivenUp, folder: str) -> None:
+    def make_insert(self, key: Row, found: Row | GivenUp, folder: str) -> None:  # type: ignore[override]
         """Insert the fitted model's row, or note that its trial was given up."""
         self._folder = folder
         if isinstance(found, GivenUp):

@@ -6,7 +6,6 @@ import datajoint as dj
 
 from dlgn_cnn.data.store.session_store import read_fields, read_info
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.shapes import Floats
 from schemas import dataset, provenance
 from schemas.base import array_codec
 from schemas.base.keys import Key, Row, unit_key
@@ -42,19 +41,12 @@ class ReceptiveField(provenance.Traced, dj.Computed):
         return dataset.store_paths(key), dataset.unit_rows(key)
 
     @interrupts.allowed()
-    def make_compute(self, key: Row, stores: dict[str, str], units: list[Row]) -> tuple[dict[str, Floats], list[Row]]:
+    def make_compute(self, key: Row, stores: dict[str, str], units: list[Row]) -> provenance.Found:
         """The fields that were stored with each session, a regularized regression of counts on the movie."""
-        found = {}
+        rows: list[Row] = []
         for name, folder in dataset.absolute(stores).items():
-            known = read_info(folder).units
-            own = sorted((row["unit_index"], row["unit"]) for row in units if row["session_name"] == name)
-            found[name] = read_fields(folder)[[known.index(unit) for _, unit in own]]
-        array_codec.upload((schema.database, field) for fields in found.values() for field in fields)
-        return found, units
-
-    def make_insert(self, key: Row, fields: dict[str, Floats], units: list[Row]) -> None:
-        """Insert a row a unit."""
-        self.insert1(key)
-        self.Unit.insert(
-            key | unit_key(unit) | {"field": fields[unit["session_name"]][unit["unit_index"]]} for unit in units
-        )
+            known, fields = read_info(folder).units, read_fields(folder)
+            own = (unit for unit in units if unit["session_name"] == name)
+            rows += [unit_key(unit) | {"field": fields[known.index(unit["unit"])]} for unit in own]
+        array_codec.upload({schema.database: rows})
+        return {}, {"Unit": rows}

@@ -8,7 +8,7 @@ not uploaded before is uploaded when it is inserted.
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,6 +19,7 @@ from datajoint.builtin_codecs import NpyCodec, NpyRef
 
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.object_store import ObjectStore
+from schemas.base.keys import Row
 from schemas.connection.in_force import settings_in_force
 
 FOLDER = "_schema"  # where DataJoint keeps its own, below the same store
@@ -97,18 +98,18 @@ class ArrayCodec(NpyCodec):
         return StoredArray(stored, self._get_backend(stored.get("store"), config=self._codec_config(key, context)))
 
 
-def upload(arrays: Iterable[tuple[str, Any]]) -> None:
-    """Store arrays, each with the name of the schema whose tables will refer to it, eight at a time.
+def upload(rows: Mapping[str, Iterable[Row]]) -> None:
+    """Store the arrays of rows, which are given by the name of the schema whose tables will hold them, eight at a time.
 
     Insert the same arrays, to the bit, before the next call. Raises StoreError, StoreAway. While a row is only
     recomputed to be compared, nothing is stored.
     """
     if settings_in_force().scratch is not None:
         return
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        stored = {kept.path for kept in pool.map(lambda one: _store(*one), arrays)}
     _ahead.clear()
-    _ahead.update(stored)
+    for schema, found in rows.items():
+        arrays = (value for row in found for value in row.values() if isinstance(value, np.ndarray))
+        _ahead.update(kept.path for kept in keep(schema, arrays))
 
 
 def keep(schema: str, arrays: Iterable[Any]) -> list[Kept]:

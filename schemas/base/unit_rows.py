@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,26 +26,25 @@ def nullable(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def unit_rows(key: Row, units: list[Row], values: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """Yield a row of each unit, with its figure from every array.
+def unit_rows(units: list[Row], values: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """Make a row of each unit, with its figure from every array.
 
     Parameters
     ----------
-    key : dict
-        What all rows share.
     units : list of dict
         Units as ``dataset.unit_rows`` gives them.
     values : mapping
         By session name, arrays of shape ``(unit,)`` by column.
 
-    Yields
-    ------
-    dict
-        A row of a part table; NaN has become None.
+    Returns
+    -------
+    list of dict
+        Rows of a part table, without the master's key; NaN has become None.
     """
-    for unit in units:
-        figures = {name: nullable(one[unit["unit_index"]]) for name, one in values[unit["session_name"]].items()}
-        yield key | unit_key(unit) | figures
+    return [
+        unit_key(unit) | {name: nullable(one[unit["unit_index"]]) for name, one in values[unit["session_name"]].items()}
+        for unit in units
+    ]
 
 
 def measure_columns() -> str:
@@ -57,30 +56,32 @@ def measure_columns() -> str:
     return "\n".join(lines)
 
 
-def insert_scores(table: Any, key: Row, scores: Mapping[str, list[ConditionScore]], units: list[Row]) -> None:
-    """Insert the mean test correlation, a row a unit, and a row a unit, tier and opto condition.
+def score_rows(scores: Mapping[str, list[ConditionScore]], units: list[Row]) -> tuple[Row, dict[str, list[Row]]]:
+    """Make the row of ``evaluation.Score`` or of an ensemble's, a row a unit, and a row a unit, tier and condition.
 
     Parameters
     ----------
-    table : Table
-        Has the columns and the parts ``Unit`` and ``Condition`` of ``evaluation.Score``.
-    key : dict
-        What all rows share.
     scores : mapping
         Scores by session name.
     units : list of dict
         Units as ``dataset.unit_rows`` gives them.
+
+    Returns
+    -------
+    dict
+        The mean test correlation.
+    dict of str to list
+        Rows of the parts ``Unit`` and ``Condition``.
     """
     by_session = {name: {(one.tier, one.opto_condition): one for one in found} for name, found in scores.items()}
     test = {name: {"correlation": one["test", "all"].values["correlation"]} for name, one in by_session.items()}
     mean = np.nanmean(np.concatenate([one["correlation"] for one in test.values()]))
-    table.insert1(key | {"mean_correlation": nullable(mean)})
-    table.Unit.insert(unit_rows(key, units, test))
-    table.Condition.insert(
-        key | unit_key(unit) | _condition_row(score, unit["unit_index"])
+    conditions = [
+        unit_key(unit) | _condition_row(score, unit["unit_index"])
         for unit in units
         for score in scores[unit["session_name"]]
-    )
+    ]
+    return {"mean_correlation": nullable(mean)}, {"Unit": unit_rows(units, test), "Condition": conditions}
 
 
 def _condition_row(score: ConditionScore, index: int) -> Row:

@@ -1,8 +1,8 @@
 """From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import astuple
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.files import path_sha256
 from schemas import optogenetics, recording, session, stimulus
 from schemas.base import array_codec, store_registry
-from schemas.base.inserted_rows import collect_inserted
 from schemas.base.keys import SESSION, Row, session_key
 from schemas.connection.in_force import settings_in_force
 from schemas.recordings.fetch import SCENE
@@ -57,7 +56,9 @@ def ingest(
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
     new = [(one, row) for one, row in rows if row is not None]
     store_registry.sign(settings_in_force(), session.schema.connection)
-    array_codec.upload(part for one, _ in new for part in _arrays(one))
+    recorded = chain.from_iterable(chain(*recording.rows_of(one)[1].values()) for one, _ in new)
+    onsets = chain.from_iterable(_frame_onsets(one) for one, _ in new)
+    array_codec.upload({recording.schema.database: recorded, stimulus.schema.database: onsets})
     duration_s = time.monotonic() - started
     with session.schema.connection.transaction:
         for one, row in new:
@@ -105,27 +106,17 @@ def _insert(one: SessionRecording, raw: Row, duration_s: float) -> None:
         | {"onset_s": shown.start_s, "offset_s": shown.stop_s, "designated_tier": shown.tier}
         for shown in one.presentations
     )
-    stimulus.FrameOnsets.insert(
-        key | {"trial": trial, "frame_onsets_s": onsets_s} for trial, onsets_s in _frame_onsets(one)
-    )
+    stimulus.FrameOnsets.insert(key | row for row in _frame_onsets(one))
     optogenetics.OptoEpoch.insert(
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.opto_epochs_s)
     )
     recording.RawFile.insert1(key | raw)
-    table = recording.Recording()
-    with collect_inserted(table) as rows:
-        table.make_insert(key, one, allow_direct_insert=True)
-    table.note_provenance(key, rows, duration_s)
+    recording.Recording().insert_directly(key, *recording.rows_of(one), duration_s)
 
 
-def _frame_onsets(one: SessionRecording) -> Iterator[tuple[int, Any]]:
-    return ((shown.trial, np.array(shown.frame_onsets_s)) for shown in one.presentations if shown.frame_onsets_s)
-
-
-def _arrays(one: SessionRecording) -> Iterator[tuple[str, Any]]:
-    """Everything of a session that goes to the store, as ``arrays.upload`` takes it."""
-    yield from recording.arrays_of(one)
-    yield from ((stimulus.schema.database, onsets_s) for _, onsets_s in _frame_onsets(one))
+def _frame_onsets(one: SessionRecording) -> list[Row]:
+    shown = (shown for shown in one.presentations if shown.frame_onsets_s)
+    return [{"trial": one.trial, "frame_onsets_s": np.array(one.frame_onsets_s)} for one in shown]
 
 
 def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
