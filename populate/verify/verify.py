@@ -20,10 +20,8 @@ from dlgn_cnn.runtime import interrupts, threads
 from populate.query.named_rows import chosen, the_one, written
 from schemas import training, verification
 from schemas.declaration.computed_tables import computed_tables, config_tables
-from schemas.reproduction import integrity
-from schemas.reproduction.compare import compare, must_be_equal, threads_of
+from schemas.reproduction.checks import compare, damages, must_be_equal, recompute, threads_of
 from schemas.reproduction.diff import Difference, differences
-from schemas.reproduction.recompute import recompute
 
 logger = logging.getLogger("dlgn")
 Key = dict[str, Any]
@@ -88,7 +86,7 @@ def verify(kind: Any, key: Key, fast: bool = False) -> Verdict:
     come out the same bit for bit; elsewhere the largest deviation may be up to the table's ``tolerance``.
     """
     started, table = time.monotonic(), kind()
-    damaged = list(integrity.damages(table, key))
+    damaged = list(damages(table, key))
     verdict, deviation, tolerance, said = "sound", None, None, list[str]()
     if kind is training.TrainedModel and training.ImportedFit & key:
         said = ["imported from nnfabrik's tables, and so not computed again"]
