@@ -126,11 +126,7 @@ class Dataset(provenance.Traced, dj.Computed):
         folder = f"datasets/{value_sha256([spec.digest(), *(one.origin for one in sessions)])[:32]}"
         built = build_sessions([one.load() for one in sessions], spec)
         paths = {name: f"{folder}/{name}" for name in built}
-        for name, data in built.items():
-            ensure_session(data, _built(paths[name]))
-            if settings_in_force().datasets_url is not None and settings_in_force().scratch is None:
-                publish(_local(paths[name]), _url(paths[name]))
-        digests = {name: rows_digest(_built(path)) for name, path in paths.items()}
+        digests = {name: store_session(paths[name], data) for name, data in built.items()}
         transforms = config.get("transforms") if function == "stored_sessions" else None
         tiers = {trial.scene: trial.tier for data in built.values() for trial in data.trials}
         row = {"dataset_digest": value_sha256(digests), "trials": sum(len(data.trials) for data in built.values())}
@@ -148,8 +144,8 @@ class Dataset(provenance.Traced, dj.Computed):
         }
 
 
-def store_session(path: str, data: SessionData, info: DataInfo) -> str:
-    """Store a session that was built elsewhere, with its statistics.
+def store_session(path: str, data: SessionData, info: DataInfo | None = None) -> str:
+    """Store a session.
 
     Parameters
     ----------
@@ -157,18 +153,18 @@ def store_session(path: str, data: SessionData, info: DataInfo) -> str:
         Its folder below the store.
     data : SessionData
         Its trials.
-    info : DataInfo
-        Its statistics.
+    info : DataInfo, optional
+        Its statistics, of a session that was built elsewhere (default: computed).
 
     Returns
     -------
     str
         Digest of the stored rows.
     """
-    ensure_session(data, _local(path), info)
-    if settings_in_force().datasets_url is not None:
+    ensure_session(data, _built(path), info)
+    if settings_in_force().datasets_url is not None and settings_in_force().scratch is None:
         publish(_local(path), _url(path))
-    return rows_digest(_local(path))
+    return rows_digest(_built(path))
 
 
 def session_digests(dataset_hash: str) -> dict[str, str]:

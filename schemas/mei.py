@@ -112,17 +112,19 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         return training.fit_inputs(key)
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """Configs, stores, the members' keys with their configs and weights, and the chosen units."""
+        """Stores, the members' configs, weights and seeds, the MEI config, and the chosen units."""
         method, config = MEIConfig.load(key)
-        members = [(one, *training.spec_and_weights(one)) for one in members_of(key, config)]
-        return dataset.store_paths(key), members, method, config, chosen_units(key, config)
+        members = members_of(key, config)
+        fits, seeds = [*map(training.spec_and_weights, members)], [one["seed"] for one in members]
+        return dataset.store_paths(key), fits, seeds, method, config, chosen_units(key, config)
 
     @interrupts.allowed()
     def make_compute(
         self,
         key: Row,
         stores: dict[str, str],
-        members: list[tuple[Row, FitSpec, str]],
+        fits: list[tuple[FitSpec, str]],
+        seeds: list[int],
         method: str,
         config: Row,
         units: list[Row],
@@ -131,8 +133,7 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
 
         Raises ModelError for a stimulus that is not allowed.
         """
-        restored = [training.restore(spec, stores, weights) for _, spec, weights in members]
-        models, loaders = [model for model, _ in restored], restored[0][1]
+        models, loaders = training.restore_all(fits, stores)
         infos = {name: loader.data_info for name, loader in loaders["train"].items()}
         options, units = method_options(config), sorted(units, key=itemgetter("session_name"))
         asked = [
@@ -147,14 +148,13 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         with progress.bar(f"MEIs of {len(units)} units") as report:
             for name in dict.fromkeys(unit["session_name"] for unit in units):
                 targets = [target for _, target in asked if target.data_key == name]
-                found += _synthesized(method, models, targets, options, infos[name], report, members[0][1].precision)
+                found += _synthesized(method, models, targets, options, infos[name], report, fits[0][0].precision)
         rate_hz = next(iter(infos.values())).rate_hz
         made = zip(asked, found, strict=True)
         rows = [row | _stimulus_row(result, rate_hz, window) for (row, _), result in made]
         refuse_violations(rows)
         array_codec.upload({schema.database: rows})
-        seeds = [{"member_seed": one["seed"]} for one, _, _ in members]
-        return {"stimuli": len(rows)}, {"Member": seeds, "Stimulus": rows}
+        return {"stimuli": len(rows)}, {"Member": [{"member_seed": seed} for seed in seeds], "Stimulus": rows}
 
 
 def _synthesized(

@@ -124,11 +124,10 @@ class MEIControl(Acronym, provenance.Traced, dj.Computed):
 
         from dlgn_cnn.mei.controls.control_set import control_set
 
-        restored = [training.restore(spec, stores, weights) for spec, weights in members]
+        models, loaders = training.restore_all(members, stores)
         others = [training.restore(spec, stores, weights)[0] for spec, weights in held_out_models]
         meis = [(_target(row), np.asarray(row["stimulus"].load())) for row in chosen]
-        generator, models, loaders = torch.Generator(), [one for one, _ in restored], restored[0][1]
-        generator.manual_seed(key["seed"])
+        generator = torch.Generator().manual_seed(key["seed"])
         found: list[Control] = []
         with progress.bar(f"controls of {len(meis)} MEIs") as report:
             for session in dict.fromkeys(target.data_key for target, _ in meis):

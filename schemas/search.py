@@ -112,16 +112,13 @@ def add_trial(name: str, number: int, calls: tuple[Call, Call, Call], seed: int,
     bool
         False if another process took this number first; nothing is inserted then.
     """
-    one, two, three = calls
+    tables = (dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig)
     try:
         with transaction(Study.connection):
             trainer.Seed.insert1({"seed": seed}, skip_duplicates=True)
-            key = {
-                **dataset.DatasetConfig.add(*one),
-                **model.ModelConfig.add(*two),
-                **trainer.TrainerConfig.add(*three),
-                "seed": seed,
-            }
+            key: Row = {"seed": seed}
+            for table, call in zip(tables, calls, strict=True):
+                key |= table.add(*call)
             Study.Trial.insert1({"study_name": name, "trial": number, **key, "trial_values": dict(values)})
             experiment.Experiment.Fit.insert1({"experiment_name": name, **key}, skip_duplicates=True)
     except dj.errors.DuplicateError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import datajoint as dj
@@ -114,12 +114,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
             self.insert1(key | found)
 
     def _populate1(
-        self,
-        key: Row,
-        jobs: Any,
-        suppress_errors: bool,
-        return_exception_objects: bool,
-        make_kwargs: Row | None = None,
+        self, key: Row, jobs: Any, suppress_errors: bool, return_exception_objects: bool, make_kwargs: Row | None = None
     ) -> Any:
         """Compute a key as DataJoint does, and remove the checkpoints once its row is committed."""
         self._folder, self.ended_without = None, ""
@@ -242,6 +237,15 @@ def load_data(spec: FitSpec, stores: Mapping[str, str]) -> Any:
     return build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
 
 
+def restore_all(fits: Sequence[tuple[FitSpec, str]], stores: Mapping[str, str]) -> tuple[list[torch.nn.Module], Any]:
+    """Load several fitted models, each given by its configs and its weights; return them and the loaders of the first.
+
+    Needs no database.
+    """
+    restored = [restore(spec, stores, weights) for spec, weights in fits]
+    return [model for model, _ in restored], restored[0][1]
+
+
 def load_model(key: Key) -> tuple[torch.nn.Module, Any]:
     """A fitted model and its loaders from a ``TrainedModel`` key, for a notebook."""
     return restore(fit_spec(key), dataset.store_paths(key), weights_of(key))
@@ -287,8 +291,8 @@ def restore_ensemble(members: list[tuple[FitSpec, str]], stores: Mapping[str, st
     """
     from dlgn_cnn.models.ensemble import EnsembleModel
 
-    restored = [restore(spec, stores, weights) for spec, weights in members]
-    return EnsembleModel([one for one, _ in restored]).eval(), restored[0][1]
+    models, loaders = restore_all(members, stores)
+    return EnsembleModel(models).eval(), loaders
 
 
 def load_ensemble(key: Key) -> tuple[EnsembleModel, Any]:

@@ -141,17 +141,8 @@ def _open_mysql(given: dict[str, Any], answer_s: float) -> MySQLConnection:
     """As DataJoint's adapter opens one, which passes no timeouts on."""
     tls = given["use_tls"]
     secured: dict[str, Any] = {"ssl_disabled": True} if tls is False else {"ssl": {} if tls is True else tls}
-    return MySQLConnection(
-        host=given["host"],
-        port=given["port"],
-        user=given["user"],
-        password=given["password"],
-        sql_mode=SQL_MODE,
-        charset=given["charset"],
-        autocommit=True,
-        **secured,
-        **timeouts(answer_s),
-    )
+    asked = {name: given[name] for name in ("host", "port", "user", "password", "charset")}
+    return MySQLConnection(sql_mode=SQL_MODE, autocommit=True, **asked, **secured, **timeouts(answer_s))
 
 
 @contextlib.contextmanager

@@ -25,16 +25,9 @@ from schemas.fitting import Checkpoint, Epoch
 from schemas.monitoring import progress
 
 logger = logging.getLogger("dlgn")
-FIGURES: dict[str, type] = {
-    "loss": float,
-    "penalty": float,
-    "validation_loss": float,
-    "validation_correlation": float,
-    "learning_rate": float,
-    "samples_per_s": float,
-    "peak_memory_bytes": int,
-    "seconds": float,
-}
+BYTES = "peak_memory_bytes"
+FIGURES = (BYTES, "loss", "penalty", "validation_loss", "validation_correlation", "learning_rate", "samples_per_s",
+           "seconds")  # fmt: skip
 
 
 def checkpoint_folder(key: Key, stores: Mapping[str, str]) -> str:
@@ -198,7 +191,8 @@ def _remove(folder: str) -> None:
 def _figures(info: Info) -> dict[str, Any]:
     """What a callback was told that a row can hold; a lab's own trainer may tell anything."""
     found = {name: info[name] for name in FIGURES if isinstance(info.get(name), int | float)}
-    return {name: FIGURES[name](value) for name, value in found.items() if math.isfinite(value)}
+    finite = {name: value for name, value in found.items() if math.isfinite(value)}
+    return {name: int(value) if name == BYTES else float(value) for name, value in finite.items()}
 
 
 def _replace_epochs(connection: Any, row: Row) -> None:

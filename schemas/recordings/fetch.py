@@ -6,15 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.recording import (
-    BinnedResponses,
-    PresentationTimes,
-    SampledSignal,
-    SceneFile,
-    SceneKey,
-    SessionKey,
-    SessionRecording,
-)
+from dlgn_cnn.data import recording as recorded
 from schemas import optogenetics, session, stimulus
 from schemas.base.keys import Row
 from schemas.recording import RawFile
@@ -47,27 +39,27 @@ class StoredSession:
         """The digests of every byte that the session was made of."""
         return [self.name, self.raw_sha256, *(row["scene_sha256"] for row in self.scenes)]
 
-    def load(self) -> SessionRecording:
+    def load(self) -> recorded.SessionRecording:
         """The recording, validated again; arrays are read from the store."""
         rows = self.rows
         onsets = {row["trial"]: tuple(map(float, row["frame_onsets_s"].load())) for row in rows["onsets"]}
-        return SessionRecording(
-            session=SessionKey.parse(self.name),
+        return recorded.SessionRecording(
+            session=recorded.SessionKey.parse(self.name),
             spike_times_s={row["unit"]: np.asarray(row["spike_times_s"].load()) for row in rows["spikes"]},
             presentations=tuple(_presentation(row, onsets.get(row["trial"], ())) for row in rows["presentations"]),
             opto_epochs_s=np.array([[row["on_s"], row["off_s"]] for row in rows["opto_epochs"]]).reshape(-1, 2),
-            scenes={SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
+            scenes={recorded.SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={row["signal_name"]: _signal(row) for row in rows["signals"]},
             binned=self._binned(),
         )
 
-    def _binned(self) -> BinnedResponses | None:
+    def _binned(self) -> recorded.BinnedResponses | None:
         if not self.rows["bins"]:
             return None
         units = self.rows["binned"]
         values = np.stack([np.asarray(row["responses"].load(), np.float32) for row in units])
         bins_s = np.asarray(self.rows["bins"][0]["bins_s"].load())
-        return BinnedResponses(tuple(row["unit"] for row in units), bins_s, values)
+        return recorded.BinnedResponses(tuple(row["unit"] for row in units), bins_s, values)
 
 
 def fetch_session(key: Row) -> StoredSession:
@@ -81,16 +73,16 @@ def fetch_session(key: Row) -> StoredSession:
     )
 
 
-def _presentation(row: Row, onsets: tuple[float, ...]) -> PresentationTimes:
-    scene = SceneKey(row["movie"], row["scene"])
-    return PresentationTimes(row["trial"], scene, row["onset_s"], row["offset_s"], row["designated_tier"], onsets)
+def _presentation(row: Row, onsets: tuple[float, ...]) -> recorded.PresentationTimes:
+    scene, tier = recorded.SceneKey(row["movie"], row["scene"]), row["designated_tier"]
+    return recorded.PresentationTimes(row["trial"], scene, row["onset_s"], row["offset_s"], tier, onsets)
 
 
-def _signal(row: Row) -> SampledSignal:
+def _signal(row: Row) -> recorded.SampledSignal:
     times_s, values = (row[name].load() for name in ("signal_times_s", "signal_values"))
-    return SampledSignal(np.asarray(times_s), np.asarray(values, np.float32))
+    return recorded.SampledSignal(np.asarray(times_s), np.asarray(values, np.float32))
 
 
-def _scene_file(row: Row) -> SceneFile:
+def _scene_file(row: Row) -> recorded.SceneFile:
     path, *others = (row[name] for name in SCENE)
-    return SceneFile(Path(path), *others)
+    return recorded.SceneFile(Path(path), *others)
