@@ -236,7 +236,9 @@ def _ladder_rows(control: Control, contrasts: Sequence[float], rate_hz: float) -
             yield {"level": level, "contrast": contrast, **shown}
 
 
-def _rates_hz(rates: Floats, heard: Floats, rate_hz: float) -> Row:
-    own = {f"{condition}_hz": float(rate) * rate_hz for condition, rate in zip(mei.CONDITIONS, rates, strict=True)}
-    held_out = zip(mei.CONDITIONS, heard, strict=True)
-    return own | {f"held_out_{condition}_hz": nullable(float(rate) * rate_hz) for condition, rate in held_out}
+def _rates_hz(rates: Floats, held_out: Floats, rate_hz: float) -> Row:
+    return {
+        f"{whose}{condition}_hz": nullable(float(rate) * rate_hz)
+        for whose, given in (("", rates), ("held_out_", held_out))
+        for condition, rate in zip(mei.CONDITIONS, given, strict=True)
+    }

@@ -36,7 +36,7 @@ def predict(
 ) -> Prediction:
     """Run a model in evaluation mode over whole trials.
 
-        The model's mode is restored afterwards.
+    The model's mode is restored afterwards.
 
     Parameters
     ----------

@@ -123,17 +123,11 @@ def keep(schema: str, arrays: Iterable[Any]) -> list[Kept]:
 
 def _store(schema: str, array: Any, known: Collection[str] = ()) -> Kept:
     """Store an array unless its path is ``known``."""
-    folder, name, data = _place(schema, array)
-    path = f"{folder}/{name}"
-    if path not in known:
-        # Also where it is there: what was written just now is not garbage for a day, with or without a row.
-        settings_in_force().below(folder).write(name, data)
-    return Kept(path, str(array.dtype), tuple(array.shape))
-
-
-def _place(schema: str, array: Any) -> tuple[str, str, bytes]:
-    """The folder and name of an array's file below the store, and its bytes."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     data = buffer.getvalue()
-    return f"{FOLDER}/{schema}", f"{hashlib.sha256(data).hexdigest()}.npy", data
+    folder, name = f"{FOLDER}/{schema}", f"{hashlib.sha256(data).hexdigest()}.npy"
+    if f"{folder}/{name}" not in known:
+        # Also where it is there: what was written just now is not garbage for a day, with or without a row.
+        settings_in_force().below(folder).write(name, data)
+    return Kept(f"{folder}/{name}", str(array.dtype), tuple(array.shape))

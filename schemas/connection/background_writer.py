@@ -84,13 +84,10 @@ class BackgroundWriter:
                     self._connection = None
                     if tried_before:  # a server closes what was idle for hours
                         continue
-                    self._say_away(error)
+                    if not self._away:
+                        logger.warning("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
+                    self._away = True
                     return
                 logger.warning("the database refused what a fit wrote to its curves, checkpoints or study: %s", error)
             self._waiting.popleft()
             self._away = False
-
-    def _say_away(self, error: Exception) -> None:
-        if not self._away:
-            logger.warning("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
-        self._away = True

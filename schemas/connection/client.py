@@ -74,17 +74,22 @@ class PromptConnection(datajoint.Connection):
     def answering(self, wanting: str) -> Iterator[None]:
         """Within the block, every answer must have come before ``answer_s`` have passed.
 
-        Raises DatabaseSilent, which says what is ``wanting``. For statements that are asked with ``reconnect`` off.
+        Raises DatabaseSilent, which says what is ``wanting``. Nothing is asked twice meanwhile.
         """
-        with _watched(self._conn.fileno(), self.answer_s) as ended:
-            try:
-                yield
-            except Exception as error:
-                if not ended.is_set():
-                    raise
-                raise self._silent(wanting, BUSY) from error
-        if ended.is_set():
-            raise self._silent(wanting, BUSY)
+        database = self._config.database
+        kept, database.reconnect = database.reconnect, False
+        try:
+            with _watched(self._conn.fileno(), self.answer_s) as ended:
+                try:
+                    yield
+                except Exception as error:
+                    if not ended.is_set():
+                        raise
+                    raise self._silent(wanting, BUSY) from error
+            if ended.is_set():
+                raise self._silent(wanting, BUSY)
+        finally:
+            database.reconnect = kept
 
     def _opened(self, given: dict[str, Any]) -> Any:
         """A driver's connection, its handshake over."""

@@ -1,9 +1,7 @@
 """The database: opened once a process, with every table declared."""
 
-import contextlib
 import importlib
 import os
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,7 +49,7 @@ def _activate(settings: Settings, connection: Any) -> None:
 
     connection._config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.base.array_codec")  # what columns of type <array@main> hold
-    with _answering(connection):
+    with connection.answering("did not say which version its tables have"):
         undeclared = state.check(connection, settings.prefix)
     there = state.tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
     for name, expected in sql_names().items():
@@ -78,18 +76,6 @@ def _create_schema(connection: Any, name: str) -> None:
         quoted = connection.adapter.quote_identifier(name)
         connection.query(f"CREATE DATABASE IF NOT EXISTS {quoted}")
         connection.query(f"ALTER DATABASE {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin")
-
-
-@contextlib.contextmanager
-def _answering(connection: Any) -> Iterator[None]:
-    """Within the block, the server must say in time which version its tables have, and is not asked twice."""
-    database = connection._config.database
-    kept, database.reconnect = database.reconnect, False
-    try:
-        with connection.answering("did not say which version its tables have"):
-            yield
-    finally:
-        database.reconnect = kept
 
 
 def _array_store(settings: Settings) -> dict[str, str]:
