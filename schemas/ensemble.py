@@ -47,7 +47,12 @@ class Ensemble(dj.Manual):
         """
         members = sorted(map(fit_key, keys), key=lambda one: [*one.values()])
         unique = [one for index, one in enumerate(members) if one not in members[:index]]
-        _check(unique)
+        if not unique:
+            raise ConfigError("an ensemble of no members: give the keys of fitted models")
+        if len({key["dataset_hash"] for key in unique}) > 1:
+            raise ConfigError(
+                "the members of an ensemble are fitted to different datasets: choose models of one dataset"
+            )
         key = {"ensemble_hash": config_hash("ensemble", {"members": unique})}
         if not cls() & key:
             row = {"dataset_hash": unique[0]["dataset_hash"], "members": len(unique), "ensemble_comment": comment}
@@ -55,10 +60,3 @@ class Ensemble(dj.Manual):
                 cls.insert1(key | row)
                 cls.Member.insert(key | member for member in unique)
         return key
-
-
-def _check(members: list[dict[str, Any]]) -> None:
-    if not members:
-        raise ConfigError("an ensemble of no members: give the keys of fitted models")
-    if len({key["dataset_hash"] for key in members}) > 1:
-        raise ConfigError("the members of an ensemble are fitted to different datasets: choose models of one dataset")

@@ -80,7 +80,10 @@ def parts(table: Any) -> dict[str, Any]:
 def stored(table: Any, key: Key) -> Rows:
     """The rows of a key as they are in the database, arrays loaded; one that is gone or altered is ``Unreadable``."""
     found = {type(table).__name__: type(table), **parts(table)}
-    return {name: [_loaded(row) for row in (one & key).to_dicts()] for name, one in found.items()}
+    return {
+        name: [{column: _load(value) for column, value in row.items()} for row in (one & key).to_dicts()]
+        for name, one in found.items()
+    }
 
 
 def key_order(table: Any, name: str) -> Callable[[Row], tuple[str, ...]]:
@@ -114,12 +117,9 @@ def row_name(table: Any, name: str, row: Row) -> str:
     return " ".join([f"{master}.{name}", *(f"{column}={row[column]}" for column in own)])
 
 
-def _loaded(row: Row) -> Row:
-    return {name: _load(value) if hasattr(value, "load") else value for name, value in row.items()}
-
-
-def _load(reference: Any) -> Any:
+def _load(value: Any) -> Any:
+    """A column's value; of a reference to an array, the array."""
     try:
-        return reference.load()
+        return value.load() if hasattr(value, "load") else value
     except Exception as error:  # what the reader of a file raises that was cut short or changed, we do not know
         return Unreadable(f"{type(error).__name__}: {error}")

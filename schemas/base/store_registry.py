@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlgn_cnn.errors import StoreError
-from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.settings import Settings
 
 FOLDER = "databases"
@@ -24,7 +23,7 @@ def sign(settings: Settings, connection: Any) -> None:
     A folder is signed whenever the database is opened, an object store where a recording or an archive is put into it
     and where a worker begins.
     """
-    place, server = _place(settings), _server(connection)
+    place, server = settings.below(FOLDER), _server(connection)
     name = _name(settings, server)
     known = {"prefix": settings.prefix, "server": server, "seen_as": str(connection.conn_info["host"])}
     # A reader may have no right to write there; a writer will be told of a store that is away.
@@ -45,7 +44,7 @@ class RegisteredDatabase:
 
 def others(settings: Settings, connection: Any) -> list[RegisteredDatabase]:
     """The other databases that keep files in this store. Raises StoreError."""
-    place, server = _place(settings), _server(connection)
+    place, server = settings.below(FOLDER), _server(connection)
     found = []
     for name in sorted(set(place.sizes()) - {_name(settings, server)}):
         said = json.loads(place.read(name))
@@ -53,10 +52,6 @@ def others(settings: Settings, connection: Any) -> list[RegisteredDatabase]:
             RegisteredDatabase(said["prefix"], said["server"] == server, said["seen_as"], f"{place.url}/{name}")
         )
     return found
-
-
-def _place(settings: Settings) -> ObjectStore:
-    return settings.below(FOLDER)
 
 
 def _name(settings: Settings, server: str) -> str:
