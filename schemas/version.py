@@ -7,7 +7,7 @@ schema = dj.Schema()
 
 @schema
 class SchemaVersion(dj.Manual):
-    """The version that the tables have, and whether all are declared; see ``schemas.declaration.state``."""
+    """The version that the tables have, and whether all are declared; see ``schemas.declaration.database``."""
 
     definition = """
     # version of the tables

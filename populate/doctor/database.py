@@ -10,7 +10,7 @@ from populate.doctor.examine import FAIL, OK, WARN, CheckResult, finding_if
 from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import is_local, refusal, server_address
 from schemas.connection.settings import Settings
-from schemas.declaration import state
+from schemas.declaration.database import check_version
 from schemas.declaration.modules import MODULES
 from schemas.declaration.table_classes import definitions_digest
 
@@ -88,7 +88,7 @@ def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[CheckRe
     found = {row[0] for row in connection.query("SELECT schema_name FROM information_schema.schemata").fetchall()}
     wanted = {f"{settings.prefix}{name}" for name in MODULES}
     try:  # where there is none, an account might not even be allowed to ask
-        undeclared = not found & wanted or state.check(connection, settings.prefix)
+        undeclared = not found & wanted or check_version(connection, settings.prefix)
     except ConfigError as error:
         seen, _, advice = str(error).rpartition(": ")
         yield CheckResult(FAIL, "schemas", seen, advice)

@@ -13,8 +13,7 @@ import psutil
 from packaging.requirements import Requirement
 
 from populate.doctor.examine import FAIL, OK, CheckResult, finding_if, space
-from schemas.connection.settings import Settings
-from schemas.connection.settings_file import NAME, without_password
+from schemas.connection.settings import NAME, Settings, without_password
 
 PROJECT = "dlgn_cnn"
 NAMED = ("torch", "datajoint", "deeplake")

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import schemas
 from dlgn_cnn.errors import ConfigError
-from schemas.connection.settings import Settings
-from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
+from schemas.connection.settings import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = "experiment.yaml"
@@ -38,7 +37,7 @@ def begin(folder: Path, given: Mapping[str, str]) -> None:
         if (folder / NAME).exists() and kept.get(name) != value:
             found = kept.get(name, "nothing")
             raise ConfigError(f"{folder / NAME} says {found} for {name}, given {value}: edit it, or leave that out")
-    settings = Settings.from_environment({**kept, **os.environ, **given})
+    settings = schemas.Settings.from_environment({**kept, **os.environ, **given})
     schemas.open_database(settings)
     logger.info("all tables are declared in %s", _place(settings))
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +48,7 @@ def begin(folder: Path, given: Mapping[str, str]) -> None:
     logger.info("%s", NEXT if folder.resolve() == Path.cwd() else NEXT.replace("next:", f"next:\n  cd {folder}"))
 
 
-def _place(settings: Settings) -> str:
+def _place(settings: schemas.Settings) -> str:
     if settings.database is None:
         return f"the embedded server in {settings.home / 'postgres'}"
     return f"{without_password(settings.database)}, schemas {settings.prefix}*"

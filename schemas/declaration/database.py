@@ -1,18 +1,26 @@
-"""The database: opened once a process, with every table declared."""
+"""The database: opened once a process, with every table declared, or refused where its tables are of another version.
+
+A version is the digest of all tables' definitions: it changes with them.
+"""
 
 import importlib
 import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from datajoint.errors import MissingTableError
+
 from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import opened, put_in_force
 from schemas.connection.server import connect
 from schemas.connection.settings import Settings
 from schemas.declaration.modules import MODULES
-from schemas.declaration.table_classes import sql_names
+from schemas.declaration.table_classes import definitions_digest, sql_names
+from schemas.version import SchemaVersion
 
 STORE = "main"
+DECLARING, READY = "declaring", "ready"
+NO_DATABASE = 1049  # MySQL's error for a table whose schema does not exist
 
 
 def open_database(settings: Settings | None = None) -> Settings:
@@ -45,13 +53,12 @@ def declare_queue(jobs: Any) -> None:
 
 def _activate(settings: Settings, connection: Any) -> None:
     from schemas.base import store_registry
-    from schemas.declaration import state
 
     connection._config.stores[STORE] = _array_store(settings)
     importlib.import_module("schemas.base.array_codec")  # what columns of type <array@main> hold
     with connection.answering("did not say which version its tables have"):
-        undeclared = state.check(connection, settings.prefix)
-    there = state.tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
+        undeclared = check_version(connection, settings.prefix)
+    there = tables_of(connection, [f"{settings.prefix}{name}" for name in MODULES])
     for name, expected in sql_names().items():
         schema = f"{settings.prefix}{name}"
         # To declare, DataJoint asks for every column of every table: 8 round trips a table, 1 where all are there.
@@ -60,9 +67,9 @@ def _activate(settings: Settings, connection: Any) -> None:
             _create_schema(connection, schema)
         importlib.import_module(f"schemas.{name}").schema.activate(schema, connection=connection, create_tables=lacking)
         if undeclared and name == MODULES[0]:
-            state.note(state.DECLARING)
+            note_state(DECLARING)
     if undeclared:
-        state.note(state.READY)
+        note_state(READY)
     if settings.store_url is None:  # one elsewhere may be away: who writes to it signs it
         store_registry.sign(settings, connection)
 
@@ -90,3 +97,51 @@ def _array_store(settings: Settings) -> dict[str, str]:
     given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     bucket = {"bucket": place.netloc, "location": place.path.strip("/")}
     return {"protocol": "s3", "endpoint": given or "https://s3.amazonaws.com", **bucket}
+
+
+def read_state(connection: Any, prefix: str) -> tuple[str, str] | None:
+    """Return the version of a prefix's tables and its state; None if none was ever noted."""
+    table = connection.adapter.make_full_table_name(f"{prefix}{MODULES[0]}", SchemaVersion.table_name)
+    try:
+        found = connection.query(f"SELECT version, state FROM {table} LIMIT 1").fetchone()
+    except Exception as error:
+        if not isinstance(error, MissingTableError) and NO_DATABASE not in error.args:
+            raise
+        return None
+    return None if found is None else (str(found[0]), str(found[1]))
+
+
+def note_state(state: str) -> None:
+    """Write that the tables of this code's version are in a state. ``SchemaVersion`` must be declared."""
+    row = {"version": definitions_digest()}
+    SchemaVersion.insert1(row | {"state": state}, skip_duplicates=True)
+    if (SchemaVersion & row).fetch1("state") == DECLARING != state:
+        SchemaVersion.update1(row | {"state": state})
+
+
+def check_version(connection: Any, prefix: str) -> bool:
+    """Return whether tables are still to be declared. Raises ConfigError for tables of another version."""
+    wanted, found = definitions_digest(), read_state(connection, prefix)
+    if found is None:
+        others = tables_of(connection, [f"{prefix}{name}" for name in MODULES[1:]])
+        found = read_state(connection, prefix)  # again: another process may have begun to declare them
+        if found is None and not any(others.values()):
+            return True
+    version, state = found or ("unknown", READY)
+    if version != wanted:
+        raise ConfigError(
+            f"the tables of {prefix}* have version {version}, this dlgn_cnn works with version {wanted}, and until the "
+            "first release no version is turned into another: install the dlgn_cnn that declared them, or start again "
+            "with another DLGN_PREFIX or DLGN_DATABASE"
+        )
+    return state != READY
+
+
+def tables_of(connection: Any, schemas: list[str]) -> dict[str, set[str]]:
+    """Return the names of the tables in each of these schemas, found by one query."""
+    marks = ", ".join(["%s"] * len(schemas))
+    query = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ({marks})"
+    found: dict[str, set[str]] = {schema: set() for schema in schemas}
+    for schema, table in connection.query(query, args=tuple(schemas)).fetchall():
+        found[schema].add(table)
+    return found

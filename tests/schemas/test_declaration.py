@@ -50,32 +50,32 @@ def declare(settings, killed_before: int) -> int:
 
 
 def test_a_declaration_that_was_killed_is_finished_by_the_next_process(other, served):
-    from schemas.declaration import state
+    from schemas.declaration import database
 
     settings, mine = other
     if mine.adapter.backend == "mysql":  # made by an administrator, by the server's default of those days
         mine.query(f"CREATE DATABASE {settings.prefix}session CHARACTER SET latin1")
     assert declare(settings, killed_before=1) == 9
-    assert state.read(mine, settings.prefix) is None
+    assert database.read_state(mine, settings.prefix) is None
     assert declare(settings, killed_before=30) == 9
-    assert state.read(mine, settings.prefix)[1] == state.DECLARING
-    assert state.check(mine, settings.prefix) is True
+    assert database.read_state(mine, settings.prefix)[1] == database.DECLARING
+    assert database.check_version(mine, settings.prefix) is True
     assert declare(settings, killed_before=0) == 0
-    assert state.check(mine, settings.prefix) is False
+    assert database.check_version(mine, settings.prefix) is False
     assert described.definitions(mine, settings.prefix) == described.definitions(mine, served.prefix)
     assert declare(settings, killed_before=1) == 0
 
 
 def test_tables_of_another_version_or_of_none_are_refused_with_a_sentence(other):
-    from schemas.declaration import state
+    from schemas.declaration import database
 
     settings, mine = other
-    assert state.check(mine, settings.prefix) is True
+    assert database.check_version(mine, settings.prefix) is True
     mine.query(f"CREATE SCHEMA {settings.prefix}session")
-    assert state.check(mine, settings.prefix) is True
+    assert database.check_version(mine, settings.prefix) is True
     mine.query(f"CREATE TABLE {settings.prefix}session.mouse (mouse INT)")
     with pytest.raises(ConfigError, match=r"have version unknown, this .* start again with another DLGN_PREFIX"):
-        state.check(mine, settings.prefix)
+        database.check_version(mine, settings.prefix)
 
 
 def test_the_version_changes_with_a_definition_and_not_with_a_comment(monkeypatch):

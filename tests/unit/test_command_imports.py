@@ -25,7 +25,7 @@ def test_completing_the_name_of_a_table_loads_nothing_heavy():
 
 def test_no_module_of_tables_loads_more_than_datajoint_does():
     modules = [one.name for one in pkgutil.walk_packages(schemas.__path__, "schemas.")]
-    assert {"schemas.training", "schemas.mei_control", "schemas.declaration.state"} < set(modules)
+    assert {"schemas.training", "schemas.mei_control", "schemas.declaration.database"} < set(modules)
     assert not loaded(f"import {', '.join(modules)}") & HEAVY
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dlgn_cnn.errors import ConfigError
 from schemas import Settings
-from schemas.connection.settings_file import MEANING, read_settings, with_password, without_password
+from schemas.connection.settings import MEANING, read_settings, with_password, without_password
 
 
 def test_the_environment_prevails_over_the_file(tmp_path, monkeypatch):
