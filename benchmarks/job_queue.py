@@ -33,7 +33,7 @@ import torch
 from fleet.fits import Empty, Number, Nursery, drop_tables, open_tables
 
 from dlgn_cnn.runtime.cores import usable_cores
-from populate.fleet.status import counts
+from populate.fleet.control import counts
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import refresh
 from populate.worker.registration import registered

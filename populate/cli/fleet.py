@@ -208,7 +208,7 @@ def gc(
 
 
 def _steer() -> ModuleType:
-    """The module that steers, once the database is open."""
+    """The module that shows and steers the fleet, once the database is open."""
     import schemas
 
     schemas.open_database()
@@ -218,9 +218,5 @@ def _steer() -> ModuleType:
 
 
 def _show(view: str, watch: bool, *arguments: bool) -> None:
-    import schemas
-
-    schemas.open_database()
-    from populate.fleet import status as found
-
+    found = _steer()
     found.show(lambda: getattr(found, view)(*arguments), WATCH_S if watch else None)

@@ -48,7 +48,7 @@ def query(
     Example: dlgn query --sql "SELECT unit, AVG(correlation) FROM dlgn_evaluation.__score__unit GROUP BY unit"
     """
     import schemas
-    from populate.query.query import Query, list_tables, run_query, split
+    from populate.query.query import list_tables, run_query, split
     from populate.query.result import ask, check_ending, check_statement
 
     if sql is not None and (table or restriction or where or columns or order):
@@ -64,8 +64,7 @@ def query(
         _tell(list_tables(), None, save)
     else:
         one_more = None if rows is None else rows + 1
-        asked = Query(table, restriction or (), where or (), split(columns), split(order), one_more)
-        _tell(run_query(asked), rows, save)
+        _tell(run_query(table, restriction or (), where or (), split(columns), split(order), one_more), rows, save)
 
 
 def _tell(found: Any, limit: int | None, path: Path | None) -> None:

@@ -12,7 +12,7 @@ from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import place
 from populate.dashboard.reading import Reader
-from populate.fleet.status import counts
+from populate.fleet.control import counts
 from schemas import dataset, fleet, mei, model, recording, trainer
 from schemas.declaration.computed_tables import computed_tables
 

@@ -103,13 +103,12 @@ def define(path: Path, dry_run: bool = False) -> None:
     for plan in plans(path):
         Console().print(_plan_table(plan), highlight=False)
         precision, why = fixed_precision(plan.name, plan.entries)
+        said, ensembles = "; a dry run, nothing is inserted", list[str]()
+        if not dry_run:
+            new, ensembles = insert(plan, precision)
+            said = f", {new} of them new to it; dlgn populate computes what is missing"
         logger.info("experiment %s: precision auto means %s, %s", plan.name, precision, why)
-        said = f"experiment {plan.name}: {plan.fits} fit{'s' * (plan.fits != 1)}"
-        if dry_run:
-            logger.info("%s; a dry run, nothing is inserted", said)
-            continue
-        new, ensembles = insert(plan, precision)
-        logger.info("%s, %d of them new to it; dlgn populate computes what is missing", said, new)
+        logger.info("experiment %s: %d fit%s%s", plan.name, plan.fits, "s" * (plan.fits != 1), said)
         for name in ensembles:
             logger.info("ensemble %s", name)
 

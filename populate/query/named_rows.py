@@ -47,7 +47,7 @@ def restricted(rows: Any, where: str | None, name: str) -> Any:
         ask(f"{found.make_sql().replace('%%', '%')} LIMIT 0")
     except (ConfigError, DataJointError) as error:
         columns = ", ".join(rows.primary_key if isinstance(rows, Job) else rows.heading.names)
-        raise ConfigError(f"condition {where!r} on {name}: {error} (columns: {columns})") from error
+        raise ConfigError(f"condition {where!r} on {name}: {error} (columns: {columns}); correct it") from error
     return found
 
 
@@ -95,12 +95,9 @@ def the_one(text: str, tables: Iterable[Any] | None = None) -> tuple[Any, Key]:
 
 def written(table: Any, key: Key) -> str:
     """A row in the words that ``chosen`` reads, hashes cut to 8 letters."""
-    pairs = ",".join(f"{name}={_short(name, value)}" for name, value in key.items())
+    short = {name: str(value)[:8] if name.endswith("_hash") else value for name, value in key.items()}
+    pairs = ",".join(f"{name}={value}" for name, value in short.items())
     return f"{table.__name__}:{pairs}"
-
-
-def _short(name: str, value: Any) -> str:
-    return str(value)[:8] if name.endswith("_hash") else str(value)
 
 
 def _condition(table: Any, pair: str) -> Any:

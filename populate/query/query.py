@@ -22,8 +22,29 @@ CONDITION = re.compile(r"(?P<name>[^\s=!<>]+)\s*(?P<sign>=|!=|<=|>=|<|>)\s*(?P<v
 
 
 @dataclass(frozen=True)
-class Query:
-    """A query: tables and what to show of them.
+class _Column:
+    """One column of the result: its name, its SQL, the SQL that it is sorted by, and the join that it needs."""
+
+    name: str
+    sql: str
+    order: tuple[str, ...]
+    join: str = ""
+
+
+def table_classes() -> dict[str, Any]:
+    """Every table by name, parts as ``Score.Unit``."""
+    return {name.partition(".")[2]: table for name, table in classes.table_classes().items()}
+
+
+def run_query(
+    tables: str,
+    restrictions: Sequence[str] = (),
+    leaves: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    order: Sequence[str] = (),
+    limit: int | None = None,
+) -> QueryResult:
+    """Return the rows of a query.
 
     Parameters
     ----------
@@ -39,40 +60,27 @@ class Query:
         Columns and values of configs to sort by, each with ASC or DESC after it if wanted; null comes last either way.
     limit : int, optional
         Number of rows (default: all).
+
+    Returns
+    -------
+    QueryResult
+        The rows.
+
+    Raises
+    ------
+    ConfigError
+        For unknown names, and for conditions that the database cannot read.
     """
-
-    tables: str
-    restrictions: Sequence[str] = ()
-    leaves: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    order: Sequence[str] = ()
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
-class _Column:
-    """One column of the result: its name, its SQL, the SQL that it is sorted by, and the join that it needs."""
-
-    name: str
-    sql: str
-    order: tuple[str, ...]
-    join: str = ""
-
-
-def table_classes() -> dict[str, Any]:
-    """Every table by name, parts as ``Score.Unit``."""
-    return {name.partition(".")[2]: table for name, table in classes.table_classes().items()}
-
-
-def run_query(query: Query) -> QueryResult:
-    """Rows of a query. Raises ConfigError for unknown names, and for conditions that the database cannot read."""
-    expression = _restricted(_joined(query.tables), query)
-    names = query.columns or _shown(expression)
-    columns = {name: _column(expression, name, index) for index, name in enumerate(names)}
-    order = [_ordered(expression, columns, words, len(columns) + index) for index, words in enumerate(query.order)]
-    found = ask(_sql(expression, columns, order, query.limit))
-    decoded = [bool(one.join) for one in columns.values()]
-    return QueryResult(list(columns), [tuple(map(_decoded, row, decoded)) for row in found.rows])
+    expression = _joined(tables)
+    for condition in restrictions:
+        expression = restricted(expression, condition, tables)
+    for condition in leaves:
+        expression = _restricted_by(expression, condition)
+    shown = {name: _column(expression, name, index) for index, name in enumerate(columns or _shown(expression))}
+    sorted_by = [_ordered(expression, shown, words, len(shown) + index) for index, words in enumerate(order)]
+    found = ask(_sql(expression, shown, sorted_by, limit))
+    decoded = [bool(one.join) for one in shown.values()]
+    return QueryResult(list(shown), [tuple(map(_decoded, row, decoded)) for row in found.rows])
 
 
 def _decoded(value: Any, is_json: bool) -> Any:
@@ -118,14 +126,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return nearest(plain, known if "." in plain else [one for one in known if "." not in one])
 
 
-def _restricted(expression: Expression, query: Query) -> Expression:
-    for condition in query.restrictions:
-        expression = restricted(expression, condition, query.tables)
-    for condition in query.leaves:
-        expression = _restricted_by(expression, condition)
-    return expression
-
-
 def _shown(expression: Expression) -> list[str]:
     """The columns that are shown by default: all but arrays."""
     attributes = expression.heading.attributes
@@ -138,12 +138,12 @@ def _column(expression: Expression, name: str, index: int) -> _Column:
     if name in expression.heading.names:
         sql = f"{quote('q')}.{quote(name)}"
         return _Column(name, sql, (sql,))
-    if not _is_term(name):
+    if "." not in name or name.partition(".")[0] not in CONFIGS:
         terms = [f"{kind}.PATH" for kind in CONFIGS if f"{kind}_hash" in expression.heading.names]
         raise ConfigError(f"these rows have no column {name!r}: {nearest(name, [*expression.heading.names, *terms])}")
-    term, alias = _find_term(name, expression), quote(f"v{index}")
-    leaves = f"({term.leaves.make_sql()})"
-    join = f" LEFT JOIN {leaves} AS {alias} ON {alias}.{quote(term.hash_name)} = {quote('q')}.{quote(term.hash_name)}"
+    (hash_name, leaves), alias = _leaves(name, expression), quote(f"v{index}")
+    same = f"{alias}.{quote(hash_name)} = {quote('q')}.{quote(hash_name)}"
+    join = f" LEFT JOIN ({leaves.make_sql()}) AS {alias} ON {same}"
     return _Column(name, f"{alias}.value", (f"{alias}.number", f"{alias}.value"), join)
 
 
@@ -167,43 +167,23 @@ def _sql(expression: Expression, columns: Mapping[str, _Column], order: Sequence
     return sql.replace("%%", "%")
 
 
-@dataclass(frozen=True)
-class _Term:
-    """One value of one kind of config: ``model`` and ``recurrent.channels``."""
+def _leaves(name: str, expression: Expression) -> tuple[str, Any]:
+    """The column by which rows belong to a config, and the rows of the value that a word names, one a config.
 
-    kind: str
-    path: str
-
-    @property
-    def hash_name(self) -> str:
-        """The column by which rows belong to a config."""
-        return f"{self.kind}_hash"
-
-    @property
-    def leaves(self) -> Any:
-        """The rows that hold this value, one a config."""
-        return CONFIGS[self.kind].Leaf & {"path": self.path}
-
-
-def _is_term(name: str) -> bool:
-    """Whether a word names a value of a config rather than a column."""
-    kind, dot, path = name.partition(".")
-    return bool(dot and path) and kind in CONFIGS
-
-
-def _find_term(name: str, expression: Any) -> _Term:
-    """The value that a word names. Raises ConfigError if no config has it, or the rows belong to no such config."""
-    if not _is_term(name):
+    Raises ConfigError if no config has it, or the rows belong to no such config.
+    """
+    kind, _, path = name.partition(".")
+    if not path or kind not in CONFIGS:
         raise ConfigError(
             f"{name!r} names no value of a config: expected {', '.join(f'{one}.PATH' for one in CONFIGS)}"
         )
-    term = _Term(*name.split(".", 1))
-    if term.hash_name not in expression.heading.names:
-        raise ConfigError(f"{name!r}: these rows have no {term.hash_name}; join a table that has, as '* TrainedModel'")
-    if not term.leaves:
-        known = {f"{term.kind}.{path}" for path in CONFIGS[term.kind].Leaf.to_arrays("path")}
-        raise ConfigError(f"no {term.kind} config has {name!r}: {nearest(name, known) if known else 'none is defined'}")
-    return term
+    hash_name, leaves = f"{kind}_hash", CONFIGS[kind].Leaf & {"path": path}
+    if hash_name not in expression.heading.names:
+        raise ConfigError(f"{name!r}: these rows have no {hash_name}; join a table that has, as '* TrainedModel'")
+    if not leaves:
+        known = {f"{kind}.{one}" for one in CONFIGS[kind].Leaf.to_arrays("path")}
+        raise ConfigError(f"no {kind} config has {name!r}: {nearest(name, known) if known else 'none is defined'}")
+    return hash_name, leaves
 
 
 def _restricted_by(expression: Any, condition: str) -> Any:
@@ -211,9 +191,9 @@ def _restricted_by(expression: Any, condition: str) -> Any:
     found = CONDITION.fullmatch(condition.strip())
     if found is None:
         raise ConfigError(f"condition {condition!r} on a config: expected {FORM}")
-    term = _find_term(found["name"], expression)
-    chosen = term.leaves & _comparison(found["sign"], _value(found["value"]), condition)
-    return expression & (U(term.hash_name) & chosen)
+    hash_name, leaves = _leaves(found["name"], expression)
+    chosen = leaves & _comparison(found["sign"], _value(found["value"]), condition)
+    return expression & (U(hash_name) & chosen)
 
 
 def _value(text: str) -> Any:

@@ -9,8 +9,8 @@ import schemas
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
+from populate.fleet.control import counts, fleet_view
 from populate.fleet.launchers import chosen_gpus, environments
-from populate.fleet.status import counts, fleet_view
 from populate.query.named_rows import find_table, restricted
 from populate.worker.core_share import asked_workers, best_count
 from populate.worker.processes import supervise

@@ -17,8 +17,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from schemas.connection.driver import open_plain
 
@@ -142,10 +143,9 @@ def interval(beat: Beat, seconds: float) -> str:
 def stopped(pid: int) -> bool:
     """Whether a process is stopped by a signal; False where this system does not say."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except (OSError, IndexError):
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
         return False
-    return fields[0] == "T"
 
 
 if __name__ == "__main__":

@@ -22,9 +22,8 @@ from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
 from populate.errors.transient import delays, is_exhausted, is_transient
 from populate.worker.core_share import CoreShare
-from populate.worker.job_queue import Queue
+from populate.worker.job_queue import Left, Queue
 from populate.worker.lease import LeasedJobs, LeaseLost, leased
-from populate.worker.precision import Left
 from populate.worker.registration import Registration, registered
 from populate.worker.retries import free_dead_reservations, return_expired_leases
 from schemas import fleet

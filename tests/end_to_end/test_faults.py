@@ -213,7 +213,7 @@ def test_a_wrong_settings_file_is_told_with_its_line(closed, tmp_path, monkeypat
     ],
 )
 def test_what_happens_to_a_command_is_one_sentence(served, monkeypatch, error, status, wanted):
-    from populate.fleet import status as module
+    from populate.fleet import control as module
 
     def fail(*words):
         raise error
@@ -225,7 +225,7 @@ def test_what_happens_to_a_command_is_one_sentence(served, monkeypatch, error, s
 
 
 def test_what_nobody_foresaw_is_kept_in_a_file_without_secrets_and_shown_with_debug(served, monkeypatch):
-    from populate.fleet import status as module
+    from populate.fleet import control as module
 
     def fail(*words):
         raise RuntimeError(f"odd {SECRET}")

@@ -266,7 +266,7 @@ def test_a_worker_that_has_bfloat16_leaves_nothing(defined, fleet_rows, monkeypa
 
 def test_keys_in_bfloat16_are_told_by_table(defined, tables):
     """Of fits, and of what is computed from them: keys of each table's queue, by what the tables say themselves."""
-    from populate.worker.precision import in_bfloat16
+    from populate.worker.job_queue import in_bfloat16
     from schemas import ensemble, evaluation, mei, training
 
     exact = defined("exact", native=True, seeds=[180, 181], trainer={"precision": "float32"}, ensembles=True)
@@ -301,7 +301,7 @@ def test_keys_in_bfloat16_are_told_by_table(defined, tables):
 )
 def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, computes, left):
     """One that fills other tables, or takes some keys only, would keep all others waiting for ever."""
-    from populate.worker.precision import Left
+    from populate.worker.job_queue import Left
     from populate.worker.registration import Registration
     from schemas import training
 

@@ -90,11 +90,11 @@ def test_limits_and_files_hold_the_same_rows(configs, tmp_path):
 def test_a_screen_shows_a_table_with_hashes_in_short(configs):
     from rich.console import Console
 
-    from populate.query.query import Query, run_query
+    from populate.query.query import run_query
     from populate.query.result import as_table
 
     console = Console(width=120, record=True, file=io.StringIO())
-    console.print(as_table(run_query(Query("TrainerConfig.Leaf", columns=("trainer_hash", "number")))))
+    console.print(as_table(run_query("TrainerConfig.Leaf", columns=("trainer_hash", "number"))))
     lines = console.export_text().splitlines()
     assert lines[0].split() == ["trainer_hash", "number"]
     assert all(len(line.split()[0]) == 8 for line in lines[1:])

@@ -115,7 +115,7 @@ def test_stopping_names_the_keys_that_are_in_hand(tables):
 
 
 def test_counts_and_workers_are_shown(tables):
-    from populate.fleet.status import counts, workers
+    from populate.fleet.control import counts, workers
     from populate.worker.lease import leased
 
     work("", "", "bug")
@@ -132,7 +132,7 @@ def test_counts_and_workers_are_shown(tables):
 
 
 def test_the_state_of_the_project_is_one_page(tables):
-    from populate.fleet.status import progress
+    from populate.fleet.control import progress
 
     order("pause", table="MEI", host="gpu3")
     page = text(progress())

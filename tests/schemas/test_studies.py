@@ -233,7 +233,7 @@ def test_a_fit_is_given_up_while_it_runs(ingested, tmp_path, monkeypatch, caplog
 
 def shown(table, column) -> int:
     """What ``dlgn status`` shows of a table in one column."""
-    from populate.fleet.status import progress
+    from populate.fleet.control import progress
 
     counts = progress().renderables[0]
     names, places = (list(counts.columns[index].cells) for index in (0, -1))
