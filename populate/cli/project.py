@@ -49,9 +49,7 @@ def demo(
 
 @app.command(rich_help_panel="Begin")
 def doctor(
-    deadline_s: Annotated[
-        float, typer.Option("--deadline", min=1, help="Seconds that each group of checks may take.")
-    ] = 60.0,
+    deadline_s: Annotated[float, typer.Option("--deadline", min=1, help="Seconds for each group of checks.")] = 60.0,
 ) -> None:
     """Check versions, memory, disk, database, store, GPU and Deep Lake, and say what to do; exit code 1 if any fails.
 

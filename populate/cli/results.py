@@ -3,7 +3,7 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,34 +48,28 @@ def query(
     Example: dlgn query --sql "SELECT unit, AVG(correlation) FROM dlgn_evaluation.__score__unit GROUP BY unit"
     """
     import schemas
+    from populate.query import result
     from populate.query.query import list_tables, run_query, split
-    from populate.query.result import ask, check_ending, check_statement
 
     if sql is not None and (table or restriction or where or columns or order):
         raise typer.BadParameter("--sql says all: leave out TABLE and its options", param_hint="--sql")
-    statement = None if sql is None else check_statement(sql)
+    statement = None if sql is None else result.check_statement(sql)
     if save is not None:
-        check_ending(save)
+        result.check_ending(save)
     rows = SCREENFUL if limit is None and save is None and sys.stdout.isatty() else limit
     schemas.open_database()
     if statement is not None:
-        _tell(ask(statement), rows, save)
+        found = result.ask(statement)
     elif table is None:
-        _tell(list_tables(), None, save)
+        found, rows = list_tables(), None
     else:
         one_more = None if rows is None else rows + 1
-        _tell(run_query(table, restriction or (), where or (), split(columns), split(order), one_more), rows, save)
-
-
-def _tell(found: Any, limit: int | None, path: Path | None) -> None:
-    """Show the first ``limit`` rows of a query result, or save them."""
-    from populate.query.result import save, show
-
-    kept = found._replace(rows=found.rows[:limit])
-    if path is None:
-        show(kept, more=len(found.rows) > len(kept.rows))
+        found = run_query(table, restriction or (), where or (), split(columns), split(order), one_more)
+    kept = found._replace(rows=found.rows[:rows])
+    if save is None:
+        result.show(kept, more=len(found.rows) > len(kept.rows))
     else:
-        logger.info("%d rows in %s", len(kept.rows), save(kept, path).resolve())
+        logger.info("%d rows in %s", len(kept.rows), result.save(kept, save).resolve())
 
 
 @app.command(rich_help_panel=PANEL)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from populate.errors.explain import redacted
@@ -109,10 +109,7 @@ def show(findings: Iterator[CheckResult]) -> bool:
     """Print a line a finding as it comes, with what to do; whether nothing failed."""
     console, sound = Console(), True
     for one in findings:
-        line = Table.grid(padding=(0, 2, 0, 0))
-        line.add_column(width=4)
-        line.add_column(width=16)
-        line.add_column()
+        line = Table.grid(Column(width=4), Column(width=16), Column(), padding=(0, 2, 0, 0))
         advice = f": {one.advice}" if one.advice else ""
         line.add_row(Text(one.level, COLORS[one.level]), one.subject, Text(f"{one.seen}{advice}"))
         console.print(line)

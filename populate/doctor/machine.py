@@ -5,7 +5,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ LITTLE_MEMORY = 4e9
 
 def check() -> Iterator[CheckResult]:
     """Everything about this machine."""
-    yield _python()
+    yield CheckResult(OK, "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield from _packages()
     memory = psutil.virtual_memory()
     cores = f"{psutil.cpu_count(logical=False) or 1} cores"
@@ -32,13 +31,6 @@ def check() -> Iterator[CheckResult]:
     yield _settings(settings)
     yield from _allowed(settings)
     yield from _home(settings)
-
-
-def _python() -> CheckResult:
-    seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return finding_if(
-        "Python", seen, sys.version_info >= (3, 11), "make a new environment with Python 3.11 or later", FAIL
-    )
 
 
 def _packages() -> Iterator[CheckResult]:

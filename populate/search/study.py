@@ -112,16 +112,12 @@ def ask(plan: StudyPlan, ahead: int = 1) -> int:
         values = None if enough else propose(plan.space, trials, plan.strategy)
         if values is None:
             return asked
-        _check_precision(plan.name, plan.filled(values))
-        if search.add_trial(plan.name, len(trials), plan.filled(values), plan.seed, values):
+        calls = plan.filled(values)
+        entries = {part: [PlannedConfig(part, part, *call)] for part, call in zip(FIT_PARTS, calls, strict=True)}
+        fixed_precision(plan.name, entries)  # refuses a fit that is planned or done elsewhere in another precision
+        if search.add_trial(plan.name, len(trials), calls, plan.seed, values):
             logger.info("trial %d: %s", len(trials), ", ".join(f"{path} {value}" for path, value in values.items()))
             asked += 1
-
-
-def _check_precision(name: str, calls: tuple[Call, Call, Call]) -> None:
-    """Raise ConfigError for a trial whose fit is planned or done elsewhere in another precision than the study's."""
-    entries = {part: [PlannedConfig(part, part, *call)] for part, call in zip(FIT_PARTS, calls, strict=True)}
-    fixed_precision(name, entries)
 
 
 def known_trials(name: str) -> list[SearchTrial]:

@@ -10,7 +10,7 @@ import yaml
 
 from dlgn_cnn.errors import ConfigError
 from populate.fleet import launchers
-from populate.worker.processes import supervise
+from populate.run.workers import supervise
 
 ROOT = Path(__file__).resolve().parents[2]
 
