@@ -23,9 +23,8 @@ from dlgn_cnn.runtime.device import pick_device
 from populate.errors.transient import delays, is_exhausted, is_transient
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
-from populate.worker.lease import LeasedJobs, LeaseLost, leased
+from populate.worker.lease import LeasedJobs, LeaseLost, free_dead_reservations, leased, return_expired_leases
 from populate.worker.registration import Registration, registered
-from populate.worker.retries import free_dead_reservations, return_expired_leases
 from schemas import fleet
 from schemas.base import store_registry
 from schemas.connection.in_force import settings_in_force

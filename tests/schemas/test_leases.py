@@ -37,7 +37,7 @@ def sql(statement: str, *values) -> None:
 
 def lose_the_lease(key) -> None:
     """What happens while this worker is paused: it is not heard of, and another one looks around."""
-    from populate.worker.retries import return_expired_leases
+    from populate.worker.lease import return_expired_leases
     from schemas import fleet
 
     with interrupts.postponed():  # the worker's own registration may call it back before the other has looked
@@ -267,7 +267,7 @@ def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
 
 def test_silence_is_noted_only_by_whoever_was_heard_throughout(tables):
     """After the server was away, everybody was silent and everybody may be alive."""
-    from populate.worker.retries import return_expired_leases
+    from populate.worker.lease import return_expired_leases
     from schemas import fleet
 
     Item.insert1((0, ""))
@@ -319,7 +319,7 @@ def worker():
 
 
 def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables, worker):
-    from populate.worker.retries import return_expired_leases
+    from populate.worker.lease import return_expired_leases
     from schemas import fleet
 
     Item.insert1((3, "wait"))
@@ -332,7 +332,7 @@ def test_a_killed_workers_key_is_free_as_soon_as_its_heartbeat_misses_it(tables,
 
 
 def test_a_worker_stopped_past_its_lease_inserts_nothing_and_goes_on(tables, worker, tmp_path):
-    from populate.worker.retries import return_expired_leases
+    from populate.worker.lease import return_expired_leases
 
     Item.insert1((3, f"until:{tmp_path / 'done'}"))
     process = worker(1.5)
