@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES, correlation_histogram, learning_curves, opto_scatter
+from dlgn_cnn.plots.statements import feedback_contrast_sentence, opto_sentence
 from dlgn_cnn.plots.style import INCHES, new_figure, rendered
 from dlgn_cnn.plots.unit import UnitReport, sections_of
 from dlgn_cnn.shapes import Scores
@@ -103,7 +104,10 @@ def _overview(report: Report) -> str:
 def _unit_section(unit: UnitReport) -> str:
     said = (f"{COLUMNS[name].label} {COLUMNS[name].text(unit.scores.get(name))}" for name in UNIT_SCORES)
     blocks = [f"<h2>{html.escape(unit.name)}</h2><p>{' &middot; '.join(said)}</p>"]
-    blocks += [f"<p>{html.escape(statement)}</p>" for statement in unit.statements]
+    statements = [opto_sentence(unit.scores)]
+    if unit.distances:
+        statements.append(feedback_contrast_sentence(unit.distances, unit.extents))
+    blocks += [f"<p>{html.escape(statement)}</p>" for statement in statements]
     for section in sections_of(unit):
         shown, note = section.of(unit), section.note
         if section.name == "responses":

@@ -32,7 +32,7 @@ class UnitReport:
     scores : mapping of str to float or None
         By the names of columns: ``correlation``, ``normalized_correlation`` (over its noise ceiling), ``data_omi``,
         ``data_omi_p`` (of the index where the light does nothing), ``data_omi_q`` (false-discovery rate over all
-        units), and ``model_omi``.
+        units), and ``model_omi``; ``data_intact_hz`` and ``data_suppressed_hz``, its mean rates.
     repeats : Repeats, optional
         Presentations of a test scene.
     receptive_field : Field, optional
@@ -41,12 +41,12 @@ class UnitReport:
         Its MEIs of one random start.
     distances : tuple of ViewDistance
         Distances between its MEIs.
+    extents : (float, float), optional
+        Radius of the energy (px) of its intact and suppressed MEI.
     controls : mapping of str to tuple of ControlRates
         The controls by the condition of the MEI that they belong to.
     contrast_curves : mapping of str to ContrastCurve
         Contrast responses by the condition of the MEI.
-    statements : tuple of str
-        Sentences about it.
     """
 
     session: str
@@ -56,9 +56,9 @@ class UnitReport:
     receptive_field: Field | None = None
     meis: MEIPair | None = None
     distances: tuple[ViewDistance, ...] = ()
+    extents: tuple[float, float] | None = None
     controls: Mapping[str, tuple[ControlRates, ...]] = field(default_factory=dict)
     contrast_curves: Mapping[str, ContrastCurve] = field(default_factory=dict)
-    statements: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

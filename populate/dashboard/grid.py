@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dlgn_cnn.errors import ConfigError
@@ -38,6 +37,8 @@ class View(NamedTuple):
     order: str
 
 
+MOST_LEAVES = 3  # of those that vary, shown by default
+SHUFFLED = "dataset.shuffle_opto"
 FITS = ("mean_correlation", "score", "model_fn", "seed", "parameters", "fit_seconds")
 UNITS = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
 VIEWS = {
@@ -73,103 +74,78 @@ class LeaderboardColumn(NamedTuple):
     path: str = ""
 
 
-@dataclass(frozen=True)
-class LeaderboardQuery:
-    """A query of a leaderboard.
+class Leaderboard:
+    """The leaderboard of a URL, with a column for every leaf of a config.
 
     Parameters
     ----------
-    columns : tuple of str
-        Names of the columns to show.
-    filters : tuple of Filter
-        Conditions that all hold (default: none).
-    order : tuple of str
-        Columns to sort by, with "-" before one for descending.
-    experiment : str, optional
-        Keep only the fits of this experiment.
-    shuffled : bool, default False
-        Also show fits to shuffled labels of the light, which are the null of others.
+    reader : Reader
+        Reads the tables.
+    query : mapping of str to str
+        Query of the URL: ``of`` fits or units; ``columns`` to show and ``order`` by, names with spaces between and
+        "-" before one for descending; filters that all hold, ``where``; ``experiment`` whose fits are kept; and
+        ``shuffled``, 1 for those to shuffled labels of the light too, which are the null of others. What it does not
+        name is as usual.
+
+    Raises
+    ------
+    ConfigError
+        If the URL names what is not there.
     """
 
-    columns: tuple[str, ...]
-    filters: tuple[Filter, ...] = ()
-    order: tuple[str, ...] = ()
-    experiment: str | None = None
-    shuffled: bool = False
-
-
-class Leaderboard:
-    """The leaderboard ``of`` fits or units, with a column for every leaf of a config. Raises ConfigError for another.
-
-    ``varied`` are the leaves that are not the same in every config.
-    """
-
-    def __init__(self, reader: Reader, of: str) -> None:
-        if of not in VIEWS:
-            raise ConfigError(f"a leaderboard of {of!r}: {nearest(of, VIEWS)}")
-        self.reader, self.of, self.view = reader, of, VIEWS[of]
-        self.all_rows = reader(self.view.rows)
-        leaves, self.varied = all_leaves(reader)
+    def __init__(self, reader: Reader, query: Mapping[str, str]) -> None:
+        self.of = query.get("of", "fits")
+        if self.of not in VIEWS:
+            raise ConfigError(f"a leaderboard of {self.of!r}: {nearest(self.of, VIEWS)}")
+        rows, self.key, shown, self.usual_order = VIEWS[self.of]
+        self.experiment, self.shuffled = query.get("experiment"), query.get("shuffled") == "1"
+        self.reader, self.all_rows = reader, reader(rows)
+        leaves, varied = all_leaves(reader)
         self.columns = {name: _own_column(name, one) for name, one in self.all_rows.heading.attributes.items()}
         self.columns |= {name: _leaf_column(name, kinds, n) for n, (name, kinds) in enumerate(leaves.items())}
+        usual = [*shown, *[name for name in varied if self.shuffled or not name.startswith(SHUFFLED)][:MOST_LEAVES]]
+        names, order = query.get("columns", " ".join(usual)).split(), query.get("order", self.usual_order).split()
+        self.shown = [self._column(name) for name in names]
+        self.order = [(self._column(name.removeprefix("-")), " DESC" * name.startswith("-")) for name in order]
+        self.filters = [(self._column(name), how, values) for name, how, *values in filters_of(query)]
 
-    def column(self, name: str) -> LeaderboardColumn:
-        """A column by its name, which may be a leaf. Raises ConfigError for an unknown one."""
+    def _column(self, name: str) -> LeaderboardColumn:
         if name not in self.columns:
             raise ConfigError(f"no column {name!r}: {nearest(name, self.columns)}")
         return self.columns[name]
 
-    def rows(self, wanted: LeaderboardQuery, start: int, stop: int) -> list[Row]:
-        """Read some rows.
-
-        Parameters
-        ----------
-        wanted : LeaderboardQuery
-            Columns, filters and order.
-        start : int
-            Index of the first row.
-        stop : int
-            Index after the last row.
-
-        Returns
-        -------
-        list of dict
-            The wanted columns of each row, and those of its key with ``key_`` before their names.
-        """
-        shown = [self.column(name) for name in wanted.columns]
-        order = [(self.column(name.removeprefix("-")), " DESC" * name.startswith("-")) for name in wanted.order]
-        key = [f"b.{name}" for name in self.view.key]
-        query, given = self._select([*key, *(one.sql for one in shown)], wanted, [*shown, *(one for one, _ in order)])
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """The key and the columns of each row from ``start`` to ``stop``."""
+        key = [f"b.{name}" for name in self.key]
+        columns = [*self.shown, *(one for one, _ in self.order)]
+        query, given = self._select([*key, *(one.sql for one in self.shown)], columns)
         # NULL comes last in either direction; both servers understand this form.
-        sort = ", ".join([*(f"{one.sql} IS NULL, {one.sql}{direction}" for one, direction in order), *key])
+        sort = ", ".join([*(f"{one.sql} IS NULL, {one.sql}{direction}" for one, direction in self.order), *key])
         found = self.reader.rows(f"{query} ORDER BY {sort} LIMIT {stop - start:d} OFFSET {start:d}", given)
-        names = [*(f"key_{name}" for name in self.view.key), *wanted.columns]
+        names = [*self.key, *(one.name for one in self.shown)]
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def count(self, wanted: LeaderboardQuery) -> int:
-        """Number of rows of a query."""
-        return int(self.reader.rows(*self._select(["COUNT(*)"], wanted, []))[0][0])
+    def count(self) -> int:
+        """Number of all rows."""
+        return int(self.reader.rows(*self._select(["COUNT(*)"], []))[0][0])
 
-    def _select(
-        self, what: list[str], wanted: LeaderboardQuery, columns: list[LeaderboardColumn]
-    ) -> tuple[str, tuple[Any, ...]]:
-        """The beginning of a statement with the filters of a query and the joins of these columns, and its arguments.
+    def _select(self, what: list[str], columns: list[LeaderboardColumn]) -> tuple[str, tuple[Any, ...]]:
+        """The beginning of a statement, with the joins that these columns and the filters need, and its arguments.
 
-        A join that no column needs is not computed: PostgreSQL leaves out those of the rows by itself.
+        PostgreSQL leaves out the joins within the rows that no column needs.
         """
-        filters = [(self.column(name), how, values) for name, how, *values in wanted.filters]
-        joins = {one.join: one.path for one in (*columns, *(one for one, _, _ in filters)) if one.join}
-        conditions = [condition(*one) for one in filters]
-        rows = self.reader(lambda: self._restricted(wanted).make_sql())
+        joins = {one.join: one.path for one in (*columns, *(one for one, _, _ in self.filters)) if one.join}
+        conditions = [condition(*one) for one in self.filters]
         where = "".join(f" AND {text}" for text, _ in conditions)
+        rows = self.reader(lambda: self._restricted().make_sql())
         query = f"SELECT {', '.join(what)} FROM ({rows}) AS b{''.join(joins)} WHERE TRUE{where}"
         return query, (*joins.values(), *(value for _, values in conditions for value in values))
 
-    def _restricted(self, wanted: LeaderboardQuery) -> Any:
+    def _restricted(self) -> Any:
         rows = self.all_rows
-        if wanted.experiment is not None:
-            rows = rows & (experiment.Experiment.Fit & {"experiment_name": wanted.experiment})
-        return rows if wanted.shuffled else rows - mei_control.shuffled_datasets().proj()
+        if self.experiment is not None:
+            rows = rows & (experiment.Experiment.Fit & {"experiment_name": self.experiment})
+        return rows if self.shuffled else rows - mei_control.shuffled_datasets().proj()
 
 
 def _own_column(name: str, attribute: Any) -> LeaderboardColumn:

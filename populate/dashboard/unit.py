@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from dash import html
@@ -11,6 +13,7 @@ from dlgn_cnn.plots.feedback_contrast import ViewDistance
 from dlgn_cnn.plots.fields import MEIPair
 from dlgn_cnn.plots.responses import responses_px
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES
+from dlgn_cnn.plots.statements import feedback_contrast_sentence, opto_sentence
 from dlgn_cnn.plots.style import number
 from dlgn_cnn.plots.unit import SECTIONS, Section, UnitReport, sections_of
 from populate.dashboard import elements
@@ -19,11 +22,11 @@ from populate.dashboard.fit import simulated
 from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
 from populate.report import unit_view
-from populate.report.statements import feedback_contrast_sentence, opto_sentence
 from schemas import dataset, stimulus
 from schemas.base.keys import unit_key
 
 SHOWN = (*UNIT_SCORES, "data_rmi", "data_emi")
+NUMBERS = ("distance", "null_distance", "within", "effect", "p", "q")
 CLIP_PX, BUTTONS_PX = 960, 64
 SLOWEST, FASTEST = 0.01, 4.0
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
@@ -61,17 +64,18 @@ def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
     if unit not in order:
         raise ConfigError(f"fit {unit.fit.name} has no score of {unit.name}: see the units on its page")
     row = rows[order.index(unit)]
-    starts = reader(lambda: unit_view.starts_of(unit.key))
+    starts, scenes = reader(lambda: (unit_view.starts_of(unit.key), scenes_of(unit)))
     start = chosen_start(starts, query)
     report = reader(lambda: unit_view.unit_report(unit.key, start, scores=row))
+    shown = _Shown(unit, query, report, scenes, starts, start)
     return elements.page(
         unit.name,
         simulated([row["mouse"]]),
         _neighbors(unit, order),
         elements.figures({COLUMNS[name].label: COLUMNS[name].text(row[name]) for name in SHOWN}),
         html.P(opto_sentence(row), id="opto-says"),
-        *_responses(reader, unit, report, query),
-        *(part for one in sections_of(report) for part in _section(one, unit, report, query, starts, start, reader)),
+        *shown.responses(),
+        *(part for one in sections_of(report) for part in shown.section(one)),
     )
 
 
@@ -119,70 +123,77 @@ def scenes_of(unit: UnitOfFit) -> dict[str, int]:
     return unit_view.counted([f"{row['movie']} {row['scene']}" for row in rows.to_dicts(order_by="trial")])
 
 
-def _picture(section: Section, unit: UnitOfFit, report: UnitReport, asked: Query, height_px: int = 0) -> Component:
-    size = (section.size_px[0], height_px or section.size_px[1])
-    source = place(f"/media/unit/{section.name}/{unit.path}", asked)
-    return elements.picture(source, section.alt(report), section.note, size)
+@dataclass(frozen=True)
+class _Shown:
+    """What a page shows of a unit: all that is known of it, and what the URL chooses of that."""
 
+    unit: UnitOfFit
+    query: Query
+    report: UnitReport
+    scenes: dict[str, int]
+    starts: Sequence[unit_view.Start]
+    start: unit_view.Start | None
 
-def _responses(reader: Reader, unit: UnitOfFit, report: UnitReport, query: Query) -> list[Component]:
-    scenes, wanted = reader(lambda: scenes_of(unit)), query.get("scene")
-    shown = wanted if wanted in scenes else next(iter(scenes), "")
-    named = {name: f"{name.rpartition(' ')[2]} ({count}x)" for name, count in scenes.items()}
-    choices = {text: place(f"/unit/{unit.path}", query, scene=name) for name, text in named.items()}
-    asked = {"scene": wanted} if wanted else {}
-    return [
-        html.H2(SECTIONS[0].title),
-        elements.links("Test scene", choices, named.get(shown)),
-        _picture(SECTIONS[0], unit, report, asked, responses_px(scenes.get(shown, 1))),
-    ]
+    def link(self, **changed: str) -> str:
+        """This page with another choice."""
+        return place(f"/unit/{self.unit.path}", self.query, **changed)
 
+    def picture(self, section: Section, height_px: int, **asked: str) -> Component:
+        """The figure of a section."""
+        source = place(f"/media/unit/{section.name}/{self.unit.path}", asked)
+        return elements.picture(source, section.alt(self.report), section.note, (section.size_px[0], height_px))
 
-def _section(
-    section: Section,
-    unit: UnitOfFit,
-    report: UnitReport,
-    query: Query,
-    starts: Sequence[unit_view.Start],
-    start: unit_view.Start | None,
-    reader: Reader,
-) -> list[Component]:
-    head = html.H2(section.title)
-    if not section.of(report):
-        return [head, html.P(section.absent)]
-    asked = {"mei": start[0], "start": str(start[1])} if start and section.name != "field" else {}
-    picture = _picture(section, unit, report, asked)
-    if section.name == "meis" and start and report.meis:
-        here = f"/unit/{unit.path}"
-        named = {f"{one[0][:8]} start {one[1]}": place(here, query, mei=one[0], start=str(one[1])) for one in starts}
-        links = elements.links("MEIs", named, f"{start[0][:8]} start {start[1]}")
-        return [head, links, *_clip(unit, query, asked, report.meis), picture]
-    if section.name == "distance" and start:
-        extents = reader(lambda: unit_view.extents_of(unit.key, start[0]))
-        said = html.P(feedback_contrast_sentence(report.distances, extents), id="contrast-says")
-        return [head, said, picture, _numbers(report.distances)]
-    return [head, picture]
+    def responses(self) -> list[Component]:
+        """The responses to a test scene, and links to the others."""
+        wanted, section = self.query.get("scene"), SECTIONS[0]
+        shown = wanted if wanted in self.scenes else next(iter(self.scenes), "")
+        named = {name: f"{name.rpartition(' ')[2]} ({count}x)" for name, count in self.scenes.items()}
+        choices = {text: self.link(scene=name) for name, text in named.items()}
+        picture = self.picture(
+            section, responses_px(self.scenes.get(shown, 1)), **({"scene": wanted} if wanted else {})
+        )
+        return [html.H2(section.title), elements.links("Test scene", choices, named.get(shown)), picture]
 
+    def section(self, section: Section) -> list[Component]:
+        """A section with its figure, or what is absent."""
+        head = html.H2(section.title)
+        if not section.of(self.report):
+            return [head, html.P(section.absent)]
+        asked = {"mei": self.start[0], "start": str(self.start[1])} if self.start else {}
+        picture = self.picture(section, section.size_px[1], **asked)
+        if self.report.meis and section.name == "meis":
+            return [head, *self.clip(self.report.meis, asked), picture]
+        if section.name == "distance":
+            said = feedback_contrast_sentence(self.report.distances, self.report.extents)
+            return [head, html.P(said, id="contrast-says"), picture, _numbers(self.report.distances)]
+        return [head, picture]
 
-def _clip(unit: UnitOfFit, query: Query, asked: dict[str, str], pair: MEIPair) -> list[Component]:
-    speed = speed_of(query, "0.25")
-    named = {text: place(f"/unit/{unit.path}", query, speed=value) for text, value in SPEEDS.items()}
-    current = next((text for text, value in SPEEDS.items() if float(value) == speed), None)
-    clip = html.Video(
-        id="film",
-        src=place(f"/media/unit/film/{unit.path}.webm", asked, speed=f"{speed:g}") + _strongest(pair, speed),
-        title=f"MEIs of {unit.name} as one clip: intact, suppressed, and their difference, on one gray scale and clock",
-        width=CLIP_PX,
-        style={"aspectRatio": _aspect(pair)},
-        controls=True,
-        loop=True,
-        muted=True,
-        preload="auto",
-    )
-    captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
-    box = html.Div([captions, clip], style={"width": f"{CLIP_PX}px", "maxWidth": "100%"})
-    note = "One clock and one gray scale, middle gray the mean of the training movies; begins where it is strongest."
-    return [elements.links("Speed", named, current), box, html.P(note, className="note")]
+    def clip(self, pair: MEIPair, asked: dict[str, str]) -> list[Component]:
+        """The MEIs as a clip, with links to other random starts and speeds."""
+        speed = speed_of(self.query, "0.25")
+        names: dict[Any, str] = {start: f"{start[0][:8]} start {start[1]}" for start in self.starts}
+        starts = {name: self.link(mei=start[0], start=str(start[1])) for start, name in names.items()}
+        speeds = {text: self.link(speed=value) for text, value in SPEEDS.items()}
+        current = next((text for text, value in SPEEDS.items() if float(value) == speed), None)
+        clip = html.Video(
+            id="film",
+            src=place(f"/media/unit/film/{self.unit.path}.webm", asked, speed=f"{speed:g}") + _strongest(pair, speed),
+            title=f"MEIs of {self.unit.name} as one clip: intact, suppressed, and their difference, on one gray scale",
+            width=CLIP_PX,
+            style={"aspectRatio": _aspect(pair)},
+            controls=True,
+            loop=True,
+            muted=True,
+            preload="auto",
+        )
+        captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
+        note = "One clock and one gray scale, middle gray the mean of training movies; begins where it is strongest."
+        return [
+            elements.links("MEIs", starts, names.get(self.start)),
+            elements.links("Speed", speeds, current),
+            html.Div([captions, clip], style={"width": f"{CLIP_PX}px", "maxWidth": "100%"}),
+            html.P(note, className="note"),
+        ]
 
 
 def _strongest(pair: MEIPair, speed: float) -> str:
@@ -198,13 +209,7 @@ def _aspect(pair: MEIPair) -> str:
 
 
 def _numbers(distances: Sequence[ViewDistance]) -> Component:
-    heads = dict.fromkeys(("distance", "null's mean", "within a light", "effect (s.d.)", "p", "q"), True)
-    rows = [
-        (
-            *(row.view, f"{row.distance:.3f}", number(row.null_distance), number(row.within)),
-            *(number(row.effect, "+.2f"), number(row.p, ".2g"), number(row.q, ".2g")),
-        )
-        for row in distances
-    ]
-    table = elements.table("Distances have no unit", {"view": False} | heads, rows)
+    rows = [[row.view, *(number(getattr(row, name), ".3g") for name in NUMBERS)] for row in distances]
+    heads = {"view": False} | {name.replace("_", " "): True for name in NUMBERS}
+    table = elements.table("Distances have no unit; effects are in standard deviations of the null", heads, rows)
     return html.Details([html.Summary("as numbers"), table])

@@ -1,7 +1,6 @@
 """Report of an experiment: from rows to plots."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
-from populate.report.statements import feedback_contrast_sentence, opto_sentence
 from schemas import dataset, evaluation, experiment, fitting, mei_control, training
 from schemas.base.keys import unit_key
 from schemas.base.relational import DATAJOINT_VERSION
@@ -93,11 +91,7 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
     key = dict(fit) | unit_key(row)
     start = next(iter(unit_view.starts_of(key)), None)
     repeats = unit_view.repeats_of(tier, unit_view.session_of(row), row["unit_index"])
-    unit = unit_view.unit_report(key, start, scores=row, repeats=repeats)
-    said = [opto_sentence(row)]
-    if start and unit.distances:
-        said.append(feedback_contrast_sentence(unit.distances, unit_view.extents_of(key, start[0])))
-    return replace(unit, statements=tuple(said))
+    return unit_view.unit_report(key, start, scores=row, repeats=repeats)
 
 
 def _curves(key: Row) -> tuple[tuple[str, Scores], ...]:

@@ -205,6 +205,7 @@ LOADERS: dict[str, Callable[[Key, Start | None], Any]] = {
     "receptive_field": lambda key, _: field_of(key),
     "meis": lambda key, start: meis_of(key, start) if start else None,
     "distances": _of_meis(distances_of),
+    "extents": _of_meis(extents_of),
     "controls": _of_meis(controls_of),
     "contrast_curves": _of_meis(contrast_curves_of),
 }

@@ -167,11 +167,9 @@ def test_a_page_that_is_open_says_that_the_database_is_away(browser, monkeypatch
 
 def board_of(reader, of, **query):
     from populate.dashboard.grid import Leaderboard
-    from populate.dashboard.leaderboard import wanted_of
 
-    board = Leaderboard(reader, of)
-    wanted = wanted_of(board, query)
-    return board.rows(wanted, 0, 1000), board.count(wanted)
+    board = Leaderboard(reader, {"of": of, **query})
+    return board.rows(0, 1000), board.count()
 
 
 def test_units_are_sorted_with_what_is_not_known_last(reader, scored):
@@ -338,14 +336,14 @@ DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001
 )
 def test_a_finding_is_claimed_only_of_the_null_that_allows_it(kind, q, said):
     from dlgn_cnn.plots.feedback_contrast import ViewDistance
-    from populate.report.statements import feedback_contrast_sentence
+    from dlgn_cnn.plots.statements import feedback_contrast_sentence
 
     clip = ViewDistance(view="clip", null_kind=kind, **(DISTANCE | {"q": q}))
     assert re.search(said, feedback_contrast_sentence([clip], (3.0, 4.0)))
 
 
 def test_no_effect_of_the_light_is_claimed_that_is_not_established():
-    from populate.report.statements import opto_sentence
+    from dlgn_cnn.plots.statements import opto_sentence
 
     row = {"data_intact_hz": 8.0, "data_suppressed_hz": 6.0, "data_omi": -0.143, "data_omi_q": 0.01}
     assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in opto_sentence(row)

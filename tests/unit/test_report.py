@@ -28,6 +28,8 @@ UNIT = UnitReport(
     scores={
         "correlation": 0.25,
         "normalized_correlation": 0.625,
+        "data_intact_hz": 8.0,
+        "data_suppressed_hz": 6.5,
         "data_omi": -0.1,
         "data_omi_p": 0.004,
         "data_omi_q": 0.013,
@@ -39,7 +41,7 @@ UNIT = UnitReport(
     distances=(ViewDistance("clip", 0.4, 0.05, "shuffled", 0.1, 3.0, 0.004, 0.012),),
     controls={"intact": (ControlRates("mei", 30, 20),)},
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
-    statements=("Light: it lowers & lowers.",),
+    extents=(2.5, 3.0),
 )
 REPORT = Report(
     title="A <title>",
@@ -98,7 +100,8 @@ def test_everything_given_is_on_the_page(page):
         "0.250",
         "undefined",
         "u9",
-        "lowers & lowers",
+        "lowers the mean rate (8.00 spikes/s with feedback, 6.50 without",
+        "differ beyond fits to shuffled light in: clip. Radius of the energy: 2.50 px intact",
     ):
         assert wanted in page.text
 
