@@ -168,14 +168,14 @@ def contrast_response(axes: Axes, curve: ContrastCurve) -> Axes:
     return style.legend_above(axes, 2)
 
 
-def distance_figure(distances: tuple[ViewDistance, ...]) -> Figure:
+def distance_figure(distances: Sequence[ViewDistance]) -> Figure:
     """The distance of the two MEIs in each view, next to the null."""
     figure = style.new_figure(720, 290)
     feedback_contrast_distances(figure.subplots(), distances)
     return figure
 
 
-def controls_figure(controls: Mapping[str, tuple[ControlRates, ...]]) -> Figure:
+def controls_figure(controls: Mapping[str, Sequence[ControlRates]]) -> Figure:
     """The controls of each MEI, a panel a condition, on one scale."""
     return _panels(controls, control_bars, 280, "of the MEI")
 

@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES, correlation_histogram, learning_curves, opto_scatter
-from dlgn_cnn.plots.statements import feedback_contrast_sentence, opto_sentence
 from dlgn_cnn.plots.style import INCHES, new_figure, rendered
-from dlgn_cnn.plots.unit import UnitReport, sections_of
+from dlgn_cnn.plots.unit import UnitReport, feedback_contrast_sentence, opto_sentence, sections_of
 from dlgn_cnn.shapes import Scores
 from dlgn_cnn.storage.atomic import write_text
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -223,9 +224,7 @@ def condition_mean(values: Floats, own: np.ndarray) -> Times:
     >>> condition_mean(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[True, False], [True, False]]))
     array([ 2., nan])
     """
-    count = own.sum(0)
-    total = np.where(own, values, 0).sum(0, dtype=np.float64)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return pd.DataFrame(np.where(own, values, np.nan), dtype=np.float64).mean().to_numpy()
 
 
 def binned(counts: Floats, own: np.ndarray, time_s: Times, frame_s: float) -> tuple[Times, Times, Times]:
@@ -257,16 +256,10 @@ def binned(counts: Floats, own: np.ndarray, time_s: Times, frame_s: float) -> tu
     bins = len(time_s) // BIN_FRAMES
     kept = slice(0, bins * BIN_FRAMES)
     shape = (len(counts), bins, BIN_FRAMES)
-    chosen = own[:, kept].reshape(shape)
-    frames = chosen.sum(-1)
-    spikes = np.where(chosen, counts[:, kept].reshape(shape), 0).sum(-1, dtype=np.float64)
-    known = frames > 0
-    rates = np.divide(spikes, frames * frame_s, out=np.zeros(frames.shape), where=known)
-    number = known.sum(0)
-    means = condition_mean(rates, known)
-    squares = condition_mean(np.square(rates - np.nan_to_num(means)), known)
-    variance = np.divide(squares, number - 1, out=np.full(bins, np.nan), where=number > 1)
-    return np.asarray(time_s[kept][::BIN_FRAMES]), means, np.sqrt(variance)
+    frames = own[:, kept].reshape(shape).sum(-1)
+    spikes = np.where(own, counts, 0)[:, kept].reshape(shape).sum(-1, dtype=np.float64)
+    rates = pd.DataFrame(spikes / np.where(frames > 0, frames * frame_s, np.nan))
+    return np.asarray(time_s[kept][::BIN_FRAMES]), rates.mean().to_numpy(), rates.sem().to_numpy()
 
 
 def responses_figure(repeats: Repeats) -> Figure:

@@ -1,12 +1,13 @@
 """Sections on a unit, a figure each with its words: the same on the live page and in the report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from dlgn_cnn.plots.feedback_contrast import (
+    NULL_NAMES,
     ContrastCurve,
     ControlRates,
     ViewDistance,
@@ -17,6 +18,12 @@ from dlgn_cnn.plots.feedback_contrast import (
 from dlgn_cnn.plots.fields import Field, MEIPair, field_figure, mei_figure
 from dlgn_cnn.plots.responses import Repeats, responses_figure, responses_px
 from dlgn_cnn.plots.style import PAGE_PX, number
+
+CHANCE = 0.05
+WEAK = {
+    "members": " This null tests the training, not the recording: fit shuffled light to know.",
+    "starts": " This null tests the synthesis, not the recording: fit shuffled light to know.",
+}
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,11 @@ class UnitReport:
         Its receptive field.
     meis : MEIPair, optional
         Its MEIs of one random start.
-    distances : tuple of ViewDistance
+    distances : sequence of ViewDistance
         Distances between its MEIs.
     extents : (float, float), optional
         Radius of the energy (px) of its intact and suppressed MEI.
-    controls : mapping of str to tuple of ControlRates
+    controls : mapping of str to sequence of ControlRates
         The controls by the condition of the MEI that they belong to.
     contrast_curves : mapping of str to ContrastCurve
         Contrast responses by the condition of the MEI.
@@ -55,9 +62,9 @@ class UnitReport:
     repeats: Repeats | None = None
     receptive_field: Field | None = None
     meis: MEIPair | None = None
-    distances: tuple[ViewDistance, ...] = ()
+    distances: Sequence[ViewDistance] = ()
     extents: tuple[float, float] | None = None
-    controls: Mapping[str, tuple[ControlRates, ...]] = field(default_factory=dict)
+    controls: Mapping[str, Sequence[ControlRates]] = field(default_factory=dict)
     contrast_curves: Mapping[str, ContrastCurve] = field(default_factory=dict)
 
     @property
@@ -148,6 +155,34 @@ def _controls(unit: UnitReport) -> str:
     ]
     lead = f"Rates in spikes/s that models predict for the controls of {unit.name}, in the MEI's own light. "
     return lead + "; ".join(said)
+
+
+def opto_sentence(row: Mapping[str, Any]) -> str:
+    """The effect of light on a unit's mean rate, in words."""
+    kept, lost, omi, q = (row.get(f"data_{name}") for name in ("intact_hz", "suppressed_hz", "omi", "omi_q"))
+    if omi is None or kept is None or lost is None:
+        return "The effect of light on its mean rate is not known."
+    rates = f"{kept:.2f} spikes/s with feedback, {lost:.2f} without"
+    if q is None or q >= CHANCE:
+        said = f"q = {q:.2g}" if q is not None else "no test"
+        return f"Light: no effect on the mean rate is established ({rates}; OMI {omi:+.3f}, {said})."
+    return f"Light: it {'raises' if omi > 0 else 'lowers'} the mean rate ({rates}; OMI {omi:+.3f}, q = {q:.2g})."
+
+
+def feedback_contrast_sentence(distances: Sequence[ViewDistance], extents: tuple[float, float] | None) -> str:
+    """The feedback contrast of a unit's MEIs in words; of a weak null, no more than it can say."""
+    size = (
+        "" if extents is None else f" Radius of the energy: {extents[0]:.2f} px intact, {extents[1]:.2f} px suppressed."
+    )
+    known = [row for row in distances if row.null_distance is not None]
+    if not known:
+        return f"There is no null for these MEIs: their distance says nothing yet.{size}"
+    clear = [row.view for row in known if row.q is not None and row.q < CHANCE]
+    kinds = {row.null_kind for row in known}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    what = NULL_NAMES.get(kind, "the null")
+    found = f"differ beyond {what} in: {', '.join(clear)}" if clear else f"differ no more than {what} do"
+    return f"The MEIs of the two conditions {found}.{WEAK.get(kind, '')}{size}"
 
 
 SECTIONS = (

@@ -8,14 +8,13 @@ from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
-from populate.query.named_rows import find_table
+from populate.query.named_rows import find_table, written
 from schemas import fleet
 from schemas.base.relational import Job
 from schemas.declaration.computed_tables import computed_tables
 
 MOST = 100
 RETRY = ("table_name", "host", "reason")
-SHORT = 12  # letters of a hash that tell keys apart
 
 
 def page(reader: Reader, query: Query) -> Component:
@@ -48,12 +47,11 @@ def _failed(reader: Reader, table: Any) -> list[Component]:
         return []
     name, more = table.__name__, f", the first {MOST} of them here" * (count > MOST)
     key = Job(table()).primary_key
-    blocks = [_failure({part: row[part] for part in key}, row) for row in rows]
+    blocks = [_failure(written(table, {part: row[part] for part in key}), row) for row in rows]
     return [html.H2(f"{name}: {count}{more}"), *blocks, html.P(f"dlgn retry {name} makes them pending again.")]
 
 
-def _failure(key: dict[str, Any], row: dict[str, Any]) -> Component:
-    words = " ".join(f"{name}={str(value)[:SHORT]}" for name, value in key.items())
+def _failure(words: str, row: dict[str, Any]) -> Component:
     state = "set aside" if row["status"] == "ignore" else "failed"
     stack = row.get("error_stack")
     said = html.P([html.B(f"{words} {state}: ", className="bad"), row["error_message"] or "no reason was given"])

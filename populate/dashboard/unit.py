@@ -13,9 +13,8 @@ from dlgn_cnn.plots.feedback_contrast import ViewDistance
 from dlgn_cnn.plots.fields import MEIPair
 from dlgn_cnn.plots.responses import responses_px
 from dlgn_cnn.plots.scores import COLUMNS, UNIT_SCORES
-from dlgn_cnn.plots.statements import feedback_contrast_sentence, opto_sentence
 from dlgn_cnn.plots.style import number
-from dlgn_cnn.plots.unit import SECTIONS, Section, UnitReport, sections_of
+from dlgn_cnn.plots.unit import SECTIONS, Section, UnitReport, feedback_contrast_sentence, opto_sentence, sections_of
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.fit import simulated

@@ -127,9 +127,10 @@ def unit_report(key: Key, start: Start | None, holds: Sequence[str] | None = Non
     UnitReport
         The unit; fields without rows are None or empty.
     """
-    read = {name: load(key, start) for name, load in LOADERS.items() if holds is None or name in holds}
-    found = {name: value for name, value in read.items() if value}
-    return UnitReport(session_of(key), key["unit"], **found, **known)
+    own = {"receptive_field": field_of(key)} if holds is None or "receptive_field" in holds else {}
+    chosen = {**key, "mei_hash": start[0], "mei_seed": start[1]} if start else None
+    found = own | {name: load(chosen) for name, load in OF_MEIS.items() if chosen and (holds is None or name in holds)}
+    return UnitReport(session_of(key), key["unit"], **{name: value for name, value in found.items() if value}, **known)
 
 
 def rate_hz(key: Key) -> float:
@@ -155,10 +156,9 @@ def starts_of(key: Key) -> list[Start]:
     return [start for start, conditions in found.items() if conditions == set(CONDITIONS)]
 
 
-def meis_of(key: Key, start: Start) -> MEIPair | None:
+def meis_of(key: Key) -> MEIPair | None:
     """A unit's MEIs of one config and random start in both conditions; None where there are not both."""
-    found = mei.MEI.Stimulus & key & {"mei_hash": start[0], "mei_seed": start[1]}
-    rows = {row["opto_condition"]: row for row in found.to_dicts()}
+    rows = {row["opto_condition"]: row for row in (mei.MEI.Stimulus & key).to_dicts()}
     if set(rows) != set(CONDITIONS):
         return None
     responses = np.array([[rows[shown][f"{condition}_hz"] for condition in CONDITIONS] for shown in CONDITIONS])
@@ -166,48 +166,49 @@ def meis_of(key: Key, start: Start) -> MEIPair | None:
     return MEIPair(intact, suppressed, responses, rate_hz(key))
 
 
-def distances_of(key: Key, mei_hash: str) -> tuple[ViewDistance, ...]:
+def distances_of(key: Key) -> list[ViewDistance]:
     """The feedback contrast of a unit in every view, in order, each against the strongest null that there is."""
-    names = ViewDistance.__dataclass_fields__
-    rows = (mei_contrast.MEIContrast.Distance & key & {"mei_hash": mei_hash} & {"strongest": True}).to_dicts()
-    best = {row["view"]: ViewDistance(**{name: row[name] for name in names}) for row in rows}
-    return tuple(_in_order(best, VIEWS))
+    rows = (mei_contrast.MEIContrast.Distance & key & {"strongest": True}).to_dicts()
+    ordered = sorted(rows, key=lambda row: VIEWS.index(row["view"]))
+    return [ViewDistance(**{name: row[name] for name in ViewDistance.__dataclass_fields__}) for row in ordered]
 
 
-def extents_of(key: Key, mei_hash: str) -> tuple[float, float] | None:
+def extents_of(key: Key) -> tuple[float, float] | None:
     """Radius of the energy (px) of a unit's intact and suppressed MEI, means over starts; None without a contrast."""
-    rows = (mei_contrast.MEIContrast.Unit & key & {"mei_hash": mei_hash}).to_dicts()
+    rows = (mei_contrast.MEIContrast.Unit & key).to_dicts()
     return (rows[0]["intact_extent_px"], rows[0]["suppressed_extent_px"]) if rows else None
 
 
-def controls_of(key: Key, mei_hash: str) -> dict[str, tuple[ControlRates, ...]]:
+def controls_of(key: Key) -> dict[str, list[ControlRates]]:
     """The controls of a unit's MEIs by the condition of the MEI, in order."""
-    found: dict[str, dict[str, ControlRates]] = {condition: {} for condition in CONDITIONS}
-    for row in (mei_control.MEIControl.Stimulus & key & {"mei_hash": mei_hash}).to_dicts():
-        rates = [row[f"{by}{condition}_hz"] for by in ("", "held_out_") for condition in CONDITIONS]
-        found[row["opto_condition"]][row["control"]] = ControlRates(row["control"], *rates)
-    return {condition: tuple(_in_order(rates, CONTROLS)) for condition, rates in found.items() if rates}
+    rows = (mei_control.MEIControl.Stimulus & key).to_dicts()
+    columns = [f"{by}{condition}_hz" for by in ("", "held_out_") for condition in CONDITIONS]
+    found = by_condition(sorted(rows, key=lambda row: CONTROLS.index(row["control"])))
+
+    def rates(row: Row) -> ControlRates:
+        return ControlRates(row["control"], *(row[name] for name in columns))
+
+    return {condition: list(map(rates, own)) for condition, own in found.items()}
 
 
-def contrast_curves_of(key: Key, mei_hash: str) -> dict[str, ContrastCurve]:
+def contrast_curves_of(key: Key) -> dict[str, ContrastCurve]:
     """Rate against contrast of a unit's MEIs by the condition of the MEI: of held-out models, else of the fit."""
-    chosen = mei_control.MEIControl.ContrastResponse & key & {"mei_hash": mei_hash, "control": "mei"}
-    rows = chosen.to_dicts(order_by="contrast")
+    rows = (mei_control.MEIControl.ContrastResponse & key & {"control": "mei"}).to_dicts(order_by="contrast")
+    return {condition: _curve(own) for condition, own in by_condition(rows).items()}
+
+
+def by_condition(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows by opto condition, intact first, where there are any."""
     found = {condition: [row for row in rows if row["opto_condition"] == condition] for condition in CONDITIONS}
-    return {condition: _curve(own) for condition, own in found.items() if own}
+    return {condition: own for condition, own in found.items() if own}
 
 
-def _of_meis(read: Callable[[Key, str], Any]) -> Callable[[Key, Start | None], Any]:
-    return lambda key, start: read(key, start[0]) if start else None
-
-
-LOADERS: dict[str, Callable[[Key, Start | None], Any]] = {
-    "receptive_field": lambda key, _: field_of(key),
-    "meis": lambda key, start: meis_of(key, start) if start else None,
-    "distances": _of_meis(distances_of),
-    "extents": _of_meis(extents_of),
-    "controls": _of_meis(controls_of),
-    "contrast_curves": _of_meis(contrast_curves_of),
+OF_MEIS: dict[str, Callable[[Key], Any]] = {
+    "meis": meis_of,
+    "distances": distances_of,
+    "extents": extents_of,
+    "controls": controls_of,
+    "contrast_curves": contrast_curves_of,
 }
 
 
@@ -215,11 +216,6 @@ def _curve(rows: Sequence[Row]) -> ContrastCurve:
     held_out = all(row["held_out_intact_hz"] is not None for row in rows)
     names = ("contrast", *(f"{'held_out_' * held_out}{condition}_hz" for condition in CONDITIONS))
     return ContrastCurve(*(np.array([row[name] for row in rows], float) for name in names))
-
-
-def _in_order(found: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
-    """Values by the order of their names, those of other names at the end."""
-    return [found[name] for name in (*order, *sorted(set(found) - set(order))) if name in found]
 
 
 def _scenes(loader: Any, found: Prediction) -> list[str]:

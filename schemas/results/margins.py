@@ -18,20 +18,17 @@ def unit_margins() -> Any:
     A query of one row a unit and fit, to restrict and join like a table; fits to a dataset without a scored reference
     are not in it, and ``margin`` is NULL where a unit fired no spike in the test tier.
     """
-    references = dataset.Dataset.Unit.aggr(
-        evaluation.Score.Unit * best_references(), exclude_nonmatching=True, reference="max(correlation)"
-    )
-    both = evaluation.Score.Unit.proj("correlation") * references
-    return both.proj("correlation", "reference", margin="correlation - reference")
+    return _margins(dataset.Dataset.Unit, evaluation.Score.Unit, "correlation")
 
 
 def mean_margins() -> Any:
     """Every scored fit with ``mean_correlation``, the reference's, ``reference``, and ``margin``, their difference."""
-    references = dataset.Dataset.aggr(
-        evaluation.Score * best_references(), exclude_nonmatching=True, reference="max(mean_correlation)"
-    )
-    both = evaluation.Score.proj("mean_correlation") * references
-    return both.proj("mean_correlation", "reference", margin="mean_correlation - reference")
+    return _margins(dataset.Dataset, evaluation.Score, "mean_correlation")
+
+
+def _margins(group: Any, scores: Any, name: str) -> Any:
+    references = group.aggr(scores * best_references(), exclude_nonmatching=True, reference=f"max({name})")
+    return (scores.proj(name) * references).proj(name, "reference", margin=f"{name} - reference")
 
 
 def best_references() -> Any:

@@ -336,14 +336,14 @@ DISTANCE = dict(distance=0.4, within=0.1, null_distance=0.1, effect=3.0, p=0.001
 )
 def test_a_finding_is_claimed_only_of_the_null_that_allows_it(kind, q, said):
     from dlgn_cnn.plots.feedback_contrast import ViewDistance
-    from dlgn_cnn.plots.statements import feedback_contrast_sentence
+    from dlgn_cnn.plots.unit import feedback_contrast_sentence
 
     clip = ViewDistance(view="clip", null_kind=kind, **(DISTANCE | {"q": q}))
     assert re.search(said, feedback_contrast_sentence([clip], (3.0, 4.0)))
 
 
 def test_no_effect_of_the_light_is_claimed_that_is_not_established():
-    from dlgn_cnn.plots.statements import opto_sentence
+    from dlgn_cnn.plots.unit import opto_sentence
 
     row = {"data_intact_hz": 8.0, "data_suppressed_hz": 6.0, "data_omi": -0.143, "data_omi_q": 0.01}
     assert "it lowers the mean rate (8.00 spikes/s with feedback, 6.00 without" in opto_sentence(row)
@@ -369,7 +369,7 @@ def test_contrast_curves_are_what_held_out_models_say_where_there_are_any(monkey
             return sorted(rows, key=lambda one: one[order_by])
 
     monkeypatch.setattr(MEIControl, "ContrastResponse", Part(), raising=False)
-    found = contrast_curves_of({}, "hash")
+    found = contrast_curves_of({})
     assert list(found) == ["suppressed"]
     assert found["suppressed"].contrast.tolist() == [0, 1]
     assert found["suppressed"].intact_hz.tolist() == [9.0 if held_out is None else 5.0] * 2
