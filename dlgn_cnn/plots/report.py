@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,13 @@ tr:nth-child(even) { background: #f5f5f5; } caption { text-align: left; color: #
 @media print { h2 { break-after: avoid; } img { break-inside: avoid; } }
 """
 SIMULATED = "SIMULATED: this recording was computed. No animal was recorded."
+OVERVIEW = (
+    "Left: Pearson correlation of predicted and observed counts in the test scenes, single trials, both conditions. "
+    "Right: opto modulation index, OMI = (rate light on - rate light off) / (rate on + rate off), in validation and test "
+    "scenes; the dotted line is equality. Normalized: correlation with the average of the repeats over its noise "
+    "ceiling, which needs repeats that agree. p: of the data's OMI under permutations of the light; q: false-discovery "
+    "rate over all units."
+)
 FOOT = "</main></body></html>\n"
 Cells = Sequence[tuple[str, ...]]
 
@@ -45,10 +52,8 @@ class Report:
         Names and values of the fit's properties.
     units : tuple of UnitReport
         The units to show in detail.
-    all_units : tuple of str
-        Names of all units.
-    scores : mapping of str to ndarray, shape (unit,)
-        Scores of all units by the names in ``UNIT_SCORES``.
+    all_units : tuple of UnitReport
+        All units, of which the scores are shown.
     truth : tuple of (str, str, str)
         Name, value and target of what is compared with the simulated truth.
     curves : tuple of (str, ndarray of shape (epoch,))
@@ -59,8 +64,7 @@ class Report:
     simulated: bool
     summary: tuple[tuple[str, str], ...]
     units: tuple[UnitReport, ...]
-    all_units: tuple[str, ...]
-    scores: Mapping[str, Scores]
+    all_units: tuple[UnitReport, ...]
     truth: tuple[tuple[str, str, str], ...] = ()
     curves: tuple[tuple[str, Scores], ...] = ()
 
@@ -83,17 +87,14 @@ def _head(report: Report) -> str:
 
 
 def _overview(report: Report) -> str:
-    truth, scores = "", [report.scores[name] for name in ("correlation", "data_omi", "model_omi")]
+    truth, names = "", ("correlation", "data_omi", "model_omi")
+    scores = [np.array([unit.scores.get(name) for unit in report.all_units], float) for name in names]
     if report.truth:
         truth = "<h2>Against the simulated truth</h2>" + _table(("figure", "value", "target"), report.truth)
     return truth + (
         "<h2>All units</h2>"
         + _image(overview_figure(*scores), overview_alt(scores[0]))
-        + '<p class="note">Left: Pearson correlation of predicted and observed counts over the test scenes, single '
-        "trials, both opto conditions. Right: opto modulation index, OMI = (rate light on &minus; rate light "
-        "off) / (rate on + rate off), from the validation and test scenes; the dotted line is equality. Normalized: "
-        "correlation with the average of the repeats over its noise ceiling, which needs repeats that agree. p: of the "
-        "data's OMI under permutations of the light; q: the false-discovery rate over all units.</p>"
+        + f'<p class="note">{OVERVIEW}</p>'
         + "<h2>The fit</h2>"
         + (_image(curves_figure(report.curves), curves_alt(report.curves)) if report.curves else "")
         + _table(("property", "value"), report.summary)
@@ -117,8 +118,9 @@ def _unit_section(unit: UnitReport) -> str:
 
 
 def _all_units(report: Report) -> str:
-    cells = [map(COLUMNS[name].text, report.scores[name]) for name in UNIT_SCORES]
-    rows = list(zip(report.all_units, *cells, strict=True))
+    rows = [
+        (unit.name, *(COLUMNS[name].text(unit.scores.get(name)) for name in UNIT_SCORES)) for unit in report.all_units
+    ]
     head = ("unit", *(COLUMNS[name].label for name in UNIT_SCORES))
     return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(head, rows)}</details>"
 

@@ -9,7 +9,7 @@ import flask
 from dash import Input, Output, State, dcc, html, no_update
 
 from dlgn_cnn.errors import DlgnError
-from populate.dashboard import access, elements, errors, fit, fits, leaderboard, media, pipeline, unit
+from populate.dashboard import access, elements, errors, fits, leaderboard, media, pipeline, unit
 from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query, UnitOfFit, query_of
 from populate.dashboard.reading import Away, Reader
@@ -79,7 +79,7 @@ def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> 
     if first == "unit":
         return unit.page(reader, UnitOfFit.parse(rest), query)
     if first == "fit":
-        return fit.page(reader, FitKey.parse(rest))
+        return fits.fit_page(reader, FitKey.parse(rest))
     if first in (pages := {"leaderboard": leaderboard, "fits": fits, "errors": errors}):
         return pages[first].page(reader, query)
     if first:

@@ -1,25 +1,35 @@
-"""Fits under way: their curves, which grow while the page is open, and the workers that compute them."""
+"""Fits: curves that grow while a page is open, the workers that compute them, and a page on each."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
+import yaml
 from dash import Input, Output, Patch, State, dcc, html, no_update
 from plotly.subplots import make_subplots
 
-from dlgn_cnn.plots.scores import QUANTITIES
+from dlgn_cnn.data.recording import SIMULATED_PREFIX
+from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.plots.report import OVERVIEW, SIMULATED
+from dlgn_cnn.plots.scores import COLUMNS, QUANTITIES, UNIT_SCORES
 from dlgn_cnn.plots.style import SERIES, number
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
-from populate.dashboard.places import FitKey, Query
+from populate.dashboard.places import FitKey, Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
-from schemas import fitting, fleet
+from populate.report import unit_view
+from schemas import experiment, fitting, fleet
 from schemas.base.keys import FIT
+from schemas.declaration.computed_tables import config_tables
+from schemas.results import scores
 
 EVERY_MS = 2000
 LATEST = 5
 MOST = 20
+MOST_UNITS = 200
 ALT = "Learning curves of the fits in the table below: training loss and validation correlation against epochs"
 SHOWN = ("loss", "validation_correlation")
 Cursor = dict[str, int]
@@ -61,22 +71,22 @@ def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
     for index, fit in enumerate(fits):
         epochs = epochs_from(reader, fit, 0)
         cursor[fit.path] = epochs[-1][0] if epochs else -1
-        for place in range(1, len(SHOWN) + 1):
+        for panel in range(1, len(SHOWN) + 1):
             figure.add_scatter(
                 x=[epoch[0] for epoch in epochs],
-                y=[epoch[place] for epoch in epochs],
+                y=[epoch[panel] for epoch in epochs],
                 name=fit.name,
                 legendgroup=fit.path,
                 line={"color": SERIES[index % len(SERIES)], "width": 2},
                 mode="lines+markers",
                 marker={"size": 4},
-                showlegend=place == 1,
+                showlegend=panel == 1,
                 row=1,
-                col=place,
+                col=panel,
             )
-    for place, quantity in enumerate(SHOWN, 1):
-        figure.update_xaxes(title={"text": "epoch", "font": {"size": 13}}, rangemode="tozero", row=1, col=place)
-        figure.update_yaxes(title={"text": QUANTITIES[quantity], "font": {"size": 13}}, row=1, col=place)
+    for panel, quantity in enumerate(SHOWN, 1):
+        figure.update_xaxes(title={"text": "epoch", "font": {"size": 13}}, rangemode="tozero", row=1, col=panel)
+        figure.update_yaxes(title={"text": QUANTITIES[quantity], "font": {"size": 13}}, row=1, col=panel)
     figure.update_layout(
         template="simple_white", margin={"l": 70, "r": 10, "t": 30, "b": 50}, height=380, uirevision="kept"
     )
@@ -92,10 +102,10 @@ def more(reader: Reader, cursor: Cursor) -> tuple[Patch | None, Cursor]:
         if last >= 0 and not epochs:
             return None, known
         new = [epoch for epoch in epochs if epoch[0] > last]
-        for place in range(1, len(SHOWN) + 1):
-            trace: Any = patch["data"][index * len(SHOWN) + place - 1]
+        for panel in range(1, len(SHOWN) + 1):
+            trace: Any = patch["data"][index * len(SHOWN) + panel - 1]
             trace["x"].extend([epoch[0] for epoch in new])
-            trace["y"].extend([epoch[place] for epoch in new])
+            trace["y"].extend([epoch[panel] for epoch in new])
         known[path] = max([last, *(epoch[0] for epoch in new)])
     return patch, known
 
@@ -173,3 +183,64 @@ def _who(held: dict[str, Any] | None) -> str:
         return "ended"
     since: datetime = held["held_since"]
     return f"{held['host']} ({held['device']}) since {since:%H:%M} UTC: {held['doing'] or 'begins'}"
+
+
+def fit_page(reader: Reader, fit: FitKey) -> Component:
+    """All that is known of a fit. Raises ConfigError if there is no such fit."""
+    found = reader(lambda: (scores.fits() & fit.key).to_dicts())
+    if not found:
+        raise ConfigError(f"no fit {fit.path} is done: it may be under way, see Fits, or its key may be wrong")
+    units = reader(lambda: unit_view.unit_rows(fit.key))
+    where = json.dumps([["model_hash", "equals", fit.model_hash], ["seed", "equals", str(fit.seed)]])
+    columns = "correlation normalized_correlation data_omi data_omi_q model_omi clip_effect clip_q model_hash seed"
+    in_leaderboard = place("/leaderboard", of="units", where=where, columns=columns)
+    said = f"Test correlations of the units of fit {fit.name}, and OMI, data and model"
+    scatter = elements.picture(f"/media/fit/scores/{fit.path}", said, OVERVIEW, (820, 320))
+    return elements.page(
+        f"Fit {fit.name}",
+        simulated([unit["mouse"] for unit in units]),
+        elements.figures(_summary(reader, fit, found[0])),
+        elements.links("Also", {"its units in the leaderboard": in_leaderboard}),
+        *([html.H2("Scores, and what the light does"), scatter] if units else []),
+        html.H2("Learning curves"),
+        *curves(reader, [fit]),
+        *_configs(reader, fit),
+        html.H2("Units"),
+        _units(units),
+    )
+
+
+def simulated(mice: list[str]) -> Component:
+    """The banner over a simulated recording; nothing over a real one."""
+    named = any(mouse.startswith(SIMULATED_PREFIX) for mouse in mice)
+    return html.P(SIMULATED, className="simulated") if named else html.Span()
+
+
+def _summary(reader: Reader, fit: FitKey, row: dict[str, Any]) -> dict[str, str]:
+    names = reader(lambda: (experiment.Experiment.Fit & fit.key).to_arrays("experiment_name"))
+    shown = ("mean_correlation", "score", "parameters", "fit_seconds")
+    found = {COLUMNS[name].label: COLUMNS[name].text(row[name]) for name in shown}
+    return found | {"device": row["device"], "experiments": ", ".join(sorted(map(str, names))) or "none"}
+
+
+def _configs(reader: Reader, fit: FitKey) -> list[Component]:
+    found: list[Component] = [html.H2("Configs")]
+    for kind in ("dataset", "model", "trainer"):
+        function, config = reader(partial(config_tables()[kind].load, fit.key))
+        text = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=110)
+        found.append(html.Details([html.Summary(f"{kind}: {function}"), html.Pre(text)]))
+    return found
+
+
+def _units(units: list[dict[str, Any]]) -> Component:
+    if not units:
+        return html.P("Not scored yet: dlgn populate does so.")
+    shown = {name: COLUMNS[name] for name in (*UNIT_SCORES, "mei_count")}
+    rows = []
+    for row in units[:MOST_UNITS]:
+        unit = UnitOfFit.of(row)
+        cells = (one.text(row[name]) for name, one in shown.items())
+        rows.append((dcc.Link(unit.name, href=f"/unit/{unit.path}"), *cells))
+    heads = {"unit": False} | {one.label: True for one in shown.values()}
+    rest = f"; {len(units) - MOST_UNITS} more are in the leaderboard" if len(units) > MOST_UNITS else ""
+    return elements.table(f"Best first{rest}", heads, rows)

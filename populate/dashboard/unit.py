@@ -17,7 +17,7 @@ from dlgn_cnn.plots.style import number
 from dlgn_cnn.plots.unit import SECTIONS, Section, UnitReport, feedback_contrast_sentence, opto_sentence, sections_of
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
-from populate.dashboard.fit import simulated
+from populate.dashboard.fits import simulated
 from populate.dashboard.places import Query, UnitOfFit, place
 from populate.dashboard.reading import Reader
 from populate.report import unit_view

@@ -12,7 +12,6 @@ from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots.report import Report, write_report
-from dlgn_cnn.plots.scores import UNIT_SCORES
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
@@ -79,8 +78,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
         simulated=any(SessionKey.parse(session).simulated for session in loaders["test"]),
         summary=_summary(key),
         units=tuple(_unit(row, key, tier) for row in shown),
-        all_units=tuple(f"{unit_view.session_of(row)}_u{row['unit']:02d}" for row in units),
-        scores={name: column(units, name) for name in UNIT_SCORES},
+        all_units=tuple(UnitReport(unit_view.session_of(row), row["unit"], row) for row in units),
         truth=tuple(truth),
         curves=_curves(key),
     )
@@ -124,4 +122,4 @@ def column(rows: Sequence[Row], name: str) -> Scores:
     >>> column([{"correlation": 0.5}, {"correlation": None}, {}], "correlation")
     array([0.5, nan, nan])
     """
-    return np.array([np.nan if row.get(name) is None else row[name] for row in rows], float)
+    return np.array([row.get(name) for row in rows], float)

@@ -43,20 +43,17 @@ UNIT = UnitReport(
     contrast_curves={"intact": ContrastCurve(*np.ones((3, 2)))},
     extents=(2.5, 3.0),
 )
+OTHER = {"correlation": 0.5, "data_omi": 0.2, "model_omi": 0.1, "data_omi_p": 0.5, "data_omi_q": 0.75}
 REPORT = Report(
     title="A <title>",
     simulated=True,
     summary=(("seed", "0"),),
     units=(UNIT, dataclasses.replace(UNIT, unit=8, meis=None, distances=(), controls={}, contrast_curves={})),
-    all_units=("u7", "u8", "<script>u9</script>"),
-    scores={
-        "correlation": np.array([0.25, 0.5, np.nan]),
-        "data_omi": np.array([-0.1, 0.2, np.nan]),
-        "model_omi": np.array([-0.2, 0.1, 0.0]),
-        "normalized_correlation": np.array([0.625, np.nan, np.nan]),
-        "data_omi_p": np.array([0.004, 0.5, np.nan]),
-        "data_omi_q": np.array([0.013, 0.75, np.nan]),
-    },
+    all_units=(
+        UnitReport("Mouse", 7, {"correlation": 0.25, "data_omi": -0.1, "model_omi": -0.2}),
+        UnitReport("Mouse", 8, OTHER),
+        UnitReport("<script>u9</script>", 9, {"correlation": None, "model_omi": 0.0}),
+    ),
     truth=(("figure", "0.9", "at least 0.7"),),
     curves=(("loss", np.array([0.3, 0.2])), ("validation_correlation", np.array([0.1, 0.2]))),
 )
@@ -128,7 +125,7 @@ def test_headings_are_in_order_and_every_column_has_a_head(page):
 
 def test_what_has_no_ceiling_says_so_and_p_and_q_stand_by_the_index(page):
     assert "normalized 0.625 · OMI in data -0.100 · OMI p 0.004 · OMI q 0.013 · OMI in model undefined" in page.text
-    assert "u80.500no ceiling+0.2000.50.75+0.100" in page.text
+    assert "unit 80.500no ceiling+0.2000.50.75+0.100" in page.text
 
 
 def test_a_real_recording_is_not_called_simulated(tmp_path):
@@ -139,8 +136,8 @@ def test_a_real_recording_is_not_called_simulated(tmp_path):
 def test_a_failed_report_leaves_the_last_one(tmp_path):
     path = write_report(dataclasses.replace(REPORT, units=()), tmp_path / "page.html")
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="longer than argument"):
-        write_report(dataclasses.replace(REPORT, all_units=("u7",)), path)
+    with pytest.raises(KeyError, match="no quantity"):
+        write_report(dataclasses.replace(REPORT, curves=(("no quantity", np.ones(2)),)), path)
     assert path.read_bytes() == before
 
 
@@ -157,7 +154,7 @@ def test_bars_hold_all_spikes():
 
 
 def test_undefined_effects_are_left_out_of_the_scatter():
-    axes = opto_scatter(new_figure(300, 300).subplots(), REPORT.scores["data_omi"], REPORT.scores["model_omi"])
+    axes = opto_scatter(new_figure(300, 300).subplots(), np.array([-0.1, 0.2, np.nan]), np.array([-0.2, 0.1, 0.0]))
     assert len(axes.collections[0].get_offsets()) == 2
 
 
