@@ -29,8 +29,8 @@ tr:nth-child(even) { background: #f5f5f5; } caption { text-align: left; color: #
 SIMULATED = "SIMULATED: this recording was computed. No animal was recorded."
 OVERVIEW = (
     "Left: Pearson correlation of predicted and observed counts in the test scenes, single trials, both conditions. "
-    "Right: opto modulation index, OMI = (rate light on - rate light off) / (rate on + rate off), in validation and test "
-    "scenes; the dotted line is equality. Normalized: correlation with the average of the repeats over its noise "
+    "Right: opto modulation index, OMI = (rate light on - rate light off) / (rate on + rate off), in validation and "
+    "test scenes; the dotted line is equality. Normalized: correlation with the average of the repeats over its noise "
     "ceiling, which needs repeats that agree. p: of the data's OMI under permutations of the light; q: false-discovery "
     "rate over all units."
 )

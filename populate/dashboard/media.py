@@ -61,7 +61,9 @@ class Media:
         """
         sections = {("unit", section.name): section for section in SECTIONS}
         if (kind, what) == ("fit", "scores"):
-            figure = self._scores(FitKey.parse(path))
+            fit = FitKey.parse(path)
+            rows = self.reader(lambda: unit_view.unit_rows(fit.key))
+            figure = overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
         elif (kind, what) in sections:
             figure = self._section(sections[kind, what], UnitOfFit.parse(path), query)
         else:
@@ -76,11 +78,6 @@ class Media:
         times = max(1, CLIP_PX // (3 * pair.intact.shape[2]))
         return webm(side_by_side(clips, pair.limit, times), pair.rate_hz * speed_of(query, "1"))
 
-    def tier(self, fit: FitKey) -> unit_view.PredictedTier:
-        """Predictions of a fit for its test tier, computed once while it is among the last that were asked for."""
-        with self._predicting:
-            return self._tier(fit)
-
     def _predict(self, fit: FitKey) -> unit_view.PredictedTier:
         key = fit.key
         found = self.reader(lambda: (training.fit_spec(key), dataset.store_paths(key), training.weights_of(key)))
@@ -92,8 +89,9 @@ class Media:
         rows = self.reader(lambda: (dataset.Dataset.Unit & unit.key).to_dicts())
         if not rows:
             raise ConfigError(f"{unit.name} is not in dataset {unit.fit.dataset_hash}")
-        index = rows[0]["unit_index"]
-        return section.figure(unit_view.repeats_of(self.tier(unit.fit), unit.session, index, query.get("scene")))
+        with self._predicting:
+            tier = self._tier(unit.fit)
+        return section.figure(unit_view.repeats_of(tier, unit.session, rows[0]["unit_index"], query.get("scene")))
 
     def _shown(self, section: Section, unit: UnitOfFit, query: Query) -> Any:
         def found() -> Any:
@@ -104,10 +102,6 @@ class Media:
         if not shown:
             raise ConfigError(f"{unit.name} has nothing to show yet: {section.title.lower()}")
         return shown
-
-    def _scores(self, fit: FitKey) -> Figure:
-        rows = self.reader(lambda: unit_view.unit_rows(fit.key))
-        return overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
 
 
 def register(server: flask.Flask, media: Media) -> None:

@@ -1,6 +1,6 @@
 """First page: the pipeline as a graph, the progress of each table, and the workers."""
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from schemas import dataset, fleet, mei, model, recording, trainer
 from schemas.declaration.computed_tables import computed_tables
 
 EVERY_MS = 5000
-KEPT_S = 3.0  # counts are kept for so long, as several browsers ask at once
 # Dataset has no foreign key to it: its key source waits until every session is read.
 BY_KEY_SOURCE = (("Recording", "Dataset"),)
 # Every table is to the right of what it depends on. Arrows turn between two columns, each at a place of its row.
@@ -92,23 +91,17 @@ class Pipeline:
         sources = (recording.RawFile, dataset.DatasetConfig, model.ModelConfig, trainer.TrainerConfig, mei.MEIConfig)
         self.sources = {table.__name__: table for table in sources}
         self.edges: list[tuple[str, str]] = []
-        self._stages: list[Stage] = []
-        self._taken = -KEPT_S
 
     def stages(self) -> list[Stage]:
         """Progress of every computed table."""
-        if time.monotonic() - self._taken >= KEPT_S:
-            self._stages = self.reader(lambda: [Stage(name, counts(table)) for name, table in self.tables.items()])
-            self._taken = time.monotonic()
-        return self._stages
+        return self.reader(lambda: [Stage(name, counts(table)) for name, table in self.tables.items()])
 
-    def elements(self) -> list[dict[str, Any]]:
+    def elements(self, stages: Sequence[Stage]) -> list[dict[str, Any]]:
         """Nodes and edges as Cytoscape wants them."""
         self.edges = self.edges or self.reader(self._edges)
-        stages = {stage.name: stage for stage in self.stages()}
         known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
         nodes = [_node(name, f"{name}\n{elements.counted(count, 'row')}", "source") for name, count in known.items()]
-        nodes += [_node(name, stage.label, stage.state) for name, stage in stages.items()]
+        nodes += [_node(stage.name, stage.label, stage.state) for stage in stages]
         turns = {name: f"-{5 * row + 8}px" for name, (_, row) in PLACES.items()}
         return nodes + [{"data": {"source": a, "target": b, "turn": turns[a]}} for a, b in self.edges]
 
@@ -128,9 +121,10 @@ class Pipeline:
 
 def page(pipeline: Pipeline) -> Component:
     """The page of the pipeline."""
+    stages = pipeline.stages()
     graph = cytoscape.Cytoscape(
         id="pipeline-graph",
-        elements=pipeline.elements(),
+        elements=pipeline.elements(stages),
         stylesheet=STYLE,
         layout={"name": "preset", "fit": True, "padding": 10},
         style={"width": "100%", "height": "480px"},
@@ -144,7 +138,7 @@ def page(pipeline: Pipeline) -> Component:
             className="note",
         ),
         html.Div(graph, role="figure", **elements.aria(label="The pipeline as a graph; the table below says the same")),
-        html.Div(_table(pipeline), id="pipeline-table"),
+        html.Div(_table(stages), id="pipeline-table"),
         html.H2("Workers"),
         html.Div(_workers(pipeline.reader), id="pipeline-workers"),
         dcc.Interval(id="pipeline-clock", interval=EVERY_MS),
@@ -162,7 +156,8 @@ def register(app: Any, pipeline: Pipeline) -> None:
         prevent_initial_call=True,
     )
     def refresh(_: int) -> tuple[Any, ...]:
-        return pipeline.elements(), _table(pipeline), _workers(pipeline.reader)
+        stages = pipeline.stages()
+        return pipeline.elements(stages), _table(stages), _workers(pipeline.reader)
 
     @app.callback(Output("where", "href"), Input("pipeline-graph", "tapNodeData"), prevent_initial_call=True)
     def follow(node: dict[str, Any] | None) -> Any:
@@ -178,8 +173,8 @@ def _leads_to(stage: Stage) -> str:
     return place("/leaderboard", of="units" if stage.name.startswith(("MEI", "Feedback", "InputGain")) else "fits")
 
 
-def _table(pipeline: Pipeline) -> Component:
-    rows = [(dcc.Link(stage.name, href=_leads_to(stage)), *map(str, stage.counts)) for stage in pipeline.stages()]
+def _table(stages: Sequence[Stage]) -> Component:
+    rows = [(dcc.Link(stage.name, href=_leads_to(stage)), *map(str, stage.counts)) for stage in stages]
     heads = {"table": False} | dict.fromkeys(("done", "running", "to do", "failed", "set aside"), True)
     return elements.table("Keys of each computed table, in the order in which they depend on one another", heads, rows)
 

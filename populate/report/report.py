@@ -28,19 +28,17 @@ CURVES = ("loss", "validation_correlation")
 def best_fit(name: str | None = None) -> Row:
     """The key of an experiment's best scored fit. Raises ConfigError where there is none, or no such experiment."""
     names = list(map(str, experiment.Experiment.to_arrays("experiment_name")))
-    if name is None and len(names) == 1:
-        name = names[0]
     if not names:
         asked = "" if name is None else f"experiment {name!r}: "
         raise ConfigError(f"{asked}no experiment is defined yet, run dlgn define with an experiment's file")
-    if name is None:
+    if name is None and len(names) > 1:
         raise ConfigError(f"{len(names)} experiments are defined: name one with --experiment, of {', '.join(names)}")
+    name = names[0] if name is None else name
     if name not in names:
         raise ConfigError(f"experiment {name!r}: {nearest(name, names)}")
-    fits = training.TrainedModel * evaluation.Score & (experiment.Experiment.Fit & {"experiment_name": name})
+    fits = evaluation.Score & (experiment.Experiment.Fit & {"experiment_name": name}) & "mean_correlation IS NOT NULL"
     # Fits to shuffled labels of the light are a null, not a result.
-    fits = fits - mei_control.shuffled_datasets().proj()
-    best = (fits & "mean_correlation is not null").keys(order_by="mean_correlation DESC", limit=1)
+    best = (fits - mei_control.shuffled_datasets().proj()).keys(order_by="mean_correlation DESC", limit=1)
     if not best:
         raise ConfigError(f"experiment {name!r} has no scored fit yet: run dlgn populate, or see dlgn status")
     return dict(best[0])

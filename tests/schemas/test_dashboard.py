@@ -153,7 +153,7 @@ def test_a_page_that_is_open_says_that_the_database_is_away(browser, monkeypatch
     from populate.dashboard.pipeline import Pipeline
     from populate.dashboard.reading import Away
 
-    def away(_):
+    def away(*_):
         raise Away("The database does not answer.")
 
     assert "The database" not in browser.post("/_dash-update-component", json=TICK).text
@@ -275,7 +275,8 @@ def test_every_page_is_there_and_what_is_not_says_so(reader):
 def test_the_pipeline_is_drawn_as_the_tables_depend_on_one_another(reader):
     from populate.dashboard.pipeline import Pipeline
 
-    elements = Pipeline(reader).elements()
+    pipeline = Pipeline(reader)
+    elements = pipeline.elements(pipeline.stages())
     edges = {(one["data"]["source"], one["data"]["target"]) for one in elements if "source" in one["data"]}
     assert {("Dataset", "TrainedModel"), ("TrainedModel", "Score"), ("Score", "MEI"), ("MEI", "MEIContrast")} <= edges
     assert ("Dataset", "MEI") not in edges
@@ -287,7 +288,8 @@ def test_lines_that_begin_at_different_boxes_turn_at_different_places(reader):
     """Else two of them look like one that forks: from a config to a table that does not know it."""
     from populate.dashboard.pipeline import Pipeline
 
-    elements = Pipeline(reader).elements()
+    pipeline = Pipeline(reader)
+    elements = pipeline.elements(pipeline.stages())
     x = {one["data"]["id"]: one["position"]["x"] for one in elements if "position" in one}
     lines = [one["data"] for one in elements if "source" in one["data"]]
     corners: dict[tuple[float, str], set[str]] = {}
