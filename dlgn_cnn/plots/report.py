@@ -87,18 +87,20 @@ def _head(report: Report) -> str:
 
 
 def _overview(report: Report) -> str:
-    truth, names = "", ("correlation", "data_omi", "model_omi")
+    names = ("correlation", "data_omi", "model_omi")
     scores = [np.array([unit.scores.get(name) for unit in report.all_units], float) for name in names]
+    parts = [
+        "<h2>All units</h2>",
+        _image(overview_figure(*scores), "Test correlations; light effect, model against data"),
+    ]
+    parts += [f'<p class="note">{OVERVIEW}</p>', "<h2>The fit</h2>"]
+    if report.curves:
+        parts.append(_image(curves_figure(report.curves), "Learning curves: loss and validation correlation"))
+    parts.append(_table(("property", "value"), report.summary))
     if report.truth:
-        truth = "<h2>Against the simulated truth</h2>" + _table(("figure", "value", "target"), report.truth)
-    return truth + (
-        "<h2>All units</h2>"
-        + _image(overview_figure(*scores), overview_alt(scores[0]))
-        + f'<p class="note">{OVERVIEW}</p>'
-        + "<h2>The fit</h2>"
-        + (_image(curves_figure(report.curves), curves_alt(report.curves)) if report.curves else "")
-        + _table(("property", "value"), report.summary)
-    )
+        truth = _table(("figure", "value", "target"), report.truth)
+        parts = ["<h2>Against the simulated truth</h2>", truth, *parts]
+    return "\n".join(parts)
 
 
 def _unit_section(unit: UnitReport) -> str:
@@ -147,27 +149,6 @@ def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -
     correlation_histogram(left, correlations)
     opto_scatter(right, omi_data, omi_model)
     return figure
-
-
-def overview_alt(correlations: Scores) -> str:
-    """The figure of ``overview_figure`` in words.
-
-    >>> overview_alt(np.array([0.1, 0.3, np.nan]))
-    'Histogram of test correlations of 2 units, median 0.200; light effect in data against model'
-    """
-    known = correlations[np.isfinite(correlations)]
-    middle = f", median {np.median(known):.3f}" if len(known) else ""
-    return f"Histogram of test correlations of {len(known)} units{middle}; light effect in data against model"
-
-
-def curves_alt(shown: Sequence[tuple[str, Scores]]) -> str:
-    """The figure of ``curves_figure`` in words.
-
-    >>> curves_alt([("validation_correlation", np.array([0.1, 0.25]))])
-    'Learning curves against epochs: validation correlation ends at 0.250'
-    """
-    ends = [f"{name.replace('_', ' ')} ends at {values[-1]:.3f}" for name, values in shown if len(values)]
-    return f"Learning curves against epochs: {', '.join(ends)}"
 
 
 def curves_figure(curves: Sequence[tuple[str, Scores]]) -> Figure:

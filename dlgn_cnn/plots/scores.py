@@ -12,9 +12,7 @@ from dlgn_cnn.shapes import Scores
 
 QUANTITIES = {
     "loss": "training loss (nats a unit and frame)",
-    "validation_loss": "validation loss (nats a unit and frame)",
     "validation_correlation": "validation correlation (Pearson)",
-    "samples_per_s": "training speed (windows/s)",
 }
 
 
@@ -105,7 +103,7 @@ def learning_curves(axes: Axes, curves: Mapping[str, Scores], quantity: str = "v
     for index, (name, values) in enumerate(curves.items()):
         color, shown = SERIES[index % len(SERIES)], np.asarray(values, float)
         axes.plot(np.arange(len(shown)), shown, color=color, lw=1.2, label=name)
-        if np.isfinite(shown).any() and quantity != "samples_per_s":
+        if np.isfinite(shown).any():
             axes.plot([best(shown)], [shown[best(shown)]], "o", color=color, ms=4)
     axes.set(xlabel="epoch", ylabel=QUANTITIES[quantity])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

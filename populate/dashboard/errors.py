@@ -61,10 +61,8 @@ def _failure(words: str, row: dict[str, Any]) -> Component:
 
 
 def _retries(reader: Reader, wanted: str | None) -> Component:
-    def found() -> list[dict[str, Any]]:
-        kept = fleet.Retry & ({"table_name": wanted} if wanted else {})
-        return list(kept.to_dicts(order_by="ended DESC", limit=MOST))
-
-    rows = [(f"{row['ended']:%Y-%m-%d %H:%M:%S}", *map(row.get, RETRY)) for row in reader(found)]
+    asked = {"table_name": wanted} if wanted else {}
+    found = reader(lambda: (fleet.Retry & asked).to_dicts(order_by="ended DESC", limit=MOST))
+    rows = [(f"{row['ended']:%Y-%m-%d %H:%M:%S}", *map(row.get, RETRY)) for row in found]
     heads = dict.fromkeys(("ended", "table", "host", "reason"), False)
     return elements.table("The latest first", heads, rows) if rows else html.P("None.")

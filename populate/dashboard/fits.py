@@ -31,13 +31,12 @@ LATEST = 5
 MOST = 20
 MOST_UNITS = 200
 ALT = "Learning curves of the fits in the table below: training loss and validation correlation against epochs"
-SHOWN = ("loss", "validation_correlation")
 Cursor = dict[str, int]
 
 
 def epochs_from(reader: Reader, fit: FitKey, first: int) -> list[tuple[Any, ...]]:
     """The epochs of a fit from one on, each its number and the quantities that are shown; no others are fetched."""
-    return _rows(reader, fit, ", ".join(("epoch", *SHOWN)), " AND epoch >= %s ORDER BY epoch", first)
+    return _rows(reader, fit, ", ".join(("epoch", *QUANTITIES)), " AND epoch >= %s ORDER BY epoch", first)
 
 
 def _rows(reader: Reader, fit: FitKey, columns: str, more: str = "", *given: Any) -> list[tuple[Any, ...]]:
@@ -66,12 +65,12 @@ def latest(reader: Reader) -> list[FitKey]:
 
 def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
     """A figure of all epochs of these fits, a panel a quantity, and the last epoch of each."""
-    figure = make_subplots(1, len(SHOWN), horizontal_spacing=0.09)
+    figure = make_subplots(1, len(QUANTITIES), horizontal_spacing=0.09)
     cursor: Cursor = {}
     for index, fit in enumerate(fits):
         epochs = epochs_from(reader, fit, 0)
         cursor[fit.path] = epochs[-1][0] if epochs else -1
-        for panel in range(1, len(SHOWN) + 1):
+        for panel in range(1, len(QUANTITIES) + 1):
             figure.add_scatter(
                 x=[epoch[0] for epoch in epochs],
                 y=[epoch[panel] for epoch in epochs],
@@ -84,9 +83,9 @@ def whole(reader: Reader, fits: Sequence[FitKey]) -> tuple[go.Figure, Cursor]:
                 row=1,
                 col=panel,
             )
-    for panel, quantity in enumerate(SHOWN, 1):
+    for panel, quantity in enumerate(QUANTITIES.values(), 1):
         figure.update_xaxes(title={"text": "epoch", "font": {"size": 13}}, rangemode="tozero", row=1, col=panel)
-        figure.update_yaxes(title={"text": QUANTITIES[quantity], "font": {"size": 13}}, row=1, col=panel)
+        figure.update_yaxes(title={"text": quantity, "font": {"size": 13}}, row=1, col=panel)
     figure.update_layout(
         template="simple_white", margin={"l": 70, "r": 10, "t": 30, "b": 50}, height=380, uirevision="kept"
     )
@@ -102,8 +101,8 @@ def more(reader: Reader, cursor: Cursor) -> tuple[Patch | None, Cursor]:
         if last >= 0 and not epochs:
             return None, known
         new = [epoch for epoch in epochs if epoch[0] > last]
-        for panel in range(1, len(SHOWN) + 1):
-            trace: Any = patch["data"][index * len(SHOWN) + panel - 1]
+        for panel in range(1, len(QUANTITIES) + 1):
+            trace: Any = patch["data"][index * len(QUANTITIES) + panel - 1]
             trace["x"].extend([epoch[0] for epoch in new])
             trace["y"].extend([epoch[panel] for epoch in new])
         known[path] = max([last, *(epoch[0] for epoch in new)])
@@ -173,7 +172,7 @@ def _table(reader: Reader, shown: list[FitKey], at_work: dict[FitKey, dict[str, 
 
 def _figures(reader: Reader, fit: FitKey) -> list[str]:
     count, best, seconds = _rows(reader, fit, "COUNT(*), MAX(validation_correlation), AVG(seconds)")[0]
-    newest = _rows(reader, fit, ", ".join(SHOWN), " ORDER BY epoch DESC LIMIT 1")
+    newest = _rows(reader, fit, ", ".join(QUANTITIES), " ORDER BY epoch DESC LIMIT 1")
     loss, last = next(iter(newest), (None, None))
     return [str(count), *(number(value, absent="") for value in (loss, last, best)), number(seconds, ".1f", "")]
 

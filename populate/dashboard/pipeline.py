@@ -134,7 +134,7 @@ def page(pipeline: Pipeline) -> Component:
     return elements.page(
         "Pipeline",
         html.P(
-            "Each box is a table: green is done, orange to do, blue running, red failed, gray has nothing. Click one.",
+            "A box is a table: green done, orange to do, blue running, red failed, gray empty. Click one.",
             className="note",
         ),
         html.Div(graph, role="figure", **elements.aria(label="The pipeline as a graph; the table below says the same")),
@@ -180,10 +180,8 @@ def _table(stages: Sequence[Stage]) -> Component:
 
 
 def _workers(reader: Reader) -> Component:
-    def found() -> list[dict[str, Any]]:
-        return list((fleet.Worker & fleet.ALIVE).to_dicts(order_by="host"))
-
-    rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in reader(found)]
+    found = reader(lambda: (fleet.Worker & fleet.ALIVE).to_dicts(order_by="host"))
+    rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in found]
     if not rows:
         return html.P("No worker is alive: dlgn populate starts one.")
     return elements.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)

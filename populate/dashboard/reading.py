@@ -21,6 +21,9 @@ READ_ONLY = {
 class Away(DlgnError):
     """The database does not answer."""
 
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. This page asks again by itself; look after the server.")
+
 
 class Reader:
     """Questions to the tables, each answered in a transaction in which the server itself refuses to write.
@@ -29,7 +32,7 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self.settings = open_database()
+        open_database()
         from schemas import fleet
 
         self.connection = fleet.schema.connection
@@ -46,33 +49,31 @@ class Reader:
         """
         with self._lock:
             for _ in range(2):
-                if not self._ready:
-                    self._return()
+                self._return()
                 try:
                     return question()
                 except Exception as error:
                     if not is_transient(error):
                         raise
                     self._ready, failure = False, error
-            raise self._away() from failure
+            raise Away from failure
 
     def rows(self, query: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query in SQL."""
         return self(lambda: [tuple(row) for row in self.connection.query(query, args=arguments).fetchall()])
 
     def _return(self) -> None:
+        if self._ready:
+            return
         if time.monotonic() - self._failed < AGAIN_S:
-            raise self._away()
+            raise Away
         try:
             reconnect()
             self._refuse_writes()
         except Exception as error:
             self._failed = time.monotonic()
-            raise self._away() from error
+            raise Away from error
         self._ready = True
 
     def _refuse_writes(self) -> None:
         self.connection.query(READ_ONLY[self.connection.adapter.backend])
-
-    def _away(self) -> Away:
-        return Away("The database does not answer. This page asks again by itself; look after the server.")

@@ -12,6 +12,7 @@ from dlgn_cnn import __version__
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots.report import Report, write_report
+from dlgn_cnn.plots.scores import QUANTITIES
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
@@ -22,7 +23,6 @@ from schemas.base.relational import DATAJOINT_VERSION
 
 Row = dict[str, Any]
 Truth = Sequence[tuple[str, str, str]]
-CURVES = ("loss", "validation_correlation")
 
 
 def best_fit(name: str | None = None) -> Row:
@@ -92,7 +92,7 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
 
 def _curves(key: Row) -> tuple[tuple[str, Scores], ...]:
     rows = (fitting.Epoch & key).to_dicts(order_by="epoch")
-    return tuple((name, column(rows, name)) for name in CURVES) if rows else ()
+    return tuple((name, column(rows, name)) for name in QUANTITIES) if rows else ()
 
 
 def _summary(key: Row) -> tuple[tuple[str, str], ...]:
