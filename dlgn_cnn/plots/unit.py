@@ -141,13 +141,6 @@ def _meis(unit: UnitReport) -> str:
     )
 
 
-def _distances(unit: UnitReport) -> str:
-    said = [
-        f"{row.view} {row.distance:.2f} (null {number(row.null_distance)}, q {number(row.q)})" for row in unit.distances
-    ]
-    return f"Distance between the MEIs of the two conditions of {unit.name}: {', '.join(said)}"
-
-
 def _controls(unit: UnitReport) -> str:
     said = [
         f"{condition} MEI: " + ", ".join(f"{row.name.replace('_', ' ')} {row.rate_hz(condition):.1f}" for row in rows)
@@ -208,7 +201,8 @@ SECTIONS = (
         "No MEIs were requested for this unit.",
     ),
     Section(
-        *("distance", "Feedback contrast, and its null", "distances", distance_figure, _distances),
+        *("distance", "Feedback contrast, and its null", "distances", distance_figure),
+        lambda unit: f"Distance between the MEIs of the two conditions of {unit.name} in each view, next to its null",
         "Distances between the MEIs of the two conditions in the whole clip, in space, in time, in spectrum and in "
         "size, next to the same where there is nothing to find: in fits to shuffled labels of the light; without any, "
         "in fits from other seeds, or after the random starts were relabeled, which test training or synthesis, not "

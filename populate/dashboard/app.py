@@ -89,15 +89,14 @@ def find(reader: Reader, stages: pipeline.Pipeline, path: str, query: Query) -> 
 
 def _frame() -> Component:
     named = [dcc.Link(name, href=href, id=f"to-{name.lower()}") for href, name in NAMES.items()]
+    nav = html.Nav(named, **elements.aria(label="Pages"))
     return html.Div(
         [
             dcc.Location(id="where", refresh="callback-nav"),
             dcc.Location(id="view", refresh="callback-nav"),
             dcc.Store(id="written"),
             dcc.Interval(id="again", interval=NEVER_MS),
-            html.Header(
-                [dcc.Link("dlgn", href="/", className="brand"), html.Nav(named, **elements.aria(label="Pages"))]
-            ),
+            html.Header([dcc.Link("dlgn", href="/", className="brand"), nav]),
             html.Main([html.Div(id="away", role="status"), html.Div(id="page")]),
         ]
     )
@@ -139,8 +138,8 @@ def _route(application: dash.Dash, reader: Reader, stages: pipeline.Pipeline) ->
             return (no_update,) * 4
         try:
             found = find(reader, stages, path or "/", query_of(search))
-        except Away as error:
-            return no_update, html.P(str(error), className="away"), AGAIN_MS, None
+        except Away:
+            raise
         except DlgnError as error:
             return elements.page("Not here", html.P(str(error), className="bad")), None, NEVER_MS, None
         return found, None, NEVER_MS, None

@@ -88,13 +88,11 @@ def picture(source: str, alt: str, caption: str, size_px: tuple[int, int]) -> Co
         The plot over its caption.
     """
     path, mark, query = source.partition("?")
-    for_print: list[Component] = []
-    for form in ("svg", "pdf"):
-        for_print += [" ", html.A(form.upper(), href=f"{path}.{form}{mark}{query}", target="_blank")]
+    links = [html.A(form.upper(), href=f"{path}.{form}{mark}{query}", target="_blank") for form in ("svg", "pdf")]
     image = html.Img(
         src=f"{path}.png{mark}{query}", alt=alt, width=size_px[0], height=size_px[1], style={"height": "auto"}
     )
-    return html.Figure([image, html.Figcaption([caption, *for_print])])
+    return html.Figure([image, html.Figcaption([caption, " ", links[0], " ", links[1]])])
 
 
 def counted(count: int, what: str) -> str:

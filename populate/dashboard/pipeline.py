@@ -39,25 +39,19 @@ COLORS = {
     "empty": "#BBBBBB",
     "source": "#666666",
 }
-STYLE = [
-    {
-        "selector": "node",
-        "style": {
-            **{"label": "data(label)", "shape": "round-rectangle", "width": 146, "height": 62, "font-size": 13},
-            **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
-            **{"border-width": 3, "border-color": "data(color)"},
-        },
+STYLES = {
+    "node": {
+        **{"label": "data(label)", "shape": "round-rectangle", "width": 146, "height": 62, "font-size": 13},
+        **{"text-valign": "center", "text-wrap": "wrap", "background-color": "#ffffff", "color": "#222222"},
+        **{"border-width": 3, "border-color": "data(color)"},
     },
-    {"selector": "node[state = 'source']", "style": {"border-width": 1, "border-style": "dashed", "height": 46}},
-    {
-        "selector": "edge",
-        "style": {
-            **{"taxi-direction": "rightward", "taxi-turn": "data(turn)", "taxi-turn-min-distance": 2},
-            **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
-            **{"target-arrow-shape": "triangle", "curve-style": "taxi"},
-        },
+    "node[state = 'source']": {"border-width": 1, "border-style": "dashed", "height": 46},
+    "edge": {
+        **{"taxi-direction": "rightward", "taxi-turn": "data(turn)", "taxi-turn-min-distance": 2},
+        **{"width": 1.5, "line-color": "#999999", "target-arrow-color": "#999999"},
+        **{"target-arrow-shape": "triangle", "curve-style": "taxi"},
     },
-]
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +119,7 @@ def page(pipeline: Pipeline) -> Component:
     graph = cytoscape.Cytoscape(
         id="pipeline-graph",
         elements=pipeline.elements(stages),
-        stylesheet=STYLE,
+        stylesheet=[{"selector": selector, "style": style} for selector, style in STYLES.items()],
         layout={"name": "preset", "fit": True, "padding": 10},
         style={"width": "100%", "height": "480px"},
         userZoomingEnabled=False,

@@ -29,11 +29,7 @@ NUMBERS = ("distance", "null_distance", "within", "effect", "p", "q")
 CLIP_PX, BUTTONS_PX = 960, 64
 SLOWEST, FASTEST = 0.01, 4.0
 SPEEDS = {"as on the screen": "1", "a quarter of that": "0.25", "a tenth": "0.1"}
-PANELS = (
-    ("feedback intact", "intact"),
-    ("feedback suppressed", "suppressed"),
-    ("suppressed \N{MINUS SIGN} intact", ""),
-)
+PANELS = {"feedback intact": "intact", "feedback suppressed": "suppressed", "suppressed \N{MINUS SIGN} intact": ""}
 
 
 def page(reader: Reader, unit: UnitOfFit, query: Query) -> Component:
@@ -185,7 +181,7 @@ class _Shown:
             muted=True,
             preload="auto",
         )
-        captions = html.Div([html.Span(text, className=own) for text, own in PANELS], className="captions")
+        captions = html.Div([html.Span(text, className=own) for text, own in PANELS.items()], className="captions")
         note = "One clock and one gray scale, middle gray the mean of training movies; begins where it is strongest."
         return [
             elements.links("MEIs", starts, names.get(self.start)),

@@ -35,10 +35,6 @@ class PredictedTier:
     scenes: Mapping[str, Sequence[str]]
     rate_hz: float
 
-    def repeated(self, session: str) -> dict[str, int]:
-        """How often each scene of a session was shown, the most often shown first."""
-        return counted(self.scenes[session])
-
 
 def counted(names: Sequence[str]) -> dict[str, int]:
     """How often each name occurs, the most frequent first, and those of one frequency in their order.
@@ -80,7 +76,7 @@ def repeats_of(tier: PredictedTier, session: str, index: int, scene: str | None 
     ConfigError
         If the scene is not in the tier.
     """
-    known, found = tier.repeated(session), tier.predictions[session]
+    known, found = counted(tier.scenes[session]), tier.predictions[session]
     wanted = next(iter(known)) if scene is None else scene
     if wanted not in known:
         raise ConfigError(f"scene {wanted!r} is not in the test tier of {session}: it has {', '.join(known)}")

@@ -166,7 +166,7 @@ def test_a_page_that_is_open_says_that_the_database_is_away(browser, monkeypatch
 
 
 def board_of(reader, of, **query):
-    from populate.dashboard.grid import Leaderboard
+    from populate.dashboard.leaderboard import Leaderboard
 
     board = Leaderboard(reader, {"of": of, **query})
     return board.rows(0, 1000), board.count()
@@ -307,7 +307,7 @@ def test_a_table_with_nothing_in_it_is_not_called_done():
 
 
 def test_a_config_with_nothing_in_it_is_no_column(reader):
-    from populate.dashboard.grid import all_leaves
+    from populate.dashboard.leaderboard import all_leaves
     from schemas.model import ModelConfig
 
     assert len(ModelConfig.Leaf & {"path": ""}) == 1
