@@ -123,7 +123,7 @@ def sections_of(unit: UnitReport) -> list[Section]:
     >>> [section.name for section in sections_of(UnitReport("Mouse_s01_e01", 7))]
     ['meis']
     """
-    return [one for one in SECTIONS if one.of(unit) or (one.absent and (unit.meis or one.holds == "meis"))]
+    return [one for one in SECTIONS.values() if one.of(unit) or (one.absent and (unit.meis or one.holds == "meis"))]
 
 
 def _responses(unit: UnitReport) -> str:
@@ -178,7 +178,7 @@ def feedback_contrast_sentence(distances: Sequence[ViewDistance], extents: tuple
     return f"The MEIs of the two conditions {found}.{WEAK.get(kind, '')}{size}"
 
 
-SECTIONS = (
+_SECTIONS = (
     Section(
         *("responses", "Responses in both conditions", "repeats", responses_figure, _responses),
         "Light suppresses the feedback where it is shaded. Rates of each condition are means over the presentations "
@@ -225,3 +225,4 @@ SECTIONS = (
         (PAGE_PX, 260),
     ),
 )
+SECTIONS = {section.name: section for section in _SECTIONS}

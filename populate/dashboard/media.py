@@ -21,7 +21,6 @@ from populate.report.report import column
 from schemas import dataset, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory
-MEIS = next(section for section in SECTIONS if section.name == "meis")
 SECONDS = 60  # that a browser may keep a picture
 
 
@@ -59,13 +58,12 @@ class Media:
         ConfigError
             If there is no such figure.
         """
-        sections = {("unit", section.name): section for section in SECTIONS}
         if (kind, what) == ("fit", "scores"):
             fit = FitKey.parse(path)
             rows = self.reader(lambda: unit_view.unit_rows(fit.key))
             figure = overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
-        elif (kind, what) in sections:
-            figure = self._section(sections[kind, what], UnitOfFit.parse(path), query)
+        elif kind == "unit" and what in SECTIONS:
+            figure = self._section(SECTIONS[what], UnitOfFit.parse(path), query)
         else:
             raise ConfigError(f"no picture {kind}/{what}")
         with self._drawing:  # matplotlib's fonts are not for two threads at once
@@ -73,7 +71,7 @@ class Media:
 
     def clip(self, unit: UnitOfFit, query: Query) -> bytes:
         """Intact MEI, suppressed MEI and their difference side by side, as WebM, at ``speed`` times their own."""
-        pair = self._shown(MEIS, unit, query)
+        pair = self._shown(SECTIONS["meis"], unit, query)
         clips = [pair.intact, pair.suppressed, pair.suppressed - pair.intact]
         times = max(1, CLIP_PX // (3 * pair.intact.shape[2]))
         return webm(side_by_side(clips, pair.limit, times), pair.rate_hz * speed_of(query, "1"))

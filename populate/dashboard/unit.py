@@ -140,7 +140,7 @@ class _Shown:
 
     def responses(self) -> list[Component]:
         """The responses to a test scene, and links to the others."""
-        wanted, section = self.query.get("scene"), SECTIONS[0]
+        wanted, section = self.query.get("scene"), SECTIONS["responses"]
         shown = wanted if wanted in self.scenes else next(iter(self.scenes), "")
         named = {name: f"{name.rpartition(' ')[2]} ({count}x)" for name, count in self.scenes.items()}
         choices = {text: self.link(scene=name) for name, text in named.items()}

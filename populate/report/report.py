@@ -22,7 +22,6 @@ from schemas.base.keys import unit_key
 from schemas.base.relational import DATAJOINT_VERSION
 
 Row = dict[str, Any]
-Truth = Sequence[tuple[str, str, str]]
 
 
 def best_fit(name: str | None = None) -> Row:
@@ -44,7 +43,7 @@ def best_fit(name: str | None = None) -> Row:
     return dict(best[0])
 
 
-def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
+def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, str]] = ()) -> Path:
     """Write the report of an experiment's best fit: the units that have MEIs in detail, all units in summary.
 
     Parameters
@@ -68,7 +67,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
     """
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    units = unit_view.unit_rows(key)
+    units, epochs = unit_view.unit_rows(key), (fitting.Epoch & key).to_dicts(order_by="epoch")
     shown = [row for row in units if row["mei_count"]] or units[:6]
     tier = unit_view.predict_test(model, loaders)
     report = Report(
@@ -78,7 +77,7 @@ def write(path: Path, name: str | None = None, truth: Truth = ()) -> Path:
         units=tuple(_unit(row, key, tier) for row in shown),
         all_units=tuple(UnitReport(unit_view.session_of(row), row["unit"], row) for row in units),
         truth=tuple(truth),
-        curves=_curves(key),
+        curves=tuple((name, column(epochs, name)) for name in QUANTITIES if epochs),
     )
     return write_report(report, path)
 
@@ -88,11 +87,6 @@ def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> Un
     start = next(iter(unit_view.starts_of(key)), None)
     repeats = unit_view.repeats_of(tier, unit_view.session_of(row), row["unit_index"])
     return unit_view.unit_report(key, start, scores=row, repeats=repeats)
-
-
-def _curves(key: Row) -> tuple[tuple[str, Scores], ...]:
-    rows = (fitting.Epoch & key).to_dicts(order_by="epoch")
-    return tuple((name, column(rows, name)) for name in QUANTITIES) if rows else ()
 
 
 def _summary(key: Row) -> tuple[tuple[str, str], ...]:
@@ -106,7 +100,7 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
         ("epochs", str(len(fit["output"].get("epochs", [])))),
         ("parameters", f"{fit['parameters']:,}"),
         ("fit", f"{fit['fit_seconds']:.0f} s on {fit['device']}, {fit['fit_precision']}"),
-        ("threads", str(fit["threads"] or "not kept")),
+        ("threads", str(fit["threads"])),
         *((f"{kind} hash", key[f"{kind}_hash"]) for kind in ("dataset", "model", "trainer")),
         ("seed", str(key["seed"])),
         ("written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
