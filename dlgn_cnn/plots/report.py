@@ -2,9 +2,10 @@
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -87,12 +88,8 @@ def _head(report: Report) -> str:
 
 
 def _overview(report: Report) -> str:
-    names = ("correlation", "data_omi", "model_omi")
-    scores = [np.array([unit.scores.get(name) for unit in report.all_units], float) for name in names]
-    parts = [
-        "<h2>All units</h2>",
-        _image(overview_figure(*scores), "Test correlations; light effect, model against data"),
-    ]
+    overview = overview_figure([unit.scores for unit in report.all_units])
+    parts = ["<h2>All units</h2>", _image(overview, "Test correlations; light effect, model against data")]
     parts += [f'<p class="note">{OVERVIEW}</p>', "<h2>The fit</h2>"]
     if report.curves:
         parts.append(_image(curves_figure(report.curves), "Learning curves: loss and validation correlation"))
@@ -127,27 +124,14 @@ def _all_units(report: Report) -> str:
     return f"<details><summary>All {len(rows)} units as numbers</summary>{_table(head, rows)}</details>"
 
 
-def overview_figure(correlations: Scores, omi_data: Scores, omi_model: Scores) -> Figure:
-    """Test correlations of all units, and the light's effect in data and model.
-
-    Parameters
-    ----------
-    correlations : ndarray, shape (unit,)
-        Test correlations, NaN where undefined.
-    omi_data : ndarray, shape (unit,)
-        Opto modulation index in the data.
-    omi_model : ndarray, shape (unit,)
-        Opto modulation index in the model.
-
-    Returns
-    -------
-    Figure
-        Histogram of the correlations, and model against data.
-    """
+def overview_figure(units: Sequence[Mapping[str, Any]]) -> Figure:
+    """Histogram of the test correlations of units, by rows of their scores, and OMI of the model against the data's."""
+    names = ("correlation", "data_omi", "model_omi")
+    correlations, data_omi, model_omi = (np.array([unit.get(name) for unit in units], float) for name in names)
     figure = new_figure(820, 320)
     left, right = figure.subplots(1, 2)
     correlation_histogram(left, correlations)
-    opto_scatter(right, omi_data, omi_model)
+    opto_scatter(right, data_omi, model_omi)
     return figure
 
 

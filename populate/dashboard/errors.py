@@ -22,13 +22,11 @@ def page(reader: Reader, query: Query) -> Component:
     wanted = query.get("table")
     shown = [find_table(wanted)] if wanted else computed_tables()
     failed = [part for table in shown for part in _failed(reader, table)]
-    none = [html.P("Nothing has failed.", id="nothing-failed")]
-    names = [table.__name__ for table in computed_tables()]
-    choices = {"all": "/errors"} | {name: place("/errors", table=name) for name in names}
+    known = {table.__name__: place("/errors", table=table.__name__) for table in computed_tables()}
     return elements.page(
         "Errors",
-        elements.links("Table", choices, wanted or "all"),
-        *(failed or none),
+        elements.links("Table", {"all": "/errors"} | known, wanted or "all"),
+        *(failed or [html.P("Nothing has failed.", id="nothing-failed")]),
         html.H2("Tries that were made again"),
         _retries(reader, wanted),
     )

@@ -17,7 +17,6 @@ from populate.dashboard.places import FitKey, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import CLIP_PX, chosen_start, speed_of
 from populate.report import unit_view
-from populate.report.report import column
 from schemas import dataset, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory
@@ -61,7 +60,7 @@ class Media:
         if (kind, what) == ("fit", "scores"):
             fit = FitKey.parse(path)
             rows = self.reader(lambda: unit_view.unit_rows(fit.key))
-            figure = overview_figure(*(column(rows, name) for name in ("correlation", "data_omi", "model_omi")))
+            figure = overview_figure(rows)
         elif kind == "unit" and what in SECTIONS:
             figure = self._section(SECTIONS[what], UnitOfFit.parse(path), query)
         else:

@@ -15,7 +15,6 @@ from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.scores import QUANTITIES
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
-from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
 from schemas import dataset, evaluation, experiment, fitting, mei_control, training
 from schemas.base.keys import unit_key
@@ -77,7 +76,7 @@ def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, s
         units=tuple(_unit(row, key, tier) for row in shown),
         all_units=tuple(UnitReport(unit_view.session_of(row), row["unit"], row) for row in units),
         truth=tuple(truth),
-        curves=tuple((name, column(epochs, name)) for name in QUANTITIES if epochs),
+        curves=tuple((name, np.array([row[name] for row in epochs], float)) for name in QUANTITIES if epochs),
     )
     return write_report(report, path)
 
@@ -106,12 +105,3 @@ def _summary(key: Row) -> tuple[tuple[str, str], ...]:
         ("written", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("versions", f"dlgn_cnn {__version__}, torch {torch.__version__}, datajoint {DATAJOINT_VERSION}"),
     )
-
-
-def column(rows: Sequence[Row], name: str) -> Scores:
-    """One column of rows as an array, NaN for NULL and for rows without it.
-
-    >>> column([{"correlation": 0.5}, {"correlation": None}, {}], "correlation")
-    array([0.5, nan, nan])
-    """
-    return np.array([row.get(name) for row in rows], float)

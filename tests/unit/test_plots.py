@@ -186,7 +186,7 @@ FIGURES = {
     "distance": lambda: feedback_contrast.distance_figure(DISTANCES),
     "controls": lambda: feedback_contrast.controls_figure({"intact": CONTROLS, "suppressed": FIT_ONLY}),
     "fit": lambda: curves_figure([("loss", POINTS), ("validation_correlation", POINTS)]),
-    "overview": lambda: overview_figure(POINTS, POINTS, POINTS),
+    "overview": lambda: overview_figure([{"correlation": p, "data_omi": p, "model_omi": p} for p in POINTS]),
     "curves": lambda: feedback_contrast.contrast_response_figure({"intact": ContrastCurve(POINTS, POINTS, POINTS)}),
 }
 
