@@ -104,7 +104,7 @@ def chosen_start(starts: Sequence[unit_view.Start], query: Query) -> unit_view.S
 def _neighbors(unit: UnitOfFit, order: list[UnitOfFit]) -> Component:
     found, index = {f"fit {unit.fit.name}": f"/fit/{unit.fit.path}"}, order.index(unit)
     if index:
-        found["the unit before, by test r"] = f"/unit/{order[index - 1].path}"
+        found["the unit before, by test correlation"] = f"/unit/{order[index - 1].path}"
     if index + 1 < len(order):
         found["the next"] = f"/unit/{order[index + 1].path}"
     return elements.links(f"Unit {index + 1} of {len(order)}", found)
