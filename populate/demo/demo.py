@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -25,25 +26,38 @@ TARGETS = (0.7, 0.8)
 
 def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     """Simulate, ingest, define, populate, compare with the truth and report; finished steps are kept."""
+    began, times = time.monotonic(), dict[str, float]()
+
+    def lap(stage: str) -> None:
+        times[stage] = time.monotonic() - began - sum(times.values())
+
     settings = schemas.open_database()
+    lap("opening the database")
     place, path = folder or settings.home / "demo" / "recording", settings.home / "demo" / "report.html"
     if not place.exists():
         with bar("simulate") as progress:
             simulate(place, SimulationConfig(), movies, progress)
+    lap("simulate")
     logger.info("%s holds an in-silico recording: everything below is SIMULATED, no animal was recorded", place)
     with bar("ingest") as progress:
         ingest(place, progress=progress)
+    lap("ingest")
     define(EXPERIMENT)
+    lap("define")
     summary = populate_all()
+    lap("populate")
     if summary.failed:
         raise SystemExit(SOME_FAILED)
     with working("comparison with the truth"):
         found = agreement(place)
+    lap("comparison with the truth")
     if summary.computed or not path.exists():
         with working("report"):
             write_report(path, "demo", truth=found)
+    lap("report")
     for name, value, target in found:
         logger.info("%s: %s (target %s)", name, value, target)
+    logger.info("seconds: %s", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in times.items()))
     logger.info("report: %s", path.resolve())
     return path
 
