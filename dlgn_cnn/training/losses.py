@@ -117,7 +117,7 @@ class ObservationModel(nn.Module):
         for name, parameter in list(inspect.signature(loss).parameters.items())[2:]:
             if name not in CONSTRAINTS:
                 raise ConfigError(
-                    f"a loss has a parameter {name!r}: say in observation_model.CONSTRAINTS what values it may have"
+                    f"a loss has a parameter {name!r}: say in losses.CONSTRAINTS what values it may have"
                 )
             value = given.get(name, LEARNED)
             if value != LEARNED:

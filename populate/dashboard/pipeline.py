@@ -1,6 +1,7 @@
 """First page: the pipeline as a graph, the progress of each table, and the workers."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,9 +95,11 @@ class Pipeline:
         """Nodes and edges as Cytoscape wants them."""
         self.edges = self.edges or self.reader(self._edges)
         known = self.reader(lambda: {name: len(table()) for name, table in self.sources.items()})
-        nodes = [_node(name, f"{name}\n{elements.counted(count, 'row')}", "source") for name, count in known.items()]
-        nodes += [_node(stage.name, stage.label, stage.state) for stage in stages]
-        turns = {name: f"-{5 * row + 8}px" for name, (_, row) in PLACES.items()}
+        shown = [(name, f"{name}\n{elements.counted(count, 'row')}", "source") for name, count in known.items()]
+        shown += [(stage.name, stage.label, stage.state) for stage in stages]
+        places = places_of(name for name, _, _ in shown)
+        nodes = [_node(*one, *places[one[0]]) for one in shown]
+        turns = {name: f"-{5 * row + 8}px" for name, (_, row) in places.items()}
         return nodes + [{"data": {"source": a, "target": b, "turn": turns[a]}} for a, b in self.edges]
 
     def _edges(self) -> list[tuple[str, str]]:
@@ -181,7 +184,17 @@ def _workers(reader: Reader) -> Component:
     return elements.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
 
 
-def _node(name: str, label: str, state: str) -> dict[str, Any]:
-    column, row = PLACES[name]
+def places_of(names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Column and row of each table; those that the map does not know are in a column of their own behind it.
+
+    >>> places_of(["RawFile", "New", "Newer"])
+    {'RawFile': (0, 1), 'New': (7, 0), 'Newer': (7, 1)}
+    """
+    behind = itertools.count()
+    end = 1 + max(column for column, _ in PLACES.values())
+    return {name: PLACES[name] if name in PLACES else (end, next(behind)) for name in names}
+
+
+def _node(name: str, label: str, state: str, column: int, row: int) -> dict[str, Any]:
     data = {"id": name, "label": label, "state": state, "color": COLORS[state]}
     return {"data": data, "position": {"x": 186 * column, "y": 92 * row}, "grabbable": False}

@@ -79,7 +79,7 @@ class Presenter:
         window: int | None = None,
         precision: str = "float32",
     ) -> None:
-        # An ensemble's mean is that of its members, each of which may be local_encoders.
+        # An ensemble's mean is that of its members, each of which may be a local encoder.
         self.models = list(models)
         if len(models) == 1 and isinstance(models[0], EnsembleModel):
             self.models = list(models[0].members)

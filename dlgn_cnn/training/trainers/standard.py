@@ -82,7 +82,7 @@ def run(
 
     Parameters
     ----------
-    fit : Fit
+    fit : TrainingLoop
         A fit that has not begun.
     uid : object
         Identifies the fit in calls of a plain ``cb``.
