@@ -65,6 +65,18 @@ class Squared(dj.Computed):
         DURING.get("insert", ignore)(key)
 
 
+@schema
+class Cubed(dj.Computed):
+    definition = """
+    -> Item
+    ---
+    cube : int64
+    """
+
+    def make(self, key: dict[str, Any]) -> None:
+        self.insert1({**key, "cube": key["item"] ** 3})
+
+
 def ignore(key: dict[str, Any]) -> None:
     """Nothing is to happen."""
 

@@ -116,9 +116,7 @@ class ObservationModel(nn.Module):
         self.free = nn.ParameterDict()
         for name, parameter in list(inspect.signature(loss).parameters.items())[2:]:
             if name not in CONSTRAINTS:
-                raise ConfigError(
-                    f"a loss has a parameter {name!r}: say in losses.CONSTRAINTS what values it may have"
-                )
+                raise ConfigError(f"a loss has a parameter {name!r}: say in losses.CONSTRAINTS what values it may have")
             value = given.get(name, LEARNED)
             if value != LEARNED:
                 self.fixed[name] = _checked(name, value, units)

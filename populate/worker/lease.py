@@ -7,6 +7,7 @@ finds it gone inside the transaction that would insert its result, and inserts n
 A job whose computation ended without a result, also by the end of its lease, is pending again, failed, or set aside.
 """
 
+import inspect
 import os
 import platform
 import uuid
@@ -172,11 +173,21 @@ def leased(table: Table, registration: Registration) -> Table:
     """An instance of a computed table whose results are inserted under a lease only.
 
     A result that could not be inserted, as the server was away, is kept and inserted in the next try at the same key.
+    A table whose ``make`` has one part, within a transaction, is computed again instead.
     """
     instance = table()
     jobs = LeasedJobs(instance, registration)
     declare_queue(jobs)
     instance.jobs = jobs
+    if not inspect.isgeneratorfunction(instance.make):
+        in_one = instance.make
+
+        def make(key: Key) -> None:
+            in_one(key)
+            jobs.settle()
+
+        instance.make = make
+        return instance
     compute, insert = instance.make_compute, instance.make_insert
 
     def make_compute(key: Key, *fetched: Any) -> Any:

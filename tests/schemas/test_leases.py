@@ -12,7 +12,7 @@ import torch
 from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime import interrupts
 from tests import toy
-from tests.toy import COMPUTED, DURING, Item, Squared
+from tests.toy import COMPUTED, DURING, Cubed, Item, Squared
 from tests.waiting import wait_until
 
 
@@ -365,3 +365,15 @@ def test_a_fit_is_called_back_from_sql(tables, worker, recall, status):
         assert "set aside" in said
         assert Squared.jobs.fetch1("status") == status
     assert len(fleet.Retry()) == 0
+
+
+def test_a_make_of_one_part_is_inserted_under_its_lease_too(tables):
+    from populate.worker.worker import WorkerOptions
+    from populate.worker.worker import work as do
+    from schemas import fleet
+
+    Item.insert([(number, "") for number in range(3)])
+    options = WorkerOptions(pause=lambda seconds: None, generator=np.random.default_rng(0))
+    assert do([Cubed], options).computed == 3
+    assert Cubed().to_arrays("cube", order_by="KEY").tolist() == [0, 1, 8]
+    assert len(fleet.Lease()) == len(Cubed.jobs) == 0
