@@ -177,11 +177,12 @@ def declare(
     Example: DLGN_WORKER_PASSWORD=... dlgn declare --worker dlgn_worker
     """
     from populate.fleet import declare as found
+    from populate.fleet.accounts import grant
 
     logger.info("all tables are declared, %d of them computed", found.declare())
     for account, reads in ((worker, False), (reader, True)):
         if account is not None:
-            logger.info("%s", found.grant(account, reads))
+            logger.info("%s", grant(account, reads))
 
 
 @app.command(rich_help_panel="Upkeep")
