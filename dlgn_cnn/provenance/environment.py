@@ -28,6 +28,7 @@ WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 ROOMS = ("dlgn_cnn", "schemas", "populate")
 GIT_S = 20.0
 Package = dict[str, str]  # a row of one: its name, its version and, if it is code that configs may name, its digest
+BUILT_FROM = "DLGN_GIT_COMMIT"  # set in an image, which holds no repository: git describe --always --dirty --abbrev=40
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,9 @@ def packages() -> list[Package]:
 class CodeState:
     """This project's code as it lies on disk, and the other packages that configs may name, with digests of theirs.
 
-    Its fields have the names of the columns that keep them. ``git_commit`` is None where it does not run from a git
-    checkout; ``changes_digest`` is that of the files that differ from the commit, None where none does;
-    ``source_digest`` is that of all source files, committed or not.
+    Its fields have the names of the columns that keep them. ``git_commit`` is None where it runs neither from a git checkout nor from an image; ``changes_digest`` is that of
+    the files that differ from the commit (in an image, of all), None where none does; ``source_digest`` is that of all
+    source files, committed or not.
     """
 
     code_version: str
@@ -161,11 +162,16 @@ def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeS
     """
     place = root or Path(dlgn_cnn.__file__).resolve().parents[1]
     others = (_package(name) for name in sorted(set(allowed) - {ROOMS[0]}))
+    source, commit = _source_digest(place / room for room in ROOMS), _commit(place)
+    changes = None if commit is None else _changes(place)
+    built = re.fullmatch(r"([0-9a-f]{40})(-dirty)?", os.environ.get(BUILT_FROM, ""))
+    if commit is None and built is not None:
+        commit, changes = built[1], source if built[2] else None
     return CodeState(
         code_version=dlgn_cnn.__version__,
-        git_commit=(commit := _commit(place)),
-        changes_digest=None if commit is None else _changes(place),
-        source_digest=_source_digest(place / room for room in ROOMS),
+        git_commit=commit,
+        changes_digest=changes,
+        source_digest=source,
         packages=[one for one in others if one is not None],
     )
 

@@ -41,6 +41,8 @@ REFUSED = {
     "DLGN_ALLOW_PACKAGES": "which packages may run code is for each user to say, not for a file that comes along",
 }
 
+EXAMPLE = "change-me"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -102,6 +104,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Settings from the environment (docs/reference/settings.md), or else from ``dlgn.env``."""
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
+        _refuse_examples(given)
         home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
         prefix = given.get("DLGN_PREFIX") or cls.prefix
         if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
@@ -128,6 +131,13 @@ class Settings:
             answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
             threads=asked_threads(given),
         )
+
+
+def _refuse_examples(given: Mapping[str, str]) -> None:
+    """Raise ConfigError where a secret is still the one of ``.env.example``, which everybody knows."""
+    for name, value in given.items():
+        if name.startswith(("DLGN_", "AWS_", "JUPYTER_")) and (value == EXAMPLE or f":{EXAMPLE}@" in value):
+            raise ConfigError(f"{name} still holds {EXAMPLE!r}, which everybody can read: set a secret of your own")
 
 
 def _folder(name: str, text: str) -> Path:

@@ -21,7 +21,8 @@ from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DLGN = [sys.executable, "-W", "ignore", "-c", "from populate.cli.command import main; main()"]
-OURS = {"declare", "worker", "worker-gpu", "ingest", "report", "notebook"}
+OURS = {"declare", "worker", "worker-gpu", "ingest", "report", "notebook", "dashboard"}
+TOOLS = {"ingest", "report"}
 
 
 def compose(*arguments: str, env_file: Path = ROOT / ".env.example") -> subprocess.CompletedProcess[str]:
@@ -54,20 +55,56 @@ def test_no_service_starts_without_its_secrets(tmp_path):
             assert "${" in line, line
 
 
-def test_servers_are_healthy_before_anybody_connects(services):
+def test_servers_are_healthy_before_anything_connects_and_tools_declare_nothing_again(services):
     for name in ("db", "store"):
         assert services[name]["healthcheck"]["test"]
-    for name in OURS - {"declare"}:
+    servers = {"db": "service_healthy", "store": "service_healthy"}
+    for name in OURS:
         needs = {other: how["condition"] for other, how in services[name]["depends_on"].items()}
-        assert needs == {"declare": "service_completed_successfully", "store": "service_healthy"}
-    assert services["declare"]["depends_on"]["db"]["condition"] == "service_healthy"
+        declared = {} if name in {"declare", *TOOLS} else {"declare": "service_completed_successfully"}
+        assert needs == servers | declared
 
 
 def test_only_the_one_that_declares_has_the_servers_own_account(services):
     users = {name: urlsplit(services[name]["environment"]["DLGN_DATABASE"]).username for name in OURS}
     assert users.pop("declare") == "root"
+    assert users.pop("dashboard") == "dlgn_reader"
     assert set(users.values()) == {"dlgn_worker"}
     assert "MYSQL_ROOT_PASSWORD" not in services["worker"]["environment"]
+
+
+def test_everything_that_computes_reads_recordings_and_sees_the_work_folder(services):
+    for name in OURS - {"declare"}:
+        seen = {folder["target"]: folder for folder in services[name]["volumes"]}
+        assert seen["/recordings"]["read_only"] is True
+        assert not seen["/work"].get("read_only")
+        assert {seen[place]["bind"].get("create_host_path", False) for place in ("/recordings", "/work")} == {False}
+    for name in ("worker", "worker-gpu", "notebook", *TOOLS):
+        assert services[name]["environment"]["PYTHONPATH"] == "/work/components"
+
+
+def test_no_container_has_more_rights_than_it_needs_or_is_seen_from_other_machines(services):
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert int(service["mem_limit"]) > 0, name
+        assert {port["host_ip"] for port in service.get("ports", ())} <= {"127.0.0.1"}, name
+        assert name not in OURS or re.fullmatch(r"\d+:\d+", service["user"]), name
+    for name in {"db", "store", "worker", "notebook", "dashboard"}:
+        assert services[name]["restart"] == "unless-stopped"  # on-failure does not come back after a reboot
+
+
+def test_the_password_that_everybody_knows_is_refused_before_the_server_keeps_it(services):
+    entry = [word.replace("$$", "$") for word in services["db"]["entrypoint"]]
+    environment = {"PATH": os.environ["PATH"], "MYSQL_ROOT_PASSWORD": "change-me"}
+    refused = subprocess.run([*entry, "mysqld"], env=environment, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "set one of your own in .env" in refused.stderr
+
+
+def test_images_have_a_full_version(services):
+    for name in ("db", "store"):
+        assert re.fullmatch(r"[\w./-]+:\d+(\.\d+)+(@sha256:[0-9a-f]{64})?", services[name]["image"])
 
 
 def test_workers_can_be_multiplied_and_are_given_time_to_hand_back(services):
@@ -113,9 +150,10 @@ def test_every_command_of_ours_runs_as_it_stands(services, mysql, tmp_path):
     url = f"mysql://{account}:{password}@{place.hostname}:{place.port}"
 
     def start(name: str) -> subprocess.Popen[str]:
-        command = [account if word == "dlgn_worker" else word for word in services[name]["command"]]
-        command = [word.replace("/reports", str(tmp_path)) for word in command]
+        accounts = {"dlgn_worker": account, "dlgn_reader": f"r{account[1:]}"}
+        command = [accounts.get(word, word).replace("/work", str(tmp_path)) for word in services[name]["command"]]
         own = {"DLGN_DATABASE": mysql if name == "declare" else url, "DLGN_WORKER_PASSWORD": password}
+        own |= {"DLGN_READER_PASSWORD": password}
         return subprocess.Popen([*DLGN, *command], stderr=subprocess.PIPE, text=True, env=os.environ | own)
 
     def said(process: subprocess.Popen[str]) -> tuple[int, str]:

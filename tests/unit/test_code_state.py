@@ -71,3 +71,19 @@ def test_allowed_packages_are_part_of_the_code(tmp_path, monkeypatch):
     assert [one["package"] for one in before.packages] == ["lab_of_a_test"]
     (tmp_path / "lab_of_a_test" / "parts.py").write_text("")
     assert code_state(["lab_of_a_test"]).digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("said", "commit", "changed"),
+    [("a" * 40, "a" * 40, False), (f"{'a' * 40}-dirty", "a" * 40, True), ("v1.0", None, False), ("", None, False)],
+)
+def test_an_image_says_which_commit_it_was_built_from(tmp_path, monkeypatch, said, commit, changed):
+    (tmp_path / "dlgn_cnn").mkdir()
+    monkeypatch.setenv("DLGN_GIT_COMMIT", said)
+    found = code_state(root=tmp_path)
+    assert (found.git_commit, found.changes_digest is not None) == (commit, changed)
+
+
+def test_a_checkout_is_asked_itself(checkout, monkeypatch):
+    monkeypatch.setenv("DLGN_GIT_COMMIT", "a" * 40)
+    assert code_state(root=checkout).git_commit == git(checkout, "rev-parse", "HEAD")
