@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install demo test test-fast test-avx2 test-mysql lint docs bench format clean
+.PHONY: install demo test test-fast test-avx2 test-mysql test-compose images pin-images lint docs bench format clean
 
 install: $(VENV)/installed
 
@@ -28,6 +28,18 @@ test-avx2: $(VENV)/installed-dev
 test-mysql: $(VENV)/installed-dev
 	@test -n "$(DLGN_TEST_MYSQL)" || { echo "set DLGN_TEST_MYSQL=mysql://user:password@host:port"; exit 2; }
 	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults
+
+# The compose file as it stands, from an empty machine to a report: needs a container engine, and minutes.
+test-compose: $(VENV)/installed-dev
+	DLGN_TEST_COMPOSE=1 $(BIN)/python -m pytest -rs tests/compose
+
+# The image of workers, tools, notebook and page, which names the commit that it was built from.
+images:
+	GIT_COMMIT=$$(git describe --always --dirty --abbrev=40 --exclude '*') docker compose build declare
+
+# Write the digests of the images that Docker has pulled into the compose file and the Dockerfile.
+pin-images:
+	$(PYTHON) docker/pin_images.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -1,0 +1,163 @@
+"""The compose file, run from an empty machine to a report and a notebook's output; ``make test-compose`` starts it.
+
+The tests follow each other as a lab's first day does.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.compose.engine import EXAMPLE, USER, Fleet, NoEngineError, find_engine, own
+
+pytestmark = pytest.mark.skipif("DLGN_TEST_COMPOSE" not in os.environ, reason="runs containers: make test-compose")
+WORKERS = 3
+LONGEST_S = 1800
+EXPERIMENT = """
+experiment: first
+datasets:
+  - fn: stored_sessions
+    config: {sessions: all, size_px: [12, 19], rate_hz: 30.0, batch_size: 4, window_frames: 60}
+models:
+  - fn: ln
+    config: {opto: additive, field_radius_px: null}
+trainers:
+  - fn: standard
+    config: {fit: {max_epochs: 2, patience: 2, learning_rate: 0.01}}
+seeds: [0, 1, 2, 3, 4, 5]
+meis:
+  - fn: gradient_ascent
+    config: {units: all, fit: {frames: 8, steps: 4}}
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory) -> Iterator[Fleet]:
+    try:
+        engine = find_engine()
+    except NoEngineError as error:
+        pytest.skip(str(error))
+    made = Fleet.prepare(engine, tmp_path_factory.mktemp("compose"))
+    made.clean()
+    yield made
+    made.clean()
+
+
+@pytest.fixture(scope="module")
+def secrets(fleet) -> dict[str, str]:
+    return fleet.fill_in()
+
+
+def test_the_secrets_of_the_example_are_refused_before_anything_keeps_them(fleet):
+    assert EXAMPLE in (fleet.folder / ".env").read_text()
+    fleet.compose("up", "--detach", "--no-deps", "db")
+    assert "set one of your own in .env" in wait_for(lambda: fleet.compose("logs", "db").stdout)
+    refused = fleet.compose("run", "--rm", "-T", "--no-deps", "ingest", "status", check=False)
+    assert refused.returncode == 1
+    assert "still holds 'change-me'" in refused.stdout + refused.stderr
+    fleet.clean()
+
+
+def test_it_comes_up(fleet, secrets):
+    fleet.compose("up", "--detach", "--scale", f"worker={WORKERS}")
+    wait_for(lambda: fleet.run("query", "Worker", "state = 'working'", "--columns", "pid").stdout.count("\n") > WORKERS)
+
+
+def test_a_recording_goes_in_as_the_docs_write_it(fleet, secrets):
+    fleet.run("simulate", "/work/my_recording", "--units", "4", "--scenes", "8", "--test-scenes", "2")
+    assert mine(fleet.folder / "work" / "my_recording")
+    shutil.move(fleet.folder / "work" / "my_recording", fleet.folder / "recordings" / "my_recording")
+    assert "ingested session" in said(fleet.run("ingest", "/recordings/my_recording"))
+    (fleet.folder / "work" / "first.yaml").write_text(EXPERIMENT)
+    own(fleet.folder / "work" / "first.yaml")
+    assert "6 fits" in said(fleet.run("define", "/work/first.yaml"))
+
+
+def test_the_workers_compute_it_to_the_end(fleet, secrets):
+    wait_for(lambda: finished(fleet), LONGEST_S)
+    hosts = fleet.run("query", "--sql", "SELECT COUNT(DISTINCT host) AS hosts FROM dlgn_fleet.worker")
+    assert str(WORKERS) in hosts.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        (["query", "Score.Unit", "--save", "/work/scores.csv"], "scores.csv"),
+        (["export", "meis", "/work/meis", "--size", "264x424", "--experiment", "first"], "meis/manifest.json"),
+        (["publish", "/work/first.zip", "--experiment", "first"], "first.zip"),
+    ],
+)
+def test_what_a_tool_writes_lies_in_the_work_folder_and_belongs_to_the_user(fleet, secrets, command, output):
+    fleet.run(*command)
+    assert mine(fleet.folder / "work" / output)
+
+
+def test_the_report_lies_there_too(fleet, secrets):
+    fleet.compose("run", "--rm", "-T", "report")
+    page = fleet.folder / "work" / "report.html"
+    assert mine(page)
+    assert "first" in page.read_text()
+
+
+@pytest.mark.parametrize("name", ["1_first_look", "4_sql"])
+def test_a_notebook_computes_in_its_service(fleet, secrets, name):
+    call = ["jupyter", "execute", f"/srv/dlgn/examples/{name}.ipynb", f"--output=/work/{name}.ipynb"]
+    fleet.compose("exec", "-T", "notebook", *call)
+    outputs = [
+        output
+        for cell in json.loads((fleet.folder / "work" / f"{name}.ipynb").read_text())["cells"]
+        for output in cell.get("outputs", ())
+    ]
+    assert outputs
+    assert not [output for output in outputs if output["output_type"] == "error"]
+
+
+def test_the_page_answers_with_its_token_only(fleet, secrets):
+    asked = urllib.request.Request("http://127.0.0.1:8050/")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(asked, timeout=60)
+    asked.add_header("Authorization", f"Bearer {secrets['DLGN_DASHBOARD_TOKEN']}")
+    assert urllib.request.urlopen(asked, timeout=60).status == 200
+
+
+def test_tools_do_not_declare_again(fleet, secrets):
+    def declared() -> str:
+        return fleet.compose("logs", "--no-log-prefix", "declare").stdout
+
+    before = declared()
+    fleet.run("status")
+    assert declared() == before
+
+
+def finished(fleet: Fleet) -> bool:
+    """Whether no key is left; every key must have been computed."""
+    rows = [[cell.strip() for cell in re.split("[│|]", line)[1:-1]] for line in fleet.run("status").stdout.splitlines()]
+    counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if len(row) == 7 and row[1].isdigit()}
+    assert counts["Recording"][0] == 1
+    assert not any(row[3] for row in counts.values()), counts
+    return counts["MEI"][0] == 6 and not any(row[1] or row[2] for row in counts.values())
+
+
+def said(done) -> str:
+    return done.stdout + done.stderr
+
+
+def mine(path: Path) -> bool:
+    """Whether a file belongs to the account of the containers, as the user's own files do."""
+    return path.stat().st_uid == USER[0]
+
+
+def wait_for(what, longest_s: float = 180.0):
+    """What ``what`` returns once it is true."""
+    until = time.monotonic() + longest_s
+    while not (found := what()):
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(2)
+    return found
