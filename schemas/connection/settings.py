@@ -137,7 +137,7 @@ def _refuse_examples(given: Mapping[str, str]) -> None:
     """Raise ConfigError where a secret is still the one of ``.env.example``, which everybody knows."""
     for name, value in given.items():
         if name.startswith(("DLGN_", "AWS_", "JUPYTER_")) and (value == EXAMPLE or f":{EXAMPLE}@" in value):
-            raise ConfigError(f"{name} still holds {EXAMPLE!r}, which everybody can read: set a secret of your own")
+            raise ConfigError(f"{name} still has the example's secret, which everybody can read: set one of your own")
 
 
 def _folder(name: str, text: str) -> Path:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.compose.engine import EXAMPLE, USER, Fleet, NoEngineError, find_engin
 pytestmark = pytest.mark.skipif("DLGN_TEST_COMPOSE" not in os.environ, reason="runs containers: make test-compose")
 WORKERS = 3
 LONGEST_S = 1800
+TOOLS = 40
 EXPERIMENT = """
 experiment: first
 datasets:
@@ -59,9 +61,9 @@ def test_the_secrets_of_the_example_are_refused_before_anything_keeps_them(fleet
     assert EXAMPLE in (fleet.folder / ".env").read_text()
     fleet.compose("up", "--detach", "--no-deps", "db")
     assert "set one of your own in .env" in wait_for(lambda: fleet.compose("logs", "db").stdout)
-    refused = fleet.compose("run", "--rm", "-T", "--no-deps", "ingest", "status", check=False)
+    refused = fleet.compose("run", "-T", "--no-deps", "ingest", "status", check=False)
     assert refused.returncode == 1
-    assert "still holds 'change-me'" in refused.stdout + refused.stderr
+    assert "still has the example's secret" in refused.stdout + refused.stderr
     fleet.clean()
 
 
@@ -100,7 +102,7 @@ def test_what_a_tool_writes_lies_in_the_work_folder_and_belongs_to_the_user(flee
 
 
 def test_the_report_lies_there_too(fleet, secrets):
-    fleet.compose("run", "--rm", "-T", "report")
+    fleet.compose("run", "-T", "report")
     page = fleet.folder / "work" / "report.html"
     assert mine(page)
     assert "first" in page.read_text()
@@ -136,13 +138,67 @@ def test_tools_do_not_declare_again(fleet, secrets):
     assert declared() == before
 
 
-def finished(fleet: Fleet) -> bool:
+def test_a_sweep_meets_no_refusal_while_tools_run_and_accounts_are_declared_again(fleet, secrets):
+    sweep = EXPERIMENT.partition("meis:")[0].replace("first", "sweep").replace("[0, 1, 2, 3, 4, 5]", str([*range(60)]))
+    (fleet.folder / "work" / "sweep.yaml").write_text(sweep)
+    (fleet.folder / "work" / "ask.py").write_text(ASK)
+    (fleet.folder / "work" / "again.py").write_text(AGAIN)
+    for name in ("sweep.yaml", "ask.py", "again.py"):
+        own(fleet.folder / "work" / name)
+    fleet.run("define", "/work/sweep.yaml")
+    python = ["run", "-T", "--entrypoint", "python"]
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(fleet.compose, *python, "ingest", "/work/ask.py")
+        again = pool.submit(
+            fleet.compose, *python, "--volume", f"{fleet.folder}/work:/work", "declare", "/work/again.py"
+        )
+        for _ in range(TOOLS):
+            fleet.run("status")
+        assert again.result().stdout.split()[-2:] == ["2000", "declarations"]
+        assert asked.result().stdout.split()[-2:] == ["0", "failures"]
+    wait_for(lambda: finished(fleet, fits=66), LONGEST_S)
+    retries = fleet.run("query", "--sql", "SELECT COUNT(*) AS retries FROM dlgn_fleet.retry")
+    assert re.search(r"\b0\b", retries.stdout)
+
+
+ASK = """
+import time
+import schemas
+from schemas import fleet, session
+
+schemas.open_database()
+asked = failures = 0
+while not (len(fleet.StopFlag & "host = 'done'")):
+    started = time.monotonic()
+    try:
+        len(session.Session())
+    except Exception as error:
+        failures += 1
+        print(type(error).__name__, error)
+    asked += 1
+    time.sleep(max(0.0, 1 / 60 - (time.monotonic() - started)))
+print(asked, "questions", failures, "failures")
+"""
+AGAIN = """
+from populate.fleet.accounts import grant
+from populate.fleet.declare import declare
+from schemas import fleet
+
+declare()
+for number in range(2000):
+    assert grant("dlgn_worker").endswith("no grants were changed")
+fleet.StopFlag.insert1({"host": "done", "action": "pause"})
+print(2000, "declarations")
+"""
+
+
+def finished(fleet: Fleet, fits: int = 6) -> bool:
     """Whether no key is left; every key must have been computed."""
     rows = [[cell.strip() for cell in re.split("[│|]", line)[1:-1]] for line in fleet.run("status").stdout.splitlines()]
     counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if len(row) == 7 and row[1].isdigit()}
     assert counts["Recording"][0] == 1
     assert not any(row[3] for row in counts.values()), counts
-    return counts["MEI"][0] == 6 and not any(row[1] or row[2] for row in counts.values())
+    return counts["TrainedModel"][0] == fits and not any(row[1] or row[2] for row in counts.values())
 
 
 def said(done) -> str:

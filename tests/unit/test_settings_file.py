@@ -73,5 +73,5 @@ def test_a_password_from_elsewhere_is_put_into_the_url_whatever_is_in_it():
 @pytest.mark.parametrize("name", ["DLGN_WORKER_PASSWORD", "AWS_SECRET_ACCESS_KEY", "JUPYTER_TOKEN", "DLGN_DATABASE"])
 def test_the_secrets_of_the_example_are_refused(name):
     value = "mysql://dlgn_worker:change-me@db:3306" if name == "DLGN_DATABASE" else "change-me"
-    with pytest.raises(ConfigError, match=f"{name} still holds 'change-me'"):
+    with pytest.raises(ConfigError, match=f"{name} still has the example's secret"):
         Settings.from_environment({name: value})
