@@ -138,9 +138,9 @@ def packages() -> list[Package]:
 class CodeState:
     """This project's code as it lies on disk, and the other packages that configs may name, with digests of theirs.
 
-    Its fields have the names of the columns that keep them. ``git_commit`` is None where it runs neither from a git checkout nor from an image; ``changes_digest`` is that of
-    the files that differ from the commit (in an image, of all), None where none does; ``source_digest`` is that of all
-    source files, committed or not.
+    Its fields have the names of the columns that keep them. ``git_commit`` is None where it runs neither from a git
+    checkout nor from an image; ``changes_digest`` is that of the files that differ from the commit (in an image, of
+    all), None where none does; ``source_digest`` is that of all source files, committed or not.
     """
 
     code_version: str
