@@ -36,7 +36,7 @@ trainers:
 seeds: [0, 1, 2, 3, 4, 5]
 meis:
   - fn: gradient_ascent
-    config: {units: all, fit: {frames: 8, steps: 4}}
+    config: {units: all, fit: {frames: 15, steps: 4}}
 """
 
 
@@ -194,10 +194,11 @@ print(2000, "declarations")
 
 def finished(fleet: Fleet, fits: int = 6) -> bool:
     """Whether no key is left; every key must have been computed."""
-    rows = [[cell.strip() for cell in re.split("[│|]", line)[1:-1]] for line in fleet.run("status").stdout.splitlines()]
+    status = fleet.run("status")
+    rows = [[cell.strip() for cell in re.split("[│|]", line)[1:-1]] for line in status.stdout.splitlines()]
     counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if len(row) == 7 and row[1].isdigit()}
     assert counts["Recording"][0] == 1
-    assert not any(row[3] for row in counts.values()), counts
+    assert not any(row[3] for row in counts.values()), said(status)
     return counts["TrainedModel"][0] == fits and not any(row[1] or row[2] for row in counts.values())
 
 
