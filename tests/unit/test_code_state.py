@@ -78,7 +78,8 @@ def test_allowed_packages_are_part_of_the_code(tmp_path, monkeypatch):
     [("a" * 40, "a" * 40, False), (f"{'a' * 40}-dirty", "a" * 40, True), ("v1.0", None, False), ("", None, False)],
 )
 def test_an_image_says_which_commit_it_was_built_from(tmp_path, monkeypatch, said, commit, changed):
-    (tmp_path / "dlgn_cnn").mkdir()
+    for room in ("dlgn_cnn", "schemas", "populate"):
+        (tmp_path / room).mkdir()
     monkeypatch.setenv("DLGN_GIT_COMMIT", said)
     found = code_state(root=tmp_path)
     assert (found.git_commit, found.changes_digest is not None) == (commit, changed)
