@@ -23,6 +23,18 @@ class ConfigError(DlgnError):
         return f"{self.place}: {self.args[0]}" if self.place else str(self.args[0])
 
 
+class NotHere(DlgnError):
+    """This machine lacks what is needed, such as a file or a package; another machine may have it."""
+
+
+class MissingFile(NotHere, RecordingError):
+    """A recording's file is not at its place on this machine."""
+
+
+class MissingPackage(NotHere, ConfigError):
+    """A config names a package that this machine lacks, or that its user does not allow."""
+
+
 class StoreError(DlgnError):
     """A stored dataset is missing, incomplete or damaged."""
 

@@ -74,6 +74,25 @@ class Retry(dj.Manual):
 
 
 @schema
+class Lack(dj.Manual):
+    """What a worker's machine lacks for a key, which the worker has handed back and does not take again.
+
+    The state of a machine never marks a key as failed: another one may have what is needed.
+    """
+
+    definition = """
+    # what a machine lacks for a key
+    -> Worker
+    table_name : varchar(64)
+    key_hash : char(32)
+    ---
+    lacking_key : json
+    lacks : varchar(1000)
+    noted=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
+    """
+
+
+@schema
 class StopFlag(dj.Manual):
     """A stop flag for workers, in force until its row is deleted."""
 
@@ -88,5 +107,5 @@ class StopFlag(dj.Manual):
 
 
 def key_hash(key: Mapping[str, Any]) -> str:
-    """The digest that stands for a key in ``Lease`` and ``Retry``."""
+    """The digest that stands for a key in ``Lease``, ``Lack`` and ``Retry``."""
     return value_sha256(dict(key))[:32]

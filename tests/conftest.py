@@ -88,7 +88,7 @@ def _empty() -> None:
     delete_all(session.schema.connection, tables_below(*roots))
     for table in computed_tables():
         table().jobs.delete_quick()
-    for table in (fleet.Lease, fleet.Worker, fleet.Retry, fleet.StopFlag, verification.Verification):
+    for table in (fleet.Lease, fleet.Lack, fleet.Worker, fleet.Retry, fleet.StopFlag, verification.Verification):
         table().delete_quick()
 
 

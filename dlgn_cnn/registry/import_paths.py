@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import Any
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, MissingPackage
 
 
 def import_component(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
@@ -35,7 +35,7 @@ def import_component(kind: str, path: str, allowed_packages: Collection[str]) ->
     package = path.split(".", 1)[0]
     if package not in allowed_packages:
         allowed = ", ".join(sorted(allowed_packages)) or "none"
-        raise ConfigError(
+        raise MissingPackage(
             f"{kind} {path!r} is in package {package!r}, which is not allowed (allowed: {allowed}); "
             "add it to DLGN_ALLOW_PACKAGES if you trust its code"
         )

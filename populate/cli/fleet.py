@@ -45,15 +45,18 @@ def populate(
 
     Example: dlgn populate --table TrainedModel --where "seed < 3" --workers 2
     """
-    from populate.errors.exit_codes import SOME_FAILED
+    from populate.errors.exit_codes import DRAINED, SOME_FAILED
     from populate.run.workers import populate_all, populate_together
     from populate.worker.worker import WorkerOptions
 
     options = WorkerOptions(where, retry_errors, stay, together, tuple(table or ()))
     if workers is not None or gpus is not None:
         raise typer.Exit(populate_together(options, workers, gpus, share))
-    if populate_all(options).failed:
+    summary = populate_all(options)
+    if summary.failed or summary.lacking:
         raise typer.Exit(SOME_FAILED)
+    if summary.drained:
+        raise typer.Exit(DRAINED)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.errors import NotHere, StoreAway
 from populate.errors.explain import causes
-from schemas.base.relational import LostConnectionError
+from schemas.base.relational import AccessError, LostConnectionError
 
 # MySQL: too many connections, shutting down, lock wait, deadlock, no server, gone, lost, killed (1927 is MariaDB's).
 MYSQL_CODES = frozenset({0, 1040, 1053, 1077, 1205, 1213, 1317, 2002, 2003, 2006, 2013, 2055, 3024, 4031})
+MYSQL_REFUSALS = frozenset({1044, 1045, 1142})  # no access, which an account lacks for a moment while grants change
 # PostgreSQL: connection (class 08), serialization, deadlock, lock, statement canceled, too many, shutdown and start.
 POSTGRES_CODES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"})
 # What CUDA's libraries say, in a bare RuntimeError, where a full GPU leaves them no memory of their own.
@@ -38,14 +39,36 @@ def is_transient(error: BaseException) -> bool:
     return False
 
 
+def is_refused(error: BaseException) -> bool:
+    """Whether the database refused the account: asking again helps where its grants were just being changed."""
+    mysql = type(error).__module__.partition(".")[0] == "pymysql"
+    return isinstance(error, AccessError) or (mysql and bool(error.args) and error.args[0] in MYSQL_REFUSALS)
+
+
+def lacking(error: BaseException) -> str | None:
+    """What this machine lacks, by what an error says, and another may have; None for an error that any would meet."""
+    if is_exhausted(error):
+        return f"memory, or room on a disk ({type(error).__name__}: {error})"
+    for one in causes(error):
+        if isinstance(one, NotHere):
+            return str(one)
+        if isinstance(one, ModuleNotFoundError):
+            return f"package {one.name!r}: pip install {one.name}"
+        if isinstance(one, PermissionError):
+            return f"the right to use {one.filename or 'a file'} ({one.strerror or one})"
+        if is_refused(one):
+            return f"rights in the database ({one})"
+    return None
+
+
 def is_exhausted(error: BaseException) -> bool:
-    """Whether a GPU's memory or a disk was full, which another process may have caused and may end."""
+    """Whether memory, a GPU's or the machine's, or a disk was full, which another process may have caused."""
     import torch
     from safetensors import SafetensorError
 
     for one in causes(error):
         said = isinstance(one, RuntimeError) and CUDA_FULL.search(str(one))
-        if said or isinstance(one, torch.cuda.OutOfMemoryError):
+        if said or isinstance(one, torch.cuda.OutOfMemoryError | MemoryError):
             return True
         if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
             return True

@@ -4,6 +4,7 @@ Orders are rows that SQL may write instead.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -44,8 +45,27 @@ def progress() -> RenderableType:
         if any(found[3:]):
             failed = (_queue(table) & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
             reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
+    reasons += [Text(line) for line in _lacking()]
     stop_flags = [Text(_flag(row)) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
     return Group(shown, *reasons, *stop_flags)
+
+
+def _lacking() -> Iterator[str]:
+    """Keys that wait for another machine: how many, what theirs lack, and what to do where no living worker is left."""
+    alive = set((fleet.Worker & fleet.ALIVE).to_arrays("worker_id"))
+    for table in computed_tables():
+        queue, name = _queue(table), table.__name__
+        rows = (fleet.Lack * fleet.Worker.proj("host") & {"table_name": name}).to_dicts(order_by="noted")
+        waiting = {key: [row for row in rows if row["key_hash"] == key] for key in {row["key_hash"] for row in rows}}
+        causes = Counter[tuple[str, bool]]()
+        for lacks in waiting.values():
+            if queue & lacks[0]["lacking_key"] & "status = 'pending'":
+                said = "; ".join(dict.fromkeys(f"{row['host']} lacks {row['lacks']}" for row in lacks))
+                causes[said, bool(alive - {row["worker_id"] for row in lacks})] += 1
+        for (said, others), count in causes.items():
+            keys = f"{count} key{'s wait' if count > 1 else ' waits'}"
+            advice = "" if others else "; mend that, or start a worker elsewhere, then run dlgn populate again"
+            yield f"{name}: {keys} for another machine: {said}{advice}"
 
 
 def fleet_view() -> RenderableType:

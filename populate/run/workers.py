@@ -42,8 +42,9 @@ def populate_all(options: WorkerOptions | None = None) -> WorkSummary:
     given = options or WorkerOptions()
     summary = work(_checked(given), given)
     pruned = f", {summary.pruned} pruned" if summary.pruned else ""
-    hint = "; see dlgn status" if summary.failed else ""
-    logger.info("%d computed, %d failed%s%s", summary.computed, summary.failed, pruned, hint)
+    hint = "; see dlgn status" if summary.failed or summary.lacking else ""
+    lacking = f", {summary.lacking} that no machine here can compute" if summary.lacking else ""
+    logger.info("%d computed, %d failed%s%s%s", summary.computed, summary.failed, pruned, lacking, hint)
     return summary
 
 

@@ -29,10 +29,23 @@ Query = Any
 
 
 class Left:
-    """Keys that one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
+    """Keys that one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively.
+
+    ``lacking`` holds, by table, the digests of the keys for which its machine lacks something.
+    """
 
     def __init__(self, native: bool) -> None:
         self._native, self._said = native, False
+        self.lacking: dict[str, set[str]] = {}
+
+    def only_here(self, name: str, worker_id: str) -> set[str]:
+        """Digests of those keys of a table that this machine lacks something for, as does every other worker's."""
+        mine = self.lacking.get(name, set())
+        others = fleet.Worker & fleet.ALIVE & TAKES.format(name) & f"worker_id <> '{worker_id}'"
+        for other in others.to_arrays("worker_id") if mine else ():
+            theirs = fleet.Lack & {"worker_id": other, "table_name": name}
+            mine = mine & set(theirs.to_arrays("key_hash"))
+        return mine
 
     def without(self, table: Any, keys: Query) -> Query:
         """Keys of a table without those that are left to living workers, which is logged once."""
@@ -85,15 +98,25 @@ class Queue:
         """
         due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
         found = self.left.without(self.table, due).proj("priority", "scheduled_time")
-        rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW)
+        lacking = self.left.lacking.get(type(self.table).__name__, set())
+        rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW + len(lacking))
+        rows = [row for row in rows if not lacking or self._digest(row) not in lacking]
         ranks = self.generator.random(len(rows))
         order = sorted(range(len(rows)), key=lambda i: (rows[i]["priority"], rows[i]["scheduled_time"], ranks[i]))
         names = self.table.jobs.primary_key
         return [{name: rows[index][name] for name in names} for index in order[:PAGE]]
 
     def unfinished(self) -> int:
-        """Number of keys that are pending or reserved."""
-        return len(self._wanted("status IN ('pending', 'reserved')"))
+        """Number of keys that are pending or reserved, but for those that no living worker's machine can compute."""
+        asked, hopeless = self._wanted("status IN ('pending', 'reserved')"), self.hopeless()
+        return len(asked) if not hopeless else sum(self._digest(row) not in hopeless for row in asked.to_dicts())
+
+    def hopeless(self) -> set[str]:
+        """Digests of the keys that no living worker can compute, since each machine lacks something for them."""
+        return self.left.only_here(type(self.table).__name__, self.table.jobs.registration.worker_id)
+
+    def _digest(self, row: Key) -> str:
+        return fleet.key_hash({name: row[name] for name in self.table.jobs.primary_key})
 
     def _wanted(self, status: str) -> Any:
         jobs = self.table.jobs & status

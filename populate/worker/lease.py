@@ -24,6 +24,7 @@ from schemas.base.relational import DuplicateError, FreeTable, Job
 from schemas.declaration.database import declare_queue
 
 MOST_TRIES = 3
+LACKS_LENGTH = 1000
 REASON_LENGTH = 650  # so that three of them fit into the queue's message
 Key = dict[str, Any]
 Table = Any
@@ -59,7 +60,7 @@ class LeasedJobs(Job):
     """A table's queue as one worker sees it: jobs are reserved with a lease, and both end together.
 
     Its ``error`` does nothing: DataJoint calls it before the worker knows what went wrong, and without asking
-    whose the key is by now. ``fail``, ``try_again``, ``hand_back`` and ``set_aside`` do ask.
+    whose the key is by now. ``fail``, ``leave``, ``put_off``, ``hand_back`` and ``set_aside`` do ask.
     """
 
     def __init__(self, target: Table, registration: Registration) -> None:
@@ -121,13 +122,24 @@ class LeasedJobs(Job):
         """Return the key in hand to pending; false if it is no longer ours, as for all that follow."""
         return self._let_go(lambda held: pend(self, held.key))
 
+    def leave(self, lacks: str) -> bool:
+        """Return the key in hand to pending, with what this machine lacks for it."""
+
+        def write(held: Held) -> None:
+            pend(self, held.key)
+            mine = {"worker_id": self.registration.worker_id, "table_name": type(self.target).__name__}
+            row = {"key_hash": fleet.key_hash(held.key), "lacking_key": held.key, "lacks": lacks[:LACKS_LENGTH]}
+            fleet.Lack.insert1(mine | row, skip_duplicates=True)
+
+        return self._let_go(write)
+
+    def put_off(self, delay_s: float) -> bool:
+        """Return the key in hand to pending after ``delay_s``, and count no try."""
+        return self._let_go(lambda held: pend(self, held.key, delay_s))
+
     def set_aside(self, reason: str) -> bool:
         """Set the key in hand aside, with the reason."""
         return self._let_go(lambda held: change(self, held.key, "ignore", reason))
-
-    def try_again(self, reason: str, delay_s: float) -> bool:
-        """Count a failed try at the key in hand: pending after ``delay_s``, or failed for good after the third."""
-        return self._let_go(lambda held: retry_or_fail(self, self.current_try(), reason, delay_s))
 
     def fail(self, reason: str, stack: str) -> bool:
         """Mark the key in hand as failed, with its traceback."""

@@ -52,6 +52,8 @@ class Registration:
         row |= {"computes": self.computes}
         soon = connection.adapter.interval_expr(self.lease_s, "second")
         now, expires = connection.query(f"SELECT CURRENT_TIMESTAMP(3), CURRENT_TIMESTAMP(3) + {soon}").fetchone()
+        gone = fleet.Worker.proj("host", "state") & {"host": platform.node()} & "state <> 'working'"
+        (fleet.Lack & gone.proj()).delete_quick()  # what was lacking here may be here by now
         fleet.Worker.insert1(row | {"started": now, "heartbeat": now, "expires": expires})
         self.worker_id = worker_id
         self.ensure_heartbeat()

@@ -10,6 +10,7 @@ import logging
 import platform
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
-from populate.errors.transient import delays, is_exhausted, is_transient
+from populate.errors.transient import delays, is_exhausted, is_refused, is_transient, lacking
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
 from populate.worker.lease import LeasedJobs, LeaseLost, free_dead_reservations, leased, return_expired_leases
@@ -40,16 +41,20 @@ LONGEST_POLL_S = 30.0
 LOOK_TIMES = 5.0  # a waiting worker looks again after this many times the duration of a look
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
-EXHAUSTED_S = 30.0  # a key that found no room on its GPU or disk waits this long
+EXHAUSTED_S = 30.0  # a key that found no room in memory or on a disk waits this long
+MOST_TRIES = 3  # at a key that found no room here; other workers may have some
+MOST_REFUSALS = 5  # by the database in a row, whose account may just be given its rights
 
 
 @dataclass
 class WorkSummary:
-    """Numbers of keys computed, keys failed and fits that their studies gave up."""
+    """Numbers of keys computed, keys failed, fits given up by their studies, and keys that no machine could compute."""
 
     computed: int = 0
     failed: int = 0
     pruned: int = 0
+    lacking: int = 0
+    drained: bool = False  # whether the worker ended since its machine is drained
 
 
 @dataclass
@@ -93,6 +98,7 @@ def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = 
     refuse_unclean()
     with interrupts.deferred(settings.warning_signal), registered(pick_device(settings.device)) as registration:
         worker = WorkerLoop(registration, asked, CoreShare(settings.threads, usable_cores(), asked.together))
+        worker.await_resume()
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
@@ -118,6 +124,16 @@ class WorkerLoop:
         self._delays = delays(options.generator)
         self._looked, self._recalled = 0.0, False
         self._idle_since, self._left = time.monotonic(), Left(registration.native_bfloat16)
+        self._refusals, self._full = 0, Counter[tuple[str, str]]()
+
+    def await_resume(self) -> None:
+        """Where the worker is to stay, wait while its machine is drained: whatever started it would start it again."""
+        said = False
+        while self.options.stay and self._until_done(_stop_flags)[0]:
+            if not said:
+                logger.warning("this machine is drained: the worker takes no key until dlgn resume")
+            said = True
+            self._pause(LONGEST_POLL_S)
 
     def begin(self, tables: Sequence[Table]) -> None:
         """Register in the fleet and look up the tables; failed keys are pending again if the options say so."""
@@ -142,10 +158,12 @@ class WorkerLoop:
             drained, paused = _stop_flags()
             if drained:
                 logger.warning("this machine is drained: the worker ends")
+                self.summary.drained = True
                 return False
             self._return_expired()
             if any([self._take_page(queue) for queue in self._open(paused)]):
                 self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
+                self._refusals = 0
                 return True
             return self._wait(paused)
         except BaseException as error:
@@ -159,10 +177,15 @@ class WorkerLoop:
             self._handle_recall()
         elif interruption is not None:
             raise interruption from error
-        elif is_transient(error):
+        elif self._passes(error):
             self._recover(error)
         else:
             raise error
+
+    def _passes(self, error: BaseException) -> bool:
+        """Whether another try may succeed: the database or a store is away, or refused this account a few times."""
+        self._refusals += is_refused(error)
+        return is_transient(error) or (is_refused(error) and self._refusals <= MOST_REFUSALS)
 
     def _recover(self, error: BaseException) -> None:
         """Wait, longer each time, and reconnect, since the connection may have been closed meanwhile."""
@@ -199,6 +222,7 @@ class WorkerLoop:
         if any(queue.next_keys() for queue in self._open(paused)):
             return True
         if not self.options.stay and not any(queue.unfinished() for queue in self.queues):
+            self.summary.lacking = sum(len(queue.hopeless()) for queue in self.queues)
             return False
         # Otherwise many workers that wait would keep the server busy with long lists of keys.
         waited_s = time.monotonic() - self._idle_since
@@ -242,7 +266,7 @@ class WorkerLoop:
                 # populate() calls this for each key; it would also look up all keys again and set signal handlers.
                 done = table._populate1(key, table.jobs, suppress_errors=False, return_exception_objects=True)
             except BaseException as error:
-                if table.jobs.held is None or not is_transient(error) or interrupts.behind(error) is not None:
+                if table.jobs.held is None or interrupts.behind(error) is not None or not self._passes(error):
                     return self._settle(table, key, error)
                 self._recover(error)
             else:
@@ -277,12 +301,14 @@ class WorkerLoop:
     def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
         """Mark the key as failed, or pending again if another try may succeed; returns whether it failed for good."""
         reason = f"{type(error).__name__}: {error}"
-        if is_exhausted(error):
-            import torch
-
-            torch.cuda.empty_cache()
-            jobs.try_again(reason, next(delays(self.options.generator, EXHAUSTED_S)))
+        if is_exhausted(error) and self._has_another_try(jobs):
+            jobs.put_off(next(delays(self.options.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)
+            return False
+        if lacks := lacking(error):
+            self._left.lacking.setdefault(type(jobs.target).__name__, set()).add(fleet.key_hash(jobs.current_try().key))
+            jobs.leave(lacks)
+            logger.warning("%s is left to other machines, as this one lacks what it needs: %s", name, lacks)
             return False
         stack = "".join(traceback.format_exception(error))
         if not jobs.fail(reason, stack):
@@ -290,6 +316,15 @@ class WorkerLoop:
             return False
         logger.error("%s failed: %s", name, reason)
         return True
+
+    def _has_another_try(self, jobs: LeasedJobs) -> bool:
+        """Free what this process keeps of its GPU, and count how often the key in hand found no room here."""
+        import torch
+
+        torch.cuda.empty_cache()
+        one = type(jobs.target).__name__, fleet.key_hash(jobs.current_try().key)
+        self._full[one] += 1
+        return self._full[one] < MOST_TRIES
 
     def _give_up(self, jobs: LeasedJobs, name: str) -> None:
         """The key in hand was recalled: set it aside or return it."""
@@ -317,7 +352,7 @@ class WorkerLoop:
             try:
                 return action()
             except Exception as error:
-                if not is_transient(error):
+                if not self._passes(error):
                     raise
                 self._recover(error)
 

@@ -18,7 +18,8 @@ def tables(database, toy_tables):
     """The same, with neither rows nor jobs, workers, leases or orders; the settings in force."""
     from schemas import fleet
 
-    classes = (toy.Squared.Half, toy.Squared, toy.Item, fleet.Lease, fleet.Worker, fleet.Retry, fleet.StopFlag)
+    classes = (toy.Squared.Half, toy.Squared, toy.Cubed, toy.Item)
+    classes += (fleet.Lease, fleet.Lack, fleet.Worker, fleet.Retry, fleet.StopFlag)
     for table in (*(one() for one in classes[:2]), toy.Squared.jobs, *(one() for one in classes[2:])):
         table.delete_quick()
     toy.DURING.clear()

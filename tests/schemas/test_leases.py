@@ -9,7 +9,7 @@ import pymysql
 import pytest
 import torch
 
-from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.errors import MissingFile, MissingPackage, StoreAway
 from dlgn_cnn.runtime import interrupts
 from tests import toy
 from tests.toy import COMPUTED, DURING, Cubed, Item, Squared
@@ -252,7 +252,9 @@ def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
         RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR"),  # seen on an H200 with 900 MB left
     ],
 )
-def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
+def test_a_key_for_which_memory_is_full_is_left_to_others_after_three_tries(tables, full_gpu):
+    from schemas import fleet
+
     def full(key):
         raise full_gpu
 
@@ -260,9 +262,109 @@ def test_a_full_gpu_is_tried_three_times_later_each_time(tables, full_gpu):
         sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
 
     DURING["compute"] = full
-    assert work("", pause=skip_the_wait).computed == 0
+    summary = work("", pause=skip_the_wait)
+    assert (summary.computed, summary.failed, summary.lacking) == (0, 0, 1)
     assert len(COMPUTED) == 3
-    assert Squared.jobs.errors.fetch1("error_message").count(str(full_gpu)) == 3
+    assert str(full_gpu) in fleet.Lack().fetch1("lacks")
+    assert (len(Squared.jobs.errors), len(Squared.jobs.pending)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (MissingFile("scene file /films/a.avi is missing: restore it"), "/films/a.avi"),
+        (MissingPackage("core 'lab.Core' is in package 'lab', which is not allowed"), "'lab'"),
+        (ModuleNotFoundError("No module named 'lab'", name="lab"), "pip install lab"),
+        (PermissionError(13, "Permission denied", "/films/a.avi"), "the right to use /films/a.avi"),
+    ],
+)
+def test_what_one_machine_lacks_another_computes(tables, missing, said):
+    from schemas import fleet
+
+    def lack(key):
+        if key["item"] == 1:
+            raise missing
+
+    DURING["compute"] = lack
+    summary = work("", "", "")
+    assert (summary.computed, summary.failed, summary.lacking) == (2, 0, 1)
+    assert COMPUTED.count(1) == 1  # this worker does not take it again
+    assert said in fleet.Lack().fetch1("lacks")
+    assert len(Squared.jobs.errors) == 0
+    DURING.clear()
+    assert work().computed == 1
+    assert no_trace_is_left()
+    assert len(fleet.Lack()) == 0
+
+
+def test_a_worker_waits_while_another_may_have_what_it_lacks(tables):
+    from schemas import fleet
+
+    other, waits = observer(), []
+
+    def lack(key):
+        raise MissingFile("scene file /films/a.avi is missing: restore it")
+
+    def end_the_other(seconds):
+        waits.append(seconds)
+        fleet.Worker.update1({"worker_id": other.worker_id, "state": "ended"})
+
+    DURING["compute"] = lack
+    assert work("", pause=end_the_other).lacking == 1
+    assert len(waits) == 1
+
+
+def test_status_says_what_no_living_worker_has(tables):
+    from rich.console import Console
+
+    from populate.fleet import control
+
+    def lack(key):
+        raise MissingFile("scene file /films/a.avi is missing: restore it")
+
+    DURING["compute"] = lack
+    work("", "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "computed_tables", lambda: [Squared])
+        console = Console(width=1000, record=True)
+        console.print(control.progress())
+    said = console.export_text()
+    assert "2 keys wait for another machine" in said
+    assert "lacks scene file /films/a.avi" in said
+    assert "start a worker elsewhere" in said
+
+
+def test_a_refusal_of_the_database_is_asked_again_a_few_times(tables):
+    refusals = iter([1044, 1142, 1045])
+
+    def refuse(key):
+        for code in refusals:
+            raise pymysql.err.OperationalError(code, "denied")
+
+    DURING["compute"] = refuse
+    waits = []
+    assert work("", pause=waits.append).computed == 1
+    assert len(waits) == 3
+
+
+def test_a_worker_that_is_to_stay_begins_when_its_drained_machine_is_resumed(tables):
+    from populate.fleet.control import drain, resume
+    from schemas import fleet
+
+    drain("*")
+    seen = []
+
+    def resumed(seconds):
+        seen.append(len(fleet.Worker()))
+        if len(seen) == 1:
+            resume("*")
+        elif len(seen) > 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit):
+        work("", pause=resumed, stay=True)
+    assert seen[0] == 0  # not registered until then
+    assert len(Squared()) == 1
 
 
 def test_silence_is_noted_only_by_whoever_was_heard_throughout(tables):

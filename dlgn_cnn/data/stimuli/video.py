@@ -14,7 +14,7 @@ from av.video.reformatter import VideoReformatter
 
 from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import MissingFile, RecordingError
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.files import file_sha256
 
@@ -224,7 +224,7 @@ def _frame(image: np.ndarray) -> av.VideoFrame:
 def _facts(path: Path) -> tuple[float, int, int]:
     """Frames a second, width and height, as the container says of its video stream."""
     if not path.is_file():
-        raise RecordingError(f"video file {path} is missing: restore it, or correct the name that leads to it")
+        raise MissingFile(f"video file {path} is missing: restore it, or correct the name that leads to it")
     size, declared = path.stat().st_size, declared_bytes(path)
     if declared is not None and size < declared:
         raise RecordingError(
