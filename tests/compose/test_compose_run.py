@@ -92,7 +92,7 @@ def test_the_workers_compute_it_to_the_end(fleet, secrets):
     ("command", "output"),
     [
         (["query", "Score.Unit", "--save", "/work/scores.csv"], "scores.csv"),
-        (["export", "meis", "/work/meis", "--size", "264x424", "--experiment", "first"], "meis/manifest.json"),
+        (["export", "meis", "/work/meis", "--size", "264x418", "--experiment", "first"], "meis/manifest.json"),
         (["publish", "/work/first.zip", "--experiment", "first"], "first.zip"),
     ],
 )
