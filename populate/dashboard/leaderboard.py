@@ -330,7 +330,7 @@ def _model(column: LeaderboardColumn, how: str, values: Sequence[str]) -> dict[s
 
 def _link_column(of: str) -> dict[str, Any]:
     shown = {"field": "open", "headerName": of[:-1], "cellRenderer": "markdown", "pinned": "left"}
-    width = 300 if of == "units" else 210
+    width = 300 if of == "units" else 240
     return shown | {"sortable": False, "floatingFilter": False, "suppressAutoSize": True, "width": width}
 
 

@@ -105,7 +105,7 @@ def test_the_report_lies_there_too(fleet, secrets):
     fleet.compose("run", "-T", "report")
     page = fleet.folder / "work" / "report.html"
     assert mine(page)
-    assert "first" in page.read_text()
+    assert "dLGN with and without feedback" in page.read_text()
 
 
 @pytest.mark.parametrize("name", ["1_first_look", "4_sql"])
