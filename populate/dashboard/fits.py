@@ -195,14 +195,20 @@ def fit_page(reader: Reader, fit: FitKey) -> Component:
     in_leaderboard = place("/leaderboard", of="units", where=where, columns=columns)
     said = f"Test correlations of the units of fit {fit.name}, and OMI, data and model"
     scatter = elements.picture(f"/media/fit/scores/{fit.path}", said, OVERVIEW, (820, 320))
+    # Not the figure that grows: its package would be most of what this page loads.
+    said = f"Learning curves of fit {fit.name}: training loss and validation correlation"
+    drawn = elements.picture(f"/media/fit/curves/{fit.path}", said, "The best epoch of each is marked.", (820, 280))
     return elements.page(
         f"Fit {fit.name}",
         simulated([unit["mouse"] for unit in units]),
         elements.figures(_summary(reader, fit, found[0])),
-        elements.links("Also", {"its units in the leaderboard": in_leaderboard}),
+        elements.links(
+            "Also",
+            {"its units in the leaderboard": in_leaderboard, "its curves, interactive": place("/fits", fits=fit.path)},
+        ),
         *([html.H2("Scores, and what the light does"), scatter] if units else []),
         html.H2("Learning curves"),
-        *curves(reader, [fit]),
+        drawn,
         *_configs(reader, fit),
         html.H2("Units"),
         _units(units),

@@ -10,13 +10,14 @@ import flask
 from dlgn_cnn.data.stimuli.video import webm
 from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.plots.fields import side_by_side
-from dlgn_cnn.plots.report import overview_figure
+from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
 from dlgn_cnn.plots.unit import SECTIONS, Figure, Section
 from populate.dashboard.places import FitKey, Query, UnitOfFit
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import CLIP_PX, chosen_start, speed_of
 from populate.report import unit_view
+from populate.report.report import curves_of
 from schemas import dataset, training
 
 KEPT_FITS = 4  # whose predictions of the test tier are kept in memory
@@ -39,7 +40,7 @@ class Media:
         kind : str
             ``unit`` or ``fit``.
         what : str
-            Name of a section of a unit; of a fit, ``scores``.
+            Name of a section of a unit; of a fit, ``scores`` or ``curves``.
         path : str
             Path of the unit or fit.
         form : str
@@ -59,8 +60,9 @@ class Media:
         """
         if (kind, what) == ("fit", "scores"):
             fit = FitKey.parse(path)
-            rows = self.reader(lambda: unit_view.unit_rows(fit.key))
-            figure = overview_figure(rows)
+            figure = overview_figure(self.reader(lambda: unit_view.unit_rows(fit.key)))
+        elif (kind, what) == ("fit", "curves"):
+            figure = self._curves(FitKey.parse(path))
         elif kind == "unit" and what in SECTIONS:
             figure = self._section(SECTIONS[what], UnitOfFit.parse(path), query)
         else:
@@ -79,6 +81,11 @@ class Media:
         key = fit.key
         found = self.reader(lambda: (training.fit_spec(key), dataset.store_paths(key), training.weights_of(key)))
         return unit_view.predict_test(*training.restore(*found))
+
+    def _curves(self, fit: FitKey) -> Figure:
+        if curves := self.reader(lambda: curves_of(fit.key)):
+            return curves_figure(curves)
+        raise ConfigError(f"fit {fit.name} has no epoch yet")
 
     def _section(self, section: Section, unit: UnitOfFit, query: Query) -> Figure:
         if section.holds != "repeats":

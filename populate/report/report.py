@@ -15,6 +15,7 @@ from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.scores import QUANTITIES
 from dlgn_cnn.plots.unit import UnitReport
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
 from schemas import dataset, evaluation, experiment, fitting, mei_control, training
 from schemas.base.keys import unit_key
@@ -66,7 +67,7 @@ def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, s
     """
     key = best_fit(name)
     model, loaders = training.load_model(key)
-    units, epochs = unit_view.unit_rows(key), (fitting.Epoch & key).to_dicts(order_by="epoch")
+    units = unit_view.unit_rows(key)
     shown = [row for row in units if row["mei_count"]] or units[:6]
     tier = unit_view.predict_test(model, loaders)
     report = Report(
@@ -76,9 +77,15 @@ def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, s
         units=tuple(_unit(row, key, tier) for row in shown),
         all_units=tuple(UnitReport(unit_view.session_of(row), row["unit"], row) for row in units),
         truth=tuple(truth),
-        curves=tuple((name, np.array([row[name] for row in epochs], float)) for name in QUANTITIES if epochs),
+        curves=curves_of(key),
     )
     return write_report(report, path)
+
+
+def curves_of(key: Row) -> tuple[tuple[str, Scores], ...]:
+    """What a fit's learning curves show, by name: a value an epoch. Empty before its first epoch."""
+    epochs = (fitting.Epoch & key).to_dicts(order_by="epoch")
+    return tuple((name, np.array([row[name] for row in epochs], float)) for name in QUANTITIES if epochs)
 
 
 def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> UnitReport:

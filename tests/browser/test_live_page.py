@@ -150,8 +150,7 @@ def test_a_url_of_a_view_is_all_that_another_needs(page, url, artifacts, violati
     assert "MEIs" in page.locator("#contrast-says").inner_text()
     page.locator("nav.links a[href^='/fit/']").click()
     page.get_by_role("heading", name="Scores, and what the light does").wait_for()
-    page.wait_for_function("() => document.images.length == 1 && document.images[0].naturalWidth > 300")
-    page.wait_for_function("() => document.querySelector('#curves .js-plotly-plot')?.data?.[0]?.x?.length == 2")
+    page.wait_for_function("() => document.images.length == 2 && [...document.images].every(i => i.naturalWidth > 300)")
     page.screenshot(path=artifacts / "fit.png", full_page=True)
     assert violations(page) == []
     page.go_back()
