@@ -143,7 +143,19 @@ class Traced:
             getattr(table, name).insert((key | one for one in rows), allow_direct_insert=allow_direct_insert)
 
     def insert_directly(self, key: Row, row: Row, parts: Parts, duration_s: float) -> None:
-        """Insert a row that was not computed by ``make``, in ``duration_s`` seconds, with its provenance."""
+        """Insert a row that was not computed by ``make``, with its provenance.
+
+        Parameters
+        ----------
+        key : dict
+            Its key.
+        row : dict
+            Its other columns.
+        parts : dict of str to list of dict
+            Rows of its parts, by their names.
+        duration_s : float
+            Seconds that it took to find them.
+        """
         with collect_inserted(self) as rows:
             self.make_insert(key, row, parts, allow_direct_insert=True)
         provenance = provenance_row(self, key, duration_s) | {"outputs": outputs_of(self, rows)}

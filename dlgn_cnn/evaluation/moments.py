@@ -167,8 +167,20 @@ def summed(sums: Sums) -> Sums:
 
 
 def variance(count: Scores, total: Scores, squares: Scores) -> Scores:
-    """The variance of ``count`` values with this sum and sum of squares; NaN for what never varies.
+    """The variance of values of which only sums are known.
 
+    Parameters
+    ----------
+    count, total, squares : ndarray, shape (..., unit)
+        Number of the values, their sum and the sum of their squares.
+
+    Returns
+    -------
+    ndarray, shape (..., unit)
+        The variance; NaN for what never varies.
+
+    Examples
+    --------
     >>> variance(np.array([2.0, 2.0]), np.array([2.0, 4.0]), np.array([4.0, 8.0]))
     array([ 1., nan])
     """

@@ -100,7 +100,19 @@ class Callbacks(Callback):
             one.on_epoch(epoch, info)
 
     def on_save(self, fit: Any, name: str, size_bytes: int, kept: list[str]) -> None:
-        """Tell each."""
+        """Tell each.
+
+        Parameters
+        ----------
+        fit : TrainingLoop
+            The fit.
+        name : str
+            Name of the checkpoint's file.
+        size_bytes : int
+            Its size.
+        kept : list of str
+            Names of all checkpoints that are kept, this one too.
+        """
         for one in self.callbacks:
             one.on_save(fit, name, size_bytes, kept)
 

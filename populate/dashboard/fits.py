@@ -35,7 +35,22 @@ Cursor = dict[str, int]
 
 
 def epochs_from(reader: Reader, fit: FitKey, first: int) -> list[tuple[Any, ...]]:
-    """The epochs of a fit from one on, each its number and the quantities that are shown; no others are fetched."""
+    """The epochs of a fit from one on; no others are fetched.
+
+    Parameters
+    ----------
+    reader : Reader
+        Asks the database.
+    fit : FitKey
+        The fit.
+    first : int
+        The epoch to begin with.
+
+    Returns
+    -------
+    list of tuple
+        The number of each epoch and the quantities that are shown.
+    """
     return _rows(reader, fit, ", ".join(("epoch", *QUANTITIES)), " AND epoch >= %s ORDER BY epoch", first)
 
 

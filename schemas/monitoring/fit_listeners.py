@@ -92,7 +92,19 @@ class Rows(Callback):
         self._writer.send(lambda connection: _replace_epochs(connection, row))
 
     def on_save(self, fit: Any, name: str, size_bytes: int, kept: list[str]) -> None:
-        """Replace the rows of checkpoints whose files are gone."""
+        """Replace the rows of checkpoints whose files are gone.
+
+        Parameters
+        ----------
+        fit : TrainingLoop
+            The fit.
+        name : str
+            Name of the checkpoint's file.
+        size_bytes : int
+            Its size.
+        kept : list of str
+            Names of all checkpoints that are kept, this one too.
+        """
         row = {
             **fit_key(self._key),
             "serial": int(name[:8]),

@@ -59,7 +59,17 @@ class PlannedCore(nn.Module):
         self.build(*plan_layers(in_shape, channels, kernels, strides, dilations, padding), priors)
 
     def build(self, plan: list[Layer], out_shape: Shape, priors: FilterPriors) -> None:
-        """Build the layers of a plan, of which maps of ``out_shape`` (feature, height', width') leave the last."""
+        """Build the layers of a plan.
+
+        Parameters
+        ----------
+        plan : list of Layer
+            The layers, the first first.
+        out_shape : tuple of int
+            Feature, height and width of the maps that leave the last.
+        priors : FilterPriors
+            Penalties of their filters.
+        """
         self.plan, self.out_shape, self.priors = plan, out_shape, priors
         self.frames_lost = sum(layer.frames_lost for layer in plan)
         self.layers = nn.Sequential(
