@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from dlgn_cnn.errors import ConfigError
-from populate.report.unit_view import session_of
-from schemas.base.keys import fit_key, session_key
+from schemas.base.keys import fit_key, session_key, session_of
 
 Query = Mapping[str, str]
 

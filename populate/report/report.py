@@ -18,7 +18,7 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
 from schemas import dataset, evaluation, experiment, fitting, mei_control, training
-from schemas.base.keys import unit_key
+from schemas.base.keys import session_of, unit_key
 from schemas.base.relational import DATAJOINT_VERSION
 
 Row = dict[str, Any]
@@ -75,7 +75,7 @@ def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, s
         simulated=any(SessionKey.parse(session).simulated for session in loaders["test"]),
         summary=_summary(key),
         units=tuple(_unit(row, key, tier) for row in shown),
-        all_units=tuple(UnitReport(unit_view.session_of(row), row["unit"], row) for row in units),
+        all_units=tuple(UnitReport(session_of(row), row["unit"], row) for row in units),
         truth=tuple(truth),
         curves=curves_of(key),
     )
@@ -91,7 +91,7 @@ def curves_of(key: Row) -> tuple[tuple[str, Scores], ...]:
 def _unit(row: Row, fit: Mapping[str, Any], tier: unit_view.PredictedTier) -> UnitReport:
     key = dict(fit) | unit_key(row)
     start = next(iter(unit_view.starts_of(key)), None)
-    repeats = unit_view.repeats_of(tier, unit_view.session_of(row), row["unit_index"])
+    repeats = unit_view.repeats_of(tier, session_of(row), row["unit_index"])
     return unit_view.unit_report(key, start, scores=row, repeats=repeats)
 
 

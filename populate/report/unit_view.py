@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.evaluation.predict import Prediction, predict
@@ -19,6 +18,7 @@ from dlgn_cnn.plots.fields import Field, MEIPair
 from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.unit import UnitReport
 from schemas import dataset, mei, mei_contrast, mei_control, tuning
+from schemas.base.keys import session_of
 from schemas.results import scores
 
 Row = dict[str, Any]
@@ -97,11 +97,6 @@ def unit_rows(key: Key) -> list[Row]:
     """The units of a fit with their scores and opto effects, best first; undefined scores last."""
     rows: list[Row] = (scores.units() & key).to_dicts()
     return sorted(rows, key=lambda row: -2 if row["correlation"] is None else row["correlation"], reverse=True)
-
-
-def session_of(row: Key) -> str:
-    """The name of a row's session."""
-    return str(SessionKey(row["mouse"], row["series"], row["experiment"]))
 
 
 def unit_report(key: Key, start: Start | None, holds: Sequence[str] | None = None, **known: Any) -> UnitReport:

@@ -39,3 +39,12 @@ def session_key(session: SessionKey | str) -> dict[str, Any]:
     """
     one = SessionKey.parse(session) if isinstance(session, str) else session
     return {name: getattr(one, name) for name in SESSION}
+
+
+def session_of(row: Key) -> str:
+    """Return the name of a row's session.
+
+    >>> session_of({"mouse": "Ntsr1Cre_2019_0007", "series": 3, "experiment": 4, "unit": 7})
+    'Ntsr1Cre_2019_0007_s03_e04'
+    """
+    return str(SessionKey(*(row[name] for name in SESSION)))
