@@ -1,14 +1,13 @@
 """Conditions of a simulated session, on its clock: scenes, light, running, pupil."""
 
 import numpy as np
-from scipy.signal import lfilter
 
 from dlgn_cnn.data.binning import bin_opto
 from dlgn_cnn.data.recording import SIGNALS
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import FRAME_RATE_HZ, SimulationConfig
-from dlgn_cnn.simulation.gaze import wander
+from dlgn_cnn.simulation.gaze import low_pass, wander
 
 OPTO_REDRAWN_S = 1.002
 LEAD_S = 2.0
@@ -102,5 +101,4 @@ def _running(samples: int, generator: np.random.Generator) -> Times:
 
 def _low_pass(trace: Times, time_constant_s: float) -> Times:
     keep = np.exp(-1 / (time_constant_s * FRAME_RATE_HZ))
-    smooth: Times = lfilter([1 - keep], [1, -keep], trace, zi=[keep * trace[0]])[0]
-    return smooth
+    return low_pass((1 - keep) * trace, keep, trace[0])

@@ -4,8 +4,9 @@ Gaze shifts, slow drift, tremble and zoom give movies the fast transients and th
 freely moving animal has; they are not a recording of one.
 """
 
+from itertools import accumulate
+
 import numpy as np
-from scipy.signal import lfilter
 
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import MOVIE_RATE_HZ
@@ -56,7 +57,7 @@ def _path(frames: int, generator: np.random.Generator) -> np.ndarray:
     shift = generator.random(frames) < GAZE_SHIFTS_HZ / MOVIE_RATE_HZ
     targets = generator.random(frames)[np.maximum.accumulate(np.where(shift, np.arange(frames), 0))]
     keep = np.exp(-1 / (GAZE_SETTLE_S * MOVIE_RATE_HZ))
-    settled, _ = lfilter([1 - keep], [1, -keep], targets[1:], zi=[keep * targets[0]])
+    settled = low_pass((1 - keep) * targets[1:], keep, targets[0])
     place = np.concatenate([targets[:1], settled])
     drift = DRIFT_SHARE * wander(frames, DRIFT_S * MOVIE_RATE_HZ, generator)
     moved = place + drift + TREMBLE_SHARE * generator.standard_normal(frames)
@@ -86,6 +87,31 @@ def wander(samples: int, time_constant: float, generator: np.random.Generator) -
     state = generator.standard_normal(2)
     # Stationary s.d. of white noise through this filter twice, so that neither start nor length changes the spread.
     gain = np.sqrt((1 - keep**2) ** 3 / (1 + keep**2))
-    first, _ = lfilter([1], [1, -keep], noise[0], zi=[keep * (state[0] / np.sqrt(1 - keep**2))])
-    second, _ = lfilter([1], [1, -keep], first, zi=[keep * (state[1] / gain)])
-    return gain * second
+    first = low_pass(noise[0], keep, state[0] / np.sqrt(1 - keep**2))
+    return gain * low_pass(first, keep, state[1] / gain)
+
+
+def low_pass(values: Times, keep: float, start: float) -> Times:
+    """A state after each value, which is added to what the state keeps. scipy.signal takes longer to import.
+
+    Parameters
+    ----------
+    values : ndarray, shape (time,)
+        What is added.
+    keep : float
+        Share of the state that is kept from one value to the next.
+    start : float
+        The state before the first value.
+
+    Returns
+    -------
+    ndarray of float64, shape (time,)
+        The states.
+
+    Examples
+    --------
+    >>> low_pass(np.array([1.0, 0.0, 0.0]), 0.5, 4.0)
+    array([3.  , 1.5 , 0.75])
+    """
+    states = accumulate(values.tolist(), lambda state, value: keep * state + value, initial=float(start))
+    return np.fromiter(states, np.float64, len(values) + 1)[1:]
