@@ -23,7 +23,7 @@ from schemas import fleet
 from schemas.base.relational import DuplicateError, FreeTable, Job
 from schemas.declaration.database import declare_queue
 
-MOST_TRIES = 3
+MOST_TRIES = 3  # at a key: by all workers, or by one that finds no room for it
 LACKS_LENGTH = 1000
 REASON_LENGTH = 650  # so that three of them fit into the queue's message
 Key = dict[str, Any]
@@ -226,7 +226,7 @@ def _same(one: Any, other: Any) -> bool:
     )
 
 
-def retry_or_fail(job: Jobs, one: Try, reason: str, delay_s: float = 0.0) -> bool:
+def retry_or_fail(job: Jobs, one: Try, reason: str) -> None:
     """Record a failed try. The key is pending again, or failed after its third try.
 
     Call this in a transaction that has ended the key's lease.
@@ -239,27 +239,19 @@ def retry_or_fail(job: Jobs, one: Try, reason: str, delay_s: float = 0.0) -> boo
         The try.
     reason : str
         Why it failed.
-    delay_s : float, default 0.0
-        Seconds before the key may be taken again.
-
-    Returns
-    -------
-    bool
-        Whether the key is pending again.
     """
     mine = put_on_record(one, reason)
     created = (job & dict(one.key)).to_arrays("created_time")
     if not len(created):
-        return False  # the job was withdrawn
+        return  # the job was withdrawn
     # What happened before the key was queued last is history: it was done, or somebody asked to retry it.
     found = (fleet.Retry & mine).to_dicts(order_by="ended")
     reasons = [row["reason"] for row in found if row["ended"] >= created[0]]
     if len(reasons) < MOST_TRIES:
-        pend(job, one.key, delay_s)
-        return True
+        pend(job, one.key)
+        return
     tries = "; ".join(f"({number}) {text}" for number, text in enumerate(reasons, 1))
     change(job, one.key, "error", f"{len(reasons)} tries: {tries}")
-    return False
 
 
 def put_on_record(one: Try, reason: str) -> dict[str, str]:

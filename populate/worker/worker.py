@@ -24,7 +24,14 @@ from dlgn_cnn.runtime.device import pick_device
 from populate.errors.transient import delays, is_exhausted, is_refused, is_transient, lacking
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
-from populate.worker.lease import LeasedJobs, LeaseLost, free_dead_reservations, leased, return_expired_leases
+from populate.worker.lease import (
+    MOST_TRIES,
+    LeasedJobs,
+    LeaseLost,
+    free_dead_reservations,
+    leased,
+    return_expired_leases,
+)
 from populate.worker.registration import Registration, registered
 from schemas import fleet
 from schemas.base import store_registry
@@ -42,7 +49,6 @@ LOOK_TIMES = 5.0  # a waiting worker looks again after this many times the durat
 IDLE_SHARE = 0.25  # and after this share of the time that it has waited by now
 MISSES = 3  # keys in a row that others took: time to look which are pending now
 EXHAUSTED_S = 30.0  # a key that found no room in memory or on a disk waits this long
-MOST_TRIES = 3  # at a key that found no room here; other workers may have some
 MOST_REFUSALS = 5  # by the database in a row, whose account may just be given its rights
 
 
