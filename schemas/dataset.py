@@ -9,6 +9,7 @@ import datajoint as dj
 from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.data.sessions.opto_blocks import is_shuffled
 from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.data.store.remote import fetch, publish
 from dlgn_cnn.data.store.session_store import ensure_session, read_info, rows_digest
@@ -22,10 +23,13 @@ from schemas.connection.in_force import settings_in_force
 from schemas.recordings.fetch import StoredSession, fetch_session
 
 schema = dj.Schema()
+IS_NULL = "is_null=0 : bool  # labels of the light are shuffled: its fits are the null of others, and no findings\n"
 
 
 @schema
-class DatasetConfig(HashedConfig, dj.Manual, kind="dataset", title="dataset function and its arguments"):
+class DatasetConfig(
+    HashedConfig, dj.Manual, kind="dataset", title="dataset function and its arguments", columns=IS_NULL
+):
     """A dataset function and its arguments."""
 
     class Session(dj.Part):
@@ -35,6 +39,11 @@ class DatasetConfig(HashedConfig, dj.Manual, kind="dataset", title="dataset func
         -> master
         -> session.Session
         """
+
+    @classmethod
+    def derived(cls, config: Mapping[str, Any]) -> Row:
+        """Whether fits to it are the null of others."""
+        return {"is_null": is_shuffled(config)}
 
     @classmethod
     def insert_links(cls, key: Mapping[str, str], config: Mapping[str, Any]) -> None:

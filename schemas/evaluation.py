@@ -9,6 +9,7 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from dlgn_cnn.data.sessions.opto_blocks import is_shuffled
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.training.assemble import FitSpec
 from schemas import dataset, optogenetics, provenance, training
@@ -17,6 +18,7 @@ from schemas.base.unit_rows import measure_columns, score_rows, unit_rows
 
 schema = dj.Schema()
 Units = list[Row]
+OF_LABELS = ("data_intact_hz", "data_suppressed_hz", "data_omi", "data_omi_p", "data_omi_q", "data_omi_session_q")
 
 
 class OfFit:
@@ -117,7 +119,10 @@ class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
     """
 
     class Unit(dj.Part):
-        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.OptoEffect``."""
+        """One unit's mean rates and modulation indices; definitions: ``dlgn_cnn.feedback.effects.OptoEffect``.
+
+        In fits to shuffled labels, nothing that the labels decide is data: those columns are NULL.
+        """
 
         definition = """
         -> master
@@ -128,6 +133,7 @@ class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
         data_omi=null : float64  # (suppressed - intact) / (suppressed + intact)
         data_omi_p=null : float64  # two-sided, permutations of the light's draws
         data_omi_q=null : float64  # false-discovery rate over the fit's units
+        data_omi_session_q=null : float64  # false-discovery rate over the units of its session
         model_intact_hz=null : float64
         model_suppressed_hz=null : float64
         model_omi=null : float64
@@ -146,6 +152,13 @@ class FeedbackModulation(OfFit, provenance.Traced, dj.Computed):
     def rows(self, found: Mapping[str, Any], units: Units) -> provenance.Found:
         """A row a unit."""
         return super().rows({name: vars(effect) for name, effect in found.items()}, units)
+
+    def make_compute(self, key: Row, spec: FitSpec, *given: Any) -> provenance.Found:
+        """As of every table of fits; the effects of shuffled labels on the data are left out."""
+        row, parts = super().make_compute(key, spec, *given)
+        if is_shuffled(spec.dataset[1]):
+            return row, {"Unit": [one | dict.fromkeys(OF_LABELS) for one in parts["Unit"]]}
+        return row, parts
 
 
 @schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 schema = dj.Schema()
+UnitKey = tuple[Any, ...]
 DEFAULT_WINDOW_FRAMES = 10
 TOLERANCE = 1e-5
 CONDITIONS = {"intact": False, "suppressed": True}
@@ -88,6 +89,18 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         highest : float64  # brightest value
         violation=null : float64  # departure from the constraint, as a share of norm or range; above 1e-5 is refused
         steps : int32
+        """
+
+    class Unit(dj.Part):
+        """One unit's MEIs in each condition: means over random starts."""
+
+        definition = """
+        -> master
+        -> dataset.Dataset.Unit
+        ---
+        starts : int32  # of the condition that has fewer
+        mei_intact_hz=null : float64  # predicted for the intact MEIs, light off
+        mei_suppressed_hz=null : float64  # predicted for the suppressed MEIs, light on
         """
 
     class Member(dj.Part):
@@ -154,7 +167,8 @@ class MEI(Acronym, provenance.Traced, dj.Computed):
         rows = [row | _stimulus_row(result, rate_hz, window) for (row, _), result in made]
         refuse_violations(rows)
         array_codec.upload({schema.database: rows})
-        return {"stimuli": len(rows)}, {"Member": [{"member_seed": seed} for seed in seeds], "Stimulus": rows}
+        members = [{"member_seed": seed} for seed in seeds]
+        return {"stimuli": len(rows)}, {"Member": members, "Stimulus": rows, "Unit": [*summaries(rows)]}
 
 
 def _synthesized(
@@ -177,6 +191,20 @@ def _synthesized(
         return found
     off = departures(targets, [one.stimulus for one in found], options.get("fit"), info, allowed)
     return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
+
+
+def summaries(rows: Iterable[Row]) -> Iterator[Row]:
+    """Each unit's number of starts and mean rates, of the rows of its stimuli."""
+    units: dict[UnitKey, Row] = {}
+    rates: dict[UnitKey, dict[str, list[float]]] = {}
+    for row in rows:
+        unit, condition = unit_key(row), row["opto_condition"]
+        key = tuple(unit.values())
+        units[key] = unit
+        rates.setdefault(key, {name: [] for name in CONDITIONS})[condition].append(row[f"{condition}_hz"])
+    for key, unit in units.items():
+        found = {f"mei_{name}_hz": float(np.mean(own)) if own else None for name, own in rates[key].items()}
+        yield unit | {"starts": min(map(len, rates[key].values()))} | found
 
 
 def refuse_violations(rows: Iterable[Row]) -> None:

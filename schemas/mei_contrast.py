@@ -9,10 +9,11 @@ import datajoint as dj
 import numpy as np
 
 from dlgn_cnn.config import canonical_json
+from dlgn_cnn.feedback.opto_null import false_discovery_rates
 from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, ContrastFinding, UnitMEIs, extent_px, findings, measure
 from dlgn_cnn.runtime import interrupts
 from schemas import dataset, experiment, mei, provenance, training
-from schemas.base.keys import UNIT, Key, Row, unit_key
+from schemas.base.keys import UNIT, Key, Row, session_of, unit_key
 from schemas.base.table_name import Acronym
 from schemas.base.unit_rows import nullable
 from schemas.mei_control import shuffled_datasets
@@ -44,17 +45,14 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     """
 
     class Unit(dj.Part):
-        """One unit's MEIs in each condition: means over random starts."""
+        """One unit's size of its MEIs in each condition: means over random starts."""
 
         definition = """
         -> master
         -> dataset.Dataset.Unit
         ---
-        starts : int32  # of the condition that has fewer
         intact_extent_px : float64  # radius of the energy
         suppressed_extent_px : float64
-        intact_hz : float64  # predicted for the intact MEI, light off
-        suppressed_hz : float64  # predicted for the suppressed MEI, light on
         """
 
     class Distance(dj.Part):
@@ -75,6 +73,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         effect=null : float64  # excess over the null, in its standard deviations
         p=null : float64
         q=null : float64  # false-discovery rate over the fit's units (Benjamini and Hochberg 1995)
+        session_q=null : float64  # the same over the units of its session
         """
 
     @property
@@ -158,25 +157,28 @@ def _loaded(stimuli: Stimuli, unit: UnitKey) -> UnitMEIs | None:
 
 
 def _unit_row(meis: UnitMEIs) -> Row:
-    row: Row = {"starts": int(min(meis.suppressed.sum(), (~meis.suppressed).sum()))}
-    for condition, suppressed in mei.CONDITIONS.items():
-        chosen = meis.suppressed == suppressed
-        row[f"{condition}_extent_px"] = float(np.mean([extent_px(one) for one in meis.stimuli[chosen]]))
-        row[f"{condition}_hz"] = float(meis.rates[chosen, int(suppressed)].mean())
-    return row
+    return {
+        f"{condition}_extent_px": float(
+            np.mean([extent_px(one) for one in meis.stimuli[meis.suppressed == suppressed]])
+        )
+        for condition, suppressed in mei.CONDITIONS.items()
+    }
 
 
 def _distances(units: list[Row], found: dict[str, ContrastFinding], within: list[Any]) -> Iterator[Row]:
     """Yield a row a unit, null and each view that can be measured: not, where no MEI is answered, that of the
     response.
     """
+    sessions = [session_of(unit) for unit in units]
     for place, (kind, finding) in enumerate(found.items()):
         for view, name in enumerate(VIEWS):
+            session_q = false_discovery_rates(finding.p[view], sessions)
             for index, unit in enumerate(units):
                 distance = float(finding.distance[view, index])
                 if math.isfinite(distance):
                     row = {"view": name, "null_kind": kind, "strongest": place == 0, "distance": distance}
                     row["within"] = nullable(within[index][view])
+                    row["session_q"] = nullable(session_q[index])
                     columns = ("null_distance", "effect", "p", "q")
                     yield unit | row | {one: nullable(getattr(finding, one)[view, index]) for one in columns}
 

@@ -16,7 +16,7 @@ from dlgn_cnn.runtime.device import device_name, pick_device
 from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build_model, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
-from schemas.base.keys import Key, Row, fit_key
+from schemas.base.keys import Key, Row, fit_key, fit_name
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_listeners, fit_precision
 from schemas.monitoring.fit_listeners import GivenUp
@@ -40,6 +40,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
     -> trainer.TrainerConfig
     -> trainer.Seed
     ---
+    fit_name : varchar(200)  # as encoder 3f2a1c-07bd-91ee seed 0: model function, hashes of model, dataset, trainer
     score : float64  # what the trainer returned: mean validation correlation
     output : json  # what the trainer recorded, an entry an epoch
     parameters : int64
@@ -91,6 +92,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
             return end, folder
         told: Mapping[str, Any] = output if isinstance(output, dict) else {}  # a lab's trainer may return anything
         row = {
+            "fit_name": fit_name(key, spec.model[0]),
             "score": score,
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),

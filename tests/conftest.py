@@ -72,7 +72,7 @@ def served(tmp_path_factory):
     os.environ.update(environment)
     settings = schemas.open_database(schemas.Settings.from_environment())
     yield settings
-    _drop()
+    _drop(settings)
     os.environ.clear()
     os.environ.update(before)
 
@@ -92,10 +92,14 @@ def _empty() -> None:
         table().delete_quick()
 
 
-def _drop() -> None:
+def _drop(settings) -> None:
     import importlib
 
-    from schemas.declaration.modules import MODULES
+    import datajoint as dj
 
+    from schemas.declaration.modules import MODULES, VIEW_SCHEMA
+
+    connection = importlib.import_module(f"schemas.{MODULES[0]}").schema.connection
+    dj.Schema(f"{settings.prefix}{VIEW_SCHEMA}", connection=connection).drop(prompt=False)
     for name in reversed(MODULES):
         importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)

@@ -52,13 +52,15 @@ def _model(number: int) -> dict[str, str]:
 
 def _scored(keys: list[dict[str, Any]], units: int, generator: np.random.Generator) -> None:
     from schemas import evaluation, fitting, training
+    from schemas.base.keys import fit_name
 
     fitted = {"output": {}, "parameters": 1000, "weights_sha256": "0" * 64, "device": "cpu", "versions": {}}
     fitted |= {"fit_precision": "float32", "threads": 1, "same_bits": True}
     correlations = generator.uniform(0, 0.6, (len(keys), units))
     means = correlations.mean(1).tolist()
     scored = list(zip(keys, means, strict=True))
-    training.TrainedModel.insert(({**key, "score": r, "fit_seconds": 9.0, **fitted} for key, r in scored), **DIRECT)
+    fits = ({**key, "fit_name": fit_name(key), "score": r, "fit_seconds": 9.0, **fitted} for key, r in scored)
+    training.TrainedModel.insert(fits, **DIRECT)
     evaluation.Score.insert(({**key, "mean_correlation": r} for key, r in scored), **DIRECT)
     evaluation.FeedbackModulation.insert(keys, **DIRECT)
     effects = generator.normal(0, 0.2, (len(keys), units, 2))

@@ -21,9 +21,9 @@ class OptoEffect:
 
     OMI = (suppressed - intact) / (sum): in the data from lit and unlit frames, which show different movies; in the
     model from the same frames shown twice, with opto at 0 and at 1. ``data_omi_p`` is the p of the data's OMI where
-    the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions. RMI
-    compares running with still, EMI large with small pupil, over the frames as recorded: in the model, each frame is
-    that of the intact or the suppressed prediction, as it was recorded.
+    the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions,
+    ``data_omi_session_q`` over those of its own. RMI compares running with still, EMI large with small pupil, over the
+    frames as recorded: in the model, each frame is that of the intact or the suppressed prediction, as it was recorded.
     """
 
     data_intact_hz: Scores
@@ -31,6 +31,7 @@ class OptoEffect:
     data_omi: Scores
     data_omi_p: Scores
     data_omi_q: Scores
+    data_omi_session_q: Scores
     model_intact_hz: Scores
     model_suppressed_hz: Scores
     model_omi: Scores
@@ -83,7 +84,7 @@ def opto_effects(
     rates = false_discovery_rates(np.concatenate([effect.data_omi_p for effect in found.values()]))
     stops = np.cumsum([len(effect.data_omi_p) for effect in found.values()])[:-1]
     return {
-        key: dataclasses.replace(effect, data_omi_q=own)
+        key: dataclasses.replace(effect, data_omi_q=own, data_omi_session_q=false_discovery_rates(effect.data_omi_p))
         for (key, effect), own in zip(found.items(), np.split(rates, stops), strict=True)
     }
 
@@ -113,6 +114,7 @@ def _opto_effect(
         data_omi=data.omi,
         data_omi_p=null(observed, opto, frames, rate_hz),
         data_omi_q=np.full(len(observed), np.nan),
+        data_omi_session_q=np.full(len(observed), np.nan),
         model_intact_hz=intact * rate_hz,
         model_suppressed_hz=suppressed * rate_hz,
         model_omi=modulation_index(suppressed, intact),

@@ -7,7 +7,7 @@ them is an exact p (Fisher 1935), although lit and unlit frames show different m
 rate wanders. That holds for whole periods only: the frames of a period are lit together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -72,21 +72,36 @@ def opto_p_values(
     return np.where(np.isfinite(index[0]), (1 + as_far) / (1 + permutations), np.nan)
 
 
-def false_discovery_rates(p_values: Scores) -> Scores:
+def false_discovery_rates(p_values: Scores, sessions: Sequence[Hashable] | None = None) -> Scores:
     """Least false-discovery rate at which each unit is called (Benjamini and Hochberg 1995).
 
-    NaN stays NaN.
+    Parameters
+    ----------
+    p_values : ndarray, shape (unit,)
+        NaN stays NaN, and is not counted.
+    sessions : sequence of hashable, length unit, optional
+        Session of each unit: the rate is that over the units of the same session (default: over all units).
+
+    Returns
+    -------
+    ndarray, shape (unit,)
+        The rates.
 
     Examples
     --------
     >>> false_discovery_rates(np.array([0.01, 0.04, np.nan]))
     array([0.02, 0.04,  nan])
+    >>> false_discovery_rates(np.array([0.01, 0.04, np.nan]), ["a", "b", "b"])
+    array([0.01, 0.04,  nan])
     """
     from scipy.stats import false_discovery_control
 
-    found, known = np.full(p_values.shape, np.nan), np.isfinite(p_values)
-    if known.any():
-        found[known] = false_discovery_control(p_values[known])
+    found = np.full(p_values.shape, np.nan)
+    families = ["all"] * len(p_values) if sessions is None else list(sessions)
+    for family in dict.fromkeys(families):
+        tested = np.isfinite(p_values) & np.array([one == family for one in families])
+        if tested.any():
+            found[tested] = false_discovery_control(p_values[tested])
     return found
 
 

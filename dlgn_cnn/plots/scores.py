@@ -62,10 +62,15 @@ COLUMNS = {
     "data_omi": ScoreColumn("OMI in data", "+.3f", _OMI),
     "data_omi_p": ScoreColumn("OMI p", ".2g", "under permutations of the light"),  # a p of 0.0004 is not 0
     "data_omi_q": ScoreColumn("OMI q", ".2g", "false-discovery rate over the fit's units"),
+    "data_omi_session_q": ScoreColumn("OMI q in session", ".2g", "false-discovery rate over the session's units"),
     "model_omi": ScoreColumn("OMI in model", "+.3f", _OMI),
     "data_rmi": ScoreColumn("RMI in data", "+.3f", "(running - still) / (running + still)"),
     "data_emi": ScoreColumn("EMI in data", "+.3f", "(large pupil - small pupil) / (large pupil + small pupil)"),
-    "mei_count": ScoreColumn("MEIs", "d", "number of MEIs", "none"),
+    "mei_starts": ScoreColumn("MEI starts", "d", "number of MEIs in each condition", "none"),
+    "mei_intact_hz": ScoreColumn("MEI intact (Hz)", ".1f", "predicted for its intact MEIs, light off", "none"),
+    "mei_suppressed_hz": ScoreColumn(
+        "MEI suppressed (Hz)", ".1f", "predicted for its suppressed MEIs, light on", "none"
+    ),
     "clip_effect": ScoreColumn("MEI effect (s.d.)", "+.2f", f"distance of {_NULL}"),
     "clip_q": ScoreColumn("MEI q", ".2g", f"distance of {_NULL}"),
     "extent_effect": ScoreColumn("size effect (s.d.)", "+.2f", f"size of {_NULL}"),

@@ -26,7 +26,8 @@ def query(
     table: Annotated[
         str | None,
         typer.Argument(
-            help="A table, or several joined by '*' (default: list all tables).", autocompletion=complete_table
+            help="A view as units, a table, or several joined by '*' (default: list all).",
+            autocompletion=complete_table,
         ),
     ] = None,
     restriction: Annotated[Words, typer.Argument(help='SQL conditions on its columns, as "correlation > .5".')] = None,
@@ -36,10 +37,13 @@ def query(
     limit: Annotated[
         int | None, typer.Option(min=0, help=f"Number of rows (default: {SCREENFUL} on a screen, elsewhere all).")
     ] = None,
+    nulls: Annotated[bool, typer.Option("--nulls", help="Views show fits to shuffled light too.")] = False,
     sql: Annotated[str | None, typer.Option(help="A statement that reads, in place of TABLE.")] = None,
     save: Annotated[Path | None, typer.Option(help="A .csv or .parquet file, in place of the screen.")] = None,
 ) -> None:
-    """Query the tables: a table on the screen, CSV in a pipe, or a file. It only reads.
+    """Query views and tables: a table on the screen, CSV in a pipe, or a file. It only reads.
+
+    Example: dlgn query units "data_omi_q < .05" --order "data_omi DESC"
 
     Example: dlgn query Score.Unit "correlation > .5" --where "model.recurrent.channels = 16" --save good.csv
 
@@ -49,7 +53,7 @@ def query(
     """
     import schemas
     from populate.query import result
-    from populate.query.query import list_tables, run_query, split
+    from populate.query.query import SHORT, list_tables, run_query, split
 
     if sql is not None and (table or restriction or where or columns or order):
         raise typer.BadParameter("--sql says all: leave out TABLE and its options", param_hint="--sql")
@@ -64,7 +68,8 @@ def query(
         found, rows = list_tables(), None
     else:
         one_more = None if rows is None else rows + 1
-        found = run_query(table, restriction or (), where or (), split(columns), split(order), one_more)
+        shown = split(columns) or (SHORT.get(table, ()) if save is None and sys.stdout.isatty() else ())
+        found = run_query(table, restriction or (), where or (), shown, split(order), one_more, nulls)
     kept = found._replace(rows=found.rows[:rows])
     if save is None:
         result.show(kept, more=len(found.rows) > len(kept.rows))

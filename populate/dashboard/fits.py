@@ -24,7 +24,7 @@ from populate.report import unit_view
 from schemas import experiment, fitting, fleet
 from schemas.base.keys import FIT
 from schemas.declaration.computed_tables import config_tables
-from schemas.results import scores
+from schemas.results.frames import view
 
 EVERY_MS = 2000
 LATEST = 5
@@ -201,7 +201,7 @@ def _who(held: dict[str, Any] | None) -> str:
 
 def fit_page(reader: Reader, fit: FitKey) -> Component:
     """All that is known of a fit. Raises ConfigError if there is no such fit."""
-    found = reader(lambda: (scores.fits() & fit.key).to_dicts())
+    found = reader(lambda: (view("fits", nulls=True) & fit.key).to_dicts())
     if not found:
         raise ConfigError(f"no fit {fit.path} is done: it may be under way, see Fits, or its key may be wrong")
     units = reader(lambda: unit_view.unit_rows(fit.key))
@@ -255,7 +255,7 @@ def _configs(reader: Reader, fit: FitKey) -> list[Component]:
 def _units(units: list[dict[str, Any]]) -> Component:
     if not units:
         return html.P("Not scored yet: dlgn populate does so.")
-    shown = {name: COLUMNS[name] for name in (*UNIT_SCORES, "mei_count")}
+    shown = {name: COLUMNS[name] for name in (*UNIT_SCORES, "mei_starts")}
     rows = []
     for row in units[:MOST_UNITS]:
         unit = UnitOfFit.of(row)

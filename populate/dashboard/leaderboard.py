@@ -1,6 +1,7 @@
 """Leaderboards: the database sorts, filters and cuts, and any value of a config is a column."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,10 +15,10 @@ from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
 from populate.dashboard.reading import Reader
-from schemas import experiment, mei_control
+from schemas import experiment
 from schemas.base.keys import FIT, UNIT
 from schemas.declaration.computed_tables import config_tables
-from schemas.results.scores import fits, units
+from schemas.results.frames import of_experiment, view
 
 GRID = {
     "cacheBlockSize": 100,
@@ -41,21 +42,21 @@ BLANK = {"blank": "IS NULL", "notBlank": "IS NOT NULL"}
 
 
 class View(NamedTuple):
-    """A leaderboard: its rows, the key of each, the columns that are shown unless others are named, and the order."""
+    """A leaderboard: the key of each row, the columns that are shown unless others are named, and the order."""
 
-    rows: Any
     key: tuple[str, ...]
     shown: tuple[str, ...]
     order: str
 
 
+NUMERIC = re.compile(r"(tiny|small|big)?int|bool|double|float|numeric|decimal|real", re.IGNORECASE)
 MOST_LEAVES = 3  # of those that vary, shown by default
 SHUFFLED = "dataset.shuffle_opto"
 FITS = ("mean_correlation", "score", "model_fn", "seed", "parameters", "fit_seconds")
 UNITS = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
 VIEWS = {
-    "fits": View(fits, FIT, FITS, "-mean_correlation"),
-    "units": View(units, (*FIT, *UNIT), UNITS, "-correlation"),
+    "fits": View(FIT, FITS, "-mean_correlation"),
+    "units": View((*FIT, *UNIT), UNITS, "-correlation"),
 }
 
 
@@ -109,11 +110,12 @@ class Leaderboard:
         self.of = query.get("of", "fits")
         if self.of not in VIEWS:
             raise ConfigError(f"a leaderboard of {self.of!r}: {nearest(self.of, VIEWS)}")
-        rows, self.key, shown, self.usual_order = VIEWS[self.of]
+        self.key, shown, self.usual_order = VIEWS[self.of]
         self.experiment, self.shuffled = query.get("experiment"), query.get("shuffled") == "1"
-        self.reader, self.all_rows = reader, reader(rows)
+        self.reader = reader
         leaves, varied = all_leaves(reader)
-        self.columns = {name: _own_column(name, one) for name, one in self.all_rows.heading.attributes.items()}
+        own = reader(lambda: view(self.of).heading.attributes)
+        self.columns = {name: _own_column(name, one) for name, one in own.items()}
         self.columns |= {name: _leaf_column(name, kinds, n) for n, (name, kinds) in enumerate(leaves.items())}
         usual = [*shown, *[name for name in varied if self.shuffled or not name.startswith(SHUFFLED)][:MOST_LEAVES]]
         names, order = query.get("columns", " ".join(usual)).split(), query.get("order", self.usual_order).split()
@@ -144,7 +146,7 @@ class Leaderboard:
     def _select(self, what: list[str], columns: list[LeaderboardColumn]) -> tuple[str, tuple[Any, ...]]:
         """The beginning of a statement, with the joins that these columns and the filters need, and its arguments.
 
-        PostgreSQL leaves out the joins within the rows that no column needs.
+        Servers leave out the joins within the view that no column needs.
         """
         joins = {one.join: one.path for one in (*columns, *(one for one, _, _ in self.filters)) if one.join}
         conditions = [condition(*one) for one in self.filters]
@@ -154,15 +156,13 @@ class Leaderboard:
         return query, (*joins.values(), *(value for _, values in conditions for value in values))
 
     def _restricted(self) -> Any:
-        rows = self.all_rows
-        if self.experiment is not None:
-            rows = rows & (experiment.Experiment.Fit & {"experiment_name": self.experiment})
-        return rows if self.shuffled else rows - mei_control.shuffled_datasets().proj()
+        rows = view(self.of, self.shuffled)
+        return rows if self.experiment is None else of_experiment(rows, self.experiment)
 
 
 def _own_column(name: str, attribute: Any) -> LeaderboardColumn:
     shown = COLUMNS.get(name) or ScoreColumn(name.replace("_", " "), "~g")
-    return LeaderboardColumn(name, shown, not attribute.string, f"b.{name}")
+    return LeaderboardColumn(name, shown, bool(NUMERIC.match(attribute.type)), f"b.{name}")
 
 
 def _leaf_column(name: str, kinds: set[str], number: int) -> LeaderboardColumn:

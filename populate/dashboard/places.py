@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from dlgn_cnn.errors import ConfigError
-from schemas.base.keys import fit_key, session_key, session_of
+from schemas.base.keys import fit_key, fit_name, session_key, session_of
 
 Query = Mapping[str, str]
 
@@ -33,7 +33,7 @@ class FitKey:
     @property
     def name(self) -> str:
         """Short name: the first letters of the hashes of model, dataset and trainer."""
-        return f"{self.model_hash[:6]}·{self.dataset_hash[:4]}·{self.trainer_hash[:4]} seed {self.seed}"
+        return fit_name(self.key)
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "FitKey":

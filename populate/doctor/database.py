@@ -11,7 +11,7 @@ from schemas.connection.client import DatabaseSilent, open_connection
 from schemas.connection.server import is_local, refusal, server_address
 from schemas.connection.settings import Settings
 from schemas.declaration.database import check_version
-from schemas.declaration.modules import MODULES
+from schemas.declaration.modules import SCHEMAS
 from schemas.declaration.table_classes import definitions_digest
 
 OLDEST = {"mysql": (8, 0), "postgresql": (13, 0)}
@@ -86,7 +86,7 @@ def _clock(connection: Any) -> CheckResult:
 def _schemas(connection: Any, settings: Settings, user: str) -> Iterator[CheckResult]:
     """Whether every schema is there, of this code's version, and rows can be written; else whether any can be made."""
     found = {row[0] for row in connection.query("SELECT schema_name FROM information_schema.schemata").fetchall()}
-    wanted = {f"{settings.prefix}{name}" for name in MODULES}
+    wanted = {f"{settings.prefix}{name}" for name in SCHEMAS}
     try:  # where there is none, an account might not even be allowed to ask
         undeclared = not found & wanted or check_version(connection, settings.prefix)
     except ConfigError as error:

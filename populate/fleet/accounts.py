@@ -12,7 +12,7 @@ from dlgn_cnn.errors import ConfigError
 from schemas import fleet
 from schemas.connection.driver import MySQLError, open_plain
 from schemas.declaration.database import open_database
-from schemas.declaration.modules import MODULES
+from schemas.declaration.modules import MODULES, VIEW_SCHEMA
 
 PASSWORD, READER_PASSWORD = "DLGN_WORKER_PASSWORD", "DLGN_READER_PASSWORD"
 RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -47,7 +47,10 @@ def grant(account: str, reader: bool = False) -> str:
     encrypted = bool(connection.query("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()[1])
     _identify(connection, account, password, encrypted)
     shown = [line for (line,) in connection.query(f"SHOW GRANTS FOR '{account}'@'%%'").fetchall()]
-    changes = grant_changes(account, shown, {f"{settings.prefix}{name}": rights for name in MODULES})
+    wanted = {f"{settings.prefix}{name}": rights for name in MODULES} | {
+        f"{settings.prefix}{VIEW_SCHEMA}": READER_RIGHTS
+    }
+    changes = grant_changes(account, shown, wanted)
     for statement in changes:
         connection.query(statement.replace("%", "%%"))
     may = f"{account} may {', '.join(sorted(rights))} in {settings.prefix}*{', over TLS only' if encrypted else ''}"

@@ -18,8 +18,9 @@ from dlgn_cnn.training.assemble import plain
 from dlgn_cnn.training.weights import save_weights
 from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters
-from schemas import dataset, experiment, trainer, training
+from schemas import dataset, experiment, model, trainer, training
 from schemas.base.hashed_config import transaction
+from schemas.base.keys import fit_name
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.computed_tables import config_tables
 
@@ -140,7 +141,9 @@ def _carry_fit(
     if before or training.TrainedModel & mine:
         raise ConfigError(f"a fit of the same configs and seed, with other weights, is here already: {mine}")
     row, state = source.row(table, key), states.read(table, key)
+    function = str((model.ModelConfig & mine).fetch1("model_fn"))
     fitted = {
+        "fit_name": fit_name(mine, function),
         "score": float(row["score"]),
         "output": plain(unpacked(row["output"])),
         "parameters": parameters(state),

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
@@ -14,10 +15,23 @@ from populate.query.result import QueryResult, ask
 from schemas.base.relational import Not, U
 from schemas.declaration import table_classes as classes
 from schemas.declaration.computed_tables import config_tables
+from schemas.declaration.modules import VIEW_NAMES
+from schemas.results.frames import view
 
 Expression = Any
 CONFIGS = config_tables()
 FORM = "NAME = VALUE, as model.recurrent.channels = 16, or with != < <= > >="
+# What a screen has room for; files and pipes get all columns.
+SHORT = {
+    "fits": ("fit_name", "mean_correlation", "score", "parameters", "fit_seconds", "device"),
+    "units": ("fit_name", "session_name", "unit", "correlation", "data_omi", "data_omi_q", "clip_effect", "clip_q"),
+    "curves": ("fit_name", "epoch", "loss", "validation_loss", "validation_correlation", "learning_rate", "seconds"),
+    "meis": ("fit_name", "session_name", "unit", "mei_fn", "opto_condition", "mei_seed", "intact_hz", "suppressed_hz"),
+    "contrasts": ("fit_name", "session_name", "unit", "view", "null_kind", "effect", "p", "q", "session_q"),
+    "studies": ("study_name", "trial", "state", "score", "pruned_epoch", "trial_values"),
+    "workers": ("host", "pid", "device", "state", "table_name", "since", "doing"),
+    "failures": ("table_name", "failed_key", "error_message", "host", "failed"),
+}  # fmt: skip
 CONDITION = re.compile(r"(?P<name>[^\s=!<>]+)\s*(?P<sign>=|!=|<=|>=|<|>)\s*(?P<value>.+)")
 
 
@@ -43,13 +57,14 @@ def run_query(
     columns: Sequence[str] = (),
     order: Sequence[str] = (),
     limit: int | None = None,
+    nulls: bool = False,
 ) -> QueryResult:
     """Return the rows of a query.
 
     Parameters
     ----------
     tables : str
-        Names of tables, joined by ``*``.
+        Names of tables and views, joined by ``*``.
     restrictions : sequence of str
         SQL conditions on their columns.
     leaves : sequence of str
@@ -60,6 +75,8 @@ def run_query(
         Columns and values of configs to sort by, each with ASC or DESC after it if wanted; null comes last either way.
     limit : int, optional
         Number of rows (default: all).
+    nulls : bool, default False
+        Whether views keep fits to shuffled light.
 
     Returns
     -------
@@ -71,7 +88,7 @@ def run_query(
     ConfigError
         For unknown names, and for conditions that the database cannot read.
     """
-    expression = _joined(tables)
+    expression = _joined(tables, nulls)
     for condition in restrictions:
         expression = restricted(expression, condition, tables)
     for condition in leaves:
@@ -88,9 +105,10 @@ def _decoded(value: Any, is_json: bool) -> Any:
 
 
 def list_tables() -> QueryResult:
-    """Every table: its name here and in SQL, and its columns, those of its key first."""
+    """Every view and table: its name here and in SQL, and its columns, those of its key first."""
     rows = []
-    for name, table in table_classes().items():
+    views = {name: partial(view, name, True) for name in VIEW_NAMES}
+    for name, table in (views | table_classes()).items():
         one = table()
         sql_name = one.full_table_name.replace("`", "").replace('"', "")
         columns = [f"*{column}" if column in one.primary_key else column for column in one.heading.names]
@@ -110,13 +128,16 @@ def split(text: str | None) -> tuple[str, ...]:
     return found
 
 
-def _joined(tables: str) -> Expression:
-    known = table_classes()
+def _joined(tables: str, nulls: bool) -> Expression:
+    known, names = table_classes(), [word.strip() for word in tables.split("*")]
     expression = None
-    for name in (word.strip() for word in tables.split("*")):
-        if name not in known:
-            raise ConfigError(f"there is no table {name!r}: {_nearest(name, known)}")
-        expression = known[name]() if expression is None else expression * known[name]()
+    for name in names:
+        if name in VIEW_NAMES and len(names) > 1:
+            raise ConfigError(f"{name} is a view, which is not joined: name columns and values of configs by --columns")
+        if name not in (*known, *VIEW_NAMES):
+            raise ConfigError(f"there is no table {name!r}: {_nearest(name, [*known, *VIEW_NAMES])}")
+        rows = known[name]() if name in known else view(name, nulls)
+        expression = rows if expression is None else expression * rows
     return expression
 
 

@@ -33,6 +33,8 @@ def complete_computed(incomplete: str) -> list[str]:
 
 
 def complete_table(incomplete: str) -> list[str]:
-    """The tables whose names begin so; the last one of a join."""
+    """The views and tables whose names begin so; the last one of a join."""
+    from schemas.declaration.modules import VIEW_NAMES
+
     before, star, last = incomplete.rpartition("*")
-    return [f"{before}{star}{name}" for name in table_tiers() if name.startswith(last)]
+    return [f"{before}{star}{name}" for name in (*VIEW_NAMES, *table_tiers()) if name.startswith(last)]

@@ -14,12 +14,12 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.plots.report import Report, write_report
 from dlgn_cnn.plots.scores import QUANTITIES
 from dlgn_cnn.plots.unit import UnitReport
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Scores
 from populate.report import unit_view
-from schemas import dataset, evaluation, experiment, fitting, mei_control, training
-from schemas.base.keys import session_of, unit_key
+from schemas import dataset, evaluation, experiment, fitting, training
+from schemas.base.keys import fit_key, session_of, unit_key
 from schemas.base.relational import DATAJOINT_VERSION
+from schemas.results.frames import of_experiment, view
 
 Row = dict[str, Any]
 
@@ -33,14 +33,11 @@ def best_fit(name: str | None = None) -> Row:
     if name is None and len(names) > 1:
         raise ConfigError(f"{len(names)} experiments are defined: name one with --experiment, of {', '.join(names)}")
     name = names[0] if name is None else name
-    if name not in names:
-        raise ConfigError(f"experiment {name!r}: {nearest(name, names)}")
-    fits = evaluation.Score & (experiment.Experiment.Fit & {"experiment_name": name}) & "mean_correlation IS NOT NULL"
-    # Fits to shuffled labels of the light are a null, not a result.
-    best = (fits - mei_control.shuffled_datasets().proj()).keys(order_by="mean_correlation DESC", limit=1)
+    scored = of_experiment(view("fits"), name) & "mean_correlation IS NOT NULL"
+    best = scored.to_dicts(order_by="mean_correlation DESC", limit=1)
     if not best:
         raise ConfigError(f"experiment {name!r} has no scored fit yet: run dlgn populate, or see dlgn status")
-    return dict(best[0])
+    return fit_key(best[0])
 
 
 def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, str]] = ()) -> Path:
@@ -68,7 +65,7 @@ def write(path: Path, name: str | None = None, truth: Sequence[tuple[str, str, s
     key = best_fit(name)
     model, loaders = training.load_model(key)
     units = unit_view.unit_rows(key)
-    shown = [row for row in units if row["mei_count"]] or units[:6]
+    shown = [row for row in units if row["mei_hash"]] or units[:6]
     tier = unit_view.predict_test(model, loaders)
     report = Report(
         title=f"dLGN with and without feedback: {name or 'report'}",

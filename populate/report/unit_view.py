@@ -19,7 +19,7 @@ from dlgn_cnn.plots.responses import Repeats
 from dlgn_cnn.plots.unit import UnitReport
 from schemas import dataset, mei, mei_contrast, mei_control, tuning
 from schemas.base.keys import session_of
-from schemas.results import scores
+from schemas.results.frames import view
 
 Row = dict[str, Any]
 Key = Mapping[str, Any]
@@ -95,7 +95,7 @@ def repeats_of(tier: PredictedTier, session: str, index: int, scene: str | None 
 
 def unit_rows(key: Key) -> list[Row]:
     """The units of a fit with their scores and opto effects, best first; undefined scores last."""
-    rows: list[Row] = (scores.units() & key).to_dicts()
+    rows: list[Row] = (view("units", nulls=True) & key).to_dicts()
     return sorted(rows, key=lambda row: -2 if row["correlation"] is None else row["correlation"], reverse=True)
 
 

@@ -17,9 +17,7 @@ from populate.define.define import FIT_PARTS, PlannedConfig, fixed_precision, wi
 from populate.define.definition_file import Call, read_call, read_yaml
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
-from schemas.base.relational import Job
 from schemas.connection.in_force import settings_in_force
-from schemas.declaration.database import declare_queue
 
 logger = logging.getLogger("dlgn")
 PARTS = search.PARTS
@@ -55,7 +53,6 @@ def search_study(path: Path, ahead: int = 1) -> dict[str, Any]:
     """
     plan = define_study(path)
     tables = (recording.Recording, dataset.Dataset, training.TrainedModel)
-    declare_queue(Job(training.TrainedModel()))
     while True:
         asked = ask(plan, ahead)
         did = work(tables)

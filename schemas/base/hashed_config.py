@@ -53,18 +53,18 @@ def added_part(master: type, name: str, definition: str, text: str) -> Any:
 class HashedConfig:
     """Mixin of a Manual table whose rows are (``*_hash``, ``*_fn``, ``*_config``, comment), nnfabrik's contract.
 
-    A table names its ``kind`` and a ``title`` as arguments of its class. The hash is the key: sha256 of function and
-    config as canonical, type-sensitive JSON. This mixin adds a part table ``Leaf`` with one row a value, so that a
-    config can be restricted by any of them.
+    A table names its ``kind`` and a ``title`` as arguments of its class, and ``columns`` of its own, which
+    ``derived`` fills. The hash is the key: sha256 of function and config as canonical, type-sensitive JSON. This mixin
+    adds a part table ``Leaf`` with one row a value, so that a config can be restricted by any of them.
     """
 
     kind: str
     definition: str
     Leaf: Any
 
-    def __init_subclass__(cls, kind: str, title: str) -> None:
+    def __init_subclass__(cls, kind: str, title: str, columns: str = "") -> None:
         super().__init_subclass__()
-        cls.kind, cls.definition = kind, DEFINITION.format(kind=kind, title=title)
+        cls.kind, cls.definition = kind, DEFINITION.format(kind=kind, title=title) + columns
         cls.Leaf = added_part(cls, "Leaf", LEAF_DEFINITION, "One value of a config.")
 
     @classmethod
@@ -95,12 +95,18 @@ class HashedConfig:
             return key
         with transaction(cls.connection):  # type: ignore[attr-defined]
             names = {"fn": function, "config": dict(config), "comment": comment, "hash_version": HASH_VERSION}
-            cls.insert1(key | {f"{cls.kind}_{name}": value for name, value in names.items()})  # type: ignore[attr-defined]
+            row = key | {f"{cls.kind}_{name}": value for name, value in names.items()}
+            cls.insert1(row | cls.derived(config))  # type: ignore[attr-defined]
             rows = [dict(path=x.path, kind=x.kind, value=x.text, number=x.number) for x in _fitting(config)]
             cls.Leaf.insert([{**key, **row} for row in rows])
             cls.insert_links(key, config)
             cls.load(key)
         return key
+
+    @classmethod
+    def derived(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns of this table alone, which its config decides; overridden where there are any."""
+        return {}
 
     @classmethod
     def insert_links(cls, key: Mapping[str, str], config: Mapping[str, Any]) -> None:

@@ -22,6 +22,16 @@ def fit_key(row: Key) -> dict[str, Any]:
     return {name: row[name] for name in FIT}
 
 
+def fit_name(row: Key, function: str = "") -> str:
+    """Return the name by which people call the fit in a row: its model's function, letters of its hashes, its seed.
+
+    >>> fit_name({"dataset_hash": "d" * 32, "model_hash": "a" * 32, "trainer_hash": "b" * 32, "seed": 1}, "encoder")
+    'encoder aaaaaa-dddd-bbbb seed 1'
+    """
+    hashes = f"{row['model_hash'][:6]}-{row['dataset_hash'][:4]}-{row['trainer_hash'][:4]}"
+    return f"{function} {hashes} seed {row['seed']}".lstrip()
+
+
 def unit_key(row: Key) -> dict[str, Any]:
     """Return a unit's key within its dataset.
 

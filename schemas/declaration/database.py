@@ -9,13 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datajoint.errors import MissingTableError
+from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import opened, put_in_force
 from schemas.connection.server import connect
 from schemas.connection.settings import Settings
-from schemas.declaration.modules import MODULES
+from schemas.declaration.computed_tables import computed_tables
+from schemas.declaration.modules import MODULES, VIEW_SCHEMA
 from schemas.declaration.table_classes import definitions_digest, sql_names
+from schemas.declaration.views import create_views
 from schemas.version import SchemaVersion
 
 STORE = "main"
@@ -69,6 +72,10 @@ def _activate(settings: Settings, connection: Any) -> None:
         if undeclared and name == MODULES[0]:
             note_state(DECLARING)
     if undeclared:
+        for table in computed_tables():
+            declare_queue(Job(table()))
+        _create_schema(connection, f"{settings.prefix}{VIEW_SCHEMA}")
+        create_views(connection, settings.prefix)
         note_state(READY)
     if settings.store_url is None:  # one elsewhere may be away: who writes to it signs it
         store_registry.sign(settings, connection)
@@ -79,9 +86,9 @@ def _create_schema(connection: Any, name: str) -> None:
 
     By MySQL's own default ``a``, ``A`` and ``ä`` are one name.
     """
+    quoted = connection.adapter.quote_identifier(name)
+    connection.query(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
     if connection.adapter.backend == "mysql":
-        quoted = connection.adapter.quote_identifier(name)
-        connection.query(f"CREATE DATABASE IF NOT EXISTS {quoted}")
         connection.query(f"ALTER DATABASE {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin")
 
 

@@ -9,6 +9,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 FIRST = "version"  # declared before all others, since it says whether they are
+VIEW_SCHEMA = "results"  # holds views alone
+VIEW_NAMES = ("fits", "units", "meis", "contrasts", "curves", "studies", "workers", "failures")
 
 
 def ordered_modules(folder: Path) -> tuple[str, ...]:
@@ -35,3 +37,4 @@ def _imported(path: Path) -> set[str]:
 
 
 MODULES = ordered_modules(Path(__file__).parents[1])
+SCHEMAS = (*MODULES, VIEW_SCHEMA)  # in the order in which they are made

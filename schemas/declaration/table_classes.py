@@ -12,6 +12,7 @@ import datajoint as dj
 from datajoint.utils import from_camel_case
 
 from schemas.declaration.modules import MODULES
+from schemas.declaration.view_sql import VIEWS
 
 
 def table_classes() -> dict[str, Any]:
@@ -47,10 +48,11 @@ def sql_name(table: Any) -> str:
 
 @cache
 def definitions_digest() -> str:
-    """Return a digest of all tables' names and definitions, without order or comments: 16 hexadecimal digits."""
+    """Return a digest of all tables and views, without the tables' order or comments: 16 hexadecimal digits."""
     lines = [f"{module} {sorted(names)}" for module, names in sorted(sql_names().items())]
     for path, table in sorted(table_classes().items(), key=lambda named: named[0]):
         lines += [path, *(line.partition("#")[0].strip() for line in table.definition.splitlines())]
+    lines += [f"{name} {sql}" for name, sql in VIEWS.items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -116,7 +116,7 @@ def _drop_schemas(url: str, prefix: str):
 
     import pymysql
 
-    from schemas.declaration.modules import MODULES
+    from schemas.declaration.modules import SCHEMAS
 
     place = urlsplit(url)
     with (
@@ -126,7 +126,7 @@ def _drop_schemas(url: str, prefix: str):
         connection.cursor() as cursor,
     ):
         cursor.execute("SET FOREIGN_KEY_CHECKS = 0")
-        for name in MODULES:
+        for name in SCHEMAS:
             cursor.execute(f"DROP DATABASE IF EXISTS `{prefix}{name}`")
 
 

@@ -218,7 +218,8 @@ def test_a_filter_is_never_sql(reader):
 
 def test_one_experiments_fits_and_those_to_shuffled_light(reader):
     assert board_of(reader, "fits", experiment="filled")[1] == FITS
-    assert board_of(reader, "fits", experiment="nothing")[1] == 0
+    with pytest.raises(ConfigError, match=r"experiment 'filed': .*did you mean 'filled'"):
+        board_of(reader, "fits", experiment="filed")
     assert board_of(reader, "fits", shuffled="1")[1] == FITS + 1
 
 

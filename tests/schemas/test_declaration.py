@@ -32,13 +32,13 @@ schemas.open_database()
 def other(served, tmp_path):
     """Settings of a prefix without tables on the tests' server, and a connection of its own; dropped afterwards."""
     from schemas.connection.server import own_connection
-    from schemas.declaration.modules import MODULES
+    from schemas.declaration.modules import SCHEMAS
     from schemas.session import schema
 
     mine, prefix = own_connection(schema.connection), f"v{uuid.uuid4().hex[:8]}_"
     yield dataclasses.replace(served, prefix=prefix, store=tmp_path), mine
     cascade = "" if mine.adapter.backend == "mysql" else " CASCADE"
-    for name in reversed(MODULES):
+    for name in reversed(SCHEMAS):
         mine.query(f"DROP SCHEMA IF EXISTS {prefix}{name}{cascade}")
     mine.close()
 

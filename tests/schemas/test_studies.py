@@ -176,7 +176,15 @@ def done_before(key, curve):
     from schemas import dataset, training
 
     dataset.Dataset.populate({"dataset_hash": key["dataset_hash"]})
-    done = {"score": max(curve), "output": {}, "parameters": 1, "weights_sha256": "", "device": "", "versions": {}}
+    done = {
+        "fit_name": "",
+        "score": max(curve),
+        "output": {},
+        "parameters": 1,
+        "weights_sha256": "",
+        "device": "",
+        "versions": {},
+    }
     done |= {"fit_precision": "float32", "threads": 1, "same_bits": True}
     training.TrainedModel.insert1({**key, **done, "fit_seconds": 0.0}, allow_direct_insert=True)
     add_epochs(key, curve)

@@ -48,3 +48,11 @@ def test_every_module_has_tables_and_the_pipeline_can_be_read_from_their_order()
     ends = ["session", "recording", "dataset", "experiment", "training", "evaluation", "mei", "mei_contrast"]
     assert [name for name in MODULES if name in ends] == ends
     assert MODULES[0] == "version"
+
+
+def test_every_view_has_a_name_that_shells_complete():
+    from schemas.declaration.modules import VIEW_NAMES
+    from schemas.declaration.view_sql import KEYS, VIEWS
+
+    assert set(KEYS) == {*VIEWS, "failures"} == set(VIEW_NAMES)
+    assert VIEW_NAMES[-1] == "failures"  # made of the queues

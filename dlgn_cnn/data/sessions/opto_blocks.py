@@ -46,6 +46,15 @@ def _run_blocks(start: int, stop: int, period_frames: float, backwards: bool) ->
     return [start, *inner[(inner - start >= SHORTEST_FRAMES) & (stop - inner >= SHORTEST_FRAMES)].tolist()]
 
 
+def is_shuffled(config: Mapping[str, Any]) -> bool:
+    """Whether a dataset config asks for shuffled labels, so that fits to it are the null of others.
+
+    >>> is_shuffled({"sessions": "all", "shuffle_opto": {"seed": 0}}), is_shuffled({"shuffle_opto": None})
+    (True, False)
+    """
+    return config.get("shuffle_opto") is not None
+
+
 def check_shuffle(shuffle: object) -> None:
     """Refuse what is not ``{"seed": 0}``, with ``period_s`` if wanted. Raises ConfigError."""
     if not isinstance(shuffle, Mapping) or "seed" not in shuffle or set(shuffle) - {"seed", "period_s"}:
