@@ -78,6 +78,7 @@ class Score(OfFit, provenance.Traced, dj.Computed):
         -> dataset.Dataset.Unit
         ---
         correlation=null : float64  # single-trial Pearson; null where the unit fired no spike in the test tier
+        index (correlation)
         """
 
     class Condition(dj.Part):

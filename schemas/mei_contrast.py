@@ -22,6 +22,8 @@ from schemas.monitoring import fit_precision
 schema = dj.Schema()
 UnitKey = tuple[Any, ...]
 Stimuli = dict[UnitKey, list[Row]]
+SUMMARIZED, FINDING = ("clip", "extent"), ("effect", "p", "q", "session_q")
+SUMMARY = "\n".join(f"{view}_{name}=null : float64" for view in SUMMARIZED for name in FINDING)
 COLUMNS = ("opto_condition", "mei_seed", "stimulus", "intact_hz", "suppressed_hz")
 
 
@@ -45,14 +47,19 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
     """
 
     class Unit(dj.Part):
-        """One unit's size of its MEIs in each condition: means over random starts."""
+        """One unit: the size of its MEIs in each condition, and how they differ as a whole and in size.
 
-        definition = """
+        Sizes are means over random starts; differences are those of ``Distance`` against the strongest null.
+        """
+
+        definition = f"""
         -> master
         -> dataset.Dataset.Unit
         ---
         intact_extent_px : float64  # radius of the energy
         suppressed_extent_px : float64
+        null_kind : varchar(16)  # the strongest null that there is
+        {SUMMARY}
         """
 
     class Distance(dj.Part):
@@ -115,9 +122,16 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
                 nulls = [(_loaded(one, unit) for one in fits) for fits in (shuffled, members)]
                 measured.append(measure(own, nulls[0], nulls[1], generator))
                 rows.append(dict(zip(UNIT, unit, strict=True)) | _unit_row(own))
-        distances = _distances([*map(unit_key, rows)], findings(measured), [one.within for one in measured])
+        distances = list(_distances([*map(unit_key, rows)], findings(measured), [one.within for one in measured]))
         fits = {"null_fits": len(shuffled), "members": 1 + len(members)}
-        return fits, {"Unit": rows, "Distance": list(distances)}
+        return fits, {"Unit": [row | _summary(row, distances) for row in rows], "Distance": distances}
+
+
+def _summary(unit: Row, distances: list[Row]) -> Row:
+    """The columns of a unit's row that repeat those of its distances."""
+    own = {one["view"]: one for one in distances if one["strongest"] and unit_key(one) == unit_key(unit)}
+    found = {f"{view}_{name}": own[view][name] if view in own else None for view in SUMMARIZED for name in FINDING}
+    return {"null_kind": next(iter(own.values()))["null_kind"]} | found
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:

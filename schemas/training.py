@@ -10,6 +10,7 @@ import datajoint as dj
 
 from dlgn_cnn import __version__
 from dlgn_cnn.config import canonical_json, value_sha256
+from dlgn_cnn.data.sessions.opto_blocks import is_shuffled
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.runtime import interrupts, threads
 from dlgn_cnn.runtime.device import device_name, pick_device
@@ -41,6 +42,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
     -> trainer.Seed
     ---
     fit_name : varchar(200)  # as encoder 3f2a1c-07bd-91ee seed 0: model function, hashes of model, dataset, trainer
+    is_null : bool  # fitted to shuffled labels of the light: the null of other fits, and no finding
     score : float64  # what the trainer returned: mean validation correlation
     output : json  # what the trainer recorded, an entry an epoch
     parameters : int64
@@ -93,6 +95,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         told: Mapping[str, Any] = output if isinstance(output, dict) else {}  # a lab's trainer may return anything
         row = {
             "fit_name": fit_name(key, spec.model[0]),
+            "is_null": is_shuffled(spec.dataset[1]),
             "score": score,
             "output": output,
             "parameters": sum(parameter.numel() for parameter in fitted.parameters()),

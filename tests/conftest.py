@@ -62,6 +62,7 @@ def served(tmp_path_factory):
     The settings are also in the environment, so that commands started by a test use the same database.
     """
     import schemas
+    from tests.emptying import drop_all
 
     home = tmp_path_factory.mktemp("home")
     environment = {"DLGN_HOME": str(home), "DLGN_PREFIX": f"t{uuid.uuid4().hex[:8]}_", "DLGN_DEVICE": "cpu"}
@@ -72,7 +73,7 @@ def served(tmp_path_factory):
     os.environ.update(environment)
     settings = schemas.open_database(schemas.Settings.from_environment())
     yield settings
-    _drop(settings)
+    drop_all(settings.prefix)
     os.environ.clear()
     os.environ.update(before)
 
@@ -90,16 +91,3 @@ def _empty() -> None:
         table().jobs.delete_quick()
     for table in (fleet.Lease, fleet.Lack, fleet.Worker, fleet.Retry, fleet.StopFlag, verification.Verification):
         table().delete_quick()
-
-
-def _drop(settings) -> None:
-    import importlib
-
-    import datajoint as dj
-
-    from schemas.declaration.modules import MODULES, VIEW_SCHEMA
-
-    connection = importlib.import_module(f"schemas.{MODULES[0]}").schema.connection
-    dj.Schema(f"{settings.prefix}{VIEW_SCHEMA}", connection=connection).drop(prompt=False)
-    for name in reversed(MODULES):
-        importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)

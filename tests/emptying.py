@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import datajoint as dj
+
 
 def tables_below(*roots: Any) -> list[str]:
     """The quoted names of these tables and of all that refer to them, in the order in which rows can be deleted."""
@@ -15,3 +17,12 @@ def tables_below(*roots: Any) -> list[str]:
 def delete_all(connection: Any, names: list[str]) -> None:
     for name in names:
         connection.query(f"DELETE FROM {name}")
+
+
+def drop_all(prefix: str) -> None:
+    """Drop the schemas of an open database: views before the tables that they read."""
+    from schemas import session
+    from schemas.declaration.modules import SCHEMAS
+
+    for name in reversed(SCHEMAS):
+        dj.Schema(f"{prefix}{name}", connection=session.schema.connection).drop(prompt=False)

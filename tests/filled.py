@@ -59,7 +59,11 @@ def _scored(keys: list[dict[str, Any]], units: int, generator: np.random.Generat
     correlations = generator.uniform(0, 0.6, (len(keys), units))
     means = correlations.mean(1).tolist()
     scored = list(zip(keys, means, strict=True))
-    fits = ({**key, "fit_name": fit_name(key), "score": r, "fit_seconds": 9.0, **fitted} for key, r in scored)
+    null = keys[-1]
+    fits = (
+        {**key, "fit_name": fit_name(key), "is_null": key is null, "score": r, "fit_seconds": 9.0, **fitted}
+        for key, r in scored
+    )
     training.TrainedModel.insert(fits, **DIRECT)
     evaluation.Score.insert(({**key, "mean_correlation": r} for key, r in scored), **DIRECT)
     evaluation.FeedbackModulation.insert(keys, **DIRECT)

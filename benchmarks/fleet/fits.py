@@ -1,6 +1,5 @@
 """A table of short fits, and workers for it that start at once."""
 
-import importlib
 import json
 import logging
 import os
@@ -19,7 +18,7 @@ from dlgn_cnn.training.weights import save_weights
 from populate.worker.worker import WorkerOptions, work
 from schemas import session
 from schemas.connection import in_force
-from schemas.declaration import modules
+from tests.emptying import drop_all
 
 schema = dj.Schema()
 
@@ -104,8 +103,7 @@ def open_tables() -> None:
 def drop_tables() -> None:
     """Drop all tables, since others may use the server."""
     schema.drop(prompt=False)
-    for name in reversed(modules.MODULES):
-        importlib.import_module(f"schemas.{name}").schema.drop(prompt=False)
+    drop_all(schemas.Settings.from_environment().prefix)
 
 
 class Nursery:

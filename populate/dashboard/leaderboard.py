@@ -15,6 +15,7 @@ from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
 from populate.dashboard.reading import Reader
+from populate.query.query import nulls_last
 from schemas import experiment
 from schemas.base.keys import FIT, UNIT
 from schemas.declaration.computed_tables import config_tables
@@ -53,7 +54,7 @@ NUMERIC = re.compile(r"(tiny|small|big)?int|bool|double|float|numeric|decimal|re
 MOST_LEAVES = 3  # of those that vary, shown by default
 SHUFFLED = "dataset.shuffle_opto"
 FITS = ("mean_correlation", "score", "model_fn", "seed", "parameters", "fit_seconds")
-UNITS = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "model_fn", "seed")
+UNITS = ("correlation", "normalized_correlation", "data_omi", "data_omi_q", "model_omi", "fit_name")
 VIEWS = {
     "fits": View(FIT, FITS, "-mean_correlation"),
     "units": View((*FIT, *UNIT), UNITS, "-correlation"),
@@ -120,7 +121,7 @@ class Leaderboard:
         usual = [*shown, *[name for name in varied if self.shuffled or not name.startswith(SHUFFLED)][:MOST_LEAVES]]
         names, order = query.get("columns", " ".join(usual)).split(), query.get("order", self.usual_order).split()
         self.shown = [self._column(name) for name in names]
-        self.order = [(self._column(name.removeprefix("-")), " DESC" * name.startswith("-")) for name in order]
+        self.order = [(self._column(name.removeprefix("-")), name.startswith("-")) for name in order]
         self.filters = [(self._column(name), how, values) for name, how, *values in filters_of(query)]
 
     def _column(self, name: str) -> LeaderboardColumn:
@@ -133,8 +134,10 @@ class Leaderboard:
         key = [f"b.{name}" for name in self.key]
         columns = [*self.shown, *(one for one, _ in self.order)]
         query, given = self._select([*key, *(one.sql for one in self.shown)], columns)
-        # NULL comes last in either direction; both servers understand this form.
-        sort = ", ".join([*(f"{one.sql} IS NULL, {one.sql}{direction}" for one, direction in self.order), *key])
+        mysql = self.reader.connection.adapter.backend == "mysql"
+        # The key in the same direction, in which MySQL's indexes have it.
+        last = [f"{name}{' DESC' * (bool(self.order) and self.order[0][1])}" for name in key]
+        sort = ", ".join([*(nulls_last(one.sql, descending, mysql) for one, descending in self.order), *last])
         found = self.reader.rows(f"{query} ORDER BY {sort} LIMIT {stop - start:d} OFFSET {start:d}", given)
         names = [*self.key, *(one.name for one in self.shown)]
         return [dict(zip(names, row, strict=True)) for row in found]

@@ -144,6 +144,7 @@ def _carry_fit(
     function = str((model.ModelConfig & mine).fetch1("model_fn"))
     fitted = {
         "fit_name": fit_name(mine, function),
+        "is_null": bool((dataset.DatasetConfig & mine).fetch1("is_null")),
         "score": float(row["score"]),
         "output": plain(unpacked(row["output"])),
         "parameters": parameters(state),

@@ -178,6 +178,7 @@ def done_before(key, curve):
     dataset.Dataset.populate({"dataset_hash": key["dataset_hash"]})
     done = {
         "fit_name": "",
+        "is_null": False,
         "score": max(curve),
         "output": {},
         "parameters": 1,
