@@ -3,10 +3,10 @@
 ``<training.TrainedModel>`` stands for the table's name in the database, ``<now>`` for the server's time in UTC,
 ``<by key>`` for MySQL's order to look rows up by their key.
 
-All are plain joins without aggregates, from the table with a row a thing to those that say more of it. Those always have
-a row, and are joined as if they might not (LEFT JOIN), so that a server begins with the first table, in the order that is
-asked for, stops at the limit, and leaves out tables of which nothing is asked. So a filter by ``is_null`` must not
-begin with the fits (COALESCE). With 10^6 units, each question of ``benchmarks/views.py`` takes some milliseconds.
+All are plain joins without aggregates, from the table with a row a thing to those that say more of it. Those have a row
+too, and are joined as if they might not (LEFT JOIN), so that a server begins with the first table, in the order that
+is asked for, stops at the limit, and leaves out what nobody asks for. A filter by ``is_null`` must not begin with the
+fits either (COALESCE). ``benchmarks/views.py`` asks them over a million rows.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ UNITS = f"""
 SELECT {FIT_COLUMNS}, {UNIT_COLUMNS}, u.unit, n.unit_index, n.mean_rate_hz,
   u.correlation, {_of("c", _measures())}, {_of("f", EFFECTS)},
   i.mei_hash, i.starts AS mei_starts, i.mei_intact_hz, i.mei_suppressed_hz,
-  x.intact_extent_px, x.suppressed_extent_px, x.null_kind, {_of("x", OF_MEIS)}
+  x.intact_extent_px, x.suppressed_extent_px, x.strongest_null, {_of("x", OF_MEIS)}
 FROM <evaluation.Score.Unit> u{OF_FIT}
 {OF_SESSION}
 LEFT JOIN <dataset.Dataset.Unit> n<by key> ON {_same("n", "u", ("dataset_hash", *UNIT))}

@@ -97,7 +97,7 @@ def units(experiment: str | None = None, nulls: bool = False) -> pd.DataFrame:
     -------
     DataFrame
         A row a unit and fit; NaN is what is undefined or not computed yet. ``clip_*`` and ``extent_*`` compare the MEIs
-        of both conditions with the strongest null that there is, which ``null_kind`` names.
+        of both conditions with the strongest null that there is, which ``strongest_null`` names.
 
     Raises
     ------

@@ -105,7 +105,7 @@ def test_larger_suppressed_meis_by_effect_in_sql(done):
     from schemas.connection.in_force import settings_in_force
 
     prefix = settings_in_force().prefix
-    text = query().replace("dlgn_", prefix).replace("q < 0.1", "q < 1.1")
+    text = query().replace("dlgn_", prefix).replace("extent_q < 0.1", "extent_q < 1.1")
     connection = session.schema.connection
     if connection.adapter.backend == "mysql":
         text = text.replace('"', "`")
