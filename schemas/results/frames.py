@@ -158,4 +158,5 @@ def _frame(name: str, experiment: str | None, nulls: bool) -> pd.DataFrame:
 
     rows = view(name, nulls)
     chosen = rows if experiment is None else of_experiment(rows, experiment)
-    return pd.DataFrame(chosen.to_dicts(), columns=list(chosen.heading.names))
+    types = {one.name: float for one in chosen.heading.attributes.values() if one.type.startswith("double")}
+    return pd.DataFrame(chosen.to_dicts(), columns=list(chosen.heading.names)).astype(types | {"is_null": bool})

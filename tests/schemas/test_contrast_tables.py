@@ -243,3 +243,45 @@ def test_no_stimulus_is_of_all_conditions(done, table):
     with pytest.raises(ConfigError, match="intact or suppressed"):
         stimuli.insert1(row)
     assert not stimuli & {"opto_condition": "all"}
+
+
+def test_the_view_of_units_repeats_what_the_meis_and_their_contrast_say(done):
+    from schemas import results
+    from schemas.mei import MEI as Table
+
+    units = results.units("contrast")
+    assert set(units.seed) == {40, 41}
+    made = units[units.mei_hash.notna()]
+    assert set(made.unit) == set(MEI["units"])
+    for row in made.to_dict("records"):
+        key = {name: row[name] for name in Table.Unit.primary_key}
+        shown = (Table.Stimulus & key).to_dicts()
+        for condition in ("intact", "suppressed"):
+            own = [one[f"{condition}_hz"] for one in shown if one["opto_condition"] == condition]
+            assert row[f"mei_{condition}_hz"] == pytest.approx(np.mean(own))
+        assert row["mei_starts"] == 2
+        for view in ("clip", "extent"):
+            finding = (contrasts().Distance & key & {"view": view, "strongest": True}).fetch1()
+            for name in ("effect", "p", "q", "session_q"):
+                expected = np.nan if finding[name] is None else finding[name]
+                assert row[f"{view}_{name}"] == pytest.approx(expected, nan_ok=True)
+            assert row["strongest_null"] == finding["null_kind"]
+    # One session: the rate over it is the rate over the fit.
+    assert (made.clip_q == made.clip_session_q).all()
+    assert len(results.contrasts("contrast")) == len(contrasts().Distance & "strongest")
+
+
+def test_the_effect_of_shuffled_labels_is_not_called_data(done):
+    from schemas import results
+    from schemas.evaluation import OF_LABELS, FeedbackModulation
+    from schemas.training import TrainedModel
+
+    fits = [(TrainedModel & null).keys(limit=1)[0] for null in ("is_null", "NOT is_null")]
+    for fit in fits:
+        FeedbackModulation.populate(fit)
+    null, real = ((FeedbackModulation.Unit & fit).to_dicts() for fit in fits)
+    assert all(row[name] is None for row in null for name in OF_LABELS)
+    assert all(row["model_omi"] is not None for row in (*null, *real))
+    assert all(row["data_omi_p"] is not None for row in real)
+    units = results.units(nulls=True)
+    assert units[units.is_null].data_omi.isna().all()
