@@ -1,7 +1,6 @@
 """What was recorded: the raw file of a session, and its spikes and signals once read."""
 
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import datajoint as dj
@@ -12,10 +11,12 @@ from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.data.recording import SessionRecording as RawRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime import interrupts
-from dlgn_cnn.storage.files import path_sha256
+from dlgn_cnn.storage.files import missing_file, path_sha256
+from dlgn_cnn.storage.rights import present
 from schemas import provenance, session
 from schemas.base import array_codec
 from schemas.base.keys import Key, Row
+from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
 
@@ -102,10 +103,13 @@ class Recording(provenance.Traced, dj.Imported):
     @interrupts.allowed()
     def make_compute(self, key: Row, reader: str, path: str, sha256: str, options: Row) -> provenance.Found:
         """Read the session from its raw file, whose bytes must still be those that were ingested."""
-        if path_sha256(Path(path)) != sha256:
-            raise RecordingError(f"raw file {path} has changed since it was ingested: restore it")
+        here = settings_in_force().here(path)
+        if not present(here):
+            raise missing_file("raw file", here, path)
+        if path_sha256(here) != sha256:
+            raise RecordingError(f"raw file {here} has changed since it was ingested: restore it")
         wanted = SessionKey(key["mouse"], key["series"], key["experiment"])
-        found = read_recordings(Path(path), reader=reader, **options)
+        found = read_recordings(here, reader=reader, **options)
         row, parts = rows_of(next(recording for recording in found if recording.session == wanted))
         array_codec.upload({schema.database: chain(*parts.values())})
         return row, parts

@@ -102,6 +102,7 @@ class SceneFile:
 
     A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
     file are found by ``part``, "layout:address" (``dlgn_cnn.data.stimuli.scenes``); ``sha256`` is then theirs.
+    ``stored`` is the path that the tables hold, where this machine finds the file at another.
     """
 
     path: Path
@@ -111,6 +112,7 @@ class SceneFile:
     width_px: int
     height_px: int
     part: str = ""
+    stored: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

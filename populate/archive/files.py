@@ -14,6 +14,7 @@ from dlgn_cnn.archive.writing import ArchiveWriter
 from dlgn_cnn.data.store.session_store import read_info, read_session, rows_digest
 from dlgn_cnn.errors import ArchiveError, StoreError
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import present_file
 from dlgn_cnn.training.weights import ENDING
 from populate.archive.selection import Selection, batches
 from schemas import dataset
@@ -72,8 +73,8 @@ def add_stimuli(archive: ArchiveWriter, selection: Selection) -> dict[str, str]:
     """Names in the archive of the chosen scenes' files, by path. A missing file is left out."""
     found: dict[str, str] = {}
     for row in selection.rows(SCENES):
-        path = Path(row["scene_path"])
-        if row["scene_path"] not in found and path.is_file():
+        path = settings_in_force().here(row["scene_path"])
+        if row["scene_path"] not in found and present_file(path):
             digest = file_sha256(path)
             if not row["scene_part"] and digest != row["scene_sha256"]:
                 raise StoreError(f"scene file {path} is not the one that was ingested: restore it, or --no-stimuli")

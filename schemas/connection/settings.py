@@ -17,6 +17,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
+from schemas.connection.mapped_paths import on_this_host, read_paths
 
 NAME = "dlgn.env"
 PASSWORD = "DLGN_DATABASE_PASSWORD"
@@ -26,6 +27,7 @@ MEANING = {
     "DLGN_PREFIX": "begins every schema's name: one for each project on a server",
     "DLGN_HOME": "the embedded database, caches and logs of this machine",
     "DLGN_DATASETS": "where datasets are stored instead of DLGN_STORE",
+    "DLGN_PATHS": "where this host has recordings that rows name elsewhere: /stored/folder=/folder/here, ...",
     "DLGN_DEVICE": "auto, cpu, cuda, cuda:1",
     "DLGN_THREADS": "threads that a worker computes with (default: its share of the cores)",
     "DLGN_CHECKPOINT_S": "how often a fit is saved so that it can be gone on from, in seconds",
@@ -58,7 +60,8 @@ class Settings:
     it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
     algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
     A database must let a command in, and answer its first questions, within ``answer_s`` each. ``threads`` is how
-    many a worker computes with, None for its share of the cores.
+    many a worker computes with, None for its share of the cores. ``paths`` are the folders of recordings that this host
+    has under other paths than the rows say: each the stored one and the one here.
     ``scratch`` is set while a row is recomputed to be compared: what is written goes there, and nowhere else.
     """
 
@@ -79,6 +82,11 @@ class Settings:
     scratch: Path | None = None
     answer_s: float = 30.0
     threads: int | None = None
+    paths: tuple[tuple[Path, Path], ...] = ()
+
+    def here(self, stored: str) -> Path:
+        """The path on this host of a recording's file, by the path that a row holds: the longest folder decides."""
+        return on_this_host(stored, self.paths)
 
     @property
     def cache(self) -> Path:
@@ -130,6 +138,7 @@ class Settings:
             require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
             answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
             threads=asked_threads(given),
+            paths=read_paths(given.get("DLGN_PATHS", "")),
         )
 
 

@@ -1,7 +1,6 @@
 """A session as its rows tell it: fetched as keys and lazy references, loaded with no database."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,11 @@ import numpy as np
 from dlgn_cnn.data import recording as recorded
 from schemas import optogenetics, session, stimulus
 from schemas.base.keys import Row
+from schemas.connection.in_force import settings_in_force
 from schemas.recording import RawFile
 from schemas.recording import Recording as RecordingTable
 
-# In the order of the fields of ``SceneFile``.
+# In the order of the first fields of ``SceneFile``.
 SCENE = ("scene_path", "scene_sha256", "scene_frames", "scene_rate_hz", "width_px", "height_px", "scene_part")
 TABLES = {
     "presentations": stimulus.Presentation,
@@ -85,4 +85,4 @@ def _signal(row: Row) -> recorded.SampledSignal:
 
 def _scene_file(row: Row) -> recorded.SceneFile:
     path, *others = (row[name] for name in SCENE)
-    return recorded.SceneFile(Path(path), *others)
+    return replace(recorded.SceneFile(settings_in_force().here(path), *others), stored=path)

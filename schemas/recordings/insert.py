@@ -1,5 +1,6 @@
 """From validated recordings to rows: a whole file's sessions in one transaction, or nothing."""
 
+import logging
 import time
 from dataclasses import astuple
 from itertools import chain
@@ -13,11 +14,15 @@ from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionReco
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.files import path_sha256
+from dlgn_cnn.storage.rights import present
 from schemas import optogenetics, recording, session, stimulus
 from schemas.base import array_codec, store_registry
 from schemas.base.keys import SESSION, Row, session_key
 from schemas.connection.in_force import settings_in_force
+from schemas.recordings import moved
 from schemas.recordings.fetch import SCENE
+
+logger = logging.getLogger("dlgn")
 
 
 def ingest(
@@ -26,7 +31,8 @@ def ingest(
     """Read a recording and insert its sessions, all in one transaction.
 
     A session that is there with the same raw bytes is left alone. Bytes that were ingested before are known by their
-    digest and are not decoded again.
+    digest and are not decoded again while all files are where their rows say. Where they are found in another place,
+    rows get the new paths, and the log says so.
 
     Parameters
     ----------
@@ -50,7 +56,7 @@ def ingest(
         If a session is there with other bytes, since results depend on the rows that are there.
     """
     chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
-    if path.exists() and _all_known(source_of(path, chosen).resolve(), chosen, options):
+    if present(path) and _all_known(source_of(path, chosen).resolve(), chosen, options):
         return []
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
@@ -61,19 +67,25 @@ def ingest(
     array_codec.upload({recording.schema.database: recorded, stimulus.schema.database: onsets})
     duration_s = time.monotonic() - started
     with session.schema.connection.transaction:
+        moves = moved.follow(found)
         for one, row in new:
             _insert(one, row, duration_s)
+    if moves:
+        logger.info("%s", moved.sentence(moves))
     return [str(one.session) for one, _ in new]
 
 
 def _all_known(source: Path, reader: str, options: Row) -> bool:
-    """Whether all sessions of a source were ingested from it, with the same bytes, reader and options."""
-    rows = (recording.RawFile & {"reader": reader, "raw_path": str(source)}).to_dicts()
-    found = [row for row in rows if row["reader_options"] == options]
-    if not found or {row["raw_sha256"] for row in found} != {path_sha256(source)}:
-        return False
+    """Whether all sessions of a source were ingested with these bytes, reader and options, and all files are there."""
+    rows = (recording.RawFile & {"reader": reader, "raw_sha256": path_sha256(source)}).to_dicts()
+    here = settings_in_force().here
+    found = [row for row in rows if row["reader_options"] == options and here(row["raw_path"]) == source]
     there = {SessionKey(*(row[name] for name in SESSION)) for row in found}
-    return there.issuperset(sessions_in(source, reader))
+    if not found or not there.issuperset(sessions_in(source, reader)):
+        return False
+    keys = [session_key(one) for one in there]
+    scenes = stimulus.Scene & (stimulus.Presentation & keys).proj("movie", "scene")
+    return all(present(here(stored)) for stored in set(scenes.to_arrays("scene_path").tolist()))
 
 
 def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:
@@ -121,13 +133,10 @@ def _frame_onsets(one: SessionRecording) -> list[Row]:
 
 def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
     key = {"movie": scene.movie, "scene": scene.scene}
-    stored = (stimulus.Scene & key).to_arrays("scene_sha256")
-    if len(stored) and stored[0] != file.sha256:
-        raise RecordingError(
-            f"{scene.movie} scene {scene.scene}: {file.path} is not the file of that name that was ingested before; "
-            "one movie's scenes are the same in every session: give the other movie another name"
-        )
-    if not len(stored):
+    stored = (stimulus.Scene & key).to_dicts()
+    for row in stored:
+        moved.check_same(row, file)
+    if not stored:
         stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
-        columns = dict(zip(SCENE, astuple(file), strict=True))
+        columns = dict(zip(SCENE, astuple(file), strict=False))  # all but where this machine found it
         stimulus.Scene.insert1(key | columns | {"scene_path": str(file.path.resolve())})

@@ -1,7 +1,5 @@
 """A recording goes into the tables whole or not at all."""
 
-import shutil
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,14 +121,18 @@ def test_the_same_file_again_is_nothing_new_and_another_is_refused(tmp_path):
     assert rows() == before
 
 
-def test_bytes_that_were_ingested_are_known_without_decoding_a_scene(tmp_path):
+def test_bytes_that_were_ingested_are_known_without_decoding_a_scene(tmp_path, monkeypatch):
     from schemas.recordings.insert import ingest
 
     write_recording(tmp_path, responses_frame(mouse="Again_2020_0002"))
     ingest(tmp_path)
-    shutil.rmtree(tmp_path / "scenes")
+
+    def fail(path):
+        raise RecordingError(f"{path} was decoded")
+
+    monkeypatch.setattr("dlgn_cnn.data.stimuli.video.probe", fail)
     assert ingest(tmp_path) == []
-    with pytest.raises(RecordingError, match="scene"):  # another way of reading them may find another thing
+    with pytest.raises(RecordingError, match="was decoded"):  # another way of reading them may find another thing
         ingest(tmp_path, options={"spikes_outside": "drop"})
 
 

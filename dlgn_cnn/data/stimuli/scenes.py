@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.recording import SceneFile
-from dlgn_cnn.errors import MissingFile, RecordingError
+from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.files import file_sha256, missing_file
+from dlgn_cnn.storage.rights import present
 
 # By layout: a function of (path, address) that returns frames (time, height, width) uint8. Readers register theirs.
 FRAME_SOURCES = Registry("layout of frames", "dlgn_cnn.data.readers", given=("path", "address"))
@@ -23,8 +24,8 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
     """
     from dlgn_cnn.data.stimuli.video import read_gray, scale_gray
 
-    if not file.path.exists():
-        raise MissingFile(f"scene file {file.path} is missing: restore it, or mount its folder there")
+    if not present(file.path):
+        raise missing_file("scene file", file.path, file.stored)
     layout, _, address = file.part.partition(":")
     frames = FRAME_SOURCES.get(layout)(file.path, address) if layout else None
     if file.sha256 != (file_sha256(file.path) if frames is None else frames_sha256(frames)):
