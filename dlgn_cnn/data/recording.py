@@ -51,7 +51,7 @@ class SessionKey:
     experiment: int
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w.-]{0,63}", self.mouse):
+        if not isinstance(self.mouse, str) or not re.fullmatch(r"\w[\w.-]{0,63}", self.mouse):
             raise RecordingError(
                 f"mouse {self.mouse!r}: expected up to 64 letters, digits, '_', '-' or '.', as Ntsr1Cre_2019_0007"
             )
@@ -70,7 +70,7 @@ class SessionKey:
         >>> SessionKey.parse("Ntsr1Cre_2019_0007_s03_e07")
         SessionKey(mouse='Ntsr1Cre_2019_0007', series=3, experiment=7)
         """
-        match = re.fullmatch(r"(.+)_s(\d+)_e(\d+)", name)
+        match = re.fullmatch(r"(.+)_s(\d+)_e(\d+)", name) if isinstance(name, str) else None
         if match is None:
             raise RecordingError(f"session {name!r}: expected MOUSE_sSERIES_eEXPERIMENT, as Ntsr1Cre_2019_0007_s03_e07")
         return cls(match[1], int(match[2]), int(match[3]))
@@ -89,10 +89,11 @@ class SceneKey:
     scene: int
 
     def __post_init__(self) -> None:
-        if not (0 < len(self.movie) <= 96 and self.movie.isprintable() and 0 <= self.scene <= MOST):
+        named = 0 < len(self.movie) <= 96 and self.movie.isprintable() and "\\" not in self.movie
+        if not (named and 0 <= self.scene <= MOST):
             raise RecordingError(
-                f"movie {self.movie[:96]!r} scene {self.scene}: expected a name of up to 96 printable letters, and a "
-                f"number from 0 to {MOST}"
+                f"movie {self.movie[:96]!r} scene {self.scene}: expected a name of up to 96 printable letters "
+                f"without a backslash, and a number from 0 to {MOST}"
             )
 
 

@@ -1,9 +1,10 @@
 """Commands of a project: begin one, bring recordings into its tables, define what to fit."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -106,23 +107,15 @@ def ingest(
 
     Example: dlgn ingest my_recording
     """
-    import yaml
-
     import schemas
     from dlgn_cnn.data.recording import SIMULATED_PREFIX
-    from dlgn_cnn.errors import ConfigError
     from schemas.monitoring.progress import bar
 
-    chosen = {}
-    for name, text in _pairs("option", option or (), "spikes_outside=drop").items():
-        try:
-            chosen[name] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"option '{name}={text}': the value cannot be read ({error})") from error
+    chosen = _options(option or ())
     schemas.open_database()
     from schemas.recordings.insert import ingest as insert
 
-    with bar(f"ingest {path}") as report:
+    with bar(f"ingest {path}") as report, _quoting(option or (), chosen):
         new = insert(path, reader, chosen, report)
     for name in new:
         note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
@@ -207,6 +200,37 @@ def search(
     best = search_study(file, ahead)
     values = ", ".join(f"{path} {value}" for path, value in best["trial_values"].items())
     logger.info("best of study %s: trial %d, score %.4f: %s", best["study_name"], best["trial"], best["score"], values)
+
+
+def _options(words: Sequence[str]) -> dict[str, Any]:
+    """A reader's options, each value read as YAML. Raises ConfigError."""
+    import yaml
+
+    from dlgn_cnn.errors import ConfigError
+
+    chosen = {}
+    for name, text in _pairs("option", words, "spikes_outside=drop").items():
+        try:
+            chosen[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"option '{name}={text}': the value cannot be read ({error})") from error
+    return chosen
+
+
+@contextmanager
+def _quoting(words: Sequence[str], chosen: Mapping[str, Any]) -> Iterator[None]:
+    """Say of a refused option what YAML made of its words, if that is not text."""
+    from dlgn_cnn.errors import ConfigError
+    from schemas.base.names import not_text
+
+    try:
+        yield
+    except ConfigError as error:
+        if error.place not in chosen or isinstance(chosen[error.place], str):
+            raise
+        text = _pairs("option", words, "")[error.place]
+        said = f"option '{error.place}={text}': {error.args[0]}; given {not_text(chosen[error.place], text)}"
+        raise ConfigError(f"{said}, for the shell -o '{error.place}=\"{text}\"'") from error
 
 
 def _pairs(what: str, words: Sequence[str], example: str, value: str = "VALUE") -> dict[str, str]:

@@ -163,7 +163,7 @@ def _plan(text: dict[str, Any], path: Path) -> ExperimentPlan:
     if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers, as [0, 1, 2]")
     entries = {part: tuple({str(one.key): one for one in _entries(text, part)}.values()) for part in TABLES}
-    name, comment = str(text["experiment"]), str(text.get("comment", ""))
+    name, comment = text["experiment"], str(text.get("comment") or "")
     return ExperimentPlan(name, comment, entries, tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
 
 

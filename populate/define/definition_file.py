@@ -13,25 +13,36 @@ from typing import Any
 
 import yaml
 
-from dlgn_cnn.errors import ConfigError, DlgnError
+from dlgn_cnn.errors import ConfigError, DlgnError, within
 from dlgn_cnn.registry import nearest
+from schemas.base.names import check_length, check_name, longest
+from schemas.declaration.computed_tables import config_tables
+from schemas.experiment import Experiment
+from schemas.search import Study
 
 KEYS = ("experiment", "comment", "datasets", "models", "trainers", "seeds", "ensembles", "meis")
 REQUIRED = ("experiment", "datasets", "models", "trainers")
 FORM = "{fn: NAME, config: {...}}"
 Call = tuple[str, dict[str, Any]]
+MOST = {  # characters; a study has an experiment of its name and comment
+    "experiment": longest(Experiment, "experiment_name"),
+    "study": min(longest(Study, "study_name"), longest(Experiment, "experiment_name")),
+    "comment": min(longest(Study, "study_comment"), longest(Experiment, "experiment_comment")),
+    "fn": min(longest(table, f"{kind}_fn") for kind, table in config_tables().items()),
+}
 NAME = "experiment"  # a Python file assigns this: a dict, several, or a function that returns or yields them
 
 
 def read_definitions(path: Path) -> list[dict[str, Any]]:
     """The experiments of a file: one of YAML, or as many as a Python file builds. Raises ConfigError."""
     if path.suffix != ".py":
-        return [read_yaml(path, "experiment", KEYS, REQUIRED)]
+        return [read_yaml(path, NAME, KEYS, REQUIRED)]
     found = [_plain(one) for one in _built(path)]
     if not found:
         raise ConfigError(f"experiment {path} built none: let {NAME!r} hold or yield one dict or more")
     for one in found:
-        check_keys(one, f"experiment {path}", KEYS, REQUIRED)
+        _check_texts(one, NAME, f"{NAME} {path}")
+        check_keys(one, f"{NAME} {path}", KEYS, REQUIRED)
     return found
 
 
@@ -55,10 +66,11 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
     Raises
     ------
     ConfigError
-        If it cannot be read, or has other keys.
+        If it cannot be read, has other keys, or a name that its table cannot hold.
     """
     try:
-        text = yaml.safe_load(path.read_text())
+        source = path.read_text()
+        text = yaml.safe_load(source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f"line {mark.line + 1}: "
@@ -67,7 +79,25 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
+    _check_texts(text, kind, f"{kind} {path}", source)
     return check_keys(text, f"{kind} {path}", keys, required)
+
+
+def _check_texts(text: Any, kind: str, what: str, source: str | None = None) -> None:
+    """Refuse a name or a comment that the tables cannot hold; ``source`` is the YAML that it was read from."""
+    if not isinstance(text, dict):
+        return
+    written = None if source is None else _written(source, kind)
+    if kind in text and (text[kind] is not None or written):
+        check_name(text[kind], what, MOST[kind], written)
+    check_length(str(text.get("comment") or ""), f"{what}: comment", MOST["comment"])
+
+
+def _written(source: str, key: str) -> str:
+    """The value of a key at the top of a YAML file as it is written there; empty if nothing is."""
+    top = yaml.compose(source, Loader=yaml.SafeLoader)
+    found = [value for name, value in top.value if name.value == key] if isinstance(top, yaml.MappingNode) else []
+    return source[found[-1].start_mark.index : found[-1].end_mark.index] if found else ""
 
 
 def check_keys(text: Any, what: str, keys: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
@@ -109,6 +139,8 @@ def read_call(entry: Any, place: str) -> Call:
     config = (entry.get("config") or {}) if named else None
     if not isinstance(config, dict):
         raise ConfigError(f"given {entry!r}, expected {FORM}", place)
+    with within(place):
+        check_length(entry["fn"], "fn", MOST["fn"])
     return entry["fn"], config
 
 

@@ -80,7 +80,7 @@ def read_study(path: Path) -> tuple[StudyPlan, str]:
         chosen = text.get("strategy") or {}
         check_arguments(Strategy, chosen, "a strategy")
         strategy = Strategy(**chosen)
-    return StudyPlan(str(text["study"]), calls, seed, strategy, trials), text.get("comment", "")
+    return StudyPlan(text["study"], calls, seed, strategy, trials), str(text.get("comment") or "")
 
 
 def check(plan: StudyPlan) -> None:

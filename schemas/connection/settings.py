@@ -18,6 +18,7 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.mapped_paths import on_this_host, read_paths
+from schemas.connection.prefix import check_prefix
 
 NAME = "dlgn.env"
 PASSWORD = "DLGN_DATABASE_PASSWORD"
@@ -114,9 +115,6 @@ class Settings:
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
         _refuse_examples(given)
         home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
-        prefix = given.get("DLGN_PREFIX") or cls.prefix
-        if not prefix.replace("_", "").isalnum() or prefix != prefix.lower():
-            raise ConfigError(f"DLGN_PREFIX {prefix!r}: expected lower-case letters, digits and '_'")
         store = (given.get("DLGN_STORE") or str(home / "store")).rstrip("/")
         store_url = store if "://" in store else None
         if store_url is not None and not store_url.startswith("s3://"):
@@ -125,7 +123,7 @@ class Settings:
             home=home,
             store=home / "cache" if store_url else _folder("DLGN_STORE", store),
             database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
-            prefix=prefix,
+            prefix=check_prefix(given.get("DLGN_PREFIX") or cls.prefix),
             allowed_packages=cls.allowed_packages | set(_names("DLGN_ALLOW_PACKAGES", given)),
             device=given.get("DLGN_DEVICE") or "auto",
             checkpoint_s=_seconds("DLGN_CHECKPOINT_S", given, "60", "; 0 saves after every step"),

@@ -95,7 +95,8 @@ def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:
     source = one.source.resolve()
     digest, stored = path_sha256(source), (recording.RawFile & session_key(one.session)).to_arrays("raw_sha256")
     if not len(stored):
-        return {"reader": reader, "raw_path": str(source), "raw_sha256": digest, "reader_options": options}
+        path = moved.check_fits(recording.RawFile, "raw_path", str(source))
+        return {"reader": reader, "raw_path": path, "raw_sha256": digest, "reader_options": options}
     if stored[0] != digest:
         raise RecordingError(
             f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
@@ -139,4 +140,4 @@ def _insert_scene(scene: SceneKey, file: SceneFile) -> None:
     if not stored:
         stimulus.Movie.insert1({"movie": scene.movie}, skip_duplicates=True)
         columns = dict(zip(SCENE, astuple(file), strict=False))  # all but where this machine found it
-        stimulus.Scene.insert1(key | columns | {"scene_path": str(file.path.resolve())})
+        stimulus.Scene.insert1(key | columns | moved.place_columns(file))

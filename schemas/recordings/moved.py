@@ -11,6 +11,7 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.storage.rights import present
 from schemas import recording, stimulus
 from schemas.base.keys import Row, session_key
+from schemas.base.names import longest
 from schemas.connection.in_force import settings_in_force
 
 SHOWN = 3
@@ -54,15 +55,33 @@ def _follow_one(one: SessionRecording) -> list[Move]:
     source = _source(one)
     moves = [Move(Path(row["raw_path"]), source) for row in raw if here(row["raw_path"]) != source]
     if moves:
-        recording.RawFile.update1(session_key(one.session) | {"raw_path": str(source)})
+        path = {"raw_path": check_fits(recording.RawFile, "raw_path", str(source))}
+        recording.RawFile.update1(session_key(one.session) | path)
     for row, file in _known_scenes(one.scenes):
         check_same(row, file)
         stored, new = here(row["scene_path"]), file.path.resolve()
         if (stored, row["scene_part"]) != (new, file.part) and (moves or not present(stored)):
             key = {"movie": row["movie"], "scene": row["scene"]}
-            stimulus.Scene.update1(key | {"scene_path": str(new), "scene_part": file.part})
+            stimulus.Scene.update1(key | place_columns(file))
             moves.append(Move(Path(row["scene_path"]), new))
     return moves
+
+
+def place_columns(file: SceneFile) -> Row:
+    """The columns that say where a scene lies. Raises RecordingError for what they cannot hold."""
+    found = {"scene_path": str(file.path.resolve()), "scene_part": file.part}
+    return {column: check_fits(stimulus.Scene, column, text) for column, text in found.items()}
+
+
+def check_fits(table: Any, column: str, text: str) -> str:
+    """Return a path, or an address within a file, that its column can hold. Raises RecordingError."""
+    most = longest(table, column)
+    if len(text) > most:
+        raise RecordingError(
+            f"{text}: given {len(text)} characters, expected up to {most}: move the recording to a shorter path, or "
+            "give what lies in the file a shorter name"
+        )
+    return text
 
 
 def check_same(row: Row, file: SceneFile) -> None:
