@@ -19,6 +19,7 @@ from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.atomic import whole_file
 from dlgn_cnn.storage.file_systems import file_system, shown
+from dlgn_cnn.storage.rights import present, present_file, present_folder, raise_if_forbidden, require_readable
 
 PIECE = 2**20
 MAX_JSON_BYTES = 256 * 2**20  # of the manifest, and of any other file that is read whole
@@ -119,6 +120,7 @@ class Archive:
                     left -= len(piece)
                     yield piece
         except Exception as error:  # zlib, zipfile, tarfile, fsspec: each has errors of its own
+            raise_if_forbidden(error)
             raise ArchiveError(f"{self.place}: {name} cannot be read ({type(error).__name__}: {error})") from error
 
     def _compare(self, names: set[str]) -> None:
@@ -162,7 +164,7 @@ def open_archive(
         files, root = file_system(url, ArchiveError)
         return Archive(DirFileSystem(root, files), shown(url), expected, listed=False)
     kept = copy_of(url, cache)
-    if kept.exists() and not again:
+    if present(kept) and not again:
         with contextlib.suppress(ArchiveError):  # cut short, or an earlier state of that URL
             return _local(kept, expected)
     fetch(url, kept)
@@ -171,13 +173,15 @@ def open_archive(
 
 def _local(path: Path, expected: str | None) -> Archive:
     local = fsspec.filesystem("file")
-    if path.is_dir():
+    if present_folder(path):
+        require_readable(path)  # or fsspec would leave files out, and the archive would lack them
         return Archive(DirFileSystem(str(path.absolute()), local), str(path), expected)
-    if not path.is_file():
+    if not present_file(path):
         raise ArchiveError(f"there is no archive {path}: give the path of a folder or a .zip file")
     try:
         files = ZipFileSystem(local.open(str(path)))
     except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise_if_forbidden(error, path)
         raise ArchiveError(f"{path} is not a zip file that can be read ({error}): copy it again") from error
     names = files.zip.namelist()
     if len(names) != len(set(names)):

@@ -15,6 +15,7 @@ from dlgn_cnn.archive.manifest import MANIFEST, FileEntry, check_name
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.storage.atomic import whole_file, whole_folder
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import present, raise_if_forbidden
 
 OTHERS = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
@@ -52,16 +53,17 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
     It gets its name when the block ends well; otherwise nothing is left. Raises ArchiveError if something has that
     name, if the name ends as another kind of archive, and if the disk is full.
     """
-    if path.exists() or path.is_symlink():
+    if present(path) or path.is_symlink():
         raise ArchiveError(f"{path} is there already: name a new archive, or move that one away")
     if path.suffix in OTHERS:
         raise ArchiveError(f"an archive that ends in {path.suffix} is not written: end it in .zip or nothing")
     try:
         with _files(path) as files:
             yield ArchiveWriter(files, path)
-            if path.exists():
+            if present(path):
                 raise ArchiveError(f"{path} came to be meanwhile: name a new archive")
     except OSError as error:
+        raise_if_forbidden(error)
         raise ArchiveError(f"{path} cannot be written ({error}): nothing of it was kept") from error
 
 

@@ -16,6 +16,7 @@ from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.simulation.config import GRID_PX, MOVIE_RATE_HZ, SimulationConfig
 from dlgn_cnn.simulation.gaze import gaze_windows, look
+from dlgn_cnn.storage.rights import present_folder
 
 # All are installed with scikit-image itself and need no download; no photograph serves both tiers.
 TRAIN_PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "stereo_motorcycle", "brick", "grass")
@@ -143,7 +144,7 @@ def clips_of_movies(
 
 def find_movies(folder: Path) -> list[SceneFile]:
     """The folder's movies, by suffix, in order of name. Raises RecordingError if there are none."""
-    if not folder.is_dir():
+    if not present_folder(folder):
         raise RecordingError(f"{folder} is not a folder: give one that holds movies")
     found = [probe(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
     if not found:

@@ -13,6 +13,7 @@ from dlgn_cnn.simulation.config import FRAME_RATE_HZ, GRID_PX, SimulationConfig
 from dlgn_cnn.simulation.movies import write_scenes
 from dlgn_cnn.simulation.session import SimulatedSession, simulate_session
 from dlgn_cnn.storage.atomic import whole_folder
+from dlgn_cnn.storage.rights import present, present_folder
 
 NOTICE = """This recording is SIMULATED. No animal was recorded and no light was shone.
 
@@ -61,7 +62,7 @@ def simulate(folder: Path, config: SimulationConfig, movies: Path | None = None,
     Schmors et al. 2025, iScience.
     """
     target = folder.resolve()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if present(target) and (not present_folder(target) or any(target.iterdir())):
         raise RecordingError(f"{folder} exists and is not an empty folder: give another, or remove it yourself")
     with whole_folder(target) as partial:
         _write(partial, config, movies, progress)

@@ -7,6 +7,7 @@ import numpy as np
 
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
+from dlgn_cnn.storage.rights import present_file
 
 TRUTH_NAME = "truth.npz"
 
@@ -59,7 +60,7 @@ class Truth:
 def load_truth(folder: Path) -> Truth:
     """The truth of the session that was simulated into ``folder``. Raises RecordingError if there is none."""
     path = folder / TRUTH_NAME
-    if not path.is_file():
+    if not present_file(path):
         raise RecordingError(f"{folder} has no {TRUTH_NAME}: only a simulated session has a truth")
     with np.load(path, allow_pickle=False) as stored:
         missing = [field.name for field in fields(Truth) if field.name not in stored]

@@ -1,5 +1,8 @@
 """Files and folders that get their name once they are whole; an interrupted writer leaves no file of that name.
 
+They have all rights that the umask leaves, also where a library that writes them gives fewer, so that the users of a
+shared store can go on with each other's files.
+
 A process that is killed leaves a hidden ``.NAME-DIGITS.tmp`` next to the name, which may be deleted.
 """
 
@@ -7,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +39,9 @@ def whole_file(path: Path, durable: bool = False) -> Iterator[Path]:
     temporary = _hidden(path)
     try:
         temporary.touch(exist_ok=False)
+        mode = temporary.stat().st_mode
         yield temporary
+        _allow(temporary, mode)
         if durable:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -53,7 +59,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary = _hidden(path)
     try:
         temporary.mkdir()
+        mode = temporary.stat().st_mode
         yield temporary
+        for below in temporary.rglob("*"):
+            _allow(below, mode)
         os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -78,6 +87,15 @@ def write_bytes(path: Path, data: bytes, durable: bool = False) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a file's text as UTF-8, see ``whole_file``."""
     write_bytes(path, text.encode())
+
+
+def _allow(path: Path, mode: int) -> None:
+    """Give what a library wrote the rights that it lacks of those of the file or folder that was made for it."""
+    found = path.lstat().st_mode
+    wanted = stat.S_IMODE(mode) if stat.S_ISDIR(found) else stat.S_IMODE(mode) & 0o666
+    if not stat.S_ISLNK(found) and wanted & ~found:
+        with contextlib.suppress(PermissionError):  # of a file system that knows no such rights
+            path.chmod(stat.S_IMODE(found) | wanted)
 
 
 def _hidden(path: Path) -> Path:

@@ -42,6 +42,18 @@ def file_system(url: str, error: type[DlgnError] = StoreError) -> tuple[Any, str
     return files, str(root).rstrip("/")
 
 
+def is_there(files: Any, path: str) -> bool:
+    """Whether a file system has a file or a folder.
+
+    fsspec's own ``exists`` says False of what may not be read, and where the server gives no answer.
+    """
+    try:
+        files.info(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def shown(place: str) -> str:
     """Return a path or URL as messages and logs may show it: a URL without user, password and query.
 

@@ -8,13 +8,15 @@ those who make names of their own, and check what they read.
 import contextlib
 import datetime
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage import atomic
-from dlgn_cnn.storage.file_systems import file_system
+from dlgn_cnn.storage.file_systems import file_system, is_there
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import files_below, present_file
 from dlgn_cnn.storage.store_errors import client_errors
 
 
@@ -38,7 +40,7 @@ class ObjectStore:
             if self.local is not None:
                 with atomic.whole_file(self.local / name) as temporary:
                     shutil.copyfile(file, temporary)
-            elif not self._files.exists(f"{self.root}/{name}"):
+            elif not is_there(self._files, f"{self.root}/{name}"):
                 if "s3" not in _protocols(self._files):  # it has no folders, and would make a misspelt bucket
                     self._files.makedirs(self.root, exist_ok=True)
                 self._files.put_file(str(file), f"{self.root}/{name}")
@@ -49,10 +51,10 @@ class ObjectStore:
         """A file on this machine with that content. Raises StoreError where it is missing or altered."""
         name = f"{digest}{ending}"
         path = self._folder / name
-        if not path.is_file() and self.local is None:
+        if not present_file(path) and self.local is None:
             with self._asked("read", name), contextlib.suppress(FileNotFoundError), atomic.whole_file(path) as copy:
                 self._files.get_file(f"{self.root}/{name}", str(copy))
-        if not path.is_file():
+        if not present_file(path):
             raise StoreError(f"{self.url}/{name} is missing: restore the store, or delete the row and populate again")
         if file_sha256(path) != digest:
             if self.local is None:
@@ -76,6 +78,8 @@ class ObjectStore:
     def sizes(self) -> dict[str, int]:
         """Every file that is stored, whole or left by a killed writer, with its size in bytes. Raises StoreError."""
         with self._asked("listed"):
+            if self.local is not None:
+                return dict(_sizes_below(self.local))
             self._files.invalidate_cache()
             found = self._files.find(self.root, detail=True)
             return {path[len(self.root) + 1 :]: info["size"] for path, info in found.items()}
@@ -91,7 +95,14 @@ class ObjectStore:
         (self._folder / name).unlink(missing_ok=True)
 
     def _asked(self, what: str, name: str = "") -> contextlib.AbstractContextManager[None]:
-        return client_errors(f"{self.url}/{name} cannot be {what}")
+        return client_errors(f"{self.url}/{name} cannot be {what}", f"{self.url}/{name}")
+
+
+def _sizes_below(folder: Path) -> Iterator[tuple[str, int]]:
+    """Files with their sizes. fsspec leaves folders out that may not be listed, or give no answer for now."""
+    for path in sorted(files_below(folder)):
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            yield path.relative_to(folder).as_posix(), path.stat().st_size
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -36,14 +36,30 @@ def files_below(folder: Path) -> Iterator[Path]:
         yield from (path for path in (Path(place) / name for name in names) if present_file(path))
 
 
-def require_readable(folder: Path) -> None:
-    """Raise PermissionError for the first file or folder below ``folder`` that may not be read.
+def require_readable(path: Path) -> None:
+    """Raise PermissionError if a file, or the first file or folder below a folder, may not be read."""
+    for one in files_below(path) if present_folder(path) else (path,):
+        if not _may(one, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one))
 
-    For libraries whose own errors do not say so.
+
+def raise_if_forbidden(error: BaseException, path: Path | None = None) -> None:
+    """Raise PermissionError where a missing right is behind an error of a library, which takes it for damage.
+
+    Parameters
+    ----------
+    error : BaseException
+        The error that was caught.
+    path : Path, optional
+        What was read, a file or a folder, to be asked where the error does not say it.
     """
-    for path in files_below(folder):
-        if not _may(path, os.R_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, PermissionError):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(seen.filename or path)) from error
+        seen = seen.__cause__ or seen.__context__
+    if path is not None:
+        require_readable(path)
 
 
 def refusal(place: str) -> str:
@@ -116,4 +132,5 @@ def _mode(path: Path) -> int | None:
 
 
 def _raise(error: OSError) -> None:
-    raise error
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):  # as of what is not there, or was removed by now
+        raise error

@@ -25,12 +25,17 @@ def store_error(what: str, error: BaseException) -> StoreError:
 
 
 @contextmanager
-def client_errors(what: str) -> Iterator[None]:
-    """Turn errors of a store's client into this project's, which say that ``what`` could not be done."""
+def client_errors(what: str, place: str) -> Iterator[None]:
+    """Turn errors of a store's client into this project's, which say that ``what`` could not be done.
+
+    What this account may not do in ``place`` stays a PermissionError: nothing is missing then, or damaged.
+    """
     try:
         yield
     except StoreError:
         raise
+    except PermissionError as error:
+        raise PermissionError(errno.EACCES, str(error.strerror or error), str(error.filename or place)) from error
     except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
         raise store_error(what, error) from error
 

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.object_store import ObjectStore
+from dlgn_cnn.storage.rights import present_folder
 from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.fit import TrainingLoop
 from dlgn_cnn.training.snapshot import Snapshot, can_capture, capture, restore
@@ -76,7 +77,7 @@ class CheckpointFolder:
         """Remove every file and the folder. Raises OSError, StoreError."""
         for name in self.place.sizes():
             self.remove(name)
-        if self.place.local is not None and self.place.local.is_dir():
+        if self.place.local is not None and present_folder(self.place.local):
             self.place.local.rmdir()
 
 
@@ -133,7 +134,8 @@ class Checkpoints(Callback):
         """Put a fit that has not begun where the last sound checkpoint was taken; whether there was one is returned.
 
         A damaged one is named in the log, removed, and the one before is tried; one that cannot be read is left there.
-        Raises StoreAway where the store gives no answer, StoreError where it cannot be asked.
+        Raises StoreAway where the store gives no answer, StoreError where it cannot be asked, PermissionError where a
+        checkpoint may not be read: going on without it would cost all that was computed.
         """
         beginning = capture(fit)
         for name in reversed(self.files.names()):

@@ -14,7 +14,7 @@ from dlgn_cnn.archive.writing import ArchiveWriter
 from dlgn_cnn.data.store.session_store import read_info, read_session, rows_digest
 from dlgn_cnn.errors import ArchiveError, StoreError
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.storage.rights import present_file
+from dlgn_cnn.storage.rights import present, present_file
 from dlgn_cnn.training.weights import ENDING
 from populate.archive.selection import Selection, batches
 from schemas import dataset
@@ -124,7 +124,7 @@ def place_stimuli(archive: Archive) -> None:
     """Copy an archive's scene files below the store, unless they are there."""
     for name in _below(archive, STIMULI):
         digest, target = _digest_of(archive, name), settings_in_force().store / name
-        if not target.exists() or file_sha256(target) != digest:
+        if not present(target) or file_sha256(target) != digest:
             archive.copy(name, target)
 
 

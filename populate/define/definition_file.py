@@ -15,6 +15,7 @@ import yaml
 
 from dlgn_cnn.errors import ConfigError, DlgnError, within
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 from schemas.base.names import check_length, check_name, longest
 from schemas.declaration.computed_tables import config_tables
 from schemas.experiment import Experiment
@@ -77,6 +78,7 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
         said = error.problem or error.context
         raise ConfigError(f"{kind} {path} cannot be read: {line}{said}; correct the YAML there") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise_if_forbidden(error)
         said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
     _check_texts(text, kind, f"{kind} {path}", source)
@@ -146,7 +148,7 @@ def read_call(entry: Any, place: str) -> Call:
 
 def _built(path: Path) -> list[Any]:
     """Run a Python file that the user named, and collect its definitions."""
-    if not path.is_file():
+    if not present_file(path):
         raise ConfigError(f"experiment {path} cannot be read: there is no such file; correct the path")
     try:
         namespace = runpy.run_path(str(path), run_name="dlgn_experiment")

@@ -11,6 +11,7 @@ import schemas
 from dlgn_cnn.simulation.compare import compare
 from dlgn_cnn.simulation.recording import SimulationConfig, simulate
 from dlgn_cnn.simulation.truth import load_truth
+from dlgn_cnn.storage.rights import present
 from populate.define.define import define
 from populate.errors.exit_codes import SOME_FAILED
 from populate.report.report import best_fit
@@ -34,7 +35,7 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     settings = schemas.open_database()
     lap("opening the database")
     place, path = folder or settings.home / "demo" / "recording", settings.home / "demo" / "report.html"
-    if not place.exists():
+    if not present(place):
         with bar("simulate") as progress:
             simulate(place, SimulationConfig(), movies, progress)
     lap("simulate")
@@ -51,7 +52,7 @@ def run(movies: Path | None = None, folder: Path | None = None) -> Path:
     with working("comparison with the truth"):
         found = agreement(place)
     lap("comparison with the truth")
-    if summary.computed or not path.exists():
+    if summary.computed or not present(path):
         with working("report"):
             write_report(path, "demo", truth=found)
     lap("report")

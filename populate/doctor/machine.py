@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
+from dlgn_cnn.storage.rights import present
 from populate.doctor.examine import FAIL, OK, CheckResult, finding_if, space
 from schemas.connection.settings import NAME, Settings, without_password
 
@@ -51,7 +52,7 @@ def _packages() -> Iterator[CheckResult]:
 
 def _settings(settings: Settings) -> CheckResult:
     file = Path.cwd() / NAME
-    source = f"{file} and the environment" if file.exists() else "the environment"
+    source = f"{file} and the environment" if present(file) else "the environment"
     database = "embedded" if settings.database is None else without_password(settings.database)
     store = settings.store_url or settings.store
     return CheckResult(OK, "settings", f"from {source}: database {database}, prefix {settings.prefix}, store {store}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.object_store import ObjectStore
+from dlgn_cnn.storage.rights import present, refusal
 from populate.doctor.examine import FAIL, OK, CheckResult, space
 from schemas.connection.settings import Settings
 
@@ -19,7 +20,7 @@ def check() -> Iterator[CheckResult]:
     settings = Settings.from_environment()
     place = settings.store_url or str(settings.store)
     yield _written_and_read("store", place, settings.below(FOLDER), "DLGN_STORE")
-    if settings.store_url is None and settings.store.exists():
+    if settings.store_url is None and present(settings.store):
         yield space("store", shutil.disk_usage(settings.store).free, place)
     if settings.datasets_url not in (None, settings.store_url):
         objects = ObjectStore(f"{settings.datasets_url}/{FOLDER}", settings.cache / FOLDER)
@@ -36,7 +37,8 @@ def _written_and_read(subject: str, place: str, objects: ObjectStore, setting: s
             with contextlib.suppress(OSError):  # another doctor's file is in it
                 objects.local.rmdir()
     except (OSError, StoreError) as error:
-        said = " ".join(str(error).split())
+        denied = isinstance(error, PermissionError) and error.filename
+        said = refusal(str(denied)) if denied else " ".join(str(error).split())
         advice = f"correct {setting}, its rights or its keys; for s3://, AWS_ENDPOINT_URL and pip install '.[s3]'"
         return CheckResult(FAIL, subject, said, advice)
     if not same:

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from dlgn_cnn.errors import DlgnError
 from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.storage.rights import refusal
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
 HIDDEN = "***"
@@ -91,6 +92,8 @@ def _meaning(error: BaseException) -> str | None:
             return str(one)
         if isinstance(one, ModuleNotFoundError):
             return f"package {one.name!r} is not installed: pip install {one.name}, or see dlgn doctor"
+        if isinstance(one, PermissionError) and one.filename:
+            return refusal(str(one.filename))
         if isinstance(one, OSError) and one.errno in FILES:
             where = f"{one.filename}: " if one.filename else ""
             return f"{where}{FILES[one.errno]}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.errors import NotHere, StoreAway
+from dlgn_cnn.storage.rights import refusal
 from populate.errors.explain import causes
 from schemas.base.relational import AccessError, LostConnectionError
 
@@ -55,7 +56,7 @@ def lacking(error: BaseException) -> str | None:
         if isinstance(one, ModuleNotFoundError):
             return f"package {one.name!r}: pip install {one.name}"
         if isinstance(one, PermissionError):
-            return f"the right to use {one.filename or 'a file'} ({one.strerror or one})"
+            return refusal(str(one.filename)) if one.filename else f"the right to use a file ({one.strerror or one})"
         if is_refused(one):
             return f"rights in the database ({one})"
     return None

@@ -19,6 +19,7 @@ from dlgn_cnn.registry import nearest
 from dlgn_cnn.simulation.config import DEG_PER_PX, GRID_PX
 from dlgn_cnn.storage.atomic import write_text
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import present
 from populate.report.report import best_fit
 from schemas import dataset, mei, mei_control, training
 from schemas.base.keys import FIT, UNIT, fit_key
@@ -67,7 +68,7 @@ def export(folder: Path, chosen: Chosen, screen: Screen, deg_per_px: float | Non
     ConfigError
         If ``deg_per_px`` is not known, no stimulus is chosen, the folder is not empty, and as ``for_screen`` does.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if present(folder) and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: name a new folder")
     rows = _rows(chosen)
     loaders = training.load_data(training.fit_spec(rows[0]), dataset.store_paths(rows[0]))

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from dlgn_cnn.errors import ConfigError, StoreError
+from dlgn_cnn.storage.rights import refusal
 from dlgn_cnn.training.weights import load_weights
 from populate.nnfabrik.convert import convert
 from populate.nnfabrik.source import NnfabrikSchema, Row, storage, unpacked
@@ -68,7 +69,9 @@ class States:
             with fsspec.open(path, "rb") as file:
                 data = bytes(file.read(int(row["size"]) + 1))
         except Exception as error:  # each file system has errors of its own
-            raise StoreError(f"its file {path} cannot be read ({type(error).__name__})") from error
+            denied = isinstance(error, PermissionError)
+            said = refusal(path) if denied else f"its file {path} cannot be read ({type(error).__name__})"
+            raise StoreError(said) from error
         before = f"{name}\0".encode() if kind == "attach" else b""
         if hashlib.md5(before + data).digest() != digest:
             raise StoreError(f"its file {path} is damaged: it has another md5 than the database says")

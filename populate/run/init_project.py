@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import schemas
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.rights import present
 from schemas.connection.settings import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
 
 logger = logging.getLogger("dlgn")
@@ -34,7 +35,7 @@ def begin(folder: Path, given: Mapping[str, str]) -> None:
     kept = read_settings(folder)
     for name, value in written.items():
         check_setting(name, value, "the command line")
-        if (folder / NAME).exists() and kept.get(name) != value:
+        if present(folder / NAME) and kept.get(name) != value:
             found = kept.get(name, "nothing")
             raise ConfigError(f"{folder / NAME} says {found} for {name}, given {value}: edit it, or leave that out")
     settings = schemas.Settings.from_environment({**kept, **os.environ, **given})

@@ -7,6 +7,7 @@ from typing import Any
 
 import datajoint as dj
 
+from dlgn_cnn.storage.rights import raise_if_forbidden
 from schemas.base.keys import Key, Row
 
 Rows = dict[str, list[Row]]  # by the class's name, the master's own and its parts'
@@ -122,4 +123,5 @@ def _load(value: Any) -> Any:
     try:
         return value.load() if hasattr(value, "load") else value
     except Exception as error:  # what the reader of a file raises that was cut short or changed, we do not know
+        raise_if_forbidden(error)
         return Unreadable(f"{type(error).__name__}: {error}")

@@ -17,6 +17,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
+from dlgn_cnn.storage.rights import raise_if_forbidden
 from schemas.connection.mapped_paths import on_this_host, read_paths
 from schemas.connection.prefix import check_prefix
 
@@ -188,6 +189,7 @@ def read_settings(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
+        raise_if_forbidden(error)
         raise ConfigError(f"{path} cannot be read ({error}): correct it or move it away") from error
     found = {}
     for number, line in enumerate(lines, start=1):

@@ -275,7 +275,7 @@ def test_a_key_for_which_memory_is_full_is_left_to_others_after_three_tries(tabl
         (MissingFile("scene file /films/a.avi is missing: restore it"), "/films/a.avi"),
         (MissingPackage("core 'lab.Core' is in package 'lab', which is not allowed"), "'lab'"),
         (ModuleNotFoundError("No module named 'lab'", name="lab"), "pip install lab"),
-        (PermissionError(13, "Permission denied", "/films/a.avi"), "the right to use /films/a.avi"),
+        (PermissionError(13, "Permission denied", "/films/a.avi"), "may not write /films/a.avi"),
     ],
 )
 def test_what_one_machine_lacks_another_computes(tables, missing, said):

@@ -13,6 +13,7 @@ from typing import Any
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import Registry
+from dlgn_cnn.storage.rights import present, present_folder
 
 READERS = Registry("reader", "dlgn_cnn.data.readers", given=("path", "progress"))
 GIVE = "give the folder or file of a raw recording"
@@ -71,9 +72,9 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
 
 def recognized(path: Path) -> str:
     """The reader that recognizes ``path``. Raises RecordingError where none does, or more than one."""
-    if not path.exists():
+    if not present(path):
         raise RecordingError(f"{path} does not exist: {GIVE}")
-    if path.is_dir() and not any(path.iterdir()):
+    if present_folder(path) and not any(path.iterdir()):
         raise RecordingError(f"{path} holds no file: {GIVE}")
     choices = READERS.names()
     found = [name for name in choices if _FORMATS[name].recognizes(path)]

@@ -24,6 +24,7 @@ from dlgn_cnn.data.store.session_store import ROWS_INDEX
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
+from dlgn_cnn.storage.rights import files_below, present_file, require_readable
 
 TRIES = 5
 COPY = """
@@ -64,7 +65,8 @@ class DeepLakeRows:
 def deeplake_rows(folder: Path) -> DeepLakeRows:
     """The rows of a folder; those of the last one are kept, since its scenes are asked for one by one."""
     resolved = folder.resolve()
-    changed_ns = max((file.stat().st_mtime_ns for file in resolved.rglob("*")), default=0)
+    require_readable(resolved)  # in a process of its own, Deep Lake would say that the folder is damaged
+    changed_ns = max((file.stat().st_mtime_ns for file in files_below(resolved)), default=0)
     return _kept(resolved, changed_ns)
 
 
@@ -89,7 +91,7 @@ def _copy(folder: Path, place: str) -> None:
     )
 
 
-@reader("deeplake", lambda path: all((path / name).is_file() for name in MARKS))
+@reader("deeplake", lambda path: all(present_file(path / name) for name in MARKS))
 def read_deeplake(
     path: Path,
     *,

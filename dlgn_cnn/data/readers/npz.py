@@ -24,6 +24,7 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.storage.rights import present_file
 
 REQUIRED = (
     *("mouse", "series", "experiment", "movie", "frames", "frame_rate_hz"),
@@ -38,7 +39,7 @@ SINGLE = ("mouse", "movie", "series", "experiment", "frame_rate_hz")
 WHOLE = ("series", "experiment", "scene_frames", "presentation_scene", "spike_units", "units")
 
 
-@reader("npz", lambda path: path.is_file() and path.suffix == ".npz")
+@reader("npz", lambda path: present_file(path) and path.suffix == ".npz")
 def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecording]:
     """Read the one session of an ``.npz`` file of plain arrays, all times in s on one session clock.
 

@@ -21,6 +21,7 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 
 NAMES = {
     "running": ("running", "running_speed"),
@@ -31,7 +32,7 @@ NAMES = {
 POSITION_NAMES = ("pupil_position", "eye_position")
 
 
-@reader("nwb", lambda path: path.is_file() and path.suffix == ".nwb")
+@reader("nwb", lambda path: present_file(path) and path.suffix == ".nwb")
 def read_nwb(
     path: Path,
     *,
@@ -127,6 +128,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except RecordingError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ConstructError) as error:
+        raise_if_forbidden(error, path)
         raise RecordingError(
             f"{path} cannot be read as NWB ({type(error).__name__}: {error}): export it again"
         ) from error

@@ -14,12 +14,13 @@ from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
+from dlgn_cnn.storage.rights import present_file, present_folder
 
 TIERS = Path("meta/trials/tiers.npy")
 _NAME = re.compile(r"(?:dynamic|static)?(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
-@reader("sensorium", lambda path: (path / "data" / "videos").is_dir() and (path / "meta" / "trials").is_dir())
+@reader("sensorium", lambda path: present_folder(path / "data" / "videos") and present_folder(path / "meta" / "trials"))
 def read_sensorium(
     path: Path,
     *,
@@ -88,14 +89,14 @@ def sensorium_frames(path: Path, address: str) -> Frames:
 def _trial(path: Path, number: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
     """The trial, in a list; an empty one where it has no responses."""
     responses_file = path / "data" / "responses" / f"{number}.npy"
-    if not responses_file.is_file():
+    if not present_file(responses_file):
         return []
     video = path / "data" / "videos" / f"{number}.npy"
     frames = sensorium_frames(video, "")
     responses = _cut(responses_file, len(frames), 2)
     if np.isnan(responses).all():
         return []
-    there = {name: axes for name, axes in OPTIONAL.items() if (path / "data" / name).is_dir()}
+    there = {name: axes for name, axes in OPTIONAL.items() if present_folder(path / "data" / name)}
     optional = {name: _cut(path / "data" / name / f"{number}.npy", len(frames), axes) for name, axes in there.items()}
     scene = array_scene(video, "sensorium:", frames, rate_hz)
     return [ArrayTrial(str(responses_file), tier, scene, responses, optional)]
@@ -111,7 +112,7 @@ def _cut(file: Path, time: int, ndim: int) -> Floats:
 
 def _units(path: Path) -> list[int] | None:
     file = path / "meta" / "neurons" / "unit_ids.npy"
-    return [*map(int, whole_numbers(load_array(file), str(file)).ravel())] if file.is_file() else None
+    return [*map(int, whole_numbers(load_array(file), str(file)).ravel())] if present_file(file) else None
 
 
 def _session(path: Path, **given: str | int | None) -> SessionKey:

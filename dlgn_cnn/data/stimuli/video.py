@@ -17,6 +17,7 @@ from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.errors import MissingFile, RecordingError
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
 # The last two: the name of a damaged codec leaves none, and damaged labels are not UTF-8.
@@ -223,7 +224,7 @@ def _frame(image: np.ndarray) -> av.VideoFrame:
 
 def _facts(path: Path) -> tuple[float, int, int]:
     """Frames a second, width and height, as the container says of its video stream."""
-    if not path.is_file():
+    if not present_file(path):
         raise MissingFile(f"video file {path} is missing: restore it, or correct the name that leads to it")
     size, declared = path.stat().st_size, declared_bytes(path)
     if declared is not None and size < declared:
@@ -236,6 +237,7 @@ def _facts(path: Path) -> tuple[float, int, int]:
             rate = stream.average_rate or stream.guessed_rate
             facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
     except _UNREADABLE as error:
+        raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
     if facts[0] <= 0:
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
@@ -249,6 +251,7 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
             stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
             yield from container.decode(stream)
     except _UNREADABLE as error:
+        raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be decoded to its end ({error}): it is damaged; copy it again") from error
 
 

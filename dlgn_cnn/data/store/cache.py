@@ -13,6 +13,7 @@ from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData
 from dlgn_cnn.data.store.session_store import read_session, rows_digest
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.atomic import whole_file, write_text
+from dlgn_cnn.storage.rights import raise_if_forbidden
 
 MEMORY_BOUND_BYTES = 2**30
 
@@ -54,6 +55,7 @@ def cached_session(folder: Path, cache: Path, bound_bytes: int = MEMORY_BOUND_BY
         _write(session, cache, digest)
         return _open(cache, digest)
     except (OSError, ValueError, KeyError) as error:
+        raise_if_forbidden(error)
         raise StoreError(f"no intact copy of {folder} could be cached in {cache} ({error}): make room there") from error
 
 

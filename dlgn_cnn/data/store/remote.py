@@ -11,8 +11,9 @@ from pathlib import Path
 from dlgn_cnn.data.store.session_store import MANIFEST, read_session
 from dlgn_cnn.errors import StoreError
 from dlgn_cnn.storage.atomic import whole_folder
-from dlgn_cnn.storage.file_systems import file_system
+from dlgn_cnn.storage.file_systems import file_system, is_there
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import files_below, present_file
 from dlgn_cnn.storage.store_errors import client_errors
 
 
@@ -23,13 +24,12 @@ def publish(folder: Path, url: str) -> None:
     """
     files, root = file_system(url)
     manifest = (folder / MANIFEST).read_bytes()
-    with client_errors(f"{url} cannot be written"):
-        if files.exists(f"{root}/{MANIFEST}") and files.cat_file(f"{root}/{MANIFEST}") == manifest:
+    with client_errors(f"{url} cannot be written", url):
+        if is_there(files, f"{root}/{MANIFEST}") and files.cat_file(f"{root}/{MANIFEST}") == manifest:
             return
-        if files.exists(root):
+        if is_there(files, root):
             files.rm(root, recursive=True)
-        found = (file for file in folder.rglob("*") if file.is_file())
-        for file in sorted(found, key=lambda file: (file == folder / MANIFEST, file)):
+        for file in sorted(files_below(folder), key=lambda file: (file == folder / MANIFEST, file)):
             remote = f"{root}/{file.relative_to(folder).as_posix()}"
             files.makedirs(remote.rsplit("/", 1)[0], exist_ok=True)
             files.put_file(str(file), remote)
@@ -42,11 +42,11 @@ def fetch(url: str, folder: Path) -> Path:
 
     Raises StoreError if there is none, or its rows are damaged.
     """
-    if (folder / MANIFEST).is_file():
+    if present_file(folder / MANIFEST):
         return folder
     files, root = file_system(url)
-    with client_errors(f"{url} cannot be read"):
-        if not files.exists(f"{root}/{MANIFEST}"):
+    with client_errors(f"{url} cannot be read", url):
+        if not is_there(files, f"{root}/{MANIFEST}"):
             raise StoreError(f"{url} holds no stored session: delete its Dataset row and populate again to rebuild it")
         with whole_folder(folder) as temporary:
             for remote in files.find(root):

@@ -5,6 +5,7 @@ truncated chunk as zeros; so space is checked first, every row is read back and 
 gets its name, and the hashes, kept next to the data, are compared again at every opening.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -23,6 +24,7 @@ from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.storage.atomic import whole_folder
 from dlgn_cnn.storage.files import file_sha256
+from dlgn_cnn.storage.rights import raise_if_forbidden, require_readable
 
 MANIFEST = "manifest.json"
 FIELDS = "fields.npy"
@@ -74,12 +76,14 @@ def write_session(session: SessionData, folder: Path, info: DataInfo | None = No
 def read_session(folder: Path) -> SessionData:
     """Read a session into memory. Raises StoreError that names the folder and, for a damaged row, the row."""
     manifest = _manifest(folder)
+    require_readable(folder)  # Deep Lake asks for half a minute, and then calls it missing
     import deeplake
 
     try:
         rows = deeplake.open_read_only(str(folder / "rows"))
         trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
     except Exception as error:
+        raise_if_forbidden(error)
         raise StoreError(f"dataset {folder} cannot be read ({error}); {REBUILD}") from error
     if len(trials) != len(manifest["rows"]):
         raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {REBUILD}")
@@ -105,12 +109,15 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
     ------
     StoreError
         If the folder holds another session's rows.
+    PermissionError
+        If it may not be read, or is damaged and may not be replaced.
     """
     try:
         stored = read_session(folder)
         read_fields(folder)
     except StoreError:
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
         write_session(session, folder, info)
         return
     if stored.digest() != session.digest():
@@ -134,6 +141,7 @@ def read_fields(folder: Path) -> Floats:
         found: Floats = np.load(file)
         return found
     except OSError as error:
+        raise_if_forbidden(error)
         raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {REBUILD}") from error
 
 
@@ -165,6 +173,7 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
         rows = deeplake.query(f'SELECT * FROM "{quoted}"')
         there, count = [column.name for column in rows.schema.columns], len(rows)
     except Exception as error:
+        raise_if_forbidden(error, folder)
         raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
     for row, column in itertools.product(range(count), set(there) & set(columns)):
         try:
@@ -199,6 +208,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
+        raise_if_forbidden(error)
         raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {REBUILD}") from error
     return manifest
 

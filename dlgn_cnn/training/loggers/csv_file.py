@@ -3,6 +3,7 @@
 import csv
 
 from dlgn_cnn.storage.atomic import whole_file
+from dlgn_cnn.storage.rights import present
 from dlgn_cnn.training.callbacks import Callback, Info
 from dlgn_cnn.training.loggers import LOGGERS, LoggedFit
 
@@ -15,7 +16,7 @@ class CsvLogger(Callback):
         self.path = run.folder / "csv" / f"{run.name}.csv"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.rows: list[dict[str, str]] = []
-        if self.path.exists():
+        if present(self.path):
             with self.path.open(newline="") as file:
                 self.rows = list(csv.DictReader(file))
 

@@ -25,6 +25,7 @@ from dlgn_cnn.data.recording import (
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
+from dlgn_cnn.storage.rights import present_file, present_folder, raise_if_forbidden
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def find_scenes(folder: Path, shown: Iterable[int]) -> dict[SceneKey, Path]:
     RecordingError for a scene that has no file, naming it, or more than one.
     """
     files: dict[int, list[tuple[SceneKey, Path]]] = {scene: [] for scene in shown}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(folder.iterdir()) if present_folder(folder) else ():
         match = _NAME.fullmatch(path.name)
         if match is not None and (scene := int(match["number"]) - 1) in files:
             files[scene].append((SceneKey(match["movie"], scene), path))
@@ -68,16 +69,16 @@ def _only(folder: Path, scene: int, found: list[tuple[SceneKey, Path]]) -> tuple
 
 def recognizes(path: Path) -> bool:
     """Whether ``path`` is a responses frame, or a folder that holds one."""
-    if path.is_dir():
-        return any((path / name).is_file() for name in FRAME_NAMES)
+    if present_folder(path):
+        return any(present_file(path / name) for name in FRAME_NAMES)
     return path.suffix in (".pkl", ".parquet")
 
 
 def frame_path(path: Path) -> Path:
     """The responses frame of ``path``. Raises RecordingError for a folder with none, or with two."""
-    if path.is_file():
+    if present_file(path):
         return path
-    found = [path / name for name in FRAME_NAMES if (path / name).is_file()]
+    found = [path / name for name in FRAME_NAMES if present_file(path / name)]
     if len(found) != 1:
         problem = "both" if found else "neither"
         raise RecordingError(
@@ -155,6 +156,7 @@ def _load(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path, engine="pyarrow")
         return frame.astype({name: object for name in TEXTS if name in frame})  # fails for what is not UTF-8
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
+        raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ def load_frame(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not path.is_file():
+    if not present_file(path):
         raise RecordingError(f"{path} is missing: expected a pickled pandas frame")
     try:
         with path.open("rb") as file:
@@ -43,6 +44,7 @@ def load_frame(path: Path) -> pd.DataFrame:
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
+        raise_if_forbidden(error, path)
         raise RecordingError(
             f"{path} is damaged, cut short or not a pickle ({error!r}): copy or export it again"
         ) from error

@@ -11,6 +11,7 @@ import numpy as np
 from dlgn_cnn.data.recording import MOST
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
+from dlgn_cnn.storage.rights import raise_if_forbidden
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -18,6 +19,7 @@ def load_array(path: Path) -> np.ndarray:
     try:
         array = np.load(path, allow_pickle=False)
     except Exception as error:  # what numpy lets through from damaged bytes is many kinds of error
+        raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
     if not isinstance(array, np.ndarray):
         raise RecordingError(f"{path} is not a single array: expected a plain .npy file")
@@ -30,6 +32,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except Exception as error:
+        raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected an .npz file of plain arrays") from error
 
 
