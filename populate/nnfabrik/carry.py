@@ -21,6 +21,7 @@ from populate.nnfabrik.states import States, parameters
 from schemas import dataset, experiment, model, trainer, training
 from schemas.base.hashed_config import transaction
 from schemas.base.keys import fit_name
+from schemas.base.names import check_name, longest
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.computed_tables import config_tables
 
@@ -28,7 +29,8 @@ logger = logging.getLogger("dlgn")
 TABLES = config_tables()
 BASES = {"model": "nnfabrik.models", "dataset": "nnfabrik.datasets", "trainer": "nnfabrik.training"}
 UNKNOWN = {"fit_precision": "float32", "device": "unknown", "threads": 1, "same_bits": False, "fit_seconds": 0.0}
-COMMENT_LENGTH, NAME_LENGTH = 256, 64
+COMMENT_LENGTH = longest(experiment.Experiment, "experiment_comment")
+NAME_LENGTH = longest(experiment.Experiment, "experiment_name")
 
 
 class Lost(NamedTuple):
@@ -182,8 +184,10 @@ def _carry_experiments(source: NnfabrikSchema, fits: Mapping[tuple[Any, ...], Ro
     for (name, comment), rows in groupby(source.experiments(), itemgetter("experiment_name", "experiment_comment")):
         combinations = [tuple(row[one] for one in FIT_KEY[:-1]) for row in rows]
         keys = [mine for key, mine in fits.items() if key[:-1] in combinations]
-        if len(name) > NAME_LENGTH:
-            report.lost.append(Lost("experiments", name, f"its name has more than {NAME_LENGTH} letters"))
+        try:
+            check_name(name, "its name", NAME_LENGTH)
+        except ConfigError as error:
+            report.lost.append(Lost("experiments", name, str(error)))
         else:
             report.note("experiments", _add_experiment(name, comment, keys))
     if fits:

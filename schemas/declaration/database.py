@@ -12,6 +12,7 @@ from datajoint.errors import MissingTableError
 from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.rights import raise_if_forbidden
 from schemas.connection.in_force import opened, put_in_force
 from schemas.connection.server import connect
 from schemas.connection.settings import Settings
@@ -97,6 +98,7 @@ def _array_store(settings: Settings) -> dict[str, str]:
     try:
         settings.store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        raise_if_forbidden(error)
         raise ConfigError(f"the store {settings.store} cannot be made ({error}): correct DLGN_STORE") from error
     if settings.store_url is None:
         return {"protocol": "file", "location": str(settings.store)}
