@@ -19,6 +19,7 @@ from schemas.base.keys import Key, Row
 from schemas.connection.in_force import settings_in_force
 
 schema = dj.Schema()
+PLACE = "__raw_path"
 
 
 @schema
@@ -97,12 +98,14 @@ class Recording(provenance.Traced, dj.Imported):
         return {"raw file": str((RawFile & key).fetch1("raw_sha256"))}
 
     def make_fetch(self, key: Row) -> tuple[Any, ...]:
-        """Where the raw file is and how to read it."""
-        return (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
+        """How to read the raw file, and where it is, in a key that DataJoint does not compare: it may move."""
+        reader, path, sha256, options = (RawFile & key).fetch1("reader", "raw_path", "raw_sha256", "reader_options")
+        return reader, {PLACE: path}, sha256, options
 
     @interrupts.allowed()
-    def make_compute(self, key: Row, reader: str, path: str, sha256: str, options: Row) -> provenance.Found:
+    def make_compute(self, key: Row, reader: str, place: Row, sha256: str, options: Row) -> provenance.Found:
         """Read the session from its raw file, whose bytes must still be those that were ingested."""
+        path = place[PLACE]
         here = settings_in_force().here(path)
         if not present(here):
             raise missing_file("raw file", here, path)

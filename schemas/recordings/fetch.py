@@ -14,6 +14,9 @@ from schemas.recording import Recording as RecordingTable
 
 # In the order of the first fields of ``SceneFile``.
 SCENE = ("scene_path", "scene_sha256", "scene_frames", "scene_rate_hz", "width_px", "height_px", "scene_part")
+# DataJoint refuses a result if what was fetched for it has changed meanwhile. It does not compare keys that begin with
+# two underscores: a recording may move while a dataset is built from it.
+PLACE = {name: f"__{name}" for name in ("scene_path", "scene_part")}
 TABLES = {
     "presentations": stimulus.Presentation,
     "onsets": stimulus.FrameOnsets,
@@ -68,7 +71,7 @@ def fetch_session(key: Row) -> StoredSession:
     return StoredSession(
         (session.Session & key).fetch1("session_name"),
         (RawFile & key).fetch1("raw_sha256"),
-        scenes.to_dicts(order_by="KEY"),
+        [{PLACE.get(name, name): value for name, value in row.items()} for row in scenes.to_dicts(order_by="KEY")],
         {name: (table & key).to_dicts(order_by="KEY") for name, table in TABLES.items()},
     )
 
@@ -84,5 +87,5 @@ def _signal(row: Row) -> recorded.SampledSignal:
 
 
 def _scene_file(row: Row) -> recorded.SceneFile:
-    path, *others = (row[name] for name in SCENE)
+    path, *others = (row[PLACE.get(name, name)] for name in SCENE)
     return replace(recorded.SceneFile(settings_in_force().here(path), *others), stored=path)

@@ -49,7 +49,7 @@ def files(folder: Path) -> set[str]:
 
 
 def simulated(folder: Path, mouse: str) -> Path:
-    return small_simulation(folder, mouse=mouse, width_px=32, height_px=16, train_scenes=3, test_scenes=2, units=2)
+    return small_simulation(folder, mouse=mouse, width_px=32, height_px=16, units=2)
 
 
 @pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
@@ -140,3 +140,33 @@ def test_where_a_mount_differs_the_setting_leads_to_every_file(tmp_path, monkeyp
     assert {str(file.path) for file in found.load().scenes.values()} < files(here)
     assert ingest(here) == []
     assert (content(), stored_paths(mouse), said()) == (before, paths, [])
+
+
+def test_a_recording_may_move_while_a_dataset_is_built_from_it(tmp_path, monkeypatch):
+    from populate.worker.worker import work
+    from schemas import dataset, recording
+    from schemas.recordings.insert import ingest
+
+    mouse = "Simulated_moving"
+    old, new = simulated(tmp_path / "old", mouse), tmp_path / "new"
+    ingest(old)
+    (recording.Recording & {"mouse": mouse}).delete(prompt=False)
+    config = {"sessions": [f"{mouse}_s01_e01"], "size_px": [8, 16], "rate_hz": 30.0, "window_frames": 8}
+    key = dataset.DatasetConfig.add("stored_sessions", config)
+    reads, builds = recording.read_recordings, dataset.build_sessions
+
+    def moving(call, old, new):
+        def instead(*args, **kwargs):
+            found = call(*args, **kwargs)
+            shutil.copytree(old, new)
+            ingest(new)
+            return found
+
+        return instead
+
+    monkeypatch.setattr(recording, "read_recordings", moving(reads, old, new))
+    monkeypatch.setattr(dataset, "build_sessions", moving(builds, new, tmp_path / "newer"))
+    summary = work((recording.Recording, dataset.Dataset))
+    assert (summary.computed, summary.failed) == (2, 0)
+    assert stored_paths(mouse) == files(tmp_path / "newer")
+    assert dataset.Dataset & key
