@@ -29,11 +29,12 @@ class Worker(dj.Manual):
     device : varchar(64)
     native_bfloat16=0 : bool  # whether its device multiplies bfloat16 by instructions of its own
     computes="" : varchar(255)  # its tables, as ',MEI,Score,'; '*' for all; nothing where it takes only some keys
-    state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: its leases have expired
+    state : enum('working', 'ended', 'died', 'lost')  # died: seen by its heartbeat; lost: no heartbeat until it expired
     started=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
     heartbeat=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC
     expires : datetime(3)  # UTC; when its leases do, unless a heartbeat comes before
     beating_since=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC; heartbeats came without a gap since then
+    progressed=CURRENT_TIMESTAMP(3) : datetime(3)  # UTC; its main thread's last step, as of the last heartbeat
     doing="" : varchar(255)  # how far it is with the key in hand
     """
 

@@ -1,5 +1,6 @@
 """A computed table whose ``make`` does what its key's row says, and a worker for it in a process of its own."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -55,6 +56,8 @@ class Squared(dj.Computed):
             raise KeyError("no such layer")
         if what == "wait":
             signal.pause()
+        if what in HANGS:
+            hang(HANGS[what], Path(path))
         while what == "until" and not Path(path).exists():
             time.sleep(0.02)
         return (key["item"] ** 2,)
@@ -77,6 +80,18 @@ class Cubed(dj.Computed):
         self.insert1({**key, "cube": key["item"] ** 3})
 
 
+HANGS = {"hang": ctypes.CDLL, "hang_with_gil": ctypes.PyDLL}
+
+
+def hang(library: Callable[[None], Any], note: Path) -> None:
+    """Never return, nor let a signal's handler run: wait in C for a mutex that is locked, with a child process."""
+    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
+    note.write_text(str(child.pid))
+    mutex = ctypes.create_string_buffer(64)
+    for _ in range(2):
+        library(None).pthread_mutex_lock(mutex)
+
+
 def ignore(key: dict[str, Any]) -> None:
     """Nothing is to happen."""
 
@@ -91,11 +106,11 @@ def activate() -> None:
         schema.activate(f"{settings.prefix}toy", connection=session.schema.connection)
 
 
-def start(lease_s: float = 3.0) -> subprocess.Popen[str]:
+def start(lease_s: float = 3.0, grace_s: float = 120.0) -> subprocess.Popen[str]:
     """A worker for this table in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "DLGN_LEASE_S": str(lease_s)}
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.toy"],
+        [sys.executable, "-W", "ignore", "-m", "tests.toy", str(grace_s)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -107,9 +122,11 @@ def start(lease_s: float = 3.0) -> subprocess.Popen[str]:
 if __name__ == "__main__":
     import logging
 
+    from populate.worker import registration
     from populate.worker.worker import work
     from tests import toy  # by the name that it bears in the lease, not as __main__
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    registration.GRACE_S = float(sys.argv[1])
     toy.activate()
     print(work([toy.Squared]))

@@ -31,6 +31,7 @@ from schemas.declaration.computed_tables import computed_tables
 logger = logging.getLogger("dlgn")
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 LOOK_S, READ_S = 0.2, 10.0
+LIVED_S = 60.0  # a worker that was killed after so long is replaced; a younger one would be killed again, as for memory
 VIEW_S, VIEW_TIMES = 2.0, 10.0  # the view is drawn again after so long, or so many times what drawing it took
 
 
@@ -122,7 +123,8 @@ def supervise(
     """Run ``dlgn populate`` once for each environment, until all processes have ended.
 
     A signal to this process reaches each of them once, since they are in sessions of their own; SIGHUP, of a terminal
-    that is closed, as SIGTERM. If this process cannot go on, they hand their keys back and end, too.
+    that is closed, as SIGTERM. If this process cannot go on, they hand their keys back and end, too. A worker that was
+    killed, as one that hung, is replaced.
 
     Parameters
     ----------
@@ -139,23 +141,51 @@ def supervise(
         The worst exit status; 128 + n for a process that signal n ended.
     """
     console = Console(stderr=True)
-    started: list[subprocess.Popen[str]] = []
-    readers = []
-    with _forwarding(started), _all_ended(started):
-        for number, variables in enumerate(environments, start=1):
-            started.append(_start(arguments, variables))
-            readers.append(_reader(started[-1], f"[{number}] ", console))
+    crew = _Crew(arguments, environments, console)
+    with _forwarding(crew.workers) as forwarded, _all_ended(crew.workers):
+        crew.start()
         with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
             due = 0.0
-            while any(worker.poll() is None for worker in started):
+            while crew.at_work(not forwarded):
                 if live is not None and time.monotonic() >= due:
                     due = _draw(live, view)
                 time.sleep(LOOK_S)
             if live is not None:
                 _draw(live, view)
-    for reader in readers:
+    for reader in crew.readers:
         reader.join(READ_S)
-    return max(128 - worker.returncode if worker.returncode < 0 else worker.returncode for worker in started)
+    return max(128 - worker.returncode if worker.returncode < 0 else worker.returncode for worker in crew.workers)
+
+
+class _Crew:
+    """The processes of one command, each with the variables of its place."""
+
+    def __init__(self, arguments: Sequence[str], environments: Sequence[Mapping[str, str]], console: Console) -> None:
+        self.workers: list[subprocess.Popen[str]] = []
+        self.readers: list[threading.Thread] = []
+        self._arguments, self._environments, self._console = arguments, environments, console
+        self._started_s: list[float] = []
+
+    def start(self) -> None:
+        """Start one in each place."""
+        for variables in self._environments:
+            self.workers.append(_start(self._arguments, variables))
+            self._started_s.append(time.monotonic())
+            self._read(len(self.workers) - 1)
+
+    def at_work(self, replace: bool) -> bool:
+        """Whether any process goes on, once those that were killed are replaced, if they are to be."""
+        for place, worker in enumerate(self.workers):
+            lived_s = time.monotonic() - self._started_s[place]
+            if replace and worker.poll() == -signal.SIGKILL and lived_s >= LIVED_S:
+                self._console.print(f"[{place + 1}] was killed: another worker takes its place", markup=False)
+                self.workers[place] = _start(self._arguments, self._environments[place])
+                self._started_s[place] = time.monotonic()
+                self._read(place)
+        return any(worker.poll() is None for worker in self.workers)
+
+    def _read(self, place: int) -> None:
+        self.readers.append(_reader(self.workers[place], f"[{place + 1}] ", self._console))
 
 
 @contextmanager
@@ -197,8 +227,12 @@ def _reader(worker: subprocess.Popen[str], prefix: str, console: Console) -> thr
 
 
 @contextmanager
-def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
+def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[list[int]]:
+    """Within the block, signals reach all workers; those that came are listed."""
+    forwarded: list[int] = []
+
     def forward(number: int, frame: FrameType | None) -> None:
+        forwarded.append(number)
         for worker in workers:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
@@ -207,7 +241,7 @@ def _forwarding(workers: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
     heard = [one for one in FORWARDED if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
     before = {number: signal.signal(number, forward) for number in heard}
     try:
-        yield
+        yield forwarded
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)

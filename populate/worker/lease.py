@@ -24,7 +24,9 @@ from schemas.base.relational import DuplicateError, FreeTable, Job
 from schemas.declaration.database import declare_queue
 
 MOST_TRIES = 3  # at a key: by all workers, or by one that finds no room for it
+ASIDE = "stopped on request; dlgn retry makes it pending"
 LACKS_LENGTH = 1000
+ENDED, SILENT = "state <> 'working'", "expires < CURRENT_TIMESTAMP(3)"  # SQL on rows of ``fleet.Worker``
 REASON_LENGTH = 650  # so that three of them fit into the queue's message
 Key = dict[str, Any]
 Table = Any
@@ -298,9 +300,49 @@ def return_expired_leases(registration: Registration) -> int:
     connection = fleet.schema.connection
     span = connection.adapter.interval_expr(registration.lease_s, "second")
     heard = fleet.Worker & {"worker_id": registration.worker_id} & f"beating_since < CURRENT_TIMESTAMP(3) - {span}"
-    gone = "state <> 'working'" + (" OR expires < CURRENT_TIMESTAMP(3)" if len(heard) else "")
+    return _return_leases(f"{ENDED} OR {SILENT}" if len(heard) else ENDED)
+
+
+def return_ended_leases() -> int:
+    """Settle the keys of workers whose end is on record, without a judgment on silent ones; how many is returned."""
+    return _return_leases(ENDED)
+
+
+def mark_lost(worker_id: str | None = None) -> int:
+    """Mark as lost those workers that hold no key and whose heartbeats have ceased.
+
+    As for leases, a witness must have been heard for the length of a lease: after an outage all were silent.
+
+    Parameters
+    ----------
+    worker_id : str, optional
+        The witness (default: any living worker).
+
+    Returns
+    -------
+    int
+        Number of workers that were marked.
+    """
+    seen = (fleet.Worker & SILENT & "state = 'working'").proj("heartbeat", "expires") - fleet.Lease.proj("worker_id")
+    silent = seen.to_dicts()
+    if not silent:  # as at most times
+        return 0
+    witnesses = fleet.Worker & fleet.ALIVE & ({} if worker_id is None else {"worker_id": worker_id})
+    since = witnesses.to_arrays("beating_since")
+    if not len(since):
+        return 0
+    connection, marked = fleet.schema.connection, 0
+    now = connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0].replace(tzinfo=None)
+    for row in silent:
+        if min(since) < now - (row["expires"] - row["heartbeat"]):
+            query = f"UPDATE {fleet.Worker().full_table_name} SET state = 'lost' WHERE worker_id = %s"
+            marked += connection.query(f"{query} AND state = 'working' AND {SILENT}", args=(row["worker_id"],)).rowcount
+    return marked
+
+
+def _return_leases(gone: str) -> int:
     leases = (fleet.Lease * fleet.Worker.proj("host", "pid", "state", "expires", "heartbeat") & f"({gone})").to_dicts()
-    return sum(_take_back(connection, lease, gone) for lease in leases)
+    return sum(_take_back(fleet.schema.connection, lease, gone) for lease in leases)
 
 
 def free_dead_reservations(table: Any) -> None:
@@ -322,14 +364,24 @@ def _take_back(connection: Any, lease: dict[str, Any], gone: str) -> bool:
         ask = f"SELECT worker_id FROM {worker} WHERE worker_id = %s AND ({gone}) FOR UPDATE SKIP LOCKED"
         if not connection.query(ask, args=(lease["worker_id"],)).fetchall():
             return False
-        ask = f"SELECT token FROM {one} WHERE token = %s FOR UPDATE SKIP LOCKED"
-        if not connection.query(ask, args=(lease["token"],)).fetchall():
+        ask = f"SELECT recall FROM {one} WHERE token = %s FOR UPDATE SKIP LOCKED"
+        found = connection.query(ask, args=(lease["token"],)).fetchall()
+        if not found:
             return False
         connection.query(f"DELETE FROM {one} WHERE token = %s", args=(lease["token"],))
         change = f"UPDATE {worker} SET state = 'lost' WHERE worker_id = %s AND state = 'working'"
         connection.query(change, args=(lease["worker_id"],))
-        job = FreeTable(connection, lease["job_table"])
-        where = Try(lease["table_name"], lease["held_key"], lease["host"], lease["pid"])
-        died = "died" if lease["state"] == "died" else "gave no more sign of life"
-        retry_or_fail(job, where, f"the worker on {lease['host']}, pid {lease['pid']}, {died} at {lease['heartbeat']}")
+        _settle(FreeTable(connection, lease["job_table"]), lease, found[0][0])
     return True
+
+
+def _settle(job: Jobs, lease: dict[str, Any], recall: str) -> None:
+    """Settle the key of a worker that is gone: as a recall asked that it did not live to heed, else as a failed try."""
+    if recall == "stop":
+        change(job, lease["held_key"], "ignore", ASIDE)
+    elif recall == "hand_back":
+        pend(job, lease["held_key"])
+    else:
+        one = Try(lease["table_name"], lease["held_key"], lease["host"], lease["pid"])
+        died = "died" if lease["state"] == "died" else "gave no more sign of life"
+        retry_or_fail(job, one, f"the worker on {lease['host']}, pid {lease['pid']}, {died} at {lease['heartbeat']}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 BEATS_A_LEASE = 12
+GRACE_S = 120.0  # a worker that was asked to give its key up is killed once it has made no step for so long
 DEATHS = 5  # of heartbeat processes in one worker, after which it gives up
 logger = logging.getLogger("dlgn")
 
@@ -83,9 +84,9 @@ class Registration:
         if self.worker_id:
             self._say({"worker_id": self.worker_id})
 
-    def doing(self, text: str) -> None:
-        """Set the text that ``dlgn workers`` shows next to the key in hand."""
-        self._say({"doing": text[:255]})
+    def heard(self, text: str | None) -> None:
+        """Note a step, and the text that ``dlgn workers`` shows next to the key in hand, unless it is None."""
+        self._say({} if text is None else {"doing": text[:255]})
 
     def stop(self) -> None:
         """Leave the fleet in order."""
@@ -106,15 +107,15 @@ class Registration:
     def _beat(self) -> Beat:
         tables = fleet.Worker().full_table_name, fleet.Lease().full_table_name
         process = os.getpid(), int(interrupts.RECALL)
-        return Beat(*server_address(settings_in_force()), *process, *tables, self.lease_s, self.every_s)
+        return Beat(*server_address(settings_in_force()), *process, *tables, self.lease_s, self.every_s, GRACE_S)
 
 
 @contextlib.contextmanager
 def registered(device: "torch.device") -> Iterator[Registration]:
-    """A worker for the length of the block, not registered yet; progress bars also inform its heartbeat."""
+    """A worker for the length of the block, not registered yet; steps and progress bars inform its heartbeat."""
     registration = Registration(device)
     try:
-        with progress.heard(registration.doing):
+        with progress.heard(registration.heard):
             yield registration
     finally:
         registration.stop()

@@ -25,11 +25,13 @@ from populate.errors.transient import delays, is_exhausted, is_refused, is_trans
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
 from populate.worker.lease import (
+    ASIDE,
     MOST_TRIES,
     LeasedJobs,
     LeaseLost,
     free_dead_reservations,
     leased,
+    mark_lost,
     return_expired_leases,
 )
 from populate.worker.registration import Registration, registered
@@ -157,6 +159,7 @@ class WorkerLoop:
 
     def turn(self) -> bool:
         """One round over all tables; false when there is nothing to wait for."""
+        progress.stepped()
         try:
             interrupts.check()
             if self._recalled:
@@ -205,6 +208,7 @@ class WorkerLoop:
             reconnect()
         except Exception as again:
             logger.warning("database: still away (%s)", type(again).__name__)
+        progress.stepped()
 
     def _pause(self, wait_s: float) -> None:
         with interrupts.allowed():
@@ -215,6 +219,7 @@ class WorkerLoop:
         if time.monotonic() - self._looked >= self.registration.every_s:
             self.registration.ensure_heartbeat()
             return_expired_leases(self.registration)
+            mark_lost(self.registration.worker_id)
             for queue in self.queues:
                 free_dead_reservations(queue.table)
             self._looked = time.monotonic()
@@ -336,7 +341,7 @@ class WorkerLoop:
         """The key in hand was recalled: set it aside or return it."""
         recall = None if jobs.held is None else jobs.recall()
         if recall == "stop":
-            jobs.set_aside("stopped on request; dlgn retry makes it pending")
+            jobs.set_aside(ASIDE)
         elif recall is not None:
             jobs.hand_back()
         jobs.held = None

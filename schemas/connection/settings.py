@@ -35,6 +35,7 @@ MEANING = {
     "DLGN_CHECKPOINT_S": "how often a fit is saved so that it can be gone on from, in seconds",
     "DLGN_LOGGERS": "who else is told of epochs: csv, tensorboard, wandb, mlflow",
     "DLGN_LEASE_S": "seconds without a sign of life after which a worker loses its key to others",
+    "DLGN_STUCK_MIN": "minutes without a step after which a worker is reported as stuck",
     "DLGN_ANSWER_S": "seconds in which a database is to let a command in and to answer its first questions",
     "DLGN_WARNING_SIGNAL": "one more signal at which a worker hands its key back, as USR1",
     "DLGN_DETERMINISTIC": "1 keeps torch to algorithms that give the same bits each time",
@@ -61,6 +62,7 @@ class Settings:
     that gives no sign of life for ``lease_s`` loses its key to others; ``warning_signal`` is one more signal at which
     it hands its key back, as a queueing system sends before it takes a machine away. ``deterministic`` keeps torch to
     algorithms that give the same bits each time; ``require_clean`` refuses to compute with code that is not committed.
+    A worker is reported as stuck once it has made no step for ``stuck_min`` minutes.
     A database must let a command in, and answer its first questions, within ``answer_s`` each. ``threads`` is how
     many a worker computes with, None for its share of the cores. ``paths`` are the folders of recordings that this host
     has under other paths than the rows say: each the stored one and the one here.
@@ -83,6 +85,7 @@ class Settings:
     require_clean: bool = False
     scratch: Path | None = None
     answer_s: float = 30.0
+    stuck_min: float = 30.0
     threads: int | None = None
     paths: tuple[tuple[Path, Path], ...] = ()
 
@@ -136,6 +139,7 @@ class Settings:
             deterministic=_yes("DLGN_DETERMINISTIC", given),
             require_clean=_yes("DLGN_REQUIRE_CLEAN", given),
             answer_s=_seconds("DLGN_ANSWER_S", given, "30"),
+            stuck_min=_duration("DLGN_STUCK_MIN", given, "30", "minutes"),
             threads=asked_threads(given),
             paths=read_paths(given.get("DLGN_PATHS", "")),
         )
@@ -157,13 +161,17 @@ def _folder(name: str, text: str) -> Path:
 
 def _seconds(name: str, given: Mapping[str, str], default: str, zero: str = "") -> float:
     """Read seconds; 0 is refused unless ``zero`` says what it means."""
+    return _duration(name, given, default, "seconds", zero)
+
+
+def _duration(name: str, given: Mapping[str, str], default: str, unit: str, zero: str = "") -> float:
     text = given.get(name) or default
     try:
         value = float(text)
     except ValueError:
         value = -1.0
     if not (0 < value < 1e6 or (zero and value == 0)):
-        raise ConfigError(f"{name} {text!r}: expected seconds, as {default}{zero}")
+        raise ConfigError(f"{name} {text!r}: expected {unit}, as {default}{zero}")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.progress import Progress as Report
@@ -14,13 +14,15 @@ from dlgn_cnn.training.callbacks import Callback, Info
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-_listener: Callable[[str], None] | None = None
+STEP_S = 1.0
+_listener: Callable[[str | None], None] | None = None
+_told = 0.0  # when the listener was last told of a step
 _shown: Progress | None = None  # the bars on the screen, which a bar within another joins
 
 
 @contextlib.contextmanager
-def heard(listener: Callable[[str], None]) -> Iterator[None]:
-    """Within the block, ``listener`` hears in words how far each ``make`` is."""
+def heard(listener: Callable[[str | None], None]) -> Iterator[None]:
+    """Within the block, ``listener`` is told in words how far each ``make`` is, and None at a step without words."""
     global _listener
     before, _listener = _listener, listener
     try:
@@ -42,6 +44,13 @@ def bar(title: str) -> Iterator[Report]:
         yield report
 
 
+def stepped() -> None:
+    """Tell the listener, at most once a second, that this thread goes on."""
+    global _told
+    if time.monotonic() - _told >= STEP_S:
+        _tell(None)
+
+
 class EpochBar(Callback):
     """A bar of the epochs of a fit, with the last validation score."""
 
@@ -49,6 +58,10 @@ class EpochBar(Callback):
         self._title, self._started = title, time.monotonic()
         self._shown = contextlib.ExitStack()
         self._bars, self._task = self._shown.enter_context(_task(title))
+
+    def on_step(self, fit: Any) -> None:
+        """Say that the fit goes on."""
+        stepped()
 
     def on_epoch(self, epoch: int, info: Info) -> None:
         """Draw how far the fit is. Raises an interruption that was asked for."""
@@ -67,8 +80,10 @@ class EpochBar(Callback):
 @contextlib.contextmanager
 def working(title: str) -> Iterator[None]:
     """Draw a bar that says since when this is under way; bars within the block come below it."""
+    _tell("")
     with _task(title):
         yield
+    _tell("")
 
 
 @contextlib.contextmanager
@@ -95,8 +110,10 @@ def _finish(bars: Progress, task: TaskID) -> None:
         bars.update(task, total=1, completed=1)
 
 
-def _tell(words: str) -> None:
+def _tell(words: str | None) -> None:
+    global _told
     if _listener is not None:
+        _told = time.monotonic()
         _listener(words)
 
 

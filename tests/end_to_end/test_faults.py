@@ -166,6 +166,7 @@ def closed(served, monkeypatch):
         ({"DLGN_PREFIX": "Ü-"}, "DLGN_PREFIX.*expected lower-case"),
         ({"DLGN_LEASE_S": "soon"}, "DLGN_LEASE_S 'soon': expected seconds"),
         ({"DLGN_ANSWER_S": "never"}, "DLGN_ANSWER_S 'never': expected seconds, as 30"),
+        ({"DLGN_STUCK_MIN": "0"}, "DLGN_STUCK_MIN '0': expected minutes, as 30"),
         ({"DLGN_CHECKPOINT_S": "never"}, "DLGN_CHECKPOINT_S 'never': expected seconds"),
     ],
 )

@@ -1,10 +1,12 @@
 """Only the worker that holds the lease of a key inserts it, whatever happens to workers and server."""
 
 import contextlib
+import datetime
 import os
 import signal
 
 import numpy as np
+import psutil
 import pymysql
 import pytest
 import torch
@@ -387,6 +389,55 @@ def test_silence_is_noted_only_by_whoever_was_heard_throughout(tables):
     assert (fleet.Worker & {"worker_id": holder.worker_id}).fetch1("state") == "lost"
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_silent_worker_without_a_key_is_marked_by_a_witness_only(tables, own):
+    """An idle worker whose machine vanished holds no lease; after an outage, all were silent and may be alive."""
+    from populate.worker.lease import mark_lost
+    from schemas import fleet
+
+    gone, busy, heard = observer(), observer(silent=True), observer(silent=True)
+    table, mine = fleet.Worker().full_table_name, [heard.worker_id] if own else []
+    minute = Squared.connection.adapter.interval_expr(60, "second")
+    sql(f"UPDATE {table} SET expires = started, heartbeat = started - {minute} WHERE worker_id = %s", gone.worker_id)
+    assert mark_lost(*mine) == 0
+    past = f"CURRENT_TIMESTAMP(3) - {Squared.connection.adapter.interval_expr(61, 'second')}"
+    sql(f"UPDATE {table} SET beating_since = {past} WHERE worker_id = %s", heard.worker_id)
+    if own:
+        assert mark_lost(busy.worker_id) == 0
+    assert [mark_lost(*mine), mark_lost(*mine)] == [1, 0]
+    states = dict(zip(*fleet.Worker().to_arrays("worker_id", "state"), strict=True))
+    assert states == {gone.worker_id: "lost", busy.worker_id: "working", heard.worker_id: "working"}
+
+
+def test_a_worker_marks_what_vanished_while_it_was_idle(tables, monkeypatch):
+    from populate.worker import worker
+    from schemas import fleet
+
+    gone = observer()
+    sql(f"UPDATE {fleet.Worker().full_table_name} SET expires = started")
+    asked = []
+    monkeypatch.setattr(worker, "mark_lost", asked.append)
+    assert work("").computed == 1
+    (mine,) = set(fleet.Worker().to_arrays("worker_id")) - {gone.worker_id}
+    assert set(asked) == {mine}
+
+
+@pytest.mark.parametrize(("recall", "status"), [("stop", "ignore"), ("hand_back", "pending"), ("", "pending")])
+def test_a_recall_that_a_worker_did_not_live_to_heed_is_heeded_by_others(tables, recall, status):
+    from populate.worker.lease import leased, return_ended_leases
+    from schemas import fleet
+
+    Item.insert1((0, ""))
+    Squared.jobs.refresh(delay=-1)
+    assert leased(Squared, observer()).jobs.reserve({"item": 0})
+    sql(f"UPDATE {fleet.Lease().full_table_name} SET recall = %s", recall)
+    assert return_ended_leases() == 0
+    sql(f"UPDATE {fleet.Worker().full_table_name} SET state = 'died'")
+    assert return_ended_leases() == 1
+    assert Squared.jobs.fetch1("status") == status
+    assert len(fleet.Retry()) == (recall == "")
+
+
 def test_two_leases_of_one_key_cannot_be(tables):
     from populate.worker.lease import leased
 
@@ -467,6 +518,51 @@ def test_a_fit_is_called_back_from_sql(tables, worker, recall, status):
         assert "set aside" in said
         assert Squared.jobs.fetch1("status") == status
     assert len(fleet.Retry()) == 0
+
+
+@pytest.mark.parametrize("kind", ["hang", "hang_with_gil"])
+@pytest.mark.parametrize(("recall", "status"), [("stop", "ignore"), ("hand_back", "pending")])
+def test_a_worker_that_hangs_in_c_is_killed_once_its_key_is_called_back(tables, worker, tmp_path, kind, recall, status):
+    from populate.worker.lease import return_ended_leases
+    from schemas import fleet
+
+    Item.insert1((3, f"{kind}:{tmp_path / 'child'}"))
+    process = worker(3.0, 1.0)
+    wait_until(lambda: held() and (tmp_path / "child").exists() and (tmp_path / "child").read_text(), process)
+    assert list(fleet.Worker().to_arrays("state")) == ["working"]
+    sql(f"UPDATE {fleet.Lease().full_table_name} SET recall = %s", recall)
+    wait_until(lambda: process.poll() is not None)
+    assert process.returncode == -signal.SIGKILL
+    wait_until(lambda: list(fleet.Worker().to_arrays("state")) == ["died"])
+    wait_until(lambda: not running(int((tmp_path / "child").read_text())))
+    assert return_ended_leases() == 1
+    assert Squared.jobs.fetch1("status") == status
+    assert len(fleet.Lease()) == len(fleet.Retry()) == 0
+
+
+def running(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def test_a_heartbeat_says_when_the_main_thread_made_its_last_step(tables, worker, tmp_path):
+    """A worker that hangs beats on, and its last step stays where it was."""
+    from schemas import fleet
+
+    Item.insert1((3, f"hang:{tmp_path / 'child'}"))
+    process = worker()
+
+    def hangs() -> bool:
+        return any(row["heartbeat"] - row["progressed"] > datetime.timedelta(seconds=2) for row in fleet.Worker())
+
+    wait_until(held, process)
+    wait_until(hangs, process)
+    first = fleet.Worker().fetch1("progressed")
+    beat = fleet.Worker().fetch1("heartbeat")
+    wait_until(lambda: fleet.Worker().fetch1("heartbeat") > beat, process)
+    assert abs(fleet.Worker().fetch1("progressed") - first) < datetime.timedelta(seconds=1)
+    psutil.Process(int((tmp_path / "child").read_text())).kill()
 
 
 def test_a_make_of_one_part_is_inserted_under_its_lease_too(tables):

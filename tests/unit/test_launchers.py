@@ -10,6 +10,7 @@ import yaml
 
 from dlgn_cnn.errors import ConfigError
 from populate.fleet import launchers
+from populate.run import workers
 from populate.run.workers import supervise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +77,22 @@ def test_a_signal_reaches_every_worker_once(tmp_path, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
     assert supervise([], launchers.environments(["a", "b"]), str) == 143
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_worker_that_was_killed_is_replaced_unless_it_was_young(tmp_path, monkeypatch):
+    stand_in(
+        tmp_path,
+        monkeypatch,
+        "import os, pathlib, signal, sys\n"
+        "first = not pathlib.Path('first').exists()\n"
+        "pathlib.Path('first').touch()\n"
+        "if first: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.exit(3)\n",
+    )
+    assert supervise([], [{}], str) == 128 + signal.SIGKILL
+    (tmp_path / "first").unlink()
+    monkeypatch.setattr(workers, "LIVED_S", 0.0)
+    assert supervise([], [{}], str) == 3
 
 
 def test_slurm_runs_the_command_and_requeues_the_same(tmp_path, monkeypatch):
