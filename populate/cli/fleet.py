@@ -61,7 +61,7 @@ def populate(
 
 @app.command(rich_help_panel=PANEL)
 def status(watch: Watch = False) -> None:
-    """Show the numbers of keys done, reserved, pending and failed in every computed table, and the stop flags.
+    """Show the numbers of keys by state in every computed table, why keys failed, and what keeps workers from them.
 
     Example: dlgn status --watch
     """
@@ -73,9 +73,9 @@ def workers(
     watch: Watch = False,
     everybody: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
 ) -> None:
-    """Show who is at work: machine, device, key, progress, and the time of its last heartbeat.
+    """Show who is at work: machine, key, progress, last step and last heartbeat; in a pipe a line each, with tabs.
 
-    Example: dlgn workers
+    Example: dlgn workers --all
     """
     _show("workers", watch, *([True] if everybody else []))
 
@@ -222,5 +222,7 @@ def _steer() -> ModuleType:
 
 
 def _show(view: str, watch: bool, *arguments: bool) -> None:
+    from populate.fleet.view import show
+
     found = _steer()
-    found.show(lambda: getattr(found, view)(*arguments), WATCH_S if watch else None)
+    show(lambda: getattr(found, view)(*arguments), WATCH_S if watch else None)

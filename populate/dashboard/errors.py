@@ -1,4 +1,4 @@
-"""Page of errors: jobs that workers gave up, with their messages, and retries."""
+"""Page of errors: failed keys by cause, with a message and a traceback of each, and retries."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from populate.dashboard import elements
 from populate.dashboard.elements import Component
 from populate.dashboard.places import Query, place
 from populate.dashboard.reading import Reader
-from populate.query.named_rows import find_table, written
+from populate.fleet.failures import Cause, failures
+from populate.query.named_rows import find_table
 from schemas import fleet
 from schemas.base.relational import Job
 from schemas.declaration.computed_tables import computed_tables
 
 MOST = 100
+MOST_CAUSES = 50
 RETRY = ("table_name", "host", "reason")
 
 
@@ -33,29 +35,25 @@ def page(reader: Reader, query: Query) -> Component:
 
 
 def _failed(reader: Reader, table: Any) -> list[Component]:
-    def found() -> tuple[int, list[dict[str, Any]]]:
-        jobs = Job(table())  # looking at a table's own ``jobs`` would declare them
-        if not jobs.is_declared:
-            return 0, []
-        failed = jobs & "status IN ('error', 'ignore')"
-        return len(failed), failed.to_dicts(order_by="KEY", limit=MOST)
-
-    count, rows = reader(found)
-    if not rows:
+    found = reader(lambda: failures(table))
+    if not found:
         return []
-    name, more = table.__name__, f", the first {MOST} of them here" * (count > MOST)
-    key = Job(table()).primary_key
-    blocks = [_failure(written(table, {part: row[part] for part in key}), row) for row in rows]
-    return [html.H2(f"{name}: {count}{more}"), *blocks, html.P(f"dlgn retry {name} makes them pending again.")]
+    name, count = table.__name__, sum(cause.count for cause in found)
+    rest = html.P(f"{len(found) - MOST_CAUSES} other causes are not shown.") if len(found) > MOST_CAUSES else None
+    blocks = [_cause(reader, table, cause) for cause in found[:MOST_CAUSES]]
+    advice = html.P(f"dlgn retry {name} makes its keys pending again; with --where only some.")
+    return [html.H2(f"{name}: {count}"), *blocks, *([rest] if rest else []), advice]
 
 
-def _failure(words: str, row: dict[str, Any]) -> Component:
-    state = "set aside" if row["status"] == "ignore" else "failed"
-    stack = row.get("error_stack")
-    said = html.P([html.B(f"{words} {state}: ", className="bad"), row["error_message"] or "no reason was given"])
-    if not stack:
-        return said
-    return html.Div([said, html.Details([html.Summary("traceback"), html.Pre(str(stack))])])
+def _cause(reader: Reader, table: Any, cause: Cause) -> Component:
+    """A cause in a sentence; its first keys as options of a command, and the message and traceback of the first."""
+    rows = reader(lambda: (Job(table()) & cause.keys[0]).to_dicts())  # it may just have been retried
+    message, stack = (rows[0]["error_message"], rows[0].get("error_stack")) if rows else (cause.reason, None)
+    more = [f"and {cause.count - len(cause.keys)} more"] if cause.count > len(cause.keys) else []
+    keys = html.Ul([*(html.Li(html.Code(option)) for option in cause.options), *map(html.Li, more)])
+    shown = [html.P(html.B(cause.sentence, className="bad")), keys]
+    details = [html.Summary("message and traceback of the first"), html.Pre(f"{message}\n\n{stack or ''}".strip())]
+    return html.Div([*shown, html.Details(details)], className="cause")
 
 
 def _retries(reader: Reader, wanted: str | None) -> Component:

@@ -14,7 +14,9 @@ from populate.dashboard.elements import Component
 from populate.dashboard.places import place
 from populate.dashboard.reading import Reader
 from populate.fleet.control import counts
-from schemas import dataset, fleet, mei, model, recording, trainer
+from populate.fleet.view import span
+from populate.fleet.worker_states import WorkerState, worker_states
+from schemas import dataset, mei, model, recording, trainer
 from schemas.declaration.computed_tables import computed_tables
 
 EVERY_MS = 5000
@@ -177,11 +179,19 @@ def _table(stages: Sequence[Stage]) -> Component:
 
 
 def _workers(reader: Reader) -> Component:
-    found = reader(lambda: (fleet.Worker & fleet.ALIVE).to_dicts(order_by="host"))
-    rows = [(row["host"], str(row["pid"]), row["device"], row["doing"] or "between keys") for row in found]
-    if not rows:
+    found = reader(worker_states)
+    alive = [one for one in found if one.state in ("working", "stuck")]
+    if not alive:
         return html.P("No worker is alive: dlgn populate starts one.")
-    return elements.table("Workers that are alive", {"host": False, "pid": True, "device": False, "doing": False}, rows)
+    heads = {"host": False, "pid": True, "device": False, "state": False, "last step": True, "doing": False}
+    shown = [*alive, *(one for one in found if one not in alive)]
+    return elements.table("Workers that have not ended", heads, map(_worker, shown))
+
+
+def _worker(one: WorkerState) -> tuple[Any, ...]:
+    state = one.state if one.state == "working" else html.B(one.state, className="bad")
+    doing = one.doing or one.table or "between keys"
+    return one.host, str(one.pid), one.device, state, f"{span(one.step_s)} ago", doing
 
 
 def places_of(names: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -3,58 +3,96 @@
 Orders are rows that SQL may write instead.
 """
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.table import Table as Shown
-from rich.text import Text
-
 from dlgn_cnn.errors import ConfigError
+from populate.fleet.connections import connection_warning
+from populate.fleet.failures import Cause, failures, queue_of, where_condition, where_option
+from populate.fleet.view import Column, Grid, Row, Verbatim, View, span
+from populate.fleet.worker_states import WorkerState, settle_the_gone, worker_states
 from populate.query.named_rows import find_table, restricted
 from schemas import fleet, search, training
-from schemas.base.relational import FreeTable
 from schemas.declaration.computed_tables import computed_tables
 
 COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
+MOST_CAUSES = 20
+WORKER_COLUMNS = (
+    Column("state", "state"),
+    Column("host", "host"),
+    Column("pid", "pid", number=True),
+    Column("table", "table", shed=1),
+    Column("for", "held_s", shed=2, number=True),
+    Column("last step", "step_s", shed=3, number=True),
+    Column("heard", "heard_s", shed=4, number=True),
+    Column("key", "key", shed=7),
+    Column("doing", "doing", shed=6),
+    Column("device", "device", shed=5),
+)
 Table = Any
 
 
-def show(view: Callable[[], RenderableType], every_s: float | None = None) -> None:
-    """Print a view once, or keep it on the screen and redraw it ``every_s``, until Ctrl-C."""
-    if every_s is None:
-        Console().print(view())
-        return
-    with Live(view(), auto_refresh=False) as live:
-        while True:
-            time.sleep(every_s)
-            live.update(view(), refresh=True)
-
-
-def progress() -> RenderableType:
-    """A row for each computed table, with its numbers of keys; then reasons of failures, and stop flags."""
-    shown = Shown("table", *COLUMNS)
-    reasons: list[Text] = []
+def progress() -> View:
+    """Keys of each computed table by state; then warnings, causes of failures, and stop flags."""
+    settle_the_gone()
+    rows, causes, pending = [], list[Cause](), 0
     for table in computed_tables():
         pruned = len(search.pruned_fits(table)) if table is training.TrainedModel else 0
         found = counts(table)
-        shown.add_row(table.__name__, *map(str, found), str(pruned))
-        if any(found[3:]):
-            failed = (_queue(table) & "status IN ('error', 'ignore')").proj("error_message").to_dicts(order_by="KEY")
-            reasons += [Text(f"{table.__name__}: {row['error_message']}") for row in failed]
-    reasons += [Text(line) for line in _lacking()]
-    stop_flags = [Text(_flag(row)) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
-    return Group(shown, *reasons, *stop_flags)
+        cells = table.__name__, *map(str, found), str(pruned)
+        rows.append(Row(cells, cells))
+        pending += found[2]
+        causes += failures(table) if any(found[3:]) else []
+    grid = Grid([Column("table", "table"), *(Column(name, name, number=True) for name in COLUMNS)], rows)
+    stop_flags = [_flag(row) for row in fleet.StopFlag().to_dicts(order_by="KEY")]
+    return View([grid, *_warnings(pending), *_failed(causes), *_lacking(), *stop_flags])
+
+
+def _warnings(pending: int) -> Iterator[str | Verbatim]:
+    """What keeps the fleet from its work, and what to do: no living worker, workers that hang, few connections."""
+    states = worker_states()
+    if pending and not any(one.state in ("working", "stuck") for one in states):
+        keys = f"{pending} key{'s are' if pending > 1 else ' is'} pending"
+        yield f"No worker is alive, and {keys}: run dlgn populate, here or on any machine that reaches the database."
+    for one in states:
+        if one.state == "stuck":
+            yield from _stuck(one)
+    if warning := connection_warning():
+        yield warning
+
+
+def _stuck(one: WorkerState) -> Iterator[str | Verbatim]:
+    """A worker that makes no step, and the commands that end it."""
+    said = f"The worker on {one.host}, pid {one.pid}, has made no step for {span(one.step_s)}"
+    if one.key is None:
+        yield f"{said} and holds no key; end it with kill -9 {one.pid} on that machine."
+        return
+    yield f"{said}. Set its key aside, or hand back all keys of that machine; if it hangs, it is killed 2 min later:"
+    yield Verbatim(f"    dlgn stop {one.table} {where_option(one.key)}")
+    yield Verbatim(f"    dlgn drain {one.host} --now")
+
+
+def _failed(causes: Sequence[Cause]) -> Iterator[str | Verbatim]:
+    """A sentence for each cause of failures, its first keys as options to copy, and what to do."""
+    for cause in causes[:MOST_CAUSES]:
+        yield cause.sentence
+        for option in cause.options:
+            yield Verbatim(f"    {option}")
+        if cause.count > len(cause.keys):
+            yield Verbatim(f"    and {cause.count - len(cause.keys)} more")
+    rest = causes[MOST_CAUSES:]
+    if rest:
+        yield f"{sum(one.count for one in rest)} more keys, for {len(rest)} other causes: dlgn dashboard shows all."
+    for name in dict.fromkeys(cause.table_name for cause in causes):
+        yield f"dlgn retry {name} makes its keys pending again, once the cause is mended; with --where only some."
 
 
 def _lacking() -> Iterator[str]:
     """Keys that wait for another machine: how many, what theirs lack, and what to do where no living worker is left."""
     alive = set((fleet.Worker & fleet.ALIVE).to_arrays("worker_id"))
     for table in computed_tables():
-        queue, name = _queue(table), table.__name__
+        queue, name = queue_of(table), table.__name__
         rows = (fleet.Lack * fleet.Worker.proj("host") & {"table_name": name}).to_dicts(order_by="noted")
         waiting = {key: [row for row in rows if row["key_hash"] == key] for key in {row["key_hash"] for row in rows}}
         causes = Counter[tuple[str, bool]]()
@@ -68,55 +106,42 @@ def _lacking() -> Iterator[str]:
             yield f"{name}: {keys} for another machine: {said}{advice}"
 
 
-def fleet_view() -> RenderableType:
+def fleet_view() -> View:
     """Progress of all tables, then the workers."""
-    return Group(progress(), workers())
+    return progress() + workers()
 
 
 def counts(table: Any) -> tuple[int, int, int, int, int]:
     """How many keys of a table are done, reserved, pending (queued or not yet), failed and set aside."""
     remaining, total = table().progress()
-    queue, jobs = _queue(table), dict[str, int]()
+    queue, jobs = queue_of(table), dict[str, int]()
     if queue.is_declared:
         jobs = dict(queue.connection.query(f"SELECT status, COUNT(*) FROM {queue.full_table_name} GROUP BY status"))
     reserved, failed, stopped = (jobs.get(status, 0) for status in ("reserved", "error", "ignore"))
     return total - remaining, reserved, max(remaining - reserved - failed - stopped, 0), failed, stopped
 
 
-def _queue(table: Any) -> Any:
-    """A computed table's queue, which may not be declared yet.
+def workers(everybody: bool = False) -> View:
+    """A row for each worker: machine, state, key, progress, and the times of its last step and heartbeat.
 
-    DataJoint's own ``jobs`` would declare it, and reads all foreign keys of all tables to know its columns.
+    Those that have ended are shown to ``everybody`` only.
     """
-    name = f"~~{table.table_name.lstrip('_')}"
-    return FreeTable(table.connection, table().adapter.make_full_table_name(table.database, name))
+    settle_the_gone()
+    states = worker_states(everybody)
+    if not states:
+        return View(["No worker is alive: dlgn populate starts one."])
+    return View([Grid(WORKER_COLUMNS, [_worker_row(one) for one in states])])
 
 
-def workers(everybody: bool = False) -> RenderableType:
-    """A row for each worker: machine, key, progress, and the time of its last heartbeat."""
-    shown = Shown("host", "pid", "device", "state", "last heard", "table", "key", "for", "doing")
-    for row in _workers(everybody):
-        shown.add_row(*map(str, row))
-    return shown
-
-
-def _workers(everybody: bool) -> Iterator[tuple[str, ...]]:
-    now = fleet.schema.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0].replace(tzinfo=None)
-    leases = {row["worker_id"]: row for row in fleet.Lease().to_dicts()}
-    asked = fleet.Worker if everybody else fleet.Worker & "state = 'working'"
-    for row in asked.to_dicts(order_by="host, started"):
-        lease = leases.get(row["worker_id"], {})
-        state = "silent" if row["state"] == "working" and row["expires"] < now else row["state"]
-        key = " ".join(f"{name}={str(value)[:8]}" for name, value in lease.get("held_key", {}).items())
-        since = _span(now - lease["since"]) if lease else ""
-        heard = f"{_span(now - row['heartbeat'])} ago"
-        table = lease.get("table_name", "")
-        yield row["host"], row["pid"], row["device"], state, heard, table, key, since, row["doing"]
-
-
-def _span(duration: Any) -> str:
-    seconds = max(int(duration.total_seconds()), 0)
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+def _worker_row(one: WorkerState) -> Row:
+    since = "" if one.held_s is None else span(one.held_s)
+    named = one.state, one.host, str(one.pid), one.table
+    key = " ".join(f"{name.removesuffix('_hash')}={str(value)[:8]}" for name, value in (one.key or {}).items())
+    shown = *named, since, span(one.step_s), span(one.heard_s), key, one.doing, one.device
+    held_s = "" if one.held_s is None else f"{one.held_s:.0f}"
+    condition = "" if one.key is None else where_condition(one.key)
+    piped = *named, held_s, f"{one.step_s:.0f}", f"{one.heard_s:.0f}", condition, one.doing, one.device
+    return Row(shown, piped, bad=one.state in ("stuck", "lost", "died"))
 
 
 def _flag(row: dict[str, Any]) -> str:

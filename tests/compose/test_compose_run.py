@@ -195,7 +195,7 @@ print(2000, "declarations")
 def finished(fleet: Fleet, fits: int = 6) -> bool:
     """Whether no key is left; every key must have been computed."""
     status = fleet.run("status")
-    rows = [[cell.strip() for cell in re.split("[│|]", line)[1:-1]] for line in status.stdout.splitlines()]
+    rows = [line.split("\t") for line in status.stdout.splitlines()]
     counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if len(row) == 7 and row[1].isdigit()}
     assert counts["Recording"][0] == 1
     assert not any(row[3] for row in counts.values()), said(status)

@@ -317,8 +317,6 @@ def test_a_worker_waits_while_another_may_have_what_it_lacks(tables):
 
 
 def test_status_says_what_no_living_worker_has(tables):
-    from rich.console import Console
-
     from populate.fleet import control
 
     def lack(key):
@@ -328,9 +326,7 @@ def test_status_says_what_no_living_worker_has(tables):
     work("", "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(control, "computed_tables", lambda: [Squared])
-        console = Console(width=1000, record=True)
-        console.print(control.progress())
-    said = console.export_text()
+        said = "\n".join(control.progress().piped())
     assert "2 keys wait for another machine" in said
     assert "lacks scene file /films/a.avi" in said
     assert "start a worker elsewhere" in said

@@ -7,7 +7,7 @@ import sys
 import pymysql
 import pytest
 
-from tests.accounts import declared, server
+from tests.accounts import DLGN, declared, server
 
 PAGES = """
 from populate.dashboard.app import find
@@ -30,6 +30,12 @@ def account(database):
 def test_every_page_is_there_with_it(account):
     command = [sys.executable, "-W", "ignore", "-c", PAGES]
     done = subprocess.run(command, env=os.environ | {"DLGN_DATABASE": account}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "workers"])
+def test_the_fleet_is_shown_to_it(account, command):
+    done = subprocess.run([*DLGN, command], env=os.environ | {"DLGN_DATABASE": account}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -244,10 +244,10 @@ def shown(table, column) -> int:
     """What ``dlgn status`` shows of a table in one column."""
     from populate.fleet.control import progress
 
-    counts = progress().renderables[0]
-    names, places = (list(counts.columns[index].cells) for index in (0, -1))
-    assert counts.columns[-1].header == column
-    return int(places[names.index(table)])
+    counts = progress().parts[0]
+    place = [one.head for one in counts.columns].index(column)
+    (row,) = (row for row in counts.rows if row.shown[0] == table)
+    return int(row.shown[place])
 
 
 def test_who_cannot_tell_whether_a_fit_is_hopeless_says_so_once(ingested, tmp_path, monkeypatch, caplog):
