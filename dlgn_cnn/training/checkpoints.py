@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 
 from dlgn_cnn.errors import DlgnError, StoreAway, StoreError
 from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.runtime.outages import Outage
 from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.storage.rights import present_folder
 from dlgn_cnn.training.callbacks import Callback
@@ -97,7 +98,7 @@ class Checkpoints(Callback):
 
     Notes
     -----
-    What goes wrong in saving is logged and never ends a fit.
+    What goes wrong in saving never ends a fit. It is logged when it begins to, and when checkpoints are saved again.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Checkpoints(Callback):
     ) -> None:
         self.files, self.every_s, self.clock = CheckpointFolder(folder), every_s, clock
         self.follower = follower or Callback()
-        self._last = clock()
+        self._last, self._unsaved = clock(), Outage(f"checkpoints are saved again in {self.files.place.url}", clock)
 
     def on_start(self, fit: TrainingLoop) -> None:
         """Go on from the last sound checkpoint."""
@@ -122,12 +123,15 @@ class Checkpoints(Callback):
             self.save(fit)
 
     def save(self, fit: TrainingLoop) -> None:
-        """Save the fit as it stands; a failure is logged."""
+        """Save the fit as it stands; the first of several failures in a row is logged."""
         try:
             name = self.files.write(capture(fit))
             self.follower.on_save(fit, name, self.files.place.sizes()[name], self.files.names())
         except Exception as error:
-            logger.warning("no checkpoint in %s: %s: %s", self.files.place.url, type(error).__name__, error)
+            said = "no checkpoint in %s: %s: %s; the fit goes on, and it is tried again every %g s"
+            self._unsaved.failed(said, self.files.place.url, type(error).__name__, error, self.every_s)
+        else:
+            self._unsaved.passed()
         self._last = self.clock()
 
     def resume(self, fit: TrainingLoop) -> bool:

@@ -43,15 +43,15 @@ class Cause:
     status: str
     count: int
     keys: list[Key]
-    _literal: list[str]
+    _fixed: list[str]
     _varying: list[str | None]
 
     @property
     def reason(self) -> str:
         """The message in one sentence, with an ellipsis for each part that is not the same for all keys."""
-        parts = [self._literal[0]]
-        for varying, literal in zip(self._varying, self._literal[1:], strict=True):
-            parts += [WITHHELD if varying is None else varying, literal]
+        parts = [self._fixed[0]]
+        for varying, fixed in zip(self._varying, self._fixed[1:], strict=True):
+            parts += [WITHHELD if varying is None else varying, fixed]
         return re.sub(rf"{WITHHELD}(?: ?{WITHHELD})+", WITHHELD, "".join(parts)) or "no reason was given"
 
     @property
@@ -108,10 +108,10 @@ def grouped(table_name: str, failed: Iterable[tuple[Key, Mapping[str, Any]]]) ->
     found: dict[tuple[str, ...], Cause] = {}
     for key, row in failed:
         pieces = _pieces(row["error_message"] or "", key)
-        literal, varying = pieces[::2], pieces[1::2]
-        named = (row["status"], *literal)
+        fixed, varying = pieces[::2], pieces[1::2]
+        named = (row["status"], *fixed)
         if named not in found:
-            found[named] = Cause(table_name, row["status"], 0, [], literal, list(varying))
+            found[named] = Cause(table_name, row["status"], 0, [], fixed, list(varying))
         found[named]._add(key, varying)
     return sorted(found.values(), key=lambda cause: -cause.count)
 

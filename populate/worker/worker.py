@@ -5,6 +5,7 @@ workers that are gone are pending again, an interrupted key at once. Transient e
 mark the key as failed with its traceback. A worker waits for keys that others hold, since more may follow.
 """
 
+import contextlib
 import functools
 import logging
 import platform
@@ -21,7 +22,8 @@ from dlgn_cnn.errors import StoreAway
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
-from populate.errors.transient import delays, is_exhausted, is_refused, is_transient, lacking
+from dlgn_cnn.runtime.outages import Outage
+from populate.errors.transient import LONGEST_S, delays, is_exhausted, is_refused, is_transient, lacking
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
 from populate.worker.lease import (
@@ -133,6 +135,7 @@ class WorkerLoop:
         self._looked, self._recalled = 0.0, False
         self._idle_since, self._left = time.monotonic(), Left(registration.native_bfloat16)
         self._refusals, self._full = 0, Counter[tuple[str, str]]()
+        self._outage = Outage("the worker goes on: database and store answer again")
 
     def await_resume(self) -> None:
         """Where the worker is to stay, wait while its machine is drained: whatever started it would start it again."""
@@ -161,23 +164,28 @@ class WorkerLoop:
         """One round over all tables; false when there is nothing to wait for."""
         progress.stepped()
         try:
-            interrupts.check()
-            if self._recalled:
-                self._handle_recall()
-            drained, paused = _stop_flags()
-            if drained:
-                logger.warning("this machine is drained: the worker ends")
-                self.summary.drained = True
-                return False
-            self._return_expired()
-            if any([self._take_page(queue) for queue in self._open(paused)]):
-                self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
-                self._refusals = 0
-                return True
-            return self._wait(paused)
+            more = self._round()
         except BaseException as error:
             self._handle(error)
             return True
+        self._outage.passed()
+        return more
+
+    def _round(self) -> bool:
+        interrupts.check()
+        if self._recalled:
+            self._handle_recall()
+        drained, paused = _stop_flags()
+        if drained:
+            logger.warning("this machine is drained: the worker ends")
+            self.summary.drained = True
+            return False
+        self._return_expired()
+        if any([self._take_page(queue) for queue in self._open(paused)]):
+            self._delays, self._idle_since = delays(self.options.generator), time.monotonic()
+            self._refusals = 0
+            return True
+        return self._wait(paused)
 
     def _handle(self, error: BaseException) -> None:
         """Go on after a recall that came between two keys, or a database that is away; raise anything else."""
@@ -199,15 +207,14 @@ class WorkerLoop:
     def _recover(self, error: BaseException) -> None:
         """Wait, longer each time, and reconnect, since the connection may have been closed meanwhile."""
         wait_s, who = next(self._delays), "store" if isinstance(error, StoreAway) else "database"
-        logger.warning("%s: %s: %s; next try in %.1f s", who, type(error).__name__, error, wait_s)
+        said = "%s: %s: %s; the worker tries again until it answers, after up to %.0f s each time"
+        self._outage.failed(said, who, type(error).__name__, error, LONGEST_S)
         try:
             self._pause(wait_s)
         except interrupts.Recalled:  # to be answered once there is a server to ask
             self._recalled = interrupts.forget_recall()
-        try:
+        with contextlib.suppress(Exception):  # the next try says whether it is still away
             reconnect()
-        except Exception as again:
-            logger.warning("database: still away (%s)", type(again).__name__)
         progress.stepped()
 
     def _pause(self, wait_s: float) -> None:
@@ -281,6 +288,7 @@ class WorkerLoop:
                     return self._settle(table, key, error)
                 self._recover(error)
             else:
+                self._outage.passed()
                 if done:
                     self._tell(table, key)
                 return bool(done)
@@ -361,11 +369,14 @@ class WorkerLoop:
     def _until_done(self, action: Callable[[], Any]) -> Any:
         while True:
             try:
-                return action()
+                found = action()
             except Exception as error:
                 if not self._passes(error):
                     raise
                 self._recover(error)
+            else:
+                self._outage.passed()
+                return found
 
 
 def _stop_flags() -> tuple[bool, set[str]]:

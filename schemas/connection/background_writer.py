@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from dlgn_cnn.runtime.outages import Outage
+
 logger = logging.getLogger("dlgn")
 Statement = Callable[[Any], None]
 RETRY_S = 10.0
@@ -17,7 +19,7 @@ class BackgroundWriter:
     """Thread with a connection of its own that runs statements in turn; use it as a context.
 
     While the database is away, statements wait; those that still wait at the end are dropped, and the log says so. A
-    statement that the database refuses is dropped at once, and the log says why.
+    statement that the database refuses is dropped at once. The log says why, once for each kind of error.
 
     Parameters
     ----------
@@ -34,7 +36,9 @@ class BackgroundWriter:
         self._sent: queue.SimpleQueue[Statement | None] = queue.SimpleQueue()
         self._waiting: deque[Statement] = deque()
         self._connection: Any = None
-        self._away = self._closing = False
+        self._closing = False
+        self._away, self._refused = Outage("the database answers again: a fit's curves and checkpoints are written"), 0
+        self._kinds: set[tuple[object, ...]] = set()  # of refusals that were logged
         self._thread = threading.Thread(target=self._run, name="background writer", daemon=True)
 
     def __enter__(self) -> "BackgroundWriter":
@@ -46,6 +50,8 @@ class BackgroundWriter:
         self._thread.join(self._close_s)
         if self._thread.is_alive() or self._waiting:
             logger.warning("%d rows of a fit's curves and checkpoints were never written", len(self._waiting))
+        if self._refused > len(self._kinds):
+            logger.warning("the database refused %d statements of a fit for the reasons above", self._refused)
 
     def send(self, statement: Statement) -> None:
         """Run ``statement(connection)`` as soon as possible."""
@@ -84,10 +90,17 @@ class BackgroundWriter:
                     self._connection = None
                     if tried_before:  # a server closes what was idle for hours
                         continue
-                    if not self._away:
-                        logger.warning("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
-                    self._away = True
+                    self._away.failed("the database is away: a fit's curves and checkpoints wait for it (%s)", error)
                     return
-                logger.warning("the database refused what a fit wrote to its curves, checkpoints or study: %s", error)
+                self._refuse(error)
             self._waiting.popleft()
-            self._away = False
+            self._away.passed()
+
+    def _refuse(self, error: Exception) -> None:
+        """Log a refusal of a kind that was not logged yet."""
+        self._refused += 1
+        code = getattr(error, "pgcode", None) or next((one for one in error.args if isinstance(one, int)), None)
+        kind = type(error), code
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            logger.warning("the database refused what a fit wrote to its curves, checkpoints or study: %s", error)

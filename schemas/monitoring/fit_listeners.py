@@ -6,7 +6,7 @@ import datetime
 import logging
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import datajoint as dj
@@ -163,7 +163,7 @@ def _logged(key: Key, spec: FitSpec) -> LoggedFit:
 
 def discard_checkpoints(key: Key, folder: str, writer: BackgroundWriter) -> None:
     """Remove the rows and files of a fit that would fail again from where they are."""
-    _remove(folder)
+    _remove({folder})
     writer.send(lambda other: (dj.FreeTable(other, Checkpoint().full_table_name) & fit_key(key)).delete_quick())
 
 
@@ -183,21 +183,25 @@ def remove_useless_checkpoints(fitted: Any, asked: Any, folder: str) -> None:
     """
     try:
         useless = [*(Checkpoint & fitted.proj()).to_dicts(), *(Checkpoint - asked.proj()).to_dicts()]
-        for name in {folder} | {row["path"].rpartition("/")[0] for row in useless}:
-            _remove(name)
+        _remove({folder} | {row["path"].rpartition("/")[0] for row in useless})
         for row in useless:
             (Checkpoint & fit_key(row)).delete_quick()
     except Exception as error:
         logger.warning("checkpoints of fits that are done are left for the next fit to remove: %s", error)
 
 
-def _remove(folder: str) -> None:
+def _remove(folders: Iterable[str]) -> None:
+    """Remove folders of checkpoints; those that cannot be removed are one line in the log."""
     from dlgn_cnn.training.checkpoints import CheckpointFolder
 
-    try:
-        CheckpointFolder(settings_in_force().written(folder)).clear()
-    except (OSError, StoreError) as error:
-        logger.warning("useless checkpoints are left behind: %s", error)
+    left: list[Exception] = []
+    for folder in folders:
+        try:
+            CheckpointFolder(settings_in_force().written(folder)).clear()
+        except (OSError, StoreError) as error:
+            left.append(error)
+    if left:
+        logger.warning("useless checkpoints are left behind in %d folders: %s", len(left), left[0])
 
 
 def _figures(info: Info) -> dict[str, Any]:

@@ -183,6 +183,42 @@ def test_a_store_that_is_away_costs_a_key_no_attempt(tables):
     assert no_trace_is_left()
 
 
+@pytest.mark.parametrize(("where", "tries"), [("compute", 1), ("compute", 30), ("insert", 30)])
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(tables, caplog, where, tries):
+    answers = iter([StoreAway("no answer") if where == "compute" else pymysql.err.OperationalError(2003, "no")] * tries)
+
+    def away(key):
+        for answer in answers:
+            raise answer
+
+    DURING[where] = away
+    waits = []
+    assert work("", "", pause=waits.append).computed == 2
+    assert len(waits) >= tries
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line.partition(":")[0] for line in said] == [
+        "store" if where == "compute" else "database",
+        "the worker goes on",
+    ]
+    assert f"and {tries} failed tr" in said[1]
+
+
+def test_a_database_that_is_away_between_two_keys_is_logged_once(tables, caplog, monkeypatch):
+    from populate.worker import worker
+
+    flags, answers = worker._stop_flags, iter([pymysql.err.OperationalError(2006, "gone")] * 20)
+
+    def away():
+        for answer in answers:
+            raise answer
+        return flags()
+
+    monkeypatch.setattr(worker, "_stop_flags", away)
+    assert work("").computed == 1
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line.partition(":")[0] for line in said] == ["database", "the worker goes on"]
+
+
 def test_a_key_whose_lease_cannot_be_inserted_stays_pending(tables, monkeypatch):
     """Reservation and lease are one transaction: a connection that breaks between them leaves neither."""
     from populate.errors.transient import is_transient

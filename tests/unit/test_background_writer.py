@@ -57,6 +57,7 @@ def test_rows_wait_until_the_database_is_back(server, caplog):
         one.send(lambda connection: connection.insert("second"))
     assert server["rows"] == ["first", "second"]
     assert caplog.text.count("the database is away") == 1
+    assert caplog.text.count("the database answers again") == 1
     assert "never written" not in caplog.text
 
 
@@ -80,6 +81,20 @@ def test_a_refused_row_is_named_and_the_next_is_written(server, caplog):
         one.send(lambda connection: connection.insert("next"))
     assert server["rows"] == ["next"]
     assert "no such key" in caplog.text
+
+
+def test_a_row_that_is_refused_after_every_epoch_is_named_once_for_each_kind(server, caplog):
+    def refused(error):
+        raise error
+
+    with channel(server) as one:
+        for epoch in range(20):
+            for error in (ValueError(f"no key {epoch}"), RuntimeError(1142, "denied"), RuntimeError(1406, "too long")):
+                one.send(lambda connection, error=error: refused(error))
+            one.send(lambda connection, epoch=epoch: connection.insert(epoch))
+    assert server["rows"] == list(range(20))
+    assert len(caplog.messages) == 4
+    assert "refused 60 statements" in caplog.messages[-1]
 
 
 def test_rows_that_were_never_written_are_counted(server, caplog):

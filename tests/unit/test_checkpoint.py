@@ -286,7 +286,20 @@ def test_a_checkpoint_that_cannot_be_written_is_logged_and_the_fit_goes_on(undis
     (tmp_path / "file").write_text("in the way")
     fit = new_fit()
     assert same(outcome(fit, run(fit, cb=Checkpoints(tmp_path / "file" / "below", every_s=0))), expected)
-    assert "no checkpoint in" in caplog.text
+    assert caplog.text.count("no checkpoint in") == 1
+
+
+def test_checkpoints_that_are_saved_again_are_said_once(tmp_path, caplog):
+    fit, checkpoints = new_fit(), Checkpoints(tmp_path / "file" / "below", every_s=0)
+    (tmp_path / "file").write_text("in the way")
+    for _ in range(5):
+        checkpoints.save(fit)
+    (tmp_path / "file").unlink()
+    checkpoints.save(fit)
+    checkpoints.save(fit)
+    said = [message for message in caplog.messages if "checkpoint" in message]
+    assert [message.partition(" in ")[0] for message in said] == ["no checkpoint", "checkpoints are saved again"]
+    assert "5 failed tries" in said[1]
 
 
 def test_a_killed_writer_leaves_no_checkpoint_that_is_read(tmp_path):
