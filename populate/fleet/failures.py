@@ -12,9 +12,9 @@ FIRST = 3  # keys that a cause is shown with
 WITHHELD = "…"
 VARYING = (
     r"(?<![\w/])(?:[a-z][a-z0-9+]*:/)?~?/[^\s'\",;:)\]}]+"  # an absolute path, a URL
-    r"|(?<![\w/])[\w.-]+(?:/[\w.-]+)+\.\w+"  # a relative path with an ending
+    r"|(?<![\w/.-])[\w.-]+(?:/[\w.-]+)+\.\w+"  # a relative path with an ending
     r"|(?<=the worker on )[^,]+"  # a host, as leases name it
-    r"|(?:\w[\w.+:-]*|[+-])?\d(?:[\w.+:-]*\w)?"  # a number, a time, a word with a digit in it, as gpu3
+    r"|(?<![\w.+:-])(?=[\w.+:-]*\d)[\w.+:-]*\w"  # a number, a time, a word with a digit in it, as gpu3
     r"|\b[a-f]{12,}\b"
 )
 PIECES = re.compile(f"({VARYING})")

@@ -84,6 +84,13 @@ def test_lost_leases_on_other_machines_in_another_order_of_pids_are_one_cause():
     assert cause.reason == "3 tries: (1) the worker on …, pid …, died at 2026-11-30 …; (2) full"
 
 
+@pytest.mark.parametrize("part", ["abcdef", "a.b-", "x/", "::", "1:", "../", "s3:/"])
+def test_a_long_message_takes_no_longer_than_its_length(part):
+    """A pattern that looks from each letter to the end of its word would take minutes."""
+    (cause,) = causes(({"seed": 0}, "error", part * 200_000 + "!"))
+    assert cause.count == 1
+
+
 def test_a_cause_is_the_first_line_of_a_message():
     (cause,) = causes(({"seed": 0}, "error", "RuntimeError: Error(s) in\tloading:\n\tMissing key(s)\n"))
     assert cause.reason == "RuntimeError: Error(s) in loading:"
