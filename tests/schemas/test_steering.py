@@ -183,6 +183,21 @@ def test_five_hundred_failures_for_one_reason_are_one_sentence_and_a_few_keys_to
     assert "Squared: 499 keys failed: ValueError: item … has no film …" in lines(shown())
 
 
+def test_the_live_page_shows_a_cause_once_and_a_stuck_worker_as_such(tables):
+    pytest.importorskip("dash", reason="the live page is an extra: pip install 'dlgn_cnn[dashboard]'")
+    from populate.dashboard import errors, pipeline
+
+    holder = observer()
+    assert work(*["bug"] * 7).failed == 7
+    age("progressed", 31 * 60, holder.worker_id)
+    page = str(errors._failed(lambda question: question(), Squared))
+    assert page.count("Squared: 7 keys failed: KeyError: 'no such layer'") == 1
+    assert page.count("--where ") == 4  # the first three, and the advice
+    assert page.count("Traceback (most recent call last)") == 1
+    assert "and 4 more" in page
+    assert "stuck" in str(pipeline._workers(lambda question: question()))
+
+
 def test_pending_keys_without_a_living_worker_are_said_with_what_to_run(shown):
     queue("", "")
     assert "No worker is alive, and 2 keys are pending: run dlgn populate" in "\n".join(lines(shown()))
