@@ -43,6 +43,10 @@ class StoreAway(StoreError):
     """A store gives no answer for now, as one does whose server is busy or out of reach: asking again may help."""
 
 
+class StoreRefuses(StoreError):
+    """A store takes nothing that is written to it, since it is full, read-only or forbids it: it needs a person."""
+
+
 class ArchiveError(DlgnError):
     """A published archive is broken, is not ours, or contradicts what is there."""
 

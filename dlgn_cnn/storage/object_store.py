@@ -33,10 +33,10 @@ class ObjectStore:
         self._folder = folder  # the files themselves, or copies of those that were read
 
     def put(self, file: Path, ending: str) -> str:
-        """Store a file; its sha256 is returned. Raises StoreError where the place cannot be written or read back."""
+        """Store a file; its sha256 is returned. Raises StoreError where it cannot be written or read back."""
         digest = file_sha256(file)
         name = f"{digest}{ending}"
-        with self._asked("written", name):
+        with self._written(name):
             if self.local is not None:
                 with atomic.whole_file(self.local / name) as temporary:
                     shutil.copyfile(file, temporary)
@@ -63,12 +63,12 @@ class ObjectStore:
         return path
 
     def write(self, name: str, data: bytes) -> None:
-        """Store bytes under a name of the caller's: there whole or not at all. Raises OSError or StoreError."""
-        if self.local is None:
-            with self._asked("written", name):
+        """Store bytes under a name of the caller's: there whole or not at all. Raises StoreError."""
+        with self._written(name):
+            if self.local is None:
                 self._files.pipe_file(f"{self.root}/{name}", data)
-            return
-        atomic.write_bytes(self.local / name, data, durable=True)
+            else:
+                atomic.write_bytes(self.local / name, data, durable=True)
 
     def read(self, name: str) -> bytes:
         """The bytes under a name. Raises StoreError."""
@@ -93,6 +93,9 @@ class ObjectStore:
         """Remove a stored file, and this machine's copy of it."""
         self._files.rm_file(f"{self.root}/{name}")
         (self._folder / name).unlink(missing_ok=True)
+
+    def _written(self, name: str) -> contextlib.AbstractContextManager[None]:
+        return client_errors(f"{self.url}/{name} cannot be written", f"{self.url}/{name}", writing=True)
 
     def _asked(self, what: str, name: str = "") -> contextlib.AbstractContextManager[None]:
         return client_errors(f"{self.url}/{name} cannot be {what}", f"{self.url}/{name}")

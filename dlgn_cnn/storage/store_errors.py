@@ -1,13 +1,16 @@
-"""Errors of a store's client: those that may pass by themselves, and those that need a repair."""
+"""Errors of a store's client: those that may pass by themselves, those of a store that takes nothing, all others."""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dlgn_cnn.errors import StoreAway, StoreError
+from dlgn_cnn.errors import StoreAway, StoreError, StoreRefuses
+from dlgn_cnn.storage.rights import refusal
 
 # Of a network file system, or as s3fs translates an object store's "busy", "slow down" and "internal error".
 PASSING = {"EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE"}
+# Of a place that is full, read-only or broken. s3fs gives EIO for an answer that it does not know, as 507 is.
+REFUSING = {"EACCES", "EDQUOT", "EIO", "ENOSPC", "EPERM", "EROFS"}
 # By the name of a client's base class, since none of these packages need be installed.
 CLIENTS = {
     "botocore.exceptions.ConnectionError",
@@ -17,27 +20,53 @@ CLIENTS = {
 }
 
 
-def store_error(what: str, error: BaseException) -> StoreError:
-    """``what`` could not be done, as ``error`` says: a StoreAway where the same again may succeed."""
-    kind = StoreAway if passes(error) else StoreError
+def store_error(what: str, error: BaseException, writing: bool = False) -> StoreError:
+    """The error that says that something could not be done with a store.
+
+    Parameters
+    ----------
+    what : str
+        The beginning of the message, as ``"s3://lab/a cannot be read"``.
+    error : BaseException
+        The client's error.
+    writing : bool, default False
+        Whether the store was written to.
+
+    Returns
+    -------
+    StoreError
+        A StoreAway where the same again may succeed, a StoreRefuses where the store took nothing.
+    """
+    kind = StoreAway if passes(error) else StoreRefuses if writing and refuses(error) else StoreError
     advice = "asked again later" if kind is StoreAway else "check it and try again"
+    if kind is StoreRefuses:
+        advice = "make room there, or allow writing"
     return kind(f"{what} ({type(error).__name__}: {error}): {advice}")
 
 
 @contextmanager
-def client_errors(what: str, place: str) -> Iterator[None]:
-    """Turn errors of a store's client into this project's, which say that ``what`` could not be done.
+def client_errors(what: str, place: str, writing: bool = False) -> Iterator[None]:
+    """Turn errors of a store's client into this project's, see ``store_error``.
 
-    What this account may not do in ``place`` stays a PermissionError: nothing is missing then, or damaged.
+    What this account may not read in ``place`` stays a PermissionError: nothing is missing then, or damaged.
     """
     try:
         yield
     except StoreError:
         raise
     except PermissionError as error:
-        raise PermissionError(errno.EACCES, str(error.strerror or error), str(error.filename or place)) from error
+        denied = str(error.filename or place)
+        if writing:
+            raise StoreRefuses(f"{what} ({type(error).__name__}: {error}): {refusal(denied)}") from error
+        raise PermissionError(errno.EACCES, str(error.strerror or error), denied) from error
     except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
-        raise store_error(what, error) from error
+        raise store_error(what, error, writing) from error
+
+
+def refuses(error: BaseException) -> bool:
+    """Whether an error of writing is the place's fault, and not that of what is written or of its name."""
+    known = isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in REFUSING
+    return known or isinstance(error, PermissionError)  # which s3fs gives without a number
 
 
 def passes(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.errors import NotHere, StoreAway
+from dlgn_cnn.errors import NotHere, StoreAway, StoreRefuses
 from dlgn_cnn.storage.rights import refusal
 from populate.errors.explain import causes
 from schemas.base.relational import AccessError, LostConnectionError
@@ -48,6 +48,9 @@ def is_refused(error: BaseException) -> bool:
 
 def lacking(error: BaseException) -> str | None:
     """What this machine lacks, by what an error says, and another may have; None for an error that any would meet."""
+    for one in causes(error):
+        if isinstance(one, StoreRefuses):
+            return f"a store that takes what is written ({one})"
     if is_exhausted(error):
         return f"memory, or room on a disk ({type(error).__name__}: {error})"
     for one in causes(error):
@@ -63,15 +66,18 @@ def lacking(error: BaseException) -> str | None:
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Whether memory, a GPU's or the machine's, or a disk was full, which another process may have caused."""
+    """Whether memory, a GPU's or the machine's, or a disk was full, which another process may have caused.
+
+    A store or disk that takes nothing for another reason, as it is read-only, is no fault of the key's either.
+    """
     import torch
     from safetensors import SafetensorError
 
     for one in causes(error):
         said = isinstance(one, RuntimeError) and CUDA_FULL.search(str(one))
-        if said or isinstance(one, torch.cuda.OutOfMemoryError | MemoryError):
+        if said or isinstance(one, torch.cuda.OutOfMemoryError | MemoryError | StoreRefuses):
             return True
-        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             return True
         if isinstance(one, SafetensorError) and "No space left" in str(one):
             return True

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import os
 import signal
 
@@ -11,7 +12,7 @@ import pymysql
 import pytest
 import torch
 
-from dlgn_cnn.errors import MissingFile, MissingPackage, StoreAway
+from dlgn_cnn.errors import MissingFile, MissingPackage, StoreAway, StoreRefuses
 from dlgn_cnn.runtime import interrupts
 from tests import toy
 from tests.toy import COMPUTED, DURING, Cubed, Item, Squared
@@ -284,27 +285,51 @@ def test_a_fit_longer_than_the_server_waits_is_inserted(tables):
 
 
 @pytest.mark.parametrize(
-    "full_gpu",
+    "full",
     [
         torch.cuda.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR"),  # seen on an H200 with 900 MB left
+        StoreRefuses("s3://lab/weights cannot be written (PermissionError: Access Denied)"),
+        OSError(errno.EROFS, "Read-only file system", "/store/datasets"),
     ],
 )
-def test_a_key_for_which_memory_is_full_is_left_to_others_after_three_tries(tables, full_gpu):
+def test_a_key_without_room_in_memory_or_a_store_is_left_to_others_after_three_tries(tables, full):
     from schemas import fleet
 
-    def full(key):
-        raise full_gpu
+    def refuse(key):
+        raise full
 
     def skip_the_wait(seconds):
         sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
 
-    DURING["compute"] = full
+    DURING["compute"] = refuse
     summary = work("", pause=skip_the_wait)
     assert (summary.computed, summary.failed, summary.lacking) == (0, 0, 1)
     assert len(COMPUTED) == 3
-    assert str(full_gpu) in fleet.Lack().fetch1("lacks")
+    assert str(full) in fleet.Lack().fetch1("lacks")
     assert (len(Squared.jobs.errors), len(Squared.jobs.pending)) == (0, 1)
+
+
+def test_a_store_that_refuses_for_a_while_costs_a_key_no_attempt(tables):
+    from schemas import fleet
+
+    answers, waits = iter([StoreRefuses("full"), StoreRefuses("full")]), []
+
+    def refuse(key):
+        for answer in answers:
+            raise answer
+
+    def skip_the_wait(seconds):
+        waits.append(seconds)
+        sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
+
+    DURING["compute"] = refuse
+    summary = work("", pause=skip_the_wait)
+    assert (summary.computed, summary.failed, summary.lacking) == (1, 0, 0)
+    assert len(COMPUTED) == 3
+    assert waits
+    assert len(fleet.Retry()) == len(fleet.Lack()) == 0
+    assert no_trace_is_left()
 
 
 @pytest.mark.parametrize(

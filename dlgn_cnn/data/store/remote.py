@@ -24,7 +24,7 @@ def publish(folder: Path, url: str) -> None:
     """
     files, root = file_system(url)
     manifest = (folder / MANIFEST).read_bytes()
-    with client_errors(f"{url} cannot be written", url):
+    with client_errors(f"{url} cannot be written", url, writing=True):
         if is_there(files, f"{root}/{MANIFEST}") and files.cat_file(f"{root}/{MANIFEST}") == manifest:
             return
         if is_there(files, root):

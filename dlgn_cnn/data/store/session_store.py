@@ -19,7 +19,7 @@ import numpy as np
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData, data_info, training_fields
-from dlgn_cnn.errors import RecordingError, StoreError
+from dlgn_cnn.errors import RecordingError, StoreError, StoreRefuses
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.storage.atomic import whole_folder
@@ -240,4 +240,5 @@ def _check_space(session: SessionData, folder: Path) -> None:
     needed = SPACE_FACTOR * session.size_bytes()
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise StoreError(f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room")
+        said = f"{folder} has {free / 1e6:.0f} MB free, the dataset needs {needed / 1e6:.0f} MB: make room"
+        raise StoreRefuses(said)
