@@ -1,20 +1,28 @@
 """A table of short fits, and workers for it that start at once."""
 
+import contextlib
+import ctypes
 import json
 import logging
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import datajoint as dj
 import numpy as np
+import s3fs  # noqa: F401 - before workers are forked, each of which would import it
 import torch
 
 import schemas
 from dlgn_cnn.runtime import interrupts
+from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.training.weights import save_weights
+from populate.worker import registration, worker
 from populate.worker.worker import WorkerOptions, work
 from schemas import session
 from schemas.connection import in_force
@@ -55,8 +63,9 @@ class ShortFit(dj.Computed):
             raise KeyError("no such layer: 'conv_gur'")
         with open(os.environ["CHAOS_LOG"], "a") as log:
             log.write(f"{key['config']}\n")
+        hang(Path(os.environ["CHAOS_HANG"]), key["config"])
         time.sleep(float(os.environ["CHAOS_FIT_S"]))
-        return (save_weights(calculated(key["config"]), in_force.settings_in_force().store / "weights"),)
+        return (save_weights(calculated(key["config"]), place(key["config"])),)
 
     def make_insert(self, key: dict[str, Any], weights_sha256: str) -> None:
         self.insert1({**key, "weights_sha256": weights_sha256})
@@ -95,6 +104,28 @@ def calculated(config: int) -> dict[str, torch.Tensor]:
     return {"weights": torch.from_numpy(np.random.default_rng(config).standard_normal(2000))}
 
 
+def place(config: int) -> ObjectStore:
+    """Where the weights of a config are stored: of odd ones in the bucket, of even ones in the folder."""
+    if config % 2:
+        return ObjectStore(os.environ["CHAOS_BUCKET"], Path(os.environ["DLGN_HOME"]) / "copies")
+    return ObjectStore(in_force.settings_in_force().store / "weights")
+
+
+def hang(order: Path, config: int) -> None:
+    """Where the file ``order`` is there, take it and never return: in C, with the interpreter, through all signals."""
+    with contextlib.suppress(FileNotFoundError):
+        order.rename(order.with_name(f"{order.name}-{os.getpid()}-{config}"))
+        mutex = ctypes.create_string_buffer(64)  # as pthread_mutex_init leaves it
+        while True:
+            ctypes.PyDLL(None).pthread_mutex_lock(mutex)
+
+
+def hung(order: Path) -> dict[int, int]:
+    """The processes that have hung, alive or not, with the config of each."""
+    names = (path.name.split("-") for path in order.parent.glob(f"{order.name}-*"))
+    return {int(pid): int(config) for _, pid, config in names}
+
+
 def open_tables() -> None:
     settings = schemas.open_database()
     schema.activate(f"{settings.prefix}chaos", connection=session.schema.connection)
@@ -107,11 +138,21 @@ def drop_tables() -> None:
 
 
 class Nursery:
-    """A process that has imported everything and forks workers: imports take longer than short fits."""
+    """A process that has imported everything and forks workers: imports take longer than short fits.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    preload : Path, optional
+        A library to preload into the workers, whose nursery then is a process of its own.
+    """
+
+    def __init__(self, preload: Path | None = None) -> None:
         self._requests, given = socket.socketpair()
-        if os.fork() == 0:
+        if preload is not None:
+            call = [sys.executable, "-c", "import sys, fleet.fits as f; f.serve(int(sys.argv[1]))", str(given.fileno())]
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "LD_PRELOAD": str(preload)}
+            subprocess.Popen(call, env=environment, pass_fds=[given.fileno()])
+        elif os.fork() == 0:
             self._requests.close()
             self._serve(given)
         given.close()
@@ -133,6 +174,12 @@ class Nursery:
         os._exit(0)
 
 
+def serve(descriptor: int) -> None:
+    """Be the nursery at a socket."""
+    os.environ.pop("LD_PRELOAD", None)  # it is loaded; a database that a worker starts keeps its clock
+    Nursery._serve(socket.socket(fileno=descriptor))
+
+
 def be_a_worker(environment: dict[str, str]) -> None:
     status = 1
     try:
@@ -142,6 +189,8 @@ def be_a_worker(environment: dict[str, str]) -> None:
         os.dup2(log, 2)
         logging.basicConfig(level=logging.INFO, format=f"{os.getpid()} %(message)s")
         open_tables()
+        worker.EXHAUSTED_S = float(environment.get("CHAOS_EXHAUSTED_S", worker.EXHAUSTED_S))
+        registration.GRACE_S = float(environment.get("CHAOS_GRACE_S", 0.0))
         work(
             [{"Empty": Empty, "ShortFit": ShortFit}[environment["FLEET_TABLE"]]],
             WorkerOptions(stay=True, generator=np.random.default_rng(os.getpid())),
