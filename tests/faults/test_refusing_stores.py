@@ -63,7 +63,7 @@ def test_a_folder_that_takes_nothing(tmp_path, monkeypatch, store_it, kind, numb
         patch.setattr(os, "replace", refuse)  # the last step, when all bytes are there
         with pytest.raises(StoreError) as caught:
             store_it(store, tmp_path)
-    judge(caught.value, kind)
+    assert_kind(caught.value, kind)
     assert str(tmp_path / "store") in str(caught.value)
     assert store.sizes() == {}
     store_it(store, tmp_path)
@@ -81,13 +81,13 @@ def test_a_bucket_that_takes_nothing(bucket, tmp_path, monkeypatch, store_it, ki
     with pytest.raises(StoreError) as caught:
         store_it(store, tmp_path)
     bucket.refuse(0.0)
-    judge(caught.value, kind)
+    assert_kind(caught.value, kind)
     assert store.sizes() == {}
     store_it(store, tmp_path)
     assert list(store.sizes().values()) == [len(DATA)]
 
 
-def judge(error: StoreError, kind: type[StoreError]) -> None:
+def assert_kind(error: StoreError, kind: type[StoreError]) -> None:
     """The kind of an error, and what a worker does about it."""
     assert type(error) is kind
     assert is_transient(error) == (kind is StoreAway)
