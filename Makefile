@@ -24,10 +24,10 @@ test-avx2: $(VENV)/installed-dev
 	then echo "test-avx2: torch uses no AVX512 on this CPU, so make test is this run"; \
 	else ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/python -m pytest tests/science tests/unit tests/contract; fi
 
-# The tests of tables, faults and commands on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
+# The tests of tables, faults, commands, pages and notebooks on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
 test-mysql: $(VENV)/installed-dev
 	@test -n "$(DLGN_TEST_MYSQL)" || { echo "set DLGN_TEST_MYSQL=mysql://user:password@host:port"; exit 2; }
-	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults
+	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults tests/docs
 
 # The compose file as it stands, from an empty machine to a report: needs a container engine, and minutes.
 test-compose: $(VENV)/installed-dev

@@ -9,16 +9,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from unittest import SkipTest
+from urllib.parse import urlsplit
 
 import yaml
 from sybil import Document, Example
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.myst import CodeBlockParser, SkipParser
 
+from tests.docs import server
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*/*.md"))]
 RUN = ("sh", "python", "sql", "yaml")
 SHOWN = ("text", "json", "mermaid")  # not our code
+ON_MYSQL = "needs a MySQL server"  # how the reason begins why a block is not run, unless there is one
 _HALF_AN_EXPERIMENT = {
     "experiment": "fragment",
     "datasets": [{"fn": "stored_sessions", "config": {"sessions": "all", "size_px": [18, 32]}}],
@@ -76,7 +80,9 @@ class Reader:
             try:
                 example.evaluate()
                 self.ran += is_block
-            except SkipTest:
+            except SkipTest as reason:
+                if server.MYSQL and str(reason).startswith(ON_MYSQL):
+                    self._on_mysql(example.parsed)
                 self.skipped += is_block
             except Exception as error:
                 raise AssertionError(f"{page.relative_to(ROOT)}, line {example.line}: {error}\n{self.said}") from error
@@ -87,7 +93,8 @@ class Reader:
         simple = all(line.startswith("dlgn ") and not set("|&;<>$`\\") & set(line.split("#")[0]) for line in lines)
         if simple and not self.own_process:
             for line in lines:
-                self._dlgn(shlex.split(line, comments=True)[1:])
+                words = shlex.split(line, comments=True)[1:]
+                self._dlgn([server.in_sql(word) for word in words] if "--sql" in words else words)
         else:
             self._bash(example.parsed)
 
@@ -103,6 +110,20 @@ class Reader:
         finally:
             os.chdir(before)
         assert not status, f"dlgn {shlex.join(arguments)} ended with status {status}"
+
+    def _on_mysql(self, script: str) -> None:
+        """Run commands that name a server by their reader's one, as a process that knows no other."""
+        before, folder = self.environment, self.folder
+        self.folder = folder / "on_mysql"
+        self.folder.mkdir(exist_ok=True)
+        with server.prefix_of_its_own() as prefix:
+            self.environment = {name: value for name, value in before.items() if name != "DLGN_DATABASE"}
+            self.environment |= {"DLGN_DATABASE_PASSWORD": urlsplit(str(server.MYSQL)).password or ""}
+            self.environment |= {"DLGN_PREFIX": prefix, "DLGN_HOME": str(self.folder / "home")}
+            for written, here in server.placeholders(prefix, str(self.folder / "share")).items():
+                script = script.replace(written, here)
+            self._bash(script)
+        self.environment, self.folder = before, folder
 
     def _bash(self, script: str) -> None:
         done = subprocess.run(
@@ -122,11 +143,8 @@ class Reader:
             PythonEvaluator()(example)
 
     def _sql(self, example: Example) -> None:
-        from schemas.connection.in_force import settings_in_force
-        from schemas.session import schema
-
         for statement in filter(str.strip, example.parsed.split(";\n")):
-            schema.connection.query(statement.strip().rstrip(";").replace("dlgn_", settings_in_force().prefix))
+            server.ask(statement.strip().rstrip(";"))
 
     def _yaml(self, example: Example) -> None:
         """A file where the block has a name; else a part of an experiment, which must be one that can be defined."""

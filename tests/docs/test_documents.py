@@ -1,5 +1,6 @@
 """What people read is true: pages and notebooks are run, in the database that the tutorial's reader has made."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
+from tests.docs import server
 from tests.docs.pages import PAGES, ROOT, RUN, SHOWN, Reader, commands, put_command
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -78,11 +80,43 @@ def test_the_code_of_a_page_runs(lesson, page, tmp_path):
     Reader(tmp_path).read(page)
 
 
-def test_with_the_readme_alone_two_models_are_compared_in_ten_commands(tmp_path):
+INLINE_SQL = re.compile(r"`+((?:SELECT|INSERT|UPDATE|DELETE|SET)\s[^`]+)`+")
+INLINE_TABLE = re.compile(r"`+(dlgn_(?!cnn\.)[a-z_]+)\.([~a-z_]+)`+")
+IN_TEXT = [*PAGES, *sorted((ROOT / "docs" / "generators").glob("*.py"))]
+
+
+def test_sql_within_a_sentence_is_answered_by_a_plain_client(lesson):
+    """Statements of the other server are left to the run on it; of conditions that are left out none holds."""
+    found = [statement for page in IN_TEXT for statement in INLINE_SQL.findall(page.read_text())]
+    others = "SET TIME ZONE" if server.MYSQL else "SET time_zone"
+    assert len(found) >= 4
+    for statement in found:
+        if not statement.startswith(others):
+            server.ask(statement.replace("...", "1 = 0"))
+
+
+def test_tables_within_a_sentence_are_there(lesson):
+    found = {table for page in IN_TEXT for table in INLINE_TABLE.findall(page.read_text())}
+    mark = "`" if server.MYSQL else '"'
+    assert len(found) >= 4
+    for schema, table in found:
+        server.ask(f"SELECT * FROM {schema}.{mark}{table}{mark} LIMIT 0")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The environment of somebody who has nothing yet: on MySQL, besides the server, a prefix."""
+    own = {"DLGN_HOME": str(tmp_path / "home"), "DLGN_PREFIX": None, "DLGN_DATABASE": server.MYSQL}
+    with contextlib.ExitStack() as stack:
+        if server.MYSQL:
+            own["DLGN_PREFIX"] = stack.enter_context(server.prefix_of_its_own())
+        yield own | {"DLGN_DEVICE": "cpu"}
+
+
+def test_with_the_readme_alone_two_models_are_compared_in_ten_commands(tmp_path, home):
     """By a shell, from nothing: an empty folder, and a home of its own."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
-    home = {"DLGN_HOME": str(tmp_path / "home"), "DLGN_PREFIX": None, "DLGN_DATABASE": None, "DLGN_DEVICE": "cpu"}
     path = os.pathsep.join([str(put_command(bin_folder)), str(Path(os.sys.executable).parent), os.environ["PATH"]])
     reader = Reader(tmp_path, home | {"PATH": path}, own_process=True).read(ROOT / "README.md")
     assert "2 fits, 2 of them new" in reader.said
