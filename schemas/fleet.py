@@ -76,7 +76,7 @@ class Retry(dj.Manual):
 
 @schema
 class Lack(dj.Manual):
-    """What a worker's machine lacks for a key, which the worker has handed back and does not take again.
+    """What a worker's machine lacks for a key, which the worker has handed back and leaves to others for a while.
 
     The state of a machine never marks a key as failed: another one may have what is needed.
     """

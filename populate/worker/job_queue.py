@@ -22,6 +22,7 @@ ROWS_A_STATEMENT = 1000
 WINDOW = 512  # how many of the first pending keys a worker chooses from
 PAGE = 64
 PAUSE_TIMES = 20.0  # a queue is refreshed again after this many times the duration of the last refresh
+FORGET_S = 600.0  # what a machine lacks, as room in a store, may be there after so long: the key is tried again
 TAKES = "(computes = '*' OR POSITION(',{},' IN computes) > 0)"  # keys of a table
 OURS = "POSITION('.' IN trainer_fn) = 0"  # a lab's own trainer may not know precisions
 Key = dict[str, Any]
@@ -29,18 +30,25 @@ Query = Any
 
 
 class Left:
-    """Keys that one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively.
-
-    ``lacking`` holds, by table, the digests of the keys for which its machine lacks something.
-    """
+    """Keys that one worker leaves to others; ``native`` says whether its device multiplies bfloat16 natively."""
 
     def __init__(self, native: bool) -> None:
         self._native, self._said = native, False
-        self.lacking: dict[str, set[str]] = {}
+        self._lacking: dict[tuple[str, str], float] = {}  # since when, by table and key's digest
+
+    def note(self, name: str, digest: str) -> None:
+        """Leave a key of a table to others for ``FORGET_S``, as this machine lacks something for it."""
+        self._lacking[name, digest] = time.monotonic()
+
+    def lacking(self, name: str) -> set[str]:
+        """Digests of a table's keys that this machine lacks something for, as far as it was noted lately."""
+        late = time.monotonic() - FORGET_S
+        self._lacking = {key: noted for key, noted in self._lacking.items() if noted > late}
+        return {digest for table, digest in self._lacking if table == name}
 
     def only_here(self, name: str, worker_id: str) -> set[str]:
         """Digests of those keys of a table that this machine lacks something for, as does every other worker's."""
-        mine = self.lacking.get(name, set())
+        mine = self.lacking(name)
         others = fleet.Worker & fleet.ALIVE & TAKES.format(name) & f"worker_id <> '{worker_id}'"
         for other in others.to_arrays("worker_id") if mine else ():
             theirs = fleet.Lack & {"worker_id": other, "table_name": name}
@@ -98,7 +106,7 @@ class Queue:
         """
         due = self._wanted("status = 'pending' AND scheduled_time <= CURRENT_TIMESTAMP(3)")
         found = self.left.without(self.table, due).proj("priority", "scheduled_time")
-        lacking = self.left.lacking.get(type(self.table).__name__, set())
+        lacking = self.left.lacking(type(self.table).__name__)
         rows = found.to_dicts(order_by="priority ASC, scheduled_time ASC", limit=WINDOW + len(lacking))
         rows = [row for row in rows if not lacking or self._digest(row) not in lacking]
         ranks = self.generator.random(len(rows))

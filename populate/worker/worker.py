@@ -325,7 +325,7 @@ class WorkerLoop:
             logger.warning("%s: %s", name, reason)
             return False
         if lacks := lacking(error):
-            self._left.lacking.setdefault(type(jobs.target).__name__, set()).add(fleet.key_hash(jobs.current_try().key))
+            self._left.note(type(jobs.target).__name__, fleet.key_hash(jobs.current_try().key))
             jobs.leave(lacks)
             logger.warning("%s is left to other machines, as this one lacks what it needs: %s", name, lacks)
             return False

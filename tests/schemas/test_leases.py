@@ -360,6 +360,24 @@ def test_what_one_machine_lacks_another_computes(tables, missing, said):
     assert len(fleet.Lack()) == 0
 
 
+def test_a_worker_tries_again_once_what_it_lacked_may_be_there(tables, monkeypatch):
+    """As after a disk was full for an hour: nobody has to restart a worker that stays."""
+    from populate.worker import job_queue
+
+    answers = iter([MissingFile("scene file /films/a.avi is missing: restore it")])
+
+    def lack(key):
+        for answer in answers:
+            raise answer
+
+    DURING["compute"] = lack
+    monkeypatch.setattr(job_queue, "FORGET_S", 0.0)
+    summary = work("")
+    assert (summary.computed, summary.failed, summary.lacking) == (1, 0, 0)
+    assert COMPUTED == [0, 0]
+    assert no_trace_is_left()
+
+
 def test_a_worker_waits_while_another_may_have_what_it_lacks(tables):
     from schemas import fleet
 
