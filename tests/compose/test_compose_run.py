@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.engine import EXAMPLE, USER, Fleet, NoEngineError, find_engine, own
+from tests.compose.engine import EXAMPLE, ROOT, USER, Fleet, NoEngineError, find_engine, own
 
 pytestmark = pytest.mark.skipif("DLGN_TEST_COMPOSE" not in os.environ, reason="runs containers: make test-compose")
 WORKERS = 3
@@ -161,6 +161,84 @@ def test_a_sweep_meets_no_refusal_while_tools_run_and_accounts_are_declared_agai
     assert re.search(r"\b0\b", retries.stdout)
 
 
+def test_three_unlike_machines_compute_every_key_and_none_fails(fleet, secrets):
+    """One lacks the recordings, one the lab's package, and one is another account of the same group."""
+    components = fleet.folder / "work" / "components"
+    components.mkdir(exist_ok=True)
+    (components / "mylab_parts.py").write_text(parts_of_the_docs())
+    (fleet.folder / "work" / "unlike.yaml").write_text(UNLIKE)
+    (fleet.folder / "unlike.yaml").write_text(MACHINES.format(other=f"{USER[0] + 1}:{USER[1]}"))
+    (fleet.folder / "nothing").mkdir()
+    with (fleet.folder / ".env").open("a") as settings:
+        settings.write("DLGN_ALLOW_PACKAGES=mylab_parts\n")
+    fleet.compose("rm", "--stop", "--force", "worker")
+    fleet.run(
+        "simulate",
+        "/work/second",
+        "--mouse",
+        "Simulated_2026_0002",
+        "--units",
+        "3",
+        "--scenes",
+        "8",
+        "--test-scenes",
+        "2",
+    )
+    shutil.move(fleet.folder / "work" / "second", fleet.folder / "recordings" / "second")
+    fleet.run("ingest", "/recordings/second")
+    assert "4 fits" in said(fleet.run("define", "/work/unlike.yaml"))
+
+    def start(name: str) -> None:
+        fleet.compose("-f", "docker-compose.yml", "-f", "unlike.yaml", "up", "--detach", "--no-deps", name)
+
+    def lacks(host: str) -> list[str]:
+        return answers(
+            fleet, f"SELECT lacks FROM dlgn_fleet.lack JOIN dlgn_fleet.worker USING (worker_id) WHERE host = '{host}'"
+        )
+
+    start("blind")
+    assert "/recordings/second" in "".join(wait_for(lambda: lacks("blind")))
+    assert "start a worker elsewhere" in said(fleet.run("status"))
+    fleet.run("pause", "TrainedModel", "--host", "blind")  # so that the other two meet the fits
+    start("bare")
+    assert "mylab_parts" in "".join(wait_for(lambda: lacks("bare")))
+    start("other")
+    wait_for(lambda: finished(fleet, fits=60 + 4, recordings=2), LONGEST_S)
+    hosts = answers(fleet, "SELECT DISTINCT host FROM dlgn_training.__trained_model__provenance")
+    assert "other" in hosts
+    assert answers(fleet, "SELECT error_message FROM dlgn_results.failures") == []
+    fleet.run("resume", "TrainedModel", "--host", "blind")
+    fleet.compose("-f", "docker-compose.yml", "-f", "unlike.yaml", "rm", "--stop", "--force", "blind", "bare", "other")
+    fleet.compose("up", "--detach", "--scale", f"worker={WORKERS}", "worker")
+
+
+UNLIKE = (
+    EXPERIMENT.partition("models:")[0].replace("first", "unlike")
+    + """
+models:
+  - {fn: encoder, config: {core: {name: mylab_parts.BlurCore, channels: 2, blur_px: 2}, readout: {name: gaussian}}}
+  - {fn: ln, config: {opto: additive, field_radius_px: null}}
+trainers:
+  - fn: standard
+    config: {fit: {max_epochs: 1, learning_rate: 0.02}}
+seeds: [0, 1]
+"""
+)
+MACHINES = """
+services:
+  blind:
+    extends: {{file: docker-compose.yml, service: worker}}
+    hostname: blind
+    volumes: [{{type: bind, source: ./nothing, target: /recordings, read_only: true}}]
+  bare:
+    extends: {{file: docker-compose.yml, service: worker}}
+    hostname: bare
+    environment: {{PYTHONPATH: ""}}
+  other:
+    extends: {{file: docker-compose.yml, service: worker}}
+    hostname: other
+    user: "{other}"
+"""
 ASK = """
 import time
 import schemas
@@ -192,14 +270,26 @@ print(2000, "declarations")
 """
 
 
-def finished(fleet: Fleet, fits: int = 6) -> bool:
+def finished(fleet: Fleet, fits: int = 6, recordings: int = 1) -> bool:
     """Whether no key is left; every key must have been computed."""
     status = fleet.run("status")
     rows = [line.split("\t") for line in status.stdout.splitlines()]
     counts = {row[0]: [int(cell) for cell in row[1:]] for row in rows if len(row) == 7 and row[1].isdigit()}
-    assert counts["Recording"][0] == 1
+    if counts["Recording"][0] < recordings:
+        return False
     assert not any(row[3] for row in counts.values()), said(status)
     return counts["TrainedModel"][0] == fits and not any(row[1] or row[2] for row in counts.values())
+
+
+def answers(fleet: Fleet, sql: str) -> list[str]:
+    """The first column of a query's rows."""
+    return fleet.run("query", "--sql", sql).stdout.splitlines()[1:]
+
+
+def parts_of_the_docs() -> str:
+    """The package that the page on own components writes."""
+    page = (ROOT / "docs" / "how-to" / "own-component.md").read_text()
+    return page.split(":caption: mylab_parts.py\n", 1)[1].split("```", 1)[0]
 
 
 def said(done) -> str:
