@@ -102,7 +102,12 @@ def resume(table: AnyTable = "*", host: Host = "*") -> None:
 @app.command(rich_help_panel=PANEL)
 def drain(
     host: Annotated[str, typer.Argument(help="A machine's name as dlgn workers shows it.")],
-    now: Annotated[bool, typer.Option("--now", help="Hand the keys in hand back, instead of finishing them.")] = False,
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now", help="Hand the keys in hand back instead of finishing them; workers that hang are killed."
+        ),
+    ] = False,
 ) -> None:
     """End the workers of one machine, and let no new ones begin there until dlgn resume --host HOST.
 
@@ -115,7 +120,7 @@ def drain(
 def stop(
     table: TableName, where: Annotated[str, typer.Option(help='SQL condition on the keys, as "seed = 3".')]
 ) -> None:
-    """End computations at their next batch; their keys are set aside until dlgn retry.
+    """End computations at their next batch, or kill a worker that hangs; dlgn retry makes their keys pending.
 
     Example: dlgn stop TrainedModel --where "model_hash LIKE 'ab12%'"
     """
