@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dlgn_cnn.errors import StoreAway, StoreError, StoreRefuses
-from dlgn_cnn.storage.rights import refusal
+from dlgn_cnn.storage.rights import raise_if_forbidden, refusal
 
 # Of a network file system, or as s3fs translates an object store's "busy", "slow down" and "internal error".
 PASSING = {"EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE"}
 # Of a place that is full, read-only or broken. s3fs gives EIO for an answer that it does not know, as 507 is.
 REFUSING = {"EACCES", "EDQUOT", "EIO", "ENOSPC", "EPERM", "EROFS"}
+# A network drive that is gone says so while a file is read.
+UNREAD = {errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT}
 # By the name of a client's base class, since none of these packages need be installed.
 CLIENTS = {
     "botocore.exceptions.ConnectionError",
@@ -61,6 +63,31 @@ def client_errors(what: str, place: str, writing: bool = False) -> Iterator[None
         raise PermissionError(errno.EACCES, str(error.strerror or error), denied) from error
     except Exception as error:  # each client has errors of its own, botocore's are not OSErrors
         raise store_error(what, error, writing) from error
+
+
+def raise_if_unread(what: str, error: BaseException) -> None:
+    """Raise where an error of reading says nothing of what was to be read: it is not damaged or missing for that.
+
+    Parameters
+    ----------
+    what : str
+        What was to be read, for the message.
+    error : BaseException
+        The error that was caught.
+
+    Raises
+    ------
+    PermissionError
+        If this account may not read it.
+    StoreAway
+        If a drive or network gave no answer.
+    """
+    raise_if_forbidden(error)
+    seen: BaseException | None = error
+    while seen is not None:
+        if passes(seen) or (isinstance(seen, OSError) and seen.errno in UNREAD):
+            raise StoreAway(f"{what} cannot be read for now ({seen}): asked again later") from error
+        seen = seen.__cause__ or seen.__context__
 
 
 def refuses(error: BaseException) -> bool:

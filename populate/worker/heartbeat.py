@@ -124,10 +124,9 @@ class Heartbeat:
             self.worker_id,
         )
         state = self._ask(f"SELECT state FROM {beat.workers} WHERE worker_id = %s", self.worker_id)
-        if [row[0] for row in state] != ["working"]:
-            self._recall(self.worker_id)
+        lost = [] if [row[0] for row in state] == ["working"] else [(self.worker_id,)]
         held = self._ask(f"SELECT token FROM {beat.leases} WHERE worker_id = %s AND recall <> ''", self.worker_id)
-        for (token,) in held:
+        for (token,) in (*lost, *held):
             self._recall(token)
             if time.monotonic() - max(self.signaled[token], self.stepped) >= self.beat.grace_s:
                 self._kill()

@@ -1,5 +1,7 @@
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from dlgn_cnn.data.sessions import session_data
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.data.store import session_store
-from dlgn_cnn.errors import StoreError
+from dlgn_cnn.errors import StoreAway, StoreError
 
 
 def session(seed=0, lengths=(30, 25, 30)):
@@ -140,3 +142,22 @@ def test_ensure_reuses_a_sound_store_replaces_a_damaged_and_refuses_another(tmp_
 def test_a_missing_store_says_what_to_do(tmp_path):
     with pytest.raises(StoreError, match="populate again"):
         session_store.read_session(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT])
+def test_a_dataset_on_a_drive_that_is_gone_is_asked_again_and_never_removed(tmp_path, monkeypatch, number):
+    session_store.write_session(session(), tmp_path / "one")
+    before = {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()}
+    real = Path.read_text
+
+    def gone(path, *args, **kwargs):
+        if path.is_relative_to(tmp_path / "one"):
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", gone)
+        with pytest.raises(StoreAway, match="cannot be read for now"):
+            session_store.ensure_session(session(), tmp_path / "one")
+    assert {path: path.read_bytes() for path in (tmp_path / "one").rglob("*") if path.is_file()} == before
+    session_store.ensure_session(session(), tmp_path / "one")

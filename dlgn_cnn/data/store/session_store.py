@@ -19,12 +19,13 @@ import numpy as np
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData, data_info, training_fields
-from dlgn_cnn.errors import RecordingError, StoreError, StoreRefuses
+from dlgn_cnn.errors import RecordingError, StoreAway, StoreError, StoreRefuses
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.storage.atomic import whole_folder
 from dlgn_cnn.storage.files import file_sha256
 from dlgn_cnn.storage.rights import raise_if_forbidden, require_readable
+from dlgn_cnn.storage.store_errors import raise_if_unread
 
 MANIFEST = "manifest.json"
 FIELDS = "fields.npy"
@@ -83,7 +84,7 @@ def read_session(folder: Path) -> SessionData:
         rows = deeplake.open_read_only(str(folder / "rows"))
         trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
     except Exception as error:
-        raise_if_forbidden(error)
+        raise_if_unread(f"dataset {folder}", error)
         raise StoreError(f"dataset {folder} cannot be read ({error}); {REBUILD}") from error
     if len(trials) != len(manifest["rows"]):
         raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {REBUILD}")
@@ -108,13 +109,15 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
     Raises
     ------
     StoreError
-        If the folder holds another session's rows.
+        If the folder holds another session's rows, or its place gives no answer for now (StoreAway).
     PermissionError
         If it may not be read, or is damaged and may not be replaced.
     """
     try:
         stored = read_session(folder)
         read_fields(folder)
+    except StoreAway:  # which says nothing of the rows: they may be intact
+        raise
     except StoreError:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder)
@@ -141,7 +144,7 @@ def read_fields(folder: Path) -> Floats:
         found: Floats = np.load(file)
         return found
     except OSError as error:
-        raise_if_forbidden(error)
+        raise_if_unread(f"dataset {folder}", error)
         raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {REBUILD}") from error
 
 
@@ -208,7 +211,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
-        raise_if_forbidden(error)
+        raise_if_unread(f"dataset {folder}", error)
         raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {REBUILD}") from error
     return manifest
 
