@@ -104,7 +104,7 @@ LEFT JOIN <training.TrainedModel> t ON {_same("t", "o", FIT)}"""
 
 WORKERS = """
 SELECT w.worker_id, w.host, w.pid, w.device,
-  CASE WHEN w.state = 'working' AND w.expires < <now> THEN 'silent' ELSE CONCAT(w.state, '') END AS state,
+  CASE WHEN w.state = 'working' AND w.expires < <now> THEN 'lost' ELSE CONCAT(w.state, '') END AS state,
   w.started, w.heartbeat, w.progressed, l.table_name, l.held_key, l.since, w.doing
 FROM <fleet.Worker> w
 LEFT JOIN <fleet.Lease> l ON l.worker_id = w.worker_id"""

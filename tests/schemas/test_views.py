@@ -128,14 +128,14 @@ def test_a_failed_key_is_a_row_with_its_fit_until_it_is_retried(filled):
     jobs.delete_quick()
 
 
-def test_a_worker_whose_heartbeat_stopped_is_silent(filled):
+def test_a_worker_whose_heartbeat_stopped_is_lost(filled):
     from schemas import fleet
     from schemas.results.frames import view
 
     common = {"host": "gpu3", "pid": 1, "device": "cpu", "state": "working"}
     fleet.Worker.insert1({**common, "worker_id": "a" * 32, "expires": "2020-01-01 00:00:00"})
     fleet.Worker.insert1({**common, "worker_id": "b" * 32, "expires": "2099-01-01 00:00:00"})
-    assert view("workers").to_arrays("state", order_by="worker_id").tolist() == ["silent", "working"]
+    assert view("workers").to_arrays("state", order_by="worker_id").tolist() == ["lost", "working"]
     fleet.Worker().delete_quick()
 
 
