@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.engine import EXAMPLE, ROOT, USER, Fleet, NoEngineError, find_engine, own
+from tests.compose.engine import EXAMPLE, PROJECT, ROOT, USER, Fleet, NoEngineError, find_engine, own
 
 pytestmark = pytest.mark.skipif("DLGN_TEST_COMPOSE" not in os.environ, reason="runs containers: make test-compose")
 WORKERS = 3
@@ -127,6 +128,22 @@ def test_the_page_answers_with_its_token_only(fleet, secrets):
         urllib.request.urlopen(asked, timeout=60)
     asked.add_header("Authorization", f"Bearer {secrets['DLGN_DASHBOARD_TOKEN']}")
     assert urllib.request.urlopen(asked, timeout=60).status == 200
+
+
+def test_a_backup_is_restored_on_an_empty_machine_and_verified_as_the_docs_write_it(fleet, secrets):
+    page = (ROOT / "docs" / "how-to" / "compose.md").read_text().split("## Back up and restore", 1)[1]
+    backup, restore = re.findall(r"```sh\n(.+?)```", page, re.DOTALL)[:2]
+    shell(fleet, backup)
+    (fleet.folder / "work" / "scores.csv").unlink()
+    fleet.run("query", "units", "--save", "/work/scores.csv")
+    before = (fleet.folder / "work" / "scores.csv").read_text()
+    fleet.clean()
+    verdicts = shell(fleet, restore)
+    assert re.search(r"\bequal\b", verdicts)
+    assert not re.search(r"\b(differs|missing|damaged|failed)\b", verdicts), verdicts
+    fleet.run("query", "units", "--save", "/work/again.csv")
+    assert (fleet.folder / "work" / "again.csv").read_text() == before
+    fleet.compose("up", "--detach", "--scale", f"worker={WORKERS}")
 
 
 def test_tools_do_not_declare_again(fleet, secrets):
@@ -291,6 +308,18 @@ def parts_of_the_docs() -> str:
     """The package that the page on own components writes."""
     page = (ROOT / "docs" / "how-to" / "own-component.md").read_text()
     return page.split(":caption: mylab_parts.py\n", 1)[1].split("```", 1)[0]
+
+
+def shell(fleet: Fleet, block: str) -> str:
+    """What the commands of a page print, run by a shell that ends at the first that fails."""
+    compose = f"{' '.join(fleet.engine.compose)} --project-name {PROJECT}"
+    text = block.replace("docker compose", compose).replace("dlgn_store", f"{PROJECT}_store")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=fleet.folder, capture_output=True, text=True,
+        env={**fleet.engine.environment},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def said(done) -> str:
