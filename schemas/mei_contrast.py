@@ -58,7 +58,7 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
         ---
         intact_extent_px : float64  # radius of the energy
         suppressed_extent_px : float64
-        strongest_null : varchar(16)  # which kind it is
+        strongest_null=null : varchar(16)  # which kind it is; null where no view can be measured
         {SUMMARY}
         """
 
@@ -131,7 +131,7 @@ def _summary(unit: Row, distances: list[Row]) -> Row:
     """The columns of a unit's row that repeat those of its distances."""
     own = {one["view"]: one for one in distances if one["strongest"] and unit_key(one) == unit_key(unit)}
     found = {f"{view}_{name}": own[view][name] if view in own else None for view in SUMMARIZED for name in FINDING}
-    return {"strongest_null": next(iter(own.values()))["null_kind"]} | found
+    return {"strongest_null": next((one["null_kind"] for one in own.values()), None)} | found
 
 
 def shuffled_twins(dataset_hash: str) -> list[str]:

@@ -205,7 +205,7 @@ def test_a_wrong_settings_file_is_told_with_its_line(closed, tmp_path, monkeypat
     [
         (OSError(errno.ENOSPC, "No space left on device", "/data/x"), 1, "^dlgn: /data/x: the disk is full: make room"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "quota is used up"),
-        (PermissionError(errno.EACCES, "Permission denied", "/x"), 1, "^dlgn: /x: you may not read or write there"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), 1, "^dlgn: .* may not (write|use) /x"),
         (MemoryError(), 1, "memory ran out"),
         (KeyboardInterrupt(), 130, "stopped; what was finished is kept, run the same command"),
         (ModuleNotFoundError("No module named 'optuna'", name="optuna"), 1, "pip install optuna"),
