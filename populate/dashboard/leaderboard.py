@@ -348,6 +348,8 @@ def _definition(column: LeaderboardColumn, board: Leaderboard) -> dict[str, Any]
     if column.number:
         text = f"params.value == null ? '' : d3.format('{column.shown.form}')(params.value)"
         found |= {"type": "rightAligned", "valueFormatter": {"function": text}}
+    elif column.name == "fit_name":
+        found["minWidth"] = 260  # a whole name
     for rank, (one, direction) in enumerate(board.order):
         if one is column:
             found |= {"sort": "desc" if direction else "asc", "sortIndex": rank}
