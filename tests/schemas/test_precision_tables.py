@@ -308,7 +308,7 @@ def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, compute
     other = Registration(torch.device("cpu"))
     other.native_bfloat16, other.computes, other.ensure_heartbeat = True, computes, lambda: None
     other.register()
-    defined(f"taken {computes}", native=True)
+    defined(f"taken {computes}".strip(), native=True)
     training.TrainedModel.jobs.refresh(delay=-1)
     pending = training.TrainedModel.jobs.pending
     kept = Left(native=False).without(training.TrainedModel(), pending)

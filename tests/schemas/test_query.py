@@ -191,7 +191,7 @@ def test_the_examples_of_the_docs_and_of_the_help_are_answered(configs, served, 
     page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "command.md"
     helped = [line.strip().removeprefix("Example: ") for line in query.__doc__.splitlines()]
     examples = [line for line in [*page.read_text().splitlines(), *helped] if line.startswith("dlgn query ")]
-    assert len(examples) == 8
+    assert len(examples) == 9
     for example in examples:
         _, _, *words = shlex.split(example.replace("dlgn_evaluation", f"{served.prefix}evaluation"))
         assert ask(*words) == []
