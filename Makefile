@@ -16,7 +16,7 @@ test: $(VENV)/installed-dev
 
 # The quick tests, which need no server: after every change.
 test-fast: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/unit tests/contract
+	$(BIN)/python -m pytest tests/unit tests/contract tests/hostile --ignore-glob='*_served.py'
 
 # The tests of figures, as a CPU computes them that has AVX2 and no more.
 test-avx2: $(VENV)/installed-dev
@@ -27,7 +27,7 @@ test-avx2: $(VENV)/installed-dev
 # The tests of tables, faults, commands, pages and notebooks on a MySQL server: make test-mysql DLGN_TEST_MYSQL=mysql://user:password@host:port
 test-mysql: $(VENV)/installed-dev
 	@test -n "$(DLGN_TEST_MYSQL)" || { echo "set DLGN_TEST_MYSQL=mysql://user:password@host:port"; exit 2; }
-	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults tests/docs
+	$(BIN)/python -m pytest tests/schemas tests/end_to_end tests/faults tests/hostile tests/docs
 
 # The compose file as it stands, from an empty machine to a report: needs a container engine, and minutes.
 test-compose: $(VENV)/installed-dev

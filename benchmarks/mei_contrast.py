@@ -119,7 +119,7 @@ def fitted(case: Case, data: SessionData) -> torch.nn.Module:
     frames = min(dataset["window_frames"], *(trial.responses.shape[1] for trial in data.trials))
     info, device = data_info(data), torch.device(case.device)
     loaders = session_loaders(data, info, seed, dataset["batch_size"], frames, KEY).items()
-    model = call_model(case.call("models"), seed, (), data_info={KEY: info}).to(device)
+    model = call_model(case.call("models"), seed, data_info={KEY: info}).to(device)
     name, config = case.call("trainers")
     TRAINERS.get(name)(model, {tier: {KEY: one} for tier, one in loaders}, seed, **config)
     return model.eval()

@@ -87,7 +87,7 @@ def describe(registry: Registry, name: str) -> ComponentEntry:
     documented = [one for one in dict.fromkeys((component, _inherited(component), *options)) if one is not None]
     parts = [_sections(one) for one in documented]
     meanings = {name: text for part in reversed(parts) for name, text in _meanings(part).items()}
-    without = (*registry.given, "allowed_packages", *(["fit"] if fit else []))
+    without = (*registry.given, *(["fit"] if fit else []))
     own = _described(registry.parameters(component).values(), meanings, without)
     if fit:
         parts.append(_sections(fit))

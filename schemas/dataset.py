@@ -230,7 +230,7 @@ def _units(data: SessionData, info: DataInfo, transforms: Any) -> list[Row]:
     from dlgn_cnn.data.loading.transforms import session_transforms
 
     counts = dict(zip(info.units, info.mean_counts, strict=True))
-    _, after = session_transforms(data, info, transforms, settings_in_force().allowed_packages)
+    _, after = session_transforms(data, info, transforms)
     return [
         {"unit": unit, "unit_index": index, "mean_rate_hz": counts[unit] * info.rate_hz}
         for index, unit in enumerate(after.units)

@@ -183,13 +183,13 @@ def _synthesized(
     """What a method makes of one session's targets, with the departure from the constraint of what is stored of it."""
     from dlgn_cnn.mei.synthesis.methods import METHODS, departures, diverse, gradient_ascent
 
-    allowed, device = settings_in_force().allowed_packages, next(models[0].parameters()).device
-    synthesize = METHODS.get(method, allowed)
-    extra = supplied(synthesize, allowed_packages=allowed, auto_precision=precision)
+    device = next(models[0].parameters()).device
+    synthesize = METHODS.get(method)
+    extra = supplied(synthesize, auto_precision=precision)
     found: list[MEIResult] = synthesize(models, targets, info, device, report, **extra, **options)
     if synthesize not in (gradient_ascent, diverse):
         return found
-    off = departures(targets, [one.stimulus for one in found], options.get("fit"), info, allowed)
+    off = departures(targets, [one.stimulus for one in found], options.get("fit"), info)
     return [replace(one, violation=max(one.violation, own)) for one, own in zip(found, off, strict=True)]
 
 

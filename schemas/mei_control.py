@@ -193,7 +193,7 @@ def materials_of(
     from dlgn_cnn.mei.synthesis.methods import screen_range
 
     info = loaders["train"][session].data_info
-    parsed = synthesis(config.get("fit"), screen_range(info), settings_in_force().allowed_packages)
+    parsed = synthesis(config.get("fit"), screen_range(info))
     own = {row["unit_index"]: row["field"] for row in chosen if row["session_name"] == session}
     known = {index: np.asarray(field.load()) for index, field in own.items()}
     device = next(models[0].parameters()).device

@@ -87,7 +87,7 @@ class TrainedModel(provenance.Traced, dj.Computed):
         settings, folder = settings_in_force(), fit_listeners.checkpoint_folder(key, stores)
         device, started = pick_device(settings.device), time.monotonic()
         loaders = load_data(spec, stores)
-        fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights).to(device)
+        fitted = build_model(spec, loaders, settings.weights).to(device)
         try:
             score, output, state = _run(key, spec, fitted, loaders, folder)
         except GivenUp as end:
@@ -151,13 +151,12 @@ def _run(
     key: Key, spec: FitSpec, fitted: torch.nn.Module, loaders: Any, folder: str
 ) -> tuple[float, Row, dict[str, torch.Tensor]]:
     """Return the trainer's (score, output, state_dict), followed by all callbacks. Raises GivenUp, and its errors."""
-    allowed = settings_in_force().allowed_packages
     with (
         fit_listeners.background_writer() as writer,
         fit_listeners.callbacks(key, spec, folder, TrainedModel, writer) as followers,
     ):
         try:
-            return run_trainer(spec, fitted, loaders, key, followers, allowed)
+            return run_trainer(spec, fitted, loaders, key, followers)
         except ModelError:
             fit_listeners.discard_checkpoints(key, folder, writer)
             raise
@@ -182,7 +181,7 @@ def sources_of(call: Call) -> dict[str, str]:
         return {}
     from dlgn_cnn.models.build import MODELS
 
-    if not asks(MODELS, call[0], "trained", settings_in_force().allowed_packages):
+    if not asks(MODELS, call[0], "trained"):
         return {}
     names = TrainedModel.primary_key
     if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
@@ -231,7 +230,7 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
         Its loaders.
     """
     loaders, settings = load_data(spec, stores), settings_in_force()
-    fitted = build_model(spec, loaders, settings.allowed_packages, settings.weights)
+    fitted = build_model(spec, loaders, settings.weights)
     fitted.load_state_dict(load_weights(settings.weights, weights_sha256))
     return fitted.to(pick_device(settings.device)).eval(), loaders
 
@@ -239,7 +238,7 @@ def restore(spec: FitSpec, stores: Mapping[str, str], weights_sha256: str) -> tu
 def load_data(spec: FitSpec, stores: Mapping[str, str]) -> Any:
     """The loaders of a fit: ``{tier: {session: loader}}``; ``stores`` are paths below the store by session."""
     settings = settings_in_force()
-    return build_loaders(spec, dataset.absolute(stores), settings.allowed_packages, settings.cache)
+    return build_loaders(spec, dataset.absolute(stores), settings.cache)
 
 
 def restore_all(fits: Sequence[tuple[FitSpec, str]], stores: Mapping[str, str]) -> tuple[list[torch.nn.Module], Any]:

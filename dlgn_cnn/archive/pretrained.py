@@ -1,6 +1,5 @@
 """Fitted models from an archive: ready modules by name, with no database."""
 
-import os
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -17,10 +16,9 @@ from dlgn_cnn.errors import ArchiveError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
-from dlgn_cnn.registry import nearest
+from dlgn_cnn.registry import allowing, nearest
 from dlgn_cnn.training.assemble import call_model, loaders_name
 
-OURS = frozenset({"dlgn_cnn", "neuralpredictors"})
 SHORTEST_PREFIX = 4
 Entry = Mapping[str, Any]
 
@@ -31,7 +29,7 @@ def load(
     *,
     sha256: str | None = None,
     device: str | torch.device = "cpu",
-    allowed_packages: Collection[str] | None = None,
+    allowed_packages: Collection[str] = (),
     cache: Path | None = None,
 ) -> torch.nn.Module:
     """Load a fitted model of a published archive; no database is needed, and no code that the archive holds is run.
@@ -48,8 +46,9 @@ def load(
         The digest that ``dlgn publish`` says, which pins the archive.
     device : str or torch.device, default "cpu"
         Where the model is put.
-    allowed_packages : collection of str, optional
-        Packages of which parts at import paths are imported (default: ours, and those in ``DLGN_ALLOW_PACKAGES``).
+    allowed_packages : collection of str, default ()
+        Packages that you trust, of which the archive's configs may name components by import path, whose code runs.
+        ``DLGN_ALLOW_PACKAGES`` does not count here: it is meant for configs of your own.
     cache : Path, optional
         Folder for copies of files from URLs (default: the user's cache folder).
 
@@ -70,20 +69,20 @@ def load(
         If a part is not installed or not allowed.
     """
     where, named, pinned = split_place(str(place))
-    allowed = _allowed() if allowed_packages is None else frozenset(allowed_packages)
-    try:
-        built = _loaded(open_archive(where, sha256 or pinned, cache), model or named, allowed)
-    except ArchiveError:
-        if not is_copied(where):
-            raise
-        built = _loaded(open_archive(where, sha256 or pinned, cache, again=True), model or named, allowed)
+    with allowing(allowed_packages):
+        try:
+            built = _loaded(open_archive(where, sha256 or pinned, cache), model or named)
+        except ArchiveError:
+            if not is_copied(where):
+                raise
+            built = _loaded(open_archive(where, sha256 or pinned, cache, again=True), model or named)
     return built.to(device).eval()
 
 
-def _loaded(archive: Archive, model: str | None, allowed: frozenset[str]) -> torch.nn.Module:
+def _loaded(archive: Archive, model: str | None) -> torch.nn.Module:
     entries = _entries(archive)
     entry = _chosen(entries, model, archive.place)
-    built = _built(archive, entry, entries, allowed)
+    built = _built(archive, entry, entries)
     built.published = dict(entry)  # type: ignore[assignment]
     return built
 
@@ -120,12 +119,12 @@ def _hashes(entry: Entry) -> list[str]:
     return [str(one) for one in (key.get("model_hash"), key.get("ensemble_hash"), entry.get("weights_sha256")) if one]
 
 
-def _built(archive: Archive, entry: Entry, entries: list[Entry], allowed: frozenset[str]) -> torch.nn.Module:
+def _built(archive: Archive, entry: Entry, entries: list[Entry]) -> torch.nn.Module:
     try:
         if "members" in entry:
             by_label = {one["label"]: one for one in entries}
-            return EnsembleModel([_built(archive, by_label[name], [], allowed) for name in entry["members"]])
-        built = _untrained(archive, entry, allowed)
+            return EnsembleModel([_built(archive, by_label[name], []) for name in entry["members"]])
+        built = _untrained(archive, entry)
         built.load_state_dict(_weights(archive, str(entry["weights_sha256"])))
     except (KeyError, TypeError, AttributeError) as error:
         raise ArchiveError(f"{archive.place}: its model {_label(entry)} is described wrongly ({error!r})") from error
@@ -137,18 +136,18 @@ def _built(archive: Archive, entry: Entry, entries: list[Entry], allowed: frozen
     return built
 
 
-def _untrained(archive: Archive, entry: Entry, allowed: frozenset[str]) -> torch.nn.Module:
+def _untrained(archive: Archive, entry: Entry) -> torch.nn.Module:
     if entry["sessions"] is None:
         raise ModelError(
             f"model {_label(entry)} of {archive.place} is built from its data's loaders, which no archive holds: "
             "dlgn load puts it into a database, where its dataset function is called"
         )
     call, seed = (entry["function"], entry["config"]), int(entry["seed"])
-    name = loaders_name(MODELS.get(call[0], allowed))
+    name = loaders_name(MODELS.get(call[0]))
     if name is not None:  # a lab's own function, which knows data_info in its own form
-        return call_model(call, seed, allowed, None, **{name: None, "data_info": entry["sessions"]})
+        return call_model(call, seed, None, **{name: None, "data_info": entry["sessions"]})
     infos = {key: DataInfo.from_json(info) for key, info in entry["sessions"].items()}
-    return call_model(call, seed, allowed, None, data_info=infos)
+    return call_model(call, seed, None, data_info=infos)
 
 
 def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:
@@ -158,8 +157,3 @@ def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:
             return {key: value.clone() for key, value in load_file(path).items()}
         except SafetensorError as error:
             raise ArchiveError(f"{archive.place}: weights {digest} are not a safetensors file ({error})") from error
-
-
-def _allowed() -> frozenset[str]:
-    given = os.environ.get("DLGN_ALLOW_PACKAGES", "").split(",")
-    return OURS | {name.strip() for name in given if name.strip()}

@@ -1,6 +1,6 @@
 """From config to model: the model functions that ``ModelConfig`` names."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ MODELS = Registry(
     "model function",
     "dlgn_cnn.models",
     "dlgn_cnn.models.reference",
-    given=("data_info", "dataloaders", "seed", "allowed_packages", "trained"),
+    given=("data_info", "dataloaders", "seed", "trained"),
 )
 Part = Mapping[str, Any]
 SHARED = ("core", "recurrent", "output")
@@ -31,7 +31,6 @@ StateDict = Mapping[str, torch.Tensor]
 def encoder(
     data_info: Mapping[str, DataInfo],
     seed: int,
-    allowed_packages: Collection[str] = (),
     *,
     core: Part,
     readout: Part,
@@ -52,8 +51,6 @@ def encoder(
         The sessions.
     seed : int
         Initial weights follow from it alone.
-    allowed_packages : collection of str
-        Packages that a component may be imported from; supplied by the caller.
     core : mapping
         Turns the movie into feature maps, for all sessions.
     readout : mapping
@@ -81,33 +78,29 @@ def encoder(
     """
     channels, height, width = next(iter(data_info.values())).frame_shape
     generator = torch.Generator().manual_seed(seed)
-    allow = {"allowed_packages": allowed_packages}
     with torch.random.fork_rng(devices=[]):
         # torch's layers draw their weights from the global generator only.
         torch.manual_seed(seed)
-        built_core = CORES.build(core, at="core", **allow, in_shape=(channels + opto_channel, height, width))
+        built_core = CORES.build(core, at="core", in_shape=(channels + opto_channel, height, width))
         channels, height, width = built_core.out_shape
-        built_recurrent = (
-            RECURRENTS.build(recurrent, at="recurrent", **allow, in_channels=channels) if recurrent else None
-        )
+        built_recurrent = RECURRENTS.build(recurrent, at="recurrent", in_channels=channels) if recurrent else None
         channels = built_recurrent.out_channels if built_recurrent else channels
-        built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", **allow)
+        built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output")
         heads = {
             key: SessionHead(
                 READOUTS.build(
                     readout,
                     at="readout",
-                    **allow,
                     in_shape=(channels, height, width),
                     units=len(info.units),
                     centers=torch.tensor(info.field_centers),
                     bias=built_output.inverse(torch.tensor(info.mean_counts)),
                     generator=generator,
                 ),
-                SHIFTERS.build(shifter, at="shifter", **allow, info=info, generator=generator) if shifter else None,
+                SHIFTERS.build(shifter, at="shifter", info=info, generator=generator) if shifter else None,
                 [
                     MODULATORS.build(
-                        part, at=f"modulators[{index}]", **allow, units=len(info.units), info=info, generator=generator
+                        part, at=f"modulators[{index}]", units=len(info.units), info=info, generator=generator
                     )
                     for index, part in enumerate(modulators)
                 ],
@@ -122,7 +115,6 @@ def transferred(
     data_info: Mapping[str, DataInfo],
     seed: int,
     trained: Callable[[Mapping[str, Any]], StateDict] | None,
-    allowed_packages: Collection[str] = (),
     *,
     source: Mapping[str, Any],
     model: Mapping[str, Any],
@@ -140,8 +132,6 @@ def transferred(
     trained : callable, optional
         From the key of a fitted model to its weights; supplied by the caller. Without it, as when a config is only
         checked, initial weights stay.
-    allowed_packages : collection of str
-        Packages that a component may be imported from; supplied by the caller.
     source : mapping
         Key of the fitted model: ``{dataset_hash: ..., model_hash: ..., trainer_hash: ..., seed: ...}``.
     model : mapping
@@ -162,7 +152,7 @@ def transferred(
         If the model has no such part, or its shape differs from the source's.
     """
     with within("model"):
-        given = {"data_info": data_info, "seed": seed, "allowed_packages": allowed_packages}
+        given = {"data_info": data_info, "seed": seed}
         MODELS.check_arguments("encoder", encoder, model, given)
         built = encoder(**given, **model)
     for name in parts:

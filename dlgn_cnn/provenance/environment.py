@@ -161,7 +161,7 @@ def code_state(allowed: Collection[str] = (), root: Path | None = None) -> CodeS
     Read from disk: what was edited after this process imported it counts as edited.
     """
     place = root or Path(dlgn_cnn.__file__).resolve().parents[1]
-    others = (_package(name) for name in sorted(set(allowed) - {ROOMS[0]}))
+    others = (_package(name) for name in sorted(set(allowed) - set(ROOMS)))
     source, commit = _source_digest(place / room for room in ROOMS), _commit(place)
     changes = None if commit is None else _changes(place)
     built = re.fullmatch(r"([0-9a-f]{40})(-dirty)?", os.environ.get(BUILT_FROM, ""))

@@ -1,15 +1,19 @@
-"""Parts named by import path: only from packages that a setting allows, since importing runs code."""
+"""Components named by import path: only public ones of packages that the process allows, since importing runs code."""
 
 import difflib
 import importlib
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, MissingPackage
+from dlgn_cnn.registry.permission import OURS, allowed_packages
+
+PATH = re.compile(r"[^\W\d_]\w*(\.[^\W\d_]\w*)+")
 
 
-def import_component(kind: str, path: str, allowed_packages: Collection[str]) -> Callable[..., Any]:
+def import_component(kind: str, path: str) -> Callable[..., Any]:
     """Return the class or function at an import path. Nothing of a package that is not allowed is imported.
 
     Parameters
@@ -17,27 +21,29 @@ def import_component(kind: str, path: str, allowed_packages: Collection[str]) ->
     kind : str
         How errors name what was looked for.
     path : str
-        ``package.module.name``.
-    allowed_packages : collection of str
-        Packages that may be imported.
+        ``package.module.name``, of which no word begins with an underscore.
 
     Returns
     -------
     callable
-        The class or function.
+        The class or function, which is defined in that package.
 
     Raises
     ------
     ConfigError
-        If the package is not allowed, the path leads nowhere, its module fails when imported, or the object cannot be
-        called.
+        If the package is not allowed, the path leads nowhere or to a name of another package, its module fails when
+        imported, or the object cannot be called.
     """
     package = path.split(".", 1)[0]
-    if package not in allowed_packages:
-        allowed = ", ".join(sorted(allowed_packages)) or "none"
+    if PATH.fullmatch(path) is None:
+        raise ConfigError(f"{kind} {path!r} is not an import path of public names: expected package.module.name")
+    if package in OURS:
+        raise ConfigError(f"{kind} {path!r} is not registered, and nothing else of {package} is called by path")
+    if package not in allowed_packages():
+        allowed = ", ".join(sorted(allowed_packages() - OURS)) or "none"
         raise MissingPackage(
             f"{kind} {path!r} is in package {package!r}, which is not allowed (allowed: {allowed}); "
-            "add it to DLGN_ALLOW_PACKAGES if you trust its code"
+            "add it to DLGN_ALLOW_PACKAGES, or allow it where an archive is loaded, if you trust its code"
         )
     module, _, name = path.rpartition(".")
     try:
@@ -50,6 +56,9 @@ def import_component(kind: str, path: str, allowed_packages: Collection[str]) ->
         raise ConfigError(f"{kind} {path!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise ConfigError(f"{kind} {path!r} is of type {type(found).__name__}, expected a class or function")
+    home = str(getattr(found, "__module__", None))
+    if home.split(".", 1)[0] != package:
+        raise ConfigError(f"{kind} {path!r} is defined in {home}, expected a name that {package} itself defines")
     return found
 
 

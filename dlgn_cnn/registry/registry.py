@@ -1,6 +1,6 @@
 """Named components: a config names a component, the registry builds it, and an unknown name lists the choices.
 
-A name is a registered one, or an import path such as ``mylab.components.MyCore`` of a package that the caller allows.
+A name is a registered one, or an import path such as ``mylab.components.MyCore`` of a package that the process allows.
 This is the one door: whatever a config names, a function or a component of a component, is looked up here.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
-from dlgn_cnn.registry.annotations import Component, Parameters, check_against, nearest, parameters_of, supplied
+from dlgn_cnn.registry.annotations import Component, Parameters, check_against, nearest, parameters_of
 from dlgn_cnn.registry.import_paths import import_component
 
 
@@ -66,8 +66,7 @@ class Registry:
         options : sequence of callable, default ()
             Dataclasses whose parameters a config may set besides the component's own.
         check : callable, optional
-            ``check(config, allowed_packages)`` raises ConfigError for values that the component would refuse when it is
-            called.
+            ``check(config)`` raises ConfigError for values that the component would refuse when it is called.
         fit : callable, optional
             Dataclass whose parameters a config may set below ``fit``, which the component takes as a mapping.
 
@@ -98,20 +97,27 @@ class Registry:
         self._load()
         return sorted(self._components)
 
-    def get(self, name: str, allowed_packages: Collection[str] = ()) -> Component:
+    def get(self, name: str) -> Component:
         """The component called ``name``: a registered one, or the one at an import path of an allowed package.
+
+        A path into our own packages leads to a registered component only.
 
         Raises ConfigError with the choices and the nearest name, or with what is wrong with the path.
         """
         if not isinstance(name, str):
             raise ConfigError(f"{self.kind} {name!r}: given {type(name).__name__}, expected a name")
-        if "." in name:
-            found = import_component(self.kind, name, allowed_packages)
-            return self._adapt(found) if self._adapt else found
         self._load()
+        if "." in name:
+            found = self._at(name) or import_component(self.kind, name)
+            return self._adapt(found) if self._adapt else found
         if name not in self._components:
             raise ConfigError(f"there is no {self.kind} called {name!r}: {nearest(name, self._components)}")
         return self._components[name]
+
+    def _at(self, path: str) -> Component | None:
+        """The registered component at an import path."""
+        components = self._components.values()
+        return next((one for one in components if f"{one.__module__}.{one.__qualname__}" == path), None)
 
     def parameters(self, component: Component) -> Parameters:
         """Parameters of a component by name, with those of its ``options``."""
@@ -128,9 +134,7 @@ class Registry:
         """Dataclass whose parameters a config may set below ``fit``, if the component has one."""
         return self._fits.get(component)
 
-    def build(
-        self, config: Mapping[str, Any], *, at: str = "", allowed_packages: Collection[str] = (), **given: Any
-    ) -> Any:
+    def build(self, config: Mapping[str, Any], *, at: str = "", **given: Any) -> Any:
         """Build the component that ``config["name"]`` names.
 
         Parameters
@@ -139,8 +143,6 @@ class Registry:
             ``name``, and the arguments that the config sets.
         at : str, default ""
             Where in the whole config it stands.
-        allowed_packages : collection of str, default ()
-            Packages that a component may be imported from; a component that holds components is given them, too.
         **given
             Arguments that the caller supplies.
 
@@ -158,15 +160,12 @@ class Registry:
         with within(at):
             if not isinstance(config, Mapping) or "name" not in config:
                 raise ConfigError(f"this {self.kind} needs a 'name': {nearest('', self.names())}")
-            component = self.get(config["name"], allowed_packages)
+            component = self.get(config["name"])
             arguments = {key: value for key, value in config.items() if key != "name"}
-            given |= supplied(component, allowed_packages=allowed_packages)
             self.check_arguments(config["name"], component, arguments, given)
             return self._built(config["name"], component, given | arguments)
 
-    def check(
-        self, name: str, config: Mapping[str, Any], given: Collection[str], allowed_packages: Collection[str] = ()
-    ) -> Any:
+    def check(self, name: str, config: Mapping[str, Any], given: Collection[str]) -> Any:
         """Refuse a call of a component that could not be made, without making it.
 
         Parameters
@@ -177,8 +176,6 @@ class Registry:
             The arguments that the config sets.
         given : collection of str
             Arguments that the caller supplies.
-        allowed_packages : collection of str, default ()
-            Packages that a component may be imported from.
 
         Returns
         -------
@@ -190,13 +187,11 @@ class Registry:
         ConfigError
             If the call could not be made.
         """
-        component = self.get(name, allowed_packages)
+        component = self.get(name)
         self.check_arguments(name, component, config, given)
-        return self.check_values(component, config, allowed_packages)
+        return self.check_values(component, config)
 
-    def check_values(
-        self, component: Component, config: Mapping[str, Any], allowed_packages: Collection[str] = ()
-    ) -> Any:
+    def check_values(self, component: Component, config: Mapping[str, Any]) -> Any:
         """Run the check that a component was registered with, if there is one.
 
         Parameters
@@ -205,8 +200,6 @@ class Registry:
             The component.
         config : mapping
             The arguments that the config sets.
-        allowed_packages : collection of str, default ()
-            Packages that a component may be imported from.
 
         Returns
         -------
@@ -214,7 +207,7 @@ class Registry:
             Result of the check, or None.
         """
         check = self._checks.get(component)
-        return check(config, allowed_packages) if check else None
+        return check(config) if check else None
 
     def check_arguments(
         self, name: str, component: Component, config: Mapping[str, Any], given: Collection[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,9 +41,7 @@ class FitSpec:
     precision: str = "auto"
 
 
-def build_loaders(
-    spec: FitSpec, stores: Mapping[str, Path], allowed: Collection[str] = (), cache: Path | None = None
-) -> Any:
+def build_loaders(spec: FitSpec, stores: Mapping[str, Path], cache: Path | None = None) -> Any:
     """Build the loaders of a fit.
 
     Parameters
@@ -52,8 +50,6 @@ def build_loaders(
         Names the dataset function and its config.
     stores : mapping of str to Path
         Stored sessions by name, for a dataset function that asks for them.
-    allowed : collection of str
-        Packages that a function may be imported from.
     cache : Path, optional
         Folder of cached sessions, for a dataset function that asks for it.
 
@@ -70,12 +66,10 @@ def build_loaders(
     from dlgn_cnn.data.loading.loaders import DATASETS
 
     given = {} if has_own_seed(spec.dataset) else {"seed": spec.seed}
-    return _call(DATASETS, spec.dataset, allowed, given, stores=stores, cache=cache)
+    return _call(DATASETS, spec.dataset, given, stores=stores, cache=cache)
 
 
-def build_model(
-    spec: FitSpec, loaders: Any, allowed: Collection[str] = (), weights: Path | ObjectStore | None = None
-) -> torch.nn.Module:
+def build_model(spec: FitSpec, loaders: Any, weights: Path | ObjectStore | None = None) -> torch.nn.Module:
     """Build the untrained model, from the loaders if it takes them, otherwise from their ``data_info``.
 
     A model function that asks for ``trained`` gets a function from the key of a fitted model to its weights.
@@ -86,8 +80,6 @@ def build_model(
         Names the model function and its config.
     loaders : mapping
         ``{tier: {session: loader}}``.
-    allowed : collection of str
-        Packages that a function may be imported from.
     weights : Path or ObjectStore, optional
         Where weights of fitted models are.
 
@@ -110,16 +102,14 @@ def build_model(
             raise ConfigError(f"the weights of {dict(key)} are missing: fit or restore the model through the tables")
         return load_weights(weights, digest)
 
-    name = loaders_name(MODELS.get(spec.model[0], allowed))
+    name = loaders_name(MODELS.get(spec.model[0]))
     if name is not None:
-        return call_model(spec.model, spec.seed, allowed, trained, **{name: loaders})
+        return call_model(spec.model, spec.seed, trained, **{name: loaders})
     infos = {key: loader.data_info for key, loader in loaders["train"].items()}
-    return call_model(spec.model, spec.seed, allowed, trained, data_info=infos)
+    return call_model(spec.model, spec.seed, trained, data_info=infos)
 
 
-def call_model(
-    call: Call, seed: int, allowed: Collection[str], trained: Trained | None = None, **data: Any
-) -> torch.nn.Module:
+def call_model(call: Call, seed: int, trained: Trained | None = None, **data: Any) -> torch.nn.Module:
     """Call a model function with its data.
 
     Without ``trained``, a model that takes the weights of a fitted model keeps initial ones instead.
@@ -130,8 +120,6 @@ def call_model(
         Name of the function, and its config.
     seed : int
         Seed of the initial weights.
-    allowed : collection of str
-        Packages that a function may be imported from.
     trained : callable, optional
         From the key of a fitted model to its weights.
     **data : object
@@ -151,7 +139,7 @@ def call_model(
 
     from dlgn_cnn.models.build import MODELS
 
-    model = _call(MODELS, call, allowed, {"seed": seed, **data}, trained=trained)
+    model = _call(MODELS, call, {"seed": seed, **data}, trained=trained)
     if not isinstance(model, torch.nn.Module):
         raise ConfigError(f"model function {call[0]!r} returned a {type(model).__name__}, expected a torch module")
     return model
@@ -163,7 +151,6 @@ def run_trainer(
     loaders: Any,
     uid: object,
     cb: Callable[..., None] | None,
-    allowed: Collection[str] = (),
 ) -> tuple[float, dict[str, Any], dict[str, torch.Tensor]]:
     """Fit a model in place.
 
@@ -181,8 +168,6 @@ def run_trainer(
         Identifies the fit in calls of ``cb``.
     cb : callable, optional
         Follows the fit: ``Callbacks``, or a function on nnfabrik's contract.
-    allowed : collection of str
-        Packages that a function may be imported from.
 
     Returns
     -------
@@ -199,15 +184,15 @@ def run_trainer(
         If the config does not fit the trainer.
     """
     given = {"model": model, "dataloaders": loaders, "seed": spec.seed, "uid": uid, "cb": cb}
-    score, output, state = _call(TRAINERS, spec.trainer, allowed, given, auto_precision=spec.precision)
+    score, output, state = _call(TRAINERS, spec.trainer, given, auto_precision=spec.precision)
     return float(score), plain(output), state
 
 
-def _call(registry: Registry, call: Call, allowed: Collection[str], given: Mapping[str, Any], **available: Any) -> Any:
+def _call(registry: Registry, call: Call, given: Mapping[str, Any], **available: Any) -> Any:
     """Call a function with its config, what it is given, and what it asks for of the packages and what is available."""
     name, config = call
-    function = registry.get(name, allowed)
-    given = {**given, **supplied(function, allowed_packages=allowed, **available)}
+    function = registry.get(name)
+    given = {**given, **supplied(function, **available)}
     registry.check_arguments(name, function, config, given)
     return function(**given, **config)
 
@@ -266,7 +251,7 @@ def loaders_name(function: Callable[..., Any]) -> str | None:
     return first.name
 
 
-def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] = ()) -> bool:
+def asks(registry: Registry, name: str, argument: str) -> bool:
     """Tell whether a function takes an argument that a caller may supply by name.
 
     Parameters
@@ -277,12 +262,10 @@ def asks(registry: Registry, name: str, argument: str, allowed: Collection[str] 
         Name of the function.
     argument : str
         Name of the argument.
-    allowed : collection of str
-        Packages that a function may be imported from.
 
     Returns
     -------
     bool
         Whether it does.
     """
-    return argument in parameters_of(registry.get(name, allowed))
+    return argument in parameters_of(registry.get(name))

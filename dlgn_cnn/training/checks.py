@@ -1,6 +1,6 @@
 """A fit's configs, refused before any data are read: the error says where in them, and what is nearest."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from dlgn_cnn.data.loading.loaders import DATASETS, Foreseen
@@ -16,18 +16,18 @@ from dlgn_cnn.training.trainers import TRAINERS
 MADE_UP = "made_up"
 
 
-def check_dataset(call: Call, allowed: Collection[str] = ()) -> Foreseen | None:
+def check_dataset(call: Call) -> Foreseen | None:
     """Refuse a dataset config; what a model will get of it is returned, or None if that is unknown."""
-    foreseen = _check_call(DATASETS, call, allowed)
+    foreseen = _check_call(DATASETS, call)
     return foreseen if isinstance(foreseen, Foreseen) else None
 
 
-def check_trainer(call: Call, allowed: Collection[str] = ()) -> None:
+def check_trainer(call: Call) -> None:
     """Refuse a trainer config."""
-    _check_call(TRAINERS, call, allowed)
+    _check_call(TRAINERS, call)
 
 
-def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] = ()) -> None:
+def check_model(call: Call, foreseen: Foreseen | None) -> None:
     """Refuse a model config.
 
     A model that is built from ``data_info`` alone is built for a made-up session, so that a wrong key of any component
@@ -40,20 +40,18 @@ def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] 
         Name of the model function, and its config.
     foreseen : Foreseen, optional
         What the model will get of the dataset; None if unknown.
-    allowed : collection of str
-        Packages that a component may be imported from.
 
     Raises
     ------
     ConfigError
         At the key of the config that is wrong.
     """
-    _check_call(MODELS, call, allowed)
-    if loaders_name(MODELS.get(call[0], allowed)) is not None:
+    _check_call(MODELS, call)
+    if loaders_name(MODELS.get(call[0])) is not None:
         return
     info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
-        model = call_model(call, seed=0, allowed=allowed, data_info={MADE_UP: info})
+        model = call_model(call, seed=0, data_info={MADE_UP: info})
         if foreseen is None:
             return
         dry_run(model, MADE_UP, info)
@@ -65,13 +63,13 @@ def check_model(call: Call, foreseen: Foreseen | None, allowed: Collection[str] 
             )
 
 
-def _check_call(registry: Registry, call: Call, allowed: Collection[str]) -> object:
+def _check_call(registry: Registry, call: Call) -> object:
     name, config = call
     with within("fn"):
-        part = registry.get(name, allowed)
+        part = registry.get(name)
     with within("config"):
         registry.check_arguments(name, part, config, _given(registry, call, part))
-        return registry.check_values(part, config, allowed)
+        return registry.check_values(part, config)
 
 
 def _given(registry: Registry, call: Call, part: Callable[..., Any]) -> list[str]:

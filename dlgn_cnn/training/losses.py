@@ -8,7 +8,7 @@ is where a fit of it starts; ``CONSTRAINTS`` holds its bounds. Terms that depend
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -157,12 +157,10 @@ class ObservationModel(nn.Module):
         return values
 
 
-def loss_of(
-    config: str | Mapping[str, Any], allowed_packages: Collection[str] = ()
-) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:
+def loss_of(config: str | Mapping[str, Any]) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:
     """The loss that a config names, and the parameters that it gives. Raises ConfigError if unknown."""
     part = as_component(config)
-    loss, given = LOSSES.get(part.get("name", ""), allowed_packages), {k: part[k] for k in part if k != "name"}
+    loss, given = LOSSES.get(part.get("name", "")), {k: part[k] for k in part if k != "name"}
     choices = list(inspect.signature(loss).parameters)[2:]
     for name in given:
         if name not in choices:

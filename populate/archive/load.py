@@ -12,7 +12,7 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from dlgn_cnn.archive.places import split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.config import leaves
 from dlgn_cnn.errors import ArchiveError
+from dlgn_cnn.registry.import_paths import PATH
+from dlgn_cnn.registry.permission import OURS
 from dlgn_cnn.runtime.progress import Progress, silent
 from populate.archive import files
 from populate.archive.catalog import Catalog
@@ -47,11 +49,28 @@ class Loaded(NamedTuple):
     known: dict[str, int]
 
 
-def load(place: str, progress: Progress = silent) -> Loaded:
-    """Load the archive at a path or URL, ``PLACE`` or ``PLACE#sha256=DIGEST``, into the database in force.
+def load(place: str, progress: Progress = silent, allowed_packages: Collection[str] = ()) -> Loaded:
+    """Load an archive into the database in force.
 
-    Raises ArchiveError for an archive that is broken or not ours, and for a row that is there with other content, which
-    it names; then nothing was inserted.
+    Parameters
+    ----------
+    place : str
+        Path or URL, ``PLACE`` or ``PLACE#sha256=DIGEST``.
+    progress : callable
+        Told of bytes checked and their total.
+    allowed_packages : collection of str, default ()
+        Packages that the archive's configs may name components of, by import path.
+
+    Returns
+    -------
+    Loaded
+        The archive, and the numbers of its rows.
+
+    Raises
+    ------
+    ArchiveError
+        For an archive that is broken or not ours, a config that names code of another package, and a row that is there
+        with other content, which it names; then nothing was inserted.
     """
     where, _, pinned = split_place(place)
     archive = open_archive(where, pinned, settings_in_force().cache)
@@ -64,6 +83,8 @@ def load(place: str, progress: Progress = silent) -> Loaded:
     files.place_stimuli(archive)
     with tempfile.TemporaryDirectory() as folder:
         loading = _Loading(archive, catalog, Path(folder))
+        for name in loading.names:
+            loading.refuse_paths(name, allowed_packages)
         for name in loading.names:
             loading.store(name)
         with session.schema.connection.transaction:
@@ -86,6 +107,19 @@ class _Loading:
         self._arrays: defaultdict[str, dict[str, Kept]] = defaultdict(dict)  # what is stored, by schema and digest
         self._place_session = cache(partial(files.place_session, archive))
         self._files = {name: archive.copy(f"rows/{name}.jsonl", folder / name) for name in self.names}
+
+    def refuse_paths(self, name: str, allowed: Collection[str]) -> None:
+        """Refuse a config that names anything of a package that is neither ours nor allowed: its code would run."""
+        table = self._catalog.tables[name]
+        if not (issubclass(type(table), HashedConfig) or name == "search.Study"):
+            return
+        for row in _rows(self._archive, name, self._files[name], self._catalog.columns(name)):
+            for text in _texts({column: row[column] for column in row if column.endswith(("_fn", "_config"))}):
+                if PATH.fullmatch(text) and text.partition(".")[0] not in OURS | set(allowed):
+                    raise ArchiveError(
+                        f"{self._archive.place}: a row of {name} names {text!r}, and a worker would run its code: if "
+                        f"you trust it, load with --allow-packages {text.partition('.')[0]}"
+                    )
 
     def store(self, name: str) -> None:
         """Store the files that a table's new rows refer to."""
@@ -175,6 +209,15 @@ def _rows(archive: Archive, name: str, path: Path, columns: Sequence[StoredColum
             if given != expected:
                 raise ArchiveError(f"{archive.place}: a row of {name} has the columns {given}, expected {expected}")
             yield row
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
 
 
 def _key(table: Any, row: Row) -> tuple[Any, ...]:

@@ -10,7 +10,6 @@ from dlgn_cnn.registry.annotations import parameters_of
 from dlgn_cnn.training.assemble import FitSpec, has_own_seed, plain
 from populate.archive.selection import FITS, Selection
 from schemas import dataset, ensemble, training
-from schemas.connection.in_force import settings_in_force
 
 Row = dict[str, Any]
 
@@ -73,7 +72,7 @@ def _sessions(key: Row, spec: FitSpec) -> tuple[Row | None, str | None]:
 def _own_data_info(spec: FitSpec) -> tuple[Row | None, str | None]:
     """The data info that a lab's own dataset function returns, as nnfabrik calls it."""
     name, config = spec.dataset
-    function = DATASETS.get(name, settings_in_force().allowed_packages)
+    function = DATASETS.get(name)
     if "return_data_info" not in parameters_of(function):
         return None, f"dataset function {name} takes no return_data_info"
     seed = {} if has_own_seed(spec.dataset) else {"seed": spec.seed}

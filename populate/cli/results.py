@@ -200,19 +200,24 @@ def publish(
 @app.command(rich_help_panel=PANEL)
 def load(
     archive: Annotated[str, typer.Argument(help="Path or URL of an archive; PLACE#sha256=DIGEST pins it.")],
+    allow_packages: Annotated[
+        str | None,
+        typer.Option(help="Packages that you trust, whose components its configs may name by import path."),
+    ] = None,
 ) -> None:
     """Load a published archive into this database: checked first, then all of it or nothing.
 
-    Example: dlgn load dlgn_2026.zip
+    Example: dlgn load dlgn_2026.zip --allow-packages mylab
     """
     import schemas
     from dlgn_cnn.storage.file_systems import shown
     from populate.archive.load import load as read
+    from populate.query.query import split
     from schemas.monitoring.progress import bar
 
     schemas.open_database()
     with bar(f"load {shown(archive)}") as progress:
-        found = read(archive, progress)
+        found = read(archive, progress, split(allow_packages))
     new, known = sum(found.new.values()), sum(found.known.values())
     logger.info("%s: %d new rows, %d were there with the same content", shown(archive), new, known)
     for sentence in found.archive.manifest.left_out:

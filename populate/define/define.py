@@ -15,6 +15,7 @@ from rich.table import Table
 
 from dlgn_cnn.config import config_hash, join_path, leaves
 from dlgn_cnn.errors import ConfigError, within
+from dlgn_cnn.registry import allowed_packages
 from dlgn_cnn.search.space import expand
 from dlgn_cnn.training.assemble import asks
 from dlgn_cnn.training.loggers import check_loggers
@@ -197,22 +198,22 @@ def _names_code(plan: ExperimentPlan) -> bool:
     """Whether a config names anything by import path."""
     texts = [json.loads(leaf.text) for one in plan.all_entries for leaf in leaves(one.config) if leaf.kind == "str"]
     names = [name for name in (*texts, *(one.fn for one in plan.all_entries)) if "." in name]
-    return any(name.partition(".")[0] in settings_in_force().allowed_packages for name in names)
+    return any(name.partition(".")[0] in allowed_packages() for name in names)
 
 
 def _check_configs(plan: ExperimentPlan) -> None:
     from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 
-    allowed, foreseen = settings_in_force().allowed_packages, list[Any]()
+    foreseen = list[Any]()
 
     def check_models(call: Call) -> None:
         for info in foreseen:
-            check_model(call, info, allowed)
+            check_model(call, info)
 
     checks: dict[str, Callable[[Call], Any]] = {
-        "datasets": lambda call: foreseen.append(check_dataset(call, allowed)),
+        "datasets": lambda call: foreseen.append(check_dataset(call)),
         "models": check_models,
-        "trainers": lambda call: check_trainer(call, allowed),
+        "trainers": lambda call: check_trainer(call),
         "meis": lambda call: check_mei(*call),
     }
     for part, check in checks.items():
@@ -279,7 +280,7 @@ def _means_auto(entry: PlannedConfig) -> bool:
     """Whether a trainer computes in the precision of ``auto``: a lab's own may know nothing of precisions."""
     if fit_precision.stated_in(entry.config) is not None:
         return False
-    return "." not in entry.fn or asks(TRAINERS, entry.fn, "auto_precision", settings_in_force().allowed_packages)
+    return "." not in entry.fn or asks(TRAINERS, entry.fn, "auto_precision")
 
 
 def _of_fits_alike(name: str, entries: Entries, auto: list[Any]) -> dict[str, str]:

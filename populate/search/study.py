@@ -17,7 +17,6 @@ from populate.define.define import FIT_PARTS, PlannedConfig, fixed_precision, wi
 from populate.define.definition_file import Call, read_call, read_yaml
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
-from schemas.connection.in_force import settings_in_force
 
 logger = logging.getLogger("dlgn")
 PARTS = search.PARTS
@@ -87,15 +86,14 @@ def check(plan: StudyPlan) -> None:
     """Refuse a study that varies nothing, or has a value that a component does not take. Raises ConfigError."""
     if not plan.space:
         raise ConfigError(f"study {plan.name!r} varies nothing: write {{low: 0.001, high: 0.01, log: true}} or choices")
-    allowed = settings_in_force().allowed_packages
     for values in corners(plan.space):
         one, two, three = plan.filled(values)
         with within("dataset"):
-            foreseen = check_dataset(one, allowed)
+            foreseen = check_dataset(one)
         with within("model"):
-            check_model(two, foreseen, allowed)
+            check_model(two, foreseen)
         with within("trainer"):
-            check_trainer(three, allowed)
+            check_trainer(three)
 
 
 def ask(plan: StudyPlan, ahead: int = 1) -> int:

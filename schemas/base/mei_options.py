@@ -33,9 +33,8 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
     """Refuse an MEI config whose method is unknown or does not take it. Raises ConfigError."""
     from dlgn_cnn.mei.synthesis.methods import METHODS
 
-    allowed = settings_in_force().allowed_packages
     with within("fn"):
-        function = METHODS.get(method, allowed)
+        function = METHODS.get(method)
     with within("config"):
         if type(config.get("controls", False)) is not bool:
             raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
@@ -44,4 +43,4 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
             raise ConfigError(f"given {config['members']!r}, expected a number of fits, 1 or more", "members")
         options, given = method_options(config), [one for one in METHODS.given if one in parameters_of(function)]
         METHODS.check_arguments(method, function, options, given)
-        METHODS.check_values(function, options, allowed)
+        METHODS.check_values(function, options)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import allow
 from schemas.connection.settings import Settings
 
 _settings: Settings | None = None
@@ -18,6 +19,7 @@ def put_in_force(settings: Settings, connection: Any) -> None:
     """Note the settings and the connection of this process's database, once it is open."""
     global _settings, _connection
     _settings, _connection = settings, connection
+    allow(settings.allowed_packages)
 
 
 def opened() -> Settings | None:

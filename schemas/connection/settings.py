@@ -15,6 +15,7 @@ import platformdirs
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.registry.permission import DEFAULT
 from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
 from dlgn_cnn.storage.rights import raise_if_forbidden
@@ -73,7 +74,7 @@ class Settings:
     store: Path
     database: str | None = field(default=None, repr=False)
     prefix: str = "dlgn_"
-    allowed_packages: frozenset[str] = frozenset({"dlgn_cnn", "neuralpredictors"})
+    allowed_packages: frozenset[str] = DEFAULT
     device: str = "auto"
     datasets_url: str | None = field(default=None, repr=False)
     checkpoint_s: float = 60.0

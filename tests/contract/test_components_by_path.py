@@ -10,13 +10,13 @@ from dlgn_cnn.data.loading.loaders import Foreseen
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
+from dlgn_cnn.registry import allowing
 from dlgn_cnn.training.checks import check_model
 from tests.rounding import within_rounding
 
 readouts = pytest.importorskip("neuralpredictors.layers.readouts")
 shifters = pytest.importorskip("neuralpredictors.layers.shifters")
 READOUT, SHIFTER = "neuralpredictors.layers.readouts", "neuralpredictors.layers.shifters"
-THEIRS = {"neuralpredictors"}
 KEY = "Mouse_1_s01_e01"
 INFO = DataInfo(
     (1, 2, 7), (1, 13, 17), 60.0, (0.1, 0.2, 0.3), 90.0, 40.0, ((0.0, 0.1), (-0.5, 0.3), (1.0, -1.0)),
@@ -57,7 +57,7 @@ SHIFTERS = {
 
 def build(readout="FullGaussian2d", seed=0, **parts):
     config = {"name": f"{READOUT}.{readout}", **READOUTS[readout]}
-    return encoder({KEY: INFO}, seed, THEIRS, core=CORE, readout=config, **parts)
+    return encoder({KEY: INFO}, seed, core=CORE, readout=config, **parts)
 
 
 def features(seed=0, time=5, clips=2):
@@ -103,12 +103,12 @@ class TestReadout:
 
     def test_passes_as_a_whole_model(self, name):
         config = {"core": CORE, "readout": {"name": f"{READOUT}.{name}", **READOUTS[name]}}
-        check_model(("encoder", config), DATA, THEIRS)
+        check_model(("encoder", config), DATA)
 
     def test_a_wrong_key_is_not_swallowed(self, name):
         config = {"core": CORE, "readout": {"name": f"{READOUT}.{name}", **READOUTS[name], "init_muu_range": 0.1}}
         with pytest.raises(ConfigError, match=r"readout\.init_muu_range: readout .* takes no 'init_muu_range'"):
-            check_model(("encoder", config), DATA, THEIRS)
+            check_model(("encoder", config), DATA)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -116,7 +116,7 @@ def test_one_that_does_not_run_is_refused_with_its_own_error(name):
     config, error = BROKEN[name]
     readout = {"name": f"{READOUT}.{name}", **config}
     with pytest.raises(ConfigError, match=rf"config\.readout: .*{error}: "):
-        check_model(("encoder", {"core": CORE, "readout": readout}), DATA, THEIRS)
+        check_model(("encoder", {"core": CORE, "readout": readout}), DATA)
 
 
 @pytest.mark.parametrize("name", MOVED)
@@ -166,7 +166,7 @@ class TestShifter:
     def test_passes_with_a_readout_that_moves(self, name):
         readout = {"name": f"{READOUT}.FullGaussian2d"}
         shifter = {"name": f"{SHIFTER}.{name}", **SHIFTERS[name]}
-        check_model(("encoder", {"core": CORE, "readout": readout, "shifter": shifter}), DATA, THEIRS)
+        check_model(("encoder", {"core": CORE, "readout": readout, "shifter": shifter}), DATA)
 
 
 LAB = '''
@@ -194,10 +194,10 @@ class Blur(nn.Module):
 class Twice(nn.Module):
     """Twice the drive of the readout ``of``."""
 
-    def __init__(self, in_shape, units, centers, bias, generator, allowed_packages, of: dict):
+    def __init__(self, in_shape, units, centers, bias, generator, of: dict):
         super().__init__()
         given = dict(in_shape=in_shape, units=units, centers=centers, bias=bias, generator=generator)
-        self.inner = READOUTS.build(of, at="of", allowed_packages=allowed_packages, **given)
+        self.inner = READOUTS.build(of, at="of", **given)
 
     def forward(self, features, shift, opto):
         return 2 * self.inner(features, shift, opto)
@@ -277,14 +277,20 @@ def lab(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+@pytest.fixture
+def permitted():
+    with allowing({"mylab", "neuralpredictors"}):
+        yield
+
+
 GAUSSIAN = {"name": "gaussian"}
 NESTED = {"name": "mylab.parts.Twice", "of": {"name": f"{READOUT}.FullGaussian2d", "init_mu_range": 0.2}}
 
 
-def test_a_lab_s_core_and_a_readout_that_holds_another_one_fit_in(lab):
+def test_a_lab_s_core_and_a_readout_that_holds_another_one_fit_in(lab, permitted):
     core = {"name": "mylab.parts.Blur", "size": 4}
-    check_model(("encoder", {"core": core, "readout": NESTED}), DATA, {"mylab", "neuralpredictors"})
-    model = encoder({KEY: INFO}, 0, {"mylab", "neuralpredictors"}, core=core, readout=NESTED).eval()
+    check_model(("encoder", {"core": core, "readout": NESTED}), DATA)
+    model = encoder({KEY: INFO}, 0, core=core, readout=NESTED).eval()
     videos = torch.randn(2, 1, 9, 13, 17, generator=torch.Generator().manual_seed(0))
     assert model.frames_lost == 3
     assert model(videos, torch.zeros(2, 9), KEY).shape == (2, 3, 6)
@@ -308,23 +314,24 @@ def test_a_lab_s_core_and_a_readout_that_holds_another_one_fit_in(lab):
     ids=lambda parts: next(iter(parts)),
 )
 def test_a_package_that_is_not_allowed_is_refused_unimported(lab, parts):
-    with pytest.raises(ConfigError, match=r"'mylab', which is not allowed \(allowed: dlgn_cnn, neuralpredictors\)"):
-        check_model(("encoder", {"core": CORE, "readout": GAUSSIAN} | parts), DATA, {"dlgn_cnn", "neuralpredictors"})
+    with pytest.raises(ConfigError, match=r"'mylab', which is not allowed \(allowed: neuralpredictors\)"):
+        check_model(("encoder", {"core": CORE, "readout": GAUSSIAN} | parts), DATA)
     assert not (lab / "ran").exists()
 
 
 def test_what_a_nested_part_may_import_is_what_the_outer_one_may(lab):
-    with pytest.raises(ConfigError, match=r"config\.readout\.of: .*'neuralpredictors', which is not allowed"):
-        check_model(("encoder", {"core": CORE, "readout": NESTED}), DATA, {"mylab"})
+    wanted = r"config\.readout\.of: .*'neuralpredictors', which is not allowed"
+    with allowing({"mylab"}), pytest.raises(ConfigError, match=wanted):
+        check_model(("encoder", {"core": CORE, "readout": NESTED}), DATA)
 
 
-def test_a_config_may_not_allow_itself_anything(lab):
+def test_a_config_may_not_allow_itself_anything(lab, permitted):
     config = {"core": {"name": "mylab.parts.Blur"}, "readout": GAUSSIAN, "allowed_packages": ["mylab"]}
     with pytest.raises(ConfigError, match="takes no 'allowed_packages'"):
-        check_model(("encoder", config), DATA, {"dlgn_cnn"})
+        check_model(("encoder", config), DATA)
     config = {"core": CORE, "readout": NESTED | {"allowed_packages": ["neuralpredictors"]}}
     with pytest.raises(ConfigError, match=r"config\.readout\.allowed_packages: .* takes no"):
-        check_model(("encoder", config), DATA, {"mylab"})
+        check_model(("encoder", config), DATA)
     assert (lab / "ran").exists()
 
 
@@ -362,21 +369,19 @@ def test_a_config_may_not_allow_itself_anything(lab):
         ({"recurrent": {"name": "mylab.parts.Stateless"}}, r"config\.recurrent: .* a Tensor, not \(features, state\)"),
     ],
 )
-def test_a_part_that_breaks_its_contract_is_refused_with_what_it_returned(lab, parts, message):
+def test_a_part_that_breaks_its_contract_is_refused_with_what_it_returned(lab, permitted, parts, message):
     with pytest.raises(ConfigError, match=message):
-        check_model(
-            ("encoder", {"core": CORE, "readout": GAUSSIAN} | parts), DATA, {"mylab", "dlgn_cnn", "neuralpredictors"}
-        )
+        check_model(("encoder", {"core": CORE, "readout": GAUSSIAN} | parts), DATA)
 
 
-def test_a_model_function_of_another_package_is_checked_too(lab):
+def test_a_model_function_of_another_package_is_checked_too(lab, permitted):
     with pytest.raises(ConfigError, match="returned a str, expected a torch module"):
-        check_model(("mylab.parts.not_a_model", {}), DATA, {"mylab"})
+        check_model(("mylab.parts.not_a_model", {}), DATA)
     with pytest.raises(ConfigError, match=r"the model returned .* expected a tensor of shape \(2, 3, 3\)"):
-        check_model(("mylab.parts.late", {}), DATA, {"mylab"})
+        check_model(("mylab.parts.late", {}), DATA)
 
 
 def test_their_cores_which_no_longer_import_are_refused_with_the_reason():
     config = {"core": {"name": "neuralpredictors.layers.cores.Stacked2dCore"}, "readout": GAUSSIAN}
     with pytest.raises(ConfigError, match=r"config\.core: .*cannot be imported: ImportError"):
-        check_model(("encoder", config), DATA, THEIRS)
+        check_model(("encoder", config), DATA)

@@ -266,6 +266,8 @@ TAMPERED = {
     "a path to a file": ("rows/recording.RawFile.jsonl", '"raw_path":"', '"raw_path":"/etc/', "leads out"),
     "a scene elsewhere": ("rows/stimulus.Scene.jsonl", '"stimuli/', '"../stimuli/', "leads out"),
     "another config": ("rows/model.ModelConfig.jsonl", '"gaussian"', '"factorized"', "does not match its hash"),
+    "code of another package": ("rows/model.ModelConfig.jsonl", '"gaussian"', '"mylab.Readout"',
+                                "names 'mylab.Readout'.*--allow-packages mylab"),
     "a leaf of another value": ("rows/model.ModelConfig.Leaf.jsonl", "gaussian", "factorized", "not those"),
     "weights that it has not": ("rows/training.TrainedModel.jsonl", '("weights_sha256":".)(.)(.{62})', r"\1\3\2",
                                 "holds no weights"),

@@ -1,12 +1,11 @@
 """Functions of nnfabrik's contract run unchanged: from configs by import path to a fitted row and back to a model."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
 from dlgn_cnn.errors import ConfigError, StoreError
+from dlgn_cnn.registry import allowing
 from dlgn_cnn.training.assemble import FitSpec, build_loaders, build_model, plain, run_trainer
 from dlgn_cnn.training.weights import load_weights, save_weights
 from tests import nnfabrik_functions
@@ -25,14 +24,15 @@ def spec(model=MODEL, trainer=TRAINER, dataset=DATASET, seed=5) -> FitSpec:
 
 
 @pytest.fixture
-def allowed(database, monkeypatch):
-    from populate.archive import models
-    from schemas import training
-    from schemas.monitoring import fit_listeners
+def permitted():
+    with allowing(ALLOWED):
+        yield
 
-    changed = dataclasses.replace(database, allowed_packages=database.allowed_packages | ALLOWED)
-    for module in (training, fit_listeners, models):
-        monkeypatch.setattr(module, "settings_in_force", lambda: changed)
+
+@pytest.fixture
+def allowed(database):
+    with allowing(ALLOWED):
+        yield
 
 
 def fitted(experiment_name: str, *calls):
@@ -97,31 +97,31 @@ def test_callbacks_with_words_reach_the_curves(allowed):
     assert sorted((Epoch & key).to_arrays("epoch")) == [0, 1, 2]
 
 
-def test_loaders_come_first_whatever_their_name_and_data_info_stays_the_function_s_own():
+def test_loaders_come_first_whatever_their_name_and_data_info_stays_the_function_s_own(permitted):
     for model in (MODEL, ("tests.nnfabrik_functions.linear_model", {"elu_offset": 0.5, "anything": [1]})):
-        check_spec(spec(model), ALLOWED)
-        loaders = build_loaders(spec(model), {}, ALLOWED)
-        built = build_model(spec(model), loaders, ALLOWED)
-        score, output, state = run_trainer(spec(model), built, loaders, {"key": 1}, None, ALLOWED)
+        check_spec(spec(model))
+        loaders = build_loaders(spec(model), {})
+        built = build_model(spec(model), loaders)
+        score, output, state = run_trainer(spec(model), built, loaders, {"key": 1}, None)
         assert np.isfinite(score)
         assert isinstance(output["validation_corr"], float)
         assert set(state) == set(built.state_dict())
 
 
-def test_a_dataset_config_s_own_seed_wins_as_it_does_in_nnfabrik():
-    (own,) = build_loaders(spec(), {}, ALLOWED)["train"]["m1"].dataset.images[:1].clone()
+def test_a_dataset_config_s_own_seed_wins_as_it_does_in_nnfabrik(permitted):
+    (own,) = build_loaders(spec(), {})["train"]["m1"].dataset.images[:1].clone()
     (same,) = nnfabrik_functions.static_loaders(**DATASET[1])["train"]["m1"].dataset.images[:1]
     assert torch.equal(own, same)
     unseeded = (DATASET[0], {name: value for name, value in DATASET[1].items() if name != "seed"})
-    (fit_s,) = build_loaders(spec(dataset=unseeded), {}, ALLOWED)["train"]["m1"].dataset.images[:1]
+    (fit_s,) = build_loaders(spec(dataset=unseeded), {})["train"]["m1"].dataset.images[:1]
     assert torch.equal(fit_s, nnfabrik_functions.static_loaders(**unseeded[1], seed=5)["train"]["m1"].dataset.images[0])
 
 
 def test_what_an_allow_list_lacks_is_refused_and_so_is_a_key_that_the_function_does_not_take():
     with pytest.raises(ConfigError, match="DLGN_ALLOW_PACKAGES"):
         check_spec(spec())
-    with pytest.raises(ConfigError, match="hidden_channel'"):
-        check_spec(spec((MODEL[0], {"hidden_channel": 2})), ALLOWED)
+    with allowing(ALLOWED), pytest.raises(ConfigError, match="hidden_channel'"):
+        check_spec(spec((MODEL[0], {"hidden_channel": 2})))
 
 
 def test_what_a_trainer_tells_is_json_whatever_it_is():

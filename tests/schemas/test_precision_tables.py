@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import allowing
 from tests.factories import small_simulation
 
 MODEL = {"core": {"name": "stacked_2d", "channels": [2], "kernels": [5], "strides": [3]}}
@@ -328,13 +329,12 @@ def test_keys_are_left_only_to_a_worker_that_takes_them(defined, tables, compute
         ("tests.unit.test_supplied.open_trainer", {}, False),
     ],
 )
-def test_a_trainer_that_knows_no_precision_fixes_none(stored, monkeypatch, fn, config, expected):
-    import dataclasses
+def test_a_trainer_that_knows_no_precision_fixes_none(stored, fn, config, expected):
     from types import SimpleNamespace
 
     import schemas
     from populate.define import define as define_module
 
-    allowed = dataclasses.replace(schemas.open_database(), allowed_packages=frozenset({"tests"}))
-    monkeypatch.setattr(define_module, "settings_in_force", lambda: allowed)
-    assert define_module._means_auto(SimpleNamespace(fn=fn, config=config)) is expected
+    schemas.open_database()
+    with allowing({"tests"}):
+        assert define_module._means_auto(SimpleNamespace(fn=fn, config=config)) is expected

@@ -43,8 +43,8 @@ def first(drives, light):
     return drives[:, :1]
 
 
-def climb(model, targets=None, low=-10.0, high=10.0, allowed=(), centers=None, **changed):
-    config = synthesis(LINEAR | changed, (low, high), allowed)
+def climb(model, targets=None, low=-10.0, high=10.0, centers=None, **changed):
+    config = synthesis(LINEAR | changed, (low, high))
     targets = targets or [Target(KEY, 0, False)]
     return synthesize([model.double().eval()], targets, config, (HEIGHT, WIDTH), CPU, centers=centers)
 

@@ -12,6 +12,7 @@ from dlgn_cnn.mei.components.constraints import project
 from dlgn_cnn.mei.synthesis.ascent import synthesize
 from dlgn_cnn.mei.synthesis.config import synthesis
 from dlgn_cnn.mei.synthesis.targets import Target
+from dlgn_cnn.registry import allowing
 
 KEY, SHAPE, CPU = "Mouse_s01_e01", (6, 7, 9), torch.device("cpu")
 OPTIONS = {"frames": SHAPE[0], "steps": 60, "patience": 60, "objective": {"window_frames": 1}}
@@ -42,9 +43,13 @@ class ChangeNorm:
 def lab(monkeypatch):
     module = types.ModuleType("mylab")
     for part in (Halved, ChangeNorm):
+        monkeypatch.setattr(part, "__module__", "mylab")
         setattr(module, part.__name__, part)
     module.Flat = lambda: lambda tensor, i_iteration: tensor.sum(1)
+    module.Flat.__module__ = "mylab"
     monkeypatch.setitem(sys.modules, "mylab", module)
+    with allowing({"mylab", "torch"}):
+        yield
 
 
 class LinearCells(torch.nn.Module):
@@ -62,7 +67,7 @@ class LinearCells(torch.nn.Module):
 
 
 def climb(model, units=(0, 1), suppressed=False, **changed):
-    config = synthesis(PLAIN | changed, (-10.0, 10.0), ("mylab", "torch"))
+    config = synthesis(PLAIN | changed, (-10.0, 10.0))
     return synthesize([model.eval()], [Target(KEY, unit, suppressed) for unit in units], config, SHAPE[1:], CPU)
 
 
@@ -93,10 +98,10 @@ def test_a_component_of_sinzlabs_convention_leads_to_the_filter_too(changed):
     ("changed", "sentence"),
     [
         ({"preconditioner": {"path": "other.Thing"}}, "not allowed"),
-        ({"preconditioner": {"path": "mylab.Halved"}}, "cannot be built"),
+        ({"preconditioner": {"path": "mylab.Halved"}}, "needs 'factor'"),
         ({"preconditioner": {"path": "mylab.Halved", "kwargs": {"factor": 1}, "x": 1}}, "'kwargs' only"),
         ({"objective": {"path": "mylab.Halved"}}, "does not fit here"),
-        ({"optimizer": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "cannot be built"),
+        ({"optimizer": {"path": "torch.optim.Adam", "kwargs": {"rate": 1}}}, "takes no 'rate'"),
         ({"free_frames": [3, 2]}, "free_frames"),
         ({"local": 1}, "expected bool"),
         ({"pupil_center": [1]}, "pupil_center"),

@@ -182,14 +182,14 @@ def test_a_download_may_last_as_long_as_bytes_come(served):
         dlgn_cnn.load("nowhere://me:secret@host/a")
 
 
-def test_parts_by_import_path_need_permission(tmp_path, monkeypatch):
+def test_parts_by_import_path_need_permission_of_the_call(tmp_path, monkeypatch):
     config = {"core": CONFIG["core"], "readout": {"name": "mylab.parts.Readout"}}
     path = publish(tmp_path / "a", tmp_path, [entry(1, save_weights({}, tmp_path), config=config)])
-    with pytest.raises(ConfigError, match="not allowed"):
-        dlgn_cnn.load(path)
     monkeypatch.setenv("DLGN_ALLOW_PACKAGES", "mylab")
-    with pytest.raises(ConfigError, match="cannot be imported"):
+    with pytest.raises(ConfigError, match=r"not allowed \(allowed: none\)"):
         dlgn_cnn.load(path)
+    with pytest.raises(ConfigError, match="cannot be imported"):
+        dlgn_cnn.load(path, allowed_packages={"mylab"})
 
 
 def test_a_lab_s_own_model_is_built_of_its_data_info(tmp_path):

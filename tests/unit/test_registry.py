@@ -3,7 +3,7 @@ import pytest
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.models.cores import CORES
 from dlgn_cnn.models.recurrent import RECURRENTS
-from dlgn_cnn.registry import Registry
+from dlgn_cnn.registry import Registry, allowing
 
 
 def test_unknown_name_lists_choices_and_nearest():
@@ -38,12 +38,13 @@ def test_import_path_outside_the_allow_list_is_not_imported(tmp_path, monkeypatc
     (tmp_path / "evil_package.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\ndef f(): pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ConfigError, match="DLGN_ALLOW_PACKAGES"):
-        CORES.get("evil_package.f", {"dlgn_cnn"})
+        CORES.get("evil_package.f")
     assert not (tmp_path / "ran").exists()
-    assert callable(CORES.get("evil_package.f", {"evil_package"}))
+    with allowing({"evil_package"}):
+        assert callable(CORES.get("evil_package.f"))
     assert (tmp_path / "ran").exists()
 
 
 def test_import_path_that_leads_nowhere_says_so():
-    with pytest.raises(ConfigError, match="cannot be imported"):
-        CORES.get("dlgn_cnn.models.nothing", {"dlgn_cnn"})
+    with allowing({"math"}), pytest.raises(ConfigError, match="cannot be imported"):
+        CORES.get("math.nothing")

@@ -3,6 +3,7 @@
 import pytest
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.registry import allowing
 from dlgn_cnn.training.assemble import FitSpec, run_trainer
 from tests.science.test_fit import Gain
 
@@ -40,13 +41,13 @@ def spec(trainer: str, config: dict | None = None) -> FitSpec:
 )
 def test_a_trainer_is_given_what_it_asks_for(trainer, config, expected):
     CALLS.clear()
-    package = {__name__.split(".")[0]}
-    run_trainer(spec(trainer, config), Gain(), {}, "key", None, package)
+    with allowing({__name__.split(".")[0]}):
+        run_trainer(spec(trainer, config), Gain(), {}, "key", None)
     (call,) = CALLS
     assert call == expected
 
 
 @pytest.mark.parametrize("trainer", [ASKING, "standard"])
 def test_what_is_supplied_is_no_part_of_a_config(trainer):
-    with pytest.raises(ConfigError, match="takes no 'cb'"):
-        run_trainer(spec(trainer, {"cb": 1}), Gain(), {}, "key", None, {__name__.split(".")[0]})
+    with allowing({__name__.split(".")[0]}), pytest.raises(ConfigError, match="takes no 'cb'"):
+        run_trainer(spec(trainer, {"cb": 1}), Gain(), {}, "key", None)

@@ -1,7 +1,7 @@
 """Batches from stored sessions: ``{tier: {session: loader}}``, on nnfabrik's contract."""
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from dlgn_cnn.registry import Registry
 from dlgn_cnn.values import choice, whole
 
 FORESEEN_UNITS = (0, 1)
-DATASETS = Registry("dataset function", "dlgn_cnn.data.loading", given=("seed", "stores", "cache", "allowed_packages"))
+DATASETS = Registry("dataset function", "dlgn_cnn.data.loading", given=("seed", "stores", "cache"))
 Loaders = dict[str, dict[str, TrialLoader]]
 
 
@@ -52,8 +52,6 @@ class LoaderOptions:
     shuffle_opto : mapping, optional
         ``{seed: 0, period_s: 1.002}`` permutes the light's labels of training and validation in blocks of that period,
         for fits that are a null of the light's effect (default: labels as recorded).
-    allowed_packages : collection of str, default ()
-        Packages that a transform may be imported from; not part of a config.
 
     Raises
     ------
@@ -67,13 +65,12 @@ class LoaderOptions:
     frames: str = "all"
     transforms: Sequence[Mapping[str, Any]] | None = None
     shuffle_opto: Mapping[str, Any] | None = None
-    allowed_packages: Collection[str] = ()
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], allowed_packages: Collection[str]) -> "LoaderOptions":
+    def from_config(cls, config: Mapping[str, Any]) -> "LoaderOptions":
         """The options within a dataset's config, whose other keys belong to the spec. Raises ConfigError."""
         own = {field.name: config[field.name] for field in dataclasses.fields(cls) if field.name in config}
-        return cls(**own, allowed_packages=allowed_packages)
+        return cls(**own)
 
     def __post_init__(self) -> None:
         whole("batch_size", self.batch_size, 1)
@@ -83,7 +80,7 @@ class LoaderOptions:
         if self.shuffle_opto is not None:
             check_shuffle(self.shuffle_opto)
         if self.transforms is not None:
-            check_transforms(self.transforms, self.allowed_packages)
+            check_transforms(self.transforms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,14 +91,14 @@ class Foreseen:
     window_frames: int
 
 
-def foresee(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> Foreseen | None:
+def foresee(config: Mapping[str, Any]) -> Foreseen | None:
     """Foresee the batches of ``stored_sessions`` with this config, from the config alone.
 
     None if a transform is not ours, since made-up statistics tell nothing of it. Raises ConfigError for a config that
     ``stored_sessions`` or ``Dataset`` would refuse.
     """
     spec = DatasetSpec.from_config(config)
-    cut = LoaderOptions.from_config(config, allowed_packages)
+    cut = LoaderOptions.from_config(config)
     steps = DEFAULT if cut.transforms is None else cut.transforms
     if any("." in step["name"] for step in steps):
         return None
@@ -125,7 +122,6 @@ def stored_sessions(
     stores: Mapping[str, Path],
     *,
     cache: Path | None = None,
-    allowed_packages: Collection[str] = (),
     **config: Any,
 ) -> Loaders:
     """Batches of the sessions that ``Dataset`` stored: windows for training, whole trials otherwise.
@@ -141,8 +137,6 @@ def stored_sessions(
     cache : Path, optional
         Folder for copies of sessions above 1 GiB, whose videos are then memory-mapped from there; all of a session is
         in memory once, while its copy is written (default: hold all sessions in memory).
-    allowed_packages : collection of str, default ()
-        Packages that a transform may be imported from.
     **config
         Fields of ``LoaderOptions``, and of ``DatasetSpec``, which is already built into the stores.
 
@@ -159,7 +153,7 @@ def stored_sessions(
         If a store is damaged.
     """
     DATASETS.check_arguments("stored_sessions", stored_sessions, {"sessions": [], **config}, DATASETS.given)
-    options = LoaderOptions.from_config(config, allowed_packages)
+    options = LoaderOptions.from_config(config)
     if cache is not None and not isinstance(cache, Path):
         raise ConfigError(f"cache {cache!r} is supplied by the caller as a Path: leave it out of the config")
     loaders: Loaders = {"train": {}, "validation": {}, "test": {}}
@@ -201,7 +195,7 @@ def tier_loaders(
     if options.shuffle_opto is not None:
         session = with_shuffled_opto(session, options.shuffle_opto, name)
     train = session.tier("train")
-    transforms, after = session_transforms(session, info, options.transforms, options.allowed_packages)
+    transforms, after = session_transforms(session, info, options.transforms)
     where = f"session {name or '(unnamed)'}, tier train"
     plan = plan_windows([trial.opto for trial in train], options.window_frames, options.windows, options.frames, where)
     size, order = options.batch_size, EpochOrder(seed, name, "train")

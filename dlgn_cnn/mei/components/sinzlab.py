@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from dlgn_cnn.errors import ConfigError, ModelError
+from dlgn_cnn.registry import check_arguments
 
 
 class Preconditioned:
@@ -56,6 +57,8 @@ class TorchOptimizer:
 
     def __init__(self, component: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
         self.component, self.kwargs = component, dict(kwargs)
+        if "params" in kwargs:
+            raise ConfigError("params are what is optimized: leave them out", "kwargs.params")
         called(component, {"params": [torch.zeros(1, requires_grad=True)], **kwargs})
 
     def start(self, parameters: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -106,13 +109,12 @@ SINZLAB_ADAPTERS: dict[str, Callable[..., Any]] = {
 
 def called(component: Callable[..., Any], kwargs: Mapping[str, Any]) -> Any:
     """The component that a class or function builds from its arguments. Raises ConfigError where it does not."""
+    where = f"{component.__module__}.{getattr(component, '__qualname__', type(component).__name__)}"
+    check_arguments(component, kwargs, where)
     try:
         return component(**kwargs)
     except Exception as error:
-        raise ConfigError(
-            f"{component.__module__}.{component.__qualname__} cannot be built from {sorted(kwargs)}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        raise ConfigError(f"{where} cannot be built from {sorted(kwargs)}: {type(error).__name__}: {error}") from error
 
 
 def without_channel(result: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

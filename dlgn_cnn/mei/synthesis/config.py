@@ -1,6 +1,6 @@
 """Options of a synthesis as a config states them, and the components that are built from them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -140,9 +140,7 @@ class SynthesisConfig(SynthesisValues):
     preconditioner: Component = field(default_factory=lambda: {"name": "gaussian_blur"})
 
 
-def synthesis(
-    fit: Mapping[str, Any] | None, pixel_range: tuple[float, float], allowed_packages: Collection[str] = ()
-) -> Synthesis:
+def synthesis(fit: Mapping[str, Any] | None, pixel_range: tuple[float, float]) -> Synthesis:
     """Build the components of a synthesis.
 
     Parameters
@@ -152,8 +150,6 @@ def synthesis(
     pixel_range : tuple of float
         Lowest and highest normalized gray level that the screen can show; they bound the constraint where the config
         does not.
-    allowed_packages : collection of str
-        Packages that a component may be imported from.
 
     Returns
     -------
@@ -168,19 +164,19 @@ def synthesis(
     low, high = pixel_range
     bounds = {"constraint": {"low": low, "high": high}}
     with within("fit"):
-        components = {
-            kind: _component(kind, getattr(config, kind), allowed_packages, bounds.get(kind, {})) for kind in KINDS
-        }
+        components = {kind: _component(kind, getattr(config, kind), bounds.get(kind, {})) for kind in KINDS}
     return Synthesis(**vars(config) | components)
 
 
-def _component(kind: str, config: Component, allowed_packages: Collection[str], bounds: dict[str, float]) -> Any:
+def _component(kind: str, config: Component, bounds: dict[str, float]) -> Any:
     if "path" not in config:
         default = getattr(SynthesisConfig(), kind)
-        return KINDS[kind].build(default | bounds | dict(config), at=kind, allowed_packages=allowed_packages)
+        return KINDS[kind].build(default | bounds | dict(config), at=kind)
     with within(kind):
         if kind not in SINZLAB_ADAPTERS:
             raise ConfigError(f"an {kind} of sinzlab's mei does not fit here: name one of ours", "path")
         if set(config) - {"path", "kwargs"} or "." not in str(config["path"]):
             raise ConfigError(f"given {dict(config)!r}, expected 'path', an import path, and 'kwargs' only")
-        return SINZLAB_ADAPTERS[kind](KINDS[kind].get(config["path"], allowed_packages), config.get("kwargs", {}))
+        if not isinstance(kwargs := config.get("kwargs", {}), Mapping):
+            raise ConfigError(f"given {kwargs!r}, expected arguments by name", "kwargs")
+        return SINZLAB_ADAPTERS[kind](KINDS[kind].get(config["path"]), kwargs)

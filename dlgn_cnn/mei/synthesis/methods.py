@@ -1,6 +1,6 @@
 """Synthesis methods: what an MEI config's ``mei_fn`` names."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from dlgn_cnn.values import number
 METHODS = Registry(
     "MEI method",
     "dlgn_cnn.mei.synthesis",
-    given=("models", "targets", "info", "device", "progress", "allowed_packages", "auto_precision"),
+    given=("models", "targets", "info", "device", "progress", "auto_precision"),
 )
 BRIGHTEST = 255.0
 ANY_RANGE = (-1e9, 1e9)
@@ -32,9 +32,9 @@ def screen_range(info: DataInfo) -> tuple[float, float]:
     return -info.video_mean / info.video_std, (BRIGHTEST - info.video_mean) / info.video_std
 
 
-def check_ascent(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+def check_ascent(config: Mapping[str, Any]) -> None:
     """Refuse a config of ``gradient_ascent``, whatever the screen's range will be. Raises ConfigError."""
-    synthesis(config.get("fit"), ANY_RANGE, allowed_packages)
+    synthesis(config.get("fit"), ANY_RANGE)
 
 
 @METHODS.register("gradient_ascent", check=check_ascent, fit=SynthesisConfig)
@@ -44,7 +44,6 @@ def gradient_ascent(
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
-    allowed_packages: Collection[str] = (),
     auto_precision: str = "auto",
     *,
     fit: Mapping[str, Any] | None = None,
@@ -66,8 +65,6 @@ def gradient_ascent(
         Where to compute.
     progress : callable
         Told of steps done and their total.
-    allowed_packages : collection of str
-        Packages that a component may be imported from.
     auto_precision : str
         What precision ``auto`` means (default: what the device is fast in).
     fit : mapping, optional
@@ -90,14 +87,14 @@ def gradient_ascent(
             f"this model's frames have {info.frame_shape[0]} channels, light or behavior among them, and an MEI would "
             "be ascended in those too: ask for MEIs of a model that takes the light in its recurrent unit"
         )
-    parts = synthesis(fit, screen_range(info), allowed_packages).on(device, auto_precision)
+    parts = synthesis(fit, screen_range(info)).on(device, auto_precision)
     return synthesize(models, targets, parts, info.frame_shape[1:], device, progress, info.field_centers)
 
 
-def check_diverse(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+def check_diverse(config: Mapping[str, Any]) -> None:
     """Refuse a config of ``diverse``. Raises ConfigError."""
     number("share", config.get("share", SHARE), 0, 1, above=True)
-    check_ascent(config, allowed_packages)
+    check_ascent(config)
 
 
 @METHODS.register("diverse", check=check_diverse, fit=SynthesisConfig)
@@ -107,7 +104,6 @@ def diverse(
     info: DataInfo,
     device: torch.device,
     progress: Progress = silent,
-    allowed_packages: Collection[str] = (),
     auto_precision: str = "auto",
     *,
     share: float = SHARE,
@@ -121,7 +117,7 @@ def diverse(
 
     Parameters
     ----------
-    models, targets, info, device, progress, allowed_packages, auto_precision, fit
+    models, targets, info, device, progress, auto_precision, fit
         As of ``gradient_ascent``.
     share : float
         Activation of every member of a set, as a share of the best MEI's, at least; above 0, at most 1.
@@ -145,10 +141,10 @@ def diverse(
     if min(map(len, sets.values()), default=2) < 2:
         raise ConfigError("a diverse set of a single seed: give two 'seeds' or more, one a member")
     meis = gradient_ascent(
-        models, targets, info, device, lambda done, total: progress(done, 2 * total), allowed_packages,
+        models, targets, info, device, lambda done, total: progress(done, 2 * total),
         auto_precision, fit=fit,
     )  # fmt: skip
-    parts = synthesis(fit, screen_range(info), allowed_packages)
+    parts = synthesis(fit, screen_range(info))
     mask = mask_of(targets, parts, info.frame_shape[1:], info.field_centers).to(device)
     found: dict[int, MEIResult] = {}
     for done, rows in enumerate(sets.values(), 1):
@@ -163,7 +159,6 @@ def departures(
     stimuli: Sequence[Floats],
     fit: Mapping[str, Any] | None,
     info: DataInfo,
-    allowed_packages: Collection[str] = (),
 ) -> list[float]:
     """Departure of each target's stimulus, rounded to float32 as it is stored, from what the options allow.
 
@@ -177,8 +172,6 @@ def departures(
         Options of ``SynthesisConfig``.
     info : DataInfo
         The targets' session.
-    allowed_packages : collection of str
-        Packages that a component may be imported from.
 
     Returns
     -------
@@ -191,7 +184,7 @@ def departures(
     ConfigError
         For a wrong option.
     """
-    parts = synthesis(fit, screen_range(info), allowed_packages)
+    parts = synthesis(fit, screen_range(info))
     mask = mask_of(targets, parts, info.frame_shape[1:], info.field_centers)
     stored = [torch.as_tensor(np.asarray(stimulus, np.float32)).double()[None] for stimulus in stimuli]
     return [float(parts.constraint.violation(*pair)) for pair in zip(stored, mask.split(1), strict=True)]

@@ -1,6 +1,6 @@
 """The linear-nonlinear model, whose kernels are pixels and frames, and the spline GLM, on natural cubic splines."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -16,7 +16,6 @@ from dlgn_cnn.models.reference.space_time import Bases, Penalty, knots_within, n
 def spline_glm(
     data_info: Mapping[str, DataInfo],
     seed: int,
-    allowed_packages: Collection[str] = (),
     *,
     stimulus: bool = True,
     opto: str = "additive",
@@ -46,8 +45,6 @@ def spline_glm(
         The sessions.
     seed : int
         Initial weights follow from it.
-    allowed_packages : collection of str
-        Packages that an output may be imported from; supplied by the caller.
     stimulus, running, pupil : bool
         Whether movie, running and pupil size drive units.
     opto : str
@@ -94,7 +91,7 @@ def spline_glm(
         support = near_centers(torch.tensor(info.field_centers), grid, radius)
         return Bases(torch.kron(rows, columns), natural_cubic_basis(lags, time_splines), grid, support)
 
-    built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)
+    built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output")
     inputs = Inputs(stimulus, opto, running, pupil, history_lags, history_splines, history_weight)
     penalty = Penalty(l1_weight, l2_weight, 0.0, change_weight)
     return build_reference(data_info, seed, bases, rank, inputs, penalty, built_output)
@@ -104,7 +101,6 @@ def spline_glm(
 def ln(
     data_info: Mapping[str, DataInfo],
     seed: int,
-    allowed_packages: Collection[str] = (),
     *,
     lags: int = 15,
     rank: int | None = 1,
@@ -129,8 +125,6 @@ def ln(
         The sessions.
     seed : int
         Initial weights follow from it.
-    allowed_packages : collection of str
-        Packages that an output may be imported from; supplied by the caller.
     lags : int
         Frames that the filter looks back, the present one included.
     rank : int or null
@@ -170,7 +164,7 @@ def ln(
         support = near_centers(torch.tensor(info.field_centers), (height, width), field_radius_px)
         return Bases(None, torch.eye(lags), (height, width), support)
 
-    built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output", allowed_packages=allowed_packages)
+    built_output = OUTPUTS.build(output or {"name": "softplus"}, at="output")
     inputs = Inputs(True, opto, running, pupil, history_lags, history_splines, history_weight)
     penalty = Penalty(l1_weight, l2_weight, laplace_weight, change_weight)
     return build_reference(data_info, seed, bases, rank, inputs, penalty, built_output)

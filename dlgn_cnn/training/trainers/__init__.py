@@ -12,5 +12,5 @@ from dlgn_cnn.registry import Registry
 TRAINERS = Registry(
     "trainer",
     "dlgn_cnn.training.trainers",
-    given=("model", "dataloaders", "seed", "uid", "cb", "allowed_packages", "auto_precision"),
+    given=("model", "dataloaders", "seed", "uid", "cb", "auto_precision"),
 )

@@ -23,7 +23,7 @@ from dlgn_cnn.values import whole
 KEPT = {"spatial": "temporal", "temporal": "spatial"}  # the kernel that the light leaves as it is
 
 
-def check_opto_last(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+def check_opto_last(config: Mapping[str, Any]) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
     nested(FitConfig, config.get("fit"))
     whole("iterations", config.get("iterations", 20), 1)

@@ -1,7 +1,7 @@
 """The standard trainer: ``TrainingLoop`` on nnfabrik's contract."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,11 +16,11 @@ from dlgn_cnn.training.losses import ObservationModel, loss_of, units_of
 from dlgn_cnn.training.trainers import TRAINERS
 
 
-def check_standard(config: Mapping[str, Any], allowed_packages: Collection[str] = ()) -> None:
+def check_standard(config: Mapping[str, Any]) -> None:
     """Refuse values that a fit would refuse. Raises ConfigError."""
     nested(FitConfig, config.get("fit"))
     with within("loss"):
-        loss_of(config.get("loss", "poisson"), allowed_packages)
+        loss_of(config.get("loss", "poisson"))
 
 
 @TRAINERS.register("standard", check=check_standard, fit=FitConfig)
@@ -30,7 +30,6 @@ def standard(
     seed: int,
     uid: object = None,
     cb: Callback | Callable[..., None] | None = None,
-    allowed_packages: Collection[str] = (),
     auto_precision: str = "auto",
     *,
     loss: str | Mapping[str, Any] = "poisson",
@@ -51,8 +50,6 @@ def standard(
         Identifies the fit in calls of ``cb``.
     cb : Callback or callable, optional
         Follows the fit: a callback, or a function that is called after every epoch as nnfabrik's trainers call it.
-    allowed_packages : collection of str
-        Packages that a loss may be imported from; supplied by the caller.
     auto_precision : str
         What precision ``auto`` means; supplied by the caller.
     loss : str or mapping
@@ -70,7 +67,7 @@ def standard(
     state_dict : dict
         The best weights, on the CPU.
     """
-    observation = ObservationModel(*loss_of(loss, allowed_packages), units_of(dataloaders))
+    observation = ObservationModel(*loss_of(loss), units_of(dataloaders))
     config = nested(FitConfig, fit)
     return run(TrainingLoop(model, dataloaders, observation, config, auto_precision=auto_precision), uid, cb)
 

@@ -7,7 +7,7 @@ float32. A transform draws nothing at random.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -63,7 +63,7 @@ def training_statistics(units: Sequence[int], trials: Sequence[TrialData]) -> Tr
     return TrainingStatistics(dict(zip(units, response_std.tolist(), strict=True)), mean, std)
 
 
-def check_transforms(configs: object, allowed_packages: Collection[str] = ()) -> None:
+def check_transforms(configs: object) -> None:
     """Refuse anything but a list of ``{"name": ..., **options}``, an unknown name or option, and a name given twice."""
     if not isinstance(configs, Sequence) or not all(isinstance(config, Mapping) for config in configs):
         raise ConfigError(f"transforms {configs!r}: give a list such as [{{name: normalize}}], in order")
@@ -73,7 +73,7 @@ def check_transforms(configs: object, allowed_packages: Collection[str] = ()) ->
             if "name" not in config:
                 choices = ", ".join(TRANSFORMS.names())
                 raise ConfigError(f"transform {dict(config)} needs a 'name': choose from {choices}")
-            TRANSFORMS.check(config["name"], options, TRANSFORMS.given, allowed_packages)
+            TRANSFORMS.check(config["name"], options, TRANSFORMS.given)
     names = [config["name"] for config in configs]
     for name in names:
         if names.count(name) > 1:
@@ -84,7 +84,6 @@ def build_transforms(
     configs: Sequence[Mapping[str, Any]],
     data_info: DataInfo,
     statistics: TrainingStatistics,
-    allowed_packages: Collection[str] = (),
 ) -> tuple[tuple[Transform, ...], DataInfo]:
     """Build the transforms of a dataset's config, in order.
 
@@ -97,8 +96,6 @@ def build_transforms(
         What is known of the session before the first.
     statistics : TrainingStatistics
         Statistics of the training tier as stored.
-    allowed_packages : collection of str, default ()
-        Packages that a transform may be imported from.
 
     Returns
     -------
@@ -113,11 +110,10 @@ def build_transforms(
         If a transform is unknown or cannot be built.
     """
     built: list[Transform] = []
-    given: dict[str, Any] = {"statistics": statistics, "allowed_packages": allowed_packages}
     if all(config.get("name") != "normalize" for config in configs):
         data_info = dataclasses.replace(data_info, video_mean=0.0, video_std=1.0)
     for index, config in enumerate(configs):
-        built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, **given))
+        built.append(TRANSFORMS.build(config, at=f"transforms[{index}]", data_info=data_info, statistics=statistics))
         data_info = built[-1].data_info
     return tuple(built), data_info
 
@@ -126,7 +122,6 @@ def session_transforms(
     session: SessionData,
     info: DataInfo,
     configs: Sequence[Mapping[str, Any]] | None,
-    allowed_packages: Collection[str] = (),
 ) -> tuple[tuple[Transform, ...], DataInfo]:
     """Build the transforms of a session's batches with the statistics of its training tier.
 
@@ -138,8 +133,6 @@ def session_transforms(
         What was stored of its statistics.
     configs : sequence of mappings or None
         The transforms of the dataset's config; None is ``[{name: normalize}]``.
-    allowed_packages : collection of str, default ()
-        Packages that a transform may be imported from.
 
     Returns
     -------
@@ -154,4 +147,4 @@ def session_transforms(
         If a transform cannot be built.
     """
     statistics = training_statistics(session.units, session.tier("train"))
-    return build_transforms(DEFAULT if configs is None else configs, info, statistics, allowed_packages)
+    return build_transforms(DEFAULT if configs is None else configs, info, statistics)
