@@ -19,6 +19,7 @@ from dlgn_cnn.runtime import interrupts
 from schemas import provenance, recording, session, stimulus
 from schemas.base.hashed_config import HashedConfig
 from schemas.base.keys import Key, Row, session_key
+from schemas.base.restriction import restrict
 from schemas.connection.in_force import settings_in_force
 from schemas.recordings.fetch import StoredSession, fetch_session
 
@@ -55,7 +56,7 @@ class DatasetConfig(
             return
         for name in DatasetSpec.from_config(config).sessions:
             found = session_key(name)
-            if not session.Session & found:
+            if not restrict(session.Session(), found):
                 known = ", ".join(session.Session.to_arrays("session_name")) or "none yet"
                 raise ConfigError(f"session {name} was never ingested (known: {known}): run dlgn ingest first")
             cls.Session.insert1({**key, **found})

@@ -12,6 +12,7 @@ from dlgn_cnn.search.space import space_of
 from schemas import dataset, experiment, fitting, model, trainer
 from schemas.base.hashed_config import transaction
 from schemas.base.keys import FIT, Key, Row, fit_key
+from schemas.base.restriction import restrict
 
 schema = dj.Schema()
 Call = tuple[str, dict[str, Any]]
@@ -76,12 +77,12 @@ def add_study(name: str, config: Mapping[str, Any], comment: str = "") -> None:
         If another study or an experiment has this name.
     """
     digest = config_hash("study", config)
-    found = (Study & {"study_name": name}).to_arrays("study_hash")
+    found = restrict(Study(), {"study_name": name}).to_arrays("study_hash")
     if len(found) and found[0] != digest:
         raise ConfigError(f"study {name!r} was defined with another space or strategy: give this one another name")
     if len(found):
         return
-    if experiment.Experiment & {"experiment_name": name}:
+    if restrict(experiment.Experiment(), {"experiment_name": name}):
         raise ConfigError(f"study {name!r}: there is an experiment of this name: give the study another")
     with transaction(Study.connection):
         Study.insert1(

@@ -18,6 +18,7 @@ from dlgn_cnn.training.assemble import Call, FitSpec, asks, build_loaders, build
 from dlgn_cnn.training.weights import load_weights, save_weights
 from schemas import dataset, ensemble, experiment, model, provenance, search, trainer
 from schemas.base.keys import Key, Row, fit_key, fit_name
+from schemas.base.restriction import restrict
 from schemas.connection.in_force import settings_in_force
 from schemas.monitoring import fit_listeners, fit_precision
 from schemas.monitoring.fit_listeners import GivenUp
@@ -184,7 +185,7 @@ def sources_of(call: Call) -> dict[str, str]:
     if not asks(MODELS, call[0], "trained"):
         return {}
     names = TrainedModel.primary_key
-    if not isinstance(source, dict) or set(source) != set(names) or not TrainedModel & source:
+    if not isinstance(source, dict) or set(source) != set(names) or not restrict(TrainedModel(), source):
         raise ConfigError(f"source {source!r} is not a fitted model: give the {', '.join(names)} of a TrainedModel row")
     return {canonical_json(source): weights_of(source)}
 
@@ -262,7 +263,7 @@ def add_ensemble(keys: Iterable[Key], comment: str = "") -> dict[str, str]:
     """
     members = [fit_key(key) for key in keys]
     for key in members:
-        if not TrainedModel & key:
+        if not restrict(TrainedModel(), key):
             raise ConfigError(f"{key} is not fitted: run dlgn populate first")
     fit_precision.refuse_mixed(members, TrainedModel(), "the members of an ensemble")
     return ensemble.Ensemble.add(members, comment)
@@ -273,7 +274,7 @@ def member_fits(ensemble_hash: str) -> list[tuple[FitSpec, str]]:
 
     Raises ConfigError for an unknown ensemble, and for one with members that are not fitted yet, or in two precisions.
     """
-    if not ensemble.Ensemble & {"ensemble_hash": ensemble_hash}:
+    if not restrict(ensemble.Ensemble(), {"ensemble_hash": ensemble_hash}):
         raise ConfigError(
             f"there is no ensemble {ensemble_hash!r}: dlgn define names those of an "
             "experiment with ensembles: true; add_ensemble makes one of fitted models"

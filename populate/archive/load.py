@@ -34,6 +34,7 @@ from schemas import session
 from schemas.base import store_registry
 from schemas.base.array_codec import Kept
 from schemas.base.hashed_config import HashedConfig
+from schemas.base.restriction import restrict
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.table_classes import definitions_digest
 
@@ -141,8 +142,9 @@ class _Loading:
         """The new rows, a batch at a time, each with the number of rows that exist."""
         table, columns = self._catalog.tables[name], self._catalog.columns(name)
         for batch in batches(_rows(self._archive, name, self._files[name], columns), BATCH):
-            keys = [{column: row[column] for column in table.primary_key} for row in batch]
-            rows = [encode(row, columns) for row in (table & keys).to_dicts()]
+            typed = [decode(row, columns) for row in batch]
+            keys = [{column: row[column] for column in table.primary_key} for row in typed]
+            rows = [encode(row, columns) for row in restrict(table, *keys).to_dicts()]
             stored = {_key(table, row): row for row in rows}
             fresh = []
             for row in batch:

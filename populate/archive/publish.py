@@ -28,6 +28,7 @@ from populate.archive.rows import encode
 from populate.archive.selection import FITS, Selection
 from populate.query.named_rows import restricted
 from schemas import experiment, session
+from schemas.base.restriction import restrict
 from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
@@ -128,7 +129,7 @@ def _root(catalog: Catalog, wanted: Wanted) -> tuple[str, Any]:
                 if name == FITS
                 else f"an experiment is one of fits: leave out --table {wanted.table}"
             )
-        rows = rows & (experiment.Experiment.Fit & {"experiment_name": wanted.experiment})
+        rows = rows & restrict(experiment.Experiment.Fit(), {"experiment_name": wanted.experiment})
     rows = restricted(rows, wanted.where, wanted.table)
     if not rows:
         raise ConfigError(f"no row of {wanted.table} is chosen: see dlgn status for what there is, or widen --where")

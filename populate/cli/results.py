@@ -61,8 +61,12 @@ def query(
     if save is not None:
         result.check_ending(save)
     rows = SCREENFUL if limit is None and save is None and sys.stdout.isatty() else limit
+    from schemas.declaration.reader import reader_warning
+
     schemas.open_database()
     if statement is not None:
+        if said := reader_warning():
+            logger.warning("%s", said)
         found = result.ask(statement)
     elif table is None:
         found, rows = list_tables(), None

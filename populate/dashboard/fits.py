@@ -23,6 +23,7 @@ from populate.dashboard.reading import Reader
 from populate.report import unit_view
 from schemas import experiment, fitting, fleet
 from schemas.base.keys import FIT
+from schemas.base.restriction import restrict
 from schemas.declaration.computed_tables import config_tables
 from schemas.results.frames import view
 
@@ -201,7 +202,7 @@ def _who(held: dict[str, Any] | None) -> str:
 
 def fit_page(reader: Reader, fit: FitKey) -> Component:
     """All that is known of a fit. Raises ConfigError if there is no such fit."""
-    found = reader(lambda: (view("fits", nulls=True) & fit.key).to_dicts())
+    found = reader(lambda: restrict(view("fits", nulls=True), fit.key).to_dicts())
     if not found:
         raise ConfigError(f"no fit {fit.path} is done: it may be under way, see Fits, or its key may be wrong")
     units = reader(lambda: unit_view.unit_rows(fit.key))
@@ -237,7 +238,7 @@ def simulated(mice: list[str]) -> Component:
 
 
 def _summary(reader: Reader, fit: FitKey, row: dict[str, Any]) -> dict[str, str]:
-    names = reader(lambda: (experiment.Experiment.Fit & fit.key).to_arrays("experiment_name"))
+    names = reader(lambda: restrict(experiment.Experiment.Fit(), fit.key).to_arrays("experiment_name"))
     shown = ("mean_correlation", "score", "parameters", "fit_seconds")
     found = {COLUMNS[name].label: COLUMNS[name].text(row[name]) for name in shown}
     return found | {"device": row["device"], "experiments": ", ".join(sorted(map(str, names))) or "none"}

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from dlgn_cnn.errors import ConfigError
 from schemas.base.keys import fit_key, fit_name, session_key, session_of
+from schemas.base.restriction import check_key_value
 
 Query = Mapping[str, str]
 
@@ -46,7 +47,7 @@ class FitKey:
         parts = path.split("/")
         if len(parts) != 4 or not parts[3].isdecimal():
             raise ConfigError(f"no fit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
-        return cls(parts[0], parts[1], parts[2], int(parts[3]))
+        return _checked(cls(parts[0], parts[1], parts[2], int(parts[3])))
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,14 @@ class UnitOfFit:
         if path.count("/") != 5 or not path.rpartition("/")[2].isdecimal():
             raise ConfigError(f"no unit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
         fit, session, unit = path.rsplit("/", 2)
-        return cls(FitKey.parse(fit), session, int(unit))
+        return _checked(cls(FitKey.parse(fit), session, int(unit)))
+
+
+def _checked(found: Any) -> Any:
+    """The place, whose key may restrict tables. Raises ConfigError."""
+    for name, value in found.key.items():
+        check_key_value(name, value)
+    return found
 
 
 def query_of(search: str | None) -> dict[str, str]:

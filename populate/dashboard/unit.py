@@ -23,6 +23,7 @@ from populate.dashboard.reading import Reader
 from populate.report import unit_view
 from schemas import dataset, stimulus
 from schemas.base.keys import unit_key
+from schemas.base.restriction import restrict
 
 SHOWN = (*UNIT_SCORES, "data_rmi", "data_emi")
 NUMBERS = ("distance", "null_distance", "within", "effect", "p", "q")
@@ -113,8 +114,8 @@ def _neighbors(unit: UnitOfFit, order: list[UnitOfFit]) -> Component:
 def scenes_of(unit: UnitOfFit) -> dict[str, int]:
     """The unit's test scenes and how often each was shown, the most often shown first."""
     where = {name: value for name, value in unit_key(unit.key).items() if name != "unit"}
-    tier = dataset.Dataset.Split & {"dataset_hash": unit.fit.dataset_hash, "tier": "test"}
-    rows = (stimulus.Presentation.proj("movie", "scene") & where).proj("movie", "scene") * tier.proj()
+    tier = restrict(dataset.Dataset.Split(), {"dataset_hash": unit.fit.dataset_hash, "tier": "test"})
+    rows = restrict(stimulus.Presentation.proj("movie", "scene"), where).proj("movie", "scene") * tier.proj()
     return unit_view.counted([f"{row['movie']} {row['scene']}" for row in rows.to_dicts(order_by="trial")])
 
 

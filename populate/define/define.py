@@ -24,6 +24,7 @@ from populate.define.definition_file import FORM, Call, read_call, read_definiti
 from schemas import ensemble, experiment, mei, session, trainer, training
 from schemas.base.mei_options import check_mei
 from schemas.base.relational import U
+from schemas.base.restriction import restrict
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.computed_tables import config_tables
 from schemas.monitoring import fit_precision
@@ -258,7 +259,7 @@ def fixed_precision(name: str, entries: Entries) -> tuple[str, str]:
     """
     auto = [entry.key for entry in entries["trainers"] if _means_auto(entry)]
     found = _of_fits_alike(name, entries, auto)
-    kept = (experiment.Experiment & {"experiment_name": name}).to_arrays("auto_precision")
+    kept = restrict(experiment.Experiment(), {"experiment_name": name}).to_arrays("auto_precision")
     if len(kept):
         found, why = {str(kept[0]): "its own definition"} | found, "as it was first defined"
     else:

@@ -14,6 +14,7 @@ from populate.fleet.view import Column, Grid, Row, Verbatim, View, span
 from populate.fleet.worker_states import WorkerState, settle_the_gone, worker_states
 from populate.query.named_rows import find_table, restricted
 from schemas import fleet, search, training
+from schemas.base.restriction import restrict
 from schemas.declaration.computed_tables import computed_tables
 
 COLUMNS = ("done", "reserved", "pending", "failed", "stopped", "pruned")
@@ -157,13 +158,14 @@ def pause(table_name: str = "*", host: str = "*") -> None:
 
 def resume(table_name: str = "*", host: str = "*") -> int:
     """Take back the stop flags that name exactly this table and machine; how many there were."""
-    return int((fleet.StopFlag & _scope(table_name, host)).delete_quick(get_count=True))
+    return int(restrict(fleet.StopFlag(), _scope(table_name, host)).delete_quick(get_count=True))
 
 
 def drain(host: str, now: bool = False) -> int:
     """End a machine's workers after the key in hand, or return it ``now``; the number of keys in hand is returned."""
     _set_flag("*", host, "drain")
-    leases = fleet.Lease * fleet.Worker.proj("host") & ({} if host == "*" else {"host": host})
+    leases = fleet.Lease * fleet.Worker.proj("host")
+    leases = leases if host == "*" else restrict(leases, {"host": host})
     tokens = leases.keys()
     if now:
         _recall(tokens, "hand_back")
@@ -227,7 +229,7 @@ def _update(jobs: Any, assignments: str) -> int:
 def _set_flag(table_name: str, host: str, action: str) -> None:
     scope = _scope(table_name, host)
     with fleet.schema.connection.transaction:
-        (fleet.StopFlag & scope).delete_quick()
+        restrict(fleet.StopFlag(), scope).delete_quick()
         fleet.StopFlag.insert1({**scope, "action": action})
 
 

@@ -8,6 +8,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from populate.query.result import ask, check_one
 from schemas.base.relational import DataJointError, Job
+from schemas.base.restriction import restrict
 from schemas.declaration.computed_tables import computed_tables
 
 Key = dict[str, Any]
@@ -78,7 +79,7 @@ def chosen(text: str, tables: Iterable[Any] | None = None, where: str | None = N
     table = find_table(name, tables)
     found = table()
     for pair in pairs:
-        found = found & _condition(table, pair)
+        found = _matching(found, table, pair)
     return table, list(restricted(found, where, name).keys(order_by="KEY"))
 
 
@@ -100,14 +101,14 @@ def written(table: Any, key: Key) -> str:
     return f"{table.__name__}:{pairs}"
 
 
-def _condition(table: Any, pair: str) -> Any:
+def _matching(rows: Any, table: Any, pair: str) -> Any:
     column, given, value = pair.partition("=")
     if not (given and value):
         raise ConfigError(f"{pair!r} of a row: {FORM}")
     if column not in table.heading.names:
         raise ConfigError(f"column {column!r} of {table.__name__}: {nearest(column, table.heading.names)}")
     if not column.endswith("_hash"):
-        return {column: value}
+        return restrict(rows, {column: value})
     if not re.fullmatch(r"[0-9a-f]{1,64}", value):
         raise ConfigError(f"{pair!r}: expected the first letters of a hash, as model_hash=ab12")
-    return f"{column} LIKE '{value}%'" if len(value) < 32 else {column: value}
+    return rows & f"{column} LIKE '{value}%'" if len(value) < 32 else restrict(rows, {column: value})

@@ -13,6 +13,7 @@ from dlgn_cnn.registry import nearest
 from populate.query.named_rows import restricted
 from populate.query.result import QueryResult, ask
 from schemas.base.relational import Not, U
+from schemas.base.restriction import restrict
 from schemas.declaration import table_classes as classes
 from schemas.declaration.computed_tables import config_tables
 from schemas.declaration.modules import VIEW_NAMES
@@ -210,7 +211,7 @@ def _leaves(name: str, expression: Expression) -> tuple[str, Any]:
         raise ConfigError(
             f"{name!r} names no value of a config: expected {', '.join(f'{one}.PATH' for one in CONFIGS)}"
         )
-    hash_name, leaves = f"{kind}_hash", CONFIGS[kind].Leaf & {"path": path}
+    hash_name, leaves = f"{kind}_hash", restrict(CONFIGS[kind].Leaf(), {"path": path})
     if hash_name not in expression.heading.names:
         raise ConfigError(f"{name!r}: these rows have no {hash_name}; join a table that has, as '* TrainedModel'")
     if not leaves:

@@ -1,6 +1,6 @@
 """Results of statements that only read: one statement at a time, shown on a screen or saved in a file.
 
-A statement runs in a transaction in which the server itself refuses to write.
+A statement runs in a transaction in which the server itself refuses to write, as a role that only reads tables.
 """
 
 import csv
@@ -22,10 +22,12 @@ from dlgn_cnn.storage.atomic import whole_file
 from populate.errors.transient import is_transient
 from schemas import session
 from schemas.base.relational import AccessError
+from schemas.declaration.reader import begin_reading
 
 READING = ("SELECT", "WITH", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "TABLE", "VALUES")
 COMMENTS = re.compile(r"^(\s+|--[^\n]*\n|#[^\n]*\n|/\*(?!!).*?\*/|\()*", re.DOTALL)
-TO_A_FILE = re.compile(r"\binto\s+(outfile|dumpfile)\b", re.IGNORECASE)
+# MySQL lets an account with the right FILE read and write files, also in a transaction that only reads.
+OF_FILES = re.compile(r"\b(outfile|dumpfile|load_file)\b|/\*!", re.IGNORECASE)
 ENDINGS = (".csv", ".parquet")
 LONGEST = 60  # letters of a cell on a screen
 HASH_LETTERS = 8  # as many of a hash as tell configs apart on a screen
@@ -54,17 +56,17 @@ def check_statement(sql: str) -> str:
 
 
 def check_one(words: str) -> None:
-    """Raise ConfigError for words that could end a statement, or write a file on the server."""
+    """Raise ConfigError for words that could end a statement, or reach a file of the server."""
     if ";" in words:
         raise ConfigError(f"{words!r} has a ';' in it: write one statement, with char(59) for that letter in a text")
-    if TO_A_FILE.search(words):
-        raise ConfigError("a query only reads: leave out INTO, and save the result with --save")
+    if found := OF_FILES.search(words):
+        raise ConfigError(f"a query only reads tables: leave out {found[0]!r}, and save the result with --save")
 
 
 def ask(sql: str) -> QueryResult:
     """Run one statement that reads. Raises ConfigError with the server's message."""
     connection = session.schema.connection
-    connection.query("START TRANSACTION READ ONLY")
+    begin_reading()
     try:
         # The drivers fill in values at '%' even where there are none to fill in.
         cursor = connection.query(sql.replace("%", "%%"), reconnect=False)
@@ -86,8 +88,9 @@ def _raise_as_sentence(error: Exception) -> None:
     """Raise ConfigError if the server refused the statement; errors of the connection stay as they are."""
     words = [word for word in error.args if isinstance(word, str) and word]
     line = " ".join(": ".join(words).split())
-    if re.search(r"read[ -]only transaction", line, re.IGNORECASE):
-        raise ConfigError(f"a query only reads ({line}): change rows from Python, or in the database's own client")
+    if re.search(r"read[ -]only transaction|permission denied", line, re.IGNORECASE):
+        advice = "change rows from Python, and do all else in the database's own client"
+        raise ConfigError(f"a query only reads tables ({line}): {advice}")
     said = type(error).__module__.partition(".")[0] in ("datajoint", "pymysql", "psycopg2")
     if said and not is_transient(error) and not isinstance(error, AccessError):
         raise ConfigError(f"the database cannot answer this: {line}; correct the statement") from error

@@ -17,6 +17,7 @@ from populate.define.define import FIT_PARTS, PlannedConfig, fixed_precision, wi
 from populate.define.definition_file import Call, read_call, read_yaml
 from populate.worker.worker import work
 from schemas import dataset, recording, search, training
+from schemas.base.restriction import restrict
 
 logger = logging.getLogger("dlgn")
 PARTS = search.PARTS
@@ -126,7 +127,7 @@ def known_trials(name: str) -> list[SearchTrial]:
 
 def best_trial(name: str) -> dict[str, Any]:
     """The best trial's row, with its score: one query. Raises ConfigError where none is done."""
-    done = search.Study.Trial * training.TrainedModel.proj("score") & {"study_name": name}
+    done = restrict(search.Study.Trial * training.TrainedModel.proj("score"), {"study_name": name})
     best = done.to_dicts(order_by="score DESC, trial", limit=1)
     if not best:
         raise ConfigError(f"study {name!r} has no trial that is done: run dlgn search, or see dlgn status")
@@ -135,5 +136,5 @@ def best_trial(name: str) -> dict[str, Any]:
 
 def _numbers(name: str, jobs: Any) -> set[int]:
     """The trials of a study whose fit is among these jobs."""
-    trials = search.Study.Trial & {"study_name": name}
+    trials = restrict(search.Study.Trial(), {"study_name": name})
     return set(trials.restrict(jobs.proj(), semantic_check=False).to_arrays("trial").tolist())

@@ -9,6 +9,7 @@ import datajoint as dj
 
 from dlgn_cnn.config import HASH_VERSION, ConfigLeaf, canonical_json, config_hash, leaves
 from dlgn_cnn.errors import ConfigError
+from schemas.base.restriction import restrict
 
 PATH, TEXT = 180, 2000
 DEFINITION = """
@@ -116,7 +117,7 @@ class HashedConfig:
     def load(cls, key: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return function name and config of a row. Raises ConfigError if they are no longer what was hashed."""
         restriction = {f"{cls.kind}_hash": key[f"{cls.kind}_hash"]}
-        function, config = (cls() & restriction).fetch1(f"{cls.kind}_fn", f"{cls.kind}_config")
+        function, config = restrict(cls(), restriction).fetch1(f"{cls.kind}_fn", f"{cls.kind}_config")
         if config_hash(function, config) != restriction[f"{cls.kind}_hash"]:
             raise ConfigError(
                 f"{cls.kind} config {restriction} does not match its hash: the database returned "

@@ -10,6 +10,7 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from schemas.base.keys import FIT
 from schemas.base.relational import FreeTable
+from schemas.base.restriction import restrict
 from schemas.connection.in_force import settings_in_force
 from schemas.declaration.modules import VIEW_NAMES, VIEW_SCHEMA
 from schemas.declaration.view_sql import KEYS
@@ -54,10 +55,10 @@ def view(name: str, nulls: bool = False) -> Any:
 
 def of_experiment(rows: Any, name: str) -> Any:
     """The rows of a view that belong to the fits of an experiment. Raises ConfigError for one that is not defined."""
-    if not Experiment & {"experiment_name": name}:
+    if not restrict(Experiment(), {"experiment_name": name}):
         known = list(map(str, Experiment.to_arrays("experiment_name")))
         raise ConfigError(f"experiment {name!r}: {nearest(name, known) if known else 'none is defined'}")
-    return rows & (Experiment.Fit & {"experiment_name": name})
+    return rows & restrict(Experiment.Fit(), {"experiment_name": name})
 
 
 def fits(experiment: str | None = None, nulls: bool = False) -> pd.DataFrame:
