@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from dlgn_cnn.runtime.import_path import leave_current_folder_out
 from dlgn_cnn.runtime.threads import wait_passively
 from populate import cli
 from populate.errors import explain
@@ -61,6 +62,7 @@ for module in sorted(found.name for found in pkgutil.iter_modules(cli.__path__, 
 
 def main() -> None:
     """Run the command."""
+    leave_current_folder_out()
     wait_passively(os.environ)  # torch is not imported yet
     app(prog_name="dlgn")
 

@@ -15,5 +15,6 @@ def command(module: str, *arguments: str) -> list[str]:
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with these variables, by which a child finds our modules where they are."""
-    path = os.pathsep.join(entry for entry in (os.environ.get("PYTHONPATH"), str(ROOT)) if entry)
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(filter(None, [*named, str(ROOT)]))  # an empty entry would be the current folder
     return os.environ | {"PYTHONPATH": path} | dict(variables)

@@ -114,7 +114,7 @@ def open_connection(address: tuple[str, str, str, int, str], answer_s: float) ->
 
     Raises DatabaseSilent, and what the driver says of a server that is not there or refuses the account.
     """
-    config = datajoint.settings._create_config()  # as datajoint.Instance does, which knows no deadline
+    config = datajoint.settings.Config()  # without the datajoint.json of the current folder and those above it
     config.database.backend = address[-1]
     config.loglevel = "ERROR"  # its warnings are advice on type names; its errors reach us as exceptions
     return PromptConnection(address, answer_s, config)

@@ -23,7 +23,7 @@ DOORS = {
     "optuna": "dlgn_cnn/search/",
     "matplotlib": "dlgn_cnn/plots/",
     "pynwb": "dlgn_cnn/data/readers/nwb.py",
-    "h5py": "dlgn_cnn/data/readers/nwb.py",
+    "h5py": "dlgn_cnn/data/readers/shared/hdf5_files.py",
     "hdmf": "dlgn_cnn/data/readers/nwb.py",
     "datajoint": "schemas/",
     "pymysql": "schemas/connection/",

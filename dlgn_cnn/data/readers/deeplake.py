@@ -7,9 +7,7 @@ dies, another is started, and the worker lives on.
 
 import functools
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.data.store.session_store import ROWS_INDEX
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.runtime.import_path import isolated
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
 from dlgn_cnn.storage.rights import files_below, present_file, require_readable
@@ -76,11 +75,8 @@ def _kept(folder: Path, changed_ns: int) -> DeepLakeRows:
 
 
 def _copy(folder: Path, place: str) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for _ in range(TRIES):
-        done = subprocess.run(
-            [sys.executable, "-c", COPY, str(folder), place, *COLUMNS], env=environment, capture_output=True, text=True
-        )
+        done = subprocess.run(isolated(COPY, str(folder), place, *COLUMNS), capture_output=True, text=True)
         if done.returncode == 0:
             return
         if done.returncode > 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import (
     PresentationTimes,
     SampledSignal,
@@ -122,7 +123,10 @@ def _opened(path: Path) -> Iterator[Any]:
     from hdmf.build import ConstructError
     from pynwb import NWBHDF5IO
 
+    from dlgn_cnn.data.readers.shared.hdf5_files import require_contained
+
     try:
+        require_contained(path)
         with NWBHDF5IO(str(path), "r") as io:
             yield io.read()
     except RecordingError:
@@ -199,7 +203,7 @@ def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile
     if series.external_file is not None and len(series.external_file):
         from dlgn_cnn.data.stimuli.video import probe
 
-        return probe(path.parent / str(series.external_file[0]))
+        return probe(inside(path.parent, str(series.external_file[0]), f"{path}: stimulus {name!r}"))
     stop = len(series.data) if stop < 0 else stop
     frames = _frames(path, series, start, stop)
     return array_scene(path, f"nwb:{name}:{start}:{stop}", frames, _rate_hz(path, series))

@@ -24,6 +24,24 @@ _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
 _UNREADABLE = (av.FFmpegError, IndexError, OSError, AttributeError, ValueError)
 
 
+# Where and how the files of each format begin, and its demuxer in FFmpeg.
+_DEMUXERS = (
+    (0, b"RIFF", "avi"),
+    *((4, box, "mov") for box in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"jP  ")),
+    (0, b"\x1a\x45\xdf\xa3", "matroska"),
+    (0, b"\x00\x00\x01\xba", "mpeg"),
+    (0, b"\x00\x00\x01\xb3", "mpegvideo"),
+    (0, b"\x30\x26\xb2\x75", "asf"),
+    (0, b"FLV", "flv"),
+    (0, b"OggS", "ogg"),
+    (0, b"GIF8", "gif"),
+    (0, b"G", "mpegts"),  # its byte of synchronization
+    (0, b"nut/multimed", "nut"),
+    (0, b"DKIF", "ivf"),
+    (0, b"YUV4MPEG2", "yuv4mpegpipe"),
+)
+
+
 class Codec(NamedTuple):
     """How frames are encoded: name and options of the codec, and the layout of its pixels."""
 
@@ -222,6 +240,22 @@ def _frame(image: np.ndarray) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray")
 
 
+def _opened(path: Path) -> av.container.InputContainer:
+    """A video, open for reading by the demuxer of its first bytes, which opens no other file and no address.
+
+    Playlists and lists of files are no videos here. Raises RecordingError for a format that is not known.
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+    demuxer = next((name for start, mark, name in _DEMUXERS if head[start:].startswith(mark)), None)
+    if demuxer is None:
+        raise RecordingError(
+            f"{path} is not a video of a known format: expected AVI, MP4, MOV, Matroska, WebM, MPEG, ASF, FLV, Ogg, "
+            "GIF, NUT, IVF or Y4M; convert it"
+        )
+    return av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"})
+
+
 def _facts(path: Path) -> tuple[float, int, int]:
     """Frames a second, width and height, as the container says of its video stream."""
     if not present_file(path):
@@ -232,7 +266,7 @@ def _facts(path: Path) -> tuple[float, int, int]:
             f"{path} is cut short: it says it has {declared} bytes but {size} are there; copy it again"
         )
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
             facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
@@ -246,7 +280,7 @@ def _facts(path: Path) -> tuple[float, int, int]:
 
 def _decoded(path: Path) -> Iterator[av.VideoFrame]:
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
             yield from container.decode(stream)

@@ -82,6 +82,7 @@ def read_session(folder: Path) -> SessionData:
 
     try:
         rows = deeplake.open_read_only(str(folder / "rows"))
+        _refuse_links(folder, rows)
         trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
     except Exception as error:
         raise_if_unread(f"dataset {folder}", error)
@@ -165,7 +166,7 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
     Raises
     ------
     RecordingError
-        If the folder or a cell cannot be read.
+        If the folder or a cell cannot be read, or a column holds links, which lead to files elsewhere.
     """
     import deeplake
 
@@ -174,7 +175,10 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
         raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
     try:
         rows = deeplake.query(f'SELECT * FROM "{quoted}"')
+        _refuse_links(folder, rows)
         there, count = [column.name for column in rows.schema.columns], len(rows)
+    except RecordingError:
+        raise
     except Exception as error:
         raise_if_forbidden(error, folder)
         raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
@@ -184,6 +188,13 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
         except Exception as error:
             raise RecordingError(f"{folder}: row {row}, {column} cannot be read ({error}): copy it again") from error
     (place / ROWS_INDEX).write_text(json.dumps({"columns": there, "rows": count}))
+
+
+def _refuse_links(folder: Path, rows: Any) -> None:
+    """Raise RecordingError for a column whose cells Deep Lake would fetch from where they say."""
+    linked = [column.name for column in rows.schema.columns if "kind=link" in str(column.dtype)]
+    if linked:
+        raise RecordingError(f"{folder}: columns {linked} hold links to files elsewhere: store the data themselves")
 
 
 def rows_digest(folder: Path) -> str:
