@@ -24,7 +24,8 @@ def init(
 ) -> None:
     """Begin a project: write dlgn.env and experiment.yaml, reach the database, and declare the tables.
 
-    Existing files are not changed. A password is never written: DLGN_DATABASE_PASSWORD gives it.
+    Existing files are not changed. The database and the store are kept for your account, outside the folder, since
+    dlgn.env may come along with a copy of it. A password is never written: DLGN_DATABASE_PASSWORD gives it.
 
     Example: dlgn init my_project --database mysql://ada@dbhost:3306 --store /lab/share/dlgn
     """

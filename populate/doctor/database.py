@@ -27,7 +27,7 @@ def check() -> Iterator[CheckResult]:
     host, user, _, port, backend = address
     place = "the embedded server" if settings.database is None else f"{backend} at {host}:{port}"
     try:
-        connection = open_connection(address, settings.answer_s)
+        connection = open_connection(address, settings.answer_s, settings.tls)
     except DatabaseSilent as error:
         seen, _, advice = str(error).partition(": ")
         yield CheckResult(FAIL, "database", seen, advice)

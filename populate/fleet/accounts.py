@@ -123,7 +123,7 @@ def _identify(connection: Any, account: str, password: str, encrypted: bool) -> 
 def _lets_in(connection: Any, account: str, password: str) -> bool:
     place = connection.conn_info
     try:
-        open_plain("mysql", place["host"], place["port"], account, password, answer_s=10.0).close()
+        open_plain("mysql", place["host"], place["port"], account, password, 10.0, connection.tls).close()
     except MySQLError:
         return False
     return True

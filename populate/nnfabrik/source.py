@@ -15,6 +15,7 @@ from schemas.connection.client import silent
 from schemas.connection.driver import UTC, DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
 from schemas.connection.in_force import settings_in_force
 from schemas.connection.server import address_in
+from schemas.connection.tls import mysql_tls
 
 Row = dict[str, Any]
 CALLS = ("model", "dataset", "trainer")
@@ -109,11 +110,12 @@ def opened(url: str, schema: str) -> Iterator[NnfabrikSchema]:
 
 def _connected(url: str) -> MySQLConnection:
     host, user, password, port, _ = address_in(url, "the source", ("mysql",))
-    where, answer_s = f"the server at {host}:{port}", settings_in_force().answer_s
+    where, settings = f"the server at {host}:{port}", settings_in_force()
+    answer_s = settings.answer_s
     try:
         return MySQLConnection(
             host=host, port=port, user=user, password=password,
-            charset="utf8mb4", init_command=UTC["mysql"], **timeouts(answer_s),
+            charset="utf8mb4", init_command=UTC["mysql"], **timeouts(answer_s), **mysql_tls(settings.tls),
         )  # fmt: skip
     except MySQLError as error:
         if is_timeout(error):

@@ -1,4 +1,4 @@
-"""``dlgn init``: a project's two files, after the database was reached."""
+"""``dlgn init``: a project's files, and what this account alone is told, after the database was reached."""
 
 import logging
 import os
@@ -10,12 +10,16 @@ import schemas
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.rights import present
 from schemas.connection.settings import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
+from schemas.connection.settings_file import PERSONAL, personal_file
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = "experiment.yaml"
 STARTER = Path(__file__).parents[1] / "experiments" / "compare.yaml"
-HEAD = f"""# Settings of this project, for commands that run in this folder; the environment takes precedence.
-# No password here: {PASSWORD} in the environment gives it.
+HEAD = """# Settings of this project, for commands that run in this folder; the environment takes precedence.
+# It may come along with a copy of this folder, so neither a password nor what is connected to, written to or run stands
+# here: dlgn init keeps that for each account, and the environment gives it.
+"""
+OWN = """# Settings of {folder} for this account; a password comes from {password} in the environment.
 """
 NEXT = """next:
   dlgn simulate my_recording --units 12   a recording to try with, if you have none
@@ -31,18 +35,24 @@ def begin(folder: Path, given: Mapping[str, str]) -> None:
 
     ``given`` has settings by name; a password in the database's URL is used, and written nowhere.
     """
+    own = personal_file(folder)
     written = {name: without_password(value) if name == "DLGN_DATABASE" else value for name, value in given.items()}
     kept = read_settings(folder)
     for name, value in written.items():
         check_setting(name, value, "the command line")
-        if present(folder / NAME) and kept.get(name) != value:
+        file = own if name in PERSONAL else folder / NAME
+        if present(file) and kept.get(name) != value:
             found = kept.get(name, "nothing")
-            raise ConfigError(f"{folder / NAME} says {found} for {name}, given {value}: edit it, or leave that out")
+            raise ConfigError(f"{file} says {found} for {name}, given {value}: edit it, or leave that out")
     settings = schemas.Settings.from_environment({**kept, **os.environ, **given})
     schemas.open_database(settings)
     logger.info("all tables are declared in %s", _place(settings))
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / NAME, _settings_text(written))
+    personal = "".join(f"{name}={value}\n" for name, value in written.items() if name in PERSONAL)
+    if personal:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        _write(own, OWN.format(folder=folder.resolve(), password=PASSWORD) + personal)
     _write(folder / EXPERIMENT, STARTER.read_text())
     if urlsplit(given.get("DLGN_DATABASE", "")).password:
         logger.info("the password is written nowhere: export %s=... where you work", PASSWORD)
@@ -56,10 +66,11 @@ def _place(settings: schemas.Settings) -> str:
 
 
 def _settings_text(given: Mapping[str, str]) -> str:
-    """Every setting with its meaning, those that are not given as a comment."""
+    """Every setting that may stand there with its meaning, those that are not given as a comment."""
     lines = [
         f"\n# {meaning}\n{f'{name}={given[name]}' if name in given else f'# {name}='}\n"
         for name, meaning in MEANING.items()
+        if name not in PERSONAL
     ]
     return HEAD + "".join(lines)
 

@@ -48,6 +48,7 @@ class Beat:
     lease_s: float
     every_s: float
     grace_s: float
+    tls: str = "prefer"
 
 
 def main() -> None:
@@ -102,7 +103,8 @@ class Heartbeat:
         try:
             if self._connection is None:
                 beat = self.beat
-                self._connection = open_plain(beat.backend, beat.host, beat.port, beat.user, beat.password, ANSWER_S)
+                address = beat.backend, beat.host, beat.port, beat.user, beat.password
+                self._connection = open_plain(*address, ANSWER_S, beat.tls)
             action()
         except Exception:  # the next beat connects again, whatever is wrong with the server
             with contextlib.suppress(Exception):

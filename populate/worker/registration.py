@@ -107,7 +107,8 @@ class Registration:
     def _beat(self) -> Beat:
         tables = fleet.Worker().full_table_name, fleet.Lease().full_table_name
         process = os.getpid(), int(interrupts.RECALL)
-        return Beat(*server_address(settings_in_force()), *process, *tables, self.lease_s, self.every_s, GRACE_S)
+        settings, paces = settings_in_force(), (self.lease_s, self.every_s, GRACE_S)
+        return Beat(*server_address(settings), *process, *tables, *paces, settings.tls)
 
 
 @contextlib.contextmanager

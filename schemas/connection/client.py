@@ -17,6 +17,7 @@ from datajoint.errors import LostConnectionError
 
 from dlgn_cnn.errors import DlgnError
 from schemas.connection.driver import UTC, MySQLConnection, is_timeout, timeouts
+from schemas.connection.tls import PREFER, mysql_tls, postgresql_tls
 
 SQL_MODE = (  # DataJoint's own
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -44,26 +45,26 @@ class PromptConnection(datajoint.Connection):
         Seconds that the server has to answer each time that the connection is opened.
     config : Config
         DataJoint's configuration.
-    use_tls : bool or dict, optional
-        As DataJoint takes it (default: encrypted if the server offers that).
+    tls : str, default "prefer"
+        How it is encrypted, as ``Settings.tls`` says.
     """
 
     def __init__(
-        self, address: tuple[str, str, str, int, str], answer_s: float, config: Any, use_tls: Any = None
+        self, address: tuple[str, str, str, int, str], answer_s: float, config: Any, tls: str = PREFER
     ) -> None:
         host, user, password, port, backend = address
-        self.answer_s = answer_s
-        super().__init__(host, user, password, port, use_tls, backend=backend, config_override=config)
+        self.answer_s, self.tls = answer_s, tls
+        super().__init__(host, user, password, port, backend=backend, config_override=config)
 
     def connect(self) -> None:
-        """Open it, encrypted where the server offers that. Raises DatabaseSilent, and what the driver says else."""
-        given = self._build_connect_kwargs()
+        """Open it, encrypted as ``tls`` says. Raises DatabaseSilent, and what the driver says else."""
+        given = self._build_connect_kwargs() | self._demanded()
         try:
             self._conn = self._opened(given)
         except DatabaseSilent:
             raise
         except Exception:
-            if self.conn_info["ssl_input"] is not None:
+            if self.tls != PREFER:
                 raise
             self._conn = self._opened(given | {"use_tls": False})
         with self.answering("did not answer a first question"), self._conn.cursor() as cursor:
@@ -91,6 +92,17 @@ class PromptConnection(datajoint.Connection):
         finally:
             database.reconnect = kept
 
+    def _demanded(self) -> dict[str, Any]:
+        """What DataJoint's adapter is told of an encryption that is demanded."""
+        if self.tls == PREFER:
+            return {}
+        if self.adapter.backend == "mysql":
+            return {"use_tls": mysql_tls(self.tls)["ssl"]}
+        wanted = postgresql_tls(self.tls)
+        if "sslrootcert" in wanted:  # which the adapter does not pass on, so that the driver takes it from here
+            os.environ["PGSSLROOTCERT"] = wanted["sslrootcert"]
+        return {"sslmode": wanted["sslmode"]}
+
     def _opened(self, given: dict[str, Any]) -> Any:
         """A driver's connection, its handshake over."""
         try:
@@ -109,15 +121,34 @@ class PromptConnection(datajoint.Connection):
         return silent(f"the database at {host}:{port} {wanting}", self.answer_s, advice, self.adapter.backend)
 
 
-def open_connection(address: tuple[str, str, str, int, str], answer_s: float) -> PromptConnection:
-    """A connection to host, user, password, port and backend, with a configuration of its own.
+def open_connection(address: tuple[str, str, str, int, str], answer_s: float, tls: str = PREFER) -> PromptConnection:
+    """Open a connection with a configuration of its own.
 
-    Raises DatabaseSilent, and what the driver says of a server that is not there or refuses the account.
+    Parameters
+    ----------
+    address : tuple
+        Host, user, password, port and backend.
+    answer_s : float
+        Seconds that the server has to answer each time that the connection is opened.
+    tls : str, default "prefer"
+        How it is encrypted, as ``Settings.tls`` says.
+
+    Returns
+    -------
+    PromptConnection
+        The connection.
+
+    Raises
+    ------
+    DatabaseSilent
+        If the server does not answer.
+    Exception
+        What the driver says of a server that is not there or refuses the account.
     """
     config = datajoint.settings.Config()  # without the datajoint.json of the current folder and those above it
     config.database.backend = address[-1]
     config.loglevel = "ERROR"  # its warnings are advice on type names; its errors reach us as exceptions
-    return PromptConnection(address, answer_s, config)
+    return PromptConnection(address, answer_s, config, tls)
 
 
 def silent(what: str, answer_s: float, advice: str = LISTENS, backend: str = "mysql") -> DatabaseSilent:

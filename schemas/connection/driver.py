@@ -6,6 +6,8 @@ import pymysql
 from pymysql import MySQLError
 from pymysql.cursors import DictCursor
 
+from schemas.connection.tls import PREFER, mysql_tls, postgresql_tls
+
 __all__ = ["UTC", "DictCursor", "MySQLConnection", "MySQLError", "is_timeout", "open_plain", "timeouts"]
 
 # Tables hold times in UTC, and each server converts its own clock's time to the zone of the session.
@@ -35,8 +37,8 @@ def is_timeout(error: Exception) -> bool:
     return any(words in str(error) for words in ("timed out", "timeout expired"))
 
 
-def open_plain(backend: str, host: str, port: int, user: str, password: str, answer_s: float) -> Any:
-    """Open a connection in UTC on which every answer must come in time; encrypted if the server offers it.
+def open_plain(backend: str, host: str, port: int, user: str, password: str, answer_s: float, tls: str = PREFER) -> Any:
+    """Open a connection in UTC on which every answer must come in time.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ def open_plain(backend: str, host: str, port: int, user: str, password: str, ans
         Address of the server and the account.
     answer_s : float
         Seconds after which the handshake or a statement fails.
+    tls : str, default "prefer"
+        How it is encrypted, as ``Settings.tls`` says.
 
     Returns
     -------
@@ -61,8 +65,10 @@ def open_plain(backend: str, host: str, port: int, user: str, password: str, ans
     if backend == "mysql":
         place |= {"autocommit": True, "init_command": UTC["mysql"], **timeouts(answer_s)}
         try:
-            return pymysql.connect(**place, ssl={})
+            return pymysql.connect(**place, **mysql_tls(tls))
         except pymysql.err.OperationalError:
+            if tls != PREFER:
+                raise
             return pymysql.connect(**place, ssl_disabled=True)
     import psycopg2
 
@@ -70,7 +76,7 @@ def open_plain(backend: str, host: str, port: int, user: str, password: str, ans
     connection = psycopg2.connect(
         **place,
         dbname="postgres",
-        sslmode="prefer",
+        **postgresql_tls(tls),
         connect_timeout=int(answer_s),
         tcp_user_timeout=limit,
         options=f"-c statement_timeout={limit} -c timezone=UTC",

@@ -86,7 +86,7 @@ def connect(settings: Settings) -> Any:
 
     address = server_address(settings)
     try:
-        return open_connection(address, settings.answer_s)
+        return open_connection(address, settings.answer_s, settings.tls)
     except DatabaseSilent:
         raise
     except Exception as error:
@@ -100,7 +100,7 @@ def own_connection(other: Any) -> Any:
 
     host, user, password, port = (other.conn_info[name] for name in ("host", "user", "passwd", "port"))
     address = host, user, password, port, other.adapter.backend
-    return PromptConnection(address, other.answer_s, other._config, other.conn_info["ssl_input"])
+    return PromptConnection(address, other.answer_s, other._config, other.tls)
 
 
 def reconnect() -> None:

@@ -1,9 +1,4 @@
-"""Where things are: read from the environment and from ``dlgn.env``, never written to a row, a hash or a log.
-
-``dlgn.env`` holds a project's settings in the folder that commands are run from, and is meant to be committed. Lines
-are ``NAME=VALUE``; the environment prevails over them. It may hold neither a password nor what lets code run, since it
-comes along when somebody copies or clones a folder.
-"""
+"""Where things are: read from the environment and from files, never written to a row, a hash or a log."""
 
 import os
 from collections.abc import Mapping
@@ -14,38 +9,24 @@ from urllib.parse import quote, urlsplit
 import platformdirs
 
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.registry.permission import DEFAULT
 from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
-from dlgn_cnn.storage.rights import raise_if_forbidden
 from schemas.connection.mapped_paths import on_this_host, read_paths
 from schemas.connection.prefix import check_prefix
+from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_setting, read_settings
+from schemas.connection.tls import check_tls
 
-NAME = "dlgn.env"
-PASSWORD = "DLGN_DATABASE_PASSWORD"
-MEANING = {
-    "DLGN_DATABASE": "mysql://user@host:3306 or postgresql://user@host:5432; without, an embedded PostgreSQL",
-    "DLGN_STORE": "datasets, spikes, weights: a folder that all workers see, or s3://bucket/folder",
-    "DLGN_PREFIX": "begins every schema's name: one for each project on a server",
-    "DLGN_HOME": "the embedded database, caches and logs of this machine",
-    "DLGN_DATASETS": "where datasets are stored instead of DLGN_STORE",
-    "DLGN_PATHS": "where this host has recordings that rows name elsewhere: /stored/folder=/folder/here, ...",
-    "DLGN_DEVICE": "auto, cpu, cuda, cuda:1",
-    "DLGN_THREADS": "threads that a worker computes with (default: its share of the cores)",
-    "DLGN_CHECKPOINT_S": "how often a fit is saved so that it can be gone on from, in seconds",
-    "DLGN_LOGGERS": "who else is told of epochs: csv, tensorboard, wandb, mlflow",
-    "DLGN_LEASE_S": "seconds without a sign of life after which a worker loses its key to others",
-    "DLGN_STUCK_MIN": "minutes without a step after which a worker is reported as stuck",
-    "DLGN_ANSWER_S": "seconds in which a database is to let a command in and to answer its first questions",
-    "DLGN_WARNING_SIGNAL": "one more signal at which a worker hands its key back, as USR1",
-    "DLGN_DETERMINISTIC": "1 keeps torch to algorithms that give the same bits each time",
-    "DLGN_REQUIRE_CLEAN": "1 lets workers compute with committed code only",
-}
-REFUSED = {
-    PASSWORD: "a password does not belong in a file that may be committed",
-    "DLGN_ALLOW_PACKAGES": "which packages may run code is for each user to say, not for a file that comes along",
-}
+__all__ = [
+    "MEANING",
+    "NAME",
+    "PASSWORD",
+    "Settings",
+    "check_setting",
+    "read_settings",
+    "with_password",
+    "without_password",
+]
 
 EXAMPLE = "change-me"
 
@@ -66,7 +47,8 @@ class Settings:
     A worker is reported as stuck once it has made no step for ``stuck_min`` minutes.
     A database must let a command in, and answer its first questions, within ``answer_s`` each. ``threads`` is how
     many a worker computes with, None for its share of the cores. ``paths`` are the folders of recordings that this host
-    has under other paths than the rows say: each the stored one and the one here.
+    has under other paths than the rows say: each the stored one and the one here. ``tls`` is how the connection to the
+    database is encrypted: ``prefer``, ``require``, ``verify``, or the file of an authority to verify it by.
     ``scratch`` is set while a row is recomputed to be compared: what is written goes there, and nowhere else.
     """
 
@@ -89,6 +71,7 @@ class Settings:
     stuck_min: float = 30.0
     threads: int | None = None
     paths: tuple[tuple[Path, Path], ...] = ()
+    tls: str = "prefer"
 
     def here(self, stored: str) -> Path:
         """The path on this host of a recording's file, by the path that a row holds: the longest folder decides."""
@@ -116,7 +99,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from the environment (docs/reference/settings.md), or else from ``dlgn.env``."""
+        """Settings from the environment (docs/reference/settings.md), or else from files of the current folder."""
         given = {**read_settings(Path.cwd()), **os.environ} if environment is None else environment
         _refuse_examples(given)
         home = _folder("DLGN_HOME", given.get("DLGN_HOME") or str(platformdirs.user_data_path("dlgn_cnn")))
@@ -143,6 +126,7 @@ class Settings:
             stuck_min=_duration("DLGN_STUCK_MIN", given, "30", "minutes"),
             threads=asked_threads(given),
             paths=read_paths(given.get("DLGN_PATHS", "")),
+            tls=check_tls(given.get("DLGN_TLS") or "prefer"),
         )
 
 
@@ -187,51 +171,6 @@ def _yes(name: str, given: Mapping[str, str]) -> bool:
     return text in ("1", "true", "yes")
 
 
-def read_settings(folder: Path) -> dict[str, str]:
-    """The settings of a folder's ``dlgn.env``, empty if there is no such file.
-
-    Raises ConfigError, with the line, for an unknown name, a password, or a list of packages.
-    """
-    path = folder / NAME
-    try:
-        lines = path.read_text().splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise_if_forbidden(error)
-        raise ConfigError(f"{path} cannot be read ({error}): correct it or move it away") from error
-    found = {}
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if text and not text.startswith("#"):
-            name, value = _parsed(text, f"{path} line {number}")
-            found[name] = value
-    return found
-
-
-def check_setting(name: str, value: str, where: str) -> None:
-    """Check a setting that is written to ``dlgn.env``.
-
-    Parameters
-    ----------
-    name, value : str
-        The setting.
-    where : str
-        Where it stands, for the error.
-
-    Raises
-    ------
-    ConfigError
-        If it is unknown, or may not stand there.
-    """
-    if name in REFUSED:
-        raise ConfigError(f"{where} sets {name}: {REFUSED[name]}; export it in your shell instead")
-    if name not in MEANING:
-        raise ConfigError(f"{where} sets {name}: {nearest(name, MEANING)}")
-    if name == "DLGN_DATABASE" and urlsplit(value).password is not None:
-        raise ConfigError(f"{where} holds a password: {REFUSED[PASSWORD]}; take it out and export {PASSWORD} instead")
-
-
 def with_password(database: str | None, password: str | None) -> str | None:
     """The URL of a database with the password from elsewhere, where it has a user and none of its own."""
     if not database or not password:
@@ -248,14 +187,3 @@ def without_password(database: str) -> str:
     url = urlsplit(database)
     user, at, place = url.netloc.rpartition("@")
     return url._replace(netloc=f"{user.partition(':')[0]}{at}{place}").geturl()
-
-
-def _parsed(text: str, where: str) -> tuple[str, str]:
-    name, given, value = text.removeprefix("export ").partition("=")
-    name, value = name.strip(), value.strip()
-    if not given:
-        raise ConfigError(f"{where} is {text!r}: expected NAME=VALUE, or a comment after '#'")
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        value = value[1:-1]
-    check_setting(name, value, where)
-    return name, value

@@ -184,6 +184,7 @@ def test_a_password_is_used_and_written_nowhere(served, tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(schemas, "open_database", opened.append)
     monkeypatch.delenv("DLGN_DATABASE", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     url = "mysql://ada:very-secret@dbhost:3307"
     done = run("init", tmp_path, "--database", url, "--prefix", "ada_", "--store", "/lab/share")
     assert (opened[0].database, opened[0].prefix, str(opened[0].store)) == (url, "ada_", "/lab/share")

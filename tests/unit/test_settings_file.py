@@ -12,13 +12,13 @@ from schemas.connection.settings import MEANING, read_settings, with_password, w
 
 
 def test_the_environment_prevails_over_the_file(tmp_path, monkeypatch):
-    (tmp_path / "dlgn.env").write_text("# ours\nDLGN_PREFIX=lab_\nexport DLGN_STORE='/lab/share'\n\nDLGN_LEASE_S=30\n")
+    (tmp_path / "dlgn.env").write_text("# ours\nDLGN_PREFIX=lab_\nexport DLGN_DEVICE='cuda:1'\n\nDLGN_LEASE_S=30\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLGN_LEASE_S", "7")
-    monkeypatch.delenv("DLGN_STORE", raising=False)
+    monkeypatch.delenv("DLGN_DEVICE", raising=False)
     monkeypatch.delenv("DLGN_PREFIX", raising=False)
     found = Settings.from_environment()
-    assert (found.prefix, str(found.store), found.lease_s) == ("lab_", "/lab/share", 7.0)
+    assert (found.prefix, found.device, found.lease_s) == ("lab_", "cuda:1", 7.0)
     assert Settings.from_environment({}).prefix == "dlgn_"
 
 
