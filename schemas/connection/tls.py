@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.storage.rights import present_file
 
 PREFER, REQUIRE, VERIFY = "prefer", "require", "verify"
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
@@ -12,7 +13,7 @@ BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.c
 
 def check_tls(given: str) -> str:
     """The setting, if it is one. Raises ConfigError with the choices."""
-    if given in (PREFER, REQUIRE, VERIFY) or Path(given).is_file():
+    if given in (PREFER, REQUIRE, VERIFY) or present_file(Path(given)):
         return given
     raise ConfigError(
         f"DLGN_TLS {given!r}: expected prefer, require, verify, or the file of the authority that signed the server's "
@@ -41,7 +42,7 @@ def postgresql_tls(tls: str) -> dict[str, str]:
 def _system_bundle() -> str:
     """File of the authorities that this machine trusts."""
     known = ssl.get_default_verify_paths().cafile
-    there = [place for place in (known, *BUNDLES) if place and Path(place).is_file()]
+    there = [place for place in (known, *BUNDLES) if place and present_file(Path(place))]
     if not there:
         raise ConfigError("DLGN_TLS verify: this machine has no list of authorities; name the file of one in DLGN_TLS")
     return there[0]

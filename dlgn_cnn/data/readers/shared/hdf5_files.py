@@ -6,6 +6,7 @@ from typing import Any
 
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.storage.rights import present_file
 
 
 def require_contained(path: Path) -> None:
@@ -23,7 +24,7 @@ def require_contained(path: Path) -> None:
         checked.add(file.resolve())
         for base, name, what in _named_files(file):
             found = inside(path.parent, str(base / name), f"{path}: {what}")
-            if not found.is_file():
+            if not present_file(found):
                 raise RecordingError(
                     f"{path}: {what} names {name!r:.200}, which is not there: copy the file next to it"
                 )
