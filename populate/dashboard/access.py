@@ -1,7 +1,8 @@
 """Access to the live page: from this machine, or with the token."""
 
 import hmac
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from urllib.parse import urlsplit, urlunsplit
 
 import flask
 
@@ -11,11 +12,11 @@ from schemas.connection.server import is_local
 TOKEN = "DLGN_DASHBOARD_TOKEN"
 SHORTEST = 16
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
-    "blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'"
+    "default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
+    "blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
 )
 PROTECTION = {
-    "Content-Security-Policy": POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",  # a browser sends the password also where another site asks
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -50,9 +51,25 @@ def guard(server: flask.Flask, token: str | None) -> None:
         said = f"This page needs the token that it was started with, {TOKEN}, as password; any name will do."
         return flask.Response(said, 401, ASK, mimetype="text/plain")
 
+
+def protect(server: flask.Flask, scripts: Sequence[str]) -> None:
+    """Have browsers run the page's own scripts only, and be led nowhere else.
+
+    Parameters
+    ----------
+    server : Flask
+        The server.
+    scripts : sequence of str
+        Hashes of the scripts within the page, as a policy names them.
+    """
+    policy = POLICY.format(scripts=" ".join(scripts))
+
     @server.after_request
-    def protect(response: flask.Response) -> flask.Response:
-        response.headers.update(PROTECTION)
+    def add(response: flask.Response) -> flask.Response:
+        response.headers.update(PROTECTION | {"Content-Security-Policy": policy})
+        if response.location is not None:
+            there = urlsplit(response.location)
+            response.location = urlunsplit(("", "", f"/{there.path.lstrip('/')}", there.query, ""))
         return response
 
 

@@ -46,6 +46,7 @@ def build(reader: Reader, token: str | None = None) -> dash.Dash:
     pipeline.register(application, stages)
     fits.register(application, reader)
     leaderboard.register(application, reader)
+    access.protect(application.server, application.csp_hashes())  # of all scripts, once they are there
     application.server.after_request(_hurry)
     application.server.register_error_handler(Away, lambda error: (str(error), 503))
     return application

@@ -1,6 +1,7 @@
 """Leaderboards: the database sorts, filters and cuts, and any value of a config is a column."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from dlgn_cnn.plots.scores import COLUMNS, ScoreColumn
 from dlgn_cnn.registry import nearest
 from populate.dashboard import elements
 from populate.dashboard.elements import Component
-from populate.dashboard.places import FitKey, Query, UnitOfFit, place, query_of
+from populate.dashboard.places import FitKey, Query, UnitOfFit, checked_text, place, query_of
 from populate.dashboard.reading import Reader
 from populate.query.query import nulls_last
 from schemas import experiment
@@ -119,7 +120,8 @@ class Leaderboard:
         self.columns = {name: _own_column(name, one) for name, one in own.items()}
         self.columns |= {name: _leaf_column(name, kinds, n) for n, (name, kinds) in enumerate(leaves.items())}
         usual = [*shown, *[name for name in varied if self.shuffled or not name.startswith(SHUFFLED)][:MOST_LEAVES]]
-        names, order = query.get("columns", " ".join(usual)).split(), query.get("order", self.usual_order).split()
+        names = dict.fromkeys(query.get("columns", " ".join(usual)).split())
+        order = dict.fromkeys(query.get("order", self.usual_order).split())
         self.shown = [self._column(name) for name in names]
         self.order = [(self._column(name.removeprefix("-")), name.startswith("-")) for name in order]
         self.filters = [(self._column(name), how, values) for name, how, *values in filters_of(query)]
@@ -243,16 +245,22 @@ def filters_of(query: Query) -> list[tuple[str, ...]]:
     """
     text = query.get("where", "[]")
     try:
-        return [(str(name), str(how), *map(str, values)) for name, how, *values in json.loads(text)]
-    except (ValueError, TypeError) as error:
+        found = [(str(name), str(how), *map(str, values)) for name, how, *values in json.loads(text)]
+        return [tuple(map(checked_text, one)) for one in found]
+    except ConfigError:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:
         raise ConfigError(f'where {text!r}: expected a list as [["correlation", "greaterThan", "0.3"]]') from error
 
 
 def _number(text: str) -> float:
     try:
-        return float(text)
-    except ValueError as error:
-        raise ConfigError(f"filter by {text!r}: expected a number") from error
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"filter by {text!r}: expected a number")
+    return number
 
 
 def page(reader: Reader, query: Query) -> Component:

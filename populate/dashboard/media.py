@@ -13,7 +13,7 @@ from dlgn_cnn.plots.fields import side_by_side
 from dlgn_cnn.plots.report import curves_figure, overview_figure
 from dlgn_cnn.plots.style import FORMATS, new_figure, rendered
 from dlgn_cnn.plots.unit import SECTIONS, Figure, Section
-from populate.dashboard.places import FitKey, Query, UnitOfFit
+from populate.dashboard.places import FitKey, Query, UnitOfFit, query_of
 from populate.dashboard.reading import Away, Reader
 from populate.dashboard.unit import CLIP_PX, chosen_start, speed_of
 from populate.report import unit_view
@@ -114,8 +114,8 @@ def register(server: flask.Flask, media: Media) -> None:
     @server.get("/media/<kind>/<what>/<path:where>")
     def serve(kind: str, what: str, where: str) -> flask.Response:
         path, _, form = where.rpartition(".")
-        query = flask.request.args.to_dict()
         try:
+            query = query_of(flask.request.query_string.decode(errors="replace"))
             if (kind, what, form) == ("unit", "film", "webm"):
                 return _response(media.clip(UnitOfFit.parse(path), query), "video/webm")
             return _response(media.picture(kind, what, path, form, query), FORMATS[form])

@@ -1,5 +1,6 @@
 """URLs of the live page: each view has one, and needs nothing but its URL."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from schemas.base.keys import fit_key, fit_name, session_key, session_of
 from schemas.base.restriction import check_key_value
 
 Query = Mapping[str, str]
+HASH = re.compile("[0-9A-Za-z]{1,64}")
+MOST_DIGITS = 18  # of a seed, a series, an experiment or a unit: tables hold up to 64 bits
+MOST_LETTERS = 8000  # of a query
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class FitKey:
     def parse(cls, path: str) -> "FitKey":
         """The fit at a place. Raises ConfigError."""
         parts = path.split("/")
-        if len(parts) != 4 or not parts[3].isdecimal():
+        if len(parts) != 4 or not all(map(HASH.fullmatch, parts[:3])) or not _is_number(parts[3]):
             raise ConfigError(f"no fit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED, three hashes")
         return _checked(cls(parts[0], parts[1], parts[2], int(parts[3])))
 
@@ -81,9 +85,12 @@ class UnitOfFit:
     @classmethod
     def parse(cls, path: str) -> "UnitOfFit":
         """The unit at a place. Raises ConfigError."""
-        if path.count("/") != 5 or not path.rpartition("/")[2].isdecimal():
+        if path.count("/") != 5 or not _is_number(path.rpartition("/")[2]):
             raise ConfigError(f"no unit is at {path!r}: expected DATASET/MODEL/TRAINER/SEED/SESSION/UNIT")
         fit, session, unit = path.rsplit("/", 2)
+        key = session_key(checked_text(session))
+        if not all(_is_number(str(key[name])) for name in ("series", "experiment")):
+            raise ConfigError(f"no session is named {session!r}: expected MOUSE_s01_e01")
         return _checked(cls(FitKey.parse(fit), session, int(unit)))
 
 
@@ -97,10 +104,33 @@ def _checked(found: Any) -> Any:
 def query_of(search: str | None) -> dict[str, str]:
     """The query of a URL, from its question mark on; of a name given twice, the last.
 
+    Raises ConfigError for one that no database could be asked for.
+
     >>> query_of("?of=units&experiment=a%20b")
     {'of': 'units', 'experiment': 'a b'}
     """
-    return dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
+    text = (search or "").lstrip("?")
+    if len(text) > MOST_LETTERS:
+        raise ConfigError(f"the URL has {len(text)} letters, expected {MOST_LETTERS} or fewer: choose fewer columns")
+    return {checked_text(name): checked_text(value) for name, value in _pairs(text)}
+
+
+def checked_text(text: str) -> str:
+    """The text. Raises ConfigError if it holds what no server stores: a zero byte, or half of a character."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ConfigError(f"{text!a:.200} is not text: correct the URL")
+    return text
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True)
+    except ValueError as error:  # as too many names
+        raise ConfigError(f"the URL cannot be read ({error}): correct it") from error
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def place(path: str, query: Query | None = None, **changed: str | None) -> str:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dlgn_cnn.errors import DlgnError
+from dlgn_cnn.errors import ConfigError, DlgnError
+from populate.errors.explain import explain
 from populate.errors.transient import is_transient
 from schemas.connection.server import reconnect
 from schemas.declaration.database import open_database
 
 T = TypeVar("T")
+DRIVERS = ("datajoint", "pymysql", "psycopg2")
 AGAIN_S = 2.0  # a server that did not answer is not asked again before
 READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
@@ -43,8 +45,9 @@ class Reader:
         self._ready, self._failed = True, 0.0
 
     def __call__(self, question: Callable[[], T]) -> T:
-        """What ``question`` returns, which may ask the tables anything. Raises Away where no server answers.
+        """What ``question`` returns, which may ask the tables anything.
 
+        Raises Away where no server answers, and ConfigError for what a server refuses to answer.
         A connection may be stale while the server is there, so a question is asked twice, then on a fresh one.
         """
         with self._lock:
@@ -54,7 +57,7 @@ class Reader:
                     return question()
                 except Exception as error:
                     if not is_transient(error):
-                        raise
+                        raise _refused(error) from error
                     self._ready, failure = False, error
             raise Away from failure
 
@@ -77,3 +80,10 @@ class Reader:
 
     def _refuse_writes(self) -> None:
         self.connection.query(READ_ONLY[self.connection.adapter.backend])
+
+
+def _refused(error: Exception) -> Exception:
+    """The error for the page: what a server says of a question that a URL asked, or the error itself."""
+    if type(error).__module__.partition(".")[0] not in DRIVERS:
+        return error
+    return ConfigError(f"The database cannot answer this ({explain(error)}): correct the URL")
