@@ -166,17 +166,17 @@ def test_raw_bytes_never_become_objects(tmp_path):
     from numpy._core.numeric import _frombuffer
 
     hostile = Calls(_frombuffer, bytearray(8), np.dtype("O"), (1,), "C")
-    with pytest.raises(RecordingError, match="raw bytes"):
-        load_frame(write(tmp_path / "a.pkl", hostile))
+    with pytest.raises(RecordingError, match="objects of shape"):
+        load_frame(write(tmp_path / "a.pkl", in_a_cell(hostile)))
 
 
 def test_an_arrow_array_that_points_outside_its_buffer_is_refused(tmp_path):
-    import pyarrow as pa
-
-    offsets, text = pa.py_buffer(struct.pack("<3q", 0, 3, 10**6)), pa.py_buffer(b"abcdef")
-    outside = (pa.large_string(), 2, 0, 0, [None, offsets, text], [], None)
-    with pytest.raises(RecordingError, match="damaged"):
-        load_frame(write(tmp_path / "a.pkl", Calls(pa.lib._restore_array, outside)))
+    whole = pickle.dumps(pd.DataFrame({"text": pd.array(["abc", "def"], dtype="str")}))
+    offsets = struct.pack("<3q", 0, 3, 6)
+    assert offsets in whole
+    (tmp_path / "a.pkl").write_bytes(whole.replace(offsets, struct.pack("<3q", 0, 3, 10**6)))
+    with pytest.raises(RecordingError, match="points outside its buffers"):
+        load_frame(tmp_path / "a.pkl")
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [1, 2], "text", np.zeros(3)])

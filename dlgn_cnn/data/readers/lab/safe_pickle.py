@@ -1,203 +1,135 @@
-"""Frames out of pickles of unknown origin: an exact allow-list, and nothing that can run code.
+"""Frames out of pickles of unknown origin: read by a machine that calls nothing, checked, and put together here.
 
-A pickle is a program. This reader lets it call only what pandas 1, 2 and 3 need to rebuild a frame of numbers, strings,
-lists and arrays, each by its exact name, and checks the two steps of numpy and arrow that trust their input blindly.
+``pickle_machine`` makes records, ``pickled_values`` the values of cells, ``pickled_columns`` columns and labels. No
+class of numpy or pandas ever sees a state that a file made up.
 """
 
 from __future__ import annotations
 
-import importlib
-import pickle
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from dlgn_cnn.data.readers.lab.pickle_machine import Bounds, Call, DamagedPickleError, Name, brief, run
+from dlgn_cnn.data.readers.lab.pickled_columns import Columns
+from dlgn_cnn.data.readers.lab.pickled_values import ADVICE, Values
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-_ADVICE = "save the frame again with numbers, strings, lists and numpy arrays only, or as Parquet"
-_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufOSU]\d*")
+_MASKED = {
+    "Boolean": "boolean",
+    "Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64": "integer",
+    "Float32 Float64": "floating",
+}
+# Our word for each name that a pickle of a frame needs, by the modules where pandas 1 to 3 and numpy 1 and 2 keep it.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "dtype": ("numpy.dtype",),
+    "ndarray": ("numpy.ndarray",),
+    "array": ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"),
+    "scalar": ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"),
+    "buffer": ("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"),
+    "DataFrame": ("pandas.DataFrame", "pandas.core.frame.DataFrame"),
+    "BlockManager": ("pandas.core.internals.managers.BlockManager",),
+    "block": ("pandas._libs.internals._unpickle_block",),
+    "labels": ("pandas.core.indexes.base._new_Index",),
+    "Index": (
+        "pandas.Index",
+        "pandas.core.indexes.base.Index",
+        "pandas.core.indexes.numeric.Int64Index",
+        "pandas.core.indexes.numeric.UInt64Index",
+        "pandas.core.indexes.numeric.Float64Index",
+    ),
+    "RangeIndex": ("pandas.RangeIndex", "pandas.core.indexes.range.RangeIndex"),
+    "backed": ("pandas._libs.arrays.__pyx_unpickle_NDArrayBacked",),
+    "Categorical": ("pandas.Categorical", "pandas.core.arrays.categorical.Categorical"),
+    "CategoricalDtype": ("pandas.CategoricalDtype", "pandas.core.dtypes.dtypes.CategoricalDtype"),
+    "StringArray": ("pandas.arrays.StringArray", "pandas.core.arrays.string_.StringArray"),
+    "ArrowStringArray": ("pandas.arrays.ArrowStringArray", "pandas.core.arrays.string_arrow.ArrowStringArray"),
+    "StringDtype": ("pandas.StringDtype", "pandas.core.arrays.string_.StringDtype"),
+    "DatetimeArray": ("pandas.arrays.DatetimeArray", "pandas.core.arrays.datetimes.DatetimeArray"),
+    "TimedeltaArray": ("pandas.arrays.TimedeltaArray", "pandas.core.arrays.timedeltas.TimedeltaArray"),
+    "IntegerArray": ("pandas.arrays.IntegerArray", "pandas.core.arrays.integer.IntegerArray"),
+    "FloatingArray": ("pandas.arrays.FloatingArray", "pandas.core.arrays.floating.FloatingArray"),
+    "BooleanArray": ("pandas.arrays.BooleanArray", "pandas.core.arrays.boolean.BooleanArray"),
+    "masked dtype": tuple(
+        f"{module}.{kind}Dtype"
+        for kinds, own in _MASKED.items()
+        for kind in kinds.split()
+        for module in ("pandas", f"pandas.core.arrays.{own}")
+    ),
+    "NA": ("pandas.NA", "pandas._libs.missing.NA"),
+    "NaT": ("pandas._libs.tslibs.nattype._nat_unpickle", "pandas._libs.tslibs.nattype.__nat_unpickle"),
+    "Timestamp": ("pandas._libs.tslibs.timestamps._unpickle_timestamp",),
+    "arrow array": ("pyarrow.lib._restore_array",),
+    "arrow chunks": ("pyarrow.lib.chunked_array",),
+    "arrow buffer": ("pyarrow.lib.py_buffer",),
+    "arrow type": ("pyarrow.lib.type_for_alias",),
+    "encode": ("_codecs.encode",),
+    "slice": ("builtins.slice", "__builtin__.slice"),
+    "bytes": ("builtins.bytes", "__builtin__.bytes"),
+    "bytearray": ("builtins.bytearray", "__builtin__.bytearray"),
+    "object": ("builtins.object", "__builtin__.object"),
+    "reconstructor": ("copyreg._reconstructor", "copy_reg._reconstructor"),
+}
+ALLOWED = {
+    (module, name): word
+    for word, paths in _WORDS.items()
+    for module, _, name in (path.rpartition(".") for path in paths)
+}
 
 
 def load_frame(path: Path) -> pd.DataFrame:
     """The pandas frame in ``path``, pickled by pandas 1 to 3 under any protocol up to 5.
 
-    Whatever the file names beyond the allow-list is refused before it is imported. Raises RecordingError for such a
-    file (with the name), a damaged or truncated one, and one that holds something other than a frame.
+    Nothing that the file names is imported or called. Raises RecordingError for a name that is not in ``ALLOWED``, for
+    values that contradict themselves or go beyond ``Bounds``, for a damaged or truncated file, and for one that holds
+    something other than a frame.
     """
-    import pandas as pd
-
     if not present_file(path):
         raise RecordingError(f"{path} is missing: expected a pickled pandas frame")
     try:
-        with path.open("rb") as file:
-            found = _FrameUnpickler(file).load()
-        if type(found) is pd.DataFrame:
-            list(found.columns)  # fails for a frame without its data
+        bounds = Bounds.of_this_process()
+        bounds.check("bytes", path.stat().st_size)
+        return _frame(path.read_bytes(), bounds)
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
         raise_if_forbidden(error, path)
+        reason = error if isinstance(error, DamagedPickleError) else f"{type(error).__name__}: {brief(str(error))}"
         raise RecordingError(
-            f"{path} is damaged, cut short or not a pickle ({error!r}): copy or export it again"
+            f"{path} is damaged, cut short or not a pickle ({reason}): copy or export it again"
         ) from error
-    if type(found) is not pd.DataFrame:
-        raise RecordingError(f"{path} holds a {type(found).__name__}, expected a pandas DataFrame: {_ADVICE}")
-    return found
 
 
-def _plain_dtype(name: object, align: object = False, copy: object = False) -> np.dtype[Any]:
-    """Only dtypes of one plain value: a structured one can hide object pointers inside raw bytes."""
-    if not (isinstance(name, str) and _PLAIN_DTYPE.fullmatch(name)):
-        raise RecordingError(f"numpy dtype {name!r} is refused: {_ADVICE}")
-    return np.dtype(name, copy=True)
+def _frame(data: bytes, bounds: Bounds) -> pd.DataFrame:
+    found = run(data, ALLOWED, bounds)
+    if type(found) is not Call or found.word != "DataFrame":
+        kind = found.word if isinstance(found, Name | Call) else type(found).__name__
+        raise RecordingError(f"it holds {kind!r}, expected a pandas DataFrame: {ADVICE}")
+    manager = found.state.get("_mgr") if type(found.state) is dict else None
+    if type(manager) is not Call or manager.word != "BlockManager" or not 2 <= len(manager.arguments) <= 3:
+        raise RecordingError("a DataFrame without its data is damaged: export it again")
+    columns = Columns(Values(bounds, len(data)))
+    blocks, axes = manager.arguments[:2]
+    if type(blocks) is not tuple or type(axes) is not list or len(axes) != 2:
+        raise RecordingError("a DataFrame without columns and rows is damaged: export it again")
+    return _assembled(columns, blocks, columns.labels(axes[0]), columns.labels(axes[1]))
 
 
-def _empty_array(subtype: object, shape: object, typecode: object) -> np.ndarray:
-    """Empty array that numpy rebuilds every array from; its state follows and is checked in ``_check_state``."""
-    if subtype is not np.ndarray or shape != (0,):
-        raise RecordingError(f"an array of type {subtype!r} and initial shape {shape!r} is refused: {_ADVICE}")
-    return np.ndarray((0,), "b")
+def _assembled(columns: Columns, blocks: tuple[Any, ...], names: pd.Index, rows: pd.Index) -> pd.DataFrame:
+    import pandas as pd
 
-
-def _array_of_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    """An array copied from raw bytes, which cannot be objects."""
-    if not isinstance(data, bytes | bytearray) or not isinstance(dtype, np.dtype) or dtype.hasobject:
-        raise RecordingError(f"raw bytes as an array of {dtype!r} are refused: {_ADVICE}")
-    return np.frombuffer(bytearray(data), dtype).reshape(shape, order=order)
-
-
-def _scalar(dtype: Any, data: Any) -> Any:
-    if not isinstance(data, bytes) or not isinstance(dtype, np.dtype) or dtype.hasobject:
-        raise RecordingError(f"a numpy scalar of {dtype!r} from {type(data).__name__} is refused: {_ADVICE}")
-    return np.frombuffer(data, dtype)[0]
-
-
-def _latin1(text: object, encoding: object = "latin1") -> bytes:
-    """Bytes as protocol 2 writes them; no other codec is looked up, since that imports."""
-    if isinstance(text, bytes | bytearray):
-        return bytes(text)
-    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise RecordingError(f"text encoded as {encoding!r} is refused: {_ADVICE}")
-    return text.encode("latin1")
-
-
-def _checked_arrow(data: Any) -> pa.Array:
-    """An arrow array whose offsets were checked against its buffers; arrow itself believes them."""
-    import pyarrow as pa
-
-    array = pa.lib._restore_array(data)
-    array.validate(full=True)
-    return array
-
-
-# What stands in for a name of the file: our own guarded function, or (module, name) of the installed pandas.
-_Stand = Callable[..., Any] | type | tuple[str, str]
-_FRAME, _INDEX, _RANGE = ("pandas", "DataFrame"), ("pandas", "Index"), ("pandas", "RangeIndex")
-_STRINGS, _STRING_DTYPE = ("pandas.core.arrays.string_", "StringArray"), ("pandas", "StringDtype")
-_ARROW_STRINGS = ("pandas.core.arrays.string_arrow", "ArrowStringArray")
-_CATEGORIES, _CATEGORY_DTYPE = ("pandas", "Categorical"), ("pandas", "CategoricalDtype")
-_MANAGER = ("pandas.core.internals.managers", "BlockManager")
-_NA = ("pandas", "NA")
-_ARRAY_STEPS: dict[str, _Stand] = {
-    "multiarray._reconstruct": _empty_array,
-    "multiarray.scalar": _scalar,
-    "numeric._frombuffer": _array_of_bytes,
-}
-_NUMPY: dict[tuple[str, str], _Stand] = {("numpy", "dtype"): _plain_dtype, ("numpy", "ndarray"): np.ndarray}
-for _core in ("core", "_core"):
-    for _step, _guarded in _ARRAY_STEPS.items():
-        _NUMPY[(f"numpy.{_core}.{_step.split('.')[0]}", _step.split(".")[1])] = _guarded
-_PANDAS: dict[tuple[str, str], _Stand] = {
-    _FRAME: _FRAME,
-    ("pandas.core.frame", "DataFrame"): _FRAME,
-    _INDEX: _INDEX,
-    ("pandas.core.indexes.base", "Index"): _INDEX,
-    ("pandas.core.indexes.numeric", "Int64Index"): _INDEX,
-    ("pandas.core.indexes.numeric", "Float64Index"): _INDEX,
-    _RANGE: _RANGE,
-    ("pandas.core.indexes.range", "RangeIndex"): _RANGE,
-    ("pandas.core.indexes.base", "_new_Index"): ("pandas.core.indexes.base", "_new_Index"),
-    _MANAGER: _MANAGER,
-    ("pandas._libs.internals", "_unpickle_block"): ("pandas._libs.internals", "_unpickle_block"),
-    _STRING_DTYPE: _STRING_DTYPE,
-    ("pandas.core.arrays.string_", "StringDtype"): _STRING_DTYPE,
-    _STRINGS: _STRINGS,
-    ("pandas.arrays", "StringArray"): _STRINGS,
-    _ARROW_STRINGS: _ARROW_STRINGS,
-    ("pandas.arrays", "ArrowStringArray"): _ARROW_STRINGS,
-    _CATEGORIES: _CATEGORIES,
-    ("pandas.core.arrays.categorical", "Categorical"): _CATEGORIES,
-    _CATEGORY_DTYPE: _CATEGORY_DTYPE,
-    ("pandas.core.dtypes.dtypes", "CategoricalDtype"): _CATEGORY_DTYPE,
-    ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"): ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"),
-    _NA: _NA,
-    ("pandas._libs.missing", "NA"): _NA,
-}
-_OTHER: dict[tuple[str, str], _Stand] = {
-    ("pyarrow.lib", "_restore_array"): _checked_arrow,
-    ("pyarrow.lib", "py_buffer"): ("pyarrow.lib", "py_buffer"),
-    ("pyarrow.lib", "type_for_alias"): ("pyarrow.lib", "type_for_alias"),
-    ("pyarrow.lib", "chunked_array"): ("pyarrow.lib", "chunked_array"),
-    ("_codecs", "encode"): _latin1,
-    ("builtins", "slice"): slice,
-    ("__builtin__", "slice"): slice,
-    ("builtins", "bytearray"): _latin1,
-    ("__builtin__", "bytearray"): _latin1,
-}
-ALLOWED = _NUMPY | _PANDAS | _OTHER
-_WITH_STATE = (_FRAME, _STRINGS, _STRING_DTYPE, _ARROW_STRINGS, _CATEGORIES, _CATEGORY_DTYPE, _MANAGER)
-
-
-class _FrameUnpickler(pickle._Unpickler):
-    """The interpreter's own unpickler, in its Python form: the C form cannot be told which states to refuse."""
-
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
-
-    def find_class(self, module: str, name: str) -> Any:
-        stand = ALLOWED.get((module, name))
-        if stand is None:
-            raise RecordingError(f"it asks for {module}.{name}, which is not on the list of safe names: {_ADVICE}")
-        return _installed(stand) if isinstance(stand, tuple) else stand
-
-    def load_build(self) -> None:
-        stack: list[Any] = self.stack  # type: ignore[attr-defined]
-        _check_state(stack[-2], stack[-1])
-        super().load_build()  # type: ignore[misc]
-
-    dispatch[pickle.BUILD[0]] = load_build
-
-
-def _installed(stand: tuple[str, str]) -> Any:
-    module, name = stand
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise RecordingError(f"it needs {module}.{name}, which this pandas does not have: {_ADVICE}") from error
-
-
-def _check_state(instance: Any, state: Any) -> None:
-    """Refuse a state that would change a class or function of this process, or make numpy read stray memory."""
-    if isinstance(instance, np.dtype):
-        if _forged(instance, state):
-            raise RecordingError(f"a numpy dtype {instance} with state {state!r} is refused: {_ADVICE}")
-    elif isinstance(instance, np.ndarray):
-        if instance.size or not isinstance(state, tuple) or len(state) != 5:
-            raise RecordingError(f"an array whose state is set twice or is not one of an array is refused: {_ADVICE}")
-    elif not isinstance(instance, tuple(_installed(stand) for stand in _WITH_STATE)):
-        name = getattr(instance, "__qualname__", type(instance).__qualname__)
-        raise RecordingError(f"setting the state of {name} is refused: {_ADVICE}")
-
-
-def _forged(dtype: np.dtype[Any], state: Any) -> bool:
-    if not isinstance(state, tuple) or len(state) != 8 or state[2:5] != (None, None, None):
-        return True
-    size = (dtype.itemsize, dtype.alignment) if dtype.kind in "SU" else (-1, -1)
-    return state[0] != 3 or state[5:7] != size or state[7] != dtype.flags
+    placed: dict[int, Any] = {}
+    for block in blocks:
+        for place, column in columns.placed(block, len(names), len(rows)):
+            if place in placed:
+                raise RecordingError(f"two columns at place {place} are damaged: export the frame again")
+            placed[place] = column
+    if len(placed) != len(names):
+        raise RecordingError(f"{len(names)} names for {len(placed)} columns are damaged: export the frame again")
+    series = {place: pd.Series(placed[place], rows, dtype=placed[place].dtype) for place in range(len(names))}
+    frame = pd.DataFrame(series, index=rows)
+    frame.columns = names
+    return frame
