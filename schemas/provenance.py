@@ -15,6 +15,7 @@ from dlgn_cnn.provenance.environment import CodeState, code_state, deterministic
 from dlgn_cnn.provenance.environment import EnvironmentState as EnvironmentState
 from dlgn_cnn.provenance.row_values import row_digest
 from dlgn_cnn.runtime.device import pick_device
+from schemas.base import store_registry
 from schemas.base.hashed_config import added_part, transaction
 from schemas.base.inserted_rows import Rows, collect_inserted, key_order
 from schemas.base.keys import Key, Row
@@ -164,6 +165,7 @@ class Traced:
     def _compute(self, key: Row, fetched: Any) -> Any:
         table: Any = self
         refuse_unclean()
+        store_registry.register(settings_in_force(), table.connection)  # a worker has done so
         row, started = provenance_row(self, key, 0.0), time.monotonic()
         with deterministic_algorithms(settings_in_force().deterministic):
             computed = table.make_compute(key, *fetched)

@@ -7,8 +7,8 @@ from dlgn_cnn.archive.manifest import StoredColumn
 from schemas import session
 from schemas.declaration.table_classes import table_classes
 
-# Of this database alone: its version, verdicts, the fleet, and searches.
-LEFT_OUT_MODULES = ("version", "verification", "fleet", "search")
+# Of this database alone: its version, verdicts, the fleet, searches, and who writes files where.
+LEFT_OUT_MODULES = ("version", "verification", "fleet", "search", "store")
 LEFT_OUT_TABLES = ("fitting.Checkpoint",)  # files from which an unfinished fit resumes
 LOOSE_PARTS = ("experiment.Experiment.Fit",)  # of which some are published and others not
 WHOLE = ("session.Session", "dataset.Dataset")  # all rows that hang on these alone come with them

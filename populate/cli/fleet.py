@@ -195,25 +195,30 @@ def declare(
 
 @app.command(rich_help_panel="Upkeep")
 def gc(
-    delete: Annotated[bool, typer.Option("--delete", help="Delete them, unless a worker is alive.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete those that it shows, unless a process may be about to use a file.")
+    ] = False,
 ) -> None:
-    """Show the files in the store that no row refers to; with --delete, remove them.
+    """Show the files that no row refers to and that were marked a day ago; with --delete, remove them.
 
-    Example: dlgn gc --delete
+    A file is marked when it is first found without a row. Example: dlgn gc --delete
     """
     import schemas
 
     schemas.open_database()
     from populate.fleet import gc as found
 
-    garbage = found.find_garbage()
-    for one in garbage:
-        for name, size in one.unreferenced.items():
-            logger.info("%s/%s: %d kB, written %s", one.kind, name, size // 1000, one.place.modified(name))
-        count, megabytes = len(one.unreferenced), one.size_bytes / 1e6
-        logger.info("%s: no row refers to %d files, %.1f MB; %d are kept", one.kind, count, megabytes, one.kept)
+    for one in found.find_garbage():
+        for name in one.due:
+            size, written = one.unreferenced[name], one.place.modified(name)
+            logger.info("%s/%s: %d kB, written %s", one.kind, name, size // 1000, written)
+        count, marked = len(one.due), len(one.unreferenced) - len(one.due)
+        logger.info(
+            "%s: %d files to delete, %.1f MB; %d without a row are marked for less than a day; %d are kept",
+            *(one.kind, count, one.due_bytes / 1e6, marked, one.kept),
+        )
     if delete:
-        logger.info("%d files are deleted", found.collect(garbage))
+        logger.info("%d files are deleted", found.collect())
 
 
 def _steer() -> ModuleType:

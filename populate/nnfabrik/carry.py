@@ -19,6 +19,7 @@ from dlgn_cnn.training.weights import save_weights
 from populate.nnfabrik.source import CALLS, FIT_KEY, NnfabrikSchema, Row, opened, unpacked
 from populate.nnfabrik.states import States, parameters
 from schemas import dataset, experiment, model, trainer, training
+from schemas.base import store_registry
 from schemas.base.hashed_config import transaction
 from schemas.base.keys import fit_name
 from schemas.base.names import check_name, longest
@@ -76,8 +77,8 @@ def carry(url: str, schema: str, stores: Mapping[str, str]) -> ImportReport:
     ConfigError
         If the server cannot be reached, or the schema is not one of nnfabrik's.
     """
-    report = ImportReport()
-    with opened(url, schema) as source, closing(States(source, stores)) as states:
+    report, writing = ImportReport(), store_registry.writing(settings_in_force(), training.schema.connection)
+    with opened(url, schema) as source, closing(States(source, stores)) as states, writing:
         calls = {kind: _carry_calls(source, kind, report) for kind in CALLS}
         for seed in source.seeds():
             report.note("seed", not trainer.Seed & {"seed": seed})

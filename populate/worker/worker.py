@@ -112,6 +112,7 @@ def work(tables: Sequence[Table] | None = None, options: WorkerOptions | None = 
         worker.begin(tables or computed_tables())
         while worker.turn():
             pass
+        store_registry.release(settings, fleet.schema.connection)
     return worker.summary
 
 
@@ -153,7 +154,7 @@ class WorkerLoop:
             "" if self.options.where else "*" if len(tables) == len(computed_tables()) else names
         )
         self._until_done(self.registration.register)
-        self._until_done(lambda: store_registry.sign(settings_in_force(), fleet.schema.connection))
+        self._until_done(_sign)
         for table in tables:
             mine = self._until_done(functools.partial(leased, table, self.registration))
             self.queues.append(Queue(mine, self.options.where, self.options.generator, self._left))
@@ -173,6 +174,7 @@ class WorkerLoop:
 
     def _round(self) -> bool:
         interrupts.check()
+        _sign()
         if self._recalled:
             self._handle_recall()
         drained, paused = _stop_flags()
@@ -377,6 +379,11 @@ class WorkerLoop:
             else:
                 self._outage.passed()
                 return found
+
+
+def _sign() -> None:
+    """Sign the places of files, now and then again; that the worker lives says its row in the fleet."""
+    store_registry.register(settings_in_force(), fleet.schema.connection, 0.0)
 
 
 def _stop_flags() -> tuple[bool, set[str]]:

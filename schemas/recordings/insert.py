@@ -61,15 +61,16 @@ def ingest(
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
     new = [(one, row) for one, row in rows if row is not None]
-    store_registry.sign(settings_in_force(), session.schema.connection)
-    recorded = chain.from_iterable(chain(*recording.rows_of(one)[1].values()) for one, _ in new)
-    onsets = chain.from_iterable(_frame_onsets(one) for one, _ in new)
-    array_codec.upload({recording.schema.database: recorded, stimulus.schema.database: onsets})
-    duration_s = time.monotonic() - started
-    with session.schema.connection.transaction:
-        moves = moved.follow(found)
-        for one, row in new:
-            _insert(one, row, duration_s)
+    with store_registry.writing(settings_in_force(), session.schema.connection):
+        recorded = chain.from_iterable(chain(*recording.rows_of(one)[1].values()) for one, _ in new)
+        onsets = chain.from_iterable(_frame_onsets(one) for one, _ in new)
+        array_codec.upload({recording.schema.database: recorded, stimulus.schema.database: onsets})
+        duration_s = time.monotonic() - started
+        store_registry.renew(settings_in_force(), session.schema.connection)
+        with session.schema.connection.transaction:
+            moves = moved.follow(found)
+            for one, row in new:
+                _insert(one, row, duration_s)
     if moves:
         logger.info("%s", moved.sentence(moves))
     return [str(one.session) for one, _ in new]

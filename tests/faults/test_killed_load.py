@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
 # What it is about to do, for the how manieth time, when it is killed.
 MOMENTS = (("write", 9), ("start_transaction", 1), ("insert", 12), ("commit_transaction", 1))
-WITHOUT = ("~", "version.", "provenance.")  # DataJoint's own; what came with the tables
+WITHOUT = ("~", "version.", "provenance.", "store.")  # DataJoint's own; what came with the tables; signatures
 
 # Imports once, then forks a process a job.
 SERVER = r"""
@@ -111,10 +111,12 @@ def rows(database) -> dict:
 
 def files(database) -> dict[str, bytes | None]:
     """Every whole file of the store; of Deep Lake's own, which differ by writer, that a dataset is there."""
+    from schemas.base import store_registry
+
     found: dict[str, bytes | None] = {}
     for path in database.store.rglob("*"):
         name = path.relative_to(database.store)
-        if path.is_file() and path.suffix != ".tmp":
+        if name.parts[0] != store_registry.FOLDER and path.is_file() and path.suffix != ".tmp":
             own = name.parts[0] == "datasets"
             found["/".join(name.parts[:3]) if own else str(name)] = None if own else path.read_bytes()
     return found

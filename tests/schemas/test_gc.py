@@ -1,4 +1,4 @@
-"""Files without a row are found, and deleted only while no process writes."""
+"""Files without a row are marked, and deleted a day later, only while no process may be about to use one."""
 
 import dataclasses
 import datetime
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, StoreError
 from dlgn_cnn.training.weights import load_weights, save_weights
 
 LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
@@ -18,15 +18,12 @@ LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
 
 @pytest.fixture
 def weights(database):
-    """Digests of weights that a row refers to, and that none does, as old as last week."""
+    """Digests of weights that a row refers to, and that none does."""
     from schemas import fleet, stimulus
 
     fleet.Lease().delete_quick()
     fleet.Worker().delete_quick()
     kept, left = (save_weights({"w": torch.full((2,), value)}, database.weights) for value in (1.0, 2.0))
-    week = LATER.timestamp() - 7 * 86400
-    for digest in (kept, left):
-        os.utime(database.store / "weights" / f"{digest}.safetensors", (week, week))
     stimulus.Movie.insert1(("collected",))
     rest = {"scene_path": "x", "scene_frames": 1, "scene_rate_hz": 1.0, "width_px": 1, "height_px": 1}
     stimulus.Scene.insert1({"movie": "collected", "scene": 0, "scene_sha256": kept, **rest})
@@ -38,14 +35,100 @@ def names(found, kind="weights") -> set[str]:
     return {name.split(".")[0] for one in found if one.kind == kind for name in one.unreferenced}
 
 
-def test_what_no_row_refers_to_is_found_once_it_is_old(weights, database):
-    from populate.fleet.gc import find_garbage
+def due(found) -> set[str]:
+    return {name.split(".")[0] for one in found if one.kind == "weights" for name in one.due}
+
+
+def test_what_no_row_refers_to_is_due_a_day_after_it_was_marked_unless_it_was_written_meanwhile(weights, database):
+    from populate.fleet.gc import collect, find_garbage
 
     _, left = weights
-    assert names(find_garbage()) & set(weights) == {left}
-    now = datetime.datetime.now().timestamp()
-    os.utime(database.store / "weights" / f"{left}.safetensors", (now, now))
-    assert left not in names(find_garbage())
+    file = database.store / "weights" / f"{left}.safetensors"
+    os.utime(file, (0, 0))  # its own age says nothing: it may be about to be used again
+    found = find_garbage()
+    assert names(found) & set(weights) == {left}
+    assert due(found) == set()
+    collect()
+    assert file.exists()
+    assert due(find_garbage(LATER)) & set(weights) == {left}
+    file.touch()
+    assert left not in due(find_garbage(LATER))
+    collect(LATER)
+    assert file.exists()
+    assert left in due(find_garbage(LATER + datetime.timedelta(days=2)))
+
+
+def test_gc_shows_what_it_would_delete(weights, database):
+    from populate.fleet.gc import collect, find_garbage
+
+    find_garbage()
+    shown = {one.place.local / name for one in find_garbage(LATER) for name in one.due}
+    before = {path for path in database.store.rglob("*") if path.is_file() and path.parent.name != "databases"}
+    assert collect(LATER) == len(shown) > 0
+    after = {path for path in database.store.rglob("*") if path.is_file() and path.parent.name != "databases"}
+    assert before - after == shown
+
+
+def test_names_that_the_product_does_not_make_are_left_alone(weights, database):
+    from populate.fleet.gc import collect, find_garbage
+
+    files = [database.store / name for name in ("weights/notes.txt", "weights/weights/x", "datasets/mine/x")]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("a person's")
+    find_garbage()
+    collect(LATER)
+    assert all(file.exists() for file in files)
+
+
+def test_while_any_prefix_loads_nothing_is_deleted(weights, database):
+    """Another prefix on this server holds a lease, in a process of its own."""
+    from populate.fleet.gc import collect, find_garbage
+    from schemas import fleet
+    from schemas.base import store_registry
+
+    find_garbage()
+    connection = fleet.schema.connection
+    store_registry._insert(database, connection, "0" * 32, 60.0)
+    with pytest.raises(ConfigError, match=r"1 processes may be about to use a file .*let them end"):
+        collect(LATER)
+    load_weights(database.weights, weights[1])
+    store_registry._expire(database, connection, "0" * 32)
+    assert collect(LATER) >= 1
+
+
+def test_once_a_process_begins_the_rest_is_left_to_the_next_time(weights, database, monkeypatch):
+    from populate.fleet import collector
+    from populate.fleet.gc import collect, find_garbage
+    from schemas import fleet
+    from schemas.base import store_registry
+
+    find_garbage()
+    real = collector.survey
+
+    def disturbed(tables, places):
+        found = real(tables, places)
+        store_registry._insert(database, fleet.schema.connection, "1" * 32, 0.0)
+        return found
+
+    monkeypatch.setattr(collector, "survey", disturbed)
+    assert collect(LATER) == 0
+    monkeypatch.undo()
+    assert collect(LATER) >= 1
+
+
+def test_a_lease_that_has_expired_is_not_renewed(database):
+    from schemas import fleet
+    from schemas.base import store_registry
+
+    connection = fleet.schema.connection
+    store_registry.release(database, connection)
+    with store_registry.writing(database, connection):
+        store_registry.renew(database, connection)
+        own = store_registry._own[store_registry._key(database)]
+        store_registry._expire(database, connection, own.token)
+        with pytest.raises(StoreError, match="stopped for more than a day"):
+            store_registry.renew(database, connection)
 
 
 def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
@@ -54,16 +137,16 @@ def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
     from schemas import fleet
 
     kept, left = weights
-    found = find_garbage()
+    find_garbage()
     worker = Registration(torch.device("cpu"))
     worker.ensure_heartbeat = lambda: None
     worker.register()
-    with pytest.raises(ConfigError, match="1 workers are alive"):
-        collect(found)
+    with pytest.raises(ConfigError, match=r"1 processes may be about to use a file .worker "):
+        collect(LATER)
     load_weights(database.weights, left)
     assert len(fleet.StopFlag()) == 0
     worker.stop()
-    assert collect(found) >= 1
+    assert collect(LATER) >= 1
     assert np.array_equal(load_weights(database.weights, kept)["w"], [1.0, 1.0])
     assert not (database.store / "weights" / f"{left}.safetensors").exists()
 
@@ -73,9 +156,9 @@ def test_what_a_row_has_come_to_refer_to_is_kept(weights):
     from schemas import stimulus
 
     kept, left = weights
-    found = find_garbage()
+    find_garbage()
     stimulus.Scene.update1({"movie": "collected", "scene": 0, "scene_sha256": left})
-    collect(found)
+    collect(LATER)
     assert left not in names(find_garbage())
     assert kept in names(find_garbage())
 
@@ -102,13 +185,11 @@ def test_arrays_are_garbage_once_their_rows_are_deleted(weights, database):
     others = arrays / "another_labs_schema" / "table" / "array.npy"
     others.parent.mkdir(parents=True)
     others.write_bytes(b"")
-    for file in arrays.rglob("*.npy"):
-        os.utime(file, (0, 0))
     before = found_below(find_garbage(), "arrays")  # of rows of tests that ran before
     (recording.Recording.Signal & key & {"signal_name": "running"}).delete_quick()
     left = found_below(find_garbage(), "arrays") - before
     assert sorted(np.load(path).tolist() for path in left) == [[-0.0, -1, -2, -3, -4], [0, 1, 2, 3, 4]]
-    collect(find_garbage())
+    collect(LATER)
     assert not any(path.exists() for path in left)
     assert others.exists()
     kept = (recording.Recording.Signal & key).fetch1("signal_values")
@@ -121,37 +202,77 @@ def found_below(garbage, kind: str) -> set[Path]:
     return {one.place.local / name for name in one.unreferenced}
 
 
-def test_a_store_of_two_servers_is_left_alone(weights, database):
-    """As a demo on the embedded server and the lab's MySQL have one, in the same home."""
-    from populate.fleet.gc import find_garbage
+@pytest.fixture
+def signed_by(database):
+    """Leaves another database's signature in the store."""
+    files = []
 
-    said = {"prefix": "dlgn_", "server": "another", "seen_as": "db.lab"}
-    (file := database.store / "databases" / "0123456789abcdef.json").write_text(json.dumps(said))
-    with pytest.raises(ConfigError, match=rf"dlgn_\* at db.lab keep .*another server's.*their own, or delete {file}"):
-        find_garbage()
+    def leave(prefix: str, server: str, token: str):
+        files.append(database.store / "databases" / f"{prefix}.{server}.{token}.json")
+        files[-1].write_text(json.dumps({"seen_as": "db.lab"}))
+        return files[-1]
+
+    yield leave
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def here(database):
+    """The digest of this server."""
+    from schemas import fleet
+    from schemas.base import store_registry
+
+    return store_registry._server(database, fleet.schema.connection)
+
+
+def test_a_store_of_two_servers_is_left_alone(weights, database, signed_by):
+    """As a demo on the embedded server and the lab's MySQL have one, in the same home."""
+    from populate.fleet.gc import collect, find_garbage
+
+    file = signed_by("dlgn_", "0123456789abcdef", "a" * 32)
+    said = r"dlgn_\* at db.lab keep .*another server's.*of its own, or delete .*databases/dlgn_.0123456789abcdef.\* if"
+    for ask in (find_garbage, collect):
+        with pytest.raises(ConfigError, match=said):
+            ask()
     file.unlink()
     assert names(find_garbage()) & set(weights) == {weights[1]}
 
 
-def test_what_another_prefix_refers_to_is_kept(weights, database):
+def test_a_copied_database_is_told_apart(weights, database, signed_by, here):
+    """A copy on another server, one that calls itself the same, and this one from an older backup."""
+    from populate.fleet.gc import find_garbage
+    from schemas import store
+
+    token = store.Signature().to_arrays("token")[0]
+    for server, lies in (("0123456789abcdef", token), (here, "b" * 32)):
+        file = signed_by(database.prefix, server, lies)
+        with pytest.raises(ConfigError, match="the tables here are a copy of them"):
+            find_garbage()
+        file.unlink()
+
+
+def test_what_another_prefix_refers_to_is_kept(weights, database, signed_by, here):
     """Another prefix, on the same server and in the same store."""
     import datajoint as dj
 
     from populate.fleet.gc import find_garbage
-    from schemas import fleet
-    from schemas.base import store_registry
+    from schemas import fleet, store
     from schemas.declaration.modules import MODULES
 
-    trial = dataclasses.replace(database, prefix=f"{database.prefix}b_")
-    store_registry.sign(trial, fleet.schema.connection)
-    (file,) = {one for one in (database.store / "databases").iterdir() if trial.prefix in one.read_text()}
-    with pytest.raises(ConfigError, match=rf"{trial.prefix}\* .* cannot be asked .*some are not there"):
+    prefix = f"{database.prefix}b_"
+    signed_by(prefix, here, "c" * 32)
+    with pytest.raises(ConfigError, match=rf"{prefix}\* .* cannot be asked .*some are not there"):
         find_garbage()
-    schemas = {name: dj.Schema(f"{trial.prefix}{name}", connection=fleet.schema.connection) for name in MODULES}
+    schemas = {name: dj.Schema(f"{prefix}{name}", connection=fleet.schema.connection) for name in MODULES}
     try:
-        assert weights[1] in names(find_garbage())
 
-        @schemas["training"]
+        class Signature(dj.Manual):
+            definition = store.Signature.definition
+
+        class Worker(dj.Manual):
+            definition = fleet.Worker.definition
+
         class Fitted(dj.Manual):
             definition = """
             fit : int32
@@ -159,20 +280,43 @@ def test_what_another_prefix_refers_to_is_kept(weights, database):
             weights_sha256 : char(64)
             """
 
+        Signature = schemas["store"](Signature)
+        Fitted, _ = schemas["training"](Fitted), schemas["fleet"](Worker)
+        with pytest.raises(ConfigError, match="an older backup"):
+            find_garbage()
+        Signature.insert1({"token": "c" * 32, "host": "h", "pid": 1, "expires": LATER.replace(tzinfo=None)})
+        assert weights[1] in names(find_garbage())
         Fitted.insert1((0, weights[1]))
         assert not names(find_garbage()) & set(weights)
     finally:
         for one in schemas.values():
             one.drop(prompt=False)
-        file.unlink()
 
 
-def test_a_database_signs_its_store_once(database):
-    import schemas
+def test_a_database_signs_its_store_once_when_it_is_opened(database):
     from schemas import fleet
     from schemas.base import store_registry
 
-    before = {one.name: one.stat().st_mtime_ns for one in (database.store / "databases").iterdir()}
-    store_registry.sign(schemas.open_database(), fleet.schema.connection)
-    assert {one.name: one.stat().st_mtime_ns for one in (database.store / "databases").iterdir()} == before
-    assert len(before) == 1
+    def lies() -> set[str]:
+        return {path.name for path in (database.store / "databases").iterdir()}
+
+    before = lies()
+    store_registry.sign(database, fleet.schema.connection)
+    assert lies() == before != set()
+
+
+@pytest.mark.parametrize("elsewhere", ["datasets", "cache"])
+def test_every_place_that_files_are_deleted_from_is_signed_and_asked(database, tmp_path, elsewhere):
+    """Two databases, each with a store of its own, and one place of data sets, or one home with its cache."""
+    from schemas import fleet
+    from schemas.base import store_registry
+
+    url = (tmp_path / "shared").as_uri()
+    settings = dataclasses.replace(database, store=tmp_path / "store", home=tmp_path / "home", datasets_url=url)
+    store_registry.register(settings, fleet.schema.connection, 0.0)
+    place = {"datasets": tmp_path / "shared", "cache": settings.cache}[elsewhere] / "databases"
+    (signature,) = place.iterdir()
+    prefix, _, token, _ = signature.name.split(".")
+    (place / f"{prefix}.0123456789abcdef.{token}.json").write_bytes(signature.read_bytes())
+    with pytest.raises(ConfigError, match="another server's"):
+        store_registry.prefixes_here(settings, fleet.schema.connection)

@@ -219,7 +219,7 @@ def test_checkpoints_that_no_row_names_are_garbage_once_they_are_old(keys, setti
     def found(days: int) -> set[str]:
         now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
         (one,) = [one for one in find_garbage(now) if one.kind == "checkpoints"]
-        return {f"checkpoints/{name}" for name in one.unreferenced}
+        return {f"checkpoints/{name}" for name in one.due}
 
     assert found(days=2) == set()
     assert len(fitting.Checkpoint & keys) == 2
