@@ -82,18 +82,18 @@ def load(place: str, progress: Progress = silent, allowed_packages: Collection[s
     with store_registry.writing(settings_in_force(), session.schema.connection):
         files.place_weights(archive)
         files.place_stimuli(archive)
-        counts = _load_rows(archive, catalog)
+        counts = _load_rows(archive, catalog, allowed_packages)
     new, known = ({name: count[index] for name, count in counts.items()} for index in (0, 1))
     return Loaded(archive, new, known)
 
 
-def _load_rows(archive: Archive, catalog: Catalog) -> dict[str, tuple[int, int]]:
+def _load_rows(archive: Archive, catalog: Catalog, allowed: Collection[str]) -> dict[str, tuple[int, int]]:
     """Store the files of an archive's rows and insert the rows; by table, how many are new and how many existed."""
     connection = session.schema.connection
     with tempfile.TemporaryDirectory() as folder:
         loading = _Loading(archive, catalog, Path(folder))
         for name in loading.names:
-            loading.refuse_paths(name, allowed_packages)
+            loading.refuse_paths(name, allowed)
         for name in loading.names:
             loading.store(name)
             store_registry.renew(settings_in_force(), connection)
