@@ -9,7 +9,6 @@ from dlgn_cnn.errors import ConfigError, DlgnError
 from dlgn_cnn.registry.annotations import parameters_of
 from dlgn_cnn.training.assemble import FitSpec, has_own_seed, plain
 from populate.archive.selection import FITS, Selection
-from populate.query.named_rows import restricted
 from schemas import dataset, ensemble, training
 
 Row = dict[str, Any]
@@ -49,8 +48,7 @@ def _named(selection: Selection, names: Sequence[str]) -> dict[frozenset[Any], s
     for text in names:
         name, given, where = text.partition("=")
         fits = training.TrainedModel & chosen
-        matching = restricted(fits, where if given else None, "TrainedModel") if chosen else None
-        best = [] if matching is None else matching.keys(order_by="score DESC", limit=1)
+        best = (fits & where if given else fits).keys(order_by="score DESC", limit=1) if chosen else []
         if not best or not name or "#" in name or "&" in name:
             raise ConfigError(f"name {text!r}: expected NAME or NAME=SQL, and that a chosen fit fulfills the SQL")
         found[_frozen(best[0])] = name

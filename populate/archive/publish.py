@@ -100,10 +100,12 @@ def publish(path: Path, wanted: Wanted, progress: Progress = silent) -> Archive:
     StoreError
         If a file that a row refers to is missing or altered.
     """
+    catalog = Catalog()
+    name, rows = _root(catalog, wanted)
+    for text in wanted.names:
+        restricted(catalog.tables[FITS], text.partition("=")[2] or None, FITS)
     with writing(path) as archive, _one_moment():
-        catalog = Catalog()
         selection = Selection(catalog, [_known(catalog, one) for one in wanted.without])
-        name, rows = _root(catalog, wanted)
         selection.choose(name, rows, wanted.downstream)
         left_out = _add_files(archive, selection, wanted)
         stimuli = add_stimuli(archive, selection) if wanted.stimuli else {}

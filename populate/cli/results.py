@@ -65,9 +65,9 @@ def query(
 
     schemas.open_database()
     if statement is not None:
+        found = result.ask(statement)
         if said := reader_warning():
             logger.warning("%s", said)
-        found = result.ask(statement)
     elif table is None:
         found, rows = list_tables(), None
     else:

@@ -4,14 +4,21 @@ DataJoint writes a list into SQL as it stands, and takes a key of unknown column
 """
 
 import datetime
+import decimal
 import uuid
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from datajoint import condition, expression, jobs, table
 
 from dlgn_cnn.errors import ConfigError
 
 KINDS = (str, int, bool, datetime.date, datetime.datetime, uuid.UUID)
 LARGEST = 2**63 - 1
+# Of any key, ours too: DataJoint writes these as values, and of all else the text that Python prints.
+WRITTEN = (*KINDS, float, datetime.time, decimal.Decimal, np.number, np.bool_, type(None))
+_make_condition = condition.make_condition
 
 
 def restrict(rows: Any, *keys: Any) -> Any:
@@ -60,3 +67,20 @@ def check_key_value(name: str, value: Any) -> None:
         raise ConfigError(f"{name} of a key is beyond 64 bits: expected a smaller number")
     if isinstance(value, str) and any(one in "\\\0" or "\ud800" <= one <= "\udfff" for one in value):
         raise ConfigError(f"{name} of a key is {value!r:.80}: leave out backslashes and what is no character")
+
+
+def guard_keys() -> None:
+    """Let DataJoint refuse a key with a list or another value that it would write into SQL as Python prints it."""
+    for module in (condition, expression, jobs, table):
+        module.make_condition = _checked_condition
+
+
+def _checked_condition(rows: Any, key: Any, columns: set[str], semantic_check: bool = True) -> str | bool:
+    plain = key
+    while isinstance(plain, condition.Not):
+        plain = plain.restriction
+    if isinstance(plain, Mapping):
+        for name, value in plain.items():
+            if name.split(".", 1)[0] in rows.heading.names and not isinstance(value, WRITTEN):
+                raise ConfigError(f"{name} of a key is {value!r:.80} ({type(value).__name__}), expected one value")
+    return _make_condition(rows, key, columns, semantic_check)

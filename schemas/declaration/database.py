@@ -13,6 +13,7 @@ from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.rights import raise_if_forbidden
+from schemas.base.restriction import guard_keys
 from schemas.connection.in_force import opened, put_in_force
 from schemas.connection.server import connect
 from schemas.connection.settings import Settings
@@ -36,6 +37,7 @@ def open_database(settings: Settings | None = None) -> Settings:
     there = opened()
     wanted = settings or there or Settings.from_environment()
     if there is None:
+        guard_keys()
         connection = connect(wanted)
         _activate(wanted, connection)
         put_in_force(wanted, connection)

@@ -41,6 +41,14 @@ def test_a_value_of_another_kind_restricts_nothing(mouse, value):
     one_sentence(error)
 
 
+@pytest.mark.parametrize("value", [["' OR '1'='1"], {"x": 1}, ("x",), {"x"}, b"' OR 1", object()], ids=repr)
+def test_no_key_of_any_table_holds_what_is_not_one_value(mouse, value):
+    for restricted in (lambda key: mouse & key, lambda key: mouse - key, lambda key: mouse & [{"mouse": "x"}, key]):
+        with pytest.raises(ConfigError, match="expected one value") as error:
+            len(restricted({"mouse": value}))
+        one_sentence(error)
+
+
 @pytest.mark.parametrize("key", [{}, [], "mouse = 1", None, {"mice": "x"}, {"mouse) OR (1=1": "x"}, {1: "x"}], ids=repr)
 def test_a_key_of_unknown_columns_is_not_all_rows(mouse, key):
     from schemas.base.restriction import restrict
