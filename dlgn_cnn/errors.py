@@ -3,9 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dlgn_cnn.redaction import redacted
+
 
 class DlgnError(ValueError):
-    """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback."""
+    """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback.
+
+    Its words hold no secret, whatever they quote.
+    """
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
 
 
 class RecordingError(DlgnError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import datajoint as dj
 
+from dlgn_cnn.redaction import redacted
 from schemas import provenance
 from schemas.fleet import key_hash
 
@@ -51,5 +52,6 @@ def note(table: Any, key: Mapping[str, Any], verdict: Mapping[str, Any]) -> None
         The columns from ``verdict`` on.
     """
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    verdict = {name: redacted(value) if isinstance(value, str) else value for name, value in verdict.items()}
     whose = {"verified_table": table.__name__, "key_hash": key_hash(key), "verified_key": dict(key)}
     Verification.insert1({**whose, "verified": now, **verdict, **provenance.present()})

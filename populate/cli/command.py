@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from dlgn_cnn.redaction import Redaction
 from dlgn_cnn.runtime.import_path import leave_current_folder_out
 from dlgn_cnn.runtime.threads import wait_passively
 from populate import cli
@@ -117,6 +118,7 @@ class _Messages(logging.Handler):
 def _messages() -> Iterator[None]:
     """Within the block, messages of this command and warnings of all modules go to the error stream."""
     handler, root, level = _Messages(), logging.getLogger(), logger.level
+    handler.addFilter(Redaction())
     root.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:

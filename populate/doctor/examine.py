@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from populate.errors.explain import redacted
+from dlgn_cnn.redaction import redacted
 from populate.worker import children
 
 OK, WARN, FAIL = "ok", "warn", "fail"

@@ -7,22 +7,17 @@ import contextlib
 import datetime
 import errno
 import os
-import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
 from dlgn_cnn.errors import DlgnError
+from dlgn_cnn.redaction import redacted
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.storage.rights import refusal
 
-SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DLGN_DATABASE_PASSWORD", "DLGN_WORKER_PASSWORD")
-HIDDEN = "***"
-IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form in a message says "password"
-SHORT = 8
 FILES = {
     errno.ENOENT: "there is no such file or folder: correct the path",
     errno.ENOTDIR: "a file is in the place of a folder: correct the path",
@@ -72,17 +67,6 @@ def explain(error: BaseException) -> str:
 def trace(error: BaseException) -> str:
     """The traceback, without secrets."""
     return redacted("".join(traceback.format_exception(error)))
-
-
-def redacted(text: str) -> str:
-    """The text without the password of any URL, and without the passwords and keys that the environment holds.
-
-    Short secrets are left: hidden in every word that contains them, they could be guessed.
-    """
-    text = IN_URL.sub(rf"\1:{HIDDEN}@", text)
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN) if len(secret) >= SHORT else text
-    return text
 
 
 def _meaning(error: BaseException) -> str | None:
@@ -136,12 +120,3 @@ def _home() -> Path:
     from schemas.connection.settings import Settings
 
     return Settings.from_environment().home / "errors"
-
-
-def _secrets() -> set[str]:
-    found = {os.environ.get(name, "") for name in SECRETS}
-    password = None
-    with contextlib.suppress(ValueError):
-        password = urlsplit(os.environ.get("DLGN_DATABASE", "")).password
-    found |= {unquote(password)} if password else set()
-    return {form for secret in found if secret for form in (secret, quote(secret, safe=""))}

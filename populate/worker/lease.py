@@ -18,6 +18,7 @@ from typing import Any
 import deepdiff
 import psutil
 
+from dlgn_cnn.redaction import redacted
 from populate.worker.registration import Registration
 from schemas import fleet
 from schemas.base.relational import DuplicateError, FreeTable, Job
@@ -130,7 +131,11 @@ class LeasedJobs(Job):
         def write(held: Held) -> None:
             pend(self, held.key)
             mine = {"worker_id": self.registration.worker_id, "table_name": type(self.target).__name__}
-            row = {"key_hash": fleet.key_hash(held.key), "lacking_key": held.key, "lacks": lacks[:LACKS_LENGTH]}
+            row = {
+                "key_hash": fleet.key_hash(held.key),
+                "lacking_key": held.key,
+                "lacks": redacted(lacks)[:LACKS_LENGTH],
+            }
             fleet.Lack.insert1(mine | row, skip_duplicates=True)
 
         return self._let_go(write)
@@ -148,7 +153,7 @@ class LeasedJobs(Job):
 
         def write(held: Held) -> None:
             if self & held.key:  # or the job was withdrawn
-                super(LeasedJobs, self).error(held.key, reason, stack)
+                super(LeasedJobs, self).error(held.key, redacted(reason), redacted(stack))
 
         return self._let_go(write)
 
@@ -260,6 +265,7 @@ def put_on_record(one: Try, reason: str) -> dict[str, str]:
     """Insert a try that ended without a result, and why; the restriction of ``fleet.Retry`` to its key is returned."""
     mine = {"table_name": one.table_name, "key_hash": fleet.key_hash(one.key)}
     now = fleet.schema.connection.query("SELECT CURRENT_TIMESTAMP(3)").fetchone()[0]
+    reason = redacted(reason)
     words = reason if len(reason) <= REASON_LENGTH else f"{reason[: REASON_LENGTH - 3]}..."
     fleet.Retry.insert1({**mine, "ended": now, "host": one.host, "pid": one.pid, "reason": words})
     return mine
@@ -283,7 +289,13 @@ def change(job: Jobs, key: Mapping[str, Any], status: str, message: str) -> None
     status, message : str
         The new values.
     """
-    _update(job, key, "status = %s, completed_time = CURRENT_TIMESTAMP(3), error_message = %s", status, message[:2047])
+    _update(
+        job,
+        key,
+        "status = %s, completed_time = CURRENT_TIMESTAMP(3), error_message = %s",
+        status,
+        redacted(message)[:2047],
+    )
 
 
 def _update(job: Jobs, key: Mapping[str, Any], assignments: str, *values: str) -> None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dlgn_cnn.redaction import redacted
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import core_set_id
 from populate.worker import children
@@ -86,7 +87,7 @@ class Registration:
 
     def heard(self, text: str | None) -> None:
         """Note a step, and the text that ``dlgn workers`` shows next to the key in hand, unless it is None."""
-        self._say({} if text is None else {"doing": text[:255]})
+        self._say({} if text is None else {"doing": redacted(text)[:255]})
 
     def stop(self) -> None:
         """Leave the fleet in order."""

@@ -10,7 +10,6 @@ import functools
 import logging
 import platform
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.errors import StoreAway
+from dlgn_cnn.redaction import redacted
 from dlgn_cnn.runtime import interrupts
 from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
 from dlgn_cnn.runtime.outages import Outage
+from populate.errors.explain import trace
 from populate.errors.transient import LONGEST_S, delays, is_exhausted, is_refused, is_transient, lacking
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
@@ -321,7 +322,7 @@ class WorkerLoop:
 
     def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
         """Mark the key as failed, or pending again if another try may succeed; returns whether it failed for good."""
-        reason = f"{type(error).__name__}: {error}"
+        reason = redacted(f"{type(error).__name__}: {error}")
         if is_exhausted(error) and self._has_another_try(jobs):
             jobs.put_off(next(delays(self.options.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)
@@ -331,7 +332,7 @@ class WorkerLoop:
             jobs.leave(lacks)
             logger.warning("%s is left to other machines, as this one lacks what it needs: %s", name, lacks)
             return False
-        stack = "".join(traceback.format_exception(error))
+        stack = trace(error)
         if not jobs.fail(reason, stack):
             logger.warning("%s failed, but its lease had expired: %s", name, reason)
             return False

@@ -61,7 +61,7 @@ class Settings:
     datasets_url: str | None = field(default=None, repr=False)
     checkpoint_s: float = 60.0
     loggers: tuple[str, ...] = ()
-    store_url: str | None = None
+    store_url: str | None = field(default=None, repr=False)
     lease_s: float = 60.0
     warning_signal: str | None = None
     deterministic: bool = False

@@ -4,6 +4,7 @@ A version is the digest of all tables' definitions: it changes with them.
 """
 
 import importlib
+import logging
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from datajoint.errors import MissingTableError
 from datajoint.jobs import Job
 
 from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.redaction import REDACTION
 from dlgn_cnn.storage.rights import raise_if_forbidden
 from schemas.base.restriction import guard_keys
 from schemas.connection.in_force import opened, put_in_force
@@ -41,6 +43,7 @@ def open_database(settings: Settings | None = None) -> Settings:
         connection = connect(wanted)
         _activate(wanted, connection)
         put_in_force(wanted, connection)
+        logging.getLogger("dlgn").addFilter(REDACTION)
     elif wanted != there:
         raise ConfigError(f"this process already uses the database of {there}: start another process for {wanted}")
     return wanted

@@ -133,6 +133,21 @@ def test_a_bug_fails_once_with_its_traceback_and_blocks_nobody(tables):
     assert work().failed == 0
 
 
+@pytest.mark.parametrize("error", [KeyError, StoreRefuses, MissingFile])
+def test_no_row_or_message_of_a_failure_holds_a_password(tables, monkeypatch, caplog, error):
+    from schemas import fleet
+
+    def fail(key) -> None:
+        raise error("sftp://ada:url-secret@host/x refused worker-secret")
+
+    monkeypatch.setenv("DLGN_WORKER_PASSWORD", "worker-secret")
+    DURING["compute"] = fail
+    work("")
+    rows = [*Squared.jobs.to_dicts(), *fleet.Lack().to_dicts(), *fleet.Retry().to_dicts()]
+    assert "***" in str(rows)
+    assert "-secret" not in f"{rows}{caplog.text}"
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, None), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)])
 def test_a_signal_ends_the_worker_and_its_key_is_pending_with_its_priority(tables, monkeypatch, number, status):
     import dataclasses

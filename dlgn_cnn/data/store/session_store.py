@@ -6,12 +6,15 @@ gets its name, and the hashes, kept next to the data, are compared again at ever
 """
 
 import contextlib
+import ctypes
 import dataclasses
 import itertools
 import json
 import shutil
+import sys
 from collections.abc import Collection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -78,7 +81,7 @@ def read_session(folder: Path) -> SessionData:
     """Read a session into memory. Raises StoreError that names the folder and, for a damaged row, the row."""
     manifest = _manifest(folder)
     require_readable(folder)  # Deep Lake asks for half a minute, and then calls it missing
-    import deeplake
+    deeplake = quiet_deeplake()
 
     try:
         rows = deeplake.open_read_only(str(folder / "rows"))
@@ -168,7 +171,7 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
     RecordingError
         If the folder or a cell cannot be read, or a column holds links, which lead to files elsewhere.
     """
-    import deeplake
+    deeplake = quiet_deeplake()
 
     quoted = str(folder.resolve())
     if '"' in quoted:
@@ -188,6 +191,22 @@ def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> N
         except Exception as error:
             raise RecordingError(f"{folder}: row {row}, {column} cannot be read ({error}): copy it again") from error
     (place / ROWS_INDEX).write_text(json.dumps({"columns": there, "rows": count}))
+
+
+def quiet_deeplake() -> ModuleType:
+    """Deep Lake, imported with its reports of errors to its makers switched off.
+
+    It begins them when it is imported, and has no setting for that. This ends its reporter, which then holds no
+    handler of crashes and sends nothing.
+    """
+    known = sys.modules.get("deeplake")
+    if known is not None:
+        return known
+    import deeplake
+
+    with contextlib.suppress(OSError, KeyError, AttributeError):  # a build without the reporter
+        ctypes.CDLL(sys.modules["deeplake._deeplake"].__file__).sentry_close()
+    return deeplake
 
 
 def _refuse_links(folder: Path, rows: Any) -> None:
@@ -228,7 +247,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _write_rows(session: SessionData, path: Path) -> None:
-    import deeplake
+    deeplake = quiet_deeplake()
 
     types = deeplake.types
     dataset = deeplake.create(str(path))
