@@ -6,6 +6,9 @@ class of numpy or pandas ever sees a state that a file made up.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +95,8 @@ def load_frame(path: Path) -> pd.DataFrame:
     try:
         bounds = Bounds.of_this_process()
         bounds.check("bytes", path.stat().st_size)
-        return _frame(path.read_bytes(), bounds)
+        with _no_collection():
+            return _frame(path.read_bytes(), bounds)
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
@@ -101,6 +105,18 @@ def load_frame(path: Path) -> pd.DataFrame:
         raise RecordingError(
             f"{path} is damaged, cut short or not a pickle ({reason}): copy or export it again"
         ) from error
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of new records, none of them in a circle, would be searched for circles over and over."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _frame(data: bytes, bounds: Bounds) -> pd.DataFrame:
