@@ -80,6 +80,8 @@ class Media:
     def _predict(self, fit: FitKey) -> unit_view.PredictedTier:
         key = fit.key
         found = self.reader(lambda: (training.fit_spec(key), dataset.store_paths(key), training.weights_of(key)))
+        if not found[1]:
+            raise ConfigError(f"fit {fit.name}: no session of its dataset is stored, so nothing is predicted")
         return unit_view.predict_test(*training.restore(*found))
 
     def _curves(self, fit: FitKey) -> Figure:

@@ -14,10 +14,10 @@ from datajoint import condition, expression, jobs, table
 
 from dlgn_cnn.errors import ConfigError
 
-KINDS = (str, int, bool, datetime.date, datetime.datetime, uuid.UUID)
+KINDS = (str, int, datetime.date, uuid.UUID, np.integer, np.bool_)
 LARGEST = 2**63 - 1
 # Of any key, ours too: DataJoint writes these as values, and of all else the text that Python prints.
-WRITTEN = (*KINDS, float, datetime.time, decimal.Decimal, np.number, np.bool_, type(None))
+WRITTEN = (*KINDS, float, datetime.time, decimal.Decimal, np.number, type(None))
 _make_condition = condition.make_condition
 
 
@@ -60,10 +60,10 @@ def check_key_value(name: str, value: Any) -> None:
         ...
     dlgn_cnn.errors.ConfigError: seed of a key is [1] (list), expected text, a whole number, a date or a UUID
     """
-    if type(value) not in KINDS:
+    if not isinstance(value, KINDS):
         kind = type(value).__name__
         raise ConfigError(f"{name} of a key is {value!r:.80} ({kind}), expected text, a whole number, a date or a UUID")
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int | np.integer) and abs(int(value)) > LARGEST:
         raise ConfigError(f"{name} of a key is beyond 64 bits: expected a smaller number")
     if isinstance(value, str) and any(one in "\\\0" or "\ud800" <= one <= "\udfff" for one in value):
         raise ConfigError(f"{name} of a key is {value!r:.80}: leave out backslashes and what is no character")
