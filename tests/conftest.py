@@ -81,6 +81,8 @@ def served(tmp_path_factory):
 def _empty() -> None:
     """Delete every row but those that are declared with the tables, and withdraw all jobs."""
     from schemas import dataset, experiment, fleet, mei, model, search, session, stimulus, trainer, verification
+    from schemas.base import store_registry
+    from schemas.connection.in_force import settings_in_force
     from schemas.declaration.computed_tables import computed_tables
     from tests.emptying import delete_all, tables_below
 
@@ -89,5 +91,9 @@ def _empty() -> None:
     delete_all(session.schema.connection, tables_below(*roots))
     for table in computed_tables():
         table().jobs.delete_quick()
+    # Of commands that a test killed: their leases on files would last a day.
+    settings, connection = settings_in_force(), session.schema.connection
+    store_registry.withdraw(settings, connection, store_registry.tokens_of(connection, [settings.prefix]))
+    store_registry._own.clear()
     for table in (fleet.Lease, fleet.Lack, fleet.Worker, fleet.Retry, fleet.StopFlag, verification.Verification):
         table().delete_quick()
