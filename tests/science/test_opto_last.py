@@ -177,4 +177,4 @@ def test_a_model_in_which_the_light_changes_no_kernel_is_refused(changed, messag
 )
 def test_a_wrong_value_is_refused_before_a_fit(config, message):
     with pytest.raises(ConfigError, match=message):
-        TRAINERS.check_values(TRAINERS.get("opto_last"), config, ())
+        TRAINERS.check_values(TRAINERS.get("opto_last"), config)
