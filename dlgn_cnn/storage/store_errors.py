@@ -51,6 +51,15 @@ def client_errors(what: str, place: str, writing: bool = False) -> Iterator[None
     """Turn errors of a store's client into this project's, see ``store_error``.
 
     What this account may not read in ``place`` stays a PermissionError: nothing is missing then, or damaged.
+
+    Parameters
+    ----------
+    what : str
+        The beginning of the message.
+    place : str
+        Path or URL, for errors that name none.
+    writing : bool, default False
+        Whether the store is written to.
     """
     try:
         yield

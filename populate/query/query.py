@@ -183,6 +183,22 @@ def _ordered(expression: Expression, columns: Mapping[str, _Column], words: str,
 def nulls_last(sql: str, descending: bool, mysql: bool) -> str:
     """An expression of ORDER BY with null last, in the form for which a server can read an index in its order.
 
+    Parameters
+    ----------
+    sql : str
+        What is sorted by.
+    descending : bool
+        Whether the largest comes first.
+    mysql : bool
+        Whether the server is MySQL.
+
+    Returns
+    -------
+    str
+        The expression.
+
+    Examples
+    --------
     >>> nulls_last("r", True, True), nulls_last("r", False, True), nulls_last("r", True, False)
     ('r DESC', 'r IS NULL, r', 'r DESC NULLS LAST')
     """

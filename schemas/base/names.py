@@ -71,7 +71,17 @@ name, put it in quotes, as "on"
 
 
 def check_length(text: str, what: str, most: int) -> None:
-    """Raise ConfigError for a text that is longer than its column."""
+    """Raise ConfigError for a text that is longer than its column.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    what : str
+        Where it stands, for the message.
+    most : int
+        Characters that the column holds.
+    """
     if len(text) > most:
         begin = f"{text[:most]!r}... of {len(text)} characters"
         raise ConfigError(f"{what}: given {begin}, expected up to {most}: shorten it")

@@ -156,7 +156,17 @@ def release(settings: Settings, connection: Any) -> None:
 
 
 def withdraw(settings: Settings, connection: Any, tokens: Collection[str]) -> None:
-    """Remove signatures of this database from every place, then their rows: a place holds no token without a row."""
+    """Remove signatures of this database from every place, then their rows: a place holds no token without a row.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the places are.
+    connection : Connection
+        The tables' connection.
+    tokens : collection of str
+        The signatures' tokens.
+    """
     server = _server(settings, connection)
     for token in tokens:
         with contextlib.suppress(OSError, StoreError):

@@ -74,7 +74,27 @@ def place_columns(file: SceneFile) -> Row:
 
 
 def check_fits(table: Any, column: str, text: str) -> str:
-    """Return a path, or an address within a file, that its column can hold. Raises RecordingError."""
+    """Return a path, or an address within a file, that its column can hold.
+
+    Parameters
+    ----------
+    table : table class
+        The table.
+    column : str
+        Its column.
+    text : str
+        The path.
+
+    Returns
+    -------
+    str
+        The path.
+
+    Raises
+    ------
+    RecordingError
+        If it is too long.
+    """
     most = longest(table, column)
     if len(text) > most:
         raise RecordingError(

@@ -51,7 +51,17 @@ class Bounds:
         return cls(**{name: limit * (min(factor, 4) if name == "depth" else factor) for name, limit in given.items()})
 
     def check(self, bound: str, found: int, limit: int | None = None) -> None:
-        """Raise RecordingError, which names the bound and how to raise it, if ``found`` is beyond it."""
+        """Raise RecordingError, which names the bound and how to raise it, if ``found`` is beyond it.
+
+        Parameters
+        ----------
+        bound : str
+            Name of the bound.
+        found : int
+            What the file asks for.
+        limit : int, optional
+            The bound (default: the one of this name).
+        """
         limit = getattr(self, bound) if limit is None else limit
         if found > limit:
             raise RecordingError(

@@ -62,7 +62,25 @@ class Columns:
         return pd.Index(column, dtype=column.dtype, name=name, tupleize_cols=False)
 
     def placed(self, block: Any, columns: int, rows: int) -> Iterator[tuple[int, Any]]:
-        """The columns of a block, each with its place. Raises RecordingError where places or rows do not fit."""
+        """The columns of a block, each with its place.
+
+        Parameters
+        ----------
+        block : Any
+            Record of a block.
+        columns, rows : int
+            Numbers of the frame's columns and rows.
+
+        Yields
+        ------
+        tuple of int and array
+            Place of a column, and the column.
+
+        Raises
+        ------
+        RecordingError
+            Where places or rows do not fit.
+        """
         if not _is(block, "block") or len(block.arguments) != 3 or block.arguments[2] != 2:
             raise _refused(block, "a block of columns")
         self._values.once(block.arguments[0], 2**20)
