@@ -76,6 +76,14 @@ def join_path(path: str, step: str | int) -> str:
     return f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
 
 
+def error_chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, the one behind it, that it was raised from or while it was handled, and so on."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
 @contextmanager
 def within(place: str) -> Iterator[None]:
     """Say of every ConfigError raised inside that it is at ``place``, a key of the config or the path to one.

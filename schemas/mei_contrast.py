@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import datajoint as dj
@@ -124,12 +124,17 @@ class MEIContrast(Acronym, provenance.Traced, dj.Computed):
                 rows.append(dict(zip(UNIT, unit, strict=True)) | _unit_row(own))
         distances = list(_distances([*map(unit_key, rows)], findings(measured), [one.within for one in measured]))
         fits = {"null_fits": len(shuffled), "members": 1 + len(members)}
-        return fits, {"Unit": [row | _summary(row, distances) for row in rows], "Distance": distances}
+        strongest: dict[UnitKey, dict[str, Row]] = defaultdict(dict)
+        for one in distances:
+            if one["strongest"]:
+                strongest[tuple(unit_key(one).values())][one["view"]] = one
+        summaries = (_summary(strongest[tuple(unit_key(row).values())]) for row in rows)
+        units = [row | summary for row, summary in zip(rows, summaries, strict=True)]
+        return fits, {"Unit": units, "Distance": distances}
 
 
-def _summary(unit: Row, distances: list[Row]) -> Row:
-    """The columns of a unit's row that repeat those of its distances."""
-    own = {one["view"]: one for one in distances if one["strongest"] and unit_key(one) == unit_key(unit)}
+def _summary(own: Mapping[str, Row]) -> Row:
+    """The columns of a unit's row that repeat those of its distances against the strongest null, by view."""
     found = {f"{view}_{name}": own[view][name] if view in own else None for view in SUMMARIZED for name in FINDING}
     return {"strongest_null": next((one["null_kind"] for one in own.values()), None)} | found
 

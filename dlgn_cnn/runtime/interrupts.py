@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from dlgn_cnn.errors import ConfigError
+from dlgn_cnn.errors import ConfigError, error_chain
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RECALL: int = getattr(signal, "SIGRTMIN", signal.SIGUSR2)
@@ -111,13 +111,11 @@ def behind(error: BaseException) -> BaseException | None:
     noted = asked()
     if noted is not None:
         return noted
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, Recalled):
-            return seen
-        if isinstance(seen, KeyboardInterrupt | SystemExit):
-            return _interruption(signal.SIGINT if isinstance(seen, KeyboardInterrupt) else signal.SIGTERM)
-        seen = seen.__cause__ or seen.__context__
+    for one in error_chain(error):
+        if isinstance(one, Recalled):
+            return one
+        if isinstance(one, KeyboardInterrupt | SystemExit):
+            return _interruption(signal.SIGINT if isinstance(one, KeyboardInterrupt) else signal.SIGTERM)
     return None
 
 

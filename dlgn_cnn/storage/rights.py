@@ -12,6 +12,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dlgn_cnn.errors import error_chain
+
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -53,11 +55,9 @@ def raise_if_forbidden(error: BaseException, path: Path | None = None) -> None:
     path : Path, optional
         What was read, a file or a folder, to be asked where the error does not say it.
     """
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, PermissionError):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(seen.filename or path)) from error
-        seen = seen.__cause__ or seen.__context__
+    for one in error_chain(error):
+        if isinstance(one, PermissionError):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one.filename or path)) from error
     if path is not None:
         require_readable(path)
 

@@ -4,13 +4,13 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dlgn_cnn.errors import StoreAway, StoreError, StoreRefuses
+from dlgn_cnn.errors import StoreAway, StoreError, StoreRefuses, error_chain
 from dlgn_cnn.storage.rights import raise_if_forbidden, refusal
 
 # Of a network file system, or as s3fs translates an object store's "busy", "slow down" and "internal error".
 PASSING = {"EAGAIN", "EBUSY", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EREMOTEIO", "ESTALE"}
 # Of a place that is full, read-only or broken. s3fs gives EIO for an answer that it does not know, as 507 is.
-REFUSING = {"EACCES", "EDQUOT", "EIO", "ENOSPC", "EPERM", "EROFS"}
+REFUSING = {"EDQUOT", "EIO", "ENOSPC", "EROFS"}
 # A network drive that is gone says so while a file is read.
 UNREAD = {errno.EIO, errno.ENOTCONN, errno.ETIMEDOUT}
 # By the name of a client's base class, since none of these packages need be installed.
@@ -92,17 +92,14 @@ def raise_if_unread(what: str, error: BaseException) -> None:
         If a drive or network gave no answer.
     """
     raise_if_forbidden(error)
-    seen: BaseException | None = error
-    while seen is not None:
-        if passes(seen) or (isinstance(seen, OSError) and seen.errno in UNREAD):
-            raise StoreAway(f"{what} cannot be read for now ({seen}): asked again later") from error
-        seen = seen.__cause__ or seen.__context__
+    for one in error_chain(error):
+        if passes(one) or (isinstance(one, OSError) and one.errno in UNREAD):
+            raise StoreAway(f"{what} cannot be read for now ({one}): asked again later") from error
 
 
 def refuses(error: BaseException) -> bool:
     """Whether an error of writing is the place's fault, and not that of what is written or of its name."""
-    known = isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in REFUSING
-    return known or isinstance(error, PermissionError)  # which s3fs gives without a number
+    return isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in REFUSING
 
 
 def passes(error: BaseException) -> bool:

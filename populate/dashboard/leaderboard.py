@@ -116,8 +116,8 @@ class Leaderboard:
         self.experiment, self.shuffled = query.get("experiment"), query.get("shuffled") == "1"
         self.reader = reader
         leaves, varied = all_leaves(reader)
-        own = reader(lambda: view(self.of).heading.attributes)
-        self.columns = {name: _own_column(name, one) for name, one in own.items()}
+        self._rows = reader(self._restricted)
+        self.columns = {name: _own_column(name, one) for name, one in self._rows.heading.attributes.items()}
         self.columns |= {name: _leaf_column(name, kinds, n) for n, (name, kinds) in enumerate(leaves.items())}
         usual = [*shown, *[name for name in varied if self.shuffled or not name.startswith(SHUFFLED)][:MOST_LEAVES]]
         names = dict.fromkeys(query.get("columns", " ".join(usual)).split())
@@ -156,8 +156,7 @@ class Leaderboard:
         joins = {one.join: one.path for one in (*columns, *(one for one, _, _ in self.filters)) if one.join}
         conditions = [condition(*one) for one in self.filters]
         where = "".join(f" AND {text}" for text, _ in conditions)
-        rows = self.reader(lambda: self._restricted().make_sql())
-        query = f"SELECT {', '.join(what)} FROM ({rows}) AS b{''.join(joins)} WHERE TRUE{where}"
+        query = f"SELECT {', '.join(what)} FROM ({self._rows.make_sql()}) AS b{''.join(joins)} WHERE TRUE{where}"
         return query, (*joins.values(), *(value for _, values in conditions for value in values))
 
     def _restricted(self) -> Any:

@@ -14,7 +14,7 @@ from schemas.declaration.view_sql import VIEWS
 
 # MySQL reads the joined tables only where a view is merged into the query, and asks whether the reader may.
 CREATE = {
-    "mysql": "CREATE OR REPLACE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW {name} AS {sql}",
+    "mysql": "CREATE OR REPLACE ALGORITHM = {algorithm} SQL SECURITY INVOKER VIEW {name} AS {sql}",
     "postgresql": "CREATE OR REPLACE VIEW {name} WITH (security_invoker = true) AS {sql}",
 }
 WORDS = {
@@ -35,8 +35,7 @@ def create_views(connection: Any, prefix: str) -> None:
         filled = re.sub(r"<([\w. ]+)>", lambda found: names[found[1]], VIEWS[view])
         _create(connection, adapter.make_full_table_name(schema, view), filled)
     union = "\nUNION ALL\n".join(_failures(adapter))
-    # A union is not merged.
-    _create(connection, adapter.make_full_table_name(schema, failures), union, "ALGORITHM = MERGE ")
+    _create(connection, adapter.make_full_table_name(schema, failures), union, "UNDEFINED")  # a union is not merged
 
 
 def _index(connection: Any, table: str) -> None:
@@ -44,8 +43,8 @@ def _index(connection: Any, table: str) -> None:
     connection.query(f"CREATE INDEX IF NOT EXISTS best_units ON {table} (correlation DESC NULLS LAST)")
 
 
-def _create(connection: Any, name: str, sql: str, without: str = "") -> None:
-    statement = CREATE[connection.adapter.backend].replace(without, "").format(name=name, sql=sql.strip())
+def _create(connection: Any, name: str, sql: str, algorithm: str = "MERGE") -> None:
+    statement = CREATE[connection.adapter.backend].format(name=name, sql=sql.strip(), algorithm=algorithm)
     connection.query(statement.replace("%", "%%"))
 
 
