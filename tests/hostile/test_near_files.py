@@ -1,8 +1,6 @@
 """Files that lead elsewhere: what a recording names outside its own folder is never opened."""
 
 import os
-import socket
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
+from tests.listening import listening
 
 SHAPE = (20, 16, 32)
 FILM = "stimulus/templates/film"
@@ -159,22 +158,8 @@ def test_a_movie_within_the_folder_is_read(tmp_path, name):
 @pytest.fixture
 def server():
     """Address of a listener, and the requests that reached it."""
-    reached: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            while True:
-                try:
-                    one, _ = listening.accept()
-                except OSError:
-                    return
-                with one:
-                    one.settimeout(1)
-                    reached.append(one.recv(300))
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"127.0.0.1:{listening.getsockname()[1]}", reached
-        listening.shutdown(socket.SHUT_RDWR)
+    with listening(lambda one: one.recv(300), 1) as (port, reached):
+        yield f"127.0.0.1:{port}", reached
 
 
 PLAYLISTS = {

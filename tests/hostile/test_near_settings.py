@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import struct
-import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +14,7 @@ from schemas import Settings
 from schemas.connection.client import open_connection
 from schemas.connection.driver import open_plain
 from schemas.connection.settings_file import MEANING, PERSONAL, personal_file, read_settings
+from tests.listening import listening
 
 PROJECT = ("PREFIX", "DEVICE", "THREADS", "CHECKPOINT_S", "LEASE_S", "STUCK_MIN", "ANSWER_S", "WARNING_SIGNAL")
 PROJECT += ("DETERMINISTIC", "REQUIRE_CLEAN")
@@ -96,26 +96,16 @@ def greeting() -> bytes:
 @pytest.fixture(params=["mysql", "postgresql"])
 def plain_server(request):
     """A server that does not encrypt, and what it was sent."""
-    sent: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def serve() -> None:
-            while True:
-                try:
-                    one, _ = listening.accept()
-                except OSError:
-                    return
-                with one:
-                    one.settimeout(5)
-                    if request.param == "mysql":
-                        one.sendall(greeting())
-                    elif len(one.recv(8)) == 8:  # the request to encrypt
-                        one.sendall(b"N")
-                    sent.append(one.recv(1000))
+    def answered(one: socket.socket) -> bytes:
+        if request.param == "mysql":
+            one.sendall(greeting())
+        elif len(one.recv(8)) == 8:  # the request to encrypt
+            one.sendall(b"N")
+        return one.recv(1000)
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield request.param, listening.getsockname()[1], sent
-        listening.shutdown(socket.SHUT_RDWR)
+    with listening(answered, 5) as (port, sent):
+        yield request.param, port, sent
 
 
 @pytest.mark.parametrize("tls", ["require", "verify"])
