@@ -1,5 +1,6 @@
 """No pickle runs code, ends the process, or asks for more memory and time than its size allows."""
 
+import dataclasses
 import json
 import os
 import pickle
@@ -20,10 +21,11 @@ from pandas._libs.internals import _unpickle_block
 from pandas.core.indexes.base import _new_Index
 from pandas.core.internals.managers import BlockManager
 
-from dlgn_cnn.data.readers.lab.pickle_machine import Bounds, run
+from dlgn_cnn.bounds import BOUNDS
+from dlgn_cnn.data.readers.lab.pickle_machine import run
 from dlgn_cnn.data.readers.lab.pickled_values import Values
 from dlgn_cnn.data.readers.lab.safe_pickle import ALLOWED, load_frame
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import ConfigError, RecordingError
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SPACE, CPU_S, RESIDENT_MB = 4 << 30, 60, 512
@@ -128,9 +130,9 @@ HOSTILE = {
     "a truth value of 7": (in_a_cell(array((1,), "?", b"\7")), "not values of bool"),
     "text beyond Unicode": (in_a_cell(array((1,), "<U1", b"\xff" * 4)), "not values of"),
     "a list in itself": (in_a_cell(itself()), "contains itself"),
-    "nested without end": (in_a_cell(nested(500)), "beyond the bound of 40"),
-    "a billion values": (in_a_cell(laughs()), "elements, beyond the bound"),
-    "one array in many cells": (in_a_cell([np.zeros(10**4)] * 10**5), "elements, beyond the bound"),
+    "nested without end": (in_a_cell(nested(500)), "beyond the bound pickle.depth of 40"),
+    "a billion values": (in_a_cell(laughs()), "beyond the bound pickle.elements"),
+    "one array in many cells": (in_a_cell([np.zeros(10**4)] * 10**5), "beyond the bound pickle.elements"),
     "bytes of many arrays": (in_a_cell(shared_bytes()), "share the same 1000000 bytes"),
     "a state set twice": (twice(), "twice is refused"),
     "keys of equal hash": (in_a_cell({(1,): 2}), "a dict with the key"),
@@ -155,7 +157,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[3]),) * 2)
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import ConfigError, RecordingError
 
 def peak_mb():  # ru_maxrss begins with what the parent had
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -201,39 +203,32 @@ def test_the_frame_that_hostile_ones_are_made_from_is_read(outcomes):
     assert outcomes[0]["sound"][0] == "READ (2, 2)", outcomes[1]
 
 
-@pytest.mark.parametrize(
-    ("bound", "limits"),
-    [
-        ("opcodes", Bounds(opcodes=9)),
-        ("remembered", Bounds(remembered=9)),
-        ("seconds", Bounds(seconds=-1)),
-        ("depth", Bounds(depth=1)),
-        ("elements", Bounds(elements=9, elements_per_byte=0)),
-    ],
-)
-def test_each_bound_is_named_with_the_way_to_raise_it(bound, limits):
+@pytest.mark.parametrize("bound", ["opcodes", "remembered", "seconds", "depth", "elements"])
+def test_each_bound_is_named_with_the_way_to_raise_it(bound, monkeypatch):
     data = pickle.dumps([[float(number)] for number in range(70_000)])
-    with pytest.raises(RecordingError, match=f"{bound}, beyond the bound of .* set DLGN_PICKLE_BOUNDS=4"):
-        Values(limits, len(data)).plain(run(data, ALLOWED, limits))
+    tight = dataclasses.replace(BOUNDS[f"pickle.{bound}"], most=0 if bound == "seconds" else 1, per_byte=0)
+    monkeypatch.setitem(BOUNDS, f"pickle.{bound}", tight)
+    with pytest.raises(RecordingError, match=f"beyond the bound pickle.{bound} of .* set DLGN_BOUNDS=4"):
+        Values(len(data)).plain(run(data, ALLOWED))
 
 
 def test_a_larger_file_than_the_bound_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = tmp_path / "a.pkl"
     with path.open("wb") as file:
         file.truncate(2**35 + 1)  # a hole, which takes no room
-    with pytest.raises(RecordingError, match=f"{2**35 + 1} bytes, beyond the bound"):
+    with pytest.raises(RecordingError, match=f"{2**35 + 1} bytes of the file, beyond the bound pickle.bytes"):
         load_frame(path)
 
 
 def test_the_environment_raises_the_bounds(tmp_path, monkeypatch):
     path, shared = tmp_path / "a.pkl", np.zeros(100)
     pd.DataFrame({"a": pd.Series([shared] * 20_000, dtype=object)}).to_pickle(path)
-    with pytest.raises(RecordingError, match="elements, beyond the bound"):
+    with pytest.raises(RecordingError, match=r"beyond the bound pickle.elements"):
         load_frame(path)
-    monkeypatch.setenv("DLGN_PICKLE_BOUNDS", "4")
+    monkeypatch.setenv("DLGN_BOUNDS", "4")
     assert load_frame(path)["a"][19_999].shape == (100,)
-    monkeypatch.setenv("DLGN_PICKLE_BOUNDS", "many")
-    with pytest.raises(RecordingError, match="DLGN_PICKLE_BOUNDS is 'many', expected a whole number"):
+    monkeypatch.setenv("DLGN_BOUNDS", "many")
+    with pytest.raises(ConfigError, match="DLGN_BOUNDS is 'many', expected a whole number"):
         load_frame(path)
 
 

@@ -6,68 +6,22 @@ can make nothing but lists, tuples, dicts, numbers and text. What the records me
 
 from __future__ import annotations
 
-import os
+import math
 import pickle
 import re
 import struct
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from dlgn_cnn.bounds import check, limit
 from dlgn_cnn.errors import RecordingError
 
-RAISE = "DLGN_PICKLE_BOUNDS"
 _BATCH = 65536  # opcodes between two looks at the clock
 _LONGEST_WHOLE_NUMBER = 8  # bytes
 _KEYS = (str, int, float, bool, type(None))
 _FLOAT, _FOUR = struct.Struct(">d").unpack_from, struct.Struct("<I").unpack_from
 _WHOLE = re.compile(rb"-?\d{1,20}L?")
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a pickle may ask for at most.
-
-    ``elements`` counts values in cells, shared ones each time they are used; it grows with the file, by
-    ``elements_per_byte``, where that is more.
-    """
-
-    bytes: int = 2**35
-    opcodes: int = 2**28
-    remembered: int = 2**27
-    depth: int = 40
-    elements: int = 2**20
-    elements_per_byte: int = 64
-    seconds: int = 600
-
-    @classmethod
-    def of_this_process(cls) -> Bounds:
-        """The defaults, times the factor in the environment. Raises RecordingError for one that is not a number."""
-        text = os.environ.get(RAISE, "1")
-        if not re.fullmatch(r"[1-9]\d{0,3}", text):
-            raise RecordingError(f"{RAISE} is {text!r}, expected a whole number from 1 to 9999, such as 4")
-        factor, given = int(text), asdict(cls())
-        return cls(**{name: limit * (min(factor, 4) if name == "depth" else factor) for name, limit in given.items()})
-
-    def check(self, bound: str, found: int, limit: int | None = None) -> None:
-        """Raise RecordingError, which names the bound and how to raise it, if ``found`` is beyond it.
-
-        Parameters
-        ----------
-        bound : str
-            Name of the bound.
-        found : int
-            What the file asks for.
-        limit : int, optional
-            The bound (default: the one of this name).
-        """
-        limit = getattr(self, bound) if limit is None else limit
-        if found > limit:
-            raise RecordingError(
-                f"it asks for {found} {bound}, beyond the bound of {limit}: if you trust the file, set {RAISE}=4, "
-                "which multiplies the bounds on pickles, or save the frame as Parquet"
-            )
 
 
 class DamagedPickleError(Exception):
@@ -100,7 +54,7 @@ def brief(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def run(data: bytes, names: Mapping[tuple[str, str], str], bounds: Bounds) -> Any:
+def run(data: bytes, names: Mapping[tuple[str, str], str]) -> Any:
     """Carry out a pickle of protocol 0 to 5 and return what it builds.
 
     Parameters
@@ -109,8 +63,6 @@ def run(data: bytes, names: Mapping[tuple[str, str], str], bounds: Bounds) -> An
         The pickle.
     names : mapping of (module, name) to str
         Names that may be asked for, and our word for each.
-    bounds : Bounds
-        Limits on opcodes, remembered values and time.
 
     Returns
     -------
@@ -124,7 +76,7 @@ def run(data: bytes, names: Mapping[tuple[str, str], str], bounds: Bounds) -> An
     DamagedPickleError
         If the bytes end early or contradict themselves.
     """
-    machine = _Machine(data, names, bounds)
+    machine = _Machine(data, names)
     try:
         return machine.run()
     except RecordingError:  # a ValueError too
@@ -135,26 +87,25 @@ def run(data: bytes, names: Mapping[tuple[str, str], str], bounds: Bounds) -> An
 
 
 class _Machine:
-    def __init__(self, data: bytes, names: Mapping[tuple[str, str], str], bounds: Bounds):
+    def __init__(self, data: bytes, names: Mapping[tuple[str, str], str]):
         self.data, self.view, self.at = data, memoryview(data), 0
-        self.names, self.bounds = {name: Name(word) for name, word in names.items()}, bounds
+        self.names = {name: Name(word) for name, word in names.items()}
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
 
     def run(self) -> Any:
-        data, steps, end = self.data, _STEPS, time.monotonic() + self.bounds.seconds
-        for done in range(0, self.bounds.opcodes, _BATCH):
-            if time.monotonic() > end:
-                self.bounds.check("seconds", self.bounds.seconds + 1)
-            self.bounds.check("remembered", len(self.memo))
-            for _ in range(min(_BATCH, self.bounds.opcodes - done)):
+        data, steps, began, most = self.data, _STEPS, time.monotonic(), limit("pickle.opcodes")
+        for done in range(0, most, _BATCH):
+            check("pickle.seconds", math.ceil(time.monotonic() - began))
+            check("pickle.remembered", len(self.memo))
+            for _ in range(min(_BATCH, most - done)):
                 opcode = data[self.at]
                 self.at += 1
                 if opcode == 46:  # STOP
                     return self.stack.pop()
                 steps[opcode](self)
-        return self.bounds.check("opcodes", self.bounds.opcodes + 1)
+        return check("pickle.opcodes", most + 1)
 
     def take(self, size: int) -> memoryview:
         """The next ``size`` bytes. Raises DamagedPickleError if there are fewer."""

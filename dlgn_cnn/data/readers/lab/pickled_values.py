@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.readers.lab.pickle_machine import Bounds, Call, Name, brief
+from dlgn_cnn.bounds import check, limit
+from dlgn_cnn.data.readers.lab.pickle_machine import Call, Name, brief
 from dlgn_cnn.errors import RecordingError
 
 ADVICE = "save the frame again with numbers, strings, lists and numpy arrays only, or as Parquet"
@@ -30,15 +31,12 @@ class Values:
 
     Parameters
     ----------
-    bounds : Bounds
-        Limits on depth and elements.
     size : int
         Bytes of the file.
     """
 
-    def __init__(self, bounds: Bounds, size: int):
-        self._bounds = bounds
-        self._elements = max(bounds.elements, bounds.elements_per_byte * size)
+    def __init__(self, size: int):
+        self._size, self._elements, self._deepest = size, limit("pickle.elements", size), limit("pickle.depth")
         self._counted = self._depth = 0
         self._known: dict[int, tuple[Any, int]] = {}
         self._used: set[int] = set()
@@ -47,7 +45,7 @@ class Values:
         """Count what is about to be made. Raises RecordingError beyond the bound."""
         self._counted += elements
         if self._counted > self._elements:
-            self._bounds.check("elements", self._counted, self._elements)
+            check("pickle.elements", self._counted, file_bytes=self._size)
 
     def plain(self, item: Any) -> Any:
         """A value as it may lie in a cell. Raises RecordingError for any other, and for one that contains itself."""
@@ -74,8 +72,8 @@ class Values:
             return known[0]
         self._known[id(item)], before = _OPEN, self._counted
         self._depth += 1
-        if self._depth > self._bounds.depth:
-            self._bounds.check("depth", self._depth)
+        if self._depth > self._deepest:
+            check("pickle.depth", self._depth)
         made = make(item)
         self._depth -= 1
         self._known[id(item)] = (made, max(1, self._counted - before))

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlgn_cnn.data.readers.lab.pickle_machine import Bounds, Call, DamagedPickleError, Name, brief, run
+from dlgn_cnn.bounds import check
+from dlgn_cnn.data.readers.lab.pickle_machine import Call, DamagedPickleError, Name, brief, run
 from dlgn_cnn.data.readers.lab.pickled_columns import Columns
 from dlgn_cnn.data.readers.lab.pickled_values import ADVICE, Values
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import ConfigError, RecordingError
 from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
 
 if TYPE_CHECKING:
@@ -87,16 +88,17 @@ def load_frame(path: Path) -> pd.DataFrame:
     """The pandas frame in ``path``, pickled by pandas 1 to 3 under any protocol up to 5.
 
     Nothing that the file names is imported or called. Raises RecordingError for a name that is not in ``ALLOWED``, for
-    values that contradict themselves or go beyond ``Bounds``, for a damaged or truncated file, and for one that holds
+    values that contradict themselves or go beyond a bound, for a damaged or truncated file, and for one that holds
     something other than a frame.
     """
     if not present_file(path):
         raise RecordingError(f"{path} is missing: expected a pickled pandas frame")
     try:
-        bounds = Bounds.of_this_process()
-        bounds.check("bytes", path.stat().st_size)
+        check("pickle.bytes", path.stat().st_size)
         with _no_collection():
-            return _frame(path.read_bytes(), bounds)
+            return _frame(path.read_bytes())
+    except ConfigError:
+        raise
     except RecordingError as error:
         raise RecordingError(f"{path}: {error}") from None
     except Exception as error:
@@ -119,15 +121,15 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _frame(data: bytes, bounds: Bounds) -> pd.DataFrame:
-    found = run(data, ALLOWED, bounds)
+def _frame(data: bytes) -> pd.DataFrame:
+    found = run(data, ALLOWED)
     if type(found) is not Call or found.word != "DataFrame":
         kind = found.word if isinstance(found, Name | Call) else type(found).__name__
         raise RecordingError(f"it holds {kind!r}, expected a pandas DataFrame: {ADVICE}")
     manager = found.state.get("_mgr") if type(found.state) is dict else None
     if type(manager) is not Call or manager.word != "BlockManager" or not 2 <= len(manager.arguments) <= 3:
         raise RecordingError("a DataFrame without its data is damaged: export it again")
-    columns = Columns(Values(bounds, len(data)))
+    columns = Columns(Values(len(data)))
     blocks, axes = manager.arguments[:2]
     if type(blocks) is not tuple or type(axes) is not list or len(axes) != 2:
         raise RecordingError("a DataFrame without columns and rows is damaged: export it again")

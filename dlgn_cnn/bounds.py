@@ -1,0 +1,111 @@
+"""Bounds on what a file of others may ask for: one table, one setting that raises all of them, one sentence.
+
+A bound is looked at before what it bounds is unpacked, wherever a header says how much that will be. Several grow with
+the file, so that a small file can never ask for much, and a large recording always has what it needs.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+from dlgn_cnn.errors import ConfigError, DlgnError, RecordingError
+
+SETTING = "DLGN_BOUNDS"
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One bound: the most of it, how much more for every byte of the file, and what it counts.
+
+    A ``fixed`` one is raised by a factor of four at most, since more would end the process.
+    """
+
+    most: int
+    counts: str
+    per_byte: int = 0
+    fixed: bool = False
+
+
+BOUNDS: dict[str, Bound] = {
+    "pickle.bytes": Bound(2**35, "bytes of the file"),
+    "pickle.opcodes": Bound(2**28, "steps of the pickle's program"),
+    "pickle.remembered": Bound(2**27, "values that it refers back to"),
+    "pickle.depth": Bound(40, "values within values", fixed=True),
+    "pickle.elements": Bound(2**20, "values of cells, shared ones each time that they are used", per_byte=64),
+    "pickle.seconds": Bound(600, "seconds to read it"),
+    "arrays.members": Bound(10_000, "arrays of an `.npz` file"),
+    "arrays.unpacked": Bound(64 * MB, "bytes of its arrays, or of the `.npy` file's one", per_byte=100),
+    "hdf5.objects": Bound(100_000, "groups, data sets and links of an NWB file"),
+    "hdf5.depth": Bound(64, "groups within groups", fixed=True),
+    "hdf5.unpacked": Bound(64 * MB, "bytes of one data set", per_byte=100),
+    "deeplake.cells": Bound(10**6, "rows times columns that are read"),
+    "deeplake.unpacked": Bound(64 * MB, "bytes of the cells that are read", per_byte=100),
+    "deeplake.seconds": Bound(120, "seconds to open and copy it, and one more for each MB"),
+    "deeplake.memory": Bound(2048 * MB, "bytes of memory of the process that opens it", per_byte=4),
+    "movie.pixels": Bound(2**25, "pixels of a frame, as many as 8K video has"),
+    "movie.decoded": Bound(2**30, "pixels of all frames", per_byte=20_000),
+    "yaml.bytes": Bound(MB, "bytes of an experiment's or a study's file"),
+    "yaml.depth": Bound(40, "lists and mappings within each other", fixed=True),
+    "yaml.elements": Bound(100_000, "values, those behind an alias each time that it is used"),
+    "experiment.keys": Bound(100_000, "configs that the grids of an experiment make, and its combinations with seeds"),
+    "archive.members": Bound(10**6, "files of an archive"),
+    "archive.unpacked": Bound(64 * MB, "bytes of a `.zip` archive's files", per_byte=100),
+    "archive.json": Bound(256 * MB, "bytes of its manifest, and of its list of models"),
+    "archive.line": Bound(64 * MB, "bytes of one row"),
+    "archive.elements": Bound(4_000_000, "values of its manifest, of its list of models, or of one row"),
+    "settings.bytes": Bound(64 * 2**10, "bytes of a file of settings"),
+}
+
+
+def limit(name: str, file_bytes: int = 0) -> int:
+    """The bound of this name, for a file of so many bytes, times the factor in the environment.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BOUNDS``.
+    file_bytes : int, default 0
+        Size of the file, for a bound that grows with it.
+
+    Returns
+    -------
+    int
+        The most that is let through.
+
+    Raises
+    ------
+    ConfigError
+        If the factor is not a whole number from 1 to 9999.
+    """
+    bound, text = BOUNDS[name], os.environ.get(SETTING) or "1"
+    if not re.fullmatch(r"[1-9]\d{0,3}", text):
+        raise ConfigError(f"{SETTING} is {text!r}, expected a whole number from 1 to 9999, such as 4")
+    factor = min(int(text), 4) if bound.fixed else int(text)
+    return factor * max(bound.most, bound.per_byte * file_bytes)
+
+
+def check(
+    name: str, found: int, where: object = "it", file_bytes: int = 0, error: type[DlgnError] = RecordingError
+) -> None:
+    """Raise an error, which names the bound and how to raise it, if a file asks for more than it.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BOUNDS``.
+    found : int
+        What the file asks for.
+    where : object, default "it"
+        What asks, as the error begins.
+    file_bytes : int, default 0
+        Size of the file, for a bound that grows with it.
+    error : type, default RecordingError
+        Class of the error.
+    """
+    most = limit(name, file_bytes)
+    if found > most:
+        raise error(
+            f"{where} asks for {found} {BOUNDS[name].counts}, beyond the bound {name} of {most}: if you trust the "
+            f"file, set {SETTING}=4, which multiplies all bounds"
+        )
