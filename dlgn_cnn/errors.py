@@ -5,15 +5,22 @@ from contextlib import contextmanager
 
 from dlgn_cnn.redaction import redacted
 
+MOST_SAID = 1000  # characters
+
 
 class DlgnError(ValueError):
     """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback.
 
-    Its words hold no secret, whatever they quote.
+    Its words hold no secret, whatever they quote, and are no more than a reader reads: the middle of a long quotation
+    is left out.
     """
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
+        super().__init__(*(_shortened(redacted(one)) if isinstance(one, str) else one for one in said))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_SAID else f"{text[: MOST_SAID - 300]} ... {text[-295:]}"
 
 
 class RecordingError(DlgnError):

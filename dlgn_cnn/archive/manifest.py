@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dlgn_cnn.archive import json_text
 from dlgn_cnn.errors import ArchiveError
 
 FORMAT = 1
@@ -68,7 +69,7 @@ class Manifest:
     def parse(cls, text: bytes, place: str) -> "Manifest":
         """The manifest in these bytes. Raises ArchiveError, which names ``place``, for anything else."""
         try:
-            found = json.loads(text)
+            found = json_text.parse(text, f"{place}: {MANIFEST}")
             if found["format"] != FORMAT:
                 raise ArchiveError(f"{place} is of format {found['format']!r}, this version reads {FORMAT}: upgrade it")
             files = {str(name): FileEntry(int(one["size"]), str(one["sha256"])) for name, one in found["files"].items()}

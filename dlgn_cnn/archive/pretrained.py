@@ -1,7 +1,9 @@
 """Fitted models from an archive: ready modules by name, with no database."""
 
 import tempfile
-from collections.abc import Collection, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from safetensors.torch import load_file
 from dlgn_cnn.archive.manifest import MODELS_FILE
 from dlgn_cnn.archive.places import is_copied, split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
+from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ArchiveError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
@@ -123,9 +126,11 @@ def _built(archive: Archive, entry: Entry, entries: list[Entry]) -> torch.nn.Mod
     try:
         if "members" in entry:
             by_label = {one["label"]: one for one in entries}
-            return EnsembleModel([_built(archive, by_label[name], []) for name in entry["members"]])
-        built = _untrained(archive, entry)
-        built.load_state_dict(_weights(archive, str(entry["weights_sha256"])))
+            return EnsembleModel([_built(archive, by_label[name], []) for name in dict.fromkeys(entry["members"])])
+        weights = _weights(archive, str(entry["weights_sha256"]))
+        with _no_larger_than(sum(one.nbytes for one in weights.values()), f"{archive.place}: model {_label(entry)}"):
+            built = _untrained(archive, entry)
+        built.load_state_dict(weights)
     except (KeyError, TypeError, AttributeError) as error:
         raise ArchiveError(f"{archive.place}: its model {_label(entry)} is described wrongly ({error!r})") from error
     except RuntimeError as error:
@@ -148,6 +153,32 @@ def _untrained(archive: Archive, entry: Entry) -> torch.nn.Module:
         return call_model(call, seed, None, **{name: None, "data_info": entry["sessions"]})
     infos = {key: DataInfo.from_json(info) for key, info in entry["sessions"].items()}
     return call_model(call, seed, None, data_info=infos)
+
+
+@contextmanager
+def _no_larger_than(weights_bytes: int, where: str) -> Iterator[None]:
+    """Within the block, building a model of far more parameters than its weights have raises ArchiveError.
+
+    A layer's parameters are registered before they are filled, when they take no memory yet.
+    """
+    thread, total = threading.get_ident(), 0
+
+    def count(_: torch.nn.Module, name: str, value: torch.Tensor | None) -> None:
+        nonlocal total
+        if value is not None and threading.get_ident() == thread:
+            total += value.nbytes
+            check("archive.model", total, where, weights_bytes, ArchiveError)
+
+    register = torch.nn.modules.module
+    hooks = (
+        register.register_module_parameter_registration_hook(count),
+        register.register_module_buffer_registration_hook(count),
+    )
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:

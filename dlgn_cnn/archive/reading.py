@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -13,8 +12,10 @@ import fsspec
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
+from dlgn_cnn.archive import json_text
 from dlgn_cnn.archive.manifest import MANIFEST, FileEntry, Manifest, check_name
 from dlgn_cnn.archive.places import copy_of, fetch, is_copied
+from dlgn_cnn.bounds import check, limit
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.atomic import whole_file
@@ -22,7 +23,6 @@ from dlgn_cnn.storage.file_systems import file_system, shown
 from dlgn_cnn.storage.rights import present, present_file, present_folder, raise_if_forbidden, require_readable
 
 PIECE = 2**20
-MAX_JSON_BYTES = 256 * 2**20  # of the manifest, and of any other file that is read whole
 
 
 class Archive:
@@ -51,9 +51,8 @@ class Archive:
         names = _names(files, place) if listed else None
         if names is not None and MANIFEST not in names:
             raise ArchiveError(f"{place} is not an archive of dlgn publish: it holds no {MANIFEST}")
-        text = b"".join(self._unchecked(MANIFEST, MAX_JSON_BYTES))
-        if len(text) > MAX_JSON_BYTES:
-            raise ArchiveError(f"{place}: its {MANIFEST} has more than {MAX_JSON_BYTES} bytes")
+        text = b"".join(self._unchecked(MANIFEST, limit("archive.json")))
+        check("archive.json", len(text), f"{place}: {MANIFEST}", error=ArchiveError)
         self.sha256 = hashlib.sha256(text).hexdigest()
         if expected is not None and self.sha256 != expected.lower():
             raise ArchiveError(f"{place} is not the archive that was asked for: its digest is {self.sha256}")
@@ -75,18 +74,12 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """A small file's bytes, checked."""
-        size = self.entry(name).size
-        if size > MAX_JSON_BYTES:
-            raise ArchiveError(f"{self.place}: {name} has {size} bytes, expected {MAX_JSON_BYTES} at most")
+        check("archive.json", self.entry(name).size, f"{self.place}: {name}", error=ArchiveError)
         return b"".join(self._pieces(name))
 
     def read_json(self, name: str) -> Any:
         """A JSON file's value."""
-        text = self.read(name)
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ArchiveError(f"{self.place}: {name} is not JSON ({error})") from error
+        return json_text.parse(self.read(name), f"{self.place}: {name}")
 
     def entry(self, name: str) -> FileEntry:
         """Size and digest of a file, by the manifest. Raises ArchiveError for one that it does not name."""
@@ -183,8 +176,10 @@ def _local(path: Path, expected: str | None) -> Archive:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise_if_forbidden(error, path)
         raise ArchiveError(f"{path} is not a zip file that can be read ({error}): copy it again") from error
-    names = files.zip.namelist()
-    if len(names) != len(set(names)):
+    members = files.zip.infolist()
+    check("archive.members", len(members), path, error=ArchiveError)
+    check("archive.unpacked", sum(one.file_size for one in members), path, path.stat().st_size, ArchiveError)
+    if len(members) != len({one.filename for one in members}):
         raise ArchiveError(f"{path} holds a file twice: nothing of it was read")
     return Archive(files, str(path), expected)
 

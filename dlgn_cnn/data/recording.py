@@ -1,6 +1,7 @@
 """One session's recording, as readers return it, validated when it is constructed."""
 
 import itertools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
 
@@ -103,7 +105,8 @@ class SceneFile:
 
     A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
     file are found by ``part``, "layout:address" (``dlgn_cnn.data.stimuli.scenes``); ``sha256`` is then theirs.
-    ``stored`` is the path that the tables hold, where this machine finds the file at another.
+    ``stored`` is the path that the tables hold, where this machine finds the file at another. Raises RecordingError
+    for a rate that is none, and for a scene that lasts beyond the bound.
     """
 
     path: Path
@@ -114,6 +117,11 @@ class SceneFile:
     height_px: int
     part: str = ""
     stored: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate_hz < math.inf:
+            raise RecordingError(f"{self.path} has a rate of {self.rate_hz} frames a second: correct it")
+        check("recording.scene_seconds", math.ceil(self.frames / self.rate_hz), self.path)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ class PresentationTimes:
                 f"presentation of {self.scene.movie} scene {self.scene.scene}: trange [{self.start_s}, {self.stop_s}] "
                 "s does not start before it ends; correct the raw file"
             )
+        check("recording.scene_seconds", math.ceil(self.stop_s - self.start_s), f"presentation {self.trial}")
         if self.tier not in TIERS:
             raise RecordingError(f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}")
         seen = np.array([onset for onset in self.frame_onsets_s if np.isfinite(onset)])

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.config import canonical_json, join_path
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
 
 RANGE_KEYS = {"low", "high", "log"}
 Values = Mapping[str, Any]
-MOST_CONFIGS = 10_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def filled(config: Any, values: Values, path: str = "") -> Any:
 def expand(config: Mapping[str, Any]) -> list[tuple[Values, dict[str, Any]]]:
     """Every combination of a config's choices, the last path fastest: the values by path, and the config with them.
 
-    Raises ConfigError for a range, and for more than 10,000 configs.
+    Raises ConfigError for a range, and for more configs than the bound.
 
     >>> [one for _, one in expand({"depth": {"choices": [1, 2]}, "name": "a"})]
     [{'depth': 1, 'name': 'a'}, {'depth': 2, 'name': 'a'}]
@@ -136,10 +136,7 @@ def expand(config: Mapping[str, Any]) -> list[tuple[Values, dict[str, Any]]]:
             )
         axes[path] = one.values
     count = math.prod(map(len, axes.values()))
-    if count > MOST_CONFIGS:
-        raise ConfigError(
-            f"the choices make {count} configs, at most {MOST_CONFIGS} are taken: list fewer, or use dlgn search"
-        )
+    check("experiment.configs", count, error=ConfigError)
     chosen = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     return [(values, copy.deepcopy(filled(config, values))) for values in chosen]
 

@@ -8,7 +8,6 @@ same names. A row that exists already must have the same content; only its ``cir
 Memory: one session's arrays, and one batch of rows.
 """
 
-import json
 import shutil
 import tempfile
 from collections import defaultdict
@@ -17,9 +16,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlgn_cnn.archive import json_text
 from dlgn_cnn.archive.manifest import StoredColumn
 from dlgn_cnn.archive.places import split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
+from dlgn_cnn.bounds import check, limit
 from dlgn_cnn.config import leaves
 from dlgn_cnn.errors import ArchiveError
 from dlgn_cnn.registry.import_paths import PATH
@@ -39,7 +40,6 @@ from schemas.connection.in_force import settings_in_force
 from schemas.declaration.table_classes import definitions_digest
 
 Row = dict[str, Any]
-MAX_LINE_BYTES = 64 * 2**20
 
 
 class Loaded(NamedTuple):
@@ -210,12 +210,11 @@ def _rows(archive: Archive, name: str, path: Path, columns: Sequence[StoredColum
     """The rows in a file, each with these columns."""
     expected = sorted(one.name for one in columns)
     with path.open("rb") as file:
-        while text := file.readline(MAX_LINE_BYTES):
-            try:
-                row = json.loads(text)
-                given = sorted(row.keys())
-            except (ValueError, RecursionError, AttributeError) as error:
-                raise ArchiveError(f"{archive.place}: a line of {name} is not a row ({error})") from error
+        while text := file.readline(limit("archive.line") + 1):
+            where = f"{archive.place}: a line of {name}"
+            check("archive.line", len(text), where, error=ArchiveError)
+            row = json_text.parse(text, where)
+            given = sorted(row) if isinstance(row, dict) else type(row).__name__
             if given != expected:
                 raise ArchiveError(f"{archive.place}: a row of {name} has the columns {given}, expected {expected}")
             yield row

@@ -208,12 +208,13 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
     import yaml
 
     from dlgn_cnn.errors import ConfigError
+    from populate.define import yaml_text
 
     chosen = {}
     for name, text in _pairs("option", words, "spikes_outside=drop").items():
         try:
-            chosen[name] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            chosen[name], _ = yaml_text.load(text)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
             raise ConfigError(f"option '{name}={text}': the value cannot be read ({error})") from error
     return chosen
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dlgn_cnn import bounds
 from dlgn_cnn.config import config_hash, join_path, leaves
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import allowed_packages
@@ -166,7 +167,9 @@ def _plan(text: dict[str, Any], path: Path) -> ExperimentPlan:
         raise ConfigError(f"seeds {seeds!r} in {path}: expected a list of whole numbers, as [0, 1, 2]")
     entries = {part: tuple({str(one.key): one for one in _entries(text, part)}.values()) for part in TABLES}
     name, comment = text["experiment"], str(text.get("comment") or "")
-    return ExperimentPlan(name, comment, entries, tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
+    plan = ExperimentPlan(name, comment, entries, tuple(dict.fromkeys(seeds)), _wants_ensembles(text, seeds))
+    bounds.check("experiment.fits", plan.fits, f"experiment {path}", error=ConfigError)
+    return plan
 
 
 def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
@@ -174,11 +177,14 @@ def _entries(text: dict[str, Any], part: str) -> Iterator[PlannedConfig]:
     written = text.get(part) or []
     if not isinstance(written, list):
         raise ConfigError(f"given {written!r}, expected a list of {FORM}", part)
+    count = 0
     for index, entry in enumerate(written):
         place = join_path(part, index)
         fn, config = read_call(entry, place)
         with within(place):
             for values, one in expand(config):
+                count += 1
+                bounds.check("experiment.configs", count, error=ConfigError)
                 yield PlannedConfig(part, place, fn, with_sessions(one) if part == "datasets" else one, values)
 
 

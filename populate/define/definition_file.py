@@ -13,9 +13,11 @@ from typing import Any
 
 import yaml
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ConfigError, DlgnError, within
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
+from populate.define import yaml_text
 from schemas.base.names import check_length, check_name, longest
 from schemas.declaration.computed_tables import config_tables
 from schemas.experiment import Experiment
@@ -70,34 +72,40 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
         If it cannot be read, has other keys, or a name that its table cannot hold.
     """
     try:
-        source = path.read_text()
-        text = yaml.safe_load(source)
+        check("yaml.bytes", path.stat().st_size, error=ConfigError)
+        text, node = yaml_text.load(path.read_text())
+    except ConfigError as error:
+        raise ConfigError(f"{kind} {path} cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f"line {mark.line + 1}: "
         said = error.problem or error.context
         raise ConfigError(f"{kind} {path} cannot be read: {line}{said}; correct the YAML there") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        OverflowError,
+        TypeError,
+        yaml.YAMLError,
+    ) as error:  # a date of month 13
         raise_if_forbidden(error)
         said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
-    _check_texts(text, kind, f"{kind} {path}", source)
+    _check_texts(text, kind, f"{kind} {path}", _written(path.read_text(), node, kind))
     return check_keys(text, f"{kind} {path}", keys, required)
 
 
-def _check_texts(text: Any, kind: str, what: str, source: str | None = None) -> None:
-    """Refuse a name or a comment that the tables cannot hold; ``source`` is the YAML that it was read from."""
+def _check_texts(text: Any, kind: str, what: str, written: str | None = None) -> None:
+    """Refuse a name or a comment that the tables cannot hold; ``written`` is the name as YAML has it."""
     if not isinstance(text, dict):
         return
-    written = None if source is None else _written(source, kind)
     if kind in text and (text[kind] is not None or written):
         check_name(text[kind], what, MOST[kind], written)
     check_length(str(text.get("comment") or ""), f"{what}: comment", MOST["comment"])
 
 
-def _written(source: str, key: str) -> str:
+def _written(source: str, top: yaml.Node | None, key: str) -> str:
     """The value of a key at the top of a YAML file as it is written there; empty if nothing is."""
-    top = yaml.compose(source, Loader=yaml.SafeLoader)
     found = [value for name, value in top.value if name.value == key] if isinstance(top, yaml.MappingNode) else []
     return source[found[-1].start_mark.index : found[-1].end_mark.index] if found else ""
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.storage.rights import raise_if_forbidden
@@ -66,7 +67,10 @@ def read_settings(folder: Path) -> dict[str, str]:
 def _read(path: Path, personal: bool) -> dict[str, str]:
     """The settings of one file, empty if there is none."""
     try:
+        check("settings.bytes", path.stat().st_size, path, error=ConfigError)
         lines = path.read_text().splitlines()
+    except ConfigError:
+        raise
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:

@@ -36,8 +36,8 @@ DOORS = {
 # has no line of its own; "tables" for every module of tables, whose order is that of their imports, and for the folders
 # between them.
 ORDER = """
-    dlgn_cnn: redaction errors shapes config interface storage runtime provenance registry values data models evaluation
-    dlgn_cnn: feedback training archive search mei simulation plots catalogue
+    dlgn_cnn: redaction errors bounds shapes config interface storage runtime provenance registry values data models
+    dlgn_cnn: evaluation feedback training archive search mei simulation plots catalogue
     dlgn_cnn.data: recording binning stimuli sessions store readers loading
     dlgn_cnn.mei: components synthesis controls feedback_contrast export
     schemas: connection base monitoring.progress tables declaration results reproduction

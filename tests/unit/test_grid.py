@@ -38,7 +38,10 @@ def test_without_choices_there_is_one_config():
     [
         ({"rate": {"choices": 1}}, "rate: given 1, expected a list"),
         ({"rate": {"choices": []}}, "rate: choices .*one or more"),
-        ({name: {"choices": list(range(101))} for name in "ab"}, "10201 configs, at most 10000"),
+        (
+            {name: {"choices": list(range(101))} for name in "ab"},
+            "10201 configs that choices make, of one part of an experiment, beyond the bound",
+        ),
         ({"rate": {"low": 0.1, "high": 1.0}}, "config.rate: a range .* dlgn search"),
     ],
 )

@@ -87,8 +87,8 @@ def damage(tmp_path, how):
         ("missing", "missing"),
         ("cut avi", "cut short"),
         ("cut mp4", "cut short"),
-        ("text", "not a readable video"),
-        ("empty", "not a readable video"),
+        ("text", "not a video of a known format"),
+        ("empty", "not a video of a known format"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, how, words):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, whole_numbers, words
 from dlgn_cnn.data.recording import (
@@ -119,6 +120,7 @@ def _checked(array: np.ndarray, name: str, where: str) -> Any:
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:
     frames = _gray_frames(path, path.stat().st_mtime_ns)
     lengths = arrays.get("scene_frames", np.array(frames.shape[:1]))
+    check("recording.scenes", len(lengths), path)
     if frames.ndim != 3 or lengths.sum() != len(frames) or np.any(lengths < 1):
         raise RecordingError(
             f"{path}: frames have shape {frames.shape} and scene_frames are {lengths.tolist()}: expected "
@@ -139,10 +141,12 @@ def _presentations(path: Path, arrays: Arrays, scenes: dict[SceneKey, SceneFile]
     check_shape(times, f"{path}: presentation_s", (len(shown), 2), "(presentation, 2)")
     check_shape(tiers, f"{path}: presentation_tier", shown.shape, "(presentation,)")
     files = list(scenes.values())
+    check("recording.presentations", len(shown), path)
     unknown = [scene for scene in shown if not 0 <= scene < len(files)]
     if unknown:
         raise RecordingError(f"{path}: presentation_scene holds {unknown[0]}, expected 0 to {len(files) - 1}")
-    keys = [list(scenes)[int(scene)] for scene in shown]
+    names = list(scenes)
+    keys = [names[int(scene)] for scene in shown]
     onsets = _onsets(path, arrays, [files[int(scene)].frames for scene in shown])
     order = np.argsort(times[:, 0], kind="stable")
     return tuple(
@@ -166,6 +170,7 @@ def _responses(path: Path, arrays: Arrays) -> tuple[dict[int, Times], BinnedResp
         return _spikes(path, arrays), None
     values, bins = arrays["counts"], arrays["bins_s"]
     units = arrays.get("units", np.arange(len(np.atleast_1d(values))))
+    check("recording.units", len(units), path)
     if bins.ndim == 1:
         bins = np.column_stack([bins[:-1], bins[1:]])
     check_shape(values, f"{path}: counts", (len(units), *bins.shape[:1]), "(unit, bin)")
@@ -177,10 +182,14 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
     times, owners = arrays["spike_times_s"], arrays["spike_units"]
     check_shape(times, f"{path}: spike_times_s", owners.shape, "(spike,) as spike_units")
     units = np.unique(np.asarray(arrays.get("units", owners)))
+    check("recording.units", len(units), path)
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")
-    return {int(unit): np.sort(times[owners == unit]).astype(np.float64) for unit in units}
+    order = np.lexsort((times, owners))
+    first, last = (np.searchsorted(owners[order], units, side=side) for side in ("left", "right"))
+    sorted_times = times[order].astype(np.float64)
+    return {int(unit): sorted_times[a:b] for unit, a, b in zip(units, first, last, strict=True)}
 
 
 def _signal(path: Path, arrays: Arrays, name: str) -> SampledSignal:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import (
@@ -133,9 +134,8 @@ def _opened(path: Path) -> Iterator[Any]:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ConstructError) as error:
         raise_if_forbidden(error, path)
-        raise RecordingError(
-            f"{path} cannot be read as NWB ({type(error).__name__}: {error}): export it again"
-        ) from error
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecordingError(f"{path} cannot be read as NWB ({said:.200}): export it again") from error
 
 
 def _session(path: Path, file: Any, mouse: str | None, series: int, experiment: int) -> SessionKey:
@@ -152,9 +152,14 @@ def _spikes(path: Path, file: Any) -> dict[int, Times]:
     if file.units is None or "spike_times" not in file.units.colnames:
         raise RecordingError(f"{path} has no units with spike_times: nothing can be fitted to it")
     ids = [int(unit) for unit in file.units.id[:]]
+    check("recording.units", len(ids), path)
     if len(set(ids)) != len(ids):
         raise RecordingError(f"{path}: unit ids are not all different: renumber the units")
-    return {unit: np.sort(np.asarray(file.units["spike_times"][row], np.float64)) for row, unit in enumerate(ids)}
+    column = file.units["spike_times"]
+    ends, times = np.asarray(column.data[:], np.int64), np.asarray(column.target.data[:], np.float64)
+    if len(ends) != len(ids) or np.any(np.diff(ends, prepend=0) < 0) or ends.max(initial=0) > len(times):
+        raise RecordingError(f"{path}: spike_times_index does not divide the spikes among units: export it again")
+    return {unit: np.sort(own) for unit, own in zip(ids, np.split(times, ends), strict=False)}
 
 
 def _named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
@@ -178,17 +183,21 @@ def _scenes(
         asked = [_stretch(path, cell) for cell in shown["timeseries"][:]]
     else:
         asked = [(str(name), 0, -1) for name in _column(path, shown, stimulus)]
+    check("recording.presentations", len(asked), path)
     scenes: dict[tuple[str, int, int], SceneFile] = {}
+    pixels = 0
     for done, key in enumerate(asked, 1):
         if key not in scenes:
-            scenes[key] = _scene(path, file, *key)
+            found = scenes[key] = _scene(path, file, *key)
+            pixels += found.frames * found.width_px * found.height_px if found.path == path else 0
+            check("hdf5.frames", pixels, path, path.stat().st_size)
         progress(done, len(asked))
     files: dict[str, SceneFile] = {}
     for scene in scenes.values():
         files.setdefault(scene.sha256, scene)
-    digests = list(files)
+    numbers = {digest: number for number, digest in enumerate(files)}
     stretches = [_onsets(_image_series(path, file, name), start, stop) for name, start, stop in asked]
-    return [*files.values()], [digests.index(scenes[key].sha256) for key in asked], stretches
+    return [*files.values()], [numbers[scenes[key].sha256] for key in asked], stretches
 
 
 def _stretch(path: Path, cell: Any) -> tuple[str, int, int]:

@@ -1,6 +1,7 @@
 """Scene files in and out: every codec, size and rate becomes gray frames on one clock. The one door to PyAV."""
 
 import io
+import math
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -12,6 +13,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import VideoReformatter
 
+from dlgn_cnn.bounds import check, limit
 from dlgn_cnn.data.binning import on_screen
 from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.errors import MissingFile, RecordingError
@@ -119,6 +121,7 @@ def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float 
     """
     source_rate_hz, _, _ = _facts(path)
     shown = read_gray(path, size_px)
+    check("recording.scene_seconds", math.ceil(len(shown) / source_rate_hz), path)
     time = round(len(shown) / source_rate_hz * rate_hz)
     return shown[on_screen(time, rate_hz, len(shown), source_rate_hz)]
 
@@ -270,6 +273,9 @@ def _facts(path: Path) -> tuple[float, int, int]:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
             facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
+            check("movie.pixels", facts[1] * facts[2], path)
+    except RecordingError:  # a ValueError too
+        raise
     except _UNREADABLE as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
@@ -283,7 +289,15 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
         with _opened(path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
-            yield from container.decode(stream)
+            stream.codec_context.options = {"max_pixels": str(limit("movie.pixels"))}
+            size, pixels = path.stat().st_size, 0
+            for number, frame in enumerate(container.decode(stream), 1):
+                pixels += frame.width * frame.height
+                check("movie.decoded", pixels, path, size)
+                check("movie.frames", number, path, size)
+                yield frame
+    except RecordingError:  # a ValueError too
+        raise
     except _UNREADABLE as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be decoded to its end ({error}): it is damaged; copy it again") from error

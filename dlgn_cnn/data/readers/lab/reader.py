@@ -190,7 +190,7 @@ def _without_files(
     """A session whose scene files were named but not yet opened: cheap checks come before decoding."""
     rows = _session_rows(key, frame)
     own = {scene.scene: scene for scene in scenes if scene.scene in rows.shown_scene}
-    unopened = {scene: SceneFile(scenes[scene], "", 0, 0.0, 0, 0) for scene in own.values()}
+    unopened = {scene: SceneFile(scenes[scene], "", 0, 1.0, 0, 0) for scene in own.values()}
     shown = _presentations(rows, own)
     found = SessionRecording(key, _spikes(rows, drop), shown, _opto_epochs(rows), unopened)
     return replace(found, signals=_signals(rows))  # whose errors are clearer once presentations are known to be sound

@@ -1,13 +1,15 @@
 """Arrays of raw files: loaded without unpickling, and checked to hold what a reader expects."""
 
 import math
+import zipfile
 from collections.abc import Callable
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.data.recording import MOST
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
@@ -17,23 +19,48 @@ from dlgn_cnn.storage.rights import raise_if_forbidden
 def load_array(path: Path) -> np.ndarray:
     """The array of a ``.npy`` file. Raises RecordingError if it is missing, damaged or holds Python objects."""
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            return _array(file, path.stat().st_size)
     except Exception as error:  # what numpy lets through from damaged bytes is many kinds of error
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
-    if not isinstance(array, np.ndarray):
-        raise RecordingError(f"{path} is not a single array: expected a plain .npy file")
-    return array
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an ``.npz`` file by name. Raises RecordingError as ``load_array`` does."""
+    """Every array of an ``.npz`` file by name, once their sizes are known to be within bounds.
+
+    Raises RecordingError as ``load_array`` does, and for a name that the file has twice.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with zipfile.ZipFile(path) as file:
+            members = file.infolist()
+            check("arrays.members", len(members), path)
+            check("arrays.unpacked", sum(one.file_size for one in members), path, path.stat().st_size)
+            arrays = {one.filename.removesuffix(".npy"): _array(file.open(one), one.file_size) for one in members}
+    except RecordingError:
+        raise
     except Exception as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected an .npz file of plain arrays") from error
+    if len(arrays) < len(members):
+        raise RecordingError(f"{path} holds two arrays of one name: leave one of them out")
+    return arrays
+
+
+def _array(file: IO[bytes], size: int) -> np.ndarray:
+    """The array of an open ``.npy`` file of ``size`` bytes. Raises ValueError if its head says another size."""
+    head = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(file)
+    if version not in head:
+        raise ValueError(f"its version {version} is that of arrays with named columns")
+    shape, _, dtype = head[version](file)
+    announced = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject:
+        raise ValueError("Python objects in it are never unpickled")
+    if dtype.itemsize == 0 or announced != size - file.tell():
+        raise ValueError(f"its head announces {shape} of {dtype}, and {size - file.tell()} bytes follow")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def numbers(value: Any, where: str, ndim: int | None = None) -> Times:
@@ -83,7 +110,8 @@ def whole_numbers(values: Any, where: str) -> np.ndarray:
     Raises RecordingError, which begins with ``where`` and names the row, for anything else.
     """
     array = np.asarray(values)
-    if array.dtype.kind not in "iu" or array.min(initial=0) < -MOST or array.max(initial=0) > MOST:
+    whole = array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool((array == np.rint(array)).all()))
+    if not whole or array.min(initial=0) < -MOST or array.max(initial=0) > MOST:
         _check_each(array, where, _is_whole, f"a whole number up to {MOST}")
     return array.astype(np.int64)
 
@@ -94,7 +122,8 @@ def words(values: Any, where: str) -> np.ndarray:
     Raises RecordingError, which begins with ``where`` and names the row, for anything else.
     """
     array = np.asarray(values)
-    _check_each(array, where, lambda value: isinstance(value, str), "text")
+    if array.dtype.kind != "U":
+        _check_each(array, where, lambda value: isinstance(value, str), "text")
     return array
 
 
