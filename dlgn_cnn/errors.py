@@ -5,22 +5,15 @@ from contextlib import contextmanager
 
 from dlgn_cnn.redaction import redacted
 
-MOST_SAID = 1000  # characters
-
 
 class DlgnError(ValueError):
     """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback.
 
-    Its words hold no secret, whatever they quote, and are no more than a reader reads: the middle of a long quotation
-    is left out.
+    Its words hold no secret, whatever they quote.
     """
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(_shortened(redacted(one)) if isinstance(one, str) else one for one in said))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MOST_SAID else f"{text[: MOST_SAID - 300]} ... {text[-295:]}"
+        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
 
 
 class RecordingError(DlgnError):
@@ -80,7 +73,7 @@ def join_path(path: str, step: str | int) -> str:
     """
     if isinstance(step, int):
         return f"{path}[{step}]"
-    return f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
+    return f"{path}.{step}" if path and not str(step).startswith("[") else f"{path}{step}"
 
 
 def error_chain(error: BaseException) -> Iterator[BaseException]:

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.archive.manifest import MANIFEST, Manifest
+from dlgn_cnn.bounds import BOUNDS
 from tests.factories import write_scene
 from tests.hostile.test_near_files import nwb
 
@@ -179,10 +179,10 @@ BOMBS = {
     "movie pixels": (movie(6000, 1), ".avi", "movie.pixels"),
     "movie slow": (slow, ".avi", "recording.scene_seconds"),
     "yaml laughs": ((LAUGHS + BODY % "*a8").encode(), ".yaml", "yaml.elements"),
-    "yaml in itself": ((BODY % "&r [*r]").encode(), ".yaml", "line 2: \\*r stands within itself"),
+    "yaml in itself": ((BODY % "&r [*r]").encode(), ".yaml", "line 2: *r stands within itself"),
     "yaml in itself, mapping": ((BODY % "&r {a: *r}").encode(), ".yaml", "stands within itself"),
-    "yaml depth": ((BODY % ("[" * 3000 + "]" * 3000)).encode(), ".yaml", "yaml.depth"),
-    "yaml depth, open": ((BODY % ("[" * 200_000)).encode(), ".yaml", "yaml.depth"),
+    "yaml depth": ((BODY % ("[" * 50 + "]" * 50)).encode(), ".yaml", "yaml.depth"),
+    "yaml depth, open": ((BODY % ("[" * 200_000)).encode(), ".yaml", "nesting depth"),
     "yaml bytes": ((BODY % ("1" * 2**21)).encode(), ".yaml", "yaml.bytes"),
     "yaml long number": ((BODY % ("1" * 5000)).encode(), ".yaml", "cannot be read"),
     "yaml month 13": ((BODY % "2020-13-01").encode(), ".yaml", "cannot be read"),
@@ -216,7 +216,8 @@ def test_a_bomb_is_refused_by_its_bound_in_little_memory(outcomes, name):
     found, ended = outcomes
     assert name in found, ended
     words, memory = found[name]
-    assert re.search(BOMBS[name][2], words), words
+    expected = BOMBS[name][2]
+    assert (f"beyond the bound {expected} of" if expected in BOUNDS else expected) in words
     assert len(words) < 600
     assert "\n" not in words
     assert memory < RESIDENT_MB
