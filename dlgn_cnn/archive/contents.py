@@ -5,6 +5,8 @@ A stored session is one safetensors file: its trials' arrays, each video once, a
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from dlgn_cnn.archive import json_text
+from dlgn_cnn.bounds import check
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
 from dlgn_cnn.errors import ArchiveError
@@ -58,17 +62,23 @@ def read_session_file(path: Path) -> tuple[SessionData, DataInfo]:
     """The session in a file, and the statistics that were stored with it. Raises ArchiveError for anything else."""
     try:
         with safe_open(path, "numpy") as file:
-            text = json.loads((file.metadata() or {})["session"])
-            trials = tuple(_trial(file, index, *labels) for index, labels in enumerate(text["trials"]))
+            text = json_text.parse((file.metadata() or {})["session"].encode(), path.name)
+            video = cache(file.get_tensor)  # one that was shown repeatedly is in the file, and in memory, once
+            trials = tuple(_trial(file, video, index, *labels) for index, labels in enumerate(text["trials"]))
         session = SessionData(tuple(map(int, text["units"])), float(text["rate_hz"]), trials)
+        check("archive.unpacked", session.size_bytes(), path.name, path.stat().st_size, ArchiveError)
         return session, DataInfo.from_json(text["info"])
+    except ArchiveError:  # a ValueError too
+        raise
     except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
         raise ArchiveError(f"{path.name} is not a stored session ({type(error).__name__}: {error})") from error
 
 
-def _trial(file: Any, index: int, trial: int, movie: str, scene: int, tier: str, video: str) -> TrialData:
+def _trial(
+    file: Any, videos: Callable[[str], Any], index: int, trial: int, movie: str, scene: int, tier: str, video: str
+) -> TrialData:
     arrays = {name: file.get_tensor(f"{index}.{name}") for name in TRACES}
-    frames = file.get_tensor(video)
+    frames = videos(video)
     wrong = [name for name, dimensions in TRACES.items() if arrays[name].ndim != dimensions]
     if wrong or frames.ndim != 3 or frames.dtype != np.uint8:
         raise ValueError(f"trial {trial} has {wrong or 'a video'} of another shape or type than a trial has")

@@ -22,7 +22,7 @@ from dlgn_cnn.archive.manifest import MANIFEST, MODELS_FILE, Manifest
 from dlgn_cnn.archive.reading import open_archive
 from dlgn_cnn.archive.writing import writing
 from dlgn_cnn.data.sessions.session_data import data_info
-from dlgn_cnn.errors import ArchiveError, ConfigError, ModelError
+from dlgn_cnn.errors import ArchiveError, ConfigError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import encoder
 from dlgn_cnn.storage.file_systems import SILENCE_S, file_system
@@ -211,6 +211,15 @@ def test_a_lab_s_own_model_is_built_of_its_data_info(tmp_path):
 def test_weights_that_do_not_fit_say_who_published_them(tmp_path):
     path = publish(tmp_path / "a", tmp_path, [entry(1, save_weights({"w": torch.ones(1)}, tmp_path))])
     with pytest.raises(ModelError, match=r"do not fit[\s\S]*0\.1\.0"):
+        dlgn_cnn.load(path)
+
+
+@pytest.mark.parametrize("channels", [[10**6], [10**9], [300] * 100])
+def test_a_model_far_larger_than_its_weights_is_not_built(tmp_path, channels):
+    core = {"name": "stacked_2d", "channels": channels, "kernels": [3] * len(channels)}
+    digest = save_weights({"w": torch.ones(1)}, tmp_path)
+    path = publish(tmp_path / "a", tmp_path, [entry(1, digest, config=CONFIG | {"core": core})])
+    with pytest.raises(DlgnError, match=r"beyond the bound archive.model|can't allocate memory"):
         dlgn_cnn.load(path)
 
 
