@@ -1,7 +1,8 @@
 """The embedded database: a PostgreSQL server in one folder, started on first use, stopped with its last process.
 
 Its programs run inside that folder and are told "here". Neither the length and the characters of its path matter to
-them, nor who may enter the folders above it. Its socket lies there, too.
+them, nor who may enter the folders above it. Its socket lies there, too, for the account that owns the data, and root.
+Whom these let pass must know the password.
 """
 
 import atexit
@@ -12,7 +13,6 @@ import os
 import re
 import shutil
 import socket
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,11 +22,12 @@ import psutil
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.atomic import whole_folder
+from schemas.connection import embedded_password
 from schemas.connection.embedded_programs import Account, account_of, programs
 
 HERE = "/proc/self/cwd" if sys.platform == "linux" else "."  # the first holds below folders that are closed to us
 SOCKET = ".s.PGSQL.5432"
-OPTIONS = "-h '' -k . -p 5432"
+OPTIONS = "-h '' -k . -p 5432 -c unix_socket_permissions=0700"
 # A socket's name may have 103 bytes on any system, and drivers split a host at a colon or a comma.
 PLAIN = re.compile(r"[A-Za-z0-9/._ +-]{1,88}")
 LINKS = Path("/tmp")
@@ -37,7 +38,7 @@ ANSWER_S = 5.0
 _joined: dict[tuple[int, Path], int] = {}
 
 
-def start(folder: Path) -> Path:
+def start(folder: Path) -> tuple[Path, str]:
     """Start the server of ``folder``, or join the one that runs there; it stops when the last process that joined ends.
 
     Parameters
@@ -47,8 +48,10 @@ def start(folder: Path) -> Path:
 
     Returns
     -------
-    Path
+    address : Path
         The folder of the server's socket, in a form that is short and plain enough for a driver's address.
+    password : str
+        What the server asks of its only account, ``postgres``.
 
     Raises
     ------
@@ -66,10 +69,13 @@ def start(folder: Path) -> Path:
             if not _listens(address):
                 _launch(folder, account)
             _join(folder, account)
+            if not embedded_password.is_asked(folder):
+                embedded_password.ask(folder, account, address)
+            password = embedded_password.read(folder)
     except OSError as error:
         why = f"the embedded database in {folder} cannot be used ({error.strerror or error})"
         raise ConfigError(f"{why}: name another folder in DLGN_HOME, or set DLGN_DATABASE") from error
-    return address
+    return address, password
 
 
 def _address(folder: Path) -> Path:
@@ -87,7 +93,7 @@ def _address(folder: Path) -> Path:
 @contextlib.contextmanager
 def _alone(folder: Path, account: Account) -> Iterator[None]:
     """Within the block, no other process makes, starts or stops the server of ``folder``."""
-    lock = _open(folder, ".lock", account)
+    lock = account.open(_beside(folder, ".lock"))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -96,17 +102,9 @@ def _alone(folder: Path, account: Account) -> Iterator[None]:
         os.close(lock)
 
 
-def _open(folder: Path, suffix: str, account: Account) -> int:
-    """Open the file next to ``folder`` whose locks processes hold, and give it to the account."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    path = folder.with_name(folder.name + suffix)
-    opened = os.open(path, flags, 0o600)
-    found = os.fstat(opened)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:  # or root would give away what is linked there
-        os.close(opened)
-        raise ConfigError(f"{path} must be a file of the database alone, and is linked elsewhere: delete it")
-    account.own(opened)
-    return opened
+def _beside(folder: Path, suffix: str) -> Path:
+    """The file next to ``folder`` whose locks processes hold."""
+    return folder.with_name(folder.name + suffix)
 
 
 def _create(folder: Path, account: Account) -> None:
@@ -117,17 +115,21 @@ def _create(folder: Path, account: Account) -> None:
         folder.rmdir()  # refused where it has files, or is a file
     with whole_folder(folder) as made:
         account.own(made)
-        arguments = ("--auth=trust", "--encoding=utf8", "--username=postgres", f"--pgdata={HERE}")
+        arguments = ("--auth=reject", "--encoding=utf8", "--username=postgres", f"--pgdata={HERE}")
         done = account.run(programs(account) / "initdb", *arguments, folder=made)
         if done.returncode:
-            why = _reason(done.stderr)
-            raise ConfigError(f"the embedded database in {folder} cannot be made ({why}): mend that, or set DLGN_HOME")
+            why, mend = _reason(done.stderr), "mend that, or set DLGN_HOME"
+            if "look up effective user" in why:
+                mend = "give this account a line in /etc/passwd, or set DLGN_DATABASE"
+            raise ConfigError(f"the embedded database in {folder} cannot be made ({why}): {mend}")
 
 
 def _launch(folder: Path, account: Account) -> None:
     log = folder / "log"
     before = log.stat().st_size if log.exists() else 0
     arguments = ("start", "-w", "-D", HERE, "-l", log.name, "-o", OPTIONS)
+    if not embedded_password.is_asked(folder):
+        embedded_password.allow_to_set(folder, account)
     with _servers_lock(folder, account) as lock:
         _forget_dead(folder / "postmaster.pid")
         done = account.run(programs(account) / "pg_ctl", *arguments, folder=folder, keep=(lock,))
@@ -140,7 +142,7 @@ def _launch(folder: Path, account: Account) -> None:
 @contextlib.contextmanager
 def _servers_lock(folder: Path, account: Account) -> Iterator[int]:
     """A file that the server inherits with its lock, which holds until its last process has ended, in any container."""
-    lock = _open(folder, ".server", account)
+    lock = account.open(_beside(folder, ".server"))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield lock
@@ -183,7 +185,7 @@ def _listens(address: Path) -> bool:
 def _join(folder: Path, account: Account) -> None:
     member = os.getpid(), folder
     if member not in _joined:
-        _joined[member] = _open(folder, ".users", account)
+        _joined[member] = account.open(_beside(folder, ".users"))
         fcntl.flock(_joined[member], fcntl.LOCK_SH)
         atexit.register(_leave, folder, account)
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import warnings
 from dataclasses import dataclass
@@ -40,6 +41,28 @@ class Account:
             os.fchown(file, self.uid, self.gid)
         else:
             os.chown(file, self.uid, self.gid, follow_symlinks=False)
+
+    def open(self, path: Path) -> int:
+        """Open a file that the account alone may read and write; made if it is missing.
+
+        Raises ConfigError if it is linked elsewhere: root would give away, or write, what is linked there.
+        """
+        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        found = os.fstat(opened)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            os.close(opened)
+            raise ConfigError(f"{path} must be a file of the database alone, and is linked elsewhere: delete it")
+        self.own(opened)
+        return opened
+
+    def write(self, path: Path, text: str) -> None:
+        """Write a file that the account alone may read and write, in place of what it held. Raises as ``open`` does."""
+        with os.fdopen(self.open(path), "r+") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.truncate()
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
 
     def run(
         self, program: Path, *arguments: str, folder: Path, keep: tuple[int, ...] = ()

@@ -27,7 +27,8 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
     if settings.database is None:
         from schemas.connection import embedded
 
-        return str(embedded.start(settings.home / "postgres")), "postgres", "", 5432, "postgresql"
+        place, password = embedded.start(settings.home / "postgres")
+        return str(place), "postgres", password, 5432, "postgresql"
     return address_in(settings.database, "DLGN_DATABASE")
 
 

@@ -178,7 +178,7 @@ def test_wrong_settings_are_one_sentence_without_the_password(closed, environmen
 def test_a_wrong_password_says_which_settings_to_correct(served, monkeypatch):
     url = os.environ.get("DLGN_TEST_MYSQL")
     if url is None:
-        pytest.skip("the embedded server asks for no password")
+        pytest.skip("no setting has the embedded server's password")
     from urllib.parse import urlsplit
 
     from schemas.connection import in_force

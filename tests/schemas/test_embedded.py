@@ -5,7 +5,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,50 +18,11 @@ from hypothesis import strategies as st
 from dlgn_cnn.errors import ConfigError
 from schemas import Settings
 from schemas.connection import embedded, embedded_programs
+from tests.embedded_client import answers, ask, client
+from tests.other_account import as_root
 
-# Starts the server of a home and says the answers to its first lines of input, each a statement of SQL; stays until its
-# input ends. The file size is bounded where a second argument is given, in bytes.
-CLIENT = """
-import resource, sys
-from pathlib import Path
-import psycopg2
-from schemas.connection import embedded
-if len(sys.argv) > 2:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-address = embedded.start(Path(sys.argv[1]) / "postgres")
-connection = psycopg2.connect(host=str(address), user="postgres", port=5432)
-connection.autocommit = True
-for line in sys.stdin:
-    with connection.cursor() as cursor:
-        cursor.execute(line)
-        print(cursor.fetchone()[0], flush=True)
-"""
 SERVER = "SELECT pg_postmaster_start_time()"
 ROOT = os.geteuid() == 0
-as_root = pytest.mark.skipif(not ROOT, reason="only root runs the server as another account")
-
-
-def client(home: Path, *more: str) -> subprocess.Popen[str]:
-    """A process that uses the server of ``home``, in a group of its own."""
-    command = [sys.executable, "-W", "ignore", "-c", CLIENT, str(home), *more]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, **pipes, text=True, start_new_session=True)
-
-
-def ask(process: subprocess.Popen[str], statement: str) -> str:
-    """The answer of a client, which goes on."""
-    process.stdin.write(f"{statement}\n")
-    process.stdin.flush()
-    return process.stdout.readline().strip() or pytest.fail(process.communicate()[1])
-
-
-def answers(home: Path, *statements: str) -> list[str]:
-    """The answers of a client that ends then."""
-    process = client(home)
-    said, errors = process.communicate("\n".join(statements))
-    assert process.returncode == 0, errors
-    assert errors == ""
-    return said.splitlines()
 
 
 def server(home: Path) -> psutil.Process:
@@ -289,7 +249,7 @@ def test_a_home_that_cannot_be_is_refused_with_a_sentence(tmp_path):
 
 def test_a_disk_that_is_full_is_said_and_nothing_half_made_stays(tmp_path):
     """Imitated by a bound on the size of files, at which PostgreSQL is refused what it writes."""
-    process = client(tmp_path, str(2**20))
+    process = client(tmp_path, most_bytes=2**20)
     assert "cannot be made (could not" in process.communicate()[1]
     assert not list(tmp_path.glob(".postgres-*.tmp"))
     assert answers(tmp_path, "SELECT 1") == ["1"]
