@@ -12,7 +12,7 @@ SHORT = 8
 NAMES = re.compile(
     r"PASSWORD|PASSPHRASE|(?:^|_)(?:PASS|PASSWD|PWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|ACCOUNT_KEY|SAS)(?:_|$)"
 )
-NOT_SECRET = re.compile(r"(?:OLD)?PWD|.*_FILE")  # folders, and files that hold one
+NOT_SECRET = re.compile(r"(?:OLD)?PWD|.*_FILE|.*_HOST")  # folders, files that hold one, and what it is for
 IN_URL = re.compile(r"(://[^\s/:@]*):(?!password@)\S*@")  # a form in a message says "password"
 IN_QUERY = re.compile(
     r"([?&](?:password|passwd|token|secret|sig|signature|api_?key|X-Amz-[A-Za-z-]+)=)[^&\s'\"]+", re.I

@@ -25,7 +25,8 @@ def init(
     """Begin a project: write dlgn.env and experiment.yaml, reach the database, and declare the tables.
 
     Existing files are not changed. The database and the store are kept for your account, outside the folder, since
-    dlgn.env may come along with a copy of it. A password is never written: DLGN_DATABASE_PASSWORD gives it.
+    dlgn.env may come along with a copy of it. A password is never written: it is asked for on a terminal, or
+    DLGN_DATABASE_PASSWORD gives it, with DLGN_DATABASE_PASSWORD_HOST to say of which server it is.
 
     Example: dlgn init my_project --database mysql://ada@dbhost:3306 --store /lab/share/dlgn
     """
@@ -128,7 +129,10 @@ def ingest(
 @app.command("import-nnfabrik", rich_help_panel="Recordings")
 def import_nnfabrik(
     source: Annotated[
-        str, typer.Argument(envvar="DLGN_SOURCE", help="mysql://user:password@host:port; better in DLGN_SOURCE.")
+        str,
+        typer.Argument(
+            envvar="DLGN_SOURCE", help="mysql://user@host:port; a password is asked for, or stands in DLGN_SOURCE."
+        ),
     ],
     schema: Annotated[str, typer.Option(help="The schema that holds nnfabrik's tables.")],
     store: Annotated[
@@ -138,7 +142,7 @@ def import_nnfabrik(
 ) -> None:
     """Import configs, seeds, fits and state dicts of an nnfabrik schema, which is only read.
 
-    Example: dlgn import-nnfabrik mysql://me:secret@lab-db --schema nnfabrik_me --store minio=/lab/dj-store
+    Example: dlgn import-nnfabrik mysql://me@lab-db --schema nnfabrik_me --store minio=/lab/dj-store
     """
     import schemas
     from populate.nnfabrik.carry import carry, tell

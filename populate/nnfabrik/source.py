@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from dlgn_cnn.errors import ConfigError
 from schemas.base.relational import unpack
 from schemas.connection.client import silent
 from schemas.connection.driver import UTC, DictCursor, MySQLConnection, MySQLError, is_timeout, timeouts
 from schemas.connection.in_force import settings_in_force
+from schemas.connection.password import asked
 from schemas.connection.server import address_in
 from schemas.connection.tls import mysql_tls
 
@@ -110,6 +112,8 @@ def opened(url: str, schema: str) -> Iterator[NnfabrikSchema]:
 
 def _connected(url: str) -> MySQLConnection:
     host, user, password, port, _ = address_in(url, "the source", ("mysql",))
+    if urlsplit(url).password is None:
+        password = asked(url) or ""
     where, settings = f"the server at {host}:{port}", settings_in_force()
     answer_s = settings.answer_s
     try:

@@ -10,7 +10,7 @@ import schemas
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.storage.rights import present
 from schemas.connection.settings import MEANING, NAME, PASSWORD, check_setting, read_settings, without_password
-from schemas.connection.settings_file import PERSONAL, personal_file
+from schemas.connection.settings_file import PASSWORD_HOST, PERSONAL, personal_file
 
 logger = logging.getLogger("dlgn")
 EXPERIMENT = "experiment.yaml"
@@ -19,7 +19,7 @@ HEAD = """# Settings of this project, for commands that run in this folder; the 
 # It may come along with a copy of this folder, so neither a password nor what is connected to, written to or run stands
 # here: dlgn init keeps that for each account, and the environment gives it.
 """
-OWN = """# Settings of {folder} for this account; a password comes from {password} in the environment.
+OWN = """# Settings of {folder} for this account; a password is asked for, or comes from {password} in the environment.
 """
 NEXT = """next:
   dlgn simulate my_recording --units 12   a recording to try with, if you have none
@@ -54,8 +54,11 @@ def begin(folder: Path, given: Mapping[str, str]) -> None:
         own.parent.mkdir(parents=True, exist_ok=True)
         _write(own, OWN.format(folder=folder.resolve(), password=PASSWORD) + personal)
     _write(folder / EXPERIMENT, STARTER.read_text())
-    if urlsplit(given.get("DLGN_DATABASE", "")).password:
-        logger.info("the password is written nowhere: export %s=... where you work", PASSWORD)
+    place = urlsplit(given.get("DLGN_DATABASE", ""))
+    if place.password:
+        host = place.netloc.rpartition("@")[2]
+        told = "the password is written nowhere: terminals ask for it; elsewhere export %s=%s %s=..."
+        logger.info(told, PASSWORD_HOST, host, PASSWORD)
     logger.info("%s", NEXT if folder.resolve() == Path.cwd() else NEXT.replace("next:", f"next:\n  cd {folder}"))
 
 

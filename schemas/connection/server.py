@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import connection_in_force, settings_in_force
+from schemas.connection.password import database_password
 from schemas.connection.settings import Settings
 
 PORTS = {"mysql": 3306, "postgresql": 5432}
@@ -29,7 +30,10 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
 
         place, password = embedded.start(settings.home / "postgres")
         return str(place), "postgres", password, 5432, "postgresql"
-    return address_in(settings.database, "DLGN_DATABASE")
+    host, user, password, port, backend = address_in(settings.database, "DLGN_DATABASE")
+    if urlsplit(settings.database).password is None:
+        password = database_password(settings.database, port)
+    return host, user, password, port, backend
 
 
 def address_in(url: str, what: str, backends: Collection[str] = tuple(PORTS)) -> tuple[str, str, str, int, str]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -24,7 +24,6 @@ __all__ = [
     "Settings",
     "check_setting",
     "read_settings",
-    "with_password",
     "without_password",
 ]
 
@@ -36,7 +35,7 @@ class Settings:
     """Places and permissions of this process.
 
     ``home`` holds the embedded database; ``store`` datasets, spikes and weights (on a cluster, a shared folder);
-    ``database`` is a URL such as ``mysql://user:password@host:3306``, or None for the embedded server; ``prefix``
+    ``database`` is a URL such as ``mysql://user@host:3306``, or None for the embedded server; ``prefix``
     begins every schema's name; ``datasets_url`` is where stored datasets go instead of ``store``, any URL that fsspec
     knows; ``store_url`` is an object store (``s3://bucket/folder``) that takes the place of the folder ``store``,
     datasets included; ``allowed_packages`` may be imported by path from a config; ``device`` is ``auto`` or
@@ -110,7 +109,7 @@ class Settings:
         return cls(
             home=home,
             store=home / "cache" if store_url else _folder("DLGN_STORE", store),
-            database=with_password(given.get("DLGN_DATABASE") or None, given.get(PASSWORD)),
+            database=given.get("DLGN_DATABASE") or None,
             prefix=check_prefix(given.get("DLGN_PREFIX") or cls.prefix),
             allowed_packages=cls.allowed_packages | set(_names("DLGN_ALLOW_PACKAGES", given)),
             device=given.get("DLGN_DEVICE") or "auto",
@@ -169,17 +168,6 @@ def _yes(name: str, given: Mapping[str, str]) -> bool:
     if text not in ("0", "1", "false", "true", "no", "yes"):
         raise ConfigError(f"{name} {text!r}: expected 1 or 0")
     return text in ("1", "true", "yes")
-
-
-def with_password(database: str | None, password: str | None) -> str | None:
-    """The URL of a database with the password from elsewhere, where it has a user and none of its own."""
-    if not database or not password:
-        return database
-    url = urlsplit(database)
-    user, at, place = url.netloc.rpartition("@")
-    if not at or ":" in user:
-        return database
-    return url._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
 
 
 def without_password(database: str) -> str:

@@ -19,6 +19,7 @@ from dlgn_cnn.storage.rights import raise_if_forbidden
 
 NAME = "dlgn.env"
 PASSWORD = "DLGN_DATABASE_PASSWORD"
+PASSWORD_HOST = "DLGN_DATABASE_PASSWORD_HOST"
 MEANING = {
     "DLGN_DATABASE": "mysql://user@host:3306 or postgresql://user@host:5432; without, an embedded PostgreSQL",
     "DLGN_TLS": "prefer, require, verify (the server's certificate), or the file of an authority to verify it by",
@@ -42,6 +43,7 @@ MEANING = {
 PERSONAL = frozenset(f"DLGN_{name}" for name in ["DATABASE", "TLS", "STORE", "DATASETS", "HOME", "PATHS", "LOGGERS"])
 REFUSED = {
     PASSWORD: "a password does not belong in a file that may be committed",
+    PASSWORD_HOST: "the server of a password stands where the password stands",
     "DLGN_ALLOW_PACKAGES": "which packages may run code is for each user to say, not for a file that comes along",
 }
 

@@ -118,7 +118,9 @@ class Reader:
         self.folder.mkdir(exist_ok=True)
         with server.prefix_of_its_own() as prefix:
             self.environment = {name: value for name, value in before.items() if name != "DLGN_DATABASE"}
-            self.environment |= {"DLGN_DATABASE_PASSWORD": urlsplit(str(server.MYSQL)).password or ""}
+            url = urlsplit(str(server.MYSQL))
+            self.environment |= {"DLGN_DATABASE_PASSWORD": url.password or ""}
+            self.environment |= {"DLGN_DATABASE_PASSWORD_HOST": f"{url.hostname}:{url.port}"}
             self.environment |= {"DLGN_PREFIX": prefix, "DLGN_HOME": str(self.folder / "home")}
             for written, here in server.placeholders(prefix, str(self.folder / "share")).items():
                 script = script.replace(written, here)

@@ -60,10 +60,9 @@ def test_what_init_was_told_works_there_and_is_not_in_a_copy(folder, monkeypatch
     monkeypatch.setattr(schemas, "open_database", lambda settings: None)
     given = ["--database", "mysql://ada@dbhost", "--store", "s3://lab/share", "--prefix", "ada_"]
     assert CliRunner().invoke(app, ["init", ".", *given]).exit_code == 0
-    monkeypatch.setenv("DLGN_DATABASE_PASSWORD", "very-secret")
     found = Settings.from_environment()
     assert (found.database, found.store_url, found.prefix) == (
-        "mysql://ada:very-secret@dbhost",
+        "mysql://ada@dbhost",
         "s3://lab/share",
         "ada_",
     )

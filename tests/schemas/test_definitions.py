@@ -188,14 +188,13 @@ def test_a_password_is_used_and_written_nowhere(served, tmp_path, monkeypatch):
     url = "mysql://ada:very-secret@dbhost:3307"
     done = run("init", tmp_path, "--database", url, "--prefix", "ada_", "--store", "/lab/share")
     assert (opened[0].database, opened[0].prefix, str(opened[0].store)) == (url, "ada_", "/lab/share")
-    assert "export DLGN_DATABASE_PASSWORD" in done.stderr
+    assert "elsewhere export DLGN_DATABASE_PASSWORD_HOST=dbhost:3307 DLGN_DATABASE_PASSWORD=..." in done.stderr
     everything = done.output + "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
     assert "very-secret" not in everything
     for name in ("DLGN_PREFIX", "DLGN_STORE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLGN_DATABASE_PASSWORD", "very-secret")
-    assert Settings.from_environment().database == url
+    assert Settings.from_environment().database == "mysql://ada@dbhost:3307"
     assert Settings.from_environment().prefix == "ada_"
     other = CliRunner().invoke(app, ["init", str(tmp_path), "--prefix", "bob_"])
     assert other.exit_code == 1
