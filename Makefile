@@ -4,9 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install demo test test-fast test-avx2 test-mysql test-compose images pin-images lint docs bench format clean
+.PHONY: install lock demo test test-fast test-avx2 test-mysql test-compose images pin-images lint docs bench format clean
 
+# LOCKED=1 installs what the tests ran with, by version and hash; TORCH_INDEX is the index of PyTorch's CPU wheels.
 install: $(VENV)/installed
+
+# Write the versions and hashes of .venv; newer ones: make clean test lock.
+lock: $(VENV)/installed-dev $(VENV)/installed-docs
+	$(BIN)/python .ci/lock.py
 
 demo: $(VENV)/installed
 	$(BIN)/dlgn demo $(if $(MOVIES),--movies $(MOVIES))
@@ -60,13 +65,20 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 
 # --quiet, once, leaves out what pip does and leaves in what it warns of.
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml $(if $(LOCKED),requirements.lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "dlgn_cnn needs Python 3.11 or later; name one: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+ifdef LOCKED
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@ $(VENV)/installed-dev $(VENV)/installed-docs
+else
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
+endif
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
