@@ -51,6 +51,10 @@ class StoreAway(StoreError):
     """A store gives no answer for now, as one does whose server is busy or out of reach: asking again may help."""
 
 
+class StoreStopped(StoreError):
+    """A stored dataset was not decoded within the bounds of time and memory: a busy machine may be why."""
+
+
 class StoreRefuses(StoreError):
     """A store takes nothing that is written to it, since it is full, read-only or forbids it: it needs a person."""
 

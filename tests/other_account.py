@@ -1,6 +1,7 @@
 """A job of ``tests.store_jobs`` under another account: ``python -m tests.other_account JOB FOLDER UID GID,GID``.
 
-Everything is imported before the account changes, since it may not read the installation.
+Everything is imported before the account changes, since it may not read the installation; the process that decodes
+datasets is started for the same reason.
 """
 
 import importlib
@@ -26,11 +27,13 @@ def job(name: str, folder: Path, uid: int) -> Any:
 
 
 def main() -> None:
+    from dlgn_cnn.data.store import decoder
     from tests import store_jobs
 
     name, folder, uid = sys.argv[1:]
     for package in ("deeplake", *(("pandas", "pyarrow.parquet", "pynwb") if name == "read_forbidden" else ())):
         importlib.import_module(package)
+    decoder._Kept.child = decoder._Child()
     os.setgroups([LAB])
     os.setgid(int(uid))
     os.setuid(int(uid))

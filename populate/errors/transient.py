@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.errors import NotHere, StoreAway, StoreRefuses
+from dlgn_cnn.errors import NotHere, StoreAway, StoreRefuses, StoreStopped
 from dlgn_cnn.storage.rights import refusal
 from populate.errors.explain import causes
 from schemas.base.relational import AccessError, LostConnectionError
@@ -82,6 +82,11 @@ def is_exhausted(error: BaseException) -> bool:
         if isinstance(one, SafetensorError) and "No space left" in str(one):
             return True
     return False
+
+
+def may_fit_later(error: BaseException) -> bool:
+    """Whether a few more tries may help: memory or a disk was full, or a stored dataset took too long to decode."""
+    return is_exhausted(error) or any(isinstance(one, StoreStopped) for one in causes(error))
 
 
 def delays(generator: np.random.Generator, first_s: float = 0.2) -> Iterator[float]:

@@ -24,7 +24,7 @@ from dlgn_cnn.runtime.cores import usable_cores
 from dlgn_cnn.runtime.device import pick_device
 from dlgn_cnn.runtime.outages import Outage
 from populate.errors.explain import trace
-from populate.errors.transient import LONGEST_S, delays, is_exhausted, is_refused, is_transient, lacking
+from populate.errors.transient import LONGEST_S, delays, is_refused, is_transient, lacking, may_fit_later
 from populate.worker.core_share import CoreShare
 from populate.worker.job_queue import Left, Queue
 from populate.worker.lease import (
@@ -323,7 +323,7 @@ class WorkerLoop:
     def _fail(self, jobs: LeasedJobs, name: str, error: BaseException) -> bool:
         """Mark the key as failed, or pending again if another try may succeed; returns whether it failed for good."""
         reason = redacted(f"{type(error).__name__}: {error}")
-        if is_exhausted(error) and self._has_another_try(jobs):
+        if may_fit_later(error) and self._has_another_try(jobs):
             jobs.put_off(next(delays(self.options.generator, EXHAUSTED_S)))
             logger.warning("%s: %s", name, reason)
             return False

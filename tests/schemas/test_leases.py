@@ -12,7 +12,7 @@ import pymysql
 import pytest
 import torch
 
-from dlgn_cnn.errors import MissingFile, MissingPackage, StoreAway, StoreRefuses
+from dlgn_cnn.errors import MissingFile, MissingPackage, StoreAway, StoreRefuses, StoreStopped
 from dlgn_cnn.runtime import interrupts
 from tests import toy
 from tests.toy import COMPUTED, DURING, Cubed, Item, Squared
@@ -323,6 +323,26 @@ def test_a_key_without_room_in_memory_or_a_store_is_left_to_others_after_three_t
     assert len(COMPUTED) == 3
     assert str(full) in fleet.Lack().fetch1("lacks")
     assert (len(Squared.jobs.errors), len(Squared.jobs.pending)) == (0, 1)
+
+
+def test_a_stored_dataset_that_is_stopped_at_a_bound_fails_after_three_tries(tables):
+    said = "/store/s asks for 7 seconds, beyond the bound deeplake.idle of 6: set DLGN_BOUNDS=4"
+    reserved = []
+
+    def stop(key):
+        raise StoreStopped(said)
+
+    def skip_the_wait(seconds):
+        reserved.append(len(Squared.jobs.reserved))
+        sql(f"UPDATE {Squared.jobs.full_table_name} SET scheduled_time = created_time")
+
+    DURING["compute"] = stop
+    summary = work("", pause=skip_the_wait)
+    assert (summary.computed, summary.failed, summary.lacking) == (0, 1, 0)
+    assert len(COMPUTED) == 3
+    assert reserved
+    assert not any(reserved)
+    assert said in Squared.jobs.errors.fetch1("error_message")
 
 
 def test_a_store_that_refuses_for_a_while_costs_a_key_no_attempt(tables):

@@ -1,13 +1,9 @@
 """Reader of Deep Lake folders of version 3, which hold a row a trial.
 
-Deep Lake 4.7 reads folders of version 3 through its query engine, which on a busy machine now and then ends the process
-with a segmentation fault. So a child process opens the folder, once, and copies its cells to files; if the child
-dies, another is started, and the worker lives on.
+A process of its own opens the folder (``dlgn_cnn.data.store.decoder``), and its cells are copied to files.
 """
 
 import functools
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -18,24 +14,12 @@ from dlgn_cnn.data.readers.shared.arrays import numbers
 from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, OPTIONAL, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
-from dlgn_cnn.data.store.session_store import ROWS_INDEX
+from dlgn_cnn.data.store.decoder import Stopped, Undecoded, decode
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.runtime.import_path import isolated
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Floats, Frames
 from dlgn_cnn.storage.rights import files_below, present_file, require_readable
 
-TRIES = 5
-COPY = """
-import sys
-from pathlib import Path
-from dlgn_cnn.data.store.session_store import copy_deeplake_rows
-from dlgn_cnn.errors import RecordingError
-try:
-    copy_deeplake_rows(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
-except RecordingError as error:
-    sys.exit(str(error))
-"""
 MARKS = ("dataset_meta.json", "version_control_info.json")
 TIERS = ("tiers", "tier")
 COLUMNS = ("videos", "responses", *OPTIONAL, *TIERS)
@@ -50,15 +34,23 @@ class DeepLakeRows:
 
     def __init__(self, folder: Path) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="dlgn-deeplake-")
-        _copy(folder, self._place.name)
-        index = json.loads((Path(self._place.name) / ROWS_INDEX).read_text())
-        self.columns: list[str] = index["columns"]
-        self.count = int(index["rows"])
+        try:
+            self.columns, self.count = decode(folder, COLUMNS, self._keep, ours=False)
+        except Undecoded as error:
+            require_readable(folder)
+            expected = ": expected a whole folder of version 3 whose columns hold the data themselves"
+            raise RecordingError(f"{error}{'' if isinstance(error, Stopped) else expected}") from error
 
     def cell(self, row: int, column: str) -> np.ndarray:
         """The array of one cell of ``COLUMNS``; a text is an array without axes."""
-        found: np.ndarray = np.load(Path(self._place.name) / f"{row}.{column}.npy", allow_pickle=False)
+        found: np.ndarray = np.load(self._file(row, column), allow_pickle=False)
         return found
+
+    def _keep(self, row: int, column: str, cell: np.ndarray) -> None:
+        np.save(self._file(row, column), cell, allow_pickle=False)
+
+    def _file(self, row: int, column: str) -> Path:
+        return Path(self._place.name) / f"{row}.{column}.npy"
 
 
 def deeplake_rows(folder: Path) -> DeepLakeRows:
@@ -72,19 +64,6 @@ def deeplake_rows(folder: Path) -> DeepLakeRows:
 @functools.lru_cache(maxsize=1)
 def _kept(folder: Path, changed_ns: int) -> DeepLakeRows:
     return DeepLakeRows(folder)
-
-
-def _copy(folder: Path, place: str) -> None:
-    for _ in range(TRIES):
-        done = subprocess.run(isolated(COPY, str(folder), place, *COLUMNS), capture_output=True, text=True)
-        if done.returncode == 0:
-            return
-        if done.returncode > 0:
-            raise RecordingError(done.stderr.strip().splitlines()[-1])
-    raise RecordingError(
-        f"{folder}: Deep Lake crashed {TRIES} times while reading it (signal {-done.returncode}): copy the folder "
-        "again, or convert it with Deep Lake 3"
-    )
 
 
 @reader("deeplake", lambda path: all(present_file(path / name) for name in MARKS))

@@ -50,7 +50,10 @@ def fetch(url: str, folder: Path) -> Path:
             raise StoreError(f"{url} holds no stored session: delete its Dataset row and populate again to rebuild it")
         with whole_folder(folder) as temporary:
             for remote in files.find(root):
-                local = temporary / Path(remote).relative_to(root)
+                name = Path(remote).relative_to(root)
+                if ".." in name.parts:  # an object store's keys are any text
+                    raise StoreError(f"{url} holds {name}, which lies outside of it: have its keeper remove that")
+                local = temporary / name
                 local.parent.mkdir(parents=True, exist_ok=True)
                 files.get_file(remote, str(local))
             read_session(temporary)

@@ -1,20 +1,17 @@
 """A session's trials as a Deep Lake dataset: written whole or not at all, and checked row by row when opened.
 
-The only module that imports deeplake. Deep Lake commits zeros without an error when the disk is full, and reads a
+Deep Lake commits zeros without an error when the disk is full, and reads a
 truncated chunk as zeros; so space is checked first, every row is read back and its hash compared before the folder
-gets its name, and the hashes, kept next to the data, are compared again at every opening.
+gets its name, and the hashes, kept next to the data, are compared again at every opening. Folders are written in this
+process and opened in another one (``dlgn_cnn.data.store.decoder``), since anyone may have changed them meanwhile.
 """
 
 import contextlib
-import ctypes
 import dataclasses
-import itertools
 import json
 import shutil
-import sys
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,17 +19,20 @@ import numpy as np
 from dlgn_cnn.config import canonical_json, value_sha256
 from dlgn_cnn.data.recording import SceneKey
 from dlgn_cnn.data.sessions.session_data import ARRAYS, SessionData, TrialData, data_info, training_fields
-from dlgn_cnn.errors import RecordingError, StoreAway, StoreError, StoreRefuses
+from dlgn_cnn.data.store.decoder import Stopped, decode
+from dlgn_cnn.data.store.deeplake_child import quiet_deeplake
+from dlgn_cnn.errors import StoreAway, StoreError, StoreRefuses, StoreStopped
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.storage.atomic import whole_folder
 from dlgn_cnn.storage.files import file_sha256
-from dlgn_cnn.storage.rights import raise_if_forbidden, require_readable
+from dlgn_cnn.storage.rights import files_below, require_readable
 from dlgn_cnn.storage.store_errors import raise_if_unread
 
 MANIFEST = "manifest.json"
 FIELDS = "fields.npy"
-ROWS_INDEX = "index.json"
+CONTENTS: dict[str, Any] = {"statistics": dict, "fields": str, "units": list, "rate_hz": (int, float), "rows": list}
+LABELS = ("trial", "movie", "scene", "tier")
 SPACE_FACTOR = 1.5
 REBUILD = "delete its Dataset row and populate again to rebuild it"
 
@@ -81,14 +81,18 @@ def read_session(folder: Path) -> SessionData:
     """Read a session into memory. Raises StoreError that names the folder and, for a damaged row, the row."""
     manifest = _manifest(folder)
     require_readable(folder)  # Deep Lake asks for half a minute, and then calls it missing
-    deeplake = quiet_deeplake()
+    cells: dict[tuple[int, str], np.ndarray] = {}
+
+    def keep(row: int, column: str, cell: np.ndarray) -> None:
+        cells[row, column] = cell
 
     try:
-        rows = deeplake.open_read_only(str(folder / "rows"))
-        _refuse_links(folder, rows)
-        trials = tuple(_read_row(rows[index]) for index in range(len(rows)))
-    except Exception as error:
-        raise_if_unread(f"dataset {folder}", error)
+        _, count = decode(folder / "rows", (*ARRAYS, *LABELS), keep)
+        trials = tuple(_trial(cells, row, len(manifest["units"])) for row in range(count))
+    except Stopped as error:
+        raise StoreStopped(f"{error}; if it is damaged, move dataset {folder} away, and {REBUILD}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        _raise_if_away(folder)
         raise StoreError(f"dataset {folder} cannot be read ({error}); {REBUILD}") from error
     if len(trials) != len(manifest["rows"]):
         raise StoreError(f"dataset {folder} has {len(trials)} rows of {len(manifest['rows'])}; {REBUILD}")
@@ -113,14 +117,15 @@ def ensure_session(session: SessionData, folder: Path, info: DataInfo | None = N
     Raises
     ------
     StoreError
-        If the folder holds another session's rows, or its place gives no answer for now (StoreAway).
+        If the folder holds another session's rows, or its place gives no answer for now (StoreAway), or
+        reading it was stopped at a bound (StoreStopped).
     PermissionError
         If it may not be read, or is damaged and may not be replaced.
     """
     try:
         stored = read_session(folder)
         read_fields(folder)
-    except StoreAway:  # which says nothing of the rows: they may be intact
+    except (StoreAway, StoreStopped):  # which say nothing of the rows: they may be intact
         raise
     except StoreError:
         with contextlib.suppress(FileNotFoundError):
@@ -152,70 +157,6 @@ def read_fields(folder: Path) -> Floats:
         raise StoreError(f"dataset {folder}: its receptive fields cannot be read ({error}); {REBUILD}") from error
 
 
-def copy_deeplake_rows(folder: Path, place: Path, columns: Collection[str]) -> None:
-    """Copy cells of a Deep Lake folder that is not ours, of version 3 or 4, to files ``ROW.COLUMN.npy``.
-
-    The reader of such folders runs this in a process of its own, since Deep Lake can crash on version 3.
-
-    Parameters
-    ----------
-    folder : Path
-        The Deep Lake folder.
-    place : Path
-        Folder of the copies, and of an index of the rows and of all columns.
-    columns : collection of str
-        Columns to copy, as far as they exist.
-
-    Raises
-    ------
-    RecordingError
-        If the folder or a cell cannot be read, or a column holds links, which lead to files elsewhere.
-    """
-    deeplake = quiet_deeplake()
-
-    quoted = str(folder.resolve())
-    if '"' in quoted:
-        raise RecordingError(f"{folder}: a Deep Lake folder's path may not hold quotation marks: rename it")
-    try:
-        rows = deeplake.query(f'SELECT * FROM "{quoted}"')
-        _refuse_links(folder, rows)
-        there, count = [column.name for column in rows.schema.columns], len(rows)
-    except RecordingError:
-        raise
-    except Exception as error:
-        raise_if_forbidden(error, folder)
-        raise RecordingError(f"{folder} cannot be read as a Deep Lake folder ({error}): copy it again") from error
-    for row, column in itertools.product(range(count), set(there) & set(columns)):
-        try:
-            np.save(place / f"{row}.{column}.npy", np.array(rows[row][column]), allow_pickle=False)
-        except Exception as error:
-            raise RecordingError(f"{folder}: row {row}, {column} cannot be read ({error}): copy it again") from error
-    (place / ROWS_INDEX).write_text(json.dumps({"columns": there, "rows": count}))
-
-
-def quiet_deeplake() -> ModuleType:
-    """Deep Lake, imported with its reports of errors to its makers switched off.
-
-    It begins them when it is imported, and has no setting for that. This ends its reporter, which then holds no
-    handler of crashes and sends nothing.
-    """
-    known = sys.modules.get("deeplake")
-    if known is not None:
-        return known
-    import deeplake
-
-    with contextlib.suppress(OSError, KeyError, AttributeError):  # a build without the reporter
-        ctypes.CDLL(sys.modules["deeplake._deeplake"].__file__).sentry_close()
-    return deeplake
-
-
-def _refuse_links(folder: Path, rows: Any) -> None:
-    """Raise RecordingError for a column whose cells Deep Lake would fetch from where they say."""
-    linked = [column.name for column in rows.schema.columns if "kind=link" in str(column.dtype)]
-    if linked:
-        raise RecordingError(f"{folder}: columns {linked} hold links to files elsewhere: store the data themselves")
-
-
 def rows_digest(folder: Path) -> str:
     """The digest of a stored session (``SessionData.digest``), from its manifest."""
     manifest = _manifest(folder)
@@ -240,9 +181,12 @@ def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
+        wrong = [name for name, kind in CONTENTS.items() if not isinstance(manifest[name], kind)]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise_if_unread(f"dataset {folder}", error)
         raise StoreError(f"dataset {folder} is missing or incomplete ({error}); {REBUILD}") from error
+    if wrong:
+        raise StoreError(f"dataset {folder}: the {', '.join(wrong)} of its manifest are damaged; {REBUILD}")
     return manifest
 
 
@@ -263,10 +207,26 @@ def _write_rows(session: SessionData, path: Path) -> None:
     dataset.commit()
 
 
-def _read_row(row: Any) -> TrialData:
-    scene = SceneKey(str(row["movie"]), int(row["scene"]))
-    arrays = {name: np.array(row[name]) for name in ARRAYS}
-    return TrialData(int(row["trial"]), scene, str(row["tier"]), **arrays)
+def _trial(cells: Mapping[tuple[int, str], np.ndarray], row: int, units: int) -> TrialData:
+    """One row, whose arrays have the shapes of a trial. Raises ValueError, TypeError or KeyError for any other."""
+    arrays = {name: cells[row, name] for name in ARRAYS}
+    time = len(arrays["videos"])
+    expected = {"responses": (units, time), "opto": (time,), "behavior": (2, time), "pupil_center": (2, time)}
+    for name, array in arrays.items():
+        kind = np.uint8 if name == "videos" else np.float32
+        if array.dtype != kind or array.shape != expected.get(name, array.shape) or arrays["videos"].ndim != 3:
+            raise ValueError(f"row {row}: {name} of type {array.dtype} and shape {array.shape}")
+    trial, movie, scene, tier = (cells[row, name].item() for name in LABELS)
+    return TrialData(int(trial), SceneKey(str(movie), int(scene)), str(tier), **arrays)
+
+
+def _raise_if_away(folder: Path) -> None:
+    """Read every byte of a folder that Deep Lake cannot read, since it does not say that a drive gave no answer."""
+    try:
+        for file in files_below(folder):
+            file_sha256(file)
+    except OSError as error:
+        raise_if_unread(f"dataset {folder}", error)
 
 
 def _check_space(session: SessionData, folder: Path) -> None:
