@@ -90,8 +90,8 @@ def is_gone(pid: int) -> bool:
 
 
 STOPS = {
-    "deeplake.idle": (1, "time.sleep(1000)"),
-    "deeplake.seconds": (1, "while True: pass"),
+    "deeplake.idle": (0, "time.sleep(1000)"),
+    "deeplake.seconds": (0, "while True: pass"),
     "deeplake.memory": (200 * bounds.MB, "kept = [bytearray(os.urandom(1000) * 1000) for _ in range(10**6)]"),
 }
 
@@ -113,7 +113,7 @@ def test_a_process_that_goes_beyond_a_bound_is_killed_with_what_it_started(
     wait_until(lambda: is_gone(other))
 
 
-@pytest.mark.parametrize("number", [4, 6, 9, 11])
+@pytest.mark.parametrize("number", [6, 9, 11])
 def test_a_process_that_crashes_is_started_again_a_few_times(old, stored, child, number):
     seen = child(f"{ASKED}os.kill(os.getpid(), {number})\n")
     for folder, kind in ((stored, StoreStopped if number == 9 else StoreError), (old, RecordingError)):
@@ -181,6 +181,18 @@ def test_the_process_sees_no_secret_and_writes_nothing(stored, child, monkeypatc
     assert (tmp_path / "marker").read_bytes() == b""
 
 
+def test_a_reading_that_is_interrupted_leaves_no_process(stored, child):
+    seen = child(decoder.CODE)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        decoder.decode(stored / "rows", ["tier"], interrupt)
+    assert not psutil.pid_exists(seen[0])
+    session_store.read_session(stored)
+
+
 def test_the_process_is_kept_for_our_folders_and_for_no_other(old, stored, child):
     seen = child(decoder.CODE)
     session_store.read_session(stored)
@@ -196,7 +208,7 @@ def test_the_process_is_kept_for_our_folders_and_for_no_other(old, stored, child
 
 def test_a_folder_that_goes_beyond_a_bound_is_not_replaced_and_not_lost(stored, child, monkeypatch):
     before = {path: path.read_bytes() for path in stored.rglob("*") if path.is_file()}
-    bound(monkeypatch, "deeplake.idle", 1)
+    bound(monkeypatch, "deeplake.idle", 0)
     child(f"{ASKED}time.sleep(1000)\n")
     with pytest.raises(StoreStopped, match="if it is damaged, move dataset"):
         session_store.ensure_session(session(), stored)
@@ -219,7 +231,7 @@ def test_links_in_a_stored_session_are_not_followed(stored, tmp_path):
         assert not reached
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_mutated_folder_is_read_or_refused_in_a_sentence(old, stored, tmp_path, seed):
     """A third of such mutations of the rows crash Deep Lake, hang it, or make it ask for gigabytes."""
     draw, source = np.random.default_rng(seed), (stored / "rows", old)[seed % 2]

@@ -30,7 +30,7 @@ from dlgn_cnn.storage.rights import files_below
 
 CODE = "from dlgn_cnn.data.store.deeplake_child import serve\nserve()\n"
 # Of the variables, those that tell a program where it is: none that holds a secret.
-VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ")
+VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 TRIES = 3  # Deep Lake 4.7 now and then ends with a memory fault over a sound folder of version 3
 LOOK_S = 0.05
 GRACE_S = 10  # after the bound of time, the process ends itself, in case that its parent is gone
