@@ -33,7 +33,7 @@ def main() -> None:
     name, folder, uid = sys.argv[1:]
     for package in ("deeplake", *(("pandas", "pyarrow.parquet", "pynwb") if name == "read_forbidden" else ())):
         importlib.import_module(package)
-    decoder._Kept.child = decoder._Child()
+    decoder._Kept.child = decoder.Watched(decoder.CODE, "deeplake")
     os.setgroups([LAB])
     os.setgid(int(uid))
     os.setuid(int(uid))

@@ -1,5 +1,6 @@
 """Deep Lake folders are opened by another process, which may crash, hang, swell or lie; it sees no secret."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -50,13 +51,13 @@ def stored(tmp_path_factory) -> Path:
 @pytest.fixture
 def child(monkeypatch):
     """Sets the code of the process, and says which processes there were."""
-    seen, real = [], decoder._Child.__init__
+    seen, real = [], decoder.Watched.__init__
 
-    def noted(self) -> None:
-        real(self)
+    def noted(self, *given) -> None:
+        real(self, *given)
         seen.append(self._process.pid)
 
-    monkeypatch.setattr(decoder._Child, "__init__", noted)
+    monkeypatch.setattr(decoder.Watched, "__init__", noted)
     monkeypatch.setattr(decoder._Kept, "child", None)
     reader._kept.cache_clear()
 
@@ -170,10 +171,10 @@ def test_the_process_sees_no_secret_and_writes_nothing(stored, child, monkeypatc
         monkeypatch.setenv(name, "sesame-open")
     act = "raise Exception(repr(sorted(os.environ.values())) + repr(wrote()))"
     child(
-        "import os\nimport dlgn_cnn.data.store.deeplake_child as c\n"
+        "import os\nfrom dlgn_cnn.runtime.answering import serve\n"
         f"def wrote():\n    with open({str(tmp_path / 'marker')!r}, 'wb', 0) as file:\n"
         "        try:\n            return file.write(b'x')\n        except OSError:\n            return 'refused'\n"
-        f"def act(*_):\n    {act}\nc._answer = act\nc.serve()\n"
+        f"def act(*_):\n    {act}\nserve(act)\n"
     )
     said = sentence(stored, StoreError)
     assert "sesame" not in said
@@ -279,3 +280,17 @@ def test_a_file_of_a_remote_session_that_lies_outside_of_it_is_not_copied(stored
     with pytest.raises(StoreError, match="outside of it"):
         remote.fetch(url, tmp_path / "cache" / "deep" / "s")
     assert not list(tmp_path.rglob("marker"))
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "itself", "nothing", "{folder}/outside.txt"])
+def test_what_is_no_file_of_the_folder_is_not_opened(old, tmp_path, target):
+    folder = tmp_path / "recording"
+    shutil.copytree(old, folder)
+    (tmp_path / "outside.txt").write_text("private")
+    entry = next(path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in reader.MARKS)
+    entry.unlink()
+    entry.symlink_to(entry if target == "itself" else target.format(folder=tmp_path))
+    said = sentence(folder, RecordingError)
+    assert (
+        "lies outside the recording's folder" in said or "neither a file nor a folder" in said or "not a path" in said
+    )

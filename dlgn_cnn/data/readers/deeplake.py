@@ -4,6 +4,7 @@ A process of its own opens the folder (``dlgn_cnn.data.store.decoder``), and its
 """
 
 import functools
+import os
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import numbers
+from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, OPTIONAL, ArrayTrial, recording_of
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
@@ -56,6 +58,9 @@ class DeepLakeRows:
 def deeplake_rows(folder: Path) -> DeepLakeRows:
     """The rows of a folder; those of the last one are kept, since its scenes are asked for one by one."""
     resolved = folder.resolve()
+    for place, folders, names in os.walk(resolved):
+        for name in (*folders, *names):
+            inside(resolved, str(Path(place) / name), f"{folder}: an entry")
     require_readable(resolved)  # in a process of its own, Deep Lake would say that the folder is damaged
     changed_ns = max((file.stat().st_mtime_ns for file in files_below(resolved)), default=0)
     return _kept(resolved, changed_ns)

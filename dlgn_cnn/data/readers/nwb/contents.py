@@ -1,4 +1,4 @@
-"""Neurodata Without Borders files, through pynwb."""
+"""What a Neurodata Without Borders file holds, through pynwb."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.bounds import check
-from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import (
     PresentationTimes,
@@ -18,12 +17,12 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     SessionRecording,
 )
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
+from dlgn_cnn.data.stimuli.scenes import array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
-from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
-from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
+from dlgn_cnn.storage.rights import raise_if_forbidden
 
 NAMES = {
     "running": ("running", "running_speed"),
@@ -34,59 +33,19 @@ NAMES = {
 POSITION_NAMES = ("pupil_position", "eye_position")
 
 
-@reader("nwb", lambda path: present_file(path) and path.suffix == ".nwb")
-def read_nwb(
+def recording_of(
     path: Path,
     *,
-    mouse: str | None = None,
-    series: int = 1,
-    experiment: int = 1,
-    trials: str = "trials",
-    stimulus: str = "stimulus",
-    tier: str = "tier",
-    opto: str | None = None,
-    progress: Progress = silent,
-) -> list[SessionRecording]:
-    """Read the one session of an NWB 2 file.
-
-    Units are ``nwb.units`` with spike times, numbered by their ids. A series holds gray frames (time, height, width),
-    or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are taken from a referred
-    stretch that has timestamps of its own. Running, pupil size and pupil position are the series of the processing
-    module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``;
-    ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``. Spikes outside presentations
-    are kept: they are on the same clock and fall into no bin.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    mouse : str, optional
-        Name of the mouse (default: the subject's id).
-    series, experiment : int, default 1
-        Numbers that complete the session's name, unless the file's session id is MOUSE_s03_e07.
-    trials : str, default "trials"
-        Interval table of the presentations.
-    stimulus : str, default "stimulus"
-        Its column that names an ImageSeries among the file's stimuli or templates, one scene each. Without it, the
-        standard column ``timeseries`` refers to a stretch of one, one scene a stretch.
-    tier : str, default "tier"
-        Its column that says "train" or "test".
-    opto : str, optional
-        Interval table, or OptogeneticSeries, of the light (default: the only one whose name begins with "opto"). Of a
-        series, the time above half its maximum counts.
-    progress : callable, optional
-        Called with the presentations read and their number.
-
-    Returns
-    -------
-    list of SessionRecording
-        The one session.
-
-    Raises
-    ------
-    RecordingError
-        If the file contradicts this; the error names what does.
-    """
+    mouse: str | None,
+    series: int,
+    experiment: int,
+    trials: str,
+    stimulus: str,
+    tier: str,
+    opto: str | None,
+    progress: Progress,
+) -> SessionRecording:
+    """The one session of a file; options, errors and what is read are those of ``reader.read_nwb``."""
     with _opened(path) as file:
         tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
         shown = _named(path, "interval table", tables, trials)
@@ -94,24 +53,21 @@ def read_nwb(
         names = _column(path, shown, tier)
         starts, stops = (np.asarray(shown[name][:], np.float64).tolist() for name in ("start_time", "stop_time"))
         keys = [SceneKey(path.stem, number) for number in numbers]
-        return [
-            SessionRecording(
-                session=_session(path, file, mouse, series, experiment),
-                spike_times_s=_spikes(path, file),
-                presentations=tuple(
-                    PresentationTimes(trial, keys[row], starts[row], stops[row], str(names[row]), onsets[row])
-                    for trial, row in enumerate(np.argsort(starts, kind="stable"))
-                ),
-                opto_epochs_s=_opto_epochs(path, file, opto),
-                scenes={SceneKey(path.stem, number): scene for number, scene in enumerate(scenes)},
-                signals=_signals(path, file),
-                source=path,
-            )
-        ]
+        return SessionRecording(
+            session=_session(path, file, mouse, series, experiment),
+            spike_times_s=_spikes(path, file),
+            presentations=tuple(
+                PresentationTimes(trial, keys[row], starts[row], stops[row], str(names[row]), onsets[row])
+                for trial, row in enumerate(np.argsort(starts, kind="stable"))
+            ),
+            opto_epochs_s=_opto_epochs(path, file, opto),
+            scenes={SceneKey(path.stem, number): scene for number, scene in enumerate(scenes)},
+            signals=_signals(path, file),
+            source=path,
+        )
 
 
-@FRAME_SOURCES.register("nwb")
-def nwb_frames(path: Path, address: str) -> Frames:
+def frames_of(path: Path, address: str) -> Frames:
     """Frames ``name:start:stop`` of an image series."""
     name, start, stop = address.rsplit(":", 2)
     with _opened(path) as file:

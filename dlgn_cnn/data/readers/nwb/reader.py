@@ -1,0 +1,180 @@
+"""Reader of NWB files, each read by a copy of a process that this one watches (``dlgn_cnn.runtime.watched``).
+
+Nothing is taken from it but numbers and texts, which are checked like those of any file.
+"""
+
+import errno
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.recording import (
+    TIERS,
+    PresentationTimes,
+    SampledSignal,
+    SceneFile,
+    SceneKey,
+    SessionKey,
+    SessionRecording,
+)
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES
+from dlgn_cnn.errors import DlgnError, MissingFile, RecordingError
+from dlgn_cnn.runtime.progress import Progress, silent
+from dlgn_cnn.runtime.watched import Crashed, Stopped, Undecoded, Watched
+from dlgn_cnn.shapes import Frames
+from dlgn_cnn.storage.rights import present_file, require_readable
+
+CODE = """
+from dlgn_cnn.data.readers.nwb.child import answer
+from dlgn_cnn.runtime.answering import serve
+serve(answer, copies=True)
+"""
+Found = TypeVar("Found")
+
+
+@reader("nwb", lambda path: present_file(path) and path.suffix == ".nwb")
+def read_nwb(
+    path: Path,
+    *,
+    mouse: str | None = None,
+    series: int = 1,
+    experiment: int = 1,
+    trials: str = "trials",
+    stimulus: str = "stimulus",
+    tier: str = "tier",
+    opto: str | None = None,
+    progress: Progress = silent,
+) -> list[SessionRecording]:
+    """Read the one session of an NWB 2 file.
+
+    Units are ``nwb.units`` with spike times, numbered by their ids. A series holds gray frames (time, height, width),
+    or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are taken from a referred
+    stretch that has timestamps of its own. Running, pupil size and pupil position are the series of the processing
+    module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``;
+    ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``. Spikes outside presentations
+    are kept: they are on the same clock and fall into no bin.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mouse : str, optional
+        Name of the mouse (default: the subject's id).
+    series, experiment : int, default 1
+        Numbers that complete the session's name, unless the file's session id is MOUSE_s03_e07.
+    trials : str, default "trials"
+        Interval table of the presentations.
+    stimulus : str, default "stimulus"
+        Its column that names an ImageSeries among the file's stimuli or templates, one scene each. Without it, the
+        standard column ``timeseries`` refers to a stretch of one, one scene a stretch.
+    tier : str, default "tier"
+        Its column that says "train" or "test".
+    opto : str, optional
+        Interval table, or OptogeneticSeries, of the light (default: the only one whose name begins with "opto"). Of a
+        series, the time above half its maximum counts.
+    progress : callable, optional
+        Called with the presentations read and their number.
+
+    Returns
+    -------
+    list of SessionRecording
+        The one session.
+
+    Raises
+    ------
+    RecordingError
+        If the file contradicts this; the error names what does.
+    """
+    options: dict[str, Any] = {"mouse": mouse, "series": series, "experiment": experiment}
+    options |= {"trials": trials, "stimulus": stimulus, "tier": tier, "opto": opto}
+    return [_asked(path, lambda child: _recording(child, path), progress, options=options)]
+
+
+@FRAME_SOURCES.register("nwb")
+def nwb_frames(path: Path, address: str) -> Frames:
+    """Frames ``name:start:stop`` of an image series."""
+    frames = _asked(path, lambda child: child.array(), frames=address)
+    if frames.ndim != 3 or frames.dtype != np.uint8:
+        raise RecordingError(f"{path}: frames {address} are of shape {frames.shape} and type {frames.dtype}")
+    return frames
+
+
+class _Kept:
+    """The process that waits for the next file; the files themselves reach its copies alone."""
+
+    lock = threading.Lock()
+    child: Watched | None = None
+
+
+def _asked(path: Path, take: Callable[[Watched], Found], progress: Progress = silent, **request: Any) -> Found:
+    """What ``take`` takes of the process's answer. Raises RecordingError, MissingFile or PermissionError."""
+    require_readable(path)
+    with _Kept.lock:
+        if _Kept.child is None or not _Kept.child.usable():
+            _Kept.child = Watched(CODE, "hdf5")
+        child, whole = _Kept.child, False
+        try:
+            child.begin(str(path.absolute()), path.stat().st_size, progress, here=str(Path.cwd()), **request)
+            found = take(child)
+            whole = True
+            return found
+        except Crashed:
+            raise RecordingError(f"{path}: the libraries that read NWB crashed over it: export it again") from None
+        except Stopped as error:
+            raise RecordingError(str(error)) from error
+        except Undecoded as error:
+            whole = True
+            raise _translated(error, path) from error
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+            if isinstance(error, DlgnError):
+                raise
+            raise RecordingError(f"{path}: what the process that reads it says has no sense ({error!r})") from error
+        finally:
+            if not whole:  # what is left of the answer would be taken for the next one
+                child.end()
+
+
+def _translated(error: Undecoded, path: Path) -> Exception:
+    """An error of the process as it would be one here."""
+    if error.kind == "PermissionError":
+        return PermissionError(errno.EACCES, os.strerror(errno.EACCES), error.file or str(path))
+    if error.kind in ("RecordingError", "MissingFile"):
+        return (MissingFile if error.kind == "MissingFile" else RecordingError)(str(error))
+    return RecordingError(f"{path} cannot be read as NWB ({error.kind}: {error!s:.200}): export it again")
+
+
+def _recording(child: Watched, path: Path) -> SessionRecording:
+    """A recording as ``child.send`` sends it."""
+    texts = json.loads(str(child.array()))
+    files = [_scene(path, *scene) for scene in texts["scenes"]]
+    times, rows, onsets = child.array(), child.array(), child.array()
+    parts = np.split(onsets, np.cumsum(rows[:, 2]))
+    presentations = tuple(
+        PresentationTimes(trial, files[scene][0], start_s, stop_s, TIERS[tested], tuple(parts[trial].tolist()))
+        for trial, ((scene, tested, _), (start_s, stop_s)) in enumerate(zip(rows.tolist(), times.tolist(), strict=True))
+    )
+    units, lengths, spikes = child.array(), child.array(), child.array()
+    opto = child.array()
+    return SessionRecording(
+        session=SessionKey(*texts["session"]),
+        spike_times_s=dict(zip(units.tolist(), np.split(spikes, np.cumsum(lengths)), strict=False)),
+        presentations=presentations,
+        opto_epochs_s=opto,
+        scenes=dict(files),
+        signals={str(name): SampledSignal(child.array(), child.array()) for name in texts["signals"]},
+        source=path,
+    )
+
+
+def _scene(path: Path, movie: str, scene: int, file: str, *facts: Any) -> tuple[SceneKey, SceneFile]:
+    """One scene, whose file is the recording or lies in its folder."""
+    own = Path(file) == path.absolute()
+    found = path if own else inside(path.parent, file, f"{path}: scene {scene}")
+    return SceneKey(str(movie), int(scene)), SceneFile(found, *facts)
