@@ -130,6 +130,7 @@ class Traced:
         if computed is None:
             computed = self._compute(key, fetched)
             yield computed
+        store_registry.hold(settings_in_force(), table.connection)
         with collect_inserted(table) as rows:
             table.make_insert(key, *computed)
         if rows[type(self).__name__] and self._run is not None:

@@ -98,6 +98,7 @@ def _load_rows(archive: Archive, catalog: Catalog, allowed: Collection[str]) -> 
             loading.store(name)
             store_registry.renew(settings_in_force(), connection)
         with connection.transaction:
+            store_registry.hold(settings_in_force(), connection)
             counts = {name: loading.insert(name) for name in loading.names}
             _check_configs(catalog, archive.manifest.tables)
     return counts

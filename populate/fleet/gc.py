@@ -1,9 +1,9 @@
 """Garbage collection: files in the store that no row refers to, and their removal while no process writes."""
 
+import contextlib
 import datetime
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from populate.archive.files import STIMULI
 from populate.archive.selection import BATCH, batches
 from populate.fleet import collector
 from populate.fleet.collector import File, FileMark
+from populate.worker.lease import return_abandoned_leases
 from schemas import fleet, store
 from schemas.base import store_registry
 from schemas.base.array_codec import FOLDER as ARRAYS
@@ -25,6 +26,7 @@ from schemas.declaration.database import tables_of
 from schemas.declaration.modules import MODULES
 
 CHECKPOINTS = "checkpoints"
+WORKERS = ("worker", "lease")  # tables of the fleet
 # The names that the product makes, and those that a killed writer leaves: nothing else is ever deleted.
 _WHOLE, _LEFT = r"[0-9a-f]{64}\.\w+", r"\.[^/]+\.tmp"
 NAMES = {
@@ -89,6 +91,7 @@ def collect(now: datetime.datetime | None = None) -> int:
     places = _Places(_kinds(settings))
     tables = _Tables(places.kinds, now)
     tables.check()
+    return_abandoned_leases()
     store_registry.register(settings, connection, 0.0)
     try:
         deleted = collector.collect(tables, places)
@@ -178,16 +181,35 @@ class _Tables:
     def writers(self) -> list[str]:
         connection, working = fleet.schema.connection, []
         for prefix in self.prefixes:
-            name = connection.adapter.make_full_table_name(f"{prefix}fleet", "worker")
-            alive = (FreeTable(connection, name) & fleet.ALIVE).proj("host", "pid")
-            working += [f"worker {row['pid']} of {prefix}* on {row['host']}" for row in alive.to_dicts()]
+            worker, lease = (connection.adapter.make_full_table_name(f"{prefix}fleet", name) for name in WORKERS)
+            free = self._lock_workers(worker)
+            held = f"EXISTS (SELECT 1 FROM {lease} AS held WHERE held.worker_id = one.worker_id)"  # also if silent
+            ask = f"SELECT worker_id, host, pid, expires > CURRENT_TIMESTAMP(3) OR {held} FROM {worker} AS one"
+            rows = connection.query(f"{ask} WHERE state = 'working'").fetchall()
+            found = [(host, pid) for name, host, pid, busy in rows if busy or name not in free]
+            working += [f"worker {pid} of {prefix}* on {host}" for host, pid in found]
         return working + store_registry.writers(connection, self.prefixes)
 
     def tokens(self) -> frozenset[str]:
         return store_registry.tokens_of(fleet.schema.connection, self.prefixes)
 
-    def alone(self) -> AbstractContextManager[None]:
-        return store_registry.alone(fleet.schema.connection)
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within the block, no process signs, no worker takes a key, and no transaction that refers to files begins."""
+        connection = fleet.schema.connection
+        with store_registry.alone(connection):
+            connection.query("START TRANSACTION")  # its snapshot is of the first answer below, after the locks
+            try:
+                for prefix in self.prefixes:
+                    self._lock_workers(connection.adapter.make_full_table_name(f"{prefix}fleet", WORKERS[0]))
+                yield
+            finally:
+                connection.query("ROLLBACK")
+
+    def _lock_workers(self, table: str) -> set[str]:
+        """The workers whose rows no other process has locked, as to take a key; locked until a transaction ends."""
+        ask = f"SELECT worker_id FROM {table} WHERE state = 'working' FOR UPDATE SKIP LOCKED"
+        return {name for (name,) in fleet.schema.connection.query(ask).fetchall()}
 
     def _hash(self, file: File) -> str:
         return value_sha256([self.kinds[file.kind].url if file.kind in self.kinds else "", file.name])

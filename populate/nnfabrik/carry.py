@@ -164,6 +164,7 @@ def _carry_fit(
         "fitted": row["trainedmodel_ts"],
     }
     with transaction(training.TrainedModel.connection):
+        store_registry.hold(settings_in_force(), training.TrainedModel.connection)
         training.TrainedModel.insert1(mine | UNKNOWN | fitted, allow_direct_insert=True)
         training.ImportedFit.insert1(mine | origin)
     report.note(table, True)

@@ -28,6 +28,7 @@ MOST_TRIES = 3  # at a key: by all workers, or by one that finds no room for it
 ASIDE = "stopped on request; dlgn retry makes it pending"
 LACKS_LENGTH = 1000
 ENDED, SILENT = "state <> 'working'", "expires < CURRENT_TIMESTAMP(3)"  # SQL on rows of ``fleet.Worker``
+ABANDONED_S = 86400.0
 REASON_LENGTH = 650  # so that three of them fit into the queue's message
 Key = dict[str, Any]
 Table = Any
@@ -318,6 +319,15 @@ def return_expired_leases(registration: Registration) -> int:
 def return_ended_leases() -> int:
     """Settle the keys of workers whose end is on record, without a judgment on silent ones; how many is returned."""
     return _return_leases(ENDED)
+
+
+def return_abandoned_leases() -> int:
+    """Settle the keys of workers that ended, or gave no sign of life for a day; how many is returned.
+
+    While a worker holds a key, it may insert a row that refers to a file, however long it was suspended.
+    """
+    day = fleet.schema.connection.adapter.interval_expr(ABANDONED_S, "second")
+    return _return_leases(f"{ENDED} OR expires < CURRENT_TIMESTAMP(3) - {day}")
 
 
 def mark_lost(worker_id: str | None = None) -> int:

@@ -118,15 +118,21 @@ def renew(settings: Settings, connection: Any) -> None:
 
     Raises StoreError where it has expired, as on a machine that slept: files may be gone that were there.
     """
-    own, table = _own[_key(settings)], _table(connection, settings.prefix)
+    own = _own[_key(settings)]
     with alone(connection):
-        held = f"SELECT 1 FROM {table} WHERE token = %s AND expires > CURRENT_TIMESTAMP(3)"
-        if connection.query(held, args=(own.token,)).fetchone() is None:
-            raise StoreError("this process was stopped for more than a day, files may be gone meanwhile: run it again")
-        later = connection.adapter.interval_expr(own.lease_s, "second")
-        update = f"UPDATE {table} SET expires = CURRENT_TIMESTAMP(3) + {later} WHERE token = %s"
-        connection.query(update, args=(own.token,))
+        _extend(settings, connection, own)
     _sign_again(settings, connection, own.lease_s)
+
+
+def hold(settings: Settings, connection: Any) -> None:
+    """Within the transaction that refers to files, before its rows: no file is deleted until it ends.
+
+    A worker, which has no lease here, ends one of the fleet in that transaction. Raises StoreError where this process's
+    has expired.
+    """
+    own = _own.get(_key(settings))
+    if own is not None and own.lease_s:
+        _extend(settings, connection, own)
 
 
 @contextlib.contextmanager
@@ -237,12 +243,19 @@ def refusal(signature: Signature, server: str, known: Mapping[str, Collection[st
 
 
 def writers(connection: Any, prefixes: Sequence[str]) -> list[str]:
-    """The processes that may be about to write, or to refer to, a file: with a lease, as host and number."""
+    """The processes that may be about to write, or to refer to, a file: with a lease, as host and number.
+
+    The lease of one that is just inserting counts even if it has expired: its row is locked. Within a transaction, no
+    other begins to insert until that ends.
+    """
     mine, found = {own.token for own in _own.values()}, []
     for prefix in prefixes:
-        ask = f"SELECT token, host, pid FROM {_table(connection, prefix)} WHERE expires > CURRENT_TIMESTAMP(3)"
-        rows = connection.query(ask).fetchall()
-        found += [f"process {pid} of {prefix}* on {host}" for token, host, pid in rows if token not in mine]
+        table = _table(connection, prefix)
+        free = {one for (one,) in connection.query(f"SELECT token FROM {table} FOR SHARE SKIP LOCKED").fetchall()}
+        ask = f"SELECT token, host, pid, expires > CURRENT_TIMESTAMP(3) FROM {table}"
+        asked = connection.query(ask).fetchall()
+        rows = [(host, pid) for token, host, pid, held in asked if token not in mine and (held or token not in free)]
+        found += [f"process {pid} of {prefix}* on {host}" for host, pid in rows]
     return found
 
 
@@ -304,6 +317,15 @@ def _insert(settings: Settings, connection: Any, token: str, lease_s: float) -> 
     row = (token, platform.node()[:255], os.getpid())
     with alone(connection):
         connection.query(f"INSERT INTO {_table(connection, settings.prefix)} ({columns}) VALUES ({values})", args=row)
+
+
+def _extend(settings: Settings, connection: Any, own: _Own) -> None:
+    """Begin a lease again, and lock its row until the transaction ends."""
+    table, later = _table(connection, settings.prefix), connection.adapter.interval_expr(own.lease_s, "second")
+    held = f"SELECT 1 FROM {table} WHERE token = %s AND expires > CURRENT_TIMESTAMP(3) FOR UPDATE"
+    if connection.query(held, args=(own.token,)).fetchone() is None:
+        raise StoreError("this process was stopped for more than a day, files may be gone meanwhile: run it again")
+    connection.query(f"UPDATE {table} SET expires = CURRENT_TIMESTAMP(3) + {later} WHERE token = %s", args=(own.token,))
 
 
 def _expire(settings: Settings, connection: Any, token: str) -> None:

@@ -68,6 +68,7 @@ def ingest(
         duration_s = time.monotonic() - started
         store_registry.renew(settings_in_force(), session.schema.connection)
         with session.schema.connection.transaction:
+            store_registry.hold(settings_in_force(), session.schema.connection)
             moves = moved.follow(found)
             for one, row in new:
                 _insert(one, row, duration_s)

@@ -151,6 +151,91 @@ def test_nothing_is_deleted_while_a_worker_is_alive(weights, database):
     assert not (database.store / "weights" / f"{left}.safetensors").exists()
 
 
+@pytest.fixture
+def held(database):
+    """A worker that holds a key, and a function that says how many hours ago it was heard of last."""
+    from populate.worker.registration import Registration
+    from schemas import dataset, fleet
+
+    worker = Registration(torch.device("cpu"))
+    worker.ensure_heartbeat = lambda: None
+    worker.register()
+    row = {"token": "e" * 32, "worker_id": worker.worker_id, "table_name": "Dataset", "key_hash": "e" * 32}
+    fleet.Lease.insert1(row | {"held_key": {"dataset_hash": "e"}, "job_table": dataset.Dataset().jobs.full_table_name})
+
+    def silent(hours: int) -> None:
+        connection = fleet.schema.connection
+        ago = connection.adapter.interval_expr(hours, "hour")
+        connection.query(f"UPDATE {fleet.Worker().full_table_name} SET expires = CURRENT_TIMESTAMP(3) - {ago}")
+
+    yield silent
+    for table in (fleet.Lease, fleet.Worker, fleet.Retry):
+        table().delete_quick()
+
+
+def test_a_worker_that_was_suspended_with_a_key_in_hand_counts_for_a_day(weights, held):
+    """It inserts its row once it goes on, unless its lease was returned."""
+    from populate.fleet.gc import collect, find_garbage
+    from schemas import fleet
+
+    find_garbage()
+    held(2)
+    with pytest.raises(ConfigError, match=r"1 processes may be about to use a file .worker "):
+        collect(LATER)
+    assert len(fleet.Lease()) == 1
+    held(25)
+    assert collect(LATER) >= 1
+    assert len(fleet.Lease()) == 0
+
+
+def test_while_files_are_deleted_no_worker_takes_a_key(held):
+    from populate.fleet.gc import _kinds, _Tables
+    from schemas import fleet
+    from schemas.connection.in_force import settings_in_force
+    from schemas.connection.server import own_connection
+
+    held(2)
+    tables, other = _Tables(_kinds(settings_in_force())), own_connection(fleet.schema.connection)
+    tables.check()
+    wait = "SET innodb_lock_wait_timeout = 1" if other.adapter.backend == "mysql" else "SET lock_timeout = '1s'"
+    other.query(wait)
+    lease = f"INSERT INTO {fleet.Lease().full_table_name} (token, worker_id, table_name, key_hash, held_key, job_table)"
+    ask = f"{lease} SELECT %s, worker_id, 'Score', 'f', '{{}}', '' FROM {fleet.Worker().full_table_name}"
+    with tables.alone(), pytest.raises(Exception, match=r"(?i)lock"):
+        other.query(ask, args=("f" * 32,))
+    other.query(ask, args=("f" * 32,))
+    assert len(fleet.Lease()) == 2
+    other.close()
+
+
+def test_a_load_that_was_suspended_while_it_inserts_counts_however_long(weights, database):
+    from populate.fleet.gc import _kinds, _Tables
+    from schemas import fleet
+    from schemas.base import store_registry
+    from schemas.connection.server import own_connection
+
+    connection, other = fleet.schema.connection, own_connection(fleet.schema.connection)
+    own = store_registry._own[store_registry._key(database)] = store_registry._Own("9" * 32, 0.001, 0.0)
+    store_registry._insert(database, other, own.token, 60.0)
+    tables = _Tables(_kinds(database))
+    tables.check()
+    with other.transaction:
+        other.query("SELECT 1")
+        store_registry.hold(database, other)
+        table, hour = store_registry._table(other, database.prefix), connection.adapter.interval_expr(1, "hour")
+        ago = f"UPDATE {table} SET expires = CURRENT_TIMESTAMP(3) - {hour} WHERE token = %s"
+        other.query(ago, args=(own.token,))
+        store_registry._own.clear()
+        assert len(tables.writers()) == 1
+    assert tables.writers() == []
+    store_registry._own[store_registry._key(database)] = own
+    with other.transaction, pytest.raises(StoreError, match="stopped for more than a day"):
+        store_registry.hold(database, other)
+    store_registry._own.clear()
+    store_registry.withdraw(database, connection, [own.token])
+    other.close()
+
+
 def test_what_a_row_has_come_to_refer_to_is_kept(weights):
     from populate.fleet.gc import collect, find_garbage
     from schemas import stimulus
