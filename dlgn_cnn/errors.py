@@ -1,19 +1,38 @@
 """The errors a user can mend. Each message says what was given, what is expected and what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dlgn_cnn.redaction import redacted
 
+LONGEST, ENDING = 900, 300  # letters of an error, and how many of its end are kept, where it says what to do
+
+
+def one_sentence(text: str) -> str:
+    """Words for an error on one line, whatever they quote: breaks as spaces, other control characters as escapes.
+
+    A terminal would obey some of these, and no file could hold a half of a surrogate pair.
+
+    >>> one_sentence("it says 'a\\x1b[2J'\\nand ends")
+    "it says 'a\\\\x1b[2J' and ends"
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - ENDING]} ... {text[-ENDING:]}"
+    if text.isprintable():
+        return text
+    text = re.sub(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*", " ", text).strip()
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
 
 class DlgnError(ValueError):
     """Base of every error that is the input's fault, not the program's: shown as a sentence, not a traceback.
 
-    Its words hold no secret, whatever they quote.
+    Its words are one line and hold no secret, whatever they quote.
     """
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
+        super().__init__(*(one_sentence(redacted(one)) if isinstance(one, str) else one for one in said))
 
 
 class RecordingError(DlgnError):
@@ -28,7 +47,7 @@ class ConfigError(DlgnError):
         self.place = place
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.args[0]}" if self.place else str(self.args[0])
+        return one_sentence(f"{self.place}: {self.args[0]}") if self.place else str(self.args[0])
 
 
 class NotHere(DlgnError):

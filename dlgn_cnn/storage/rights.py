@@ -56,7 +56,7 @@ def raise_if_forbidden(error: BaseException, path: Path | None = None) -> None:
         What was read, a file or a folder, to be asked where the error does not say it.
     """
     for one in error_chain(error):
-        if isinstance(one, PermissionError):
+        if type(one) is PermissionError:  # FFmpeg's own kind also means damage
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(one.filename or path)) from error
     if path is not None:
         require_readable(path)

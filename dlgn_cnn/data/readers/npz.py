@@ -107,6 +107,8 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _checked(array: np.ndarray, name: str, where: str) -> Any:
+    if not isinstance(array, np.ndarray):  # numpy's answer to a member that does not begin as an array does
+        raise RecordingError(f"{where} is not a plain .npy array: write the file with numpy.savez")
     axes = 0 if name in SINGLE else 1
     if array.ndim != axes and name in (*SINGLE, *WHOLE):
         raise RecordingError(f"{where} has shape {array.shape}, expected {'a list' if axes else 'a single value'}")
