@@ -15,7 +15,7 @@ from dlgn_cnn.archive.manifest import MODELS_FILE
 from dlgn_cnn.archive.places import is_copied, split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
 from dlgn_cnn.bounds import check
-from dlgn_cnn.errors import ArchiveError, ModelError
+from dlgn_cnn.errors import ArchiveError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
@@ -92,9 +92,16 @@ def _loaded(archive: Archive, model: str | None) -> torch.nn.Module:
 
 def _entries(archive: Archive) -> list[Entry]:
     found = archive.read_json(MODELS_FILE)
-    if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
+    if not isinstance(found, list) or not all(map(_is_entry, found)):
         raise ArchiveError(f"{archive.place}: its {MODELS_FILE} is not a list of models")
     return found
+
+
+def _is_entry(one: Any) -> bool:
+    """Whether a value describes a model by name or label, with the key of its row."""
+    if not isinstance(one, dict) or not isinstance(one.get("key", {}), dict):
+        return False
+    return {type(one.get("name")), type(one.get("label"))} in ({str}, {str, type(None)})
 
 
 def _chosen(entries: list[Entry], model: str | None, place: str) -> Entry:
@@ -131,7 +138,9 @@ def _built(archive: Archive, entry: Entry, entries: list[Entry]) -> torch.nn.Mod
         with _no_larger_than(sum(one.nbytes for one in weights.values()), f"{archive.place}: model {_label(entry)}"):
             built = _untrained(archive, entry)
         built.load_state_dict(weights)
-    except (KeyError, TypeError, AttributeError) as error:
+    except DlgnError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ArchiveError(f"{archive.place}: its model {_label(entry)} is described wrongly ({error!r})") from error
     except RuntimeError as error:
         raise ModelError(

@@ -72,7 +72,7 @@ class SessionKey:
         >>> SessionKey.parse("Ntsr1Cre_2019_0007_s03_e07")
         SessionKey(mouse='Ntsr1Cre_2019_0007', series=3, experiment=7)
         """
-        match = re.fullmatch(r"(.+)_s(\d+)_e(\d+)", name) if isinstance(name, str) else None
+        match = re.fullmatch(r"(.+)_s(\d{1,9})_e(\d{1,9})", name) if isinstance(name, str) else None
         if match is None:
             raise RecordingError(f"session {name!r}: expected MOUSE_sSERIES_eEXPERIMENT, as Ntsr1Cre_2019_0007_s03_e07")
         return cls(match[1], int(match[2]), int(match[3]))

@@ -197,6 +197,8 @@ def check_against(
     ConfigError
         If the arguments do not fit.
     """
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{where} takes arguments by name, given {config!r:.80}: expected mapping")
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     named = {name: one for name, one in parameters.items() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
     choices = [name for name in named if name not in given]

@@ -51,7 +51,10 @@ def check_model(call: Call, foreseen: Foreseen | None) -> None:
         return
     info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
-        model = call_model(call, seed=0, data_info={MADE_UP: info})
+        try:
+            model = call_model(call, seed=0, data_info={MADE_UP: info})
+        except (RuntimeError, TypeError, ArithmeticError, MemoryError) as error:  # as torch says of huge sizes
+            raise ConfigError(f"this model cannot be built ({type(error).__name__}: {error}): correct it") from error
         if foreseen is None:
             return
         dry_run(model, MADE_UP, info)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
-from populate.query.result import ask, check_one
+from populate.query.result import ask, check_one, raise_as_sentence
 from schemas.base.relational import DataJointError, Job
 from schemas.base.restriction import restrict
 from schemas.declaration.computed_tables import computed_tables
@@ -80,7 +80,11 @@ def chosen(text: str, tables: Iterable[Any] | None = None, where: str | None = N
     found = table()
     for pair in pairs:
         found = _matching(found, table, pair)
-    return table, list(restricted(found, where, name).keys(order_by="KEY"))
+    try:
+        return table, list(restricted(found, where, name).keys(order_by="KEY"))
+    except Exception as error:  # a value that is none of its column's
+        raise_as_sentence(error)
+        raise
 
 
 def the_one(text: str, tables: Iterable[Any] | None = None) -> tuple[Any, Key]:
@@ -107,6 +111,8 @@ def _matching(rows: Any, table: Any, pair: str) -> Any:
         raise ConfigError(f"{pair!r} of a row: {FORM}")
     if column not in table.heading.names:
         raise ConfigError(f"column {column!r} of {table.__name__}: {nearest(column, table.heading.names)}")
+    if "int" in table.heading.attributes[column].type and not re.fullmatch(r"-?[0-9]{1,18}", value):
+        raise ConfigError(f"{pair!r}: expected a whole number, as seed=0")  # which MySQL would take for 0
     if not column.endswith("_hash"):
         return restrict(rows, {column: value})
     if not re.fullmatch(r"[0-9a-f]{1,64}", value):

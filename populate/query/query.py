@@ -250,7 +250,7 @@ def _value(text: str) -> Any:
     """A value as JSON writes it; anything else is a text."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text.strip("'\"")
 
 

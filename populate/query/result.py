@@ -73,7 +73,7 @@ def ask(sql: str) -> QueryResult:
         rows = [tuple(map(_as_text, row)) for row in cursor.fetchall()]
         return QueryResult([column[0] for column in cursor.description or ()], rows)
     except Exception as error:
-        _raise_as_sentence(error)
+        raise_as_sentence(error)
         raise
     finally:
         connection.query("ROLLBACK")
@@ -84,8 +84,10 @@ def _as_text(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _raise_as_sentence(error: Exception) -> None:
+def raise_as_sentence(error: Exception) -> None:
     """Raise ConfigError if the server refused the statement; errors of the connection stay as they are."""
+    if isinstance(error, UnicodeEncodeError):
+        raise ConfigError("the words hold half a character, which no database takes: leave it out") from error
     words = [word for word in error.args if isinstance(word, str) and word]
     line = " ".join(": ".join(words).split())
     if re.search(r"read[ -]only transaction|permission denied", line, re.IGNORECASE):

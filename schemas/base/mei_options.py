@@ -36,6 +36,8 @@ def check_mei(method: str, config: Mapping[str, Any]) -> None:
     with within("fn"):
         function = METHODS.get(method)
     with within("config"):
+        if not isinstance(config, Mapping):
+            raise ConfigError(f"given {config!r:.80}, expected mapping")
         if type(config.get("controls", False)) is not bool:
             raise ConfigError(f"given {config['controls']!r}, expected true or false", "controls")
         contrasts_of(config)

@@ -4,12 +4,13 @@ import contextlib
 import ipaddress
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import connection_in_force, settings_in_force
 from schemas.connection.password import database_password
 from schemas.connection.settings import Settings
+from schemas.connection.settings_file import split_url
 
 PORTS = {"mysql": 3306, "postgresql": 5432}
 # Words in what drivers say of a server that refuses a connection, and what to do.
@@ -31,7 +32,7 @@ def server_address(settings: Settings) -> tuple[str, str, str, int, str]:
         place, password = embedded.start(settings.home / "postgres")
         return str(place), "postgres", password, 5432, "postgresql"
     host, user, password, port, backend = address_in(settings.database, "DLGN_DATABASE")
-    if urlsplit(settings.database).password is None:
+    if split_url("DLGN_DATABASE", settings.database).password is None:
         password = database_password(settings.database, port)
     return host, user, password, port, backend
 
@@ -58,7 +59,7 @@ def address_in(url: str, what: str, backends: Collection[str] = tuple(PORTS)) ->
     ConfigError
         If the URL is of another form.
     """
-    place = urlsplit(url)
+    place = split_url(what, url)
     try:
         given = place.port
     except ValueError:

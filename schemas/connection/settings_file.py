@@ -8,7 +8,7 @@ one file for each project's folder. Lines are ``NAME=VALUE``; the environment pr
 
 import hashlib
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import platformdirs
 
@@ -111,8 +111,16 @@ def check_setting(name: str, value: str, where: str) -> None:
         raise ConfigError(f"{where} sets {name}: {REFUSED[name]}; export it in your shell instead")
     if name not in MEANING:
         raise ConfigError(f"{where} sets {name}: {nearest(name, MEANING)}")
-    if "://" in value and urlsplit(value).password is not None:
+    if "://" in value and split_url(where, value).password is not None:
         raise ConfigError(f"{where} holds a password: {REFUSED[PASSWORD]}; take it out and export {PASSWORD} instead")
+
+
+def split_url(where: str, url: str) -> SplitResult:
+    """The parts of a URL. Raises ConfigError, which does not show it, for one that has none, as ``s3://[::1``."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise ConfigError(f"{where} is not a URL ({error}): correct it") from error
 
 
 def _parsed(text: str, where: str) -> tuple[str, str]:

@@ -197,3 +197,24 @@ def test_the_account_of_another_postgresql_server_must_not_be_its_superuser(mous
     with pytest.raises(ConfigError, match="no superuser") as error:
         reader._refuse_powerful()
     one_sentence(error)
+
+
+@pytest.mark.parametrize("value", ["nan", "x", "1.5", "'0'", "9" * 5000, "٣", "0x1", "\ud800"], ids=lambda one: one[:9])
+def test_a_row_is_not_named_by_what_a_server_takes_for_another_number(mouse, value):
+    from populate.query.named_rows import chosen
+    from populate.query.query import run_query
+
+    with pytest.raises(ConfigError) as error:
+        chosen(f"TrainedModel:seed={value}")
+    one_sentence(error)
+    with pytest.raises(ConfigError) as error:
+        run_query("ModelConfig", leaves=[f"model.core.channels[0] < {value}"])
+    one_sentence(error)
+
+
+def test_half_a_character_is_refused_in_a_statement(mouse):
+    from populate.query.result import ask, check_statement
+
+    with pytest.raises(ConfigError, match="half a character") as error:
+        ask(check_statement("SELECT '\ud800'"))
+    one_sentence(error)
