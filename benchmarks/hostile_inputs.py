@@ -12,6 +12,7 @@ import importlib
 import multiprocessing
 import os
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -23,12 +24,13 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from hostile.served import SERVED, server
 from hostile.watch import Watch
 
 from dlgn_cnn.errors import DlgnError
 
 HANG_S, MEMORY_MB, SPACE = 10, 1024, 6 << 30
-QUICK_S = 45
+QUICK_S, SHOWN = 45, 8
 REFUSED, READ, WRONG = "refused", "read", "wrong"
 # Each kind: the class that makes and reads its inputs, and how many it gets in a run of full length.
 KINDS = {
@@ -39,6 +41,12 @@ KINDS = {
     "sensorium": ("arrays.Sensorium", 2000),
     "lab": ("arrays.Lab", 2000),
     "deeplake": ("arrays.DeepLake", 500),
+    "config": ("texts.Configs", 2000),
+    "settings": ("texts.SettingsFiles", 3000),
+    "yaml": ("texts.Definitions", 1500),
+    "archive": ("served.Archives", 1500),
+    "page": ("served.Page", 2000),
+    "query": ("served.Queries", 2000),
 }
 
 
@@ -156,6 +164,11 @@ def _next(child: Child, left: Iterator[int], until: float) -> bool:
 
 
 def main() -> int:
+    with contextlib.ExitStack() as contexts:
+        return run(contexts)
+
+
+def run(contexts: contextlib.ExitStack) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"at most {QUICK_S} s")
     parser.add_argument("--kind", choices=KINDS, action="append", help="default: all")
@@ -166,6 +179,9 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     total, kinds = 0, options.kind or list(KINDS)
+    if set(kinds) & set(SERVED):
+        home = contexts.enter_context(tempfile.TemporaryDirectory(prefix="hostile-home-"))
+        contexts.enter_context(server(Path(home)))
     for name in kinds:
         inputs, started = options.inputs or KINDS[name][1], time.monotonic()
         until = started + (QUICK_S / len(kinds) if options.quick else float("inf"))
@@ -173,8 +189,12 @@ def main() -> int:
         counts, wrong = tried(name, range(first, first + inputs), options.children, until)
         shown = " ".join(f"{what} {number}," for what, number in sorted(counts.items()))
         print(f"{name:10} tried {counts.total()}: {shown} {time.monotonic() - started:.0f} s", flush=True)
-        for seed, answer in wrong[:50]:
-            print(f"  seed {seed}: {answer}", flush=True)
+        alike = Counter()
+        for seed, answer in wrong:
+            kind = re.sub(r"\W?[\d/]\S*", "", answer)[:40]
+            alike[kind] += 1
+            if alike[kind] <= SHOWN:
+                print(f"  seed {seed}: {answer}", flush=True)
         total += len(wrong)
     print(f"hostile_inputs {total} 0 {'ok' if total == 0 else 'short'}")
     return 0 if total == 0 else 1

@@ -17,12 +17,13 @@ def texts(watch: Any) -> list[str]:
     out, url = watch.outside, f"http://{watch.address}/x"
     return [
         "", " ", ".", "..", "\0", "\n", "\ud800", "\u202e", "\x1b[31m", "ä" * 40, "a" * 300, "a" * 100_000, "nan",
-        "null", "1e999", "9" * 400, "9" * 5000, "[" * 3000, "{" * 3000, "%s", "%(a)s", "{0.__class__}", "${HOME}", "~", 
-        "~no/x", f"{out}/secret.txt", "../outside/secret.txt", f"file://{out}/secret.txt", url, f"s3://x@{watch.address}/x",
-        f"$(touch {watch.ran})", f"`touch {watch.ran}`", f"; touch {watch.ran}", f"| touch {watch.ran}", "/etc/passwd",
-        "' OR '1'='1", "'; DROP SCHEMA public; --", "x') UNION SELECT 1 --", f"x' INTO OUTFILE '{watch.ran}", "`", '"',
-        "\\", "/* x", "os.system", "subprocess.Popen", "builtins.eval", "canary.mark", "dlgn_cnn.registry.allow", "all",
-        "schemas.open_database", "dlgn_cnn.load", "torch.load", "importlib.import_module", "<script>alert(1)</script>",
+        "null", "1e999", "9" * 400, "9" * 5000, "[" * 3000, "{" * 3000, "%s", "%(a)s", "{0.__class__}", "${HOME}",
+        "~", "~no/x", f"{out}/secret.txt", "../outside/secret.txt", f"file://{out}/secret.txt", url,
+        f"s3://x@{watch.address}/x", f"$(touch {watch.ran})", f"`touch {watch.ran}`", f"; touch {watch.ran}",
+        f"| touch {watch.ran}", "/etc/passwd", "' OR '1'='1", "'; DROP SCHEMA public; --", "x') UNION SELECT 1 --",
+        f"x' INTO OUTFILE '{watch.ran}", "`", '"', "\\", "/* x", "os.system", "subprocess.Popen", "builtins.eval",
+        "canary.mark", "dlgn_cnn.registry.allow", "all", "schemas.open_database", "dlgn_cnn.load", "torch.load",
+        "importlib.import_module", "<script>alert(1)</script>",
     ]  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Watch:
         own = [ROOT / one for one in ("dlgn_cnn", "schemas", "populate", "benchmarks", ".venv")]
         system = ["/usr", "/lib", "/proc", "/sys", "/dev/null", "/dev/urandom", "/etc/localtime", "/etc/mime.types"]
         installed = [sys.prefix, sys.base_prefix, *filter(os.path.isdir, sys.path)]
+        installed += [os.environ["DLGN_HOME"]] if "DLGN_HOME" in os.environ else []
         places = [self.inside, folder / "tmp", *own, *installed, *system]
         self._roots = tuple({f"{os.path.realpath(one)}{end}" for one in places for end in ("", "/")})
         sys.path.append(str(self.outside))
