@@ -23,7 +23,7 @@ MODELS: list[dict[str, Any]] = [
     },
     {
         "core": {"name": "conv_3d", "channels": [2], "kernels": [3], "kernels_time": [3]},
-        "modulators": [{"name": "gain_offset"}],
+        "modulators": [{"name": "behavior"}],
         "readout": {"name": "factorized"},
     },
 ]

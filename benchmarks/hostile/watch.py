@@ -69,8 +69,11 @@ class Watch:
             self._port.accept()[0].close()
             seen.append("the port was called")
         with contextlib.suppress(BlockingIOError):
-            note = os.read(self._notes, 65536)
-            seen.append(f"outside: {note[16:].split(bytes(1))[0].decode(errors='replace')}")
+            notes = os.read(self._notes, 65536)
+            while notes:
+                length = int.from_bytes(notes[12:16], sys.byteorder)
+                name, notes = notes[16 : 16 + length].strip(b"\0"), notes[16 + length :]
+                seen += [f"outside: {name!r}"] if name else []  # none: the folder was listed, as those of modules are
         return seen
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:

@@ -99,9 +99,8 @@ def _entries(archive: Archive) -> list[Entry]:
 
 def _is_entry(one: Any) -> bool:
     """Whether a value describes a model by name or label, with the key of its row."""
-    if not isinstance(one, dict) or not isinstance(one.get("key", {}), dict):
-        return False
-    return {type(one.get("name")), type(one.get("label"))} in ({str}, {str, type(None)})
+    named = isinstance(one, dict) and "name" in one and isinstance(one["name"] or one.get("label"), str)
+    return named and isinstance(one.get("key", {}), dict)
 
 
 def _chosen(entries: list[Entry], model: str | None, place: str) -> Entry:

@@ -109,6 +109,8 @@ def test_a_url_that_has_no_parts_is_refused_and_not_shown(url, name):
     "changed",
     [
         {"key": []},
+        {"name": "", "label": None},
+        {"name": 3},
         {"key": None},
         {"label": None, "name": None},
         {"label": 3},
