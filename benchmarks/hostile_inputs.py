@@ -45,8 +45,8 @@ KINDS = {
     "settings": ("texts.SettingsFiles", 3000),
     "yaml": ("texts.Definitions", 1500),
     "archive": ("served.Archives", 1500),
-    "page": ("served.Page", 2000),
-    "query": ("served.Queries", 2000),
+    "page": ("asked.Page", 2000),
+    "query": ("asked.Queries", 2000),
 }
 
 
@@ -80,6 +80,7 @@ def serve(name: str, folder: str, inbox: Connection) -> None:
     module, _, made = KINDS[name][0].partition(".")
     watch, parent = Watch(Path(folder)), os.getppid()
     kind = getattr(importlib.import_module(f"hostile.{module}"), made)(watch)
+    outcome(kind, watch, name, -1)  # whatever is imported late
     with contextlib.suppress(EOFError):
         inbox.send("ready")
         while True:
@@ -109,7 +110,6 @@ class Child:
         self.process = multiprocessing.get_context("fork").Process(target=serve, args=given, daemon=True)
         self.process.start()
         theirs.close()
-        self.pipe.recv()
 
     def ask(self, seed: int) -> None:
         self.seed, self.asked = seed, time.monotonic()
@@ -131,6 +131,7 @@ class Child:
     def replace(self) -> None:
         self.stop()
         self.start()
+        self.pipe.recv()
 
     def stop(self) -> None:
         self.process.kill()
@@ -143,6 +144,8 @@ def tried(name: str, seeds: range, children: int, seconds: float) -> tuple[Count
     """What the inputs of ``seeds`` did, and the seeds of those that went wrong; no new ones after ``seconds``."""
     left, counts, wrong = iter(seeds), Counter(), []
     started = [Child(name) for _ in range(children)]
+    for child in started:
+        child.pipe.recv()  # that it is ready
     until = time.monotonic() + seconds
     asked = [child for child in started if _next(child, left, until)]
     while asked:
@@ -192,9 +195,8 @@ def run(contexts: contextlib.ExitStack) -> int:
     for name in kinds:
         inputs, started = options.inputs or KINDS[name][1], time.monotonic()
         first = options.shard * inputs
-        counts, wrong = tried(
-            name, range(first, first + inputs), options.children, QUICK_S if options.quick else float("inf")
-        )
+        seconds = QUICK_S if options.quick else float("inf")
+        counts, wrong = tried(name, range(first, first + inputs), options.children, seconds)
         shown = " ".join(f"{what} {number}," for what, number in sorted(counts.items()))
         print(f"{name:10} tried {counts.total()}: {shown} {time.monotonic() - started:.0f} s", flush=True)
         alike = Counter()

@@ -4,12 +4,18 @@ import copy
 import random
 import re
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 NUMBERS = (0, 1, -1, 2, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**63 - 1, 2**63, 2**64, 10**30, 10**400)
 FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, 0.5, -0.0)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
 
 
 def texts(watch: Any) -> list[str]:
@@ -120,7 +126,7 @@ def array(sound: np.ndarray, draw: random.Random) -> np.ndarray:
     return changed.reshape(sound.shape)
 
 
-def damaged(data: bytes, draw: random.Random, marks: tuple[bytes, ...] = ()) -> bytes:
+def damaged(data: bytes, draw: random.Random, marks: Sequence[bytes] = ()) -> bytes:
     """One to three changes of bits, bytes, sizes, numbers in text and pieces, half of them where headers are.
 
     Parameters
@@ -129,7 +135,7 @@ def damaged(data: bytes, draw: random.Random, marks: tuple[bytes, ...] = ()) -> 
         A sound file.
     draw : Random
         Where the changes come from.
-    marks : tuple of bytes
+    marks : sequence of bytes
         How headers begin in this format.
     """
     changed = bytearray(data)

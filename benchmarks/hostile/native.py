@@ -13,24 +13,15 @@ from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import decode_gray, probe, read_gray, webm, write_gray, write_lossless
-from hostile.damage import NUMBERS, array, damaged, odd, texts
+from hostile.damage import NUMBERS, array, damaged, odd, texts, words
 from hostile.watch import Read, Watch
 
 SHAPE = (6, 16, 32)
-MARKS = (
-    b"\x89HDF",
-    b"OHDR",
-    b"OCHK",
-    b"TREE",
-    b"SNOD",
-    b"HEAP",
-    b"GCOL",
-    b"FRHP",
-    b"FHDB",
-    b"BTHD",
-    b"FSHD",
-    b"neurodata_type",
-)
+MARKS = b"\x89HDF OHDR OCHK TREE SNOD HEAP GCOL FRHP FHDB BTHD FSHD neurodata_type".split()
+MOVIES = words("""avi:mjpeg:yuvj420p: avi:rawvideo:gray: avi:huffyuv:yuv422p: avi:png:gray: mp4:libx264::
+    mp4:mpeg2video:: mp4:libsvtav1:: mkv:libvpx::matroska mkv:libvpx-vp9::matroska mkv:libx264::matroska
+    mkv:mpeg1video::matroska flv:flv1:: asf:wmv2:: mpg:mpeg1video::mpeg m1v:mpeg1video::mpeg1video gif:gif:gray: ivf:libvpx:: nut:mpeg4::
+    y4m:wrapped_avframe::yuv4mpegpipe ts:mpeg2video::mpegts ogv:libtheora::ogg""")
 
 
 def agree(recordings: list[SessionRecording]) -> None:
@@ -47,28 +38,9 @@ def agree(recordings: list[SessionRecording]) -> None:
 
 def movies() -> Iterator[tuple[str, str, str, str]]:
     """Ending, codec, pixels and container of each kind of movie that this machine can write."""
-    yield from (
-        ("avi", codec, pixels, "avi")
-        for codec, pixels in (("mjpeg", "yuvj420p"), ("rawvideo", "gray"), ("huffyuv", "yuv422p"), ("png", "gray"))
-    )
-    yield from (("mp4", codec, "yuv420p", "mp4") for codec in ("libx264", "libx265", "libsvtav1", "mpeg2video"))
-    yield from (
-        ("mkv", codec, "yuv420p", "matroska") for codec in ("libvpx", "libvpx-vp9", "libx264", "theora", "mpeg1video")
-    )
-    yield from (
-        ("flv", "flv1", "yuv420p", "flv"),
-        ("asf", "wmv2", "yuv420p", "asf"),
-        ("mpg", "mpeg1video", "yuv420p", "mpeg"),
-        ("m1v", "mpeg1video", "yuv420p", "mpeg1video"),
-    )
-    yield from (
-        ("gif", "gif", "gray", "gif"),
-        ("y4m", "wrapped_avframe", "yuv420p", "yuv4mpegpipe"),
-        ("ivf", "libvpx", "yuv420p", "ivf"),
-        ("ts", "mpeg2video", "yuv420p", "mpegts"),
-        ("nut", "mpeg4", "yuv420p", "nut"),
-        ("ogv", "libtheora", "yuv420p", "ogg"),
-    )
+    for line in MOVIES:
+        ending, codec, pixels, container = line.split(":")
+        yield ending, codec, pixels or "yuv420p", container or ending
 
 
 def write_movies(folder: Path, frames: np.ndarray) -> list[Path]:
@@ -96,33 +68,17 @@ def write_movies(folder: Path, frames: np.ndarray) -> list[Path]:
 class Movies:
     """Movies of all containers, damaged, or made to name other codecs and sizes."""
 
-    MARKS = (
-        b"RIFF",
-        b"hdrl",
-        b"avih",
-        b"strh",
-        b"strf",
-        b"movi",
-        b"idx1",
-        b"00dc",
-        b"moov",
-        b"stsd",
-        b"stsz",
-        b"stco",
-        b"stts",
-    )
-    MARKS += (
-        b"tkhd",
-        b"mdhd",
-        b"elst",
+    MARKS = b"RIFF hdrl avih strh strf movi idx1 00dc moov stsd stsz stco stts tkhd mdhd elst FLV GIF8 OggS".split()
+    MARKS += [
+        b"FRAME",
+        b"YUV4",
+        b"DKIF",
         b"\x1a\x45\xdf\xa3",
         b"\x16\x54\xae\x6b",
         b"\x1f\x43\xb6\x75",
-        b"FLV",
-        b"GIF8",
-        b"OggS",
-    )
-    MARKS += (b"\x00\x00\x01\xb3", b"\x00\x00\x01\xba", b"YUV4", b"DKIF", b"FRAME")
+        b"\0\0\1\xb3",
+        b"\0\0\1\xba",
+    ]
 
     def __init__(self, watch: Watch) -> None:
         sound = watch.inside / "sound"
