@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -256,6 +257,8 @@ def _value(text: str) -> Any:
 
 def _comparison(sign: str, value: Any, condition: str) -> Any:
     """SQL condition on a leaf's row. Numbers compare as numbers, whether 16 or 16.0; anything else by its text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"condition {condition!r}: expected a finite number")
     if type(value) in (int, float):
         return f"kind IN ('int', 'float') AND number {'<>' if sign == '!=' else sign} {value!r}"
     if isinstance(value, list | dict):

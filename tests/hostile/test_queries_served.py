@@ -212,6 +212,15 @@ def test_a_row_is_not_named_by_what_a_server_takes_for_another_number(mouse, val
     one_sentence(error)
 
 
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "NaN", "1e999"])
+def test_a_number_of_a_condition_is_finite(mouse, value):
+    from populate.query.query import _comparison
+
+    with pytest.raises(ConfigError, match="expected a finite number") as error:
+        _comparison("<", float(value), f"model.core.channels[0] < {value}")
+    one_sentence(error)
+
+
 def test_half_a_character_is_refused_in_a_statement(mouse):
     from populate.query.result import ask, check_statement
 
