@@ -44,7 +44,7 @@ def odd(draw: random.Random, watch: Any, depth: int = 0) -> Any:
         return draw.choice(([], {}, [[]], [{}], {"": 0}, [0] * 2000))
     if way == 5:
         deep: Any = 0
-        for _ in range(draw.choice((5, 60, 300))):
+        for _ in range(draw.choice((5, 60, 150))):
             deep = [deep] if draw.random() < 0.5 else {"a": deep}
         return deep
     if way == 6:

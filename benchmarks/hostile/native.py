@@ -20,7 +20,8 @@ SHAPE = (6, 16, 32)
 MARKS = b"\x89HDF OHDR OCHK TREE SNOD HEAP GCOL FRHP FHDB BTHD FSHD neurodata_type".split()
 MOVIES = words("""avi:mjpeg:yuvj420p: avi:rawvideo:gray: avi:huffyuv:yuv422p: avi:png:gray: mp4:libx264::
     mp4:mpeg2video:: mp4:libsvtav1:: mkv:libvpx::matroska mkv:libvpx-vp9::matroska mkv:libx264::matroska
-    mkv:mpeg1video::matroska flv:flv1:: asf:wmv2:: mpg:mpeg1video::mpeg m1v:mpeg1video::mpeg1video gif:gif:gray: ivf:libvpx:: nut:mpeg4::
+    mkv:mpeg1video::matroska flv:flv1:: asf:wmv2:: mpg:mpeg1video::mpeg m1v:mpeg1video::mpeg1video
+    gif:gif:gray: ivf:libvpx:: nut:mpeg4::
     y4m:wrapped_avframe::yuv4mpegpipe ts:mpeg2video::mpegts ogv:libtheora::ogg""")
 
 
