@@ -8,6 +8,18 @@ from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 
 
+def finite(value: Any) -> bool:
+    """Whether a value is a number, which a float can hold.
+
+    >>> finite(3), finite(10**400), finite(True), finite("3")
+    (True, False, False, False)
+    """
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> float:
     """Return a value as a float within bounds.
 
@@ -37,7 +49,7 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
     >>> number("rate_hz", 60, 0, above=True)
     60.0
     """
-    fits = type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+    fits = finite(value) and low <= value <= high
     if not fits or (above and value == low):
         raise ConfigError(f"{name} is {value!r}: expected a number in {'(' if above else '['}{low:g}, {high:g}]")
     return float(value)

@@ -11,6 +11,7 @@ from dlgn_cnn.bounds import check
 from dlgn_cnn.config import canonical_json, join_path
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.values import finite
 
 RANGE_KEYS = {"low", "high", "log"}
 Values = Mapping[str, Any]
@@ -28,7 +29,7 @@ class Range:
     log: bool = False
 
     def __post_init__(self) -> None:
-        numbers = all(type(one) in (int, float) and math.isfinite(one) for one in (self.low, self.high))
+        numbers = finite(self.low) and finite(self.high)
         if not numbers or self.low > self.high or type(self.log) is not bool:
             raise ConfigError(f"given {vars(self)}, expected numbers low <= high, and log true or false")
         if self.log and self.low <= 0:
@@ -70,7 +71,7 @@ def dimensions(config: Any, path: str = "") -> Iterator[tuple[str, Dimension]]:
     if found is not None:
         yield path, found
     elif isinstance(config, Mapping):
-        for key in sorted(config):
+        for key in sorted(config, key=str):
             yield from dimensions(config[key], join_path(path, str(key)))
     elif isinstance(config, list):
         for index, item in enumerate(config):

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import yaml
 
+from dlgn_cnn.config import leaves
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.errors import LONGEST, ArchiveError, ConfigError, DlgnError, RecordingError, within
+from dlgn_cnn.search.space import dimensions
 from dlgn_cnn.storage.rights import raise_if_forbidden
 from dlgn_cnn.training.checks import check_dataset, check_model, check_trainer
 from dlgn_cnn.training.weights import save_weights
+from dlgn_cnn.values import number
 from populate.define.definition_file import read_definitions
 from schemas import Settings
 from schemas.base.mei_options import check_mei
@@ -141,3 +144,18 @@ def test_a_model_of_an_archive_that_is_described_wrongly_is_refused(tmp_path, ch
 def test_a_number_of_thousands_of_digits_is_not_that_of_a_session():
     with pytest.raises(RecordingError, match="expected MOUSE_sSERIES_eEXPERIMENT"):
         SessionKey.parse(f"Mouse_s{'9' * 5000}_e01")
+
+
+@pytest.mark.parametrize("low", [10**400, float("nan"), True, "1", None, [1]], ids=lambda one: str(one)[:9])
+def test_a_range_beyond_all_floats_is_refused(low):
+    with pytest.raises(ConfigError, match="expected numbers"):
+        list(dimensions({"rate": {"low": low, "high": 10**401}}))
+    with pytest.raises(ConfigError):
+        number("rate", low, 2.0)
+
+
+def test_keys_of_several_kinds_are_searched_and_then_refused_where_they_stand():
+    config = {1: 0, "rate": {"choices": [1, 2]}}
+    assert [place for place, _ in dimensions(config)] == ["rate"]
+    with pytest.raises(ConfigError, match="config key 1 under the top is not a string"):
+        list(leaves(config))
