@@ -111,6 +111,8 @@ def check_setting(name: str, value: str, where: str) -> None:
         raise ConfigError(f"{where} sets {name}: {REFUSED[name]}; export it in your shell instead")
     if name not in MEANING:
         raise ConfigError(f"{where} sets {name}: {nearest(name, MEANING)}")
+    if "\0" in value:
+        raise ConfigError(f"{where} sets {name} to a text with a zero byte, which no path or name has: correct it")
     if "://" in value and split_url(where, value).password is not None:
         raise ConfigError(f"{where} holds a password: {REFUSED[PASSWORD]}; take it out and export {PASSWORD} instead")
 

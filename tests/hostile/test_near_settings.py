@@ -133,3 +133,12 @@ def test_datajoints_own_file_is_not_read(folder, plain_server):
     with pytest.raises(Exception, match=r"(?i)ssl"):
         open_connection(("127.0.0.1", "ada", "very-secret", port, backend), 5.0, "require")
     assert not b"".join(sent)
+
+
+@pytest.mark.parametrize("name", sorted(MEANING))
+def test_a_zero_byte_is_in_no_setting(folder, name):
+    file = personal_file(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{name}=/x\0y\n")
+    with pytest.raises(ConfigError, match=f"line 1 sets {name} to a text with a zero byte"):
+        Settings.from_environment()
