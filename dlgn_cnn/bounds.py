@@ -46,7 +46,7 @@ BOUNDS: dict[str, Bound] = {
     "hdf5.frames": Bound(2**27, "pixels of all scenes, those in several scenes each time", per_byte=1000),
     "hdf5.sent": Bound(256 * MB, "bytes of all that is read, as times and numbers of 8 bytes", per_byte=800),
     "hdf5.memory": Bound(900 * MB, "bytes of memory of the process that reads it", per_byte=400),
-    "hdf5.computing": Bound(8, "seconds of computing to read it, and one more for each MB"),
+    "hdf5.computing": Bound(5, "seconds of computing to read it, and one more for each MB"),
     "hdf5.seconds": Bound(120, "seconds to read it, and one more for each MB"),
     "deeplake.cells": Bound(10**6, "rows times columns that are read"),
     "deeplake.sent": Bound(64 * MB, "bytes of the cells that are read", per_byte=300),

@@ -94,6 +94,7 @@ class Watched:
             What is asked of it, as JSON can say.
         """
         self.place, self._bytes, self._progress = place, size, progress
+        self._watched = psutil.Process(self._process.pid)
         self._began = self._looked = time.monotonic()
         self._still, self._got, self._done, self._total = 0, 0, 0.0, 0
         seconds = limit(f"{self.kind}.seconds") + size // MB + GRACE_S
@@ -107,7 +108,11 @@ class Watched:
         self._selector.close()
         os.close(self._in)
         os.close(self._out)
-        return self._process.wait()
+        status = self._process.wait()
+        if self._watched.pid != self._process.pid:
+            with contextlib.suppress(psutil.Error):  # until it has let go of the file, another cannot write there
+                self._watched.wait(GRACE_S)
+        return status
 
     def words(self) -> dict[str, Any]:
         """The next words that it says. Raises Undecoded for those of an error."""
@@ -172,7 +177,8 @@ class Watched:
             return
         self.check("memory", memory)
         self.check("idle", still_s)
-        self.check("computing", int(computed_s) - self._bytes // MB)
+        if self._watched.pid != self._process.pid:  # whose computing would count that of earlier files too
+            self.check("computing", int(computed_s) - self._bytes // MB)
         self.check("seconds", int(self._looked - self._began) - self._bytes // MB)
 
     def _use(self) -> tuple[int, float, float]:

@@ -74,6 +74,11 @@ def frames_of(path: Path, address: str) -> Frames:
         return _frames(path, _image_series(path, file, name), int(start), int(stop))
 
 
+def load_libraries() -> None:
+    """Import what takes a second, so that no copy of this process has to."""
+    import pynwb  # noqa: F401
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The file, open for reading. Errors of the layers below become RecordingError."""

@@ -33,7 +33,9 @@ from dlgn_cnn.storage.rights import present_file, require_readable
 
 CODE = """
 from dlgn_cnn.data.readers.nwb.child import answer
+from dlgn_cnn.data.readers.nwb.contents import load_libraries
 from dlgn_cnn.runtime.answering import serve
+load_libraries()
 serve(answer, copies=True)
 """
 Found = TypeVar("Found")
