@@ -1,6 +1,6 @@
 """Every signal on the frames' clock: counts conserve spikes, light conserves on-time, behavior is never invented."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Floats, Times
 
 CLOCK_TOLERANCE = 0.02
+ROUNDING = 0.05  # of a frame, by which a time stamp may miss its clock
+FINEST_HZ = 240.0  # of the clock of a movie whose rate varies
 
 
 def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: float) -> Times:
@@ -87,6 +89,42 @@ def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> 
     """
     centers_s = (np.arange(time) + 0.5) / rate_hz
     return np.minimum((centers_s * source_rate_hz + 1e-9).astype(np.intp), frames - 1)
+
+
+def on_clock(times_s: Times, rates_hz: Sequence[float], tick_s: float) -> tuple[float, np.ndarray]:
+    """The clock of a movie's pictures: frames a second, and the frame of that clock at which each picture appears.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (picture,)
+        Time stamps, increasing from 0.
+    rates_hz : sequence of float
+        Rates that the file names, the most likely first.
+    tick_s : float
+        Resolution of the time stamps.
+
+    Returns
+    -------
+    rate_hz : float
+        The first rate of which all time stamps are multiples, those of dropped pictures missing. Of a movie whose rate
+        varies, that of its shortest step, at most ``FINEST_HZ``.
+    frames : ndarray of int, shape (picture,)
+        Frame of that clock, from 0. A picture stays until the next one's.
+
+    Examples
+    --------
+    >>> on_clock(np.array([0, 1 / 60, 4 / 60]), [59.0, 60.0], 0.001)
+    (60.0, array([0, 1, 4]))
+    """
+    steps = np.diff(times_s)
+    own = [1 / float(step) for step in (np.median(steps), steps.min())] if len(steps) and steps.min() > 0 else []
+    for rate_hz in (*rates_hz, *own):
+        frames = np.rint(times_s * rate_hz)
+        apart = np.abs(times_s - frames / rate_hz).max(initial=0.0)
+        if apart <= max(0.75 * tick_s, ROUNDING / rate_hz) and np.all(np.diff(frames) > 0):
+            return rate_hz, frames.astype(np.int64)
+    rate_hz = min(own[-1], FINEST_HZ)
+    return rate_hz, np.rint(times_s * rate_hz).astype(np.int64)
 
 
 def shown_frames(

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, resample
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, on_clock, resample
 from dlgn_cnn.data.recording import PresentationTimes, SampledSignal, SceneKey
 from dlgn_cnn.errors import RecordingError
 
@@ -70,3 +70,30 @@ def test_behavior_before_the_first_sample_is_not_invented():
 def test_a_signal_of_nothing_but_nan_is_missing():
     found = resample(SampledSignal(np.arange(3.0), np.full(3, np.nan, np.float32)), np.arange(4.0), 0.5)
     assert np.isnan(found).all()
+
+
+@settings(max_examples=200)
+@given(
+    rate=st.floats(1, 240),
+    kept=st.lists(st.booleans(), min_size=2, max_size=400),
+    tick_s=st.sampled_from([0.0, 1e-3, 1 / 90_000, 1e-6]),
+    other=st.floats(1, 300),
+)
+def test_a_clock_is_found_whatever_pictures_were_dropped(rate, kept, tick_s, other):
+    """The stamps are those of a file that rounds to its ticks; the container may name another rate first."""
+    frames = np.array([0, *(1 + np.flatnonzero(kept))])
+    times = frames / rate
+    stamps = np.rint(times / tick_s) * tick_s if tick_s else times
+    assume(len(frames) > 1 and np.all(np.diff(stamps) > 0) and 1 / rate > 4 * tick_s)
+    found, places = on_clock(stamps, [other, rate], tick_s)
+    assert np.abs(places / found - times).max() <= max(tick_s, 0.05 / found) + 1e-9
+    assert np.all(np.diff(places) > 0)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.floats(1e-3, 0.5), min_size=2, max_size=100))
+def test_pictures_of_a_variable_rate_keep_their_times(steps):
+    times = np.concatenate([[0.0], np.cumsum(steps)])
+    rate, places = on_clock(times, [], 0.0)
+    assert rate <= 1 / np.min(np.diff(times)) + 1e-9
+    assert np.abs(places / rate - times).max() <= 0.5 / rate + 1e-9

@@ -1,9 +1,12 @@
+import struct
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
 
 from dlgn_cnn.data.binning import on_screen
-from dlgn_cnn.data.stimuli.video import decode_gray, probe, write_gray
+from dlgn_cnn.data.stimuli.video import decode_gray, probe, read_gray, write_gray
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
 
@@ -124,7 +127,7 @@ FRAMES_AND_SECONDS = {
     "cockatoo.mp4": (280, 14.0),
     "car-detection.mp4": (377, 30.16),
     "cup.mp4": (217, 8.1),
-    "tree.avi": (68, 68 / 15),
+    "tree.avi": (444, 444 / 15),  # of which 68 pictures: the others were dropped when it was filmed
 }
 
 
@@ -136,3 +139,69 @@ def test_filmed_movies_of_every_codec_are_read(shared_data, name):
     decoded = decode_gray(path)
     assert decoded.shape == (pytest.approx(seconds * 60, abs=1), 33, 53)
     assert decoded.std() > 5
+
+
+LOST = (5, 6, 20)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv", "a.mp4"])
+@pytest.mark.parametrize("rate", [12, 60, 240])
+def test_a_picture_stays_until_the_next_ones_time_stamp(tmp_path, name, rate):
+    kept = [place for place in range(30) if place not in LOST]
+    path = write_pictures(tmp_path / name, ramp(30)[kept], Fraction(1, rate), kept)
+    file = probe(path)
+    assert (file.frames, file.rate_hz) == (30, pytest.approx(rate))
+    shown = [place if place not in LOST else max(one for one in kept if one < place) for place in range(30)]
+    assert frame_numbers(read_gray(path, (16, 32))).tolist() == shown
+
+
+def test_null_frames_of_an_avi_show_the_picture_before(tmp_path):
+    """Captured files hold a chunk without bytes for each dropped picture."""
+    path = write_pictures(tmp_path / "a.avi", ramp(30), Fraction(1, 60), range(30))
+    data = path.read_bytes()
+    chunks, at = [], data.index(b"movi") + 4
+    while len(chunks) < 30:
+        kind, size = data[at : at + 4], struct.unpack("<I", data[at + 4 : at + 8])[0]
+        chunks.append((at, kind, size))
+        at += 8 + size + size % 2
+    changed = bytearray(data)
+    index = data.index(b"idx1", at)
+    for place in LOST:  # the chunk is left where it is, and both of its sizes say that it is empty, followed by junk
+        start, _, size = chunks[place]
+        changed[start + 4 : start + 8] = struct.pack("<I", 0)
+        changed[start + 8 : start + 16] = b"JUNK" + struct.pack("<I", size + size % 2 - 8)
+        entry = index + 8 + 16 * place
+        changed[entry + 12 : entry + 16] = struct.pack("<I", 0)
+    path.write_bytes(changed)
+    file = probe(path)
+    assert (file.frames, file.rate_hz) == (30, 60.0)
+    expected = [4 if place in (5, 6) else 19 if place == 20 else place for place in range(30)]
+    assert frame_numbers(read_gray(path, (16, 32))).tolist() == expected
+
+
+def test_a_movie_of_variable_rate_shows_each_picture_at_its_time(tmp_path):
+    """A screen recording: pictures come when something changes."""
+    stamps_ms = [0, 33, 75, 90, 240, 260, 301, 400]
+    path = write_pictures(tmp_path / "a.mkv", ramp(8), Fraction(1, 1000), stamps_ms)
+    file = probe(path)
+    decoded = decode_gray(path, (16, 32), 60.0)
+    centers_ms = (np.arange(len(decoded)) + 0.5) * 1000 / 60
+    expected = np.searchsorted(stamps_ms, centers_ms, side="right") - 1
+    near = np.abs(centers_ms[:, None] - stamps_ms).min(axis=1) < 1000 / file.rate_hz  # within a step of its own clock
+    assert (frame_numbers(decoded)[~near] == expected[~near]).all()
+    assert (~near).sum() > 10
+
+
+def write_pictures(path, frames, time_base, stamps):
+    """A file of pictures at these time stamps, without loss but for MP4."""
+    lossless = path.suffix != ".mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1" if lossless else "mpeg4", rate=1 / time_base)
+        stream.height, stream.width, stream.pix_fmt = 16, 32, "gray" if lossless else "yuv420p"
+        stream.codec_context.time_base, stream.codec_context.gop_size = time_base, 1
+        for image, stamp in zip(frames, stamps, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="gray").reformat(format=stream.pix_fmt)
+            frame.pts, frame.time_base = stamp, time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path

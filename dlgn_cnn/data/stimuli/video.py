@@ -1,6 +1,7 @@
 """Scene files in and out: every codec, size and rate becomes gray frames on one clock. The one door to PyAV."""
 
 import io
+import itertools
 import math
 import struct
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from av.container import OutputContainer
 from av.video.reformatter import VideoReformatter
 
 from dlgn_cnn.bounds import check, limit
-from dlgn_cnn.data.binning import on_screen
+from dlgn_cnn.data.binning import on_clock, on_screen
 from dlgn_cnn.data.recording import SceneFile
 from dlgn_cnn.errors import MissingFile, RecordingError
 from dlgn_cnn.shapes import Frames
@@ -87,11 +88,13 @@ def _boxes_end(file: BinaryIO) -> int | None:
 def probe(path: Path) -> SceneFile:
     """Describe a scene file: digest of its bytes, frames counted by decoding them all, frames a second, size in px.
 
+    A picture stays until the next one's time stamp: one whose next was dropped counts as two frames.
+
     Raises RecordingError for a file that is missing, cut short, without frames, or no video at all.
     """
-    (rate_hz, width, height), frames = _facts(path), sum(1 for _ in _decoded(path))
+    facts, frames = _facts(path), sum(held for _, held in _shown(path))
     _require_frames(path, frames)
-    return SceneFile(path, file_sha256(path), frames, rate_hz, width, height)
+    return SceneFile(path, file_sha256(path), frames, facts.rate_hz, facts.width, facts.height)
 
 
 def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0) -> Frames:
@@ -119,7 +122,7 @@ def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float 
     RecordingError
         If the file cannot be read, see ``probe``.
     """
-    source_rate_hz, _, _ = _facts(path)
+    source_rate_hz = _facts(path).rate_hz
     shown = read_gray(path, size_px)
     check("recording.scene_seconds", math.ceil(len(shown) / source_rate_hz), path)
     time = round(len(shown) / source_rate_hz * rate_hz)
@@ -137,8 +140,8 @@ def read_gray(path: Path, size_px: tuple[int, int]) -> Frames:
 def stream_gray(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
     """The file's own frames in order, each gray (height, width) uint8: for files too long to hold in memory."""
     scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
-    for frame in _decoded(path):
-        yield _scaled(scaler, frame, size_px, "gray").to_ndarray()
+    for frame, held in _shown(path):
+        yield from itertools.repeat(_scaled(scaler, frame, size_px, "gray").to_ndarray(), held)
 
 
 def scale_gray(frames: Frames, size_px: tuple[int, int]) -> Frames:
@@ -259,8 +262,17 @@ def _opened(path: Path) -> av.container.InputContainer:
     return av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"})
 
 
-def _facts(path: Path) -> tuple[float, int, int]:
-    """Frames a second, width and height, as the container says of its video stream."""
+class _Facts(NamedTuple):
+    """A video's clock and size: frames a second, and the place on that clock of each picture by its time stamp."""
+
+    rate_hz: float
+    width: int
+    height: int
+    places: dict[int, int]
+
+
+def _facts(path: Path) -> _Facts:
+    """Clock and size of a video. Raises RecordingError for what is none."""
     if not present_file(path):
         raise MissingFile(f"video file {path} is missing: restore it, or correct the name that leads to it")
     size, declared = path.stat().st_size, declared_bytes(path)
@@ -271,17 +283,38 @@ def _facts(path: Path) -> tuple[float, int, int]:
     try:
         with _opened(path) as container:
             stream = container.streams.video[0]
-            rate = stream.average_rate or stream.guessed_rate
-            facts = float(rate or 0), stream.codec_context.width, stream.codec_context.height
-            check("movie.pixels", facts[1] * facts[2], path)
+            width, height = stream.codec_context.width, stream.codec_context.height
+            check("movie.pixels", width * height, path)
+            rates = [rate for rate in (stream.base_rate, stream.average_rate, stream.guessed_rate) if rate]
+            stamps = sorted(
+                {packet.pts for packet in container.demux(stream) if packet.pts is not None and packet.size}
+            )
+            tick_s = float(stream.time_base or 0)
     except RecordingError:  # a ValueError too
         raise
     except _UNREADABLE as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
-    if facts[0] <= 0:
+    if not rates and len(stamps) < 2:
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
-    return facts
+    times_s = (np.array(stamps, np.float64) - stamps[0]) * tick_s if stamps else np.zeros(0)
+    rate_hz, places = on_clock(times_s, [float(rate) for rate in rates], tick_s)
+    check("movie.frames", int(places[-1]) + 1 if len(places) else 0, path, size)
+    return _Facts(rate_hz, width, height, dict(zip(stamps, places.tolist(), strict=True)))
+
+
+def _shown(path: Path) -> Iterator[tuple[av.VideoFrame, int]]:
+    """Each picture, and for how many frames of the file's clock it stays; the last stays for one."""
+    places = _facts(path).places
+    before: tuple[av.VideoFrame, int] | None = None
+    for frame in _decoded(path):
+        place = places.get(frame.pts, 0 if before is None else before[1] + 1)
+        if before is not None:
+            place = max(place, before[1])
+            yield before[0], place - before[1]
+        before = frame, place
+    if before is not None:
+        yield before[0], 1
 
 
 def _decoded(path: Path) -> Iterator[av.VideoFrame]:
