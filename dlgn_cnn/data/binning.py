@@ -1,5 +1,6 @@
 """Every signal on the frames' clock: counts conserve spikes, light conserves on-time, behavior is never invented."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -13,12 +14,15 @@ ROUNDING = 0.05  # of a frame, by which a time stamp may miss its clock
 FINEST_HZ = 240.0  # of the clock of a movie whose rate varies
 
 
-def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: float) -> Times:
+def frame_edges(
+    presentation: PresentationTimes, movie_frames: int, rate_hz: float, typical_s: float | None = None
+) -> Times:
     """Return the edges of the frames that a presentation showed, on the session's clock.
 
     A screen's refresh is never quite its nominal rate: 300 frames of a 5 s clip were shown in 4.993 s. If the duration
     is within 2 % of the movie's, each bin is one shown frame, stretched to fit. If the presentation was cut short, bins
-    have the nominal rate. If frame onsets were measured, bins are even and as near to ``rate_hz`` as fill it.
+    have the nominal rate. If frame onsets were measured, bins are even and as near to ``rate_hz`` as fill it; repeats
+    of a scene that last about as long have as many bins each.
 
     Parameters
     ----------
@@ -28,6 +32,8 @@ def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: flo
         Frames of the movie at ``rate_hz``.
     rate_hz : float
         Nominal frames a second.
+    typical_s : float, optional
+        How long the scene's presentations last, as their median (default: as long as this one).
 
     Returns
     -------
@@ -47,7 +53,9 @@ def frame_edges(presentation: PresentationTimes, movie_frames: int, rate_hz: flo
     """
     duration_s, movie_s = presentation.stop_s - presentation.start_s, movie_frames / rate_hz
     if presentation.frame_onsets_s:
-        return np.linspace(presentation.start_s, presentation.stop_s, max(1, round(duration_s * rate_hz)) + 1)
+        typical = typical_s is not None and abs(duration_s / typical_s - 1) <= CLOCK_TOLERANCE
+        bins = max(1, round((typical_s if typical_s and typical else duration_s) * rate_hz))
+        return np.linspace(presentation.start_s, presentation.stop_s, bins + 1)
     if duration_s > movie_s * (1 + CLOCK_TOLERANCE):
         raise RecordingError(
             f"presentation {presentation.trial} lasted {duration_s:.3f} s but its movie lasts {movie_s:.3f} s: "
@@ -185,16 +193,34 @@ def _until(bins_s: Times, values: np.ndarray, times_s: Times) -> Times:
     return before + share * (total[:, last + 1] - before)
 
 
-def bin_spikes(spike_times_s: Times, edges_s: Times) -> Floats:
-    """Count spikes in each bin (time,).
+def bin_spikes(spike_times_s: Times, edges_s: Times, next_s: float = math.inf) -> Floats:
+    """Count spikes in each bin.
 
-    A spike on an edge is in the bin that it opens, one on the last edge in the last bin.
+    A spike on an edge is in the bin that it opens, one on the last edge in the last bin, unless the next presentation
+    has begun: over a session, every spike counts once.
 
+    Parameters
+    ----------
+    spike_times_s : ndarray, shape (spike,)
+        Ascending times in seconds; equal ones are several spikes.
+    edges_s : ndarray, shape (time + 1,)
+        Edges of the bins in seconds.
+    next_s : float, optional
+        Onset of the next presentation (default: there is none).
+
+    Returns
+    -------
+    ndarray of float32, shape (time,)
+        Counts.
+
+    Examples
+    --------
     >>> bin_spikes(np.array([0.1, 0.2, 1.0]), np.array([0.0, 0.5, 1.0]))
     array([2., 1.], dtype=float32)
     """
     index = np.searchsorted(spike_times_s, edges_s, side="left")
-    index[-1] = np.searchsorted(spike_times_s, edges_s[-1], side="right")
+    last = np.searchsorted(spike_times_s, edges_s[-1], side="right")
+    index[-1] = max(index[-2], min(last, np.searchsorted(spike_times_s, next_s, side="left")))
     return np.diff(index).astype(np.float32)
 
 

@@ -97,3 +97,29 @@ def test_pictures_of_a_variable_rate_keep_their_times(steps):
     rate, places = on_clock(times, [], 0.0)
     assert rate <= 1 / np.min(np.diff(times)) + 1e-9
     assert np.abs(places / rate - times).max() <= 0.5 / rate + 1e-9
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.integers(0, 1000), max_size=300).map(sorted),
+    st.lists(st.integers(1, 999), min_size=1, max_size=20, unique=True).map(sorted),
+    st.integers(1, 60),
+    st.sampled_from([0.0, 5e-7]),
+)
+def test_any_cut_of_a_session_into_presentations_keeps_every_spike_once(ticks, cuts, bins, slack_s):
+    """Spikes and cuts lie on one grid, so that many spikes meet an edge; a presentation may overlap by rounding."""
+    times, ends = np.array(ticks, float) / 100, np.array([0, *cuts, 1000]) / 100
+    starts = ends[:-1] - slack_s
+    total = 0.0
+    for start, stop, later in zip(starts, ends[1:], [*starts[1:], np.inf], strict=True):
+        total += bin_spikes(times, np.linspace(start, stop, bins + 1), later).sum()
+    assert total == len(times)
+
+
+@given(st.lists(st.floats(4.95, 5.05), min_size=2, max_size=12), st.sampled_from([30.0, 60.0, 75.0]))
+def test_repeats_with_measured_onsets_have_equal_bins(durations_s, rate_hz):
+    typical_s = float(np.median(durations_s))
+    onsets = tuple(np.linspace(0, 4.9, 10).tolist())
+    repeats = [PresentationTimes(0, SceneKey("hm", 0), 0.0, stop_s, "train", onsets) for stop_s in durations_s]
+    counts = {len(frame_edges(one, 300, rate_hz, typical_s)) for one in repeats}
+    assert counts == {round(typical_s * rate_hz) + 1}

@@ -1,6 +1,7 @@
 """One session on the frames' clock: the rows of a dataset, and the statistics of its training tier."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,8 +106,9 @@ def bin_session(
     ConfigError
         If no unit is left.
     """
+    typical_s = _durations(recording)
     trials = [
-        _trial(recording, shown, movies[shown.scene], tiers[shown.scene], rate_hz, max_gap_s)
+        _trial(recording, shown, movies[shown.scene], tiers[shown.scene], rate_hz, max_gap_s, typical_s[shown.scene])
         for shown in recording.presentations
     ]
     train = [trial for trial in trials if trial.tier == "train"]
@@ -177,11 +179,25 @@ def moments(rows: Sequence[Floats]) -> tuple[Scores, Scores]:
     return mean, np.sqrt(squares / divisor)
 
 
+def _durations(recording: SessionRecording) -> dict[SceneKey, float]:
+    """How long the presentations of each scene last, in s: their median."""
+    found: dict[SceneKey, list[float]] = {}
+    for shown in recording.presentations:
+        found.setdefault(shown.scene, []).append(shown.stop_s - shown.start_s)
+    return {scene: float(np.median(durations_s)) for scene, durations_s in found.items()}
+
+
 def _trial(
-    recording: SessionRecording, shown: PresentationTimes, movie: Frames, tier: str, rate_hz: float, max_gap_s: float
+    recording: SessionRecording,
+    shown: PresentationTimes,
+    movie: Frames,
+    tier: str,
+    rate_hz: float,
+    max_gap_s: float,
+    typical_s: float,
 ) -> TrialData:
     file = recording.scenes[shown.scene]
-    edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz)
+    edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz, typical_s)
     time = len(edges) - 1
 
     def signal(name: str) -> Floats:
@@ -193,14 +209,16 @@ def _trial(
         scene=shown.scene,
         tier=tier,
         videos=movie[shown_frames(shown, edges, rate_hz, len(movie), file.rate_hz)],
-        responses=_responses(recording, edges),
+        responses=_responses(recording, shown, edges),
         opto=bin_opto(recording.opto_epochs_s, edges),
         behavior=np.stack([signal("running"), signal("pupil_size")]),
         pupil_center=np.stack([signal("pupil_x"), signal("pupil_y")]),
     )
 
 
-def _responses(recording: SessionRecording, edges: Times) -> Floats:
+def _responses(recording: SessionRecording, shown: PresentationTimes, edges: Times) -> Floats:
     if recording.binned is not None:
         return rebin(recording.binned, edges)
-    return np.stack([bin_spikes(recording.spike_times_s[unit], edges) for unit in recording.units])
+    later = recording.presentations[shown.trial + 1 : shown.trial + 2]
+    next_s = later[0].start_s if later else math.inf
+    return np.stack([bin_spikes(recording.spike_times_s[unit], edges, next_s) for unit in recording.units])
