@@ -18,6 +18,7 @@ SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
 SIMULATED_PREFIX = "Simulated"
 MOST = 2**31 - 1  # the largest number that the tables hold, of a unit or a scene
 MOST_SESSIONS = 2**15 - 1
+OTHER_UNIT = 100.0  # times as long, or as short: not the same unit
 CLOCK_SLACK_S = 1e-6  # what rounding may do to a time in s
 
 
@@ -277,3 +278,20 @@ class SessionRecording:
         check_shape(epochs, f"session {self.session}: light epochs", (*epochs.shape[:1], 2), "(epoch, on and off)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):
             raise RecordingError(f"session {self.session}: light epochs must be [on, off] in s, ascending and disjoint")
+        self._check_clocks()
+
+    def _check_clocks(self) -> None:
+        """Refuse times that are of another unit than the presentations, as milliseconds, samples or a calendar are.
+
+        Light may be on after everything else, and may have been on for a moment at the beginning.
+        """
+        end_s = max(abs(shown.stop_s) for shown in self.presentations)
+        responses = [*self.spike_times_s.values()] if self.binned is None else [self.binned.bins_s.ravel()]
+        signals = {name: [signal.times_s] for name, signal in self.signals.items()}
+        for name, clocks in {"spikes": responses, "light": [self.opto_epochs_s.ravel()], **signals}.items():
+            last_s = max((float(np.abs(times).max()) for times in clocks if len(times)), default=end_s)
+            if last_s > end_s * OTHER_UNIT or (name != "light" and last_s < end_s / OTHER_UNIT):
+                raise RecordingError(
+                    f"session {self.session}: {name} end at {last_s:.6g} s and presentations at {end_s:.6g} s, so one "
+                    "of them is on another clock, or in another unit: bring both to seconds on one clock"
+                )

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, whole_numbers, words
+from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, seconds, whole_numbers, words
 from dlgn_cnn.data.recording import (
     SIGNALS,
     BinnedResponses,
@@ -116,7 +116,9 @@ def _checked(array: np.ndarray, name: str, where: str) -> Any:
         return words(array, where)
     if name in WHOLE:
         return whole_numbers(array, where)
-    return array if name == "frames" else numbers(array, where)
+    if name == "frames":
+        return array
+    return seconds(array, where) if name.endswith("_s") else numbers(array, where)
 
 
 def _scenes(path: Path, arrays: Arrays, progress: Progress) -> dict[SceneKey, SceneFile]:

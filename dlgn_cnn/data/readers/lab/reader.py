@@ -13,7 +13,7 @@ import numpy as np
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
-from dlgn_cnn.data.readers.shared.arrays import numbers, shown, whole_numbers, words
+from dlgn_cnn.data.readers.shared.arrays import numbers, seconds, shown, whole_numbers, words
 from dlgn_cnn.data.recording import (
     PresentationTimes,
     SampledSignal,
@@ -204,7 +204,7 @@ def _with_own_movie(found: SessionRecording) -> SessionRecording:
 
 def _interval(cell: Any, where: str) -> Times:
     """A cell as (2,) float64: [start, stop] in s. Raises RecordingError for another length or a value not finite."""
-    pair = numbers(cell, where, 1)
+    pair = seconds(cell, where, 1)
     if len(pair) != 2 or not np.isfinite(pair).all():
         raise RecordingError(f"{where} is {shown(cell)}, expected two finite numbers [start, stop] in s")
     return pair
@@ -303,7 +303,7 @@ def _spikes(rows: _SessionRows, drop_outside: bool) -> dict[int, Times]:
 def _unit_spikes(rows: _SessionRows, cells: np.ndarray, of_unit: np.ndarray, drop_outside: bool) -> Times:
     kept = []
     for row, (start, stop) in zip(of_unit, rows.shown_s, strict=True):
-        times = numbers(cells[row], f"session {rows.session}, spike_times of row {rows.frame.index[row]}", 1)
+        times = seconds(cells[row], f"session {rows.session}, spike_times of row {rows.frame.index[row]}", 1)
         inside = (times >= start - EDGE_TOLERANCE_S) & (times <= stop + EDGE_TOLERANCE_S)
         if not (inside.all() or drop_outside) or np.isnan(times).any():
             raise RecordingError(

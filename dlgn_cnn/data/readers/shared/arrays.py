@@ -15,6 +15,8 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
 
+RESOLUTION_S = 1e-3
+
 
 def load_array(path: Path) -> np.ndarray:
     """The array of a ``.npy`` file. Raises RecordingError if it is missing, damaged or holds Python objects."""
@@ -102,6 +104,46 @@ def numbers(value: Any, where: str, ndim: int | None = None) -> Times:
             f"{where} is of shape {array.shape} and type {array.dtype}, expected {expected}: it holds {shown(value)}"
         )
     return array.astype(np.float64, copy=False)
+
+
+def seconds(value: Any, where: str, ndim: int | None = None) -> Times:
+    """Return times in seconds as float64.
+
+    Parameters
+    ----------
+    value : array_like
+        Times, NaN included.
+    where : str
+        How the error names them.
+    ndim : int, optional
+        Number of axes (default: any).
+
+    Returns
+    -------
+    ndarray of float64
+        The times.
+
+    Raises
+    ------
+    RecordingError
+        As ``numbers`` does, and where their type does not tell a millisecond from the next, as float32 does not beyond
+        four and a half hours.
+
+    Examples
+    --------
+    >>> seconds(np.array([1.5], np.float32), "spike_times_s")
+    array([1.5])
+    """
+    times, kind = numbers(value, where, ndim), np.asarray(value).dtype
+    if kind.kind == "f" and kind.itemsize < 8 and np.isfinite(times).any():
+        last = float(np.abs(times[np.isfinite(times)]).max())
+        step = float(np.spacing(kind.type(last)))
+        if step > RESOLUTION_S:
+            raise RecordingError(
+                f"{where} runs to {last:.9g} s in {kind}, which tells no times apart within {step:.3g} s: "
+                "export it as float64"
+            )
+    return times
 
 
 def whole_numbers(values: Any, where: str) -> np.ndarray:
