@@ -129,7 +129,7 @@ def on_clock(times_s: Times, rates_hz: Sequence[float], tick_s: float) -> tuple[
     for rate_hz in (*rates_hz, *own):
         frames = np.rint(times_s * rate_hz)
         apart = np.abs(times_s - frames / rate_hz).max(initial=0.0)
-        if apart <= max(0.75 * tick_s, ROUNDING / rate_hz) and np.all(np.diff(frames) > 0):
+        if apart <= max(1.01 * tick_s, ROUNDING / rate_hz) and np.all(np.diff(frames) > 0):
             return rate_hz, frames.astype(np.int64)
     rate_hz = min(own[-1], FINEST_HZ)
     return rate_hz, np.rint(times_s * rate_hz).astype(np.int64)

@@ -283,14 +283,15 @@ class SessionRecording:
     def _check_clocks(self) -> None:
         """Refuse times that are of another unit than the presentations, as milliseconds, samples or a calendar are.
 
-        Light may be on after everything else, and may have been on for a moment at the beginning.
+        Light may have been on for a moment at the beginning, and so may a unit that fired a few times.
         """
         end_s = max(abs(shown.stop_s) for shown in self.presentations)
         responses = [*self.spike_times_s.values()] if self.binned is None else [self.binned.bins_s.ravel()]
         signals = {name: [signal.times_s] for name, signal in self.signals.items()}
         for name, clocks in {"spikes": responses, "light": [self.opto_epochs_s.ravel()], **signals}.items():
             last_s = max((float(np.abs(times).max()) for times in clocks if len(times)), default=end_s)
-            if last_s > end_s * OTHER_UNIT or (name != "light" and last_s < end_s / OTHER_UNIT):
+            many = name != "light" and sum(map(len, clocks)) >= OTHER_UNIT
+            if last_s > end_s * OTHER_UNIT or (many and last_s < end_s / OTHER_UNIT):
                 raise RecordingError(
                     f"session {self.session}: {name} end at {last_s:.6g} s and presentations at {end_s:.6g} s, so one "
                     "of them is on another clock, or in another unit: bring both to seconds on one clock"
