@@ -38,6 +38,8 @@ BOUNDS: dict[str, Bound] = {
     "pickle.depth": Bound(40, "values within values", fixed=True),
     "pickle.elements": Bound(2**20, "values of cells, shared ones each time that they are used", per_byte=64),
     "pickle.seconds": Bound(600, "seconds to read it"),
+    "parquet.values": Bound(2**22, "values of all columns", per_byte=64),
+    "parquet.unpacked": Bound(32 * MB, "bytes of all columns", per_byte=100),
     "arrays.members": Bound(10_000, "arrays of an `.npz` file"),
     "arrays.unpacked": Bound(32 * MB, "bytes of an `.npz` file's arrays", per_byte=100),
     "hdf5.objects": Bound(100_000, "groups, data sets and links of an NWB file"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlgn_cnn.archive.manifest import MANIFEST, Manifest
@@ -34,7 +35,8 @@ from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.errors import DlgnError
 from populate.define.definition_file import read_definitions
 from schemas.connection.settings_file import read_settings
-READ = {".npz": read_recordings, ".nwb": read_recordings, ".yaml": read_definitions, ".zip": dlgn_cnn.load,
+READ = {".npz": read_recordings, ".nwb": read_recordings,
+        ".parquet": lambda path: read_recordings(path, "lab"), ".yaml": read_definitions, ".zip": dlgn_cnn.load,
         ".env": lambda path: read_settings(path.parent)}
 
 def peak_mb():  # ru_maxrss begins with what the parent had
@@ -114,6 +116,11 @@ def overlapping_spikes(folder: Path) -> None:
         file["units/spike_times_index"][0] = 200
 
 
+def repeated(folder: Path) -> None:
+    """A value for each of ten million rows, in a few bytes."""
+    pd.DataFrame({"m": pd.Categorical.from_codes(np.zeros(10**7, np.int8), ["M1"])}).to_parquet(folder / "a.parquet")
+
+
 def movie(size: int, frames: int, rate: int = 30):
     def write(folder: Path) -> None:
         with av.open(str(folder / "a.avi"), "w") as container:
@@ -172,6 +179,7 @@ BOMBS = {
     "npz a terabyte": (announced((2**20, 2**20), "|u1"), ".npz", "its head announces"),
     "npz of nothing": (announced((2**60,), "|V0"), ".npz", "its head announces"),
     "npz slow": (npz(frame_rate_hz=1e-6, presentation_s=[[0.0, 4e6]]), ".npz", "recording.scene_seconds"),
+    "parquet rows": (repeated, ".parquet", "parquet.values"),
     "nwb zeros": (with_frames((10**6, 16, 32)), ".nwb", "hdf5.unpacked"),
     "nwb one text": (one_text_many_times, ".nwb", "hdf5.unpacked"),
     "nwb depth": (deep_groups, ".nwb", "hdf5.depth"),

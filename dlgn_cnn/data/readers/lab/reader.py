@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
@@ -22,7 +23,7 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     SessionRecording,
 )
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import DlgnError, RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.storage.rights import present_file, present_folder, raise_if_forbidden
@@ -153,11 +154,26 @@ def _load(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        _check_parquet(path)
         frame = pd.read_parquet(path, engine="pyarrow")
         return frame.astype({name: object for name in TEXTS if name in frame})  # fails for what is not UTF-8
+    except DlgnError:
+        raise
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
+
+
+def _check_parquet(path: Path) -> None:
+    """Count what a Parquet file unfolds to: a value that is repeated a million times takes a few bytes."""
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    size = path.stat().st_size
+    check("parquet.values", sum(column.num_values for column in columns), path, size)
+    check("parquet.unpacked", sum(column.total_uncompressed_size for column in columns), path, size)
 
 
 def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
