@@ -308,7 +308,9 @@ def _shown(path: Path) -> Iterator[tuple[av.VideoFrame, int]]:
     places = _facts(path).places
     before: tuple[av.VideoFrame, int] | None = None
     for frame in _decoded(path):
-        place = places.get(frame.pts, 0 if before is None else before[1] + 1)
+        place = 0 if before is None else before[1] + 1
+        if frame.pts is not None:
+            place = places.get(frame.pts, place)
         if before is not None:
             place = max(place, before[1])
             yield before[0], place - before[1]
