@@ -40,6 +40,7 @@ BOUNDS: dict[str, Bound] = {
     "pickle.seconds": Bound(600, "seconds to read it"),
     "parquet.values": Bound(2**22, "values of all columns", per_byte=64),
     "parquet.unpacked": Bound(32 * MB, "bytes of all columns", per_byte=100),
+    "parquet.seconds": Bound(60, "seconds to describe its columns, and one more for each MB"),
     "arrays.members": Bound(10_000, "arrays of an `.npz` file"),
     "arrays.unpacked": Bound(32 * MB, "bytes of an `.npz` file's arrays", per_byte=100),
     "hdf5.objects": Bound(100_000, "groups, data sets and links of an NWB file"),

@@ -83,14 +83,16 @@ class Npz:
             members.append((draw.choice(names), draw.choice(members)[1]))
         if draw.random() < 0.1:
             del members[draw.randrange(len(members))]
-        with zipfile.ZipFile(
-            self.path, "w", draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
-        ) as file:
+        packing = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
+        many, bomb = draw.random() < 0.005, draw.random() < 0.005
+        if many or bomb:  # so that making it takes little time, and the bomb is small
+            packing = zipfile.ZIP_DEFLATED if bomb else zipfile.ZIP_STORED
+        with zipfile.ZipFile(self.path, "w", packing) as file:
             for name, content in members:
                 file.writestr(name, content.getvalue())
-            for number in range(20_000 if draw.random() < 0.005 else 0):
+            for number in range(20_000 if many else 0):
                 file.writestr(f"{number}.npy", b"")
-            if draw.random() < 0.005:
+            if bomb:
                 with file.open("bomb.npy", "w") as member:
                     np.lib.format.write_array_header_1_0(
                         member, {"descr": "|u1", "fortran_order": False, "shape": (2**29,)}

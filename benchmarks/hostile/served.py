@@ -1,5 +1,6 @@
 """Inputs to what has a database: archives, URLs of the page, and queries."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -124,12 +125,14 @@ class Archives:
                 return
             from populate.archive.load import load
 
-            before = counts()
-            try:
-                load(str(place))
-            except BaseException:
-                assert counts() == before, "rows of an archive that is refused"
-                raise
+            with (Path(os.environ["DLGN_HOME"]) / "loads.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # the other children load into the same tables
+                before = counts()
+                try:
+                    load(str(place))
+                except BaseException:
+                    assert counts() == before, "rows of an archive that is refused"
+                    raise
 
         return read
 

@@ -77,7 +77,7 @@ class Manifest:
             rest = {name: found[name] for name in ("published", "package", "schema_version", "selection")}
             rest |= {name: str(found[name]) for name in ("license", "citation")}
             manifest = cls(files, tables, left_out=tuple(map(str, found["left_out"])), **rest)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             if isinstance(error, ArchiveError):
                 raise
             raise ArchiveError(f"{place}: {MANIFEST} is not a manifest ({type(error).__name__}: {error})") from error

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import stat
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,7 +172,7 @@ def _local(path: Path, expected: str | None) -> Archive:
         raise ArchiveError(f"there is no archive {path}: give the path of a folder or a .zip file")
     try:
         files = ZipFileSystem(local.open(str(path)))
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # also of a version of the format that zipfile does not know
         raise_if_forbidden(error, path)
         raise ArchiveError(f"{path} is not a zip file that can be read ({error}): copy it again") from error
     members = files.zip.infolist()

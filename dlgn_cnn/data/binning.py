@@ -107,14 +107,14 @@ def on_clock(times_s: Times, rates_hz: Sequence[float], tick_s: float) -> tuple[
     times_s : ndarray, shape (picture,)
         Time stamps, increasing from 0.
     rates_hz : sequence of float
-        Rates that the file names, the most likely first.
+        Rates that the file names; not none where there are fewer than two pictures.
     tick_s : float
         Resolution of the time stamps.
 
     Returns
     -------
     rate_hz : float
-        The first rate of which all time stamps are multiples, those of dropped pictures missing. Of a movie whose rate
+        The lowest rate of which all time stamps are multiples, those of dropped pictures missing. Of a movie whose rate
         varies, that of its shortest step, at most ``FINEST_HZ``.
     frames : ndarray of int, shape (picture,)
         Frame of that clock, from 0. A picture stays until the next one's.
@@ -126,12 +126,18 @@ def on_clock(times_s: Times, rates_hz: Sequence[float], tick_s: float) -> tuple[
     """
     steps = np.diff(times_s)
     own = [1 / float(step) for step in (np.median(steps), steps.min())] if len(steps) and steps.min() > 0 else []
+    found = []
     for rate_hz in (*rates_hz, *own):
         frames = np.rint(times_s * rate_hz)
         apart = np.abs(times_s - frames / rate_hz).max(initial=0.0)
         if apart <= max(1.01 * tick_s, ROUNDING / rate_hz) and np.all(np.diff(frames) > 0):
-            return rate_hz, frames.astype(np.int64)
-    rate_hz = min(own[-1], FINEST_HZ)
+            found.append((frames[-1] if len(frames) else 0.0, apart, rate_hz))
+    if found:
+        rate_hz = min(found)[2]
+    elif own:
+        rate_hz = min(own[-1], FINEST_HZ)
+    else:  # time stamps that are no times
+        return rates_hz[0], np.arange(len(times_s))
     return rate_hz, np.rint(times_s * rate_hz).astype(np.int64)
 
 

@@ -22,7 +22,6 @@ from dlgn_cnn.data.recording import (
 )
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import present_file
@@ -94,11 +93,7 @@ def _gray_frames(path: Path, changed_ns: int) -> Frames:
 
 def _load(path: Path) -> dict[str, Any]:
     """Every array of the file by name, once all names are known and each holds what its name says."""
-    arrays = load_arrays(path)
-    known = (*REQUIRED, *OPTIONAL, *PARTNERS, *PARTNERS.values())
-    for name in arrays:
-        if name not in known:
-            raise RecordingError(f"{path} holds {name!r}, which means nothing here: {nearest(name, known)}")
+    arrays = load_arrays(path, (*REQUIRED, *OPTIONAL, *PARTNERS, *PARTNERS.values()))
     missing = [name for name in REQUIRED if name not in arrays]
     missing += [partner for name, partner in PARTNERS.items() if name in arrays and partner not in arrays]
     if missing:
@@ -107,8 +102,6 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _checked(array: np.ndarray, name: str, where: str) -> Any:
-    if not isinstance(array, np.ndarray):  # numpy's answer to a member that does not begin as an array does
-        raise RecordingError(f"{where} is not a plain .npy array: write the file with numpy.savez")
     axes = 0 if name in SINGLE else 1
     if array.ndim != axes and name in (*SINGLE, *WHOLE):
         raise RecordingError(f"{where} has shape {array.shape}, expected {'a list' if axes else 'a single value'}")

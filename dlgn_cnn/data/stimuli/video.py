@@ -45,6 +45,9 @@ _DEMUXERS = (
 )
 
 
+_UNSTAMPED = ("mpegvideo",)  # without a container there are no time stamps, and FFmpeg makes some up
+
+
 class Codec(NamedTuple):
     """How frames are encoded: name and options of the codec, and the layout of its pixels."""
 
@@ -285,17 +288,18 @@ def _facts(path: Path) -> _Facts:
             stream = container.streams.video[0]
             width, height = stream.codec_context.width, stream.codec_context.height
             check("movie.pixels", width * height, path)
-            rates = [rate for rate in (stream.base_rate, stream.average_rate, stream.guessed_rate) if rate]
-            stamps = sorted(
-                {packet.pts for packet in container.demux(stream) if packet.pts is not None and packet.size}
-            )
+            rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+            pictures = (packet for packet in container.demux(stream) if packet.size)  # a dropped one has no bytes
+            stamps = sorted({packet.pts for packet in pictures if packet.pts is not None})
             tick_s = float(stream.time_base or 0)
+            if container.format.name in _UNSTAMPED or tick_s <= 0:
+                stamps = []
     except RecordingError:  # a ValueError too
         raise
     except _UNREADABLE as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
-    if not rates and len(stamps) < 2:
+    if not rates and (len(stamps) < 2 or (stamps[-1] - stamps[0]) * tick_s <= 0):
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
     times_s = (np.array(stamps, np.float64) - stamps[0]) * tick_s if stamps else np.zeros(0)
     rate_hz, places = on_clock(times_s, [float(rate) for rate in rates], tick_s)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dlgn_cnn.bounds import check
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.lab.parquet import require_bounded
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
 from dlgn_cnn.data.readers.shared.arrays import numbers, seconds, shown, whole_numbers, words
 from dlgn_cnn.data.recording import (
@@ -154,7 +154,7 @@ def _load(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        _check_parquet(path)
+        require_bounded(path)
         frame = pd.read_parquet(path, engine="pyarrow")
         return frame.astype({name: object for name in TEXTS if name in frame})  # fails for what is not UTF-8
     except DlgnError:
@@ -162,18 +162,6 @@ def _load(path: Path) -> pd.DataFrame:
     except Exception as error:  # damaged metadata raise whatever pandas stumbles over
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
-
-
-def _check_parquet(path: Path) -> None:
-    """Count what a Parquet file unfolds to: a value that is repeated a million times takes a few bytes."""
-    from pyarrow.parquet import ParquetFile
-
-    with ParquetFile(path) as file:
-        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
-    size = path.stat().st_size
-    check("parquet.values", sum(column.num_values for column in columns), path, size)
-    check("parquet.unpacked", sum(column.total_uncompressed_size for column in columns), path, size)
 
 
 def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from numbers import Real
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +12,7 @@ import numpy as np
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.recording import MOST
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.registry import nearest
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
 
@@ -28,25 +29,35 @@ def load_array(path: Path) -> np.ndarray:
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an ``.npz`` file by name, once their sizes are known to be within bounds.
+def load_arrays(path: Path, known: Collection[str]) -> dict[str, np.ndarray]:
+    """Every array of an ``.npz`` file by name, once their names are known and their sizes within bounds.
 
-    Raises RecordingError as ``load_array`` does, and for a name that the file has twice.
+    Raises RecordingError as ``load_array`` does, and for a name that is unknown or that the file has twice.
     """
     try:
         with zipfile.ZipFile(path) as file:
             members = file.infolist()
             check("arrays.members", len(members), path)
             check("arrays.unpacked", sum(one.file_size for one in members), path, path.stat().st_size)
-            arrays = {one.filename.removesuffix(".npy"): _array(file.open(one), one.file_size) for one in members}
+            names = [one.filename.removesuffix(".npy") for one in members]
+            for name in names:
+                if name not in known:
+                    raise RecordingError(f"{path} holds {name!r}, which means nothing here: {nearest(name, known)}")
+            if len(set(names)) < len(names):
+                raise RecordingError(f"{path} holds two arrays of one name: leave one of them out")
+            return {name: _member(file, one, name) for name, one in zip(names, members, strict=True)}
     except RecordingError:
         raise
     except Exception as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected an .npz file of plain arrays") from error
-    if len(arrays) < len(members):
-        raise RecordingError(f"{path} holds two arrays of one name: leave one of them out")
-    return arrays
+
+
+def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> np.ndarray:
+    try:
+        return _array(file.open(member), member.file_size)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _array(file: IO[bytes], size: int) -> np.ndarray:
