@@ -275,7 +275,7 @@ TAMPERED = {
                                  "holds no datasets"),
     "a row of other columns": ("rows/session.Mouse.jsonl", '"opsin"', '"opsins"', "columns"),
     "a value of another kind": ("rows/session.Mouse.jsonl", '"simulated":true', '"simulated":"yes"', "expected bool"),
-    "a line that is none": ("rows/session.Mouse.jsonl", r"\{", "[", "is not a row"),
+    "a line that is none": ("rows/session.Mouse.jsonl", r"\{", "[", "is not JSON"),
     "a table of a later version": (MANIFEST, '"session.Mouse"', '"session.Mice"', "upgrade dlgn_cnn"),
 }  # fmt: skip
 
