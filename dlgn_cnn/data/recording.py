@@ -209,7 +209,8 @@ class SessionRecording:
     ``spike_times_s`` maps a unit's number to its sorted spike times; where none were recorded it is empty, and
     ``binned`` holds the responses instead; ``opto_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
-    ``source`` is the file whose bytes decide all this. Raises RecordingError.
+    ``source`` is the file whose bytes decide all this; ``notes`` say what of it was left out, and why. Raises
+    RecordingError.
     """
 
     session: SessionKey
@@ -220,6 +221,7 @@ class SessionRecording:
     signals: Mapping[str, SampledSignal] = field(default_factory=dict)
     source: Path | None = None
     binned: BinnedResponses | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.spike_times_s and self.binned is not None:

@@ -61,6 +61,9 @@ def ingest(
     found = read_recordings(path, reader=chosen, progress=progress, **options)
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
     new = [(one, row) for one, row in rows if row is not None]
+    for one, _ in new:
+        for note in one.notes:
+            logger.warning("session %s: %s", one.session, note)
     with store_registry.writing(settings_in_force(), session.schema.connection):
         recorded = chain.from_iterable(chain(*recording.rows_of(one)[1].values()) for one, _ in new)
         onsets = chain.from_iterable(_frame_onsets(one) for one, _ in new)

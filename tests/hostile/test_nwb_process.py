@@ -24,7 +24,9 @@ def answer(answers, request):
     {act}
 serve(answer, copies=True)
 """
-TEXTS = '{{"session": ["M1", 1, 1], "scenes": [["f", 0, "{file}", "", 20, 30.0, 32, 16, ""]], "signals": []}}'
+TEXTS = (
+    '{{"session": ["M1", 1, 1], "scenes": [["f", 0, "{file}", "", 20, 30.0, 32, 16, ""]], "signals": [], "notes": []}}'
+)
 SENT = """answers.send({texts!r})
     for value in ([[0.0, 0.6]], {rows}, [], [1], [2], [0.1, 0.3], np.zeros((0, 2))):
         answers.send(np.array(value, float if value != {rows} and value != [1] and value != [2] else int))"""

@@ -38,6 +38,7 @@ def send(answers: Answers, found: SessionRecording) -> None:
             for key, file in zip(keys, files, strict=True)
         ],
         "signals": list(found.signals),
+        "notes": list(found.notes),
     }
     answers.send(json.dumps(texts))
     answers.send(np.array([(one.start_s, one.stop_s) for one in shown], np.float64).reshape(-1, 2))

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.bounds import check
+from dlgn_cnn.data.readers.nwb.behavior import scaled, signals_of
+from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates
+from dlgn_cnn.data.readers.shared.arrays import seconds
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import (
     PresentationTimes,
-    SampledSignal,
     SceneFile,
     SceneKey,
     SessionKey,
@@ -24,13 +26,7 @@ from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
 
-NAMES = {
-    "running": ("running", "running_speed"),
-    "pupil_size": ("pupil_size", "pupil_area", "pupil_diameter"),
-    "pupil_x": ("pupil_x",),
-    "pupil_y": ("pupil_y",),
-}
-POSITION_NAMES = ("pupil_position", "eye_position")
+SLACK_S = 1e-3  # by which an interval of observation may miss the edge of a presentation
 
 
 def recording_of(
@@ -43,6 +39,7 @@ def recording_of(
     stimulus: str,
     tier: str,
     opto: str | None,
+    signals: Mapping[str, str],
     progress: Progress,
 ) -> SessionRecording:
     """The one session of a file; options, errors and what is read are those of ``reader.read_nwb``."""
@@ -51,19 +48,24 @@ def recording_of(
         shown = _named(path, "interval table", tables, trials)
         scenes, numbers, onsets = _scenes(path, file, shown, stimulus, progress)
         names = _column(path, shown, tier)
-        starts, stops = (np.asarray(shown[name][:], np.float64).tolist() for name in ("start_time", "stop_time"))
+        starts, stops = (seconds(shown[name][:], f"{path}: {name} of {trials}") for name in ("start_time", "stop_time"))
         keys = [SceneKey(path.stem, number) for number in numbers]
+        kept, notes = _valid(file, starts, stops)
+        order = [row for row in np.argsort(starts, kind="stable").tolist() if kept[row]]
+        spikes, unobserved = _spikes(path, file, np.column_stack([starts, stops])[order])
+        found = every(file)
         return SessionRecording(
             session=_session(path, file, mouse, series, experiment),
-            spike_times_s=_spikes(path, file),
+            spike_times_s=spikes,
             presentations=tuple(
-                PresentationTimes(trial, keys[row], starts[row], stops[row], str(names[row]), onsets[row])
-                for trial, row in enumerate(np.argsort(starts, kind="stable"))
+                PresentationTimes(trial, keys[row], float(starts[row]), float(stops[row]), str(names[row]), onsets[row])
+                for trial, row in enumerate(order)
             ),
-            opto_epochs_s=_opto_epochs(path, file, opto),
+            opto_epochs_s=_opto_epochs(path, found, opto),
             scenes={SceneKey(path.stem, number): scene for number, scene in enumerate(scenes)},
-            signals=_signals(path, file),
+            signals=signals_of(path, found, signals),
             source=path,
+            notes=(*notes, *unobserved),
         )
 
 
@@ -108,18 +110,49 @@ def _session(path: Path, file: Any, mouse: str | None, series: int, experiment: 
     return SessionKey(str(mouse or subject), series, experiment)
 
 
-def _spikes(path: Path, file: Any) -> dict[int, Times]:
-    if file.units is None or "spike_times" not in file.units.colnames:
+def _valid(file: Any, starts_s: Times, stops_s: Times) -> tuple[np.ndarray, list[str]]:
+    """Which presentations the file does not call invalid, and what is said of the others."""
+    kept = np.ones(len(starts_s), bool)
+    table = file.invalid_times
+    for row in range(0 if table is None else len(table)):
+        words = {str(word) for word in table["tags"][row]} if "tags" in table.colnames else set()
+        if "optotagging" not in words:
+            kept &= (stops_s <= float(table["start_time"][row])) | (starts_s >= float(table["stop_time"][row]))
+    left = int(np.sum(~kept))
+    return kept, [f"{left} of {len(kept)} presentations overlap invalid_times and are left out"] if left else []
+
+
+def _spikes(path: Path, file: Any, shown_s: Times) -> tuple[dict[int, Times], list[str]]:
+    """Spike times of each unit that was observed in every presentation, and what is said of the others."""
+    units = file.units
+    if units is None or "spike_times" not in units.colnames:
         raise RecordingError(f"{path} has no units with spike_times: nothing can be fitted to it")
-    ids = [int(unit) for unit in file.units.id[:]]
+    ids = [int(unit) for unit in units.id[:]]
     check("recording.units", len(ids), path)
     if len(set(ids)) != len(ids):
         raise RecordingError(f"{path}: unit ids are not all different: renumber the units")
-    column = file.units["spike_times"]
-    ends, times = np.asarray(column.data[:], np.int64), np.asarray(column.target.data[:], np.float64)
-    if len(ends) != len(ids) or np.any(np.diff(ends, prepend=0) < 0) or ends.max(initial=0) > len(times):
-        raise RecordingError(f"{path}: spike_times_index does not divide the spikes among units: export it again")
-    return {unit: np.sort(own) for unit, own in zip(ids, np.split(times, ends), strict=False)}
+    spikes = {unit: np.sort(own) for unit, own in zip(ids, _ragged(path, units, "spike_times"), strict=False)}
+    notes = []
+    observed = _ragged(path, units, "obs_intervals") if "obs_intervals" in units.colnames else []
+    for unit, intervals in zip(ids, observed, strict=False):
+        inside = (intervals[:, :1] <= shown_s[:, 0] + SLACK_S) & (intervals[:, 1:2] >= shown_s[:, 1] - SLACK_S)
+        missed = int(np.sum(~inside.any(axis=0)))
+        if missed:
+            del spikes[unit]
+            notes.append(
+                f"unit {unit} was not observed throughout {missed} of {len(shown_s)} presentations (obs_intervals) and "
+                "is left out"
+            )
+    return spikes, notes
+
+
+def _ragged(path: Path, units: Any, name: str) -> list[Times]:
+    """A column of ``units`` that has several values a unit, as one array each."""
+    column = units[name]
+    ends, values = np.asarray(column.data[:], np.int64), seconds(column.target.data[:], f"{path}: {name} of units")
+    if len(ends) != len(units) or np.any(np.diff(ends, prepend=0) < 0) or ends.max(initial=0) > len(values):
+        raise RecordingError(f"{path}: {name}_index does not divide the values among units: export it again")
+    return np.split(values, ends)[: len(ends)]
 
 
 def _named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
@@ -172,7 +205,17 @@ def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile
     if series.external_file is not None and len(series.external_file):
         from dlgn_cnn.data.stimuli.video import probe
 
-        return probe(inside(path.parent, str(series.external_file[0]), f"{path}: stimulus {name!r}"))
+        if len(series.external_file) > 1:
+            raise RecordingError(
+                f"{path}: stimulus {name!r} lies in {len(series.external_file)} files: join them, one file a scene"
+            )
+        whole = probe(inside(path.parent, str(series.external_file[0]), f"{path}: stimulus {name!r}"))
+        if (start, stop) not in ((0, -1), (0, whole.frames)):
+            raise RecordingError(
+                f"{path}: a trial shows frames {start} to {stop} of the {whole.frames} of {series.external_file[0]}: "
+                "cut the movie into one file a trial, or store its frames in the NWB file"
+            )
+        return whole
     stop = len(series.data) if stop < 0 else stop
     frames = _frames(path, series, start, stop)
     return array_scene(path, f"nwb:{name}:{start}:{stop}", frames, _rate_hz(path, series))
@@ -205,61 +248,25 @@ def _onsets(series: Any, start: int, stop: int) -> tuple[float, ...]:
     return tuple(map(float, series.timestamps[start:stop]))
 
 
-def _opto_epochs(path: Path, file: Any, name: str | None) -> Times:
-    """Epochs (epoch, 2) of light in an interval table or an OptogeneticSeries; empty if nothing looks like light."""
-    found: dict[str, Any] = dict(file.intervals or {}) | dict(file.stimulus)
-    if name is None:
-        likely = [one for one in found if one.lower().startswith("opto")]
-        if len(likely) > 1:
-            raise RecordingError(f"{path} has {likely}: say which is the light by the option opto=NAME")
-        if not likely:
-            return np.empty((0, 2))
-        name = likely[0]
-    table = _named(path, "light", found, name)
-    if not hasattr(table, "colnames"):
-        return _above_half(path, table)
-    epochs = np.column_stack([table["start_time"][:], table["stop_time"][:]]).astype(np.float64)
+def _opto_epochs(path: Path, found: Mapping[str, Any], name: str | None) -> Times:
+    """Epochs (epoch, 2) of light in a table of intervals or an OptogeneticSeries; empty if nothing looks like light."""
+    likely = opto_candidates(found)
+    if name is not None:
+        chosen = meant(path, "light", found, name)
+    elif len(likely) > 1:
+        raise RecordingError(f"{path}: the light could be any of {[*likely]}: say which by the option opto=PATH")
+    elif not likely:
+        return np.empty((0, 2))
+    else:
+        (chosen,) = likely.values()
+    if not hasattr(chosen, "colnames"):
+        return _above_half(path, chosen)
+    epochs = np.column_stack([chosen["start_time"][:], chosen["stop_time"][:]]).astype(np.float64)
     return epochs[np.argsort(epochs[:, 0], kind="stable")]
 
 
-def _signals(path: Path, file: Any) -> dict[str, SampledSignal]:
-    """Behavior of the processing module "behavior", by the names of ``dlgn_cnn.data.recording.SIGNALS``."""
-    if "behavior" not in file.processing:
-        return {}
-    every = _series(file.processing["behavior"])
-    found = {}
-    for name, choices in NAMES.items():
-        there = [choice for choice in choices if choice in every]
-        if len(there) > 1:
-            raise RecordingError(f"{path}: {name} could be any of {there}: keep one of them")
-        if there:
-            found[name] = _signal(path, every[there[0]], None)
-    for choice in POSITION_NAMES:
-        if choice in every and "pupil_x" not in found:
-            found |= {"pupil_x": _signal(path, every[choice], 0), "pupil_y": _signal(path, every[choice], 1)}
-    return found
-
-
-def _series(module: Any) -> dict[str, Any]:
-    """Every time series of a module, also those within containers such as BehavioralTimeSeries or PupilTracking."""
-    found: dict[str, Any] = {}
-    for name, one in module.data_interfaces.items():
-        inner = getattr(one, "time_series", None) or getattr(one, "spatial_series", None)
-        found |= dict(inner) if inner is not None else {name: one}
-    return found
-
-
-def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
-    values = np.asarray(series.data[:], np.float64) * series.conversion
-    if values.ndim != (1 if column is None else 2) or (column is not None and values.shape[1] < 2):
-        wanted = "(time,)" if column is None else "(time, x and y)"
-        raise RecordingError(f"{path}: {series.name} has shape {values.shape}, expected {wanted}")
-    chosen = values if column is None else values[:, column]
-    return SampledSignal(np.asarray(series.get_timestamps(), np.float64), chosen.astype(np.float32))
-
-
 def _above_half(path: Path, series: Any) -> Times:
-    values, times = np.asarray(series.data[:], np.float64), np.asarray(series.get_timestamps(), np.float64)
+    values, times = scaled(series), np.asarray(series.get_timestamps(), np.float64)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
         raise RecordingError(f"{path}: light {series.name} has shape {values.shape}, expected finite power a time")
     if values.max() <= 0:

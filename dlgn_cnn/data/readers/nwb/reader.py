@@ -52,16 +52,18 @@ def read_nwb(
     stimulus: str = "stimulus",
     tier: str = "tier",
     opto: str | None = None,
+    signals: dict[str, str] | None = None,
     progress: Progress = silent,
 ) -> list[SessionRecording]:
     """Read the one session of an NWB 2 file.
 
-    Units are ``nwb.units`` with spike times, numbered by their ids. A series holds gray frames (time, height, width),
-    or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are taken from a referred
-    stretch that has timestamps of its own. Running, pupil size and pupil position are the series of the processing
-    module "behavior" called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``;
-    ``pupil_position`` (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``. Spikes outside presentations
-    are kept: they are on the same clock and fall into no bin.
+    Units are ``nwb.units`` with spike times, numbered by their ids; one that was not observed throughout a presentation
+    (``obs_intervals``) is left out, and so are presentations that overlap ``invalid_times``. A series holds gray frames
+    (time, height, width), or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are
+    taken from a referred stretch that has timestamps of its own. Running, pupil size and pupil position are the series
+    called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``; ``pupil_position``
+    (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``: of the processing module "behavior", or else of
+    another, or else acquired. Spikes outside presentations are kept: they are on the same clock and fall into no bin.
 
     Parameters
     ----------
@@ -79,8 +81,12 @@ def read_nwb(
     tier : str, default "tier"
         Its column that says "train" or "test".
     opto : str, optional
-        Interval table, or OptogeneticSeries, of the light (default: the only one whose name begins with "opto"). Of a
-        series, the time above half its maximum counts.
+        The light's OptogeneticSeries or table of intervals, by its path or the path's end (default: the only
+        OptogeneticSeries, or table whose name speaks of light, wherever it lies). Of a series, the time above half its
+        maximum counts.
+    signals : dict of str to str, optional
+        Path, or its end, of the series of ``running``, ``pupil_size``, ``pupil_x``, ``pupil_y`` or ``pupil_position``
+        where a name does not tell which one is meant.
     progress : callable, optional
         Called with the presentations read and their number.
 
@@ -95,7 +101,7 @@ def read_nwb(
         If the file contradicts this; the error names what does.
     """
     options: dict[str, Any] = {"mouse": mouse, "series": series, "experiment": experiment}
-    options |= {"trials": trials, "stimulus": stimulus, "tier": tier, "opto": opto}
+    options |= {"trials": trials, "stimulus": stimulus, "tier": tier, "opto": opto, "signals": signals or {}}
     return [_asked(path, lambda child: _recording(child, path), progress, options=options)]
 
 
@@ -172,6 +178,7 @@ def _recording(child: Watched, path: Path) -> SessionRecording:
         scenes=dict(files),
         signals={str(name): SampledSignal(child.array(), child.array()) for name in texts["signals"]},
         source=path,
+        notes=tuple(map(str, texts["notes"])),
     )
 
 

@@ -1,0 +1,89 @@
+"""Running and pupil of an NWB file, wherever they lie."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlgn_cnn.data.readers.nwb.finding import meant
+from dlgn_cnn.data.readers.shared.arrays import seconds
+from dlgn_cnn.data.recording import SIGNALS, SampledSignal
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.registry import nearest
+
+POSITION = "pupil_position"
+NAMES = {
+    "running": ("running", "running_speed"),
+    "pupil_size": ("pupil_size", "pupil_area", "pupil_diameter"),
+    "pupil_x": ("pupil_x",),
+    "pupil_y": ("pupil_y",),
+    POSITION: (POSITION, "eye_position"),
+}
+PLACES = ("processing/behavior/", "processing/", "acquisition/")  # a series of the first that has one is taken
+
+
+def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, SampledSignal]:
+    """The signals of a session.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for errors.
+    found : mapping of str to object
+        All series of the file by their paths.
+    named : mapping of str to str
+        Path of a signal's series, by the signal's name or ``pupil_position``, where it is to be another.
+
+    Returns
+    -------
+    dict of str to SampledSignal
+        Those that there are.
+
+    Raises
+    ------
+    RecordingError
+        If a signal could be several series, or its series has another shape.
+    """
+    for name in named:
+        if name not in NAMES:
+            raise RecordingError(f"option signals names {name!r}: {nearest(name, NAMES)}")
+    series = {place: one for place, one in found.items() if hasattr(one, "conversion")}
+    chosen = {name: _chosen(path, name, series, named.get(name)) for name in NAMES}
+    signals = {name: _signal(path, chosen[name], None) for name in SIGNALS if chosen[name] is not None}
+    if chosen[POSITION] is not None and "pupil_x" not in signals:
+        signals |= {name: _signal(path, chosen[POSITION], axis) for axis, name in enumerate(("pupil_x", "pupil_y"))}
+    return signals
+
+
+def scaled(series: Any) -> np.ndarray:
+    """A series' data in its unit: times its conversion, plus its offset (NWB 2.5)."""
+    return np.asarray(series.data[:], np.float64) * series.conversion + series.offset
+
+
+def _chosen(path: Path, name: str, series: Mapping[str, Any], named: str | None) -> Any:
+    if named is not None:
+        return meant(path, f"series of {name}", series, named)
+    alike = [place for place in series if place.rpartition("/")[2] in NAMES[name]]
+    for start in PLACES:
+        there = [place for place in alike if place.startswith(start)]
+        if len(there) > 1:
+            raise RecordingError(
+                f"{path}: {name} could be any of {there}: say which by the option signals={{{name}: {there[0]}}}"
+            )
+        if there:
+            return series[there[0]]
+    return None
+
+
+def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
+    values = scaled(series)
+    if values.ndim != (1 if column is None else 2) or (column is not None and values.shape[1] < 2):
+        wanted = "(time,)" if column is None else "(time, x and y)"
+        raise RecordingError(f"{path}: {series.name} has shape {values.shape}, expected {wanted}")
+    chosen = values if column is None else values[:, column]
+    times = seconds(series.get_timestamps(), f"{path}: timestamps of {series.name}")
+    try:
+        return SampledSignal(times, chosen.astype(np.float32))
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {series.name}: {error}") from error

@@ -1,0 +1,50 @@
+"""What lies where in an NWB file: time series and tables of intervals by their paths, and the one that is meant."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.registry import nearest
+
+OPTO = re.compile(r"opto|laser|light|(^|_)led(_|$)", re.IGNORECASE)
+
+
+def every(file: Any) -> dict[str, Any]:
+    """Every time series and table of intervals by its path, as ``processing/behavior/left_eye/pupil_size``."""
+    found: dict[str, Any] = {}
+    for module in file.processing.values():
+        found |= _within(f"processing/{module.name}", module.data_interfaces)
+    found |= _within("acquisition", file.acquisition) | _within("stimulus", file.stimulus)
+    return found | _within("intervals", file.intervals or {})
+
+
+def opto_candidates(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that look like light: of the type that the standard has for it, or stimuli and intervals named so."""
+    return {place: one for place, one in found.items() if _is_opto(place, one)}
+
+
+def meant(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
+    """The one that a path, or the end of one, names. Raises RecordingError for none and for several."""
+    found = [place for place in choices if place == name or place.endswith(f"/{name}")]
+    if not found:
+        raise RecordingError(f"{where} has no {what} {name!r}: {nearest(name, choices)}")
+    if len(found) > 1:
+        raise RecordingError(f"{where}: {what} {name!r} could be any of {found}: give the whole path")
+    return choices[found[0]]
+
+
+def _is_opto(place: str, one: Any) -> bool:
+    named = OPTO.search(place.rpartition("/")[2]) is not None
+    intervals = hasattr(one, "colnames") and "start_time" in one.colnames
+    stimulus = type(one).__name__ == "TimeSeries" and place.startswith("stimulus/")
+    return type(one).__name__ == "OptogeneticSeries" or (named and (intervals or stimulus))
+
+
+def _within(place: str, objects: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects by path, also those within containers such as BehavioralTimeSeries or PupilTracking."""
+    found: dict[str, Any] = {}
+    for name, one in dict(objects).items():
+        inner = getattr(one, "time_series", None) or getattr(one, "spatial_series", None)
+        found |= {f"{place}/{name}": one} if inner is None else _within(f"{place}/{name}", inner)
+    return found

@@ -1,0 +1,158 @@
+"""What labs' NWB files do in ways of their own: light, invalid times, observation, scaled and ambiguous signals."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from pynwb import NWBFile, TimeSeries
+from pynwb.behavior import PupilTracking
+from pynwb.epoch import TimeIntervals
+from pynwb.image import ImageSeries
+from pynwb.ogen import OptogeneticSeries
+
+from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.errors import RecordingError
+from tests.factories import write_scene
+from tests.unit.test_nwb_reader import FRAMES, blank, named_scenes, write
+
+ON_OFF = [[0.25, 0.75], [4.25, 4.75]]
+
+
+def opto_series(file, name):
+    """Power with a time stamp at each change only."""
+    device = file.create_device("laser")
+    site = file.create_ogen_site("v1", device=device, description="x", excitation_lambda=470.0, location="V1")
+    data, times = np.tile([0.01, 0.0], len(ON_OFF)), np.ravel(ON_OFF)
+    return OptogeneticSeries(name=name, data=data, timestamps=times, site=site, description="feedback off")
+
+
+def opto_intervals(name):
+    table = TimeIntervals(name=name, description="light")
+    for on, off in ON_OFF:
+        table.add_interval(start_time=on, stop_time=off)
+    return table
+
+
+def in_module(file, one, module="optotagging"):
+    file.create_processing_module(module, "x").add(one)
+
+
+OPTOS = {
+    "a series of its type, of any name": lambda file: file.add_stimulus(opto_series(file, "LaserPower")),
+    "in a processing module": lambda file: in_module(file, opto_series(file, "pulses")),
+    "acquired": lambda file: file.add_acquisition(opto_series(file, "monitor")),
+    "intervals named laser": lambda file: file.add_time_intervals(opto_intervals("laser_epochs")),
+    "intervals named LED": lambda file: file.add_time_intervals(opto_intervals("LED_on")),
+    "intervals in a module": lambda file: in_module(file, opto_intervals("optogenetic_stimulation")),
+}
+
+
+@pytest.mark.parametrize("where", OPTOS)
+def test_light_is_found_by_its_type_or_name_wherever_it_lies(tmp_path, where):
+    file = named_scenes(blank())
+    OPTOS[where](file)
+    (found,) = read_recordings(write(tmp_path, file))
+    assert found.opto_epochs_s.tolist() == ON_OFF
+
+
+def test_two_that_could_be_the_light_are_asked_about(tmp_path):
+    file = named_scenes(blank())
+    file.add_stimulus(opto_series(file, "LaserPower"))
+    file.add_time_intervals(opto_intervals("led_test"))
+    path = write(tmp_path, file)
+    with pytest.raises(RecordingError, match=r"the light could be any of .*stimulus/LaserPower.*intervals/led_test"):
+        read_recordings(path)
+    for opto in ("stimulus/LaserPower", "LaserPower"):
+        (found,) = read_recordings(path, opto=opto)
+        assert found.opto_epochs_s.tolist() == ON_OFF
+
+
+def test_a_table_that_is_not_named_after_light_is_none(tmp_path):
+    file = named_scenes(blank())
+    file.add_time_intervals(opto_intervals("ledger_of_rewards"))
+    (found,) = read_recordings(write(tmp_path, file))
+    assert len(found.opto_epochs_s) == 0
+
+
+@pytest.mark.parametrize(("start", "stop", "left"), [(3.9, 5.1, 1), (1.0, 2.0, 0), (0.5, 2.5, 2)])
+def test_presentations_in_invalid_times_are_left_out_and_that_is_said(tmp_path, start, stop, left):
+    file = named_scenes(blank())
+    file.add_invalid_time_interval(start_time=start, stop_time=stop, tags=["all_probes"])
+    (found,) = read_recordings(write(tmp_path, file))
+    assert len(found.presentations) == 4 - left
+    assert all(one.stop_s <= start or one.start_s >= stop for one in found.presentations)
+    assert bool(found.notes) == (left > 0)
+    assert not left or found.notes == (f"{left} of 4 presentations overlap invalid_times and are left out",)
+
+
+def test_times_that_are_invalid_for_optotagging_alone_are_kept(tmp_path):
+    file = named_scenes(blank())
+    file.add_invalid_time_interval(start_time=0.0, stop_time=9.0, tags=["EcephysSession", "optotagging"])
+    (found,) = read_recordings(write(tmp_path, file))
+    assert len(found.presentations) == 4
+
+
+def test_a_unit_that_was_not_observed_throughout_is_left_out_and_that_is_said(tmp_path):
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
+    file.add_unit(id=20, spike_times=[0.1, 2.2], obs_intervals=[[0.0, 1.0], [1.9, 7.5]])
+    file.add_unit(id=21, spike_times=[0.1, 2.2, 2.3], obs_intervals=[[0.0, 4.5]])
+    (found,) = read_recordings(write(tmp_path, named_scenes(file)))
+    assert {unit: times.tolist() for unit, times in found.spike_times_s.items()} == {20: [0.1, 2.2]}
+    said = "unit 21 was not observed throughout 2 of 4 presentations (obs_intervals) and is left out"
+    assert found.notes == (said,)
+
+
+def test_a_signal_is_scaled_and_shifted_as_the_file_says(tmp_path):
+    """Running as counts of a converter: cm/s = counts * conversion + offset."""
+    speed = 10 + 5 * np.sin(np.arange(80))
+    file = named_scenes(blank())
+    counts = np.round((speed + 40) / 0.01).astype(np.int16)
+    series = TimeSeries(
+        name="running", data=counts, unit="cm/s", conversion=0.01, offset=-40.0, rate=10.0, starting_time=0.0
+    )
+    in_module(file, series, "behavior")
+    (found,) = read_recordings(write(tmp_path, file))
+    np.testing.assert_allclose(found.signals["running"].values, speed, atol=0.006)
+
+
+def test_two_series_of_one_name_are_asked_about(tmp_path):
+    file = named_scenes(blank())
+    module = file.create_processing_module("behavior", "x")
+    for size, eye in enumerate(("left_eye", "right_eye")):
+        series = TimeSeries(name="pupil_size", data=np.full(8, float(size)), unit="mm", timestamps=np.arange(8.0))
+        module.add(PupilTracking(name=eye, time_series=series))
+    path = write(tmp_path, file)
+    with pytest.raises(RecordingError, match=r"pupil_size could be any of .*left_eye.*right_eye.*option signals="):
+        read_recordings(path)
+    (found,) = read_recordings(path, signals={"pupil_size": "right_eye/pupil_size"})
+    assert set(found.signals["pupil_size"].values) == {1.0}
+    with pytest.raises(RecordingError, match="has no series of pupil_size 'third_eye'"):
+        read_recordings(path, signals={"pupil_size": "third_eye"})
+    with pytest.raises(RecordingError, match="option signals names 'pupil'"):
+        read_recordings(path, signals={"pupil": "right_eye/pupil_size"})
+
+
+def test_signals_that_lie_elsewhere_are_found(tmp_path):
+    file = named_scenes(blank())
+    in_module(file, TimeSeries(name="running_speed", data=np.ones(80), unit="cm/s", rate=10.0), "running")
+    file.add_acquisition(TimeSeries(name="pupil_area", data=np.ones(80), unit="px", rate=10.0))
+    (found,) = read_recordings(write(tmp_path, file))
+    assert set(found.signals) == {"running", "pupil_size"}
+
+
+@pytest.mark.parametrize("files", [["long.avi"], ["one.avi", "two.avi"]])
+def test_stretches_of_external_movies_are_never_taken_for_their_beginning(tmp_path, files):
+    for name in files:
+        write_scene(tmp_path / name, FRAMES[:2].reshape(60, 16, 32), 30.0)
+    file = blank()
+    first = [60 * number for number in range(len(files))]
+    series = ImageSeries(
+        name="movie", external_file=files, starting_frame=first, format="external", rate=30.0, starting_time=0.0,
+        unit="n.a.", num_samples=60 * len(files),
+    )  # fmt: skip
+    file.add_stimulus(series)
+    file.add_trial_column("tier", "what for")
+    for trial in range(2):
+        file.add_trial(start_time=float(trial), stop_time=trial + 1.0, tier="train", timeseries=[series])
+    with pytest.raises(RecordingError, match=r"cut the movie into one file a trial|lies in 2 files"):
+        read_recordings(write(tmp_path, file))
