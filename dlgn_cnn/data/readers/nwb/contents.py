@@ -42,7 +42,25 @@ def recording_of(
     signals: Mapping[str, str],
     progress: Progress,
 ) -> SessionRecording:
-    """The one session of a file; options, errors and what is read are those of ``reader.read_nwb``."""
+    """The one session of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mouse, series, experiment, trials, stimulus, tier, opto, signals, progress
+        Options of ``reader.read_nwb``, which says what is read.
+
+    Returns
+    -------
+    SessionRecording
+        The session.
+
+    Raises
+    ------
+    RecordingError
+        If the file contradicts what is expected.
+    """
     with _opened(path) as file:
         tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
         shown = _named(path, "interval table", tables, trials)

@@ -25,7 +25,29 @@ def opto_candidates(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def meant(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
-    """The one that a path, or the end of one, names. Raises RecordingError for none and for several."""
+    """The one that a path, or the end of one, names.
+
+    Parameters
+    ----------
+    where : object
+        The file, for errors.
+    what : str
+        What it is to be.
+    choices : mapping of str to object
+        Those that there are, by their paths.
+    name : str
+        Its path, or the end of it.
+
+    Returns
+    -------
+    object
+        The one.
+
+    Raises
+    ------
+    RecordingError
+        If there is none, or several have that end.
+    """
     found = [place for place in choices if place == name or place.endswith(f"/{name}")]
     if not found:
         raise RecordingError(f"{where} has no {what} {name!r}: {nearest(name, choices)}")
