@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("dlgn_cnn", "schemas", "populate")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKED_EXTRAS = ("dev", "docs", "dashboard")
-OF_TUPLES = {"_replace", "_asdict", "_fields"}  # documented: the underscore keeps clear of fields' names
+DOCUMENTED = {"_replace", "_asdict", "_fields", "_exit"}  # of named tuples, and of os
 # Private names that the product uses, by the distribution that has them. Any release of it may change them.
 PRIVATE = {
     "datajoint": {
@@ -40,7 +40,7 @@ PRIVATE = {
 
 
 def private(name: str) -> bool:
-    return re.fullmatch(r"_(?!_)\w+", name) is not None and name not in OF_TUPLES
+    return re.fullmatch(r"_(?!_)\w+", name) is not None and name not in DOCUMENTED
 
 
 def third_party(name: str) -> bool:
