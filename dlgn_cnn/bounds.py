@@ -4,6 +4,7 @@ A bound is looked at before what it bounds is unpacked, wherever a header says h
 the file, so that a small file can never ask for much, and a large recording always has what it needs.
 """
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def limit(name: str, file_bytes: int = 0) -> int:
 
 
 def check(
-    name: str, found: int, where: object = "it", file_bytes: int = 0, error: type[DlgnError] = RecordingError
+    name: str, found: float, where: object = "it", file_bytes: int = 0, error: type[DlgnError] = RecordingError
 ) -> None:
     """Raise an error, which names the bound and how to raise it, if a file asks for more than it.
 
@@ -110,8 +111,8 @@ def check(
     ----------
     name : str
         One of ``BOUNDS``.
-    found : int
-        What the file asks for.
+    found : float
+        What the file asks for; a part of one counts as one.
     where : object, default "it"
         What asks, as the error begins.
     file_bytes : int, default 0
@@ -121,7 +122,8 @@ def check(
     """
     most = limit(name, file_bytes)
     if found > most:
+        asked = math.ceil(found) if math.isfinite(found) else found
         raise error(
-            f"{where} asks for {found} {BOUNDS[name].counts}, beyond the bound {name} of {most}: if you trust the "
+            f"{where} asks for {asked} {BOUNDS[name].counts}, beyond the bound {name} of {most}: if you trust the "
             f"file, set {SETTING}=4, which multiplies all bounds"
         )

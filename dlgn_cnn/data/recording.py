@@ -122,7 +122,7 @@ class SceneFile:
     def __post_init__(self) -> None:
         if not 0 < self.rate_hz < math.inf:
             raise RecordingError(f"{self.path} has a rate of {self.rate_hz} frames a second: correct it")
-        check("recording.scene_seconds", math.ceil(self.frames / self.rate_hz), self.path)
+        check("recording.scene_seconds", self.frames / self.rate_hz, self.path)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class PresentationTimes:
                 f"presentation of {self.scene.movie} scene {self.scene.scene}: trange [{self.start_s}, {self.stop_s}] "
                 "s does not start before it ends; correct the raw file"
             )
-        check("recording.scene_seconds", math.ceil(self.stop_s - self.start_s), f"presentation {self.trial}")
+        check("recording.scene_seconds", self.stop_s - self.start_s, f"presentation {self.trial}")
         if self.tier not in TIERS:
             raise RecordingError(f"presentation {self.trial}: tier {self.tier!r}, expected one of {', '.join(TIERS)}")
         seen = np.array([onset for onset in self.frame_onsets_s if np.isfinite(onset)])

@@ -64,3 +64,9 @@ def test_presentations_in_another_unit_are_refused(tmp_path):
     path = npz(tmp_path / "a.npz", presentation_s=np.column_stack([onsets, onsets + 1000]), frame_rate_hz=0.03)
     with pytest.raises(RecordingError, match="on another clock"):
         read_recordings(path)
+
+
+@pytest.mark.parametrize("rate_hz", [1e-320, 1e-9, 5e-324])
+def test_a_rate_at_which_a_scene_never_ends_is_refused(tmp_path, rate_hz):
+    with pytest.raises(RecordingError, match=r"seconds of one scene, beyond the bound recording\.scene_seconds"):
+        read_recordings(npz(tmp_path / "a.npz", frame_rate_hz=rate_hz))

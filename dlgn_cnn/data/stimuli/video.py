@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import math
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -127,7 +126,7 @@ def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float 
     """
     source_rate_hz = _facts(path).rate_hz
     shown = read_gray(path, size_px)
-    check("recording.scene_seconds", math.ceil(len(shown) / source_rate_hz), path)
+    check("recording.scene_seconds", len(shown) / source_rate_hz, path)
     time = round(len(shown) / source_rate_hz * rate_hz)
     return shown[on_screen(time, rate_hz, len(shown), source_rate_hz)]
 

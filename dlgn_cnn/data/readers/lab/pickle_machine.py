@@ -6,7 +6,6 @@ can make nothing but lists, tuples, dicts, numbers and text. What the records me
 
 from __future__ import annotations
 
-import math
 import pickle
 import re
 import struct
@@ -97,7 +96,7 @@ class _Machine:
     def run(self) -> Any:
         data, steps, began, most = self.data, _STEPS, time.monotonic(), limit("pickle.opcodes")
         for done in range(0, most, _BATCH):
-            check("pickle.seconds", math.ceil(time.monotonic() - began))
+            check("pickle.seconds", time.monotonic() - began)
             check("pickle.remembered", len(self.memo))
             for _ in range(min(_BATCH, most - done)):
                 opcode = data[self.at]
