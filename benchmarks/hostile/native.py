@@ -227,7 +227,8 @@ class Nwb:
             self.change_attribute(found, draw)
             return
         kept = dict(found.attrs)
-        value = found[()] if isinstance(found, h5py.Dataset) and found.dtype.kind != "O" else np.arange(3.0)
+        plain = isinstance(found, h5py.Dataset) and found.dtype.kind != "O" and (found.size or 0) < 10**6
+        value = found[()] if plain else np.arange(3.0)
         del parent[last]
         made = draw.choice(list(self.makers(parent, last, np.asarray(value), draw).values()))()
         if made is not None and draw.random() < 0.9:

@@ -267,3 +267,18 @@ def test_a_parquet_file_of_something_else_is_refused(tmp_path):
     (tmp_path / "responses.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(RecordingError, match="not a Parquet file"):
         read_recordings(tmp_path)
+
+
+def test_a_half_of_a_surrogate_pair_is_no_text(tmp_path):
+    frame = responses_frame()
+    frame["train_vs_test"] = frame["train_vs_test"].astype(object)
+    frame.at[frame.index[3], "train_vs_test"] = "\ud800"
+    with pytest.raises(RecordingError, match=r"row 3 is '.*ud800' \(str\), expected text"):
+        read_recordings(write_recording(tmp_path, frame))
+
+
+def test_a_signal_of_a_single_number_is_refused(tmp_path):
+    frame = responses_frame()
+    frame["run"] = [np.array(3)] * len(frame)
+    with pytest.raises(RecordingError, match=r"run of scene_id 0 .* expected a 1-D array of numbers"):
+        read_recordings(write_recording(tmp_path, frame))

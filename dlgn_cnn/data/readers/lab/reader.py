@@ -354,7 +354,7 @@ def _signal(rows: _SessionRows, column: str) -> SampledSignal:
 def _samples(cell: Any, where: str) -> int:
     import pandas as pd
 
-    if isinstance(cell, list | tuple | np.ndarray):
+    if isinstance(cell, list | tuple) or (isinstance(cell, np.ndarray) and cell.ndim):
         return len(cell)
     blank = pd.api.types.is_scalar(cell) and pd.isna(cell)
     return 0 if blank else len(numbers(cell, where, 1))

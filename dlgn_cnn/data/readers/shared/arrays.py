@@ -175,8 +175,8 @@ def words(values: Any, where: str) -> np.ndarray:
     Raises RecordingError, which begins with ``where`` and names the row, for anything else.
     """
     array = np.asarray(values)
-    if array.dtype.kind != "U":
-        _check_each(array, where, lambda value: isinstance(value, str), "text")
+    if array.dtype.kind != "U" or not _is_text("".join(array.ravel().tolist())):
+        _check_each(array, where, _is_text, "text")
     return array
 
 
@@ -196,6 +196,11 @@ def _check_each(array: np.ndarray, where: str, fits: Callable[[Any], bool], expe
 def _is_number(value: Any) -> bool:
     numeric = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     return numeric and bool(-math.inf < value < math.inf)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is text that a file and a table can hold: no half of a surrogate pair."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_whole(value: Any) -> bool:
