@@ -65,6 +65,8 @@ BOUNDS: dict[str, Bound] = {
     "yaml.elements": Bound(100_000, "values, those behind an alias each time that it is used"),
     "experiment.configs": Bound(10_000, "configs that choices make, of one part of an experiment"),
     "experiment.fits": Bound(100_000, "fits"),
+    "experiment.model": Bound(512 * MB, "bytes of its parameters"),
+    "experiment.clip": Bound(512 * MB, "bytes"),
     "archive.members": Bound(10**6, "files of an archive"),
     "archive.unpacked": Bound(64 * MB, "bytes of a `.zip` archive's files", per_byte=100),
     "archive.json": Bound(256 * MB, "bytes of its manifest, and of its list of models"),

@@ -1,9 +1,7 @@
 """Fitted models from an archive: ready modules by name, with no database."""
 
 import tempfile
-import threading
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,11 @@ from safetensors.torch import load_file
 from dlgn_cnn.archive.manifest import MODELS_FILE
 from dlgn_cnn.archive.places import is_copied, split_place
 from dlgn_cnn.archive.reading import Archive, open_archive
-from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ArchiveError, DlgnError, ModelError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.ensemble import EnsembleModel
+from dlgn_cnn.models.sizes import no_larger_than
 from dlgn_cnn.registry import allowing, nearest
 from dlgn_cnn.training.assemble import call_model, loaders_name
 
@@ -134,7 +132,8 @@ def _built(archive: Archive, entry: Entry, entries: list[Entry]) -> torch.nn.Mod
             by_label = {one["label"]: one for one in entries}
             return EnsembleModel([_built(archive, by_label[name], []) for name in dict.fromkeys(entry["members"])])
         weights = _weights(archive, str(entry["weights_sha256"]))
-        with _no_larger_than(sum(one.nbytes for one in weights.values()), f"{archive.place}: model {_label(entry)}"):
+        size, where = sum(one.nbytes for one in weights.values()), f"{archive.place}: model {_label(entry)}"
+        with no_larger_than("archive.model", where, size, ArchiveError):
             built = _untrained(archive, entry)
         built.load_state_dict(weights)
     except DlgnError:
@@ -161,32 +160,6 @@ def _untrained(archive: Archive, entry: Entry) -> torch.nn.Module:
         return call_model(call, seed, None, **{name: None, "data_info": entry["sessions"]})
     infos = {key: DataInfo.from_json(info) for key, info in entry["sessions"].items()}
     return call_model(call, seed, None, data_info=infos)
-
-
-@contextmanager
-def _no_larger_than(weights_bytes: int, where: str) -> Iterator[None]:
-    """Within the block, building a model of far more parameters than its weights have raises ArchiveError.
-
-    A layer's parameters are registered before they are filled, when they take no memory yet.
-    """
-    thread, total = threading.get_ident(), 0
-
-    def count(_: torch.nn.Module, name: str, value: torch.Tensor | None) -> None:
-        nonlocal total
-        if value is not None and threading.get_ident() == thread:
-            total += value.nbytes
-            check("archive.model", total, where, weights_bytes, ArchiveError)
-
-    register = torch.nn.modules.module
-    hooks = (
-        register.register_module_parameter_registration_hook(count),
-        register.register_module_buffer_registration_hook(count),
-    )
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _weights(archive: Archive, digest: str) -> dict[str, torch.Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo, EncodingModel
 from dlgn_cnn.models.encoder import Encoder
@@ -115,6 +116,8 @@ def _check(what: str, returned: Any, shape: Shape, axes: str) -> None:
 def _clips(info: DataInfo, frames: int) -> tuple[torch.Tensor, ...]:
     generator = torch.Generator().manual_seed(0)
     channels, height, width = info.frame_shape
+    size = CLIPS * channels * frames * height * width * torch.float32.itemsize
+    check("experiment.clip", size, "a clip of these frames", error=ConfigError)
     videos = torch.randn(CLIPS, channels, frames, height, width, generator=generator)
     opto = (torch.rand(CLIPS, frames, generator=generator) > 0.5).float()
     behavior, pupil_center = torch.randn(2, CLIPS, 2, frames, generator=generator)

@@ -8,6 +8,7 @@ from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.models.build import MODELS
 from dlgn_cnn.models.dry_run import dry_run
+from dlgn_cnn.models.sizes import no_larger_than
 from dlgn_cnn.registry import Registry
 from dlgn_cnn.registry.annotations import parameters_of
 from dlgn_cnn.training.assemble import Call, call_model, has_own_seed, loaders_name
@@ -52,12 +53,14 @@ def check_model(call: Call, foreseen: Foreseen | None) -> None:
     info = foreseen.info if foreseen else DataInfo((0,), (1, 33, 53), 60.0, (0.1,), 0.0, 1.0, ((0.0, 0.0),))
     with within("config"):
         try:
-            model = call_model(call, seed=0, data_info={MADE_UP: info})
+            with no_larger_than("experiment.model", "this model", 0, ConfigError):
+                model = call_model(call, seed=0, data_info={MADE_UP: info})
+            if foreseen is not None:
+                dry_run(model, MADE_UP, info)
         except (RuntimeError, TypeError, ArithmeticError, MemoryError) as error:  # as torch says of huge sizes
             raise ConfigError(f"this model cannot be built ({type(error).__name__}: {error}): correct it") from error
         if foreseen is None:
             return
-        dry_run(model, MADE_UP, info)
         lost = getattr(model, "frames_lost", 0)
         if lost >= foreseen.window_frames:
             raise ConfigError(
