@@ -73,6 +73,7 @@ BOUNDS: dict[str, Bound] = {
     "archive.line": Bound(64 * MB, "bytes of one row"),
     "archive.elements": Bound(4_000_000, "values of its manifest, of its list of models, or of one row"),
     "archive.model": Bound(64 * MB, "bytes of a model's parameters", per_byte=2),
+    "query.seconds": Bound(600, "seconds in `dlgn query`, on PostgreSQL"),
     "settings.bytes": Bound(64 * 2**10, "bytes of a file of settings"),
 }
 

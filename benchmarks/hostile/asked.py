@@ -3,9 +3,11 @@
 import json
 import random
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from dlgn_cnn.bounds import BOUNDS
 from hostile.damage import damaged, odd, texts, words
 from hostile.served import open_tables
 from hostile.watch import Read, Watch
@@ -91,6 +93,7 @@ class Queries:
         open_tables()
         from schemas import session
 
+        BOUNDS["query.seconds"] = replace(BOUNDS["query.seconds"], most=4)  # a statement may count to any number
         self.watch = watch
         others = ("pg_authid", "pg_settings", "information_schema.tables")
         self.tables = [session.Mouse().full_table_name, session.Unit().full_table_name, *others]

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dlgn_cnn.bounds import SETTING, limit
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.storage.atomic import whole_file
@@ -93,6 +94,11 @@ def raise_as_sentence(error: Exception) -> None:
     if re.search(r"read[ -]only transaction|permission denied", line, re.IGNORECASE):
         advice = "change rows from Python, and do all else in the database's own client"
         raise ConfigError(f"a query only reads tables ({line}): {advice}")
+    if "statement timeout" in line:
+        most = limit("query.seconds")
+        raise ConfigError(
+            f"the statement took more than {most} s, the bound query.seconds: set {SETTING}=4 to raise it"
+        )
     said = type(error).__module__.partition(".")[0] in ("datajoint", "pymysql", "psycopg2")
     if said and not is_transient(error) and not isinstance(error, AccessError):
         raise ConfigError(f"the database cannot answer this: {line}; correct the statement") from error

@@ -8,6 +8,7 @@ import functools
 import re
 from typing import Any
 
+from dlgn_cnn.bounds import limit
 from dlgn_cnn.errors import ConfigError
 from schemas.connection.in_force import connection_in_force, settings_in_force
 
@@ -49,6 +50,8 @@ def begin_reading() -> None:
     elif connection.adapter.backend == "postgresql":
         _refuse_powerful()
     connection.query("START TRANSACTION READ ONLY")
+    if connection.adapter.backend == "postgresql":
+        connection.query(f"SET LOCAL statement_timeout = '{limit('query.seconds')}s'")
     if embedded:
         connection.query(f"SET LOCAL ROLE {ROLE}")
 

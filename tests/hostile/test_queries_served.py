@@ -1,5 +1,6 @@
 """What comes from outside restricts tables as a value or not at all, and a query reads tables and nothing else."""
 
+import dataclasses
 import datetime
 import json
 import uuid
@@ -8,6 +9,7 @@ import zipfile
 import pytest
 
 from dlgn_cnn.archive.manifest import MANIFEST
+from dlgn_cnn.bounds import BOUNDS
 from dlgn_cnn.errors import ArchiveError, ConfigError
 from dlgn_cnn.storage.files import file_sha256
 
@@ -227,3 +229,15 @@ def test_half_a_character_is_refused_in_a_statement(mouse):
     with pytest.raises(ConfigError, match="half a character") as error:
         ask(check_statement("SELECT '\ud800'"))
     one_sentence(error)
+
+
+def test_a_statement_without_end_is_ended_at_a_bound(database, monkeypatch):
+    from populate.query.result import ask
+    from schemas import session
+
+    if session.schema.connection.adapter.backend != "postgresql":
+        pytest.skip("statement_timeout is PostgreSQL's")
+    monkeypatch.setitem(BOUNDS, "query.seconds", dataclasses.replace(BOUNDS["query.seconds"], most=1))
+    with pytest.raises(ConfigError, match=r"took more than 1 s, the bound query\.seconds: set DLGN_BOUNDS=4"):
+        ask("SELECT pg_sleep(60)")
+    assert ask("SELECT 1").rows == [(1,)]
