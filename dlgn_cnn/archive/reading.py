@@ -178,8 +178,11 @@ def _local(path: Path, expected: str | None) -> Archive:
     members = files.zip.infolist()
     check("archive.members", len(members), path, error=ArchiveError)
     check("archive.unpacked", sum(one.file_size for one in members), path, path.stat().st_size, ArchiveError)
-    if len(members) != len({one.filename for one in members}):
-        raise ArchiveError(f"{path} holds a file twice: nothing of it was read")
+    names = {one.filename for one in members}
+    if len(members) != len(names) or "" in names:
+        raise ArchiveError(
+            f"{path} holds a file {'without a name' if '' in names else 'twice'}: nothing of it was read"
+        )
     return Archive(files, str(path), expected)
 
 

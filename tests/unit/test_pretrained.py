@@ -322,6 +322,13 @@ class TestBroken:
                 file.writestr(MANIFEST, "{}")
         self.refused(tmp_path / "b.zip", "twice")
 
+    def test_a_file_without_a_name_is_refused(self, tmp_path):
+        path = pack(tmp_path / "a.zip", {MANIFEST: b"{}", "x": b"1"})
+        data = path.read_bytes()
+        at = data.rindex(b"PK\x01\x02")  # of the second file, whose name has a length of 1
+        path.write_bytes(data[: at + 28] + b"\x00\x00" + data[at + 30 : at + 46] + data[at + 47 :])
+        self.refused(path, "without a name|cannot be read|can be read")
+
     def test_a_bomb_is_read_no_further_than_it_announces(self, tmp_path):
         bomb = np.zeros(2**25, np.uint8).tobytes()
         files = {"models.json": {"size": 10, "sha256": "0" * 64}}
