@@ -73,7 +73,8 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
     """
     try:
         check("yaml.bytes", path.stat().st_size, error=ConfigError)
-        text, node = yaml_text.load(path.read_text())
+        source = path.read_text()
+        text, node = yaml_text.load(source)
     except ConfigError as error:
         raise ConfigError(f"{kind} {path} cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
@@ -85,7 +86,7 @@ def read_yaml(path: Path, kind: str, keys: Sequence[str], required: Sequence[str
         raise_if_forbidden(error)
         said = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise ConfigError(f"{kind} {path} cannot be read: {said}; correct the path or the file") from error
-    _check_texts(text, kind, f"{kind} {path}", _written(path.read_text(), node, kind))
+    _check_texts(text, kind, f"{kind} {path}", _written(source, node, kind))
     return check_keys(text, f"{kind} {path}", keys, required)
 
 

@@ -14,7 +14,7 @@ from dlgn_cnn.runtime.threads import asked_threads
 from dlgn_cnn.storage.object_store import ObjectStore
 from schemas.connection.mapped_paths import on_this_host, read_paths
 from schemas.connection.prefix import check_prefix
-from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_setting, read_settings, split_url
+from schemas.connection.settings_file import MEANING, NAME, PASSWORD, check_setting, read_settings
 from schemas.connection.tls import check_tls
 
 __all__ = [
