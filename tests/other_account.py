@@ -33,7 +33,8 @@ def main() -> None:
     name, folder, uid = sys.argv[1:]
     for package in ("deeplake", *(("pandas", "pyarrow.parquet", "pynwb") if name == "read_forbidden" else ())):
         importlib.import_module(package)
-    decoder._Kept.child = decoder.Watched(decoder.CODE, "deeplake")
+    decoder._kept.child = None
+    decoder._kept.running(decoder.CODE, "deeplake")
     os.setgroups([LAB])
     os.setgid(int(uid))
     os.setuid(int(uid))

@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -195,3 +196,17 @@ class Watched:
         """Whether a thread waits for a disk or a network drive, which may take any time."""
         threads = [thread.id for thread in self._watched.threads()] if sys.platform == "linux" else []
         return any(psutil.Process(thread).status() == psutil.STATUS_DISK_SLEEP for thread in threads)
+
+
+class KeptProcess:
+    """A process that waits for the next file; ``lock`` is held while it is asked."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.child: Watched | None = None
+
+    def running(self, code: str, kind: str) -> Watched:
+        """The process, started again where it has ended; ``code`` and ``kind`` are those of ``Watched``."""
+        if self.child is None or not self.child.usable():
+            self.child = Watched(code, kind)
+        return self.child

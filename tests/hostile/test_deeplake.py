@@ -17,6 +17,7 @@ from dlgn_cnn.data.readers import deeplake as reader
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.store import decoder, remote, session_store
 from dlgn_cnn.errors import DlgnError, RecordingError, StoreError, StoreStopped
+from dlgn_cnn.runtime import watched
 from tests.listening import listening
 from tests.store_jobs import session
 from tests.waiting import wait_until
@@ -51,14 +52,14 @@ def stored(tmp_path_factory) -> Path:
 @pytest.fixture
 def child(monkeypatch):
     """Sets the code of the process, and says which processes there were."""
-    seen, real = [], decoder.Watched.__init__
+    seen, real = [], watched.Watched.__init__
 
     def noted(self, *given) -> None:
         real(self, *given)
         seen.append(self._process.pid)
 
-    monkeypatch.setattr(decoder.Watched, "__init__", noted)
-    monkeypatch.setattr(decoder._Kept, "child", None)
+    monkeypatch.setattr(watched.Watched, "__init__", noted)
+    monkeypatch.setattr(decoder._kept, "child", None)
     reader._kept.cache_clear()
 
     def set_code(code: str) -> list[int]:

@@ -42,10 +42,10 @@ def process(monkeypatch):
         seen.append(self._process.pid)
 
     monkeypatch.setattr(watched.Watched, "__init__", noted)
-    monkeypatch.setattr(reader._Kept, "child", None)
+    monkeypatch.setattr(reader._kept, "child", None)
 
     def set_act(act: str | None) -> list[int]:
-        monkeypatch.setattr(reader._Kept, "child", None)
+        monkeypatch.setattr(reader._kept, "child", None)
         if act is not None:
             monkeypatch.setattr(reader, "CODE", ANSWER.format(act=act))
         return seen

@@ -6,14 +6,13 @@ folder that is not ours.
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 
 from dlgn_cnn.errors import DlgnError
-from dlgn_cnn.runtime.watched import Crashed, Stopped, Undecoded, Watched
+from dlgn_cnn.runtime.watched import Crashed, KeptProcess, Stopped, Undecoded, Watched
 from dlgn_cnn.storage.rights import present_file
 
 CODE = """
@@ -23,6 +22,7 @@ serve(answer)
 """
 TRIES = 3  # Deep Lake 4.7 now and then ends with a memory fault over a sound folder of version 3
 Keep = Callable[[int, str, np.ndarray], None]
+_kept = KeptProcess()
 
 
 def decode(folder: Path, columns: Collection[str], keep: Keep, ours: bool = True) -> tuple[list[str], int]:
@@ -52,9 +52,9 @@ def decode(folder: Path, columns: Collection[str], keep: Keep, ours: bool = True
     Stopped
         If it asks for more than a bound, or the process was killed by the system.
     """
-    with _Kept.lock:
+    with _kept.lock:
         for _ in range(TRIES):
-            child = _running()
+            child = _kept.running(CODE, "deeplake")
             try:
                 found = _cells(child, folder, columns, keep)
             except Crashed:
@@ -97,16 +97,3 @@ def _size(folder: Path) -> int:
                 raise Undecoded(f"{path} is neither a file nor a folder, which no Deep Lake folder holds: remove it")
             size += path.stat().st_size
     return size
-
-
-class _Kept:
-    """The process that waits for the next folder."""
-
-    lock = threading.Lock()
-    child: Watched | None = None
-
-
-def _running() -> Watched:
-    if _Kept.child is None or not _Kept.child.usable():
-        _Kept.child = Watched(CODE, "deeplake")
-    return _Kept.child

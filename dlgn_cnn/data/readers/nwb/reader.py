@@ -6,7 +6,6 @@ Nothing is taken from it but numbers and texts, which are checked like those of 
 import errno
 import json
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +26,7 @@ from dlgn_cnn.data.recording import (
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES
 from dlgn_cnn.errors import DlgnError, MissingFile, RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
-from dlgn_cnn.runtime.watched import Crashed, Stopped, Undecoded, Watched
+from dlgn_cnn.runtime.watched import Crashed, KeptProcess, Stopped, Undecoded, Watched
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.rights import present_file, require_readable
 
@@ -39,6 +38,7 @@ load_libraries()
 serve(answer, copies=True)
 """
 Found = TypeVar("Found")
+_kept = KeptProcess()  # the files themselves reach its copies alone
 
 
 @reader("nwb", lambda path: present_file(path) and path.suffix == ".nwb")
@@ -114,20 +114,11 @@ def nwb_frames(path: Path, address: str) -> Frames:
     return frames
 
 
-class _Kept:
-    """The process that waits for the next file; the files themselves reach its copies alone."""
-
-    lock = threading.Lock()
-    child: Watched | None = None
-
-
 def _asked(path: Path, take: Callable[[Watched], Found], progress: Progress = silent, **request: Any) -> Found:
     """What ``take`` takes of the process's answer. Raises RecordingError, MissingFile or PermissionError."""
     require_readable(path)
-    with _Kept.lock:
-        if _Kept.child is None or not _Kept.child.usable():
-            _Kept.child = Watched(CODE, "hdf5")
-        child, whole = _Kept.child, False
+    with _kept.lock:
+        child, whole = _kept.running(CODE, "hdf5"), False
         try:
             child.begin(str(path.absolute()), path.stat().st_size, progress, here=str(Path.cwd()), **request)
             found = take(child)
