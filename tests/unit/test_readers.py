@@ -1,6 +1,13 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlgn_cnn.data.readers import READERS, read_recordings
+from dlgn_cnn.data.readers.shared.arrays import load_array
 from dlgn_cnn.errors import ConfigError, RecordingError
 from tests.factories import write_recording
 
@@ -42,3 +49,20 @@ def test_progress_counts_scene_files(tmp_path):
     seen = []
     read_recordings(write_recording(tmp_path), progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@given(
+    code=st.integers(0x110000, 2**32 - 1),
+    place=st.integers(0, 5),
+    order=st.sampled_from("<>"),
+    kind=st.sampled_from(["text", "truth values"]),
+)
+def test_bytes_that_are_no_values_of_their_type_are_refused(code, place, order, kind):
+    """numpy takes them on trust, and Python's own text then fails with an error that is no sentence."""
+    raw = np.full(6, ord("a"), f"{order}u4") if kind == "text" else np.ones(6, np.uint8)
+    raw[place] = code if kind == "text" else 2 + code % 254
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "tiers.npy"
+        np.save(path, raw.view(f"{order}U2" if kind == "text" else bool))
+        with pytest.raises(RecordingError, match="its bytes are not values of"):
+            load_array(path)

@@ -15,6 +15,7 @@ import numpy as np
 
 from dlgn_cnn.bounds import check, limit
 from dlgn_cnn.data.readers.lab.pickle_machine import Call, Name, brief
+from dlgn_cnn.data.readers.shared.arrays import sound
 from dlgn_cnn.errors import RecordingError
 
 ADVICE = "save the frame again with numbers, strings, lists and numpy arrays only, or as Parquet"
@@ -207,9 +208,10 @@ class Values:
             )
         self.once(data, size)
         self.count(size // 8)
-        if size and dtype.kind in "bU" and not _sound(raw, dtype):
+        array = np.frombuffer(raw, dtype).copy() if size else np.empty(0, dtype)
+        if not sound(array):
             raise RecordingError(f"bytes that are not values of {dtype} are refused: export the frame again")
-        return np.frombuffer(raw, dtype).copy() if size else np.empty(0, dtype)
+        return array
 
     def _scalar(self, item: Call) -> Any:
         if len(item.arguments) != 2:
@@ -237,15 +239,6 @@ class Values:
         if type(value) is not int or zone is not None or unit not in _TIMESTAMP_UNITS:
             raise RecordingError(f"a time stamp of {brief(value)} in the zone {brief(zone)} is refused: {ADVICE}")
         return pd.Timestamp(np.int64(value).view(f"M8[{_TIMESTAMP_UNITS[unit]}]"))
-
-
-def _sound(raw: memoryview | bytes, dtype: np.dtype[Any]) -> bool:
-    """Whether the bytes are values of ``dtype``: numpy takes truth values other than 0 and 1, and text, on trust."""
-    if dtype.kind == "b":
-        return bool(np.frombuffer(raw, np.uint8).max() <= 1)
-    if dtype.kind == "U":
-        return bool(np.frombuffer(raw, np.dtype(np.uint32).newbyteorder(dtype.byteorder)).max() <= 0x10FFFF)
-    return True
 
 
 def _no_time(values: Values, item: Call) -> Any:

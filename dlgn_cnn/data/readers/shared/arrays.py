@@ -73,7 +73,24 @@ def _array(file: IO[bytes], size: int) -> np.ndarray:
     if dtype.itemsize == 0 or announced != size - file.tell():
         raise ValueError(f"its head announces {shape} of {dtype}, and {size - file.tell()} bytes follow")
     file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+    array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
+    if not sound(array):
+        raise ValueError(f"its bytes are not values of {dtype}")
+    return array
+
+
+def sound(array: np.ndarray) -> bool:
+    """Whether an array's bytes are values of its type: numpy takes text, and truth values other than 0 and 1, on trust.
+
+    >>> sound(np.array([1, 2], np.uint8).view(bool))
+    False
+    """
+    raw = np.ascontiguousarray(array).ravel()
+    if array.dtype.kind == "b":
+        return bool(raw.view(np.uint8).max(initial=0) <= 1)
+    if array.dtype.kind == "U" and array.size:
+        return bool(raw.view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder)).max(initial=0) <= 0x10FFFF)
+    return True
 
 
 def numbers(value: Any, where: str, ndim: int | None = None) -> Times:
