@@ -20,7 +20,7 @@ from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.callbacks import Callback
 from dlgn_cnn.training.fit_config import EpochRecord, FitConfig
-from dlgn_cnn.training.losses import ObservationModel, as_component
+from dlgn_cnn.training.losses import ObservationModel, as_component, check_counts
 from dlgn_cnn.training.schedules import SCHEDULES
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -180,6 +180,8 @@ class TrainingLoop:
         self.callback.on_step(self)
 
     def _backward(self, data_key: str, batch: Batch) -> None:
+        if self.epoch == 0 and not self.config.non_integer_responses:
+            check_counts(self.loss.loss, batch.responses, data_key)
         moved = batch.to(self.device)
         with autocast(self.device, self.precision):
             predicted = self.model(

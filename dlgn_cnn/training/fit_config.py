@@ -40,6 +40,9 @@ class FitConfig:
         Batches whose mean gradient makes one step.
     criterion : str
         Criterion of a better validation tier: a larger ``correlation`` or a smaller ``loss`` (Prechelt 1998).
+    non_integer_responses : bool
+        Whether responses that are not whole numbers, as those of calcium imaging, may be fitted by a loss that is a
+        probability of spike counts. Sensorium's reference does so, as Poisson's loss needs no more than a mean.
 
     Raises
     ------
@@ -58,6 +61,7 @@ class FitConfig:
     schedule: str | Mapping[str, Any] = "cosine"
     accumulate: int = 1
     criterion: str = "correlation"
+    non_integer_responses: bool = False
 
     def __post_init__(self) -> None:
         check_precision(self.precision)

@@ -21,6 +21,7 @@ from dlgn_cnn.shapes import Counts, Rate
 
 LOSSES = Registry("loss", "dlgn_cnn.training", given=("rate", "counts"))
 SMALLEST_RATE = 1e-6
+ROUNDING = 1e-3  # by which a count may miss a whole number, where bins meet edges that were rounded
 Parameter = float | torch.Tensor
 LEARNED = "learned"
 Constraint = tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[float], float], tuple[float, float]]
@@ -48,6 +49,28 @@ def poisson(rate: Rate, counts: Counts) -> torch.Tensor:
     tensor(1.)
     """
     return functional.poisson_nll_loss(rate.clamp_min(SMALLEST_RATE), counts, log_input=False, eps=0.0)
+
+
+@LOSSES.register("squared_error")
+def squared_error(rate: Rate, counts: Counts) -> torch.Tensor:
+    """Half the mean squared error: Gaussian noise of one size, for responses that are not counts, as fluorescence.
+
+    Parameters
+    ----------
+    rate, counts : Tensor, shape (batch, unit, time)
+        Expected and recorded response a frame.
+
+    Returns
+    -------
+    Tensor, scalar
+        Half a squared response for each unit and frame.
+
+    Examples
+    --------
+    >>> squared_error(torch.zeros(1, 1, 2), torch.full((1, 1, 2), 3.0))
+    tensor(4.5000)
+    """
+    return functional.mse_loss(rate, counts) / 2
 
 
 @LOSSES.register("negative_binomial")
@@ -155,6 +178,39 @@ class ObservationModel(nn.Module):
         for name in self.learned:
             values[name] = CONSTRAINTS[name][0](self.free[f"{name}_{self.sessions.index(data_key)}"])
         return values
+
+
+OF_COUNTS = (poisson, negative_binomial)
+
+
+def check_counts(loss: Callable[..., torch.Tensor], counts: Counts, data_key: str) -> None:
+    """Refuse responses that are not whole numbers under a loss that is a probability of counts.
+
+    Parameters
+    ----------
+    loss : callable
+        The loss.
+    counts : Tensor, shape (batch, unit, time)
+        Recorded responses; those that are not finite are not looked at.
+    data_key : str
+        Their session, which the error names.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is not a whole number, within ``ROUNDING``.
+    """
+    if loss not in OF_COUNTS:
+        return
+    parts = counts[(counts - counts.round()).abs() > ROUNDING]
+    parts = parts[parts.isfinite()]
+    if len(parts):
+        raise ConfigError(
+            f"session {data_key} has responses that are not whole numbers, as {parts[0].item():.4g}, and the loss "
+            f"{loss.__name__} is a probability of spike counts: give spikes, or counts in bins of the dataset's "
+            "rate_hz, or give the trainer standard loss: squared_error; with fit: {non_integer_responses: true} any "
+            "trainer fits these"
+        )
 
 
 def loss_of(config: str | Mapping[str, Any]) -> tuple[Callable[..., torch.Tensor], dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Losses against scipy's probabilities, and their fitted noise against the noise that counts were drawn with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -24,8 +26,15 @@ def negative_binomial(counts, rates, dispersion):
     return scipy.stats.nbinom.logpmf(counts, 1 / dispersion, 1 / (1 + dispersion * rates))
 
 
+def squared_error(counts, rates):
+    """Without the terms that no rate changes; what is added below for the counts' own is taken out."""
+    constant = scipy.stats.norm.logpdf(0.0) + scipy.special.gammaln(counts + 1)
+    return scipy.stats.norm.logpdf(counts, rates) - constant
+
+
 CASES = [
     ("poisson", poisson, {}),
+    ("squared_error", squared_error, {}),
     *(("negative_binomial", negative_binomial, {"dispersion": value}) for value in (1e-5, 0.1, 3.0)),
 ]
 
@@ -43,7 +52,7 @@ def test_a_loss_is_the_negative_log_probability_up_to_what_counts_decide(name, l
         assert loss(counts) == pytest.approx(expected, rel=2e-5)
 
 
-@pytest.mark.parametrize(("name", "log_probability", "noise"), CASES[1:])
+@pytest.mark.parametrize(("name", "log_probability", "noise"), CASES[2:])
 def test_a_parameter_a_unit_is_its_own_units(name, log_probability, noise):
     ((parameter, value),) = noise.items()
     rates, counts = torch.rand(2, 3, 5) + 0.1, torch.poisson(torch.rand(2, 3, 5))
@@ -74,6 +83,24 @@ def test_the_noise_that_counts_were_drawn_with_is_found():
     # The rate is the expected count whatever the noise.
     assert state["gain"].numpy() == pytest.approx([0.4, -0.4], abs=0.05)
     assert state["offset"].numpy() == pytest.approx([0.6, 0.3], abs=0.05)
+
+
+def like_calcium(part: float, data: list[Batch]) -> list[Batch]:
+    """Batches of which one response is by ``part`` more."""
+    found = [replace(batch, responses=batch.responses.clone()) for batch in data]
+    found[7].responses[1, 1, 20] += part
+    return found
+
+
+@pytest.mark.parametrize("loss", ["poisson", "negative_binomial", {"name": "negative_binomial", "dispersion": 0.3}])
+def test_a_loss_of_counts_refuses_what_is_no_count_unless_it_is_told_to(loss):
+    fit = {"max_epochs": 1, "burn_in_frames": 0}
+    data = loaders(train=like_calcium(0.25, batches(10, 0)))
+    with pytest.raises(ConfigError, match=rf"session {KEY} has responses that are not whole .*\.25, .*squared_error"):
+        standard(Gain(), data, 0, loss=loss, fit=fit)
+    standard(Gain(), data, 0, loss="squared_error", fit=fit)
+    standard(Gain(), data, 0, loss=loss, fit=fit | {"non_integer_responses": True})
+    standard(Gain(), loaders(train=like_calcium(1e-4, batches(10, 0))), 0, loss=loss, fit=fit)  # rounded edges of bins
 
 
 def test_given_noise_is_not_fitted():

@@ -146,7 +146,8 @@ def test_the_light_alone_explains_three_recorded_units_as_well_as_published(shar
     config = {"stimulus": False, "running": False, "pupil": False, "output": {"name": "exponential"}}
     model = MODELS.get("spline_glm")({KEY: info}, 0, history_lags=HISTORY, history_weight=0.0, **config)
     tiers = {"train": {KEY: batches["train"]}, "validation": {KEY: batches["train"]}}
-    standard(model, tiers, 0, fit={"max_epochs": 20, "learning_rate": 0.01, "burn_in_frames": HISTORY})
+    fit = {"max_epochs": 20, "learning_rate": 0.01, "burn_in_frames": HISTORY, "non_integer_responses": True}
+    standard(model, tiers, 0, fit=fit)
     whole = light_windows(rates["test"], light["test"], rates["test"].shape[1])
     found = predict(model, whole, KEY)
     scores = correlation(found.predicted, found.observed)

@@ -53,7 +53,9 @@ def standard(
     auto_precision : str
         What precision ``auto`` means; supplied by the caller.
     loss : str or mapping
-        ``poisson`` or ``negative_binomial``, or ``{"name": ..., **parameters}`` as ``ObservationModel`` takes them.
+        ``poisson``, ``negative_binomial`` or ``squared_error``, or ``{"name": ..., **parameters}`` as
+        ``ObservationModel`` takes them. The first two refuse responses that are not whole numbers, unless ``fit`` says
+        otherwise.
     fit : mapping, optional
         Options of ``FitConfig``.
 
