@@ -22,6 +22,7 @@ MOVIES = words("""avi:mjpeg:yuvj420p: avi:rawvideo:gray: avi:huffyuv:yuv422p: av
     mp4:mpeg2video:: mp4:libsvtav1:: mkv:libvpx::matroska mkv:libvpx-vp9::matroska mkv:libx264::matroska
     mkv:mpeg1video::matroska flv:flv1:: asf:wmv2:: mpg:mpeg1video::mpeg m1v:mpeg1video::mpeg1video
     gif:gif:gray: ivf:libvpx:: nut:mpeg4::
+    png:png:gray:image2pipe jpg:mjpeg:yuvj420p:image2pipe apng:apng:gray:
     y4m:wrapped_avframe::yuv4mpegpipe ts:mpeg2video::mpegts ogv:libtheora::ogg""")
 
 
@@ -58,7 +59,7 @@ def write_movies(folder: Path, frames: np.ndarray) -> list[Path]:
             with av.open(str(path), "w", format=container) as file:
                 stream = file.add_stream(codec, rate=30 if container != "mpeg" else 25)
                 stream.height, stream.width, stream.pix_fmt = *SHAPE[1:], pixels
-                for frame in frames:
+                for frame in frames[:1] if container == "image2pipe" else frames:
                     file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray").reformat(format=pixels)))
                 file.mux(stream.encode(None))
         except (av.FFmpegError, ValueError):  # a codec that this build of FFmpeg lacks
@@ -111,7 +112,9 @@ class Movies:
             shown = read_gray(path, size)
             assert shown.shape == (found.frames, *size), f"{shown.shape} of {found}"
             assert decode_gray(path, size, 60.0).shape[1:] == size
-            assert not whole or found.frames == SHAPE[0], f"{found.frames} frames of a sound movie"
+            assert not whole or found.frames == (1 if suffix in (".png", ".jpg") else SHAPE[0]), (
+                f"{found.frames} frames of a sound movie"
+            )
 
         return read
 

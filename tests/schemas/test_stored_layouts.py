@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from tests.factories import small_simulation
 from tests.layouts import LAYOUTS, npz_arrays
+from tests.unit.test_pictures import SHAPE, presented
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,3 +57,12 @@ def test_measured_onsets_survive(tmp_path):
     assert np.isnan(found).sum() == 3
     for unit, times in read.spike_times_s.items():
         np.testing.assert_array_equal(stored.spike_times_s[unit], times)
+
+
+def test_pictures_are_stored_and_become_a_dataset(tmp_path):
+    arrays = presented()
+    np.savez(tmp_path / "pictures.npz", **arrays | {"mouse": np.array("Simulated_b4")})
+    stored, read = stored_and_read(tmp_path / "pictures.npz")
+    assert stored.presentations == read.presentations
+    (session,) = build_sessions([stored], DatasetSpec((str(read.session),), size_px=SHAPE)).values()
+    assert {trial.videos.shape for trial in session.trials} == {(15, *SHAPE)}

@@ -41,10 +41,13 @@ _DEMUXERS = (
     (0, b"nut/multimed", "nut"),
     (0, b"DKIF", "ivf"),
     (0, b"YUV4MPEG2", "yuv4mpegpipe"),
+    (0, b"\x89PNG\r\n\x1a\n", "png_pipe"),
+    (0, b"\xff\xd8\xff", "jpeg_pipe"),
 )
 
 
 _UNSTAMPED = ("mpegvideo",)  # without a container there are no time stamps, and FFmpeg makes some up
+_PICTURES = ("png_pipe", "jpeg_pipe")  # without a clock: what says how long they stay is the presentation
 
 
 class Codec(NamedTuple):
@@ -254,13 +257,15 @@ def _opened(path: Path) -> av.container.InputContainer:
     Playlists and lists of files are no videos here. Raises RecordingError for a format that is not known.
     """
     with path.open("rb") as file:
-        head = file.read(12)
+        head = file.read(4096)
     demuxer = next((name for start, mark, name in _DEMUXERS if head[start:].startswith(mark)), None)
     if demuxer is None:
         raise RecordingError(
             f"{path} is not a video of a known format: expected AVI, MP4, MOV, Matroska, WebM, MPEG, ASF, FLV, Ogg, "
-            "GIF, NUT, IVF or Y4M; convert it"
+            "GIF, NUT, IVF or Y4M, or a picture as PNG or JPEG; convert it"
         )
+    if demuxer == "png_pipe" and b"acTL" in head:  # an animated one
+        demuxer = "apng"
     return av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"})
 
 
@@ -298,6 +303,8 @@ def _facts(path: Path) -> _Facts:
     except _UNREADABLE as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} is not a readable video ({error}): expected a file as .avi or .mp4") from error
+    if container.format.name in _PICTURES and len(stamps) > 1:
+        raise RecordingError(f"{path} holds {len(stamps)} pictures without a clock: expected one picture a file")
     if not rates and (len(stamps) < 2 or (stamps[-1] - stamps[0]) * tick_s <= 0):
         raise RecordingError(f"{path} does not say its frames a second: write it again with a constant rate")
     times_s = (np.array(stamps, np.float64) - stamps[0]) * tick_s if stamps else np.zeros(0)
