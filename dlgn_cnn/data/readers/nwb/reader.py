@@ -3,9 +3,7 @@
 Nothing is taken from it but numbers and texts, which are checked like those of any file.
 """
 
-import errno
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +12,7 @@ import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.readers.shared.watched_files import answered
 from dlgn_cnn.data.recording import (
     TIERS,
     PresentationTimes,
@@ -24,9 +23,9 @@ from dlgn_cnn.data.recording import (
     SessionRecording,
 )
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES
-from dlgn_cnn.errors import DlgnError, MissingFile, RecordingError
+from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
-from dlgn_cnn.runtime.watched import Crashed, KeptProcess, Stopped, Undecoded, Watched
+from dlgn_cnn.runtime.watched import KeptProcess, Watched
 from dlgn_cnn.shapes import Frames
 from dlgn_cnn.storage.rights import present_file, require_readable
 
@@ -118,35 +117,7 @@ def _asked(path: Path, take: Callable[[Watched], Found], progress: Progress = si
     """What ``take`` takes of the process's answer. Raises RecordingError, MissingFile or PermissionError."""
     require_readable(path)
     with _kept.lock:
-        child, whole = _kept.running(CODE, "hdf5"), False
-        try:
-            child.begin(str(path.absolute()), path.stat().st_size, progress, here=str(Path.cwd()), **request)
-            found = take(child)
-            whole = True
-            return found
-        except Crashed:
-            raise RecordingError(f"{path}: the libraries that read NWB crashed over it: export it again") from None
-        except Stopped as error:
-            raise RecordingError(str(error)) from error
-        except Undecoded as error:
-            whole = True
-            raise _translated(error, path) from error
-        except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
-            if isinstance(error, DlgnError):
-                raise
-            raise RecordingError(f"{path}: what the process that reads it says has no sense ({error!r})") from error
-        finally:
-            if not whole:  # what is left of the answer would be taken for the next one
-                child.end()
-
-
-def _translated(error: Undecoded, path: Path) -> Exception:
-    """An error of the process as it would be one here."""
-    if error.kind == "PermissionError":
-        return PermissionError(errno.EACCES, os.strerror(errno.EACCES), error.file or str(path))
-    if error.kind in ("RecordingError", "MissingFile"):
-        return (MissingFile if error.kind == "MissingFile" else RecordingError)(str(error))
-    return RecordingError(f"{path} cannot be read as NWB ({error.kind}: {error!s:.200}): export it again")
+        return answered(_kept.running(CODE, "hdf5"), path, "NWB", take, progress, here=str(Path.cwd()), **request)
 
 
 def _recording(child: Watched, path: Path) -> SessionRecording:
