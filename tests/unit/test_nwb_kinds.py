@@ -7,13 +7,11 @@ import pytest
 from pynwb import NWBFile, TimeSeries
 from pynwb.behavior import PupilTracking
 from pynwb.epoch import TimeIntervals
-from pynwb.image import ImageSeries
 from pynwb.ogen import OptogeneticSeries
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.errors import RecordingError
-from tests.factories import write_scene
-from tests.unit.test_nwb_reader import FRAMES, blank, named_scenes, write
+from tests.unit.test_nwb_reader import blank, named_scenes, write
 
 ON_OFF = [[0.25, 0.75], [4.25, 4.75]]
 
@@ -138,21 +136,3 @@ def test_signals_that_lie_elsewhere_are_found(tmp_path):
     file.add_acquisition(TimeSeries(name="pupil_area", data=np.ones(80), unit="px", rate=10.0))
     (found,) = read_recordings(write(tmp_path, file))
     assert set(found.signals) == {"running", "pupil_size"}
-
-
-@pytest.mark.parametrize("files", [["long.avi"], ["one.avi", "two.avi"]])
-def test_stretches_of_external_movies_are_never_taken_for_their_beginning(tmp_path, files):
-    for name in files:
-        write_scene(tmp_path / name, FRAMES[:2].reshape(60, 16, 32), 30.0)
-    file = blank()
-    first = [60 * number for number in range(len(files))]
-    series = ImageSeries(
-        name="movie", external_file=files, starting_frame=first, format="external", rate=30.0, starting_time=0.0,
-        unit="n.a.", num_samples=60 * len(files),
-    )  # fmt: skip
-    file.add_stimulus(series)
-    file.add_trial_column("tier", "what for")
-    for trial in range(2):
-        file.add_trial(start_time=float(trial), stop_time=trial + 1.0, tier="train", timeseries=[series])
-    with pytest.raises(RecordingError, match=r"cut the movie into one file a trial|lies in 2 files"):
-        read_recordings(write(tmp_path, file))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dlgn_cnn.data.binning import on_screen
-from dlgn_cnn.data.stimuli.video import decode_gray, probe, read_gray, write_gray
+from dlgn_cnn.data.stimuli import video
+from dlgn_cnn.data.stimuli.video import decode_gray, length_and_size, probe, read_gray, stream_gray, write_gray
 from dlgn_cnn.errors import RecordingError
 from tests.factories import write_scene
 
@@ -205,3 +206,46 @@ def write_pictures(path, frames, time_base, stamps):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+KEY_FRAMES = {  # frames between key frames, B-frames, open groups: where a stretch can go wrong
+    "a.avi": ("mpeg4", "yuv420p", {"g": "12"}),
+    "b.avi": ("mpeg4", "yuv420p", {"g": "15", "bf": "2"}),
+    "lossless.avi": ("ffv1", "gray", {}),
+    "open.mkv": ("libx264", "yuv420p", {"g": "20", "bf": "3", "x264-params": "open-gop=1"}),
+    "refresh.mkv": ("libx264", "yuv420p", {"g": "20", "bf": "0", "x264-params": "intra-refresh=1"}),
+    "open.mp4": ("libx264", "yuv420p", {"g": "20", "bf": "3", "x264-params": "open-gop=1"}),
+    "b.ts": ("mpeg2video", "yuv420p", {"g": "12", "bf": "2"}),
+    "dropped.mkv": ("libx264", "yuv420p", {"g": "12", "bf": "2"}),
+}
+
+
+@pytest.mark.parametrize("name", KEY_FRAMES)
+def test_a_stretch_of_any_movie_is_what_decoding_it_all_shows_there(tmp_path, name):
+    codec, pixels, options = KEY_FRAMES[name]
+    generator = np.random.default_rng(0)
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=30, options=options)
+        stream.height, stream.width, stream.pix_fmt = 64, 64, pixels
+        for number, image in enumerate(generator.integers(0, 256, (90, 64, 64), dtype=np.uint8)):
+            if name.startswith("dropped") and number % 7 == 3:
+                continue
+            frame = av.VideoFrame.from_ndarray(image, format="gray").reformat(format=pixels)
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    whole = read_gray(tmp_path / name, (16, 16))
+    assert length_and_size(tmp_path / name) == (len(whole), 64, 64)
+    drawn = [sorted(generator.choice(len(whole) + 1, 2, replace=False).tolist()) for _ in range(12)]
+    for start, stop in [(0, len(whole)), (len(whole) - 1, len(whole)), (0, 1), (11, 13), *drawn]:
+        np.testing.assert_array_equal(
+            np.stack([*stream_gray(tmp_path / name, (16, 16), start, stop)]), whole[start:stop]
+        )
+
+
+def test_only_the_pictures_of_a_stretch_are_decoded(tmp_path, monkeypatch):
+    path = write_scene(tmp_path / "a.avi", ramp(120), 30)
+    seen = []
+    monkeypatch.setattr(video, "check", lambda name, *_: seen.append(name) if name == "movie.decoded" else None)
+    assert len([*stream_gray(path, (16, 32), 100, 102)]) == 2
+    assert len(seen) < 20

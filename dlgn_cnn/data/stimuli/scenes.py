@@ -1,7 +1,8 @@
 """A scene's frames, from wherever a layout keeps them: a video file of their own, or a part of another file."""
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.files import file_sha256, missing_file
 from dlgn_cnn.storage.rights import present
 
-# By layout: a function of (path, address) that returns frames (time, height, width) uint8. Readers register theirs.
+# By layout: a function of (path, address) that returns frames (time, height, width) uint8, or blocks of them, one after
+# the other, where they may be too many to hold in memory. Readers register theirs.
 FRAME_SOURCES = Registry("layout of frames", "dlgn_cnn.data.readers", given=("path", "address"))
+BLOCK = 2**24  # pixels that are read, digested and scaled at a time
 
 
 def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
@@ -26,12 +29,30 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
 
     if not present(file.path):
         raise missing_file("scene file", file.path, file.stored)
+    changed = "has changed since it was ingested: restore it or ingest again"
+    if not file.part:
+        if file.sha256 != file_sha256(file.path):
+            raise RecordingError(f"scene file {file.path} {changed}")
+        return read_gray(file.path, size_px)
     layout, _, address = file.part.partition(":")
-    frames = FRAME_SOURCES.get(layout)(file.path, address) if layout else None
-    if file.sha256 != (file_sha256(file.path) if frames is None else frames_sha256(frames)):
-        where = f"{file.path} ({file.part})" if file.part else str(file.path)
-        raise RecordingError(f"scene file {where} has changed since it was ingested: restore it or ingest again")
-    return read_gray(file.path, size_px) if frames is None else scale_gray(frames, size_px)
+    found = FRAME_SOURCES.get(layout)(file.path, address)
+    digest, scaled = _digest((file.frames, file.height_px, file.width_px)), []
+    for block in [found] if isinstance(found, np.ndarray) else found:
+        if block.shape[1:] != (file.height_px, file.width_px):
+            raise RecordingError(f"scene file {file.path} ({file.part}) {changed}")
+        digest.update(np.ascontiguousarray(block).data)
+        scaled.append(scale_gray(block, size_px))
+    if file.sha256 != digest.hexdigest():
+        raise RecordingError(f"scene file {file.path} ({file.part}) {changed}")
+    return scaled[0] if len(scaled) == 1 else np.concatenate(scaled)
+
+
+def in_blocks(frames: Iterable[np.ndarray]) -> Iterator[Frames]:
+    """Single frames (height, width) as blocks (time, height, width) of at most ``BLOCK`` pixels, or one frame."""
+    rest = iter(frames)
+    for first in rest:
+        more = max(0, BLOCK // max(1, first.size) - 1)
+        yield np.stack([first, *itertools.islice(rest, more)])
 
 
 def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneFile:
@@ -64,6 +85,45 @@ def array_scene(path: Path, part: str, frames: Frames, rate_hz: float) -> SceneF
         raise RecordingError(f"{path} ({part}): {rate_hz} frames a second, expected a rate above 0")
     time, height, width = frames.shape
     return SceneFile(path, frames_sha256(frames), time, float(rate_hz), width, height, part)
+
+
+def streamed_scene(path: Path, part: str, blocks: Iterable[Frames], time: int, rate_hz: float) -> SceneFile:
+    """Describe frames that lie within another file and come in blocks, so that never all are in memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    part : str
+        Where in it they lie, "layout:address".
+    blocks : iterable of ndarray of uint8, shape (time, height, width)
+        The frames, one block after the other.
+    time : int
+        How many they are.
+    rate_hz : float
+        Frames a second.
+
+    Returns
+    -------
+    SceneFile
+        Known by the digest of the frames, as ``array_scene`` has it.
+
+    Raises
+    ------
+    RecordingError
+        If there are more or fewer frames, or their size changes.
+    """
+    done, size, digest = 0, None, hashlib.sha256()
+    for block in blocks:
+        if size is None:
+            size, digest = block.shape[1:], _digest((time, *block.shape[1:]))
+        if block.shape[1:] != size:
+            raise RecordingError(f"{path} ({part}): frames of {block.shape[1:]} px follow those of {size} px")
+        digest.update(np.ascontiguousarray(block).data)
+        done += len(block)
+    if size is None or done != time:
+        raise RecordingError(f"{path} ({part}): {done} frames are there, expected {time}")
+    return SceneFile(path, digest.hexdigest(), time, float(rate_hz), size[1], size[0], part)
 
 
 def as_gray(values: np.ndarray, where: str, gray_range: Sequence[float] | Times | None = None) -> Frames:
@@ -116,6 +176,11 @@ def as_gray(values: np.ndarray, where: str, gray_range: Sequence[float] | Times 
 
 def frames_sha256(frames: Frames) -> str:
     """Hex digest of frames and their shape."""
-    digest = hashlib.sha256(f"{frames.dtype.str}{frames.shape}".encode())
+    digest = _digest(frames.shape)
     digest.update(np.ascontiguousarray(frames).data)
     return digest.hexdigest()
+
+
+def _digest(shape: tuple[int, ...]) -> "hashlib._Hash":
+    """The beginning of the digest of gray frames of this shape; their bytes follow."""
+    return hashlib.sha256(f"{np.dtype(np.uint8).str}{shape}".encode())

@@ -1,7 +1,9 @@
 """Scene files in and out: every codec, size and rate becomes gray frames on one clock. The one door to PyAV."""
 
+import functools
 import io
 import itertools
+import math
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -46,6 +48,7 @@ _DEMUXERS = (
 )
 
 
+_INDEXED = ("avi", "mov", "matroska")
 _UNSTAMPED = ("mpegvideo",)  # without a container there are no time stamps, and FFmpeg makes some up
 _PICTURES = ("png_pipe", "jpeg_pipe")  # without a clock: what says how long they stay is the presentation
 
@@ -142,11 +145,49 @@ def read_gray(path: Path, size_px: tuple[int, int]) -> Frames:
     return np.stack(shown)
 
 
-def stream_gray(path: Path, size_px: tuple[int, int]) -> Iterator[np.ndarray]:
-    """The file's own frames in order, each gray (height, width) uint8: for files too long to hold in memory."""
+def stream_gray(path: Path, size_px: tuple[int, int], start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+    """The file's own frames in order, each gray (height, width) uint8: for files too long to hold in memory.
+
+    Parameters
+    ----------
+    path : Path
+        Movie.
+    size_px : tuple of int
+        Height and width to scale to, bilinearly.
+    start : int, default 0
+        First frame, on the file's clock. Decoding begins at the key frame before it.
+    stop : int, optional
+        Frame after the last (default: to the end).
+
+    Yields
+    ------
+    ndarray of uint8, shape (height, width)
+        One frame.
+    """
     scaler = VideoReformatter()  # kept from frame to frame: building one takes longer than using it
-    for frame, held in _shown(path):
+    for frame, held in _shown(path, start, stop):
         yield from itertools.repeat(_scaled(scaler, frame, size_px, "gray").to_ndarray(), held)
+
+
+def length_and_size(path: Path) -> tuple[int, int, int]:
+    """Frames on a movie's clock, their height and their width, without decoding. Raises RecordingError as ``probe``."""
+    if not present_file(path):
+        raise MissingFile(f"video file {path} is missing: restore it, or correct the name that leads to it")
+    return _length_and_size(path, *_state(path))
+
+
+@functools.lru_cache(maxsize=4096)
+def _length_and_size(path: Path, *state: int) -> tuple[int, int, int]:
+    facts = _facts(path)
+    frames = max(facts.places.values(), default=-1) + 1 or sum(held for _, held in _shown(path))
+    _require_frames(path, frames)
+    return frames, facts.height, facts.width
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Bytes of a file and when it changed: what is kept of it holds while these stay."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def scale_gray(frames: Frames, size_px: tuple[int, int]) -> Frames:
@@ -270,12 +311,16 @@ def _opened(path: Path) -> av.container.InputContainer:
 
 
 class _Facts(NamedTuple):
-    """A video's clock and size: frames a second, and the place on that clock of each picture by its time stamp."""
+    """A video's clock and size: frames a second, and the place on that clock of each picture by its time stamp.
+
+    ``indexed``: its container says where key frames are, and every picture has a time stamp of its own.
+    """
 
     rate_hz: float
     width: int
     height: int
     places: dict[int, int]
+    indexed: bool
 
 
 def _facts(path: Path) -> _Facts:
@@ -293,8 +338,9 @@ def _facts(path: Path) -> _Facts:
             width, height = stream.codec_context.width, stream.codec_context.height
             check("movie.pixels", width * height, path)
             rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
-            pictures = (packet for packet in container.demux(stream) if packet.size)  # a dropped one has no bytes
-            stamps = sorted({packet.pts for packet in pictures if packet.pts is not None})
+            pictures = [packet.pts for packet in container.demux(stream) if packet.size]  # a dropped one has no bytes
+            stamps = sorted({stamp for stamp in pictures if stamp is not None})
+            indexed = len(stamps) == len(pictures) and container.format.name.startswith(_INDEXED)
             tick_s = float(stream.time_base or 0)
             if container.format.name in _UNSTAMPED or tick_s <= 0:
                 stamps = []
@@ -310,29 +356,58 @@ def _facts(path: Path) -> _Facts:
     times_s = (np.array(stamps, np.float64) - stamps[0]) * tick_s if stamps else np.zeros(0)
     rate_hz, places = on_clock(times_s, [float(rate) for rate in rates], tick_s)
     check("movie.frames", int(places[-1]) + 1 if len(places) else 0, path, size)
-    return _Facts(rate_hz, width, height, dict(zip(stamps, places.tolist(), strict=True)))
+    return _Facts(rate_hz, width, height, dict(zip(stamps, places.tolist(), strict=True)), indexed)
 
 
-def _shown(path: Path) -> Iterator[tuple[av.VideoFrame, int]]:
-    """Each picture, and for how many frames of the file's clock it stays; the last stays for one."""
-    places = _facts(path).places
-    before: tuple[av.VideoFrame, int] | None = None
-    for frame in _decoded(path):
+@functools.lru_cache(maxsize=8)
+def _kept_facts(path: Path, *state: int) -> _Facts:
+    """Facts of the movies that stretches were last asked of: many are asked of one."""
+    return _facts(path)
+
+
+def _shown(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[av.VideoFrame, int]]:
+    """Each picture, and for how many frames from ``start`` to ``stop`` of the file's clock it stays; the last for one.
+
+    A picture that stays for none of these is left out.
+    """
+    part = start > 0 or stop is not None
+    facts = _kept_facts(path, *_state(path)) if part else _facts(path)
+    end, before = math.inf if stop is None else stop, None
+    for frame in _from(path, facts, start):
         place = 0 if before is None else before[1] + 1
         if frame.pts is not None:
-            place = places.get(frame.pts, place)
+            place = facts.places.get(frame.pts, place)
         if before is not None:
             place = max(place, before[1])
-            yield before[0], place - before[1]
+            if (held := min(place, end) - max(before[1], start)) > 0:
+                yield before[0], int(held)
+            if place >= end:
+                return
         before = frame, place
-    if before is not None:
+    if before is not None and start <= before[1] < end:
         yield before[0], 1
 
 
-def _decoded(path: Path) -> Iterator[av.VideoFrame]:
+def _from(path: Path, facts: _Facts, start: int) -> Iterator[av.VideoFrame]:
+    """Pictures in order, from one that is on at frame ``start`` or before it."""
+    stamps = [stamp for stamp, place in facts.places.items() if place <= start] if start and facts.indexed else []
+    if stamps:
+        pictures = _decoded(path, stamps[-1])
+        first = next(pictures, None)
+        if first is not None and first.pts in facts.places and first.pts <= stamps[-1]:
+            yield first
+            yield from pictures
+            return
+    yield from _decoded(path)
+
+
+def _decoded(path: Path, stamp: int | None = None) -> Iterator[av.VideoFrame]:
+    """Pictures in order, from the key frame before a time stamp (default: all)."""
     try:
         with _opened(path) as container:
             stream = container.streams.video[0]
+            if stamp is not None:
+                container.seek(stamp, stream=stream)
             stream.thread_type = "NONE"  # scene files are small: threads cost more than they bring
             stream.codec_context.options = {"max_pixels": str(limit("movie.pixels"))}
             size, pixels = path.stat().st_size, 0

@@ -19,7 +19,8 @@ def answer(answers: Answers, request: dict[str, Any]) -> None:
     path = Path(request["place"])
     os.chdir(request["here"])  # for storage outside the file, whose name is relative to it
     if "frames" in request:
-        answers.send(frames_of(path, request["frames"]))
+        for block in frames_of(path, request["frames"]):
+            answers.send(block)
         return
     send(
         answers,

@@ -10,18 +10,10 @@ import numpy as np
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers.nwb.behavior import scaled, signals_of
 from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates
+from dlgn_cnn.data.readers.nwb.stimuli import image_series, stored_frames, trials_shown
 from dlgn_cnn.data.readers.shared.arrays import seconds
-from dlgn_cnn.data.readers.shared.near_files import inside
-from dlgn_cnn.data.recording import (
-    PresentationTimes,
-    SceneFile,
-    SceneKey,
-    SessionKey,
-    SessionRecording,
-)
-from dlgn_cnn.data.stimuli.scenes import array_scene, as_gray
+from dlgn_cnn.data.recording import PresentationTimes, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
@@ -63,11 +55,8 @@ def recording_of(
     """
     with _opened(path) as file:
         tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
-        shown = _named(path, "interval table", tables, trials)
-        scenes, numbers, onsets = _scenes(path, file, shown, stimulus, progress)
-        names = _column(path, shown, tier)
-        starts, stops = (seconds(shown[name][:], f"{path}: {name} of {trials}") for name in ("start_time", "stop_time"))
-        keys = [SceneKey(path.stem, number) for number in numbers]
+        shown = trials_shown(path, file, tables, trials, stimulus, tier, progress)
+        starts, stops = shown.starts_s, shown.stops_s
         kept, notes = _valid(file, starts, stops)
         order = [row for row in np.argsort(starts, kind="stable").tolist() if kept[row]]
         spikes, unobserved = _spikes(path, file, np.column_stack([starts, stops])[order])
@@ -76,22 +65,24 @@ def recording_of(
             session=_session(path, file, mouse, series, experiment),
             spike_times_s=spikes,
             presentations=tuple(
-                PresentationTimes(trial, keys[row], float(starts[row]), float(stops[row]), str(names[row]), onsets[row])
+                PresentationTimes(
+                    trial, shown.keys[row], float(starts[row]), float(stops[row]), shown.tiers[row], shown.onsets_s[row]
+                )
                 for trial, row in enumerate(order)
             ),
             opto_epochs_s=_opto_epochs(path, found, opto),
-            scenes={SceneKey(path.stem, number): scene for number, scene in enumerate(scenes)},
+            scenes=shown.scenes,
             signals=signals_of(path, found, signals),
             source=path,
             notes=(*notes, *unobserved),
         )
 
 
-def frames_of(path: Path, address: str) -> Frames:
-    """Frames ``name:start:stop`` of an image series."""
+def frames_of(path: Path, address: str) -> Iterator[Frames]:
+    """Frames ``name:start:stop`` of an image series, in blocks."""
     name, start, stop = address.rsplit(":", 2)
     with _opened(path) as file:
-        return _frames(path, _image_series(path, file, name), int(start), int(stop))
+        yield from stored_frames(path, image_series(path, file, name), int(start), int(stop))
 
 
 def load_libraries() -> None:
@@ -171,99 +162,6 @@ def _ragged(path: Path, units: Any, name: str) -> list[Times]:
     if len(ends) != len(units) or np.any(np.diff(ends, prepend=0) < 0) or ends.max(initial=0) > len(values):
         raise RecordingError(f"{path}: {name}_index does not divide the values among units: export it again")
     return np.split(values, ends)[: len(ends)]
-
-
-def _named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
-    if name not in choices:
-        raise RecordingError(
-            f"{where} has no {what} {name!r}: {nearest(name, choices)}; correct it, or name another as an option"
-        )
-    return choices[name]
-
-
-def _column(path: Path, table: Any, name: str) -> Any:
-    columns = {column: table[column] for column in table.colnames}
-    return _named(f"{path}: table {table.name!r}", "column", columns, name)[:]
-
-
-def _scenes(
-    path: Path, file: Any, shown: Any, stimulus: str, progress: Progress
-) -> tuple[list[SceneFile], list[int], list[tuple[float, ...]]]:
-    """The scenes; the scene of each row; the measured onsets of each row's frames."""
-    if stimulus not in shown.colnames and "timeseries" in shown.colnames:
-        asked = [_stretch(path, cell) for cell in shown["timeseries"][:]]
-    else:
-        asked = [(str(name), 0, -1) for name in _column(path, shown, stimulus)]
-    check("recording.presentations", len(asked), path)
-    scenes: dict[tuple[str, int, int], SceneFile] = {}
-    pixels = 0
-    for done, key in enumerate(asked, 1):
-        if key not in scenes:
-            found = scenes[key] = _scene(path, file, *key)
-            pixels += found.frames * found.width_px * found.height_px if found.path == path else 0
-            check("hdf5.frames", pixels, path, path.stat().st_size)
-        progress(done, len(asked))
-    files: dict[str, SceneFile] = {}
-    for scene in scenes.values():
-        files.setdefault(scene.sha256, scene)
-    numbers = {digest: number for number, digest in enumerate(files)}
-    stretches = [_onsets(_image_series(path, file, name), start, stop) for name, start, stop in asked]
-    return [*files.values()], [numbers[scenes[key].sha256] for key in asked], stretches
-
-
-def _stretch(path: Path, cell: Any) -> tuple[str, int, int]:
-    if len(cell) != 1:
-        raise RecordingError(f"{path}: a trial refers to {len(cell)} time series, expected the one that was shown")
-    first = int(cell[0].idx_start)
-    return str(cell[0].timeseries.name), first, first + int(cell[0].count)
-
-
-def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile:
-    series = _image_series(path, file, name)
-    if series.external_file is not None and len(series.external_file):
-        from dlgn_cnn.data.stimuli.video import probe
-
-        if len(series.external_file) > 1:
-            raise RecordingError(
-                f"{path}: stimulus {name!r} lies in {len(series.external_file)} files: join them, one file a scene"
-            )
-        whole = probe(inside(path.parent, str(series.external_file[0]), f"{path}: stimulus {name!r}"))
-        if (start, stop) not in ((0, -1), (0, whole.frames)):
-            raise RecordingError(
-                f"{path}: a trial shows frames {start} to {stop} of the {whole.frames} of {series.external_file[0]}: "
-                "cut the movie into one file a trial, or store its frames in the NWB file"
-            )
-        return whole
-    stop = len(series.data) if stop < 0 else stop
-    frames = _frames(path, series, start, stop)
-    return array_scene(path, f"nwb:{name}:{start}:{stop}", frames, _rate_hz(path, series))
-
-
-def _image_series(path: Path, file: Any, name: str) -> Any:
-    return _named(path, "stimulus", dict(file.stimulus_template) | dict(file.stimulus), name)
-
-
-def _rate_hz(path: Path, series: Any) -> float:
-    if series.rate is not None:
-        return float(series.rate)
-    steps = np.diff(np.asarray(series.timestamps[:], np.float64)) if series.timestamps is not None else np.empty(0)
-    if len(steps) == 0 or not np.median(steps) > 0:
-        raise RecordingError(f"{path}: stimulus {series.name!r} has neither a rate nor timestamps: add one")
-    return float(1 / np.median(steps))
-
-
-def _frames(path: Path, series: Any, start: int, stop: int) -> Frames:
-    values = np.asarray(series.data[start:stop])
-    if values.ndim == 4 and values.shape[-1] == 3:
-        values = np.rint(values @ np.array([0.299, 0.587, 0.114]))  # luma of ITU-R BT.601
-    return as_gray(values, f"{path}, stimulus {series.name!r}")
-
-
-def _onsets(series: Any, start: int, stop: int) -> tuple[float, ...]:
-    """Onsets of a referred stretch whose series has timestamps: those are on the session's clock."""
-    if stop < 0 or series.timestamps is None:
-        return ()
-    return tuple(map(float, series.timestamps[start:stop]))
 
 
 def _opto_epochs(path: Path, found: Mapping[str, Any], name: str | None) -> Times:

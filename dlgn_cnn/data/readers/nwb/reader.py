@@ -4,13 +4,16 @@ Nothing is taken from it but numbers and texts, which are checked like those of 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
+from dlgn_cnn.data.readers.shared.movie_stretches import LAYOUT, stretch_scene
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.readers.shared.watched_files import answered
 from dlgn_cnn.data.recording import (
@@ -36,7 +39,6 @@ from dlgn_cnn.runtime.answering import serve
 load_libraries()
 serve(answer, copies=True)
 """
-Found = TypeVar("Found")
 _kept = KeptProcess()  # the files themselves reach its copies alone
 
 
@@ -101,23 +103,50 @@ def read_nwb(
     """
     options: dict[str, Any] = {"mouse": mouse, "series": series, "experiment": experiment}
     options |= {"trials": trials, "stimulus": stimulus, "tier": tier, "opto": opto, "signals": signals or {}}
-    return [_asked(path, lambda child: _recording(child, path), progress, options=options)]
+    with _asked(path, progress, options=options) as child:
+        found = _recording(child, path)
+    return [_with_movies(found)]
 
 
 @FRAME_SOURCES.register("nwb")
-def nwb_frames(path: Path, address: str) -> Frames:
-    """Frames ``name:start:stop`` of an image series."""
-    frames = _asked(path, lambda child: child.array(), frames=address)
-    if frames.ndim != 3 or frames.dtype != np.uint8:
-        raise RecordingError(f"{path}: frames {address} are of shape {frames.shape} and type {frames.dtype}")
-    return frames
+def nwb_frames(path: Path, address: str) -> Iterator[Frames]:
+    """Frames ``name:start:stop`` of an image series, in blocks."""
+    _, start, stop = address.rsplit(":", 2)
+    done = int(start)
+    with _asked(path, frames=address) as child:
+        while done < int(stop):
+            frames = child.array()
+            if frames.ndim != 3 or frames.dtype != np.uint8 or len(frames) == 0:
+                raise RecordingError(f"{path}: frames {address} are of shape {frames.shape} and type {frames.dtype}")
+            done += len(frames)
+            yield frames
 
 
-def _asked(path: Path, take: Callable[[Watched], Found], progress: Progress = silent, **request: Any) -> Found:
-    """What ``take`` takes of the process's answer. Raises RecordingError, MissingFile or PermissionError."""
+def _with_movies(found: SessionRecording) -> SessionRecording:
+    """The recording with those of its scenes described that lie in movies; equal ones are one scene."""
+    scenes: dict[str, tuple[SceneKey, SceneFile]] = {}
+    keys: dict[SceneKey, SceneKey] = {}
+    found_in = found.source.stem if found.source else ""
+    for key, file in found.scenes.items():
+        if file.part.startswith(LAYOUT):
+            file = stretch_scene(file.path, file.part, file.rate_hz)
+        elif not file.part:
+            from dlgn_cnn.data.stimuli.video import probe
+
+            file = probe(file.path)
+        number = len(scenes) if key.movie == found_in else key.scene
+        keys[key] = scenes.setdefault(file.sha256, (SceneKey(key.movie, number), file))[0]
+    shown = tuple(replace(one, scene=keys[one.scene]) for one in found.presentations)
+    return replace(found, scenes=dict(scenes.values()), presentations=shown)
+
+
+@contextmanager
+def _asked(path: Path, progress: Progress = silent, **request: Any) -> Iterator[Watched]:
+    """The process, asked about a file. Raises RecordingError, MissingFile or PermissionError of what is taken of it."""
     require_readable(path)
-    with _kept.lock:
-        return answered(_kept.running(CODE, "hdf5"), path, "NWB", take, progress, here=str(Path.cwd()), **request)
+    here = str(Path.cwd())
+    with _kept.lock, answered(_kept.running(CODE, "hdf5"), path, "NWB", progress, here=here, **request) as child:
+        yield child
 
 
 def _recording(child: Watched, path: Path) -> SessionRecording:

@@ -29,6 +29,15 @@ def load_array(path: Path) -> np.ndarray:
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
 
 
+def map_array(path: Path) -> np.ndarray:
+    """The array of a ``.npy`` file, read where it is used. Raises RecordingError as ``load_array`` does."""
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:
+        raise_if_forbidden(error, path)
+        raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
+
+
 def load_arrays(path: Path, known: Collection[str]) -> dict[str, np.ndarray]:
     """Every array of an ``.npz`` file by name, once their names are known and their sizes within bounds.
 

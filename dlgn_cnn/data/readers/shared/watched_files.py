@@ -2,26 +2,19 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dlgn_cnn.errors import DlgnError, MissingFile, RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.runtime.watched import Crashed, Stopped, Undecoded, Watched
 
-Found = TypeVar("Found")
 
-
-def answered(
-    child: Watched,
-    path: Path,
-    form: str,
-    take: Callable[[Watched], Found],
-    progress: Progress = silent,
-    **request: Any,
-) -> Found:
-    """What a process answers about a file; it is ended if its answer is not a whole one.
+@contextmanager
+def answered(child: Watched, path: Path, form: str, progress: Progress = silent, **request: Any) -> Iterator[Watched]:
+    """The process, asked about a file, to take its answer from; it is ended if not all of that was taken.
 
     Parameters
     ----------
@@ -31,17 +24,15 @@ def answered(
         The file.
     form : str
         What the file is to be, for errors.
-    take : callable
-        Takes the answer from the process.
     progress : callable, optional
         Called with what is done and what there is to do.
     **request : object
         What is asked.
 
-    Returns
-    -------
-    object
-        What ``take`` returns.
+    Yields
+    ------
+    Watched
+        The process.
 
     Raises
     ------
@@ -51,9 +42,8 @@ def answered(
     whole = False
     try:
         child.begin(str(path.absolute()), path.stat().st_size, progress, **request)
-        found = take(child)
+        yield child
         whole = True
-        return found
     except Crashed:
         raise RecordingError(f"{path}: the libraries that read {form} crashed over it: export it again") from None
     except Stopped as error:
