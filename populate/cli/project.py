@@ -212,7 +212,7 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
     import yaml
 
     from dlgn_cnn.errors import ConfigError
-    from populate.define import yaml_text
+    from dlgn_cnn.storage import yaml_text
 
     chosen = {}
     for name, text in _pairs("option", words, "spikes_outside=drop").items():

@@ -16,8 +16,8 @@ import yaml
 from dlgn_cnn.bounds import check
 from dlgn_cnn.errors import ConfigError, DlgnError, within
 from dlgn_cnn.registry import nearest
+from dlgn_cnn.storage import yaml_text
 from dlgn_cnn.storage.rights import present_file, raise_if_forbidden
-from populate.define import yaml_text
 from schemas.base.names import check_length, check_name, longest
 from schemas.declaration.computed_tables import config_tables
 from schemas.experiment import Experiment
