@@ -40,6 +40,7 @@ KINDS = {
     "npz": ("arrays.Npz", 3000),
     "sensorium": ("arrays.Sensorium", 2000),
     "lab": ("arrays.Lab", 2000),
+    "experanto": ("experanto.Experanto", 2000),
     "deeplake": ("arrays.DeepLake", 500),
     "config": ("texts.Configs", 2000),
     "settings": ("texts.SettingsFiles", 3000),

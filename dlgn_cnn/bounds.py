@@ -44,6 +44,7 @@ BOUNDS: dict[str, Bound] = {
     "parquet.seconds": Bound(60, "seconds to describe its columns, and one more for each MB"),
     "arrays.members": Bound(10_000, "arrays of an `.npz` file"),
     "arrays.unpacked": Bound(32 * MB, "bytes of an `.npz` file's arrays", per_byte=100),
+    "experanto.json": Bound(32 * MB, "bytes of an Experanto folder's JSON"),
     "hdf5.objects": Bound(100_000, "groups, data sets and links of an NWB file"),
     "hdf5.depth": Bound(64, "groups within groups", fixed=True),
     "hdf5.unpacked": Bound(32 * MB, "bytes of one data set", per_byte=100),

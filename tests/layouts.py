@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample
+from dlgn_cnn.data.readers.experanto.writer import write_experanto
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 
@@ -99,4 +100,8 @@ def save(file: Path, array: np.ndarray) -> None:
     np.save(file, array)
 
 
-LAYOUTS: dict[str, Callable[[SessionRecording, Path], Path]] = {"npz": write_npz, "sensorium": write_sensorium}
+LAYOUTS: dict[str, Callable[[SessionRecording, Path], Path]] = {
+    "experanto": write_experanto,
+    "npz": write_npz,
+    "sensorium": write_sensorium,
+}

@@ -179,18 +179,43 @@ def rebin(binned: BinnedResponses, edges_s: Times) -> Floats:
     Sums over whole bins are conserved. Raises RecordingError if the recorded bins do not cover ``edges_s``,
     since silence must have been recorded.
     """
-    recorded_s = np.diff(_until(binned.bins_s, np.diff(binned.bins_s, axis=1).T, edges_s[[0, -1]]))[0, 0]
+    recorded_s = covered_s(binned.bins_s, edges_s[[0, -1]])[0]
     wanted_s = edges_s[-1] - edges_s[0]
     if recorded_s < wanted_s * (1 - CLOCK_TOLERANCE):
         raise RecordingError(
             f"responses were binned for {recorded_s:.3f} s of the {wanted_s:.3f} s from {edges_s[0]:.3f} s on: "
             "leave out presentations without responses"
         )
-    return np.diff(_until(binned.bins_s, binned.values, edges_s)).astype(np.float32)
+    return np.diff(summed_until(binned.bins_s, binned.values, edges_s)).astype(np.float32)
 
 
-def _until(bins_s: Times, values: np.ndarray, times_s: Times) -> Times:
-    """Sum (row, time) of ``values`` (row, bin) up to each time, linear within a bin and constant between bins."""
+def covered_s(bins_s: Times, edges_s: Times) -> Times:
+    """Seconds (time,) between consecutive edges (time + 1,) that lie in one of the bins (bin, start and stop), in s.
+
+    >>> covered_s(np.array([[0.0, 1.0], [3.0, 4.0]]), np.array([0.0, 2.0, 4.0]))
+    array([1., 1.])
+    """
+    seconds: Times = np.diff(summed_until(bins_s, np.diff(bins_s, axis=1).T, edges_s))[0]
+    return seconds
+
+
+def summed_until(bins_s: Times, values: np.ndarray, times_s: Times) -> Times:
+    """Sum (row, time) of ``values`` (row, bin) up to each time in s, linear within a bin and constant between bins.
+
+    Parameters
+    ----------
+    bins_s : ndarray, shape (bin, start and stop)
+        Bins in s, ascending and disjoint.
+    values : ndarray, shape (row, bin)
+        Values.
+    times_s : ndarray, shape (time,)
+        Times in s.
+
+    Returns
+    -------
+    ndarray of float64, shape (row, time)
+        Sums.
+    """
     total = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
     last = np.clip(np.searchsorted(bins_s[:, 0], times_s, side="right") - 1, 0, None)
     start, stop = bins_s[last].T

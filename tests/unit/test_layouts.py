@@ -206,7 +206,7 @@ def test_pickled_objects_are_refused_and_run_nothing(tmp_path, simulated, layout
     if layout == "npz":
         np.savez(path, **(npz_arrays(simulated) | {"units": hostile}))
     else:
-        np.save(path / "data" / "responses" / "0.npy", hostile)
+        np.save(path / {"sensorium": "data/responses/0.npy", "experanto": "spikes/spikes.npy"}[layout], hostile)
     with pytest.raises(RecordingError, match="Python objects in it are never unpickled"):
         read_recordings(path)
     assert not (tmp_path / "ran").exists()

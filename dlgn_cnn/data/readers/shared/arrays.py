@@ -30,9 +30,14 @@ def load_array(path: Path) -> np.ndarray:
 
 
 def map_array(path: Path) -> np.ndarray:
-    """The array of a ``.npy`` file, read where it is used. Raises RecordingError as ``load_array`` does."""
+    """The array of a ``.npy`` file, read where it is asked for. Raises RecordingError as ``load_array``."""
     try:
-        return np.lib.format.open_memmap(path, mode="r")
+        with path.open("rb") as file:
+            shape, by_column, dtype = _head(file, path.stat().st_size)
+            at = file.tell()
+        if not math.prod(shape):
+            return np.empty(shape, dtype)
+        return np.memmap(path, dtype, "r", at, shape, "F" if by_column else "C")
     except Exception as error:
         raise_if_forbidden(error, path)
         raise RecordingError(f"{path} cannot be read ({error}): expected a plain .npy array") from error
@@ -71,21 +76,27 @@ def _member(file: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> np.nda
 
 def _array(file: IO[bytes], size: int) -> np.ndarray:
     """The array of an open ``.npy`` file of ``size`` bytes. Raises ValueError if its head says another size."""
-    head = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    version = np.lib.format.read_magic(file)
-    if version not in head:
-        raise ValueError(f"its version {version} is that of arrays with named columns")
-    shape, _, dtype = head[version](file)
-    announced = math.prod(shape) * dtype.itemsize
-    if dtype.hasobject:
-        raise ValueError("Python objects in it are never unpickled")
-    if dtype.itemsize == 0 or announced != size - file.tell():
-        raise ValueError(f"its head announces {shape} of {dtype}, and {size - file.tell()} bytes follow")
+    _, _, dtype = _head(file, size)
     file.seek(0)
     array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
     if not sound(array):
         raise ValueError(f"its bytes are not values of {dtype}")
     return array
+
+
+def _head(file: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of an open ``.npy`` file of ``size`` bytes. Raises ValueError if they are another size."""
+    head = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(file)
+    if version not in head:
+        raise ValueError(f"its version {version} is that of arrays with named columns")
+    shape, by_column, dtype = head[version](file)
+    announced = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject:
+        raise ValueError("Python objects in it are never unpickled")
+    if dtype.itemsize == 0 or announced != size - file.tell():
+        raise ValueError(f"its head announces {shape} of {dtype}, and {size - file.tell()} bytes follow")
+    return shape, by_column, dtype
 
 
 def sound(array: np.ndarray) -> bool:
