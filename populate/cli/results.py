@@ -129,6 +129,26 @@ def meis(
     logger.info("stimuli: %s", path.resolve())
 
 
+@export.command()
+def experanto(
+    session: Annotated[str, typer.Argument(help="Session by name, as MOUSE_s03_e07.")],
+    folder: Annotated[Path, typer.Argument(help="New folder for the session.")],
+) -> None:
+    """Write an ingested session as an Experanto folder, which the experanto package opens.
+
+    Example: dlgn export experanto Ntsr1Cre_2019_0007_s03_e07 my_folder
+    """
+    import schemas
+
+    schemas.open_database()
+    from populate.export.experanto import export
+    from schemas.monitoring.progress import bar
+
+    with bar(f"export {session}") as progress:
+        path = export(session, folder, progress)
+    logger.info("session %s: %s", session, path.resolve())
+
+
 @app.command(rich_help_panel=PANEL)
 def verify(
     rows: Annotated[list[str] | None, typer.Argument(metavar="ROWS", help=f"{ROWS} (default: all tables).")] = None,

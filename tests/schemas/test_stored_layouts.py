@@ -5,6 +5,7 @@ import pytest
 
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
+from dlgn_cnn.errors import ConfigError
 from tests.factories import small_simulation
 from tests.layouts import LAYOUTS, npz_arrays
 from tests.unit.test_pictures import SHAPE, presented
@@ -66,3 +67,19 @@ def test_pictures_are_stored_and_become_a_dataset(tmp_path):
     assert stored.presentations == read.presentations
     (session,) = build_sessions([stored], DatasetSpec((str(read.session),), size_px=SHAPE)).values()
     assert {trial.videos.shape for trial in session.trials} == {(15, *SHAPE)}
+
+
+def test_a_stored_session_is_exported_as_an_experanto_folder(tmp_path):
+    from populate.export.experanto import export
+
+    one = simulated(tmp_path / "lab", "Simulated_b3")
+    stored, _ = stored_and_read(tmp_path / "lab")
+    (back,) = read_recordings(export(str(one.session), tmp_path / "out"))
+    assert (back.session, back.units) == (one.session, one.units)
+    for unit, times in one.spike_times_s.items():
+        np.testing.assert_array_equal(back.spike_times_s[unit], times)
+    np.testing.assert_array_equal(back.opto_epochs_s, stored.opto_epochs_s)
+    for shown, own in zip(back.presentations, one.presentations, strict=True):
+        assert (shown.start_s, shown.stop_s, shown.tier) == (own.start_s, own.stop_s, own.tier)
+    with pytest.raises(ConfigError, match=r"session 'Simulated_b3': choose from .*did you mean 'Simulated_b3_s01_e01'"):
+        export("Simulated_b3", tmp_path / "other")
