@@ -45,6 +45,7 @@ from dlgn_cnn.mei.feedback_contrast.significance import VIEWS, UnitMEIs, finding
 from dlgn_cnn.mei.synthesis.methods import METHODS
 from dlgn_cnn.mei.synthesis.targets import Target
 from dlgn_cnn.shapes import Frames
+from dlgn_cnn.simulation.conditions import OPTO_REDRAWN_S
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.session import simulate_session
 from dlgn_cnn.simulation.truth import Truth
@@ -156,7 +157,7 @@ def fit(case: Case, shuffle: int | None) -> Fitted:
     """One model of a session, from spikes to MEIs, with opto labels as recorded or shuffled."""
     torch.set_num_threads(1)
     data, truth = simulated(case)
-    labeled = data if shuffle is None else with_shuffled_opto(data, {"seed": shuffle}, KEY)
+    labeled = data if shuffle is None else with_shuffled_opto(data, {"seed": shuffle, "period_s": OPTO_REDRAWN_S}, KEY)
     model = fitted(case, labeled)
     changed = truth.opto_changed & (case.effect == "surround")
     return Fitted(meis(case, model, data), changed, learned(model, data, truth))

@@ -24,6 +24,7 @@ from dlgn_cnn.evaluation.metrics import OPTO_ON
 from dlgn_cnn.feedback.effects import opto_effects
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Frames
+from dlgn_cnn.simulation.conditions import OPTO_REDRAWN_S
 from dlgn_cnn.simulation.config import SimulationConfig
 from dlgn_cnn.simulation.session import simulate_session
 
@@ -53,7 +54,9 @@ def p_values(config: SimulationConfig, movies: Frames, seed: int) -> tuple[np.nd
     info = DataInfo(data.units, shape, data.rate_hz, (1.0,) * units, 0.0, 1.0, ((0.0, 0.0),) * units)
     tiers = ("train", "validation", "test")
     loaders = {tier: {KEY: TrialLoader(data.tier(tier), info, 8, transforms=())} for tier in tiers}
-    found = opto_effects(Silent(), loaders, permutations, permutations=PERMUTATIONS)[KEY].data_omi_p
+    found = opto_effects(Silent(), loaders, permutations, period_s=OPTO_REDRAWN_S, permutations=PERMUTATIONS)[
+        KEY
+    ].data_omi_p
     trials = [trial for tier in tiers[1:] for trial in data.tier(tier)]
     counts, lit = (np.concatenate([getattr(t, name) for t in trials], -1) for name in ("responses", "opto"))
     return found, ttest_ind(counts[:, lit >= OPTO_ON], counts[:, lit < OPTO_ON], axis=1, equal_var=False).pvalue

@@ -36,7 +36,8 @@ class DataInfo:
     ``video_mean`` and ``video_std`` the gray level's mean and standard deviation, which normalize it; ``field_centers``
     the peak of each unit's linear receptive field, (x, y) in -1..1 from pixel center to pixel center.
     ``behavior_mean`` and ``behavior_std`` are those of running and pupil size, ``pupil_mean`` and ``pupil_std`` those
-    of pupil x and y, over the frames at which each is known: 0 and 1 for one that never is.
+    of pupil x and y, over the frames at which each is known: 0 and 1 for one that never is. ``opto_design`` is how the
+    light was drawn, and how often in s: its kind, as in ``SessionOptoDesign``, and its period, 0 for one without.
     """
 
     units: tuple[int, ...]
@@ -50,6 +51,7 @@ class DataInfo:
     behavior_std: tuple[float, ...] = (1.0, 1.0)
     pupil_mean: tuple[float, ...] = (0.0, 0.0)
     pupil_std: tuple[float, ...] = (1.0, 1.0)
+    opto_design: tuple[str, float] = ("unknown", 0.0)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, tuples as lists; floats keep every digit."""

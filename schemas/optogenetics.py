@@ -67,3 +67,18 @@ class OptoEpoch(dj.Manual):
     off_s : float64
     -> [nullable] OptoProtocol
     """
+
+
+@schema
+class OptoDesign(dj.Manual):
+    """How a session's light was drawn: what its nulls permute (``dlgn_cnn.data.sessions.opto_design``)."""
+
+    definition = """
+    # design of the light
+    -> session.Session
+    ---
+    opto_kind : enum('none', 'blocks', 'per_trial', 'pulses', 'unknown')
+    opto_period_s=null : float64  # between two draws; null where none is repeated
+    opto_share=null : float64  # of draws that were lit
+    opto_stated="" : varchar(64)  # the option that stated it; empty: inferred from epochs and presentations
+    """

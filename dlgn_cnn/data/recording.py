@@ -15,6 +15,7 @@ from dlgn_cnn.shapes import Floats, Times
 
 TIERS = ("train", "test")
 SIGNALS = ("running", "pupil_size", "pupil_x", "pupil_y")
+OPTO_KINDS = ("none", "blocks", "per_trial", "pulses", "unknown")
 SIMULATED_PREFIX = "Simulated"
 MOST = 2**31 - 1  # the largest number that the tables hold, of a unit or a scene
 MOST_SESSIONS = 2**15 - 1
@@ -160,6 +161,22 @@ class PresentationTimes:
 
 
 @dataclass(frozen=True)
+class SessionOptoDesign:
+    """How a session's light was drawn, which a null of its effect permutes.
+
+    ``kind`` is ``blocks`` (drawn every ``period_s``), ``per_trial`` (for each presentation), ``pulses`` (one every
+    ``period_s``, or none), ``none`` or ``unknown``; ``share`` is the share of draws that were lit.
+    """
+
+    kind: str
+    period_s: float | None = None
+    share: float | None = None
+
+    def __str__(self) -> str:
+        return ":".join([self.kind, *(f"{one:.5g}" for one in (self.period_s, self.share) if one is not None)])
+
+
+@dataclass(frozen=True)
 class SampledSignal:
     """A sampled signal on its own clock: ``times_s`` (time,) increasing, ``values`` (time,), NaN where missing."""
 
@@ -209,7 +226,8 @@ class SessionRecording:
     ``spike_times_s`` maps a unit's number to its sorted spike times; where none were recorded it is empty, and
     ``binned`` holds the responses instead; ``opto_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
-    ``source`` is the file whose bytes decide all this; ``notes`` say what of it was left out, and why. Raises
+    ``source`` is the file whose bytes decide all this; ``opto_design``, how the light was drawn, is None until it is
+    inferred; ``notes`` say what of it was left out, and why. Raises
     RecordingError.
     """
 
@@ -221,6 +239,7 @@ class SessionRecording:
     signals: Mapping[str, SampledSignal] = field(default_factory=dict)
     source: Path | None = None
     binned: BinnedResponses | None = None
+    opto_design: SessionOptoDesign | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from dlgn_cnn.data.sessions.opto_blocks import EXCHANGED
 from dlgn_cnn.evaluation.metrics import OPTO_ON, modulation_index, opto_modulation, pupil_modulation, running_modulation
 from dlgn_cnn.evaluation.predict import Prediction, predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES, TIERS
 from dlgn_cnn.feedback.opto_null import false_discovery_rates, opto_p_values
+from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats, Scores
 
 
@@ -47,7 +49,7 @@ def opto_effects(
     generator: np.random.Generator,
     tiers: Sequence[str] = TIERS,
     precision: str = "float32",
-    period_s: float = 1.002,
+    period_s: float | None = None,
     permutations: int = 4999,
 ) -> dict[str, OptoEffect]:
     """Compute the effects by session, over the whole trials of some tiers.
@@ -66,8 +68,9 @@ def opto_effects(
         Tiers to take together.
     precision : str
         As in ``predict``.
-    period_s : float
-        Seconds between two draws of the light (default: that of Schmors et al. 2025).
+    period_s : float, optional
+        Seconds between two draws of the light in blocks (default: each session's own design). If a design is not
+        known, there is no p.
     permutations : int
         Number of permutations.
 
@@ -77,8 +80,11 @@ def opto_effects(
         Effects by session.
     """
 
-    def null(counts: Floats, opto: Floats, trial_frames: Sequence[int], rate_hz: float) -> Scores:
-        return opto_p_values(counts, opto, trial_frames, period_s * rate_hz, permutations, generator)
+    def null(counts: Floats, opto: Floats, trial_frames: Sequence[int], info: DataInfo) -> Scores:
+        kind, own_s = info.opto_design if period_s is None else ("blocks", period_s)
+        if kind not in EXCHANGED:
+            return np.full(len(counts), np.nan)
+        return opto_p_values(counts, opto, trial_frames, own_s * info.rate_hz, permutations, generator, kind)
 
     found = {key: _opto_effect(model, loaders, key, tiers, null, precision) for key in loaders["train"]}
     rates = false_discovery_rates(np.concatenate([effect.data_omi_p for effect in found.values()]))
@@ -97,7 +103,8 @@ def _opto_effect(
     null: Callable[..., Scores],
     precision: str,
 ) -> OptoEffect:
-    rate_hz = loaders["train"][key].data_info.rate_hz
+    info = loaders["train"][key].data_info
+    rate_hz = info.rate_hz
 
     def run(opto: float) -> list[Prediction]:
         return [predict(model, loaders[tier][key], key, BURN_IN_FRAMES, opto, precision) for tier in tiers]
@@ -112,7 +119,7 @@ def _opto_effect(
         data_intact_hz=data.intact * rate_hz,
         data_suppressed_hz=data.suppressed * rate_hz,
         data_omi=data.omi,
-        data_omi_p=null(observed, opto, frames, rate_hz),
+        data_omi_p=null(observed, opto, frames, info),
         data_omi_q=np.full(len(observed), np.nan),
         data_omi_session_q=np.full(len(observed), np.nan),
         model_intact_hz=intact * rate_hz,

@@ -4,15 +4,15 @@ In an experiment whose light is on or off by chance, drawn again every ``period`
 of running or of the unit. If the light does nothing to a unit, its spikes would have been the same under any other
 draw. Its index under the recorded draw is then one of those under all permutations of the draws, and the rank among
 them is an exact p (Fisher 1935), although lit and unlit frames show different movies, and however slowly the unit's
-rate wanders. That holds for whole periods only: the frames of a period are lit together.
+rate wanders. That holds for whole draws only: the frames of a period are lit together, and so are those of a trial
+whose light was drawn once.
 """
 
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.opto_blocks import redraw_blocks
+from dlgn_cnn.data.sessions.opto_blocks import exchanged_stretches
 from dlgn_cnn.errors import ModelError
 from dlgn_cnn.evaluation.metrics import OPTO_ON, modulation_index
 from dlgn_cnn.shapes import Floats, Scores
@@ -27,6 +27,7 @@ def opto_p_values(
     period_frames: float,
     permutations: int,
     generator: np.random.Generator,
+    kind: str = "blocks",
 ) -> Scores:
     """Two-sided p of each unit's OMI: (1 + k) / (1 + n), if k of n permutations have one as far from 0.
 
@@ -46,6 +47,8 @@ def opto_p_values(
         Number of permutations; no p is below 1 / (1 + permutations).
     generator : Generator
         Draws the permutations.
+    kind : str
+        What was drawn: ``blocks``, ``per_trial`` or ``pulses``.
 
     Returns
     -------
@@ -62,12 +65,18 @@ def opto_p_values(
             f"counts {counts.shape}, opto {opto.shape} and trials of {sum(trial_frames)} frames in all: "
             "expected (unit, time), (time,) and as many"
         )
-    starts = _starts(opto, trial_frames, period_frames)
-    on = (opto >= OPTO_ON)[starts].astype(np.float64)
-    frames = np.diff(np.append(starts, len(opto))).astype(np.float64)
-    sums = np.add.reduceat(counts, starts, axis=1, dtype=np.float64).T
+    first = np.cumsum([0, *trial_frames])
+    parts = exchanged_stretches(np.split(opto, first[1:-1]), kind, period_frames)
+    fixed, sums, frames = opto >= OPTO_ON, np.zeros((len(parts), len(counts))), np.zeros(len(parts))
+    for number, part in enumerate(parts):
+        span, wave = slice(first[part.trial] + part.start, first[part.trial] + part.stop), part.wave >= OPTO_ON
+        fixed[span], sums[number], frames[number] = False, counts[:, span] @ wave, wave.sum()
+    on = np.array([part.on for part in parts], np.float64)
     drawn = np.vstack([on, generator.permuted(np.tile(on, (permutations, 1)), axis=1)])
-    index = np.abs(_indices(drawn, sums, frames))
+    on_sum, on_frames = drawn @ sums + counts[:, fixed].sum(1), (drawn @ frames + fixed.sum())[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        suppressed, intact = on_sum / on_frames, (counts.sum(1) - on_sum) / (len(opto) - on_frames)
+        index = np.abs(modulation_index(suppressed, intact))
     as_far = (index[1:] >= index[0] - TIE).sum(0)
     return np.where(np.isfinite(index[0]), (1 + as_far) / (1 + permutations), np.nan)
 
@@ -103,17 +112,3 @@ def false_discovery_rates(p_values: Scores, sessions: Sequence[Hashable] | None 
         if tested.any():
             found[tested] = false_discovery_control(p_values[tested])
     return found
-
-
-def _starts(opto: Floats, trial_frames: Sequence[int], period_frames: float) -> np.ndarray:
-    first = np.cumsum([0, *trial_frames])
-    return np.concatenate(
-        [start + np.array(redraw_blocks(opto[start:stop], period_frames)) for start, stop in pairwise(first)]
-    )
-
-
-def _indices(labels: Scores, sums: Scores, frames: Scores) -> Scores:
-    """OMI (permutation, unit) for labels (permutation, block), response sums (block, unit) and frames (block,)."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        suppressed, intact = ((label @ sums) / (label @ frames)[:, None] for label in (labels, 1 - labels))
-    return modulation_index(suppressed, intact)

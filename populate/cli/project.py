@@ -104,6 +104,13 @@ def ingest(
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE for that reader, as spikes_outside=drop.")
     ] = None,
+    opto_design: Annotated[
+        str,
+        typer.Option(
+            help="How the light was drawn: none, per_trial, blocks:PERIOD_S[:SHARE] or pulses:PERIOD_S[:SHARE] "
+            "(default: inferred, and said if it cannot be)."
+        ),
+    ] = "",
 ) -> None:
     """Read a recording into the tables: all of it, or nothing.
 
@@ -118,7 +125,7 @@ def ingest(
     from schemas.recordings.insert import ingest as insert
 
     with bar(f"ingest {path}") as report, _quoting(option or (), chosen):
-        new = insert(path, reader, chosen, report)
+        new = insert(path, reader, chosen, report, opto_design)
     for name in new:
         note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
         logger.info("ingested session %s%s", name, note)

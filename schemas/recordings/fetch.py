@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data import recording as recorded
 from schemas import optogenetics, session, stimulus
 from schemas.base.keys import Row
@@ -21,6 +22,7 @@ TABLES = {
     "presentations": stimulus.Presentation,
     "onsets": stimulus.FrameOnsets,
     "opto_epochs": optogenetics.OptoEpoch,
+    "opto_design": optogenetics.OptoDesign,
     "spikes": RecordingTable.Spikes,
     "signals": RecordingTable.Signal,
     "bins": RecordingTable.Bins,
@@ -34,13 +36,15 @@ class StoredSession:
 
     name: str
     raw_sha256: str
+    reading: Row
     scenes: list[Row]
     rows: dict[str, list[Row]]
 
     @property
     def origin(self) -> list[str]:
-        """The digests of every byte that the session was made of."""
-        return [self.name, self.raw_sha256, *(row["scene_sha256"] for row in self.scenes)]
+        """The digests of every byte that the session was made of, how they were read, and how light was drawn."""
+        read = value_sha256([self.reading, [self._design().kind, self._design().period_s]])
+        return [self.name, self.raw_sha256, read, *(row["scene_sha256"] for row in self.scenes)]
 
     def load(self) -> recorded.SessionRecording:
         """The recording, validated again; arrays are read from the store."""
@@ -54,7 +58,12 @@ class StoredSession:
             scenes={recorded.SceneKey(row["movie"], row["scene"]): _scene_file(row) for row in self.scenes},
             signals={row["signal_name"]: _signal(row) for row in rows["signals"]},
             binned=self._binned(),
+            opto_design=self._design(),
         )
+
+    def _design(self) -> recorded.SessionOptoDesign:
+        (row,) = self.rows["opto_design"]
+        return recorded.SessionOptoDesign(row["opto_kind"], row["opto_period_s"], row["opto_share"])
 
     def _binned(self) -> recorded.BinnedResponses | None:
         if not self.rows["bins"]:
@@ -71,6 +80,7 @@ def fetch_session(key: Row) -> StoredSession:
     return StoredSession(
         (session.Session & key).fetch1("session_name"),
         (RawFile & key).fetch1("raw_sha256"),
+        {name: (RawFile & key).fetch1(name) for name in ("reader", "reader_options")},
         [{PLACE.get(name, name): value for name, value in row.items()} for row in scenes.to_dicts(order_by="KEY")],
         {name: (table & key).to_dicts(order_by="KEY") for name, table in TABLES.items()},
     )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.readers import read_recordings, recognized, sessions_in, source_of
-from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionRecording
+from dlgn_cnn.data.recording import SceneFile, SceneKey, SessionKey, SessionOptoDesign, SessionRecording
+from dlgn_cnn.data.sessions.opto_design import confirmed_design, find_design, parse_design
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.storage.files import path_sha256
@@ -26,7 +27,11 @@ logger = logging.getLogger("dlgn")
 
 
 def ingest(
-    path: Path, reader: str | None = None, options: dict[str, Any] | None = None, progress: Progress = silent
+    path: Path,
+    reader: str | None = None,
+    options: dict[str, Any] | None = None,
+    progress: Progress = silent,
+    opto_design: str = "",
 ) -> list[str]:
     """Read a recording and insert its sessions, all in one transaction.
 
@@ -44,6 +49,8 @@ def ingest(
         Options of the reader.
     progress : callable
         Is told how many steps are done, and of how many.
+    opto_design : str
+        How the light was drawn, as ``opto_design.FORM`` (default: inferred for each session).
 
     Returns
     -------
@@ -53,12 +60,16 @@ def ingest(
     Raises
     ------
     RecordingError
-        If a session is there with other bytes, since results depend on the rows that are there.
+        If a session is there with other bytes, since results depend on the rows that are there; if its light
+        contradicts the design.
+    ConfigError
+        If the design has another form.
     """
     chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
     if present(path) and _all_known(source_of(path, chosen).resolve(), chosen, options):
         return []
-    found = read_recordings(path, reader=chosen, progress=progress, **options)
+    stated = parse_design(opto_design) if opto_design else None
+    found = [_designed(one, stated) for one in read_recordings(path, reader=chosen, progress=progress, **options)]
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
     new = [(one, row) for one, row in rows if row is not None]
     for one, _ in new:
@@ -74,7 +85,7 @@ def ingest(
             store_registry.hold(settings_in_force(), session.schema.connection)
             moves = moved.follow(found)
             for one, row in new:
-                _insert(one, row, duration_s)
+                _insert(one, row, duration_s, opto_design)
     if moves:
         logger.info("%s", moved.sentence(moves))
     return [str(one.session) for one, _ in new]
@@ -110,7 +121,13 @@ def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:
     return None
 
 
-def _insert(one: SessionRecording, raw: Row, duration_s: float) -> None:
+def _designed(one: SessionRecording, stated: SessionOptoDesign | None) -> SessionRecording:
+    """The recording with the design of its light: the stated one if nothing contradicts it, or else inferred."""
+    design, doubt = find_design(one) if stated is None else (confirmed_design(one, stated), "")
+    return replace(one, opto_design=design, notes=(*one.notes, doubt) if doubt else one.notes)
+
+
+def _insert(one: SessionRecording, raw: Row, duration_s: float, stated: str) -> None:
     key, name = session_key(one.session), str(one.session)
     mouse = {"mouse": one.session.mouse, "simulated": one.session.simulated}
     session.Mouse.insert1(mouse, skip_duplicates=True)
@@ -128,6 +145,9 @@ def _insert(one: SessionRecording, raw: Row, duration_s: float) -> None:
     optogenetics.OptoEpoch.insert(
         key | {"opto_epoch": index, "on_s": on, "off_s": off} for index, (on, off) in enumerate(one.opto_epochs_s)
     )
+    design = one.opto_design or SessionOptoDesign("unknown")
+    columns = {"opto_kind": design.kind, "opto_period_s": design.period_s, "opto_share": design.share}
+    optogenetics.OptoDesign.insert1(key | columns | {"opto_stated": stated})
     recording.RawFile.insert1(key | raw)
     recording.Recording().insert_directly(key, *recording.rows_of(one), duration_s)
 

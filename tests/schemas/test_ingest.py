@@ -237,3 +237,29 @@ def test_a_wrong_experiment_is_refused_whole(tmp_path, text, sentence):
     with pytest.raises(ConfigError, match=sentence):
         define(file)
     assert [len(table()) for table in tables] == before
+
+
+def test_the_design_of_the_light_is_a_row_inferred_or_stated(tmp_path):
+    from schemas.base.keys import session_key
+    from schemas.optogenetics import OptoDesign
+    from schemas.recordings.fetch import fetch_session
+    from schemas.recordings.insert import ingest
+
+    for number, stated in enumerate(("", "blocks:1.002")):
+        mouse = f"Simulated_2026_097{number}"
+        (name,) = ingest(small_simulation(tmp_path / mouse, mouse=mouse), opto_design=stated)
+        row = (OptoDesign & session_key(name)).fetch1()
+        assert (row["opto_kind"], row["opto_stated"]) == ("blocks", stated)
+        assert row["opto_period_s"] == pytest.approx(1.002, rel=1e-5)
+        assert 0.1 <= row["opto_share"] <= 0.9
+        design = fetch_session(session_key(name)).load().opto_design
+        assert (design.kind, design.period_s) == ("blocks", row["opto_period_s"])
+
+
+def test_a_stated_design_that_the_light_contradicts_leaves_no_row(tmp_path):
+    from schemas.recordings.insert import ingest
+
+    before = rows()
+    with pytest.raises(RecordingError, match="stated as per_trial, but presentation"):
+        ingest(small_simulation(tmp_path / "one", mouse="Simulated_2026_0972"), opto_design="per_trial")
+    assert rows() == before

@@ -50,8 +50,9 @@ class LoaderOptions:
         Transforms of each batch, in order (default: ``[{name: normalize}]``). A list without ``normalize`` leaves gray
         levels in 0 to 255.
     shuffle_opto : mapping, optional
-        ``{seed: 0, period_s: 1.002}`` permutes the light's labels of training and validation in blocks of that period,
-        for fits that are a null of the light's effect (default: labels as recorded).
+        ``{seed: 0}`` permutes the light's labels of training and validation as each session's light was drawn: blocks,
+        trials or pulses; ``{seed: 0, period_s: 1.002}`` in blocks of that period. Fits to them are a null of the
+        light's effect (default: labels as recorded).
 
     Raises
     ------
@@ -193,7 +194,7 @@ def tier_loaders(
         If a tier is empty, no window fits, or a transform cannot be built.
     """
     if options.shuffle_opto is not None:
-        session = with_shuffled_opto(session, options.shuffle_opto, name)
+        session = with_shuffled_opto(session, options.shuffle_opto, name, info.opto_design)
     train = session.tier("train")
     transforms, after = session_transforms(session, info, options.transforms)
     where = f"session {name or '(unnamed)'}, tier train"

@@ -1,25 +1,86 @@
-"""The light's labels in blocks: which frames were drawn together, and the same labels in another order.
+"""The light's labels as they were drawn: which frames were drawn together, and the same labels in another order.
 
-A fit to shuffled labels is the null of a light effect in a fitted model: the blocks, the movie, the behavior and the
-responses stay where they are, and only which blocks were lit is another draw.
+A fit to shuffled labels is the null of a light effect in a fitted model: the blocks, trials or places of pulses, the
+movie, the behavior and the responses stay where they are, and only which of them were lit is another draw.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.sessions.session_data import SessionData, TrialData
+from dlgn_cnn.data.sessions.session_data import SessionData
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.shapes import Floats
 from dlgn_cnn.values import number, whole
 
 SHORTEST_FRAMES = 2  # what is left of a period at a trial's edge; shorter is the rounding of its edges
 OPTO_ON = 0.5
-PERIOD_S = 1.002
+EXCHANGED = ("blocks", "per_trial", "pulses")  # kinds of ``SessionOptoDesign`` that say what was drawn
 SHUFFLED_TIERS = ("train", "validation")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretch:
+    """Frames of one trial that were drawn together: whether they were lit, and their light (time,) if they are."""
+
+    trial: int
+    start: int
+    stop: int
+    on: bool
+    wave: Floats
+
+
+def exchanged_stretches(trials: Sequence[Floats], kind: str, period_frames: float) -> list[Stretch]:
+    """The stretches whose labels a null exchanges; any frames in between stay as they are.
+
+    Parameters
+    ----------
+    trials : sequence of ndarray, shape (time,)
+        The light of each trial, as the share of each frame.
+    kind : str
+        What was drawn: ``blocks``, ``per_trial`` (a lit trial is lit as the others are), or ``pulses``, one or none at
+        each place in a train that has the phase of the trial's first pulse.
+    period_frames : float
+        Frames between two draws; unused for trials.
+
+    Returns
+    -------
+    list of Stretch
+        In order of trials and frames.
+    """
+    if kind == "blocks":
+        return [
+            Stretch(number, start, stop, bool(opto[start] >= OPTO_ON), np.ones(stop - start, np.float32))
+            for number, opto in enumerate(trials)
+            for start, stop in pairwise([*redraw_blocks(opto, period_frames), len(opto)])
+        ]
+    places = [
+        (number, start, stop)
+        for number, opto in enumerate(trials)
+        for start, stop in ([(0, len(opto))] if kind == "per_trial" else _train_places(opto, period_frames))
+    ]
+    shares = np.array([trials[number][start:stop].mean() for number, start, stop in places])
+    on = (shares > 0) & (shares >= shares.max(initial=0.0) / 2)  # else it is the edge of another one's
+    own = [trials[number][start:stop] for number, start, stop in places]
+    like = max((one for one, is_on in zip(own, on, strict=True) if is_on), key=len, default=np.zeros(1, np.float32))
+    return [
+        Stretch(*place, bool(is_on), one if is_on else _fitted(like, len(one)))
+        for place, is_on, one in zip(places, on, own, strict=True)
+    ]
+
+
+def _train_places(opto: Floats, period_frames: float) -> Iterator[tuple[int, int]]:
+    """First frame of each whole period of a train of pulses, and the one after its last."""
+    begins = max(0, int(np.argmax(opto > 0)) - 1)  # a pulse may begin in the frame before that of its period
+    edges = np.rint(np.arange(begins % period_frames, len(opto) + 1, period_frames)).astype(int)
+    return pairwise(edges.tolist())
+
+
+def _fitted(wave: Floats, frames: int) -> Floats:
+    return np.pad(wave[:frames], (0, max(0, frames - len(wave))), mode="edge")
 
 
 def redraw_blocks(opto: Floats, period_frames: float) -> list[int]:
@@ -58,38 +119,57 @@ def is_shuffled(config: Mapping[str, Any]) -> bool:
 def check_shuffle(shuffle: object) -> None:
     """Refuse what is not ``{"seed": 0}``, with ``period_s`` if wanted. Raises ConfigError."""
     if not isinstance(shuffle, Mapping) or "seed" not in shuffle or set(shuffle) - {"seed", "period_s"}:
-        raise ConfigError(f"shuffle_opto {shuffle!r}: give {{seed: 0}}, and period_s where it is not {PERIOD_S}")
+        raise ConfigError(
+            f"shuffle_opto {shuffle!r}: give {{seed: 0}}, and period_s to overrule the session's own design"
+        )
     whole("shuffle_opto.seed", shuffle["seed"])
-    number("shuffle_opto.period_s", shuffle.get("period_s", PERIOD_S), 0, above=True)
+    number("shuffle_opto.period_s", shuffle.get("period_s", 1.0), 0, above=True)
 
 
-def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: str) -> SessionData:
+def with_shuffled_opto(
+    session: SessionData, shuffle: Mapping[str, Any], name: str, design: tuple[str, float] | None = None
+) -> SessionData:
     """Permute the light's labels of a session's training and validation trials, each among themselves.
 
-    Blocks between two draws of the light, as ``redraw_blocks`` finds them, keep their frames and change labels, so that
-    as many blocks are lit as before. The test tier stays as recorded: its scores say what the true labels are worth to
-    a model that never had them.
+    Blocks, trials or places of pulses, as ``exchanged_stretches`` finds them, keep their frames and change labels, so
+    that as many are lit as before. The test tier stays as recorded: its scores say what the true labels are worth to a
+    model that never had them.
 
     Parameters
     ----------
     session : SessionData
         The session.
     shuffle : mapping
-        ``seed``, and ``period_s``, the time between two draws (default: 1.002 s).
+        ``seed``, and ``period_s``, the time between two draws in blocks (default: as the design says).
     name : str
         Name of the session, which the order of labels also follows from.
+    design : tuple of str and float, optional
+        Kind and period in s of the session's light (default: the session's own).
 
     Returns
     -------
     SessionData
         The session with other labels.
+
+    Raises
+    ------
+    ConfigError
+        If neither says how the light was drawn.
     """
-    period_frames = shuffle.get("period_s", PERIOD_S) * session.rate_hz
+    kind, period_s = ("blocks", shuffle["period_s"]) if "period_s" in shuffle else design or session.opto_design
+    if kind == "none":
+        return session
+    if kind not in EXCHANGED:
+        raise ConfigError(
+            f"shuffle_opto of session {name}: how its light was drawn is not known: state it with dlgn ingest "
+            "--replace --opto-design, or its period here, as {seed: 0, period_s: 1.0}"
+        )
     redrawn: dict[int, Floats] = {}
     for index, tier in enumerate(SHUFFLED_TIERS):
         trials = [trial for trial in session.trials if trial.tier == tier]
         generator = np.random.default_rng([shuffle["seed"], index, *name.encode()])
-        redrawn |= dict(zip([trial.trial for trial in trials], _redrawn(trials, period_frames, generator), strict=True))
+        found = _redrawn([trial.opto for trial in trials], kind, period_s * session.rate_hz, generator)
+        redrawn |= dict(zip([trial.trial for trial in trials], found, strict=True))
     trials = [
         dataclasses.replace(trial, opto=redrawn[trial.trial]) if trial.trial in redrawn else trial
         for trial in session.trials
@@ -97,9 +177,8 @@ def with_shuffled_opto(session: SessionData, shuffle: Mapping[str, Any], name: s
     return dataclasses.replace(session, trials=tuple(trials))
 
 
-def _redrawn(trials: Sequence[TrialData], period_frames: float, generator: np.random.Generator) -> list[Floats]:
-    starts = [redraw_blocks(trial.opto, period_frames) for trial in trials]
-    labels = [trial.opto[first] >= OPTO_ON for trial, own in zip(trials, starts, strict=True) for first in own]
-    drawn = np.split(generator.permutation(labels).astype(np.float32), np.cumsum([len(own) for own in starts])[:-1])
-    blocks = zip(trials, starts, drawn, strict=False)  # without trials, there is one empty part
-    return [np.repeat(labels, np.diff([*own, len(trial.opto)])) for trial, own, labels in blocks]
+def _redrawn(trials: Sequence[Floats], kind: str, period_frames: float, generator: np.random.Generator) -> list[Floats]:
+    parts, found = exchanged_stretches(trials, kind, period_frames), [opto.copy() for opto in trials]
+    for part, on in zip(parts, generator.permutation([part.on for part in parts]), strict=True):
+        found[part.trial][part.start : part.stop] = part.wave * np.float32(on)
+    return found

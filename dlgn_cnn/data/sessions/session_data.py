@@ -11,6 +11,7 @@ from dlgn_cnn.config import value_sha256
 from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample, shown_frames
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
+from dlgn_cnn.data.sessions.opto_design import find_design
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.interface import DataInfo
 from dlgn_cnn.shapes import Floats, Frames, Scores, Times
@@ -47,11 +48,12 @@ class TrialData:
 
 @dataclass(frozen=True)
 class SessionData:
-    """A session's trials in order of onset, and the units of their response rows."""
+    """A session's trials in order of onset, the units of their response rows, and kind and period of its light."""
 
     units: tuple[int, ...]
     rate_hz: float
     trials: tuple[TrialData, ...]
+    opto_design: tuple[str, float] = ("unknown", 0.0)
 
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
@@ -118,7 +120,9 @@ def bin_session(
     if len(kept) == 0:
         raise ConfigError(f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training")
     units = tuple(recording.units[index] for index in kept)
-    return SessionData(units, rate_hz, tuple(replace(trial, responses=trial.responses[kept]) for trial in trials))
+    design = recording.opto_design or find_design(recording)[0]
+    kept_trials = tuple(replace(trial, responses=trial.responses[kept]) for trial in trials)
+    return SessionData(units, rate_hz, kept_trials, (design.kind, design.period_s or 0.0))
 
 
 def training_fields(session: SessionData) -> Floats:
@@ -158,6 +162,7 @@ def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
         field_centers(fields),
         *known_moments([trial.behavior for trial in train]),
         *known_moments([trial.pupil_center for trial in train]),
+        opto_design=session.opto_design,
     )
 
 

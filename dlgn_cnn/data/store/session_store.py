@@ -34,6 +34,7 @@ FIELDS = "fields.npy"
 CONTENTS: dict[str, Any] = {"statistics": dict, "fields": str, "units": list, "rate_hz": (int, float), "rows": list}
 LABELS = ("trial", "movie", "scene", "tier")
 SPACE_FACTOR = 1.5
+GIVEN = ("field_centers", "opto_design")
 REBUILD = "delete its Dataset row and populate again to rebuild it"
 
 
@@ -166,14 +167,15 @@ def rows_digest(folder: Path) -> str:
 def _statistics(found: DataInfo, info: DataInfo | None) -> DataInfo:
     """The session's statistics, or ``info`` if it is given and equal up to rounding.
 
-    The center of a field is the pixel with its peak, which rounding can move: it is taken as given.
+    The center of a field is the pixel with its peak, which rounding can move: it is taken as given, and so is how the
+    light was drawn, which trials do not tell.
     """
     if info is None:
         return found
     for name, value in dataclasses.asdict(found).items():
         given = getattr(info, name)
-        same = np.shape(given) == np.shape(value)
-        if not same or (name != "field_centers" and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
+        same = name == "opto_design" or np.shape(given) == np.shape(value)
+        if not same or (name not in GIVEN and not np.allclose(given, value, rtol=1e-6, atol=1e-6)):
             raise StoreError(f"the {name} of a session is given as {given!r:.80}, its trials say {value!r:.80}")
     return info
 
