@@ -7,13 +7,16 @@ from pathlib import Path
 from dlgn_cnn.errors import MissingFile
 from dlgn_cnn.storage.rights import files_below, present_folder
 
+# Files and folders that Python, Phy, Kilosort and desktops leave behind, and change when somebody only looks.
+CACHES = frozenset({"__pycache__", ".phy", "phy.log", "temp_wh.dat", ".DS_Store"})
+
 
 def path_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes, or of the names and bytes of all files below a folder, except Python's caches."""
+    """Hex digest of a file's bytes, or of names and bytes of all files below a folder but those of ``CACHES``."""
     if not present_folder(path):
         return file_sha256(path)
     digest = hashlib.sha256()
-    for file in sorted(found for found in files_below(path) if found.parent.name != "__pycache__"):
+    for file in sorted(found for found in files_below(path) if CACHES.isdisjoint(found.relative_to(path).parts)):
         digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\0".encode())
     return digest.hexdigest()
 
