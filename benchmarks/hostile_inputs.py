@@ -41,6 +41,7 @@ KINDS = {
     "sensorium": ("arrays.Sensorium", 2000),
     "lab": ("arrays.Lab", 2000),
     "experanto": ("experanto.Experanto", 2000),
+    "sorted": ("sorting.Sorted", 2000),
     "deeplake": ("arrays.DeepLake", 500),
     "config": ("texts.Configs", 2000),
     "settings": ("texts.SettingsFiles", 3000),

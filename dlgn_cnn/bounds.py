@@ -42,6 +42,7 @@ BOUNDS: dict[str, Bound] = {
     "parquet.values": Bound(2**22, "values of all columns", per_byte=64),
     "parquet.unpacked": Bound(32 * MB, "bytes of all columns", per_byte=100),
     "parquet.seconds": Bound(60, "seconds to describe its columns, and one more for each MB"),
+    "csv.cells": Bound(2**24, "cells of a table in text"),
     "arrays.members": Bound(10_000, "arrays of an `.npz` file"),
     "arrays.unpacked": Bound(32 * MB, "bytes of an `.npz` file's arrays", per_byte=100),
     "experanto.json": Bound(32 * MB, "bytes of an Experanto folder's JSON"),

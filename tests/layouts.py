@@ -12,6 +12,7 @@ from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resa
 from dlgn_cnn.data.readers.experanto.writer import write_experanto
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
+from dlgn_cnn.data.stimuli.video import write_lossless
 
 MAX_GAP_S = 0.5
 
@@ -100,8 +101,57 @@ def save(file: Path, array: np.ndarray) -> None:
     np.save(file, array)
 
 
+def write_presentations(recording: SessionRecording, folder: Path) -> None:
+    """A table of presentations in text, its movies without a loss, and tables of light and running."""
+    frames = own_frames(recording)
+    (folder / "movies").mkdir(parents=True)
+    for key, movie in frames.items():
+        write_lossless(folder / "movies" / f"{key.movie}-{key.scene}.avi", movie, recording.scenes[key].rate_hz)
+    shown = recording.presentations
+    rows = [f"{one.scene.movie}-{one.scene.scene}.avi,{one.start_s!r},{one.stop_s!r},{one.tier}" for one in shown]
+    (folder / "presentations.csv").write_text("\n".join(["scene,onset_s,offset_s,tier", *rows]) + "\n")
+    (folder / "opto.csv").write_text(
+        "\n".join(["on_s,off_s", *(f"{a!r},{b!r}" for a, b in recording.opto_epochs_s.tolist())])
+    )
+    for name, signal in recording.signals.items():
+        np.save(folder / f"{name}.npy", np.column_stack([signal.times_s, signal.values]))
+
+
+def write_phy(recording: SessionRecording, folder: Path, rate_hz: float = 30_000.0) -> Path:
+    """The folder of a sorter, its spikes in samples, all clusters good; named as the session."""
+    path = folder / str(recording.session)
+    write_presentations(recording, path)
+    times, owners = spikes_of(recording)
+    save(path / "spike_times.npy", np.rint(times * rate_hz).astype(np.uint64)[:, None])
+    save(path / "spike_clusters.npy", owners.astype(np.int32))
+    (path / "params.py").write_text(f"dat_path = 'raw.dat'\nn_channels_dat = 4\nsample_rate = {rate_hz}  # Hz\n")
+    groups = "".join(f"{unit}\tgood\n" for unit in recording.units)
+    (path / "cluster_group.tsv").write_text(f"cluster_id\tgroup\n{groups}")
+    return path
+
+
+def write_alf(recording: SessionRecording, folder: Path) -> Path:
+    """A folder in ALF, its clusters the units' numbers; named as the session."""
+    path = folder / str(recording.session)
+    write_presentations(recording, path)
+    times, owners = spikes_of(recording)
+    save(path / "alf" / "probe00" / "spikes.times.npy", times)
+    save(path / "alf" / "probe00" / "spikes.clusters.npy", owners)
+    return path
+
+
+def spikes_of(recording: SessionRecording) -> tuple[np.ndarray, np.ndarray]:
+    """Times in s of all spikes in their order, and the unit of each."""
+    spikes = recording.spike_times_s
+    times = np.concatenate([spikes[unit] for unit in recording.units])
+    owners = np.concatenate([np.full(len(spikes[unit]), unit, np.int64) for unit in recording.units])
+    order = np.argsort(times, kind="stable")
+    return times[order], owners[order]
+
+
 LAYOUTS: dict[str, Callable[[SessionRecording, Path], Path]] = {
     "experanto": write_experanto,
     "npz": write_npz,
     "sensorium": write_sensorium,
 }
+SORTED: dict[str, Callable[[SessionRecording, Path], Path]] = {"alf": write_alf, "phy": write_phy}

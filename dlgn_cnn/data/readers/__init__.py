@@ -34,17 +34,20 @@ class reader:
         Finds the file within a path that its recordings name as their source (default: the path itself).
     sessions : callable, optional
         Lists the sessions in such a file without validating them (default: none, since it can hold one only).
+    options : tuple of type, default ()
+        Dataclasses of options that the function takes besides its own.
     """
 
     name: str
     recognizes: Callable[[Path], bool]
     source: Callable[[Path], Path] = lambda path: path
     sessions: Callable[[Path], Collection[SessionKey]] = lambda source: ()
+    options: tuple[type, ...] = ()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Register the function and return it."""
         _FORMATS[self.name] = self
-        return READERS.register(self.name)(function)
+        return READERS.register(self.name, self.options)(function)
 
 
 def source_of(path: Path, reader: str) -> Path:

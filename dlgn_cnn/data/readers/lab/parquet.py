@@ -3,20 +3,59 @@
 Arrow ends the process over some damaged descriptions of columns, so a process of its own reads those.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlgn_cnn.bounds import check
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import DlgnError, RecordingError
 from dlgn_cnn.runtime.answering import Answers
 from dlgn_cnn.runtime.watched import Crashed, Undecoded, Watched
-from dlgn_cnn.storage.rights import require_readable
+from dlgn_cnn.storage.rights import raise_if_forbidden, require_readable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CODE = """
 from dlgn_cnn.data.readers.lab.parquet import answer
 from dlgn_cnn.runtime.answering import serve
 serve(answer)
 """
+
+
+def read_frame(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
+    """The table of a Parquet file, once it is known to be within bounds.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    texts : sequence of str, default ()
+        Columns to hold as Python's texts, those of them that there are.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    RecordingError
+        If it is damaged or beyond bounds.
+    """
+    import pandas as pd
+
+    try:
+        require_bounded(path)
+        frame = pd.read_parquet(path, engine="pyarrow")
+        return frame.astype({name: object for name in texts if name in frame})  # fails for what is not UTF-8
+    except DlgnError:
+        raise
+    except Exception as error:  # damaged metadata raise whatever pandas stumbles over
+        raise_if_forbidden(error, path)
+        raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
 
 
 def require_bounded(path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.lab.parquet import require_bounded
+from dlgn_cnn.data.readers.lab.parquet import read_frame
 from dlgn_cnn.data.readers.lab.safe_pickle import load_frame
 from dlgn_cnn.data.readers.shared.arrays import numbers, seconds, shown, whole_numbers, words
 from dlgn_cnn.data.recording import (
@@ -23,10 +23,10 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     SessionRecording,
 )
-from dlgn_cnn.errors import DlgnError, RecordingError
+from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
-from dlgn_cnn.storage.rights import present_file, present_folder, raise_if_forbidden
+from dlgn_cnn.storage.rights import present_file, present_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,19 +149,7 @@ def read_lab(
 
 
 def _load(path: Path) -> pd.DataFrame:
-    if path.suffix != ".parquet":
-        return load_frame(path)
-    import pandas as pd
-
-    try:
-        require_bounded(path)
-        frame = pd.read_parquet(path, engine="pyarrow")
-        return frame.astype({name: object for name in TEXTS if name in frame})  # fails for what is not UTF-8
-    except DlgnError:
-        raise
-    except Exception as error:  # damaged metadata raise whatever pandas stumbles over
-        raise_if_forbidden(error, path)
-        raise RecordingError(f"{path} is not a Parquet file that can be read ({error}): export it again") from error
+    return read_frame(path, TEXTS) if path.suffix == ".parquet" else load_frame(path)
 
 
 def _keyed(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
