@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import torch
 
-    from dlgn_cnn.shapes import Behavior, Counts, Opto, Pupil, Rate, Video
+    from dlgn_cnn.shapes import Behavior, Counts, Observed, Opto, Pupil, Rate, Video
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,22 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on ``device``."""
-        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        return type(self)(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class MaskedBatch(Batch):
+    """Batch of trials throughout which some unit was not observed: ``observed`` says where each was.
+
+    Responses are 0 elsewhere, and no loss or score counts them. Batches of other trials have no such field.
+    """
+
+    observed: Observed
+
+
+def observed_of(batch: Any) -> Observed | None:
+    """Where each unit of a batch, ours or a lab's own, was observed; None if its batches do not tell."""
+    return getattr(batch, "observed", None)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ Frames     time height width               uint8       gray level as recorded
 Video      batch channel time height width float32     normalized gray level
 Rate       batch unit time                 float32     expected spikes a frame
 Counts     batch unit time                 float32     recorded spikes a frame
+Observed   batch unit time                 bool        whether the unit was observed throughout the frame
 Opto       batch time                      float32     share of the frame that was lit, 0..1
 Behavior   batch feature time              float32     running, pupil size; missing is NaN
 Pupil      batch axis time                 float32     pupil x, pupil y; missing is NaN
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     Video = torch.Tensor
     Rate = torch.Tensor
     Counts = torch.Tensor
+    Observed = torch.Tensor
     Opto = torch.Tensor
     Behavior = torch.Tensor
     Pupil = torch.Tensor
 else:
-    TENSORS = ("Video", "Rate", "Counts", "Opto", "Behavior", "Pupil")
+    TENSORS = ("Video", "Rate", "Counts", "Observed", "Opto", "Behavior", "Pupil")
 
     def __getattr__(name: str) -> type:
         """Return the tensor type of that word. Readers of arrays alone do not wait for torch."""

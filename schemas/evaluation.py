@@ -95,7 +95,7 @@ class Score(OfFit, provenance.Traced, dj.Computed):
         tier : varchar(16)  # validation or test
         -> optogenetics.OptoCondition
         ---
-        frames : int64  # of all trials
+        frames : int64  # of all trials, as far as the unit was observed
         {measure_columns()}
         """
 

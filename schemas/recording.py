@@ -82,6 +82,16 @@ class Recording(provenance.Traced, dj.Imported):
         responses : <array@main>
         """
 
+    class Observed(dj.Part):
+        """When a unit was observed; one without a row was observed throughout."""
+
+        definition = """
+        -> master
+        -> session.Unit
+        ---
+        observed_s : <array@main>  # (interval, start and stop)
+        """
+
     class Signal(dj.Part):
         """One behavioral signal on its own clock."""
 
@@ -131,6 +141,8 @@ def rows_of(recording: RawRecording) -> provenance.Found:
             for name, signal in recording.signals.items()
         ],
     }
+    if recording.observed_s:
+        parts["Observed"] = [{"unit": unit, "observed_s": own} for unit, own in recording.observed_s.items()]
     if binned is not None:
         parts["Bins"] = [{"bins_s": binned.bins_s}]
         parts["Binned"] = [

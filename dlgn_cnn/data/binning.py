@@ -12,6 +12,8 @@ from dlgn_cnn.shapes import Floats, Times
 CLOCK_TOLERANCE = 0.02
 ROUNDING = 0.05  # of a frame, by which a time stamp may miss its clock
 FINEST_HZ = 240.0  # of the clock of a movie whose rate varies
+WHOLE = 1 - 1e-3  # of a bin that was observed; the rest is what rounding does to its edges
+EDGE_SLACK_S = 1e-3  # by which an interval of observation may miss the edge of a presentation
 
 
 def frame_edges(
@@ -269,6 +271,19 @@ def bin_opto(epochs_s: Times, edges_s: Times) -> Floats:
     clock = epochs_s.ravel()
     on_s = np.interp(edges_s, clock, np.repeat(before, 2)[1:-1])
     return np.clip(np.diff(on_s) / np.diff(edges_s), 0.0, 1.0).astype(np.float32)
+
+
+def observed_bins(intervals_s: Times, edges_s: Times) -> np.ndarray:
+    """Tell in which bins (time,) of a presentation a unit was observed from beginning to end.
+
+    ``intervals_s`` is (interval, 2), sorted and disjoint, in s. One may miss the presentation's edge by a millisecond.
+
+    >>> observed_bins(np.array([[0.0005, 1.5], [2.0, 9.0]]), np.array([0.0, 1.0, 2.0, 3.0]))
+    array([ True, False,  True])
+    """
+    inner = edges_s.copy()
+    inner[[0, -1]] += EDGE_SLACK_S, -EDGE_SLACK_S
+    return bin_opto(intervals_s, inner if np.all(np.diff(inner) > 0) else edges_s) >= WHOLE
 
 
 def epochs_of_opto(share: Floats, edges_s: Times) -> Times:

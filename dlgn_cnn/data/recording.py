@@ -46,6 +46,13 @@ def check_shape(array: np.ndarray, where: str, shape: tuple[int, ...], axes: str
         raise RecordingError(f"{where} has shape {array.shape}, expected {shape}, which is {axes}")
 
 
+def check_intervals(intervals_s: Times, where: str) -> None:
+    """Refuse intervals, which ``where`` names, that are not (interval, 2), finite, ascending and disjoint."""
+    check_shape(intervals_s, where, (*intervals_s.shape[:1], 2), "(interval, start and stop)")
+    if not np.isfinite(intervals_s).all() or np.any(np.diff(intervals_s.ravel()) < 0):
+        raise RecordingError(f"{where} must be finite [start, stop] in s, ascending and disjoint: correct them")
+
+
 @dataclass(frozen=True, order=True)
 class SessionKey:
     """The lab's own key of a session: mouse ``m``, series ``s``, experiment ``e``."""
@@ -227,7 +234,8 @@ class SessionRecording:
     ``binned`` holds the responses instead; ``opto_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
     ``source`` is the file whose bytes decide all this; ``opto_design``, how the light was drawn, is None until it is
-    inferred; ``notes`` say what of it was left out, and why. Raises
+    inferred; ``notes`` say what of it was left out, and why. ``observed_s`` maps a unit's number to the intervals
+    (interval, 2) in which it was observed, sorted and disjoint; a unit that it lacks was observed throughout. Raises
     RecordingError.
     """
 
@@ -241,6 +249,7 @@ class SessionRecording:
     binned: BinnedResponses | None = None
     opto_design: SessionOptoDesign | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    observed_s: Mapping[int, Times] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.spike_times_s and self.binned is not None:
@@ -299,6 +308,11 @@ class SessionRecording:
         check_shape(epochs, f"session {self.session}: light epochs", (*epochs.shape[:1], 2), "(epoch, on and off)")
         if not np.isfinite(epochs).all() or np.any(np.diff(epochs.ravel()) < 0):
             raise RecordingError(f"session {self.session}: light epochs must be [on, off] in s, ascending and disjoint")
+        for unit, intervals in self.observed_s.items():
+            where = f"session {self.session} unit {unit}: observed intervals"
+            if unit not in self.units:
+                raise RecordingError(f"{where} are those of no unit here: leave them out, or add the unit")
+            check_intervals(intervals, where)
         self._check_clocks()
 
     def _check_clocks(self) -> None:
@@ -309,9 +323,13 @@ class SessionRecording:
         end_s = max(abs(shown.stop_s) for shown in self.presentations)
         responses = [*self.spike_times_s.values()] if self.binned is None else [self.binned.bins_s.ravel()]
         signals = {name: [signal.times_s] for name, signal in self.signals.items()}
-        for name, clocks in {"spikes": responses, "light": [self.opto_epochs_s.ravel()], **signals}.items():
+        sparse = {
+            "light": [self.opto_epochs_s.ravel()],
+            "observed intervals": [intervals.ravel() for intervals in self.observed_s.values()],
+        }
+        for name, clocks in {"spikes": responses, **sparse, **signals}.items():
             last_s = max((float(np.abs(times).max()) for times in clocks if len(times)), default=end_s)
-            many = name != "light" and sum(map(len, clocks)) >= OTHER_UNIT
+            many = name not in sparse and sum(map(len, clocks)) >= OTHER_UNIT
             if last_s > end_s * OTHER_UNIT or (many and last_s < end_s / OTHER_UNIT):
                 raise RecordingError(
                     f"session {self.session}: {name} end at {last_s:.6g} s and presentations at {end_s:.6g} s, so one "

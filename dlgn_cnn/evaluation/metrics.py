@@ -17,14 +17,14 @@ def correlation(predicted: Floats | Scores, observed: Floats | Scores, axis: int
     Parameters
     ----------
     predicted, observed : ndarray
-        Traces of equal shape.
+        Traces of equal shape; times at which ``observed`` is NaN, since the unit was not observed, are left out.
     axis : int
         Axis of time.
 
     Returns
     -------
     ndarray
-        Correlations; NaN where a trace is constant or holds a NaN.
+        Correlations; NaN where a trace is constant or a prediction is NaN.
 
     Raises
     ------
@@ -38,9 +38,14 @@ def correlation(predicted: Floats | Scores, observed: Floats | Scores, axis: int
     """
     if predicted.shape != observed.shape:
         raise ModelError(f"predicted has shape {predicted.shape}, observed {observed.shape}: expected equal shapes")
-    one = predicted.astype(np.float64) - predicted.mean(axis, keepdims=True, dtype=np.float64)
-    other = observed.astype(np.float64) - observed.mean(axis, keepdims=True, dtype=np.float64)
+    there = ~np.isnan(observed)
+
+    def centered(values: Floats | Scores) -> Scores:
+        known = np.where(there, values.astype(np.float64), 0.0)
+        return np.where(there, known - known.sum(axis, keepdims=True) / there.sum(axis, keepdims=True), 0.0)
+
     with np.errstate(invalid="ignore", divide="ignore"):
+        one, other = centered(predicted), centered(observed)
         return np.asarray((one * other).sum(axis) / np.sqrt((one**2).sum(axis) * (other**2).sum(axis)))
 
 
@@ -71,8 +76,9 @@ def modulation_index(rate_a: Floats | Scores, rate_b: Floats | Scores) -> Scores
 def opto_modulation(counts: Floats, opto: Floats) -> Modulation:
     """Optogenetic modulation index of each unit, (suppressed - intact) / (suppressed + intact), Schmors et al. 2025.
 
-    ``counts`` (unit, time) and ``opto`` (time,), the share of each frame that was lit; a frame lit for half of its
-    time or more is suppressed. NaN where a condition has no frame. Raises ModelError for unequal lengths.
+    ``counts`` (unit, time), NaN where a unit was not observed, and ``opto`` (time,), the share of each frame that was
+    lit; a frame lit for half of its time or more is suppressed. NaN where a condition has no frame. Raises ModelError
+    for unequal lengths.
     """
     if counts.ndim != 2 or opto.shape != counts.shape[1:]:
         raise ModelError(f"counts {counts.shape} and opto {opto.shape}: expected (unit, time) and (time,)")
@@ -103,4 +109,6 @@ def _state_modulation(counts: Floats, state: Floats, threshold: float) -> Scores
 
 
 def _mean(counts: Floats) -> Scores:
-    return counts.mean(1, dtype=np.float64) if counts.shape[1] else np.full(len(counts), np.nan)
+    there = ~np.isnan(counts)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(there, counts, 0.0).sum(1, dtype=np.float64) / there.sum(1))

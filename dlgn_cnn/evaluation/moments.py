@@ -1,7 +1,8 @@
 """Sums over the frames of a scene, from which every measure follows: added up over scenes, or over scenes drawn again.
 
 A *cell* is one frame of a scene under one opto condition with at least two repeats: only there is it known how much of
-a response is noise. Sums are float64 arrays (unit,) by name; those of several scenes stack to (scene, unit).
+a response is noise. Sums are float64 arrays (unit,) by name; those of several scenes stack to (scene, unit). Observed
+responses are NaN where a unit was not observed, which no sum counts: repeats are then those in which it was.
 """
 
 from collections.abc import Sequence
@@ -45,15 +46,15 @@ def frame_sums(predicted: Floats | Scores, observed: Floats | Scores, mean_count
     array([4.])
     """
     _check_alike(predicted, observed)
-    mean = np.asarray(mean_counts, np.float64)[:, None]
-    p, y = predicted - mean, observed - mean
+    mean, there = np.asarray(mean_counts, np.float64)[:, None], ~np.isnan(observed)
+    p, y = np.where(there, predicted - mean, 0.0), np.where(there, observed - mean, 0.0)
     rate = np.maximum(predicted, SMALLEST_RATE * mean)
     with np.errstate(invalid="ignore", divide="ignore"):
-        nats = observed * np.log(rate / mean) - (rate - mean)
-    counts = (observed >= 0).all(1) & (mean[:, 0] > 0)
+        nats = np.where(there, observed * np.log(rate / mean) - (rate - mean), 0.0)
+    counts = ~(observed < 0).any(1) & (mean[:, 0] > 0)
     return {
-        "frames": np.full(len(p), float(p.shape[1])),
-        "spikes": observed.sum(1, dtype=np.float64),
+        "frames": there.sum(1, dtype=np.float64),
+        "spikes": np.where(there, observed, 0.0).sum(1, dtype=np.float64),
         "nats": np.where(counts, nats.sum(1), np.nan),
         "p": p.sum(1),
         "y": y.sum(1),
@@ -94,12 +95,13 @@ def repeat_sums(observed: Floats | Scores, alike: Mask, mean_counts: Scores) -> 
     >>> repeat_sums(np.ones((2, 1, 3)), np.ones((2, 3), bool), np.zeros(1))["cells"]
     array([3.])
     """
-    y, kept, n = _cells(observed, alike, mean_counts)
+    kept, n = _repeated(observed, alike)
+    y = _centered(observed, kept, mean_counts)
     total, squares = y.sum(0), (y**2).sum(0)
     deviation = (y - total / n) * kept * np.sqrt(n / (n - 1))
     return {
-        "cells": np.full(y.shape[1], float(kept.any(0).sum())),
-        "cell_frames": np.full(y.shape[1], float(kept.sum())),
+        "cells": kept.any(0).sum(1, dtype=np.float64),
+        "cell_frames": kept.sum((0, 2), dtype=np.float64),
         "cell_y": total.sum(1),
         "cell_yy": squares.sum(1),
         "mean_yy": (total**2 / n).sum(1),
@@ -134,8 +136,8 @@ def fit_sums(predicted: Floats | Scores, observed: Floats | Scores, alike: Mask,
         If the shapes do not fit together.
     """
     _check_alike(predicted, observed)
-    p, _, n = _cells(predicted, alike, mean_counts)
-    y, _, _ = _cells(observed, alike, mean_counts)
+    kept, n = _repeated(observed, alike)
+    p, y = (_centered(values, kept, mean_counts) for values in (predicted, observed))
     predicted_total, total = p.sum(0), y.sum(0)
     return {
         "cell_p": predicted_total.sum(1),
@@ -188,25 +190,29 @@ def variance(count: Scores, total: Scores, squares: Scores) -> Scores:
     return np.where(found > ROUNDING * squares / count, found, np.nan)
 
 
-def _cells(values: Floats | Scores, alike: Mask, mean_counts: Scores) -> tuple[Scores, Mask, Scores]:
-    """Deviations from the mean (repeat, unit, frame), 0 where not kept; kept (repeat, 1, frame); how many (frame,)."""
-    if values.ndim != 3 or alike.shape != (values.shape[0], values.shape[2]):
+def _repeated(observed: Floats | Scores, alike: Mask) -> tuple[Mask, Scores]:
+    """Which responses belong to a cell (repeat, unit, time); repeats of each (unit, time), 2 outside of cells."""
+    if observed.ndim != 3 or alike.shape != (observed.shape[0], observed.shape[2]):
         raise ModelError(
-            f"responses {values.shape} and alike {alike.shape}: expected (repeat, unit, time), (repeat, time)"
+            f"responses {observed.shape} and alike {alike.shape}: expected (repeat, unit, time), (repeat, time)"
         )
-    shared = alike.sum(0) >= 2
-    kept = alike[:, None, shared]
-    centered = values[..., shared] - np.asarray(mean_counts, np.float64)[:, None]
-    return np.where(kept, centered, 0.0), kept, kept[:, 0].sum(0).astype(np.float64)
+    there = alike[:, None] & ~np.isnan(observed)
+    count = there.sum(0)
+    return there & (count >= 2), np.maximum(count, 2).astype(np.float64)
+
+
+def _centered(values: Floats | Scores, kept: Mask, mean_counts: Scores) -> Scores:
+    """Deviations from the mean (repeat, unit, time), 0 where not kept."""
+    return np.where(kept, values - np.asarray(mean_counts, np.float64)[:, None], 0.0)
 
 
 def _half_sums(y: Scores, kept: Mask) -> Sums:
     """Sums of the means of the first, third, ... and of the second, fourth, ... repeat, over cells that have both."""
-    halves = [(y[start::2].sum(0), kept[start::2, 0].sum(0)) for start in (0, 1)]
+    halves = [(y[start::2].sum(0), kept[start::2].sum(0)) for start in (0, 1)]
     both = np.logical_and(*(count > 0 for _, count in halves))
-    a, b = (total[:, both] / count[both] for total, count in halves)
+    a, b = (np.where(both, total / np.maximum(count, 1), 0.0) for total, count in halves)
     return {
-        "half_cells": np.full(y.shape[1], float(both.sum())),
+        "half_cells": both.sum(1, dtype=np.float64),
         "a": a.sum(1),
         "b": b.sum(1),
         "aa": (a**2).sum(1),

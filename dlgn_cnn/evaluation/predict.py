@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dlgn_cnn.interface import Batch
+from dlgn_cnn.interface import Batch, observed_of
 from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.shapes import Floats
 
@@ -15,8 +15,8 @@ from dlgn_cnn.shapes import Floats
 class Prediction:
     """Rates and counts of one tier of one session, all its trials one after the other.
 
-    ``predicted`` and ``observed`` are (unit, time) in spikes a frame; ``opto`` (time,) the recorded light;
-    ``trial_frames`` the frames that each trial contributes, in order.
+    ``predicted`` and ``observed`` are (unit, time) in spikes a frame, the latter NaN where the unit was not observed;
+    ``opto`` (time,) the recorded light; ``trial_frames`` the frames that each trial contributes, in order.
     """
 
     predicted: Floats
@@ -76,7 +76,7 @@ def predict(
             start = max(burn_in_frames, batch.responses.shape[-1] - rate.shape[-1])
             kept = batch.responses.shape[-1] - start
             predicted += list(rate[..., -kept:].float().cpu().numpy())
-            observed += list(batch.responses[..., -kept:].numpy())
+            observed += list(_recorded(batch)[..., -kept:].numpy())
             recorded += list(batch.opto[..., -kept:].numpy())
             frames += [kept] * len(batch.opto)
     finally:
@@ -84,6 +84,11 @@ def predict(
     return Prediction(
         np.concatenate(predicted, -1), np.concatenate(observed, -1), np.concatenate(recorded), tuple(frames)
     )
+
+
+def _recorded(batch: Batch) -> torch.Tensor:
+    observed = observed_of(batch)
+    return batch.responses if observed is None else batch.responses.masked_fill(~observed, torch.nan)
 
 
 def _under(batches: Iterable[Batch], opto: float | None) -> Iterable[tuple[Batch, Batch]]:

@@ -22,14 +22,15 @@ SETTLE_S = 0.45  # how long the light's effect lasts in mouse dLGN (Schmors et a
 
 @dataclass(frozen=True)
 class ConditionScore:
-    """Measures (unit,) of one tier by name, under one ``opto_condition`` (all, intact, suppressed), over ``frames``.
+    """Measures (unit,) of one tier by name, under one ``opto_condition`` (all, intact, suppressed).
 
+    ``frames`` (unit,) are those in which the unit was observed.
     ``values`` holds every measure; ``low`` and ``high`` bound those that are registered with an interval.
     """
 
     tier: str
     opto_condition: str
-    frames: int
+    frames: Scores
     values: dict[str, Scores]
     low: dict[str, Scores]
     high: dict[str, Scores]
@@ -104,7 +105,7 @@ def _tier_scores(found: Prediction, tier: str, loader: Any, generator: np.random
         values = {name: one(**given) for name, one in known.items()}
         bounds = intervals(sums[condition], _bounded, generator, RESAMPLES, LEVEL)
         low, high = ({name: pair[side] for name, pair in bounds.items()} for side in (0, 1))
-        scores.append(ConditionScore(tier, condition, int(whole["frames"][0]), values, low, high))
+        scores.append(ConditionScore(tier, condition, whole["frames"], values, low, high))
     return scores
 
 

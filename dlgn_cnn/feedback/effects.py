@@ -26,6 +26,7 @@ class OptoEffect:
     the light does nothing (``opto_null``), ``data_omi_q`` the false-discovery rate over all units of all sessions,
     ``data_omi_session_q`` over those of its own. RMI compares running with still, EMI large with small pupil, over the
     frames as recorded: in the model, each frame is that of the intact or the suppressed prediction, as it was recorded.
+    Frames in which a unit was not observed count in none of these but the model's OMI.
     """
 
     data_intact_hz: Scores
@@ -113,6 +114,7 @@ def _opto_effect(
     observed, opto = _on_end([f.observed for f in found]), _on_end([f.opto for f in found])
     intact, suppressed = (_on_end([f.predicted for f in each]) for each in (found, run(1.0)))
     frames, predicted = [n for f in found for n in f.trial_frames], np.where(opto >= OPTO_ON, suppressed, intact)
+    predicted = np.where(np.isnan(observed), np.nan, predicted)
     data, intact, suppressed = opto_modulation(observed, opto), intact.mean(-1), suppressed.mean(-1)
     running, pupil = _behavior([loaders[tier][key] for tier in tiers], frames)
     return OptoEffect(

@@ -36,7 +36,7 @@ def opto_p_values(
     Parameters
     ----------
     counts : ndarray, shape (unit, time)
-        Responses, trials one after the other.
+        Responses, trials one after the other; NaN where a unit was not observed.
     opto : ndarray, shape (time,)
         Share of each frame in which the light was on.
     trial_frames : sequence of int
@@ -67,15 +67,17 @@ def opto_p_values(
         )
     first = np.cumsum([0, *trial_frames])
     parts = exchanged_stretches(np.split(opto, first[1:-1]), kind, period_frames)
-    fixed, sums, frames = opto >= OPTO_ON, np.zeros((len(parts), len(counts))), np.zeros(len(parts))
+    there, values = (~np.isnan(counts)).astype(np.float64), np.nan_to_num(counts, nan=0.0)
+    there = there[:1] if there.all() else there  # units that were all observed have the frames of one
+    fixed, sums, frames = opto >= OPTO_ON, np.zeros((len(parts), len(counts))), np.zeros((len(parts), len(there)))
     for number, part in enumerate(parts):
         span, wave = slice(first[part.trial] + part.start, first[part.trial] + part.stop), part.wave >= OPTO_ON
-        fixed[span], sums[number], frames[number] = False, counts[:, span] @ wave, wave.sum()
+        fixed[span], sums[number], frames[number] = False, values[:, span] @ wave, there[:, span] @ wave
     on = np.array([part.on for part in parts], np.float64)
     drawn = np.vstack([on, generator.permuted(np.tile(on, (permutations, 1)), axis=1)])
-    on_sum, on_frames = drawn @ sums + counts[:, fixed].sum(1), (drawn @ frames + fixed.sum())[:, None]
+    on_sum, on_frames = drawn @ sums + values[:, fixed].sum(1), drawn @ frames + there[:, fixed].sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        suppressed, intact = on_sum / on_frames, (counts.sum(1) - on_sum) / (len(opto) - on_frames)
+        suppressed, intact = on_sum / on_frames, (values.sum(1) - on_sum) / (there.sum(1) - on_frames)
         index = np.abs(modulation_index(suppressed, intact))
     as_far = (index[1:] >= index[0] - TIE).sum(0)
     return np.where(np.isfinite(index[0]), (1 + as_far) / (1 + permutations), np.nan)

@@ -72,9 +72,9 @@ class Repeats:
         return float(self.time_s[0]), float(self.time_s[-1]) + self.frame_s
 
     def frames_in(self, condition: str) -> np.ndarray:
-        """The frames (presentation, time) of a condition: ``suppressed`` where half of a frame or more was lit."""
+        """Frames (presentation, time) of a condition in which the unit was observed: suppressed if half lit or more."""
         suppressed = np.asarray(self.opto >= OPTO_ON)
-        return suppressed if condition == "suppressed" else ~suppressed
+        return (suppressed if condition == "suppressed" else ~suppressed) & ~np.isnan(self.counts)
 
 
 def rate_trace(axes: Axes, time_s: Times, observed_hz: Floats, predicted_hz: Floats, opto: Floats) -> Axes:
@@ -150,7 +150,7 @@ def raster(axes: Axes, repeats: Repeats) -> Axes:
     for condition, color in style.CONDITION_COLORS.items():
         shown = [
             spike_times(counts, repeats.time_s, repeats.frame_s)
-            for counts in repeats.counts * repeats.frames_in(condition)
+            for counts in np.where(repeats.frames_in(condition), repeats.counts, 0)
         ]
         places = list(range(1, len(shown) + 1))
         lines: Any = axes.eventplot(shown, lineoffsets=places, linelengths=0.8, linewidths=0.9, colors=color)

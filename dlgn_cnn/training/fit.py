@@ -15,7 +15,7 @@ from dlgn_cnn.data.loading.trial_loader import interleaved
 from dlgn_cnn.errors import ConfigError, ModelError
 from dlgn_cnn.evaluation.metrics import correlation
 from dlgn_cnn.evaluation.predict import predict
-from dlgn_cnn.interface import Batch
+from dlgn_cnn.interface import Batch, observed_of
 from dlgn_cnn.runtime import threads
 from dlgn_cnn.runtime.device import autocast, resolve
 from dlgn_cnn.training.callbacks import Callback
@@ -193,7 +193,9 @@ class TrainingLoop:
                 f"burn_in_frames {self.config.burn_in_frames} leave nothing of a window of "
                 f"{moved.responses.shape[-1]} frames: lower burn_in_frames or lengthen window_frames"
             )
-        loss = self.loss(predicted[..., -scored:].float(), moved.responses[..., -scored:], data_key)
+        observed = observed_of(moved)
+        observed = None if observed is None else observed[..., -scored:]
+        loss = self.loss(predicted[..., -scored:].float(), moved.responses[..., -scored:], data_key, observed)
         penalty = self.model.regularizer(data_key)  # type: ignore[operator]
         total = loss + penalty
         if not torch.isfinite(total):
@@ -224,17 +226,19 @@ class TrainingLoop:
             found = predict(self.model, batches, data_key, self.config.burn_in_frames, precision=self.precision)
             scores.append(correlation(found.predicted, found.observed))
             rate, counts = (torch.from_numpy(x).to(self.device)[None] for x in (found.predicted, found.observed))
+            known = ~counts.isnan()
+            weights.append(int(known.sum()))
             with torch.no_grad():
-                losses.append(self.loss(rate, counts, data_key).item())
-            weights.append(counts.numel())
-        known = np.concatenate(scores)
-        known = known[np.isfinite(known)]
-        if not len(known):
+                observed = known if weights[-1] < known.numel() else None
+                losses.append(self.loss(rate, counts, data_key, observed).item())
+        correlations = np.concatenate(scores)
+        correlations = correlations[np.isfinite(correlations)]
+        if not len(correlations):
             raise ModelError(
                 "no unit has a validation score: each has no spikes in the validation tier or a constant prediction; "
                 "use more validation trials, or a lower learning_rate"
             )
-        return float(np.average(losses, weights=weights)), float(known.mean())
+        return float(np.average(losses, weights=weights)), float(correlations.mean())
 
     def _stoppable(self, loader: Iterable[Batch]) -> Iterator[Batch]:
         for batch in loader:

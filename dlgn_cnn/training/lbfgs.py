@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
 
-from dlgn_cnn.interface import Batch
+from dlgn_cnn.interface import Batch, observed_of
 from dlgn_cnn.models.reference.space_time import SpaceTimeKernel
-from dlgn_cnn.training.losses import poisson
+from dlgn_cnn.training.losses import over_observed, poisson
 
 HISTORY, TOLERANCE = 20, 1e-7
 FLOOR = 1e-6  # of the largest variance: least ridge, for a kernel without a penalty
@@ -124,7 +124,12 @@ def refine(
     float
         The value of loss and penalty at the first step.
     """
-    free, windows = list(free), sum(len(batch.videos) for batch in batches)
+    free, later = list(free), slice(burn_in_frames, None)
+    masks = [None if (mask := observed_of(batch)) is None else mask[..., later] for batch in batches]
+    scored = [
+        int(batch.responses[..., later].numel() if mask is None else mask.sum())
+        for batch, mask in zip(batches, masks, strict=True)
+    ]
     optimizer = torch.optim.LBFGS(
         free, max_iter=iterations, history_size=HISTORY, tolerance_change=TOLERANCE, line_search_fn="strong_wolfe"
     )
@@ -134,12 +139,12 @@ def refine(
         penalty = model.regularizer(data_key)  # type: ignore[operator]
         penalty.backward()
         total = penalty.item()
-        for batch in batches:
+        for batch, mask, own in zip(batches, masks, scored, strict=True):
             moved = batch.to(free[0].device)
+            seen = None if mask is None else mask.to(free[0].device)
             traces = {"behavior": moved.behavior, "pupil_center": moved.pupil_center}
             rate = model(moved.videos, moved.opto, data_key=data_key, **traces)
-            loss = poisson(rate[..., burn_in_frames:], moved.responses[..., burn_in_frames:])
-            value = len(batch.videos) / windows * loss
+            value = own / sum(scored) * over_observed(poisson, rate[..., later], moved.responses[..., later], seen)
             value.backward()
             total += value.item()
         return total

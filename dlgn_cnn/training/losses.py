@@ -17,7 +17,7 @@ from torch import nn
 
 from dlgn_cnn.errors import ConfigError
 from dlgn_cnn.registry import Registry, nearest
-from dlgn_cnn.shapes import Counts, Rate
+from dlgn_cnn.shapes import Counts, Observed, Rate
 
 LOSSES = Registry("loss", "dlgn_cnn.training", given=("rate", "counts"))
 SMALLEST_RATE = 1e-6
@@ -105,6 +105,47 @@ def _per_unit(value: Parameter, rate: Rate) -> torch.Tensor:
     return torch.as_tensor(value, dtype=rate.dtype, device=rate.device)[..., None]
 
 
+def over_observed(
+    loss: Callable[..., torch.Tensor], rate: Rate, counts: Counts, observed: Observed | None, **parameters: Any
+) -> torch.Tensor:
+    """A loss over the frames in which each unit was observed; counts elsewhere change neither it nor its gradients.
+
+    A loss is a mean of terms of one unit and frame each, so it is asked for the observed ones as if each were a unit.
+
+    Parameters
+    ----------
+    loss : callable
+        Function of rate, counts and parameters.
+    rate, counts : Tensor, shape (batch, unit, time)
+        Expected and recorded spikes a frame.
+    observed : Tensor of bool, shape (batch, unit, time), or None
+        Whether the unit was observed; None for always.
+    **parameters : float or Tensor, shape (unit,)
+        Parameters of the loss.
+
+    Returns
+    -------
+    Tensor, scalar
+        Nats for each unit and observed frame; 0 where nothing was observed.
+
+    Examples
+    --------
+    >>> rate, counts = torch.ones(1, 1, 2), torch.tensor([[[1.0, 99.0]]])
+    >>> over_observed(poisson, rate, counts, torch.tensor([[[True, False]]]))
+    tensor(1.)
+    """
+    if observed is None:
+        return loss(rate, counts, **parameters)
+    if not observed.any():
+        return rate[observed].sum()
+    units = observed.nonzero()[:, 1]
+    own = {
+        name: value[units.to(value.device)] if isinstance(value, torch.Tensor) else value
+        for name, value in parameters.items()
+    }
+    return loss(rate[observed][None, :, None], counts[observed][None, :, None], **own)
+
+
 class ObservationModel(nn.Module):
     """A loss with its parameters: call it with rate, counts and the session's name.
 
@@ -149,7 +190,7 @@ class ObservationModel(nn.Module):
             for index, session in enumerate(self.sessions):
                 self.free[f"{name}_{index}"] = nn.Parameter(torch.full((units[session],), start))
 
-    def forward(self, rate: Rate, counts: Counts, data_key: str) -> torch.Tensor:
+    def forward(self, rate: Rate, counts: Counts, data_key: str, observed: Observed | None = None) -> torch.Tensor:
         """Mean negative log-likelihood of counts.
 
         Parameters
@@ -158,13 +199,15 @@ class ObservationModel(nn.Module):
             Expected and recorded spikes a frame.
         data_key : str
             Session of the units.
+        observed : Tensor of bool, shape (batch, unit, time), optional
+            Whether the unit was observed (default: always).
 
         Returns
         -------
         Tensor, scalar
             Nats for each unit and frame.
         """
-        return self.loss(rate, counts, **self._of(data_key))
+        return over_observed(self.loss, rate, counts, observed, **self._of(data_key))
 
     def values(self) -> dict[str, dict[str, list[float]]]:
         """The fitted parameters, ``{parameter: {session: [a value a unit]}}``; empty where none was fitted."""

@@ -85,7 +85,7 @@ def score_rows(scores: Mapping[str, list[ConditionScore]], units: list[Row]) -> 
 
 
 def _condition_row(score: ConditionScore, index: int) -> Row:
-    row: Row = {"tier": score.tier, "opto_condition": score.opto_condition, "frames": score.frames}
+    row: Row = {"tier": score.tier, "opto_condition": score.opto_condition, "frames": int(score.frames[index])}
     row |= {name: nullable(values[index]) for name, values in score.values.items()}
     for side in SIDES:
         row |= {f"{name}_{side}": nullable(values[index]) for name, values in getattr(score, side).items()}

@@ -24,6 +24,7 @@ TABLES = {
     "opto_epochs": optogenetics.OptoEpoch,
     "opto_design": optogenetics.OptoDesign,
     "spikes": RecordingTable.Spikes,
+    "observed": RecordingTable.Observed,
     "signals": RecordingTable.Signal,
     "bins": RecordingTable.Bins,
     "binned": RecordingTable.Binned,
@@ -59,6 +60,7 @@ class StoredSession:
             signals={row["signal_name"]: _signal(row) for row in rows["signals"]},
             binned=self._binned(),
             opto_design=self._design(),
+            observed_s={row["unit"]: np.asarray(row["observed_s"].load()) for row in rows["observed"]},
         )
 
     def _design(self) -> recorded.SessionOptoDesign:

@@ -12,7 +12,7 @@ from dlgn_cnn.data.loading.transforms import Scaling, Transform
 from dlgn_cnn.data.loading.windows import EpochOrder, WindowPlan
 from dlgn_cnn.data.sessions.session_data import TrialData
 from dlgn_cnn.errors import ConfigError
-from dlgn_cnn.interface import Batch, DataInfo
+from dlgn_cnn.interface import Batch, DataInfo, MaskedBatch
 from dlgn_cnn.shapes import Floats, Frames
 
 Window = tuple[int, int, int]
@@ -100,6 +100,7 @@ class TrialLoader:
         if plan is not None and order is None:
             raise ConfigError("windows need an order: pass an EpochOrder of this fit's seed, session and tier")
         self._traces = [_traces(trial) for trial in trials]
+        self._masked = any(np.isnan(trial.responses).any() for trial in trials)
         self.trials = [_viewing(trial, traces) for trial, traces in zip(trials, self._traces, strict=True)]
         self.data_info, self.batch_size = info, batch_size
         self._plan, self._order, self._transforms = plan, order, tuple(transforms)
@@ -178,6 +179,7 @@ class TrialLoader:
         shown_opto = opto.squeeze(1) if self._opto is None else torch.full_like(opto.squeeze(1), self._opto)
         videos, transforms = self._shown(windows)
         batch = Batch(videos, responses, shown_opto, behavior, pupil_center)
+        batch = _masked(batch) if self._masked else batch
         for transform in transforms:
             batch = transform(batch)
         return batch if batch.videos.is_floating_point() else dataclasses.replace(batch, videos=batch.videos.float())
@@ -222,6 +224,12 @@ def interleaved(loaders: Mapping[str, Any]) -> Iterator[tuple[str, Batch]]:
             del running[key]
         else:
             yield key, batch
+
+
+def _masked(batch: Batch) -> MaskedBatch:
+    missing = batch.responses.isnan()
+    responses = batch.responses.masked_fill(missing, 0.0)
+    return MaskedBatch(batch.videos, responses, batch.opto, batch.behavior, batch.pupil_center, ~missing)
 
 
 def _traces(trial: TrialData) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlgn_cnn.config import value_sha256
-from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample, shown_frames
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, observed_bins, rebin, resample, shown_frames
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.data.sessions.opto_design import find_design
@@ -24,8 +24,9 @@ ARRAYS = ("videos", "responses", "opto", "behavior", "pupil_center")
 class TrialData:
     """One presentation as arrays on one clock of frames.
 
-    ``videos`` (time, height, width) uint8; ``responses`` (unit, time) counts; ``opto`` (time,) share lit;
-    ``behavior`` (feature: running, pupil size; time), ``pupil_center`` (axis: x, y; time), NaN where missing.
+    ``videos`` (time, height, width) uint8; ``responses`` (unit, time) counts, NaN where the unit was not observed;
+    ``opto`` (time,) share lit; ``behavior`` (feature: running, pupil size; time), ``pupil_center`` (axis: x, y; time),
+    NaN where missing.
     """
 
     trial: int
@@ -95,8 +96,8 @@ def bin_session(
     max_gap_s : float
         Longest behavioral gap that is interpolated, in seconds.
     min_rate_hz : float
-        Units that fire below this rate in the training tier are left out: a silent unit has nothing to fit and no
-        correlation.
+        Units that fire below this rate in the training tier, where they were observed, are left out: a silent unit has
+        nothing to fit and no correlation.
 
     Returns
     -------
@@ -113,9 +114,7 @@ def bin_session(
         _trial(recording, shown, movies[shown.scene], tiers[shown.scene], rate_hz, max_gap_s, typical_s[shown.scene])
         for shown in recording.presentations
     ]
-    train = [trial for trial in trials if trial.tier == "train"]
-    frames = sum(trial.responses.shape[1] for trial in train)
-    rates_hz = sum(trial.responses.sum(1) for trial in train) * rate_hz / frames
+    rates_hz = means([trial.responses for trial in trials if trial.tier == "train"]) * rate_hz
     kept = np.flatnonzero((rates_hz >= min_rate_hz) & (rates_hz > 0))
     if len(kept) == 0:
         raise ConfigError(f"session {recording.session}: no unit fires at {min_rate_hz} Hz or more in training")
@@ -128,14 +127,17 @@ def bin_session(
 def training_fields(session: SessionData) -> Floats:
     """Return each unit's linear receptive field in the training tier, of shape (unit, lag, height, width).
 
-    Raises ConfigError if nothing changes in the movies.
+    Where a unit was not observed its mean count stands: the spike-triggered average is then that of the frames in which
+    it was observed, less the mean of these. Raises ConfigError if nothing changes in the movies.
     """
     train = session.tier("train")
     if min(trial.videos.min() for trial in train) == max(trial.videos.max() for trial in train):
         raise ConfigError(
             "every training frame has one and the same gray level: there is nothing to see in these movies"
         )
-    return session_fields([(trial.videos, trial.responses) for trial in train], FIELD_LAGS)
+    mean = means([trial.responses for trial in train]).astype(np.float32)[:, None]
+    counts = [np.where(np.isnan(trial.responses), mean, trial.responses) for trial in train]
+    return session_fields([(trial.videos, own) for trial, own in zip(train, counts, strict=True)], FIELD_LAGS)
 
 
 def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
@@ -146,11 +148,10 @@ def data_info(session: SessionData, fields: Floats | None = None) -> DataInfo:
     if fields is None:
         fields = training_fields(session)
     train = session.tier("train")
-    frames = sum(trial.responses.shape[1] for trial in train)
     pixels = sum(trial.videos.size for trial in train)
     mean = sum(trial.videos.sum(dtype=np.float64) for trial in train) / pixels
     variance = sum(((trial.videos.astype(np.float32) - mean) ** 2).sum(dtype=np.float64) for trial in train) / pixels
-    counts = sum(trial.responses.sum(1, dtype=np.float64) for trial in train) / frames
+    counts = means([trial.responses for trial in train])
     _, height, width = train[0].videos.shape
     return DataInfo(
         session.units,
@@ -175,13 +176,15 @@ def known_moments(rows: Sequence[Floats]) -> tuple[tuple[float, ...], tuple[floa
 def moments(rows: Sequence[Floats]) -> tuple[Scores, Scores]:
     """Mean and standard deviation of each row over arrays (row, time), of the values that are finite."""
 
-    def finite(values: np.ndarray) -> np.ndarray:
-        return np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    mean = means(rows)
+    return mean, np.sqrt(means([np.square(values - mean[:, None], dtype=np.float64) for values in rows]))
 
-    divisor = np.maximum(sum(np.isfinite(values).sum(1) for values in rows), 1)
-    mean = sum(finite(values).sum(1, dtype=np.float64) for values in rows) / divisor
-    squares = sum(finite(np.square(values - mean[:, None], dtype=np.float64)).sum(1) for values in rows)
-    return mean, np.sqrt(squares / divisor)
+
+def means(rows: Sequence[Floats | Scores]) -> Scores:
+    """Mean of each row over arrays (row, time), of the values that are finite; 0 where none is."""
+    known = np.maximum(sum(np.isfinite(values).sum(1) for values in rows), 1)
+    total = sum(np.nan_to_num(values, posinf=0.0, neginf=0.0).sum(1, dtype=np.float64) for values in rows)
+    return np.asarray(total / known)
 
 
 def _durations(recording: SessionRecording) -> dict[SceneKey, float]:
@@ -224,6 +227,13 @@ def _trial(
 
 
 def _responses(recording: SessionRecording, shown: PresentationTimes, edges: Times) -> Floats:
+    found = _counts(recording, shown, edges)
+    for unit, intervals_s in recording.observed_s.items():
+        found[recording.units.index(unit), ~observed_bins(intervals_s, edges)] = np.nan
+    return found
+
+
+def _counts(recording: SessionRecording, shown: PresentationTimes, edges: Times) -> Floats:
     if recording.binned is not None:
         return rebin(recording.binned, edges)
     later = recording.presentations[shown.trial + 1 : shown.trial + 2]

@@ -3,7 +3,8 @@
 A measure is a function that returns a figure of each unit (unit,), and NaN where that is undefined: for a unit without
 a spike, a prediction that never varies, or a ceiling where nothing was repeated or repeats agree no better than by
 chance. It asks by name for what it is made of: ``sums``, those of ``moments`` (..., unit), or ``predicted`` and
-``observed`` (unit, frame), all frames of one tier and opto condition in spikes a frame.
+``observed`` (unit, frame), all frames of one tier and opto condition in spikes a frame; ``observed`` is NaN where the
+unit was not.
 """
 
 from collections.abc import Callable

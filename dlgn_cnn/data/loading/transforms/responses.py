@@ -46,7 +46,9 @@ class SelectUnits:
 
     def __call__(self, batch: Batch) -> Batch:
         """Responses (batch, kept unit, time)."""
-        return dataclasses.replace(batch, responses=batch.responses.index_select(1, self._rows))
+        kept = {name: getattr(batch, name, None) for name in ("responses", "observed")}
+        chosen = {name: one.index_select(1, self._rows) for name, one in kept.items() if one is not None}
+        return dataclasses.replace(batch, **chosen)
 
 
 @TRANSFORMS.register("standardize_responses")
