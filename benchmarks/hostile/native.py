@@ -130,7 +130,8 @@ def nwb(path: Path, external: str | None, stretch: bool) -> bytes:
     file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
     file.subject = Subject(subject_id="Mouse_1")
     for unit in (4, 9):
-        file.add_unit(id=unit, spike_times=np.array([0.1, 0.2, 2.05, 4.1]) + unit / 100)
+        seen = [[0.0, 3.0], [4.05, 9.0]] if unit == 9 else [[0.0, 9.0]]
+        file.add_unit(id=unit, spike_times=np.array([0.1, 0.2, 2.05, 4.1]) + unit / 100, obs_intervals=seen)
     frames = np.random.default_rng(0).integers(0, 256, (18, *SHAPE[1:]), dtype=np.uint8)
     table = TimeIntervals(name="shown", description="presentations")
     table.add_column(name="tier", description="what for")
@@ -206,7 +207,7 @@ class Nwb:
         def read() -> None:
             found = read_recordings(self.path, reader="nwb", trials="shown")
             agree(found)
-            assert not whole or len(found[0].presentations) == 3
+            assert not whole or (len(found[0].presentations), [*found[0].observed_s]) == (3, [9])
             for one in found:
                 for file in one.scenes.values():
                     assert not (scene_frames(file, SHAPE[1:]) == 77).all(), "frames of another file"

@@ -10,8 +10,9 @@ from pynwb.epoch import TimeIntervals
 from pynwb.ogen import OptogeneticSeries
 
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.sessions.session_data import bin_session, data_info
 from dlgn_cnn.errors import RecordingError
-from tests.unit.test_nwb_reader import blank, named_scenes, write
+from tests.unit.test_nwb_reader import FRAMES, blank, named_scenes, write
 
 ON_OFF = [[0.25, 0.75], [4.25, 4.75]]
 
@@ -90,14 +91,53 @@ def test_times_that_are_invalid_for_optotagging_alone_are_kept(tmp_path):
     assert len(found.presentations) == 4
 
 
-def test_a_unit_that_was_not_observed_throughout_is_left_out_and_that_is_said(tmp_path):
+def observed_by(folder, **intervals):
+    """A file of units 20, 21, ... that fire at 0.1, 2.2 and 4.6 s, with the given obs_intervals."""
     file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
-    file.add_unit(id=20, spike_times=[0.1, 2.2], obs_intervals=[[0.0, 1.0], [1.9, 7.5]])
-    file.add_unit(id=21, spike_times=[0.1, 2.2, 2.3], obs_intervals=[[0.0, 4.5]])
+    for unit, own in enumerate(intervals.values(), 20):
+        file.add_unit(id=unit, spike_times=[0.1, 2.2, 4.6], obs_intervals=own)
+    return write(folder, named_scenes(file))
+
+
+def test_a_unit_is_known_where_it_was_observed_and_that_is_said(tmp_path):
+    throughout, partly, never = [[0.0, 1.0], [1.9, 7.5]], [[4.0, 4.5], [0.0, 3.5]], [[1.2, 1.8], [8.0, 9.0]]
+    (found,) = read_recordings(observed_by(tmp_path, a=throughout, b=partly, c=partly, d=never))
+    assert found.units == (20, 21, 22)
+    assert {unit: own.tolist() for unit, own in found.observed_s.items()} == dict.fromkeys((21, 22), sorted(partly))
+    assert found.notes == (
+        "units [21, 22] were not observed throughout 2 of 4 presentations (obs_intervals): what lies outside counts "
+        "neither in fits nor in scores",
+        "units [23] were observed in no presentation (obs_intervals) and are left out",
+    )
+
+
+def test_a_unit_that_was_lost_before_testing_keeps_the_rate_that_it_had(tmp_path):
+    """Half of the time lost is not half of the rate; the scene from 4 to 5 s is invalid for all."""
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
+    times = np.sort(np.random.default_rng(0).uniform(0, 2.9, 60))
+    file.add_unit(id=0, spike_times=np.append(times, times + 4), obs_intervals=[[0.0, 9.0]])
+    file.add_unit(id=1, spike_times=times, obs_intervals=[[0.0, 2.9]])
     (found,) = read_recordings(write(tmp_path, named_scenes(file)))
-    assert {unit: times.tolist() for unit, times in found.spike_times_s.items()} == {20: [0.1, 2.2]}
-    said = "unit 21 was not observed throughout 2 of 4 presentations (obs_intervals) and is left out"
-    assert found.notes == (said,)
+    movies = {key: FRAMES[0] for key in found.scenes}
+    tiers = {key: "test" if key.scene == 3 else "train" for key in found.scenes}
+    info = data_info(bin_session(found, movies, tiers, 30.0, 0.5, 0.0))
+    edges = np.arange(28) / 30 + 2
+    seen = np.sum(times < 1) + np.sum((times >= 2) & (times < edges[-1]))
+    assert info.mean_counts[1] == pytest.approx(seen / (30 + 27))
+    assert found.units == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ([[2.0, 1.0]], "unit 20 must be finite .* ascending"),
+        ([[0.0, 2.0], [1.0, 3.0]], "unit 20 must be finite .* disjoint"),
+        ([[0.0, np.nan]], "unit 20 must be finite"),
+    ],
+)
+def test_intervals_that_contradict_themselves_are_refused(tmp_path, own, said):
+    with pytest.raises(RecordingError, match=f"obs_intervals of {said}"):
+        read_recordings(observed_by(tmp_path, a=own))
 
 
 def test_a_signal_is_scaled_and_shifted_as_the_file_says(tmp_path):

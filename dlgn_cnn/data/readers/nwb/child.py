@@ -56,3 +56,6 @@ def send(answers: Answers, found: SessionRecording) -> None:
     for signal in found.signals.values():
         answers.send(np.asarray(signal.times_s, np.float64))
         answers.send(np.asarray(signal.values, np.float32))
+    answers.send(np.array(list(found.observed_s), np.int64))
+    answers.send(np.array([len(intervals) for intervals in found.observed_s.values()], np.int64))
+    answers.send(np.concatenate([np.empty((0, 2)), *found.observed_s.values()]))

@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.bounds import check
+from dlgn_cnn.data.binning import EDGE_SLACK_S, WHOLE, bin_opto
 from dlgn_cnn.data.readers.nwb.behavior import scaled, signals_of
 from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates
 from dlgn_cnn.data.readers.nwb.stimuli import image_series, stored_frames, trials_shown
 from dlgn_cnn.data.readers.shared.arrays import seconds
-from dlgn_cnn.data.recording import PresentationTimes, SessionKey, SessionRecording
+from dlgn_cnn.data.recording import PresentationTimes, SessionKey, SessionRecording, check_intervals
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
-
-SLACK_S = 1e-3  # by which an interval of observation may miss the edge of a presentation
 
 
 def recording_of(
@@ -59,7 +58,7 @@ def recording_of(
         starts, stops = shown.starts_s, shown.stops_s
         kept, notes = _valid(file, starts, stops)
         order = [row for row in np.argsort(starts, kind="stable").tolist() if kept[row]]
-        spikes, unobserved = _spikes(path, file, np.column_stack([starts, stops])[order])
+        spikes, observed, unobserved = _spikes(path, file, np.column_stack([starts, stops])[order])
         found = every(file)
         return SessionRecording(
             session=_session(path, file, mouse, series, experiment),
@@ -75,6 +74,7 @@ def recording_of(
             signals=signals_of(path, found, signals),
             source=path,
             notes=(*notes, *unobserved),
+            observed_s=observed,
         )
 
 
@@ -131,8 +131,8 @@ def _valid(file: Any, starts_s: Times, stops_s: Times) -> tuple[np.ndarray, list
     return kept, [f"{left} of {len(kept)} presentations overlap invalid_times and are left out"] if left else []
 
 
-def _spikes(path: Path, file: Any, shown_s: Times) -> tuple[dict[int, Times], list[str]]:
-    """Spike times of each unit that was observed in every presentation, and what is said of the others."""
+def _spikes(path: Path, file: Any, shown_s: Times) -> tuple[dict[int, Times], dict[int, Times], list[str]]:
+    """Spikes of the units that were observed at all; when, of those that were not throughout; what is said of them."""
     units = file.units
     if units is None or "spike_times" not in units.colnames:
         raise RecordingError(f"{path} has no units with spike_times: nothing can be fitted to it")
@@ -141,18 +141,34 @@ def _spikes(path: Path, file: Any, shown_s: Times) -> tuple[dict[int, Times], li
     if len(set(ids)) != len(ids):
         raise RecordingError(f"{path}: unit ids are not all different: renumber the units")
     spikes = {unit: np.sort(own) for unit, own in zip(ids, _ragged(path, units, "spike_times"), strict=False)}
-    notes = []
-    observed = _ragged(path, units, "obs_intervals") if "obs_intervals" in units.colnames else []
-    for unit, intervals in zip(ids, observed, strict=False):
-        inside = (intervals[:, :1] <= shown_s[:, 0] + SLACK_S) & (intervals[:, 1:2] >= shown_s[:, 1] - SLACK_S)
-        missed = int(np.sum(~inside.any(axis=0)))
-        if missed:
-            del spikes[unit]
-            notes.append(
-                f"unit {unit} was not observed throughout {missed} of {len(shown_s)} presentations (obs_intervals) and "
-                "is left out"
-            )
-    return spikes, notes
+    if "obs_intervals" not in units.colnames:
+        return spikes, {}, []
+    told = dict(zip(ids, _ragged(path, units, "obs_intervals"), strict=False))
+    observed, never, notes = _observed(path, told, shown_s)
+    return {unit: times for unit, times in spikes.items() if unit not in never}, observed, notes
+
+
+def _observed(path: Path, told: Mapping[int, Times], shown_s: Times) -> tuple[dict[int, Times], list[int], list[str]]:
+    """Intervals of units that were not observed throughout; the units that never were; what is said of both."""
+    observed, never, missed = dict[int, Times](), list[int](), dict[int, list[int]]()
+    inner_s = (shown_s + np.array([EDGE_SLACK_S, -EDGE_SLACK_S])).ravel()
+    for unit, found in told.items():
+        intervals = found[np.argsort(found[:, 0], kind="stable")] if found.ndim == 2 else found
+        check_intervals(intervals, f"{path}: obs_intervals of unit {unit}")
+        share = bin_opto(intervals, inner_s)[::2]
+        if not np.any(share > 0):
+            never.append(unit)
+        elif np.any(share < WHOLE):
+            observed[unit] = intervals
+            missed.setdefault(int(np.sum(share < WHOLE)), []).append(unit)
+    notes = [
+        f"units {units} were not observed throughout {count} of {len(shown_s)} presentations (obs_intervals): what lies"
+        " outside counts neither in fits nor in scores"
+        for count, units in missed.items()
+    ]
+    if never:
+        notes.append(f"units {never} were observed in no presentation (obs_intervals) and are left out")
+    return observed, never, notes
 
 
 def _ragged(path: Path, units: Any, name: str) -> list[Times]:

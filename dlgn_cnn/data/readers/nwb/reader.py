@@ -29,7 +29,7 @@ from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.runtime.watched import KeptProcess, Watched
-from dlgn_cnn.shapes import Frames
+from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import present_file, require_readable
 
 CODE = """
@@ -58,8 +58,9 @@ def read_nwb(
 ) -> list[SessionRecording]:
     """Read the one session of an NWB 2 file.
 
-    Units are ``nwb.units`` with spike times, numbered by their ids; one that was not observed throughout a presentation
-    (``obs_intervals``) is left out, and so are presentations that overlap ``invalid_times``. A series holds gray frames
+    Units are ``nwb.units`` with spike times, numbered by their ids. What lies outside of their ``obs_intervals`` counts
+    neither in fits nor in scores. A unit that was observed in no presentation is left out, and so are presentations
+    that overlap ``invalid_times``. A series holds gray frames
     (time, height, width), or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are
     taken from a referred stretch that has timestamps of its own. Running, pupil size and pupil position are the series
     called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``; ``pupil_position``
@@ -163,14 +164,20 @@ def _recording(child: Watched, path: Path) -> SessionRecording:
     opto = child.array()
     return SessionRecording(
         session=SessionKey(*texts["session"]),
-        spike_times_s=dict(zip(units.tolist(), np.split(spikes, np.cumsum(lengths)), strict=False)),
+        spike_times_s=_divided(units, lengths, spikes),
         presentations=presentations,
         opto_epochs_s=opto,
         scenes=dict(files),
         signals={str(name): SampledSignal(child.array(), child.array()) for name in texts["signals"]},
+        observed_s=_divided(child.array(), child.array(), child.array()),
         source=path,
         notes=tuple(map(str, texts["notes"])),
     )
+
+
+def _divided(units: np.ndarray, lengths: np.ndarray, values: np.ndarray) -> dict[int, Times]:
+    """Values of all units, one after the other, by unit."""
+    return dict(zip(units.tolist(), np.split(values, np.cumsum(lengths)), strict=False))
 
 
 def _scene(path: Path, movie: str, scene: int, file: str, *facts: Any) -> tuple[SceneKey, SceneFile]:
