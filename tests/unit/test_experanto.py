@@ -483,7 +483,7 @@ def faults() -> dict:
         "below 0": (rows("responses/data.npy", lambda a: a - 0.5), "row .* of signal .* expected a finite response"),
         "stale": (lambda path: combined(path, tier="test"), "combined_meta.json and meta/00002.yml differ: delete"),
         "modality": (of(trial, modality="movie"), "trial 00002 is .*expected its modality, one of image, video, blank"),
-        "device": (of("responses/meta.yml", modality="Sequence"), "modality is 'Sequence', expected one of sequence"),
+        "device": (of("responses/meta.yml", modality="Sequence"), "modality is 'Sequence', expected sequence"),
         "tier": (of(trial, tier="live"), "trial 00002: tier 'live' .*expected one of train, test, oracle"),
         "running sum": (of(trial, first_frame_idx=30), "trial 00002: first_frame_idx is 30, .* and 31 frames"),
         "too few onsets": (rows("screen/timestamps.npy", lambda a: a[:-1]), "34 frames, and timestamps.npy 33"),
@@ -530,6 +530,18 @@ def test_no_file_outside_the_folder_is_opened(tmp_path, name):
 def test_an_unknown_option_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="gray_range"):
         read_recordings(mouse(tmp_path), grey_range=[0, 1])
+
+
+@pytest.mark.parametrize("wrong", [[0], [0, 1, 2], [1, 0], [0, float("inf")], ["a", "b"]])
+def test_a_gray_range_that_is_none_is_refused(tmp_path, wrong):
+    with pytest.raises((ConfigError, RecordingError), match="gray_range"):
+        read_recordings(mouse(tmp_path), gray_range=wrong)
+
+
+def test_a_device_of_another_modality_is_not_used_and_said(tmp_path):
+    path = mouse(tmp_path)
+    write_meta(path / "microphone", modality="sound")
+    assert "devices microphone are not used" in read_recordings(path)[0].notes
 
 
 def test_a_folder_of_the_packages_own_tests_is_read(tmp_path):

@@ -59,7 +59,27 @@ def described(file: Path) -> Meta:
 
 
 def number(meta: Meta, name: str, where: object) -> float:
-    """A finite number of what a file says. Raises RecordingError, which begins with ``where``."""
+    """A finite number of what a file says.
+
+    Parameters
+    ----------
+    meta : dict
+        What the file says.
+    name : str
+        Name of the number.
+    where : object
+        How the error begins.
+
+    Returns
+    -------
+    float
+        The number.
+
+    Raises
+    ------
+    RecordingError
+        If it is missing, or something else.
+    """
     value = float(numbers(meta.get(name), f"{where}: {name}", 0))
     if not np.isfinite(value):
         raise RecordingError(f"{where}: {name} is {value}, expected a finite number")
@@ -67,7 +87,27 @@ def number(meta: Meta, name: str, where: object) -> float:
 
 
 def whole(meta: Meta, name: str, where: object) -> int:
-    """A whole number of what a file says. Raises RecordingError, which begins with ``where``."""
+    """A whole number of what a file says.
+
+    Parameters
+    ----------
+    meta : dict
+        What the file says.
+    name : str
+        Name of the number.
+    where : object
+        How the error begins.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    RecordingError
+        If it is missing, or something else.
+    """
     return int(whole_numbers(number(meta, name, where), f"{where}: {name}"))
 
 
@@ -121,7 +161,7 @@ def read_responses(folder: Path, meta: Meta) -> tuple[BinnedResponses, list[str]
     units = unit_numbers(folder, meta, len(values))
     order, edges = np.argsort(units, kind="stable"), found.edges_s
     bins = np.column_stack([edges[:-1], edges[1:]])[known]
-    return BinnedResponses(tuple(units[index] for index in order), bins, values[order][:, known]), notes
+    return BinnedResponses(tuple(units[index] for index in order), bins, values[np.ix_(order, known)]), notes
 
 
 def _data(folder: Path, stem: str, meta: Meta) -> np.ndarray:
@@ -175,7 +215,27 @@ def read_spikes(folder: Path, meta: Meta) -> tuple[dict[int, Times], Times]:
 
 
 def read_intervals(folder: Path, meta: Meta, label: str) -> Times:
-    """Intervals (interval, start and end) of a label in s, in order of onset. Raises RecordingError by its row."""
+    """The intervals of a label.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the device.
+    meta : dict
+        What its ``meta.yml`` says, whose labels name files.
+    label : str
+        The label.
+
+    Returns
+    -------
+    ndarray, shape (interval, start and end)
+        Intervals in s, in order of onset.
+
+    Raises
+    ------
+    RecordingError
+        If the file holds something else; the error names the row.
+    """
     file = inside(folder, str(meta["labels"][label]), f"{folder}: label {label}")
     found = seconds(load_array(file), str(file), 2)
     check_shape(found, str(file), (len(found), 2), "(interval, start and end)")
@@ -185,7 +245,28 @@ def read_intervals(folder: Path, meta: Meta, label: str) -> Times:
 
 
 def unit_numbers(folder: Path, meta: Meta, units: int) -> list[int]:
-    """The numbers of a device's units: those of its file of unit ids, and from 0 where it has none."""
+    """The numbers of a device's units: those of its file of unit ids, and from 0 where it has none.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the device.
+    meta : dict
+        What its ``meta.yml`` says, which may name the file.
+    units : int
+        How many units there are.
+
+    Returns
+    -------
+    list of int
+        Their numbers, in order of their rows.
+
+    Raises
+    ------
+    RecordingError
+        If the file numbers others than these, or two alike.
+    """
+    check("recording.units", units, folder)
     told = meta.get("neuron_properties")
     name = str(told.get("unit_ids", "meta/unit_ids.npy")) if isinstance(told, dict) else "meta/unit_ids.npy"
     if not present_file(inside(folder, name, str(folder / META))):

@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from dlgn_cnn.data.binning import CLOCK_TOLERANCE, covered_s, merge_epochs
+from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.experanto import devices, screen
 from dlgn_cnn.data.readers.nwb.finding import OPTO
@@ -18,8 +16,8 @@ from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.storage.rights import present_file, present_folder
 
-MODALITIES = ("sequence", "screen", "time_interval", "spikes")
 EYE, WHEEL, RESPONSES = "eye_tracker", "treadmill", "responses"
+MODALITIES = {"screen": "screen", EYE: "sequence", WHEEL: "sequence", RESPONSES: "sequence"}
 SCAN = ("animal_id", "session", "scan_idx")
 _NAME = re.compile(r"(?:dynamic|static)?(\d{1,18})-(\d{1,9})-(\d{1,9})(?:-.*)?")
 Devices = dict[str, devices.Meta]
@@ -103,11 +101,7 @@ def _recording(
     found, used, where = _devices(folder), {"screen"}, folder / "screen"
     trials, onsets_s = screen.read_trials(where, validation)
     spikes, binned, recorded_s, notes = _responses(folder, found, used)
-
-    def covered(*span_s: float) -> bool:
-        return bool(covered_s(recorded_s, np.array(span_s))[0] >= (1 - CLOCK_TOLERANCE) * (span_s[1] - span_s[0]))
-
-    kept, left = screen.kept_of(where, trials, covered)
+    kept, left = screen.kept_of(where, trials, recorded_s)
     signals, said = _signals(folder, found, eye, used)
     epochs = _opto_epochs(folder, found, opto, used)
     shown, scenes, odd = screen.show(where, str(session), kept, onsets_s, gray_range, progress)
@@ -134,10 +128,10 @@ def _devices(folder: Path) -> Devices:
     for one in sorted(folder.iterdir()):
         if present_folder(one) and present_file(one / devices.META):
             found[one.name] = devices.described(inside(folder, one.name, str(folder)) / devices.META)
-            modality = found[one.name].get("modality")
-            if modality not in MODALITIES:
-                expected = ", ".join(MODALITIES)
-                raise RecordingError(f"{one / devices.META}: modality is {modality!r:.60}, expected one of {expected}")
+            modality = found[one.name].setdefault("modality")
+            expected = MODALITIES.get(one.name, modality)
+            if modality != expected:
+                raise RecordingError(f"{one / devices.META}: modality is {modality!r:.60}, expected {expected}")
     return found
 
 

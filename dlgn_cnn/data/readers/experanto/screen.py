@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.bounds import check
+from dlgn_cnn.data.binning import CLOCK_TOLERANCE, covered_s
 from dlgn_cnn.data.readers.experanto.devices import META, Meta, described, whole
 from dlgn_cnn.data.readers.shared.arrays import load_array, map_array, seconds, shown
 from dlgn_cnn.data.readers.shared.near_files import inside
@@ -114,9 +115,7 @@ def _trial(where: str, key: str, told: Any, first: int, by_name: bool, tiers: di
     return ScreenTrial(key, kind, first, frames, tiers[tier], tier, left_out, stem)
 
 
-def kept_of(
-    screen: Path, trials: Sequence[ScreenTrial], covered: Callable[[float, float], bool]
-) -> tuple[list[ScreenTrial], list[str]]:
+def kept_of(screen: Path, trials: Sequence[ScreenTrial], recorded_s: Times) -> tuple[list[ScreenTrial], list[str]]:
     """The trials that are presentations, and what is said of those that are left out.
 
     Parameters
@@ -125,8 +124,8 @@ def kept_of(
         Folder of the screen, for errors.
     trials : sequence of ScreenTrial
         All trials.
-    covered : callable
-        Whether there are responses from one time in s to another.
+    recorded_s : ndarray, shape (interval, start and stop)
+        When responses were recorded, in s.
 
     Returns
     -------
@@ -139,10 +138,12 @@ def kept_of(
         If none is kept.
     """
     kept, left = [], Counter[str]()
-    for one in trials:
+    edges_s = np.array([*(one.start_s for one in trials), trials[-1].stop_s])
+    known = covered_s(recorded_s, edges_s) >= (1 - CLOCK_TOLERANCE) * np.diff(edges_s)
+    for one, responses in zip(trials, known, strict=True):
         if one.kind in ("image", "video"):
             why = one.left_out or ("" if one.stop_s > one.start_s else "the last one has no end")
-            why = why or ("" if covered(one.start_s, one.stop_s) else "there are no responses throughout")
+            why = why or ("" if responses else "there are no responses throughout")
             left[why] += 1
             kept += [] if why else [one]
     notes = [f"{count} presentations are left out, since {why}" for why, count in left.items() if why]
@@ -202,6 +203,7 @@ def show(
         scenes.setdefault(key, opened[place])
         seen = np.where(np.append(np.diff(own_s), np.inf) < DROPPED_S, np.nan, own_s)
         rows.append((one, key, (*seen.tolist(), *(missing * [np.nan]))))
+        check("recording.scenes", len(scenes), screen)
         progress(trial + 1, len(trials))
     tested = {key for one, key, _ in rows if one.tier == "test"}
     presentations = tuple(
@@ -239,6 +241,7 @@ def experanto_frames(path: Path, address: str) -> Frames:
     kind, _, gray = address.partition(":")
     check("movie.decoded", map_array(path).size, path, path.stat().st_size)
     values = load_array(path)
+    values = values[0] if kind == "image" and values.ndim > 2 and len(values) == 1 else values
     colors = values.shape[-1:] == (3,) and values.ndim == (3 if kind == "image" else 4)
     if values.ndim - colors != (2 if kind == "image" else 3) or values.dtype.kind not in "iuf":
         raise RecordingError(

@@ -146,14 +146,14 @@ def _regular(binned: BinnedResponses) -> tuple[Floats, float, float]:
 def _write_signals(recording: SessionRecording, folder: Path, names: list[str]) -> None:
     """Signals on one regular clock, the finest of theirs, without a value where they have none."""
     signals = [recording.signals[name] for name in names]
-    clocks = [one.times_s for one in signals if len(one.times_s) > 1]
-    if not clocks:
-        return
-    step_s = max(min(float(np.median(np.diff(times))) for times in clocks), 1 / FINEST_HZ)
-    start_s, stop_s = min(times[0] for times in clocks), max(times[-1] for times in clocks)
+    steps_s = [float(np.median(np.diff(one.times_s))) for one in signals if len(one.times_s) > 1]
+    if len(steps_s) < len(signals):
+        raise RecordingError(f"session {recording.session}: a signal of {names} has less than two samples: remove it")
+    step_s = max(min(steps_s), 1 / FINEST_HZ)
+    start_s, stop_s = min(one.times_s[0] for one in signals), max(one.times_s[-1] for one in signals)
     times = start_s + np.arange(round((stop_s - start_s) / step_s) + 1) * step_s
     edges = np.append(times - step_s / 2, times[-1] + step_s / 2)
-    values = np.column_stack([resample(one, edges, 1.5 * step_s) for one in signals])
+    values = np.column_stack([resample(one, edges, 1.5 * own) for one, own in zip(signals, steps_s, strict=True)])
     _write_sequence(folder, values, float(start_s), 1 / step_s, {"signal_names": names}, {})
 
 
