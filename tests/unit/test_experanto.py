@@ -138,7 +138,7 @@ def test_binned_responses_are_written_as_a_sequence_with_gaps(tmp_path, simulate
     (back,) = read_recordings(write_experanto(binned, tmp_path / "out"))
     assert not back.spike_times_s
     same_rows(binned, back, rtol=1e-4)
-    assert "lack a value" in back.notes[0]
+    assert "rows of responses lack values" in back.notes[0]
 
 
 class Package:
@@ -500,8 +500,13 @@ def faults() -> dict:
         ),
         "all left out": (
             lambda path: [edit(path / f"screen/meta/{n:05d}.yml", tier=None) for n in (0, 2, 3)],
-            "holds no presentation to fit: 3 presentations are left out, since their tier is not told",
+            "holds no presentation to fit, .*: 3 presentations are left out, since their tier is not told",
         ),
+        "another clock": (
+            of("responses/meta.yml", start_time=100.0, end_time=37 / 8 + 100),
+            "from 1520000000 to .* s, and responses are from 100 to .* no responses throughout",
+        ),
+        "no values": (rows("responses/data.npy", lambda a: a * np.nan), "no row has a value of every unit"),
     }  # fmt: skip
 
 
@@ -536,6 +541,18 @@ def test_an_unknown_option_is_refused(tmp_path):
 def test_a_gray_range_that_is_none_is_refused(tmp_path, wrong):
     with pytest.raises((ConfigError, RecordingError), match="gray_range"):
         read_recordings(mouse(tmp_path), gray_range=wrong)
+
+
+def test_a_unit_without_any_value_is_left_out(tmp_path):
+    path = mouse(tmp_path)
+    data = np.load(path / "responses" / "data.npy")
+    data[:, 3] = np.nan
+    save(path / "responses" / "data.npy", data)
+    save(path / "responses" / "meta" / "unit_ids.npy", np.array([9, 4, 7, 1, 3]))
+    (found,) = read_recordings(path)
+    assert found.units == (3, 4, 7, 9)
+    np.testing.assert_array_equal(found.binned.values, data[:, [4, 1, 2, 0]].T)
+    assert "1 of 5 units of responses lack values and are left out" in found.notes
 
 
 def test_a_device_of_another_modality_is_not_used_and_said(tmp_path):

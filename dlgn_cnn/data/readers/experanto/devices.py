@@ -139,9 +139,10 @@ def read_sequence(folder: Path, meta: Meta) -> Samples:
 
 
 def read_responses(folder: Path, meta: Meta) -> tuple[BinnedResponses, list[str]]:
-    """Responses of a sequence, a bin a row, and what is said of them; rows that lack a value are left out.
+    """Responses of a sequence, a bin a row, and what is said of them.
 
-    A unit that was sampled later is brought to the common bins, each value spread evenly over its own.
+    Units without any value are left out, and so are rows that lack one of another unit. A unit that was sampled later
+    is brought to the common bins, each value spread evenly over its own.
     """
     found = read_sequence(folder, meta)
     values, notes = np.array(found.values.T, np.float32, order="C"), found.notes
@@ -155,13 +156,17 @@ def read_responses(folder: Path, meta: Meta) -> tuple[BinnedResponses, list[str]
         for unit, shift in enumerate(shifts):
             values[unit] = np.interp(rows - shift, rows, values[unit], np.nan, np.nan)
         notes.append(f"values of {folder.name} are spread over common bins by their phase shifts: no whole numbers")
-    known = np.asarray(~np.isnan(values).any(axis=0))
-    if not known.all():
-        notes.append(f"{np.sum(~known)} of {len(known)} rows of {folder.name} lack a value and are left out")
     units = unit_numbers(folder, meta, len(values))
-    order, edges = np.argsort(units, kind="stable"), found.edges_s
-    bins = np.column_stack([edges[:-1], edges[1:]])[known]
-    return BinnedResponses(tuple(units[index] for index in order), bins, values[np.ix_(order, known)]), notes
+    kept = [unit for unit in np.argsort(units, kind="stable") if not np.isnan(values[unit]).all()]
+    known = np.asarray(~np.isnan(values[kept]).any(axis=0))
+    if not kept or not known.any():
+        raise RecordingError(f"{folder}: no row has a value of every unit that has any: export it again")
+    left = {f"{len(units)} units": len(units) - len(kept), f"{len(known)} rows": int(np.sum(~known))}
+    notes += [
+        f"{count} of {all_} of {folder.name} lack values and are left out" for all_, count in left.items() if count
+    ]
+    bins = np.column_stack([found.edges_s[:-1], found.edges_s[1:]])[known]
+    return BinnedResponses(tuple(units[index] for index in kept), bins, values[np.ix_(kept, known)]), notes
 
 
 def _data(folder: Path, stem: str, meta: Meta) -> np.ndarray:

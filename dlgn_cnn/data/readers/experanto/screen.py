@@ -150,7 +150,9 @@ def kept_of(screen: Path, trials: Sequence[ScreenTrial], recorded_s: Times) -> t
     again = Counter(one.tier for one in kept if one.told in VALIDATION)
     notes += [f"{count} presentations for validation are in tier {tier}" for tier, count in again.items()]
     if not kept:
-        raise RecordingError(f"{screen} holds no presentation to fit: {'; '.join(notes) or 'all trials are blank'}")
+        spans = [f"from {clock.min():.12g} to {clock.max():.12g} s" for clock in (edges_s[:-1], recorded_s)]
+        said = "; ".join(notes) or "all trials are blank"
+        raise RecordingError(f"{screen} holds no presentation to fit, {spans[0]}, and responses are {spans[1]}: {said}")
     return kept, notes
 
 
