@@ -119,8 +119,8 @@ class Movies:
         return read
 
 
-def nwb(path: Path, external: str | None, stretch: bool) -> bytes:
-    """A session of three scenes, in the file or next to it, with light and behavior."""
+def nwb(path: Path, external: list[str] | None, stretch: bool) -> bytes:
+    """A session of three scenes, in the file or in movies next to it, with light and behavior."""
     from pynwb import NWBHDF5IO, NWBFile, TimeSeries
     from pynwb.behavior import SpatialSeries
     from pynwb.epoch import TimeIntervals
@@ -135,13 +135,17 @@ def nwb(path: Path, external: str | None, stretch: bool) -> bytes:
     frames = np.random.default_rng(0).integers(0, 256, (18, *SHAPE[1:]), dtype=np.uint8)
     table = TimeIntervals(name="shown", description="presentations")
     table.add_column(name="tier", description="what for")
+    where = {"external_file": external, "format": "external", "num_samples": 18 if stretch else 6}
+    where["starting_frame"] = [0, 12][: len(external or ())]
     if stretch:
-        clock = np.concatenate([2.0 * scene + np.arange(6) / 30 for scene in range(3)])
-        series = [ImageSeries(name="movie", data=frames, unit="n.a.", timestamps=clock)] * 3
+        clock = {"rate": 30.0, "starting_time": 0.0}
+        if external is None:
+            clock = {"timestamps": np.concatenate([2.0 * scene + np.arange(6) / 30 for scene in range(3)])}
+        movie = ImageSeries(name="movie", unit="n.a.", **clock, **(where if external else {"data": frames}))
+        series = [movie] * 3
         file.add_stimulus(series[0])
     else:
         table.add_column(name="stimulus", description="what was shown")
-        where = {"external_file": [external], "format": "external", "starting_frame": [0], "num_samples": 6}
         series = [
             ImageSeries(
                 name=f"scene{n}",
@@ -156,9 +160,10 @@ def nwb(path: Path, external: str | None, stretch: bool) -> bytes:
             file.add_stimulus_template(one)
     for scene in range(3):
         given = {"timeseries": [series[scene]]} if stretch else {"stimulus": f"scene{scene}"}
+        start = scene * (0.2 if stretch and external else 2.0)
         table.add_interval(
-            start_time=2.0 * scene,
-            stop_time=2.0 * scene + 0.2,
+            start_time=start,
+            stop_time=start + 0.2,
             tier="test" if scene == 2 and not external else "train",
             **given,
         )
@@ -178,6 +183,41 @@ def nwb(path: Path, external: str | None, stretch: bool) -> bytes:
     return path.read_bytes()
 
 
+def allen(path: Path) -> bytes:
+    """A session in the layout of Allen's Neuropixels files: a row for each frame, pixels next to the file."""
+    from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+    from pynwb.core import DynamicTable, VectorData
+    from pynwb.epoch import TimeIntervals
+
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
+    group = file.create_electrode_group("probeA", "x", "brain", file.create_device("probe"))
+    for column in ("peak_channel_id", "quality", "amplitude_cutoff", "presence_ratio", "isi_violations"):
+        file.add_unit_column(column, column)
+    for unit, (area, quality) in enumerate((("LGd", "good"), ("LGd-sh", "good"), ("VISp", "noise")), 4):
+        file.add_electrode(id=unit + 100, location=area, group=group, group_name="probeA")
+        columns = {"amplitude_cutoff": 0.05, "presence_ratio": 0.99, "isi_violations": 0.1, "quality": quality}
+        file.add_unit(id=unit, spike_times=[0.1, 0.2, 2.05, 4.1], peak_channel_id=unit + 100, **columns)
+    for name, frames in (("movie", [0, 1, 2, 3, 4, 5] * 3), ("images", [3, -1, 1, 2, 0, 4])):
+        table = TimeIntervals(name=f"{name}_presentations", description="presentations")
+        for column in ("frame", "stimulus_block"):
+            table.add_column(name=column, description=column)
+        first = 0.0 if name == "movie" else 4.0
+        for row, frame in enumerate(frames):
+            start = first + row / 30
+            table.add_interval(start_time=start, stop_time=start + 1 / 30, frame=float(frame), stimulus_block=0.0)
+        file.add_time_intervals(table)
+    file.add_invalid_time_interval(start_time=9.0, stop_time=9.5, tags=["EcephysProbe", "1", "probeA"])
+    clock = np.arange(8.0)
+    gaze = file.create_processing_module("raw_gaze_mapping", "x")
+    gaze.add(TimeSeries(name="eye_area", data=clock, unit="cm", timestamps=clock))
+    fits = [VectorData(name=name, description=name, data=clock) for name in ("width", "height")]
+    module = file.create_processing_module("eye_tracking", "x")
+    module.add(DynamicTable(name="pupil_ellipse_fits", description="x", columns=fits))
+    with NWBHDF5IO(str(path), "w") as io:
+        io.write(file, cache_spec=False)
+    return path.read_bytes()
+
+
 class Nwb:
     """NWB files, damaged, or with objects, links, types, attributes and values exchanged."""
 
@@ -187,13 +227,22 @@ class Nwb:
         self.watch, self.path = watch, watch.inside / "one" / "session.nwb"
         self.path.parent.mkdir()
         write_gray(self.path.parent / "film.avi", np.zeros(SHAPE, np.uint8), 30.0, SHAPE[1:])
-        self.sound = [nwb(self.path, *one) for one in ((None, False), ("film.avi", False), (None, True))]
+        levels = np.arange(18, dtype=np.uint8).repeat(512).reshape(18, *SHAPE[1:])
+        write_lossless(self.path.parent / "a.avi", levels[:12], 30.0)
+        write_lossless(self.path.parent / "b.avi", levels[12:], 30.0)
+        np.save(self.path.parent / "film.npy", levels[:6])
+        kinds = ((None, False), (["film.avi"], False), (None, True), (["a.avi", "b.avi"], True))
+        self.sound: list[tuple[bytes, dict[str, Any], int]] = [
+            (nwb(self.path, *one), {"trials": "shown"}, 3) for one in kinds
+        ]
+        film = {"movies": {"movie": "film.npy", "images": "film.npy"}, "clip_s": 0.1}
+        self.sound += [(allen(self.path), film | {"area": "LGd"}, 11), (allen(self.path), film, 11)]
         with h5py.File(watch.outside / "other.h5", "w") as file:
             file["d"] = np.full(SHAPE, 77, np.uint8)
         (watch.outside / "film.avi").write_bytes((self.path.parent / "film.avi").read_bytes())
 
     def __call__(self, draw: random.Random) -> Read:
-        data = draw.choice(self.sound)
+        data, options, count = draw.choice(self.sound)
         whole, structure = draw.random() < 0.03, draw.random() < 0.5
         self.path.write_bytes(data if whole or structure else damaged(data, draw, MARKS))
         if structure and not whole:
@@ -205,9 +254,10 @@ class Nwb:
                         self.change(file, draw)
 
         def read() -> None:
-            found = read_recordings(self.path, reader="nwb", trials="shown")
+            found = read_recordings(self.path, reader="nwb", **options)
             agree(found)
-            assert not whole or (len(found[0].presentations), [*found[0].observed_s]) == (3, [9])
+            observed = [9] if "trials" in options else []
+            assert not whole or (len(found[0].presentations), [*found[0].observed_s]) == (count, observed)
             for one in found:
                 for file in one.scenes.values():
                     assert not (scene_frames(file, SHAPE[1:]) == 77).all(), "frames of another file"
@@ -223,7 +273,10 @@ class Nwb:
         likely = [
             name
             for name in names
-            if any(word in name for word in ("scene", "movie", "shown", "units", "opto", "behav"))
+            if any(
+                word in name
+                for word in ("scene", "movie", "shown", "units", "opto", "behav", "presen", "electr", "eye")
+            )
         ]
         name = draw.choice(likely if likely and draw.random() < 0.8 else names)
         found, parent, last = file[name], file[name].parent, name.rpartition("/")[2]

@@ -176,3 +176,37 @@ def test_signals_that_lie_elsewhere_are_found(tmp_path):
     file.add_acquisition(TimeSeries(name="pupil_area", data=np.ones(80), unit="px", rate=10.0))
     (found,) = read_recordings(write(tmp_path, file))
     assert set(found.signals) == {"running", "pupil_size"}
+
+
+LABELS = {
+    "mua and noise": (["good", "mua", "noise"], [20], "2 of 3 units are left out: their label is mua, noise"),
+    "none is good": (["unsorted", "Noise", "mua"], [20, 22], "1 of 3 units are left out: their label is noise"),
+    "all are good": (["good", "Good", " good"], [20, 21, 22], ""),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_units_labeled_as_noise_are_left_out_and_that_is_said(tmp_path, labels):
+    words, kept, said = LABELS[labels]
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
+    file.add_unit_column("label", "of the sorter")
+    for unit, word in enumerate(words, 20):
+        file.add_unit(id=unit, spike_times=[0.1, 2.2], label=word)
+    path = write(tmp_path, named_scenes(file))
+    (found,) = read_recordings(path)
+    assert [*found.units] == kept
+    assert [note.startswith(said) for note in found.notes] == [True] * bool(said)
+    assert len(read_recordings(path, quality="any")[0].units) == 3
+
+
+def test_a_units_area_is_that_of_its_first_electrode(tmp_path):
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id="Mouse_1_s03_e07")
+    group = file.create_electrode_group("shank", "x", "brain", file.create_device("probe"))
+    for area in ("VISp", "LGd-co", "LP"):
+        file.add_electrode(location=area, group=group)
+    for unit, electrodes in ((20, [1, 2]), (21, []), (22, [0])):
+        file.add_unit(id=unit, spike_times=[0.1, 2.2], electrodes=electrodes)
+    path = write(tmp_path, named_scenes(file))
+    assert read_recordings(path, area="LGd")[0].units == (20,)
+    with pytest.raises(RecordingError, match="area is 'LP', but the units are of LGd 1, unknown 1, VISp 1"):
+        read_recordings(path, area="LP")

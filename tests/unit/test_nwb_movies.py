@@ -1,5 +1,6 @@
 """Trials that show stretches of movies next to an NWB file: as the same frames stored inside show."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -140,3 +141,14 @@ def test_a_stretch_beyond_the_series_is_refused(tmp_path):
         cells[2] = row
     with pytest.raises(RecordingError, match="trials, row 2 refers to no frame of a time series"):
         read_recordings(path)
+
+
+def test_frames_that_changed_leave_the_process_free_for_the_next_file(tmp_path):
+    """The refusal still holds what was read so far, and the process must not wait for it."""
+    path = session(tmp_path, data=FRAMES)
+    (found,) = read_recordings(path)
+    scene = replace(found.scenes[found.presentations[1].scene], height_px=32, width_px=16)
+    with pytest.raises(RecordingError, match="has changed") as kept:
+        scene_frames(scene, (16, 32))
+    assert read_recordings(path)[0].units == found.units
+    assert kept.value.__traceback__ is not None

@@ -1,8 +1,9 @@
 """A scene's frames, from wherever a layout keeps them: a video file of their own, or a part of another file."""
 
+import contextlib
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,16 +36,21 @@ def scene_frames(file: SceneFile, size_px: tuple[int, int]) -> Frames:
             raise RecordingError(f"scene file {file.path} {changed}")
         return read_gray(file.path, size_px)
     layout, _, address = file.part.partition(":")
-    found = FRAME_SOURCES.get(layout)(file.path, address)
     digest, scaled = _digest((file.frames, file.height_px, file.width_px)), []
-    for block in [found] if isinstance(found, np.ndarray) else found:
-        if block.shape[1:] != (file.height_px, file.width_px):
-            raise RecordingError(f"scene file {file.path} ({file.part}) {changed}")
-        digest.update(np.ascontiguousarray(block).data)
-        scaled.append(scale_gray(block, size_px))
+    with contextlib.closing(_blocks(FRAME_SOURCES.get(layout)(file.path, address))) as blocks:
+        for block in blocks:
+            if block.shape[1:] != (file.height_px, file.width_px):
+                break
+            digest.update(np.ascontiguousarray(block).data)
+            scaled.append(scale_gray(block, size_px))
     if file.sha256 != digest.hexdigest():
         raise RecordingError(f"scene file {file.path} ({file.part}) {changed}")
     return scaled[0] if len(scaled) == 1 else np.concatenate(scaled)
+
+
+def _blocks(found: Frames | Iterable[Frames]) -> Generator[Frames, None, None]:
+    """Frames as blocks of them, from a source that ends, with what it holds, when this is closed."""
+    yield from [found] if isinstance(found, np.ndarray) else found
 
 
 def in_blocks(frames: Iterable[np.ndarray]) -> Iterator[Frames]:

@@ -13,14 +13,17 @@ from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 
 POSITION = "pupil_position"
+ROWS_FIRST = "screen_coordinates"  # Allen's gaze on the screen in cm, whose columns are y and x
 NAMES = {
-    "running": ("running", "running_speed"),
+    "running": ("running", "running_speed", "speed"),
     "pupil_size": ("pupil_size", "pupil_area", "pupil_diameter"),
     "pupil_x": ("pupil_x",),
     "pupil_y": ("pupil_y",),
-    POSITION: (POSITION, "eye_position"),
+    POSITION: (POSITION, "eye_position", ROWS_FIRST),
 }
-PLACES = ("processing/behavior/", "processing/", "acquisition/")  # a series of the first that has one is taken
+# A series of the first that has one is taken. Allen's filtered mapping of the gaze is the raw one without blinks.
+PLACES = ("processing/behavior/", "processing/filtered_gaze_mapping/", "processing/", "acquisition/")
+ELLIPSES, ELLIPSES_CLOCK = "processing/eye_tracking/pupil_ellipse_fits", "processing/raw_gaze_mapping/eye_area"
 
 
 def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, SampledSignal]:
@@ -52,7 +55,13 @@ def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -
     chosen = {name: _chosen(path, name, series, named.get(name)) for name in NAMES}
     signals = {name: _signal(path, chosen[name], None) for name in SIGNALS if chosen[name] is not None}
     if chosen[POSITION] is not None and "pupil_x" not in signals:
-        signals |= {name: _signal(path, chosen[POSITION], axis) for axis, name in enumerate(("pupil_x", "pupil_y"))}
+        axes = ("pupil_y", "pupil_x") if chosen[POSITION].name == ROWS_FIRST else ("pupil_x", "pupil_y")
+        signals |= {name: _signal(path, chosen[POSITION], axis) for axis, name in enumerate(axes)}
+    if "pupil_size" not in signals and ELLIPSES in found:
+        fits, eye = found[ELLIPSES], series.get(ELLIPSES_CLOCK)
+        clock = fits["timestamps"][:] if eye is None else eye.get_timestamps()
+        half_axes = [np.asarray(fits[name][:], np.float64) for name in ("width", "height")]
+        signals["pupil_size"] = _sampled(path, ELLIPSES, clock, np.pi * half_axes[0] * half_axes[1])
     return signals
 
 
@@ -82,8 +91,12 @@ def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
         wanted = "(time,)" if column is None else "(time, x and y)"
         raise RecordingError(f"{path}: {series.name} has shape {values.shape}, expected {wanted}")
     chosen = values if column is None else values[:, column]
-    times = seconds(series.get_timestamps(), f"{path}: timestamps of {series.name}")
+    return _sampled(path, series.name, series.get_timestamps(), chosen)
+
+
+def _sampled(path: Path, name: str, clock: Any, values: np.ndarray) -> SampledSignal:
+    times = seconds(clock, f"{path}: timestamps of {name}")
     try:
-        return SampledSignal(times, chosen.astype(np.float32))
+        return SampledSignal(times, values.astype(np.float32))
     except RecordingError as error:
-        raise RecordingError(f"{path}: {series.name}: {error}") from error
+        raise RecordingError(f"{path}: {name}: {error}") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.binning import EDGE_SLACK_S, WHOLE, bin_opto
+from dlgn_cnn.data.readers.nwb.allen import frames_shown, tables_of_frames
 from dlgn_cnn.data.readers.nwb.behavior import scaled, signals_of
 from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates
 from dlgn_cnn.data.readers.nwb.stimuli import image_series, stored_frames, trials_shown
+from dlgn_cnn.data.readers.nwb.units import probes, unwanted
 from dlgn_cnn.data.readers.shared.arrays import seconds
-from dlgn_cnn.data.recording import PresentationTimes, SessionKey, SessionRecording, check_intervals
+from dlgn_cnn.data.recording import SessionKey, SessionRecording, check_intervals
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
@@ -31,6 +34,11 @@ def recording_of(
     tier: str,
     opto: str | None,
     signals: Mapping[str, str],
+    movies: Mapping[str, str],
+    clip_s: float,
+    test_share: float,
+    area: str | None,
+    quality: str,
     progress: Progress,
 ) -> SessionRecording:
     """The one session of a file.
@@ -39,8 +47,10 @@ def recording_of(
     ----------
     path : Path
         The file.
-    mouse, series, experiment, trials, stimulus, tier, opto, signals, progress
+    mouse, series, experiment, trials, stimulus, tier, opto, signals : str, int, Mapping
         Options of ``reader.read_nwb``, which says what is read.
+    movies, clip_s, test_share, area, quality, progress : Mapping, float, str, callable
+        More of them.
 
     Returns
     -------
@@ -54,27 +64,29 @@ def recording_of(
     """
     with _opened(path) as file:
         tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
-        shown = trials_shown(path, file, tables, trials, stimulus, tier, progress)
-        starts, stops = shown.starts_s, shown.stops_s
+        framed = tables_of_frames(tables)
+        if movies or (framed and trials not in tables):
+            shown = frames_shown(path, framed, movies, clip_s, test_share)
+        else:
+            shown = trials_shown(path, file, tables, trials, stimulus, tier, progress)
+        starts, stops = np.array([(one.start_s, one.stop_s) for one in shown.presentations]).reshape(-1, 2).T
         kept, notes = _valid(file, starts, stops)
         order = [row for row in np.argsort(starts, kind="stable").tolist() if kept[row]]
-        spikes, observed, unobserved = _spikes(path, file, np.column_stack([starts, stops])[order])
+        shown_s = np.column_stack([starts, stops])[order]
+        spikes, observed, unobserved = _spikes(path, file, shown_s)
+        left, why = unwanted(path, file, quality, area, shown_s)
         found = every(file)
+        opto_epochs, of_opto = _opto_epochs(path, found, opto)
         return SessionRecording(
             session=_session(path, file, mouse, series, experiment),
-            spike_times_s=spikes,
-            presentations=tuple(
-                PresentationTimes(
-                    trial, shown.keys[row], float(starts[row]), float(stops[row]), shown.tiers[row], shown.onsets_s[row]
-                )
-                for trial, row in enumerate(order)
-            ),
-            opto_epochs_s=_opto_epochs(path, found, opto),
+            spike_times_s={unit: times for unit, times in spikes.items() if unit not in left},
+            presentations=tuple(replace(shown.presentations[row], trial=trial) for trial, row in enumerate(order)),
+            opto_epochs_s=opto_epochs,
             scenes=shown.scenes,
             signals=signals_of(path, found, signals),
             source=path,
-            notes=(*notes, *unobserved),
-            observed_s=observed,
+            notes=(*shown.notes, *notes, *unobserved, *why, *of_opto),
+            observed_s={unit: intervals for unit, intervals in observed.items() if unit not in left},
         )
 
 
@@ -122,10 +134,10 @@ def _session(path: Path, file: Any, mouse: str | None, series: int, experiment: 
 def _valid(file: Any, starts_s: Times, stops_s: Times) -> tuple[np.ndarray, list[str]]:
     """Which presentations the file does not call invalid, and what is said of the others."""
     kept = np.ones(len(starts_s), bool)
-    table = file.invalid_times
+    table, of_units = file.invalid_times, set().union(*probes(file))
     for row in range(0 if table is None else len(table)):
         words = {str(word) for word in table["tags"][row]} if "tags" in table.colnames else set()
-        if "optotagging" not in words:
+        if "optotagging" not in words and not words & of_units:  # else it is about light, or one probe's units
             kept &= (stops_s <= float(table["start_time"][row])) | (starts_s >= float(table["stop_time"][row]))
     left = int(np.sum(~kept))
     return kept, [f"{left} of {len(kept)} presentations overlap invalid_times and are left out"] if left else []
@@ -180,21 +192,25 @@ def _ragged(path: Path, units: Any, name: str) -> list[Times]:
     return np.split(values, ends)[: len(ends)]
 
 
-def _opto_epochs(path: Path, found: Mapping[str, Any], name: str | None) -> Times:
-    """Epochs (epoch, 2) of light in a table of intervals or an OptogeneticSeries; empty if nothing looks like light."""
+def _opto_epochs(path: Path, found: Mapping[str, Any], name: str | None) -> tuple[Times, list[str]]:
+    """Epochs (epoch, 2) of light in a table of intervals or an OptogeneticSeries; empty if nothing looks like light.
+
+    Also, what is said of them.
+    """
     likely = opto_candidates(found)
     if name is not None:
         chosen = meant(path, "light", found, name)
     elif len(likely) > 1:
         raise RecordingError(f"{path}: the light could be any of {[*likely]}: say which by the option opto=PATH")
     elif not likely:
-        return np.empty((0, 2))
+        return np.empty((0, 2)), []
     else:
         (chosen,) = likely.values()
     if not hasattr(chosen, "colnames"):
-        return _above_half(path, chosen)
+        return _above_half(path, chosen), []
     epochs = np.column_stack([chosen["start_time"][:], chosen["stop_time"][:]]).astype(np.float64)
-    return epochs[np.argsort(epochs[:, 0], kind="stable")]
+    trains = f"light: {chosen.name} has the levels of its LED in volts, not mW, and each epoch counts as lit throughout"
+    return epochs[np.argsort(epochs[:, 0], kind="stable")], [trains] if "level" in chosen.colnames else []
 
 
 def _above_half(path: Path, series: Any) -> Times:

@@ -54,15 +54,24 @@ def read_nwb(
     tier: str = "tier",
     opto: str | None = None,
     signals: dict[str, str] | None = None,
+    movies: dict[str, str] | None = None,
+    clip_s: float = 5.0,
+    test_share: float = 0.2,
+    area: str | None = None,
+    quality: str = "good",
     progress: Progress = silent,
 ) -> list[SessionRecording]:
     """Read the one session of an NWB 2 file.
 
     Units are ``nwb.units`` with spike times, numbered by their ids. What lies outside of their ``obs_intervals`` counts
-    neither in fits nor in scores. A unit that was observed in no presentation is left out, and so are presentations
-    that overlap ``invalid_times``. A series holds gray frames
-    (time, height, width), or (..., 3) colors, or is one external video file next to the NWB file. Measured onsets are
-    taken from a referred stretch that has timestamps of its own. Running, pupil size and pupil position are the series
+    neither in fits nor in scores. Left out are a unit that was observed in no presentation, presentations that overlap
+    ``invalid_times``, and the units of a probe whose name is among the tags of such a time. A series holds gray frames
+    (time, height, width), or (..., 3) colors, or lies in movies next to the NWB file, one after the other from
+    ``starting_frame`` on. Measured onsets are taken from a referred stretch that has timestamps of its own.
+
+    Allen's files have a table for each stimulus, as ``natural_movie_one_presentations``, with a row for each frame and
+    no pixels. A frame that falls back begins another repeat; a frame without a row was dropped; rows in no order are
+    images, each a scene of one frame. Running, pupil size and pupil position are the series
     called ``running`` or ``running_speed``; ``pupil_size``, ``pupil_area`` or ``pupil_diameter``; ``pupil_position``
     (time, x and y), ``eye_position``, or ``pupil_x`` and ``pupil_y``: of the processing module "behavior", or else of
     another, or else acquired. Spikes outside presentations are kept: they are on the same clock and fall into no bin.
@@ -89,6 +98,18 @@ def read_nwb(
     signals : dict of str to str, optional
         Path, or its end, of the series of ``running``, ``pupil_size``, ``pupil_x``, ``pupil_y`` or ``pupil_position``
         where a name does not tell which one is meant.
+    movies : dict of str to str, optional
+        For Allen's files, the movie or ``.npy`` array (time, height, width) of each stimulus to read, by its name, as
+        ``natural_movie_one``; the file lies in the recording's folder.
+    clip_s : float, default 5.0
+        Length of the scenes that such a movie is cut into, in seconds.
+    test_share : float, default 0.2
+        Share of each such movie's clips, or of the images, that are for testing: the last ones, at least one.
+    area : str, optional
+        Keep only units whose channel has this location, as ``LGd``, which also means ``LGd-sh`` (default: all).
+    quality : str, default "good"
+        With a column ``quality`` or ``label``, keep only units that are good there or, if none is, those that are not
+        noise; ``allensdk`` applies the default filter of AllenSDK as well; ``any`` keeps all.
     progress : callable, optional
         Called with the presentations read and their number.
 
@@ -104,6 +125,7 @@ def read_nwb(
     """
     options: dict[str, Any] = {"mouse": mouse, "series": series, "experiment": experiment}
     options |= {"trials": trials, "stimulus": stimulus, "tier": tier, "opto": opto, "signals": signals or {}}
+    options |= {"movies": movies or {}, "clip_s": clip_s, "test_share": test_share, "area": area, "quality": quality}
     with _asked(path, progress, options=options) as child:
         found = _recording(child, path)
     return [_with_movies(found)]

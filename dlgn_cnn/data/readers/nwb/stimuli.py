@@ -10,26 +10,22 @@ from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers.shared.arrays import seconds
 from dlgn_cnn.data.readers.shared.movie_stretches import LAYOUT, movie_size
 from dlgn_cnn.data.readers.shared.near_files import inside
-from dlgn_cnn.data.recording import SceneFile, SceneKey
+from dlgn_cnn.data.recording import PresentationTimes, SceneFile, SceneKey
 from dlgn_cnn.data.stimuli.scenes import BLOCK, as_gray, streamed_scene
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress
-from dlgn_cnn.shapes import Frames, Times
+from dlgn_cnn.shapes import Frames
 
 
 class Shown(NamedTuple):
-    """Presentations in any order, as columns, and the scenes that they refer to.
+    """Scenes; presentations in any order, which are numbered by their rows; and what is said of them.
 
     A scene whose frames lie in movies has no digest yet, but a text of its own in its place: ``reader`` decodes it.
     """
 
     scenes: dict[SceneKey, SceneFile]
-    keys: list[SceneKey]
-    tiers: list[str]
-    starts_s: Times
-    stops_s: Times
-    onsets_s: list[tuple[float, ...]]
+    presentations: list[PresentationTimes]
     notes: list[str]
 
 
@@ -78,15 +74,13 @@ def trials_shown(
         files.setdefault(scene.sha256, scene)
     keys = {digest: SceneKey(path.stem, number) for number, digest in enumerate(files)}
     starts, stops = (seconds(table[name][:], f"{path}: {name} of {trials}") for name in ("start_time", "stop_time"))
-    return Shown(
-        scenes={keys[digest]: scene for digest, scene in files.items()},
-        keys=[keys[found[key].sha256] for key in asked],
-        tiers=[str(name) for name in column(path, table, tier)],
-        starts_s=starts,
-        stops_s=stops,
-        onsets_s=[_onsets(image_series(path, file, name), start, stop) for name, start, stop in asked],
-        notes=[],
-    )
+    rows = zip(asked, starts.tolist(), stops.tolist(), column(path, table, tier), strict=False)
+    onsets = [_onsets(image_series(path, file, name), *edges) for name, *edges in asked]
+    presentations = [
+        PresentationTimes(row, keys[found[key].sha256], start_s, stop_s, str(word), onsets[row])
+        for row, (key, start_s, stop_s, word) in enumerate(rows)
+    ]
+    return Shown({keys[digest]: scene for digest, scene in files.items()}, presentations, [])
 
 
 def named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
