@@ -232,17 +232,18 @@ class Nwb:
         write_lossless(self.path.parent / "b.avi", levels[12:], 30.0)
         np.save(self.path.parent / "film.npy", levels[:6])
         kinds = ((None, False), (["film.avi"], False), (None, True), (["a.avi", "b.avi"], True))
-        self.sound: list[tuple[bytes, dict[str, Any], int]] = [
-            (nwb(self.path, *one), {"trials": "shown"}, 3) for one in kinds
+        self.sound: list[tuple[bytes, dict[str, Any], int, bool]] = [
+            (nwb(self.path, external, stretch), {"trials": "shown"}, 3, not (external and stretch))
+            for external, stretch in kinds
         ]
         film = {"movies": {"movie": "film.npy", "images": "film.npy"}, "clip_s": 0.1}
-        self.sound += [(allen(self.path), film | {"area": "LGd"}, 11), (allen(self.path), film, 11)]
+        self.sound += [(allen(self.path), film | {"area": "LGd"}, 11, False), (allen(self.path), film, 11, False)]
         with h5py.File(watch.outside / "other.h5", "w") as file:
             file["d"] = np.full(SHAPE, 77, np.uint8)
         (watch.outside / "film.avi").write_bytes((self.path.parent / "film.avi").read_bytes())
 
     def __call__(self, draw: random.Random) -> Read:
-        data, options, count = draw.choice(self.sound)
+        data, options, count, shown_late = draw.choice(self.sound)
         whole, structure = draw.random() < 0.03, draw.random() < 0.5
         self.path.write_bytes(data if whole or structure else damaged(data, draw, MARKS))
         if structure and not whole:
@@ -256,7 +257,7 @@ class Nwb:
         def read() -> None:
             found = read_recordings(self.path, reader="nwb", **options)
             agree(found)
-            observed = [9] if "trials" in options else []
+            observed = [9] if shown_late else []
             assert not whole or (len(found[0].presentations), [*found[0].observed_s]) == (count, observed)
             for one in found:
                 for file in one.scenes.values():
