@@ -234,9 +234,9 @@ class SessionRecording:
     ``binned`` holds the responses instead; ``opto_epochs_s`` is (epoch, 2), light on and
     off, sorted and disjoint; ``signals`` maps names of ``SIGNALS`` to what was recorded of them;
     ``source`` is the file whose bytes decide all this; ``opto_design``, how the light was drawn, is None until it is
-    inferred; ``notes`` say what of it was left out, and why. ``observed_s`` maps a unit's number to the intervals
-    (interval, 2) in which it was observed, sorted and disjoint; a unit that it lacks was observed throughout. Raises
-    RecordingError.
+    inferred; ``notes`` say what of it was left out, and why; ``unused`` what else it holds, and the option that would
+    use it. ``observed_s`` maps a unit's number to the intervals (interval, 2) in which it was observed, sorted and
+    disjoint; a unit that it lacks was observed throughout. Raises RecordingError.
     """
 
     session: SessionKey
@@ -249,6 +249,7 @@ class SessionRecording:
     binned: BinnedResponses | None = None
     opto_design: SessionOptoDesign | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    unused: tuple[str, ...] = field(default=(), compare=False)
     observed_s: Mapping[int, Times] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

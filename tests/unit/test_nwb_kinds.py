@@ -210,3 +210,21 @@ def test_a_units_area_is_that_of_its_first_electrode(tmp_path):
     assert read_recordings(path, area="LGd")[0].units == (20,)
     with pytest.raises(RecordingError, match="area is 'LP', but the units are of LGd 1, unknown 1, VISp 1"):
         read_recordings(path, area="LP")
+
+
+def test_what_was_found_and_not_used_is_said_with_the_option_that_uses_it(tmp_path):
+    """A series of a name that means nothing, a table of another subject, a column of units."""
+    file = named_scenes(blank())
+    file.add_unit_column(name="depth", description="um", data=np.arange(1.0 * len(file.units)))
+    file.add_time_intervals(opto_intervals("laser_epochs"))
+    file.add_time_intervals(opto_intervals("rewards"))
+    file.create_processing_module("behavior", "x").add(
+        [TimeSeries(name=name, data=np.arange(90.0), unit="cm/s", rate=10.0) for name in ("running", "wheel")]
+    )
+    path = write(tmp_path, file)
+    (found,) = read_recordings(path)
+    series, columns = found.unused
+    assert series.startswith("series and tables processing/behavior/wheel, intervals/rewards: ")
+    assert columns == "columns depth"
+    (by_option,) = read_recordings(path, opto="rewards", signals={"running": "processing/behavior/wheel"})
+    assert by_option.unused[0].startswith("series and tables processing/behavior/running, intervals/laser_epochs: ")

@@ -23,7 +23,7 @@ from dlgn_cnn.data.recording import (
     SessionKey,
     SessionRecording,
 )
-from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.errors import RecordingError, one_sentence
 from dlgn_cnn.runtime.progress import Progress, silent
 from dlgn_cnn.shapes import Times
 from dlgn_cnn.storage.rights import present_file, present_folder
@@ -136,7 +136,10 @@ def read_lab(
     if spikes_outside not in ("error", "drop"):
         raise RecordingError(f"spikes_outside is {spikes_outside!r}, expected 'error' or 'drop'")
     source = frame_path(path)
-    frame = _keyed(source, _load(source))
+    raw = _load(source)
+    frame = _keyed(source, raw)
+    rest = [name for name in raw.columns if name not in frame]
+    unused = (f"columns {one_sentence(str(rest))}",) if rest else ()
     scenes = find_scenes(source.parent / "scenes", map(int, frame["scene_id"]))
     drop = spikes_outside == "drop"
     checked = [_without_files(key, rows, scenes, drop) for key, rows in _sessions(frame)]
@@ -144,7 +147,8 @@ def read_lab(
     for key, file in scenes.items():
         files[key] = probe(file)
         progress(len(files), len(scenes))
-    opened = [replace(found, scenes={key: files[key] for key in found.scenes}, source=source) for found in checked]
+    opened = [replace(found, scenes={key: files[key] for key in found.scenes}) for found in checked]
+    opened = [replace(found, source=source, unused=unused) for found in opened]
     return [_with_own_movie(found) if found.session.simulated else found for found in opened]
 
 

@@ -26,7 +26,9 @@ PLACES = ("processing/behavior/", "processing/filtered_gaze_mapping/", "processi
 ELLIPSES, ELLIPSES_CLOCK = "processing/eye_tracking/pupil_ellipse_fits", "processing/raw_gaze_mapping/eye_area"
 
 
-def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, SampledSignal]:
+def signals_of(
+    path: Path, found: Mapping[str, Any], named: Mapping[str, str], taken: list[Any]
+) -> dict[str, SampledSignal]:
     """The signals of a session.
 
     Parameters
@@ -37,6 +39,8 @@ def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -
         All series of the file by their paths.
     named : mapping of str to str
         Path of a signal's series, by the signal's name or ``pupil_position``, where it is to be another.
+    taken : list of object
+        Gets the series that were read.
 
     Returns
     -------
@@ -53,6 +57,7 @@ def signals_of(path: Path, found: Mapping[str, Any], named: Mapping[str, str]) -
             raise RecordingError(f"option signals names {name!r}: {nearest(name, NAMES)}")
     series = {place: one for place, one in found.items() if hasattr(one, "conversion")}
     chosen = {name: _chosen(path, name, series, named.get(name)) for name in NAMES}
+    taken += [one for one in chosen.values() if one is not None]
     signals = {name: _signal(path, chosen[name], None) for name in SIGNALS if chosen[name] is not None}
     if chosen[POSITION] is not None and "pupil_x" not in signals:
         axes = ("pupil_y", "pupil_x") if chosen[POSITION].name == ROWS_FIRST else ("pupil_x", "pupil_y")

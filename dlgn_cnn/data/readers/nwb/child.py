@@ -40,6 +40,7 @@ def send(answers: Answers, found: SessionRecording) -> None:
         ],
         "signals": list(found.signals),
         "notes": list(found.notes),
+        "unused": list(found.unused),
     }
     answers.send(json.dumps(texts))
     answers.send(np.array([(one.start_s, one.stop_s) for one in shown], np.float64).reshape(-1, 2))

@@ -10,17 +10,21 @@ import numpy as np
 
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.binning import EDGE_SLACK_S, WHOLE, bin_opto
-from dlgn_cnn.data.readers.nwb.allen import frames_shown, tables_of_frames
+from dlgn_cnn.data.readers.nwb.allen import FRAME, frames_shown, tables_of_frames
 from dlgn_cnn.data.readers.nwb.behavior import scaled, signals_of
-from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates
+from dlgn_cnn.data.readers.nwb.finding import every, meant, opto_candidates, unused
 from dlgn_cnn.data.readers.nwb.stimuli import image_series, stored_frames, trials_shown
-from dlgn_cnn.data.readers.nwb.units import probes, unwanted
+from dlgn_cnn.data.readers.nwb.units import ALLENSDK, LABELS, probes, unwanted
 from dlgn_cnn.data.readers.shared.arrays import seconds
 from dlgn_cnn.data.recording import SessionKey, SessionRecording, check_intervals
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
 from dlgn_cnn.storage.rights import raise_if_forbidden
+
+# columns that have one meaning
+READ = {"start_time", "stop_time", "timeseries", "spike_times", "obs_intervals", "peak_channel_id", "electrodes"}
+READ |= {"stimulus_block", "stimulus_name", *FRAME, *LABELS, *ALLENSDK}
 
 
 def recording_of(
@@ -65,7 +69,8 @@ def recording_of(
     with _opened(path) as file:
         tables = dict(file.intervals or {}) | ({} if file.trials is None else {"trials": file.trials})
         framed = tables_of_frames(tables)
-        if movies or (framed and trials not in tables):
+        of_frames = bool(movies or (framed and trials not in tables))
+        if of_frames:
             shown = frames_shown(path, framed, movies, clip_s, test_share)
         else:
             shown = trials_shown(path, file, tables, trials, stimulus, tier, progress)
@@ -77,17 +82,24 @@ def recording_of(
         left, why = unwanted(path, file, quality, area, shown_s)
         found = every(file)
         opto_epochs, of_opto = _opto_epochs(path, found, opto)
+        taken = [*opto_candidates(found).values()] if opto is None else [meant(path, "light", found, opto)]
+        tables = framed if of_frames else {trials: tables[trials]}
         return SessionRecording(
             session=_session(path, file, mouse, series, experiment),
             spike_times_s={unit: times for unit, times in spikes.items() if unit not in left},
             presentations=tuple(replace(shown.presentations[row], trial=trial) for trial, row in enumerate(order)),
             opto_epochs_s=opto_epochs,
             scenes=shown.scenes,
-            signals=signals_of(path, found, signals),
+            signals=signals_of(path, found, signals, taken),
             source=path,
             notes=(*shown.notes, *notes, *unobserved, *why, *of_opto),
+            unused=unused(found, [*taken, *tables.values()], _columns(file, tables) - {*READ, stimulus, tier}),
             observed_s={unit: intervals for unit, intervals in observed.items() if unit not in left},
         )
+
+
+def _columns(file: Any, tables: Mapping[str, Any]) -> set[str]:
+    return {column for table in (*tables.values(), file.units) for column in table.colnames}
 
 
 def frames_of(path: Path, address: str) -> Iterator[Frames]:

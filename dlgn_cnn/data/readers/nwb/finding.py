@@ -1,12 +1,13 @@
 """What lies where in an NWB file: time series and tables of intervals by their paths, and the one that is meant."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 
+MOST_NAMES = 12
 OPTO = re.compile(r"opto|laser|light|(^|_)led(_|$)", re.IGNORECASE)
 
 
@@ -54,6 +55,31 @@ def meant(where: object, what: str, choices: Mapping[str, Any], name: str) -> An
     if len(found) > 1:
         raise RecordingError(f"{where}: {what} {name!r} could be any of {found}: give the whole path")
     return choices[found[0]]
+
+
+def unused(found: Mapping[str, Any], taken: Iterable[Any], columns: Iterable[str]) -> tuple[str, ...]:
+    """Say which series and tables by path, apart from images, and which columns were not read, if any.
+
+    Parameters
+    ----------
+    found : mapping of str to object
+        All series and tables by their paths.
+    taken : iterable of object
+        Those that were read.
+    columns : iterable of str
+        Columns that were not.
+
+    Returns
+    -------
+    tuple of str
+        Sentences.
+    """
+    read = {id(one) for one in taken}
+    rest = [place for place, one in found.items() if id(one) not in read and not hasattr(one, "external_file")]
+    asked = "-o opto=PATH takes one as light, -o 'signals={running: PATH}' as a signal, -o trials=NAME as presentations"
+    said = {"series and tables {}: " + asked: rest, "columns {}": sorted(columns)}
+    short = {form: [*names[:MOST_NAMES], *["..."] * (len(names) > MOST_NAMES)] for form, names in said.items()}
+    return tuple(form.replace("{}", ", ".join(names)) for form, names in short.items() if names)
 
 
 def _is_opto(place: str, one: Any) -> bool:

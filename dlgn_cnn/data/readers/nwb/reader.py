@@ -194,6 +194,7 @@ def _recording(child: Watched, path: Path) -> SessionRecording:
         observed_s=_divided(child.array(), child.array(), child.array()),
         source=path,
         notes=tuple(map(str, texts["notes"])),
+        unused=tuple(map(str, texts["unused"])),
     )
 
 
