@@ -1,6 +1,7 @@
 """Inputs that native code parses: NWB files and movies."""
 
 import contextlib
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -9,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from dlgn_cnn.data.inspection import pictures
+from dlgn_cnn.data.inspection.facts import recording_facts
+from dlgn_cnn.data.inspection.text import WIDTH, pages
 from dlgn_cnn.data.readers import read_recordings
 from dlgn_cnn.data.recording import SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import decode_gray, probe, read_gray, webm, write_gray, write_lossless
+from dlgn_cnn.errors import DlgnError
 from hostile.damage import NUMBERS, array, damaged, odd, texts, words
 from hostile.watch import Read, Watch
 
@@ -27,7 +32,7 @@ MOVIES = words("""avi:mjpeg:yuvj420p: avi:rawvideo:gray: avi:huffyuv:yuv422p: av
 
 
 def agree(recordings: list[SessionRecording]) -> None:
-    """Raise AssertionError unless what was read agrees with itself, as frames with their description."""
+    """Raise AssertionError unless what was read agrees with itself, as frames with their description, and is said."""
     for one in recordings:
         assert one.units, "no unit"
         for file in one.scenes.values():
@@ -36,6 +41,14 @@ def agree(recordings: list[SessionRecording]) -> None:
         for times in one.spike_times_s.values():
             assert np.isfinite(times).all(), "spikes that are not finite"
         assert one.binned is None or np.isfinite(one.binned.values).all(), "counts that are not finite"
+        with contextlib.suppress(DlgnError):  # what no dataset can be made of
+            drawn = pictures.triggered_averages(pictures.few_units(one), 1)
+            assert all(np.isfinite(field).all() for fields in drawn.values() for field in fields), "no field"
+    facts = recording_facts(recordings[0].source or Path("x"), "x", True, {}, recordings)
+    json.dumps(facts, allow_nan=False)
+    for line in pages(facts).split("\n"):
+        assert line.isprintable(), f"a page that prints {line!r}"
+        assert len(line) <= WIDTH, f"a page of {len(line)} columns"
 
 
 def movies() -> Iterator[tuple[str, str, str, str]]:

@@ -1,5 +1,6 @@
 """Commands of a project: begin one, bring recordings into its tables, define what to fit."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,11 @@ import typer
 
 app = typer.Typer()
 logger = logging.getLogger("dlgn")
+Recording = Annotated[Path, typer.Argument(help="Recording: a folder or its responses file.")]
+Reader = Annotated[str | None, typer.Option(help="Reader by name (default: chosen by the files).")]
+ReaderOptions = Annotated[
+    list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE for that reader, as spikes_outside=drop.")
+]
 Movies = Annotated[Path | None, typer.Option(help="Folder of your own movies to cut scenes from.")]
 
 
@@ -98,12 +104,41 @@ def simulate(
 
 
 @app.command(rich_help_panel="Recordings")
-def ingest(
-    path: Annotated[Path, typer.Argument(help="Recording: a folder or its responses file.")],
-    reader: Annotated[str | None, typer.Option(help="Reader by name (default: chosen by the files).")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE for that reader, as spikes_outside=drop.")
+def inspect(
+    path: Recording,
+    reader: Reader = None,
+    option: ReaderOptions = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture to write: activity, light, behavior, scenes, what drives spikes.")
     ] = None,
+) -> None:
+    """Read a recording and print what was understood of it, and what is odd; needs no database.
+
+    Example: dlgn inspect my_recording --plot my_recording.png
+    """
+    from dlgn_cnn.data.inspection.facts import recording_facts
+    from dlgn_cnn.data.inspection.text import pages
+    from dlgn_cnn.data.readers import read_recordings, recognized
+    from schemas.monitoring.progress import bar
+
+    chosen = _options(option or ())
+    with bar(f"inspect {path}") as report, _quoting(option or (), chosen):
+        name = reader or recognized(path)
+        found = read_recordings(path, reader=name, progress=report, **chosen)
+    facts = recording_facts(path, name, reader is not None, chosen, found)
+    typer.echo(json.dumps(facts, indent=2) if as_json else pages(facts))
+    if plot is not None:
+        from populate.inspect.inspect import draw
+
+        logger.info("wrote %s", ", ".join(map(str, draw(found, plot))))
+
+
+@app.command(rich_help_panel="Recordings")
+def ingest(
+    path: Recording,
+    reader: Reader = None,
+    option: ReaderOptions = None,
     opto_design: Annotated[
         str,
         typer.Option(
@@ -111,24 +146,31 @@ def ingest(
             "(default: inferred, and said if it cannot be)."
         ),
     ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and print everything, insert nothing.")] = False,
 ) -> None:
-    """Read a recording into the tables: all of it, or nothing.
+    """Read a recording into the tables: all of it, or nothing. What was understood of it is printed before.
 
-    Example: dlgn ingest my_recording
+    Example: dlgn ingest my_recording --dry-run
     """
     import schemas
-    from dlgn_cnn.data.recording import SIMULATED_PREFIX
+    from dlgn_cnn.data.recording import SIMULATED_PREFIX, SessionRecording
     from schemas.monitoring.progress import bar
 
     chosen = _options(option or ())
     schemas.open_database()
     from schemas.recordings.insert import ingest as insert
 
+    def tell(name: str, found: Sequence[SessionRecording]) -> None:
+        from dlgn_cnn.data.inspection.facts import recording_facts
+        from dlgn_cnn.data.inspection.text import pages
+
+        typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found)))
+
     with bar(f"ingest {path}") as report, _quoting(option or (), chosen):
-        new = insert(path, reader, chosen, report, opto_design)
+        new = insert(path, reader, chosen, report, opto_design, tell, dry_run)
     for name in new:
         note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
-        logger.info("ingested session %s%s", name, note)
+        logger.info("%s session %s%s", "would ingest" if dry_run else "ingested", name, note)
     if not new:
         logger.info("nothing new in %s: its sessions were ingested before", path)
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,8 @@ def ingest(
     options: dict[str, Any] | None = None,
     progress: Progress = silent,
     opto_design: str = "",
+    tell: Callable[[str, Sequence[SessionRecording]], None] | None = None,
+    dry_run: bool = False,
 ) -> list[str]:
     """Read a recording and insert its sessions, all in one transaction.
 
@@ -51,6 +54,10 @@ def ingest(
         Is told how many steps are done, and of how many.
     opto_design : str
         How the light was drawn, as ``opto_design.FORM`` (default: inferred for each session).
+    tell : callable, optional
+        Is told the reader and what it read, before anything is inserted (default: the log says what was left out).
+    dry_run : bool, default False
+        Read the recording, also where its bytes are known, compare it with the tables, and insert nothing.
 
     Returns
     -------
@@ -66,15 +73,16 @@ def ingest(
         If the design has another form.
     """
     chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
-    if present(path) and _all_known(source_of(path, chosen).resolve(), chosen, options):
+    if not dry_run and present(path) and _all_known(source_of(path, chosen).resolve(), chosen, options):
         return []
     stated = parse_design(opto_design) if opto_design else None
     found = [_designed(one, stated) for one in read_recordings(path, reader=chosen, progress=progress, **options)]
+    (tell or _log_notes)(chosen, found)
     rows = [(one, _raw_row(one, chosen, options)) for one in found]
     new = [(one, row) for one, row in rows if row is not None]
-    for one, _ in new:
-        for note in one.notes:
-            logger.warning("session %s: %s", one.session, note)
+    if dry_run:
+        moved.check_scenes(found)
+        return [str(one.session) for one, _ in new]
     with store_registry.writing(settings_in_force(), session.schema.connection):
         recorded = chain.from_iterable(chain(*recording.rows_of(one)[1].values()) for one, _ in new)
         onsets = chain.from_iterable(_frame_onsets(one) for one, _ in new)
@@ -89,6 +97,12 @@ def ingest(
     if moves:
         logger.info("%s", moved.sentence(moves))
     return [str(one.session) for one, _ in new]
+
+
+def _log_notes(reader: str, found: Sequence[SessionRecording]) -> None:
+    for one in found:
+        for note in one.notes:
+            logger.warning("session %s: %s", one.session, note)
 
 
 def _all_known(source: Path, reader: str, options: Row) -> bool:

@@ -113,6 +113,13 @@ def check_same(row: Row, file: SceneFile) -> None:
         )
 
 
+def check_scenes(found: Iterable[SessionRecording]) -> None:
+    """Raise RecordingError if a scene of a recording has the name of another file."""
+    for one in found:
+        for row, file in _known_scenes(one.scenes):
+            check_same(row, file)
+
+
 def sentence(moves: Sequence[Move]) -> str:
     """How many paths changed, from where to where.
 

@@ -263,3 +263,59 @@ def test_a_stated_design_that_the_light_contradicts_leaves_no_row(tmp_path):
     with pytest.raises(RecordingError, match="stated as per_trial, but presentation"):
         ingest(small_simulation(tmp_path / "one", mouse="Simulated_2026_0972"), opto_design="per_trial")
     assert rows() == before
+
+
+def test_a_dry_run_prints_everything_and_inserts_nothing(tmp_path):
+    from typer.testing import CliRunner
+
+    from populate.cli.command import app
+
+    def run(*words):
+        done = CliRunner().invoke(app, ["ingest", str(tmp_path), *words])
+        assert done.exit_code == 0, done.output
+        return done
+
+    write_recording(tmp_path, responses_frame(mouse="Dry_2020_0001"))
+    before = rows()
+    done = run("--dry-run")
+    assert "would ingest session Dry_2020_0001_s03_e07" in done.stderr
+    assert "units          count 2; numbers 1-2" in done.stdout
+    assert rows() == before
+    assert run().stdout == done.stdout
+    assert rows() != before
+    assert "nothing new" in run("--dry-run").stderr
+    assert run("--dry-run").stdout == done.stdout
+    assert run().stdout == ""
+
+
+def test_a_dry_run_writes_nothing_and_refuses_what_would_be_refused(tmp_path, monkeypatch):
+    import datajoint
+
+    from schemas.recordings.insert import ingest
+
+    def first_words(connection, query, *args, **kwargs):
+        asked.append(query.split()[0].upper())
+        return own(connection, query, *args, **kwargs)
+
+    asked, own = [], datajoint.Connection.query
+    write_recording(tmp_path, responses_frame(mouse="Dry_2020_0002"))
+    monkeypatch.setattr(datajoint.Connection, "query", first_words)
+    assert ingest(tmp_path, dry_run=True) == ["Dry_2020_0002_s03_e07"]
+    assert asked
+    assert set(asked) <= {"SELECT", "SHOW", "DESCRIBE"}
+    ingest(tmp_path)
+    write_recording(tmp_path, responses_frame(mouse="Dry_2020_0002", seed=1))
+    with pytest.raises(RecordingError, match="other bytes"):
+        ingest(tmp_path, dry_run=True)
+
+
+def test_a_dry_run_refuses_a_scene_of_another_file(tmp_path):
+    from schemas.recordings.insert import ingest
+
+    ingest(write_recording(tmp_path / "one", responses_frame(mouse="Dry_2020_0003")))
+    other = write_recording(tmp_path / "other", responses_frame(mouse="Dry_2020_0004"))
+    write_scene(next((other / "scenes").iterdir()), np.zeros((30, 16, 32), np.uint8), 30)
+    before = rows()
+    with pytest.raises(RecordingError, match="not the file of that name"):
+        ingest(other, dry_run=True)
+    assert rows() == before

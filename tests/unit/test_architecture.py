@@ -38,11 +38,11 @@ DOORS = {
 ORDER = """
     dlgn_cnn: redaction errors bounds shapes config interface storage runtime provenance registry values data models
     dlgn_cnn: evaluation feedback training archive search mei simulation plots catalogue
-    dlgn_cnn.data: recording binning stimuli sessions store readers loading
+    dlgn_cnn.data: recording binning stimuli sessions store readers inspection loading
     dlgn_cnn.mei: components synthesis controls feedback_contrast export
     schemas: connection base monitoring.progress tables declaration results reproduction
-    populate: errors worker define search report query verify archive fleet nnfabrik export run doctor demo dashboard
-    populate: cli __main__
+    populate: errors worker define search report query verify archive fleet nnfabrik export run inspect doctor demo
+    populate: dashboard cli __main__
 """
 # In addition to that order: modules that a package's folder must not import at all.
 FORBIDDEN = {
