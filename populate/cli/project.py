@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,11 +161,13 @@ def ingest(
     schemas.open_database()
     from schemas.recordings.insert import ingest as insert
 
+    output = None if sys.stdout.isatty() else sys.stdout  # a bar takes its place, and would write to the terminal
+
     def tell(name: str, found: Sequence[SessionRecording]) -> None:
         from dlgn_cnn.data.inspection.facts import recording_facts
         from dlgn_cnn.data.inspection.text import pages
 
-        typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found)))
+        typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found)), file=output)
 
     with bar(f"ingest {path}") as report, _quoting(option or (), chosen):
         new = insert(path, reader, chosen, report, opto_design, tell, dry_run)
