@@ -12,6 +12,7 @@ from pynwb.file import Subject
 from pynwb.image import ImageSeries
 
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.errors import RecordingError
@@ -140,6 +141,12 @@ def test_a_movie_outside_the_folder_is_refused(tmp_path, name):
     folder.mkdir()
     (folder / "linked.avi").symlink_to(tmp_path / "outside.avi")
     assert "outside the recording's folder" in sentence(nwb(folder, name.format(folder=tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a/" * 5000 + "x", "x\0y"], ids=len)
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(RecordingError, match="which is not a path"):
+        inside(tmp_path, name, "the recording")
 
 
 @pytest.mark.parametrize("name", ["film.avi", "films/film.avi", "{folder}/film.avi", "annexed.avi"])

@@ -194,9 +194,10 @@ def test_light_of_presentations_is_a_share_of_each(phy):
     assert read(phy).opto_epochs_s.tolist() == [[1.0, 2.0], [3.0, 3.25]]
     assert "1 presentations are lit in part" in noted(phy)
     (phy / "opto.csv").write_text("on,off\n1.5,1.75\n")
-    assert "have light: name one by opto=FILE or columns={opto: NAME}" in sentence(phy)
+    assert "have light: name one, by opto=FILE or by columns={opto: NAME}" in sentence(phy)
     assert read(phy, opto="opto.csv").opto_epochs_s.tolist() == [[1.5, 1.75]]
     assert len(read(phy, columns={"opto": "Opto"}).opto_epochs_s) == 2
+    assert "have light: name one" in sentence(phy, opto="opto.csv", columns={"opto": "Opto"})
 
 
 FAULTS = {
@@ -249,6 +250,16 @@ def test_whose_session_it_is_is_asked_unless_the_folder_says(either):
     (found,) = read_recordings(renamed)
     assert str(found.session) == "Mouse_7_s02_e03"
     assert str(read(renamed, series=4, experiment=5).session) == "M1_s04_e05"
+
+
+def test_a_folder_may_be_named_from_within_or_from_above(either, monkeypatch):
+    whole = read(either)
+    for place, name in ((either, "."), (either.parent, either.name), (either / "movies", "..")):
+        monkeypatch.chdir(place)
+        found = read(Path(name))
+        assert found.presentations == whole.presentations
+        assert [one.path.resolve() for one in found.scenes.values()] == [one.path for one in whole.scenes.values()]
+        assert found.source.resolve() == either
 
 
 def test_two_tables_of_the_default_name_are_asked_about(either):
@@ -347,7 +358,7 @@ def test_a_table_relates_the_clocks_in_samples_or_seconds(phy, unit_hz):
 
 
 CLOCKS = {
-    "another rate": (np.array([[0, 0], [25.0, 1.0]]), {}, "a step of 1 lasts 0.04 s, not as samples of 10 Hz"),
+    "another rate": (np.array([[0, 0], [25.0, 1.0]]), {}, "1 lasts 0.04 s, expected that of samples .10 Hz"),
     "backwards": (np.array([[0, 0], [2.0, 2.0], [1.0, 3.0]]), {}, r"row 2 is \[1.0, 3.0\], expected finite times"),
     "standing": (np.array([[0, 0], [2.0, 2.0], [3.0, 2.0]]), {}, "row 2 is"),
     "not finite": (np.array([[0, 0], [2.0, np.nan]]), {}, "row 1 is"),
@@ -402,7 +413,7 @@ def test_params_are_read_and_never_run(phy, tmp_path, text):
 
 def test_a_rate_by_option_stands_for_params_that_are_not_there(phy):
     (phy / "params.py").unlink()
-    assert "sample_rate is 'None', expected a number (no code is run): correct it or rate_hz" in sentence(phy)
+    assert "sample_rate is 'None', expected a number (no code is run), or option rate_hz" in sentence(phy)
     assert read(phy, rate_hz=10.0).spike_times_s[5].tolist() == [1.2, 5.2]
 
 
@@ -582,7 +593,7 @@ def test_rows_that_are_not_there_are_refused(alf):
     save(probe / "channels.brainLocationIds_ccf_2017.npy", np.array([170, 170]))
     assert "has no row 9, only 0 to 1" in sentence(alf)
     save(probe / "spikes.clusters.npy", ROWS[:5])
-    assert "spikes.clusters.npy has shape (5,), unlike the other files of its object" in sentence(alf)
+    assert "spikes.clusters.npy has shape (5,), unlike other files of its object" in sentence(alf)
     save(probe / "spikes.clusters.npy", ROWS - 1)
     assert "row 1 is -1" in sentence(alf) or "no row -1" in sentence(alf)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dlgn_cnn.errors import RecordingError
+from dlgn_cnn.storage.rights import present, raise_if_forbidden
 
 
 def inside(folder: Path, name: str, where: str) -> Path:
@@ -32,7 +33,9 @@ def inside(folder: Path, name: str, where: str) -> Path:
     try:
         path = (folder / name).resolve()
         own = folder.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a name with a zero byte
+        present(path)
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a name with a zero byte, or too long
+        raise_if_forbidden(error)
         raise RecordingError(f"{where} names {name!r:.200}, which is not a path ({error}): correct it") from error
     annex = [above / ".git" / "annex" / "objects" for above in (own, *own.parents)]
     if "://" in name or not any(path.is_relative_to(place) for place in (own, *annex)):

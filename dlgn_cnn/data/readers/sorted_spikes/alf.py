@@ -163,9 +163,7 @@ class AlfFiles:
         file = self.files[name]
         array = load_array(file) if file.suffix == ".npy" else _area_column(read_table(file))
         if array.ndim == 0 or not (alone or self.counts(name, len(array))):
-            raise RecordingError(
-                f"{file} has shape {array.shape}, unlike the other files of its object: export it again"
-            )
+            raise RecordingError(f"{file} has shape {array.shape}, unlike other files of its object: export it again")
         return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
     def column(self, name: str) -> np.ndarray:

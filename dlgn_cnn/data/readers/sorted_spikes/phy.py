@@ -165,9 +165,7 @@ def _sample_rate_hz(folder: Path, rate_hz: float | None) -> float:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         found = None
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found < LARGEST:
-        raise RecordingError(
-            f"{file}: sample_rate is {said!r}, expected a number (no code is run): correct it or rate_hz"
-        )
+        raise RecordingError(f"{file}: sample_rate is {said!r}, expected a number (no code is run), or option rate_hz")
     return float(found)
 
 
@@ -191,7 +189,7 @@ def _on_session_clock(
     if near is None:
         one = drift_ppm(points, 1.0)[0] / 1e6 + 1
         raise RecordingError(
-            f"{table.where}: a step of 1 lasts {one:g} s, not as samples of {nominal_hz:g} Hz or seconds"
+            f"{table.where}: 1 lasts {one:g} s, expected that of samples ({nominal_hz:g} Hz) or seconds"
         )
     clock = samples / (nominal_hz / near)
     outside = int(np.sum((clock < points[0, 0]) | (clock > points[-1, 0])))

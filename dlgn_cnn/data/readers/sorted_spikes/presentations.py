@@ -120,10 +120,9 @@ def presentations_of(table: NamedColumns, files: SceneFiles, columns: Mapping[st
     tiers, notes = _tiers(table, roles, keys, order)
     shown = []
     for trial, row in enumerate(order):
+        start_s, stop_s = times[row].tolist()
         try:
-            shown.append(
-                PresentationTimes(trial, keys[trial], float(times[row, 0]), float(times[row, 1]), tiers[trial])
-            )
+            shown.append(PresentationTimes(trial, keys[trial], start_s, stop_s, tiers[trial]))
         except RecordingError as error:
             raise RecordingError(f"{table.where}, row {row}: {error}") from error
     epochs, said = _opto(table, roles, times, order)
@@ -157,9 +156,7 @@ def _tiers(
     times = Counter(keys)
     test = sum(count > 1 for count in times.values())
     if keys and test == len(times):
-        raise RecordingError(
-            f"{table.where} shows every scene more than once: add a column tier, which says train or test"
-        )
+        raise RecordingError(f"{table.where} shows every scene more than once: add a column tier, of train or test")
     note = f"there is no column tier: {test} scenes shown more than once are test, the other {len(times) - test} train"
     return ["test" if times[key] > 1 else "train" for key in keys], [note]
 
@@ -173,9 +170,8 @@ def _opto(
     share, (starts, stops) = table.numbers(roles["opto"]), times.T
     shown = np.isin(np.arange(len(share)), order)
     where = f"{table.where}, column {roles['opto']!r}"
-    require_rows(
-        ((share >= 0) & (share <= 1)) | ~shown, share, where, "the share of the presentation with light, 0 to 1"
-    )
+    fits = ((share >= 0) & (share <= 1)) | ~shown
+    require_rows(fits, share, where, "the share of the presentation with light, 0 to 1")
     ends = starts + share * (stops - starts)
     partly = int(np.sum((share % 1 > 0) & shown))
     said = [f"{partly} presentations are lit in part: the light is taken as on from their onset"] if partly else []
@@ -185,6 +181,5 @@ def _opto(
 def _left(table: NamedColumns, roles: Mapping[str, str], rows: int) -> list[str]:
     """What is said of rows and columns that are not used."""
     unused = [name for name in table.columns if name not in roles.values()]
-    return [f"{rows} rows of {table.where} name no scene and are left out"] * (rows > 0) + [
-        f"columns of {table.where} that are not used: {', '.join(unused)!s:.300}"
-    ] * (len(unused) > 0)
+    notes = [f"{rows} rows of {table.where} name no scene and are left out"] if rows else []
+    return notes + ([f"columns of {table.where} that are not used: {', '.join(unused)!s:.300}"] if unused else [])

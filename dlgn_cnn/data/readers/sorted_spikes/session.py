@@ -162,11 +162,11 @@ def assemble(path: Path, found: SortedSpikes, options: SortedSessionOptions, pro
     if table is None:
         raise RecordingError(f"{path} has no presentations.csv or .parquet: add it, or name it by presentations=FILE")
     shown = presentations_of(table, SceneFiles(path, options.movies, options.movie), columns, progress)
-    opto = None if "opto" in columns else _table(path, "opto", options.opto, found)
-    if opto is not None and shown.opto_epochs_s is not None and options.opto is None:
-        raise RecordingError(
-            f"{opto.where} and {table.where} have light: name one by opto=FILE or columns={{opto: NAME}}"
-        )
+    asked = "opto" in columns, options.opto is not None
+    opto = None if asked == (True, False) else _table(path, "opto", options.opto, found)
+    if opto is not None and shown.opto_epochs_s is not None and asked != (False, True):
+        both = f"{opto.where} and {table.where}"
+        raise RecordingError(f"{both} have light: name one, by opto=FILE or by columns={{opto: NAME}}")
     epochs = shown.opto_epochs_s if opto is None else _epochs(opto)
     dark = "no light was found: if there was any, name its table by opto=FILE or its column by columns={opto: NAME}"
     return SessionRecording(

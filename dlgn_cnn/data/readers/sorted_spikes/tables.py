@@ -39,9 +39,8 @@ class NamedColumns:
         found = self.find(names)
         if found is None:
             there = f"{', '.join(self.columns)!s:.300}"
-            raise RecordingError(
-                f"{self.where} has no column {what} ({', '.join(names)}) but {there}: rename one{advice}"
-            )
+            wanted = f"{what} ({', '.join(names)})"
+            raise RecordingError(f"{self.where} has no column {wanted} but {there}: rename one{advice}")
         return found
 
     def pair(self, first: Sequence[str], second: Sequence[str]) -> tuple[str, str]:
