@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dlgn_cnn.data.binning import bin_opto, epochs_of_opto, rebin, shown_frames
@@ -89,6 +89,8 @@ def test_npz_keeps_everything(drawn):
 def test_sensorium_keeps_counts_frames_and_light(drawn):
     with tempfile.TemporaryDirectory() as folder:
         one = recording(Path(folder), drawn)
+        tests = [counts(one, movie_edges(one, shown)) for shown in one.presentations if shown.tier == "test"]
+        assume(not tests or np.any(tests))  # a tier of tests without a spike would be taken for withheld
         (back,) = read_recordings(LAYOUTS["sensorium"](one, Path(folder) / "folder"), rate_hz=RATE_HZ)
         assert back.units == one.units
         before, after = own_frames(one), own_frames(back)
@@ -146,6 +148,58 @@ def test_repeats_are_one_scene_trials_without_responses_are_left_out_and_padding
     assert len(back.scenes) == len({shown.scene for shown in old})
     assert back.scenes[back.presentations[0].scene].frames == 30
     np.testing.assert_array_equal(own_frames(back)[back.presentations[0].scene], own_frames(simulated)[old[0].scene])
+
+
+def test_what_a_competition_pads_and_withholds_is_cut_and_left_out_and_that_is_said(tmp_path, simulated):
+    """Trial 0: responses end 5 frames before the video; 1: both are padded; 2: no file; 4: of tier none."""
+    path = LAYOUTS["sensorium"](simulated, tmp_path / "s")
+    own = {name: path / "data" / name for name in ("videos", "responses", "opto", "behavior", "pupil_center")}
+    values = {name: np.load(folder / "0.npy").astype(np.float32) for name, folder in own.items()}
+    values["responses"][:, 25:] = np.nan
+    save(own["responses"] / "0.npy", values["responses"])
+    for folder in own.values():
+        array = np.load(folder / "1.npy").astype(np.float32)
+        save(folder / "1.npy", np.concatenate([array, np.full((*array.shape[:-1], 7), np.nan, np.float32)], axis=-1))
+    (own["responses"] / "2.npy").unlink()
+    tiers = np.load(path / "meta" / "trials" / "tiers.npy").astype("U20")
+    withheld = [trial for trial in np.flatnonzero(tiers == "test") if trial not in (0, 1, 2, 4)][:2]
+    tiers[withheld], tiers[4] = "final_test_main", "none"
+    for trial in withheld:
+        save(own["responses"] / f"{trial}.npy", np.zeros_like(np.load(own["responses"] / f"{trial}.npy")))
+    save(path / "meta" / "trials" / "tiers.npy", tiers)
+    assert len(withheld) == 2
+    (back,) = read_recordings(path)
+    assert back.notes == (
+        "1 of 12 trials are left out: they have no responses",
+        "1 of 12 trials are left out: they are of tier 'none'",
+        "2 of 12 trials are left out: all responses of tier 'final_test_main' are 0",
+        "2 of 12 trials end where their video or responses turn NaN, which is padding",
+    )
+    first, second = (back.scenes[shown.scene] for shown in back.presentations[:2])
+    assert (len(back.presentations), first.frames, second.frames) == (8, 25, 30)
+    np.testing.assert_array_equal(scene_frames(first, (16, 32)), np.moveaxis(values["videos"][..., :25], -1, 0))
+    np.testing.assert_array_equal(back.binned.values[:, :25], values["responses"][:, :25])
+
+
+@pytest.mark.parametrize("name", ["videos", "responses"])
+def test_nan_within_a_trial_is_no_padding(tmp_path, simulated, name):
+    path = LAYOUTS["sensorium"](simulated, tmp_path / "s")
+    file = path / "data" / name / "0.npy"
+    array = np.load(file).astype(np.float32)
+    array[..., 3:5] = np.nan
+    save(file, array)
+    with pytest.raises(RecordingError, match=rf"{name}/0\.npy holds NaN before its last frame"):
+        read_recordings(path)
+
+
+def test_a_session_whose_responses_are_all_withheld_is_refused(tmp_path, simulated):
+    path = LAYOUTS["sensorium"](simulated, tmp_path / "s")
+    tiers = np.load(path / "meta" / "trials" / "tiers.npy")
+    save(path / "meta" / "trials" / "tiers.npy", np.full(len(tiers), "live_test_main"))
+    for file in (path / "data" / "responses").iterdir():
+        save(file, np.zeros_like(np.load(file)))
+    with pytest.raises(RecordingError, match=r"no trial with responses.*all responses of tier 'live_test_main' are 0"):
+        read_recordings(path)
 
 
 NPZ_FAULTS = {

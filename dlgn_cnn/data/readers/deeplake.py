@@ -13,7 +13,16 @@ import numpy as np
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import numbers
 from dlgn_cnn.data.readers.shared.near_files import inside
-from dlgn_cnn.data.readers.shared.trial_arrays import BEHAVIOR_ROWS, OPTIONAL, ArrayTrial, recording_of
+from dlgn_cnn.data.readers.shared.trial_arrays import (
+    BEHAVIOR_ROWS,
+    OF_UNUSED_TIER,
+    OPTIONAL,
+    UNRECORDED,
+    UNUSED_TIER,
+    ArrayTrial,
+    recording_of,
+    unpadded,
+)
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.data.store.decoder import Stopped, Undecoded, decode
@@ -87,8 +96,9 @@ def read_deeplake(
 
     Columns ``videos`` (time, height, width) or (height, width, time), gray levels, a leading axis of one allowed;
     ``responses`` (unit, time); ``tiers`` or ``tier``, "train" for training and any other word for testing; and, if they
-    exist, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row whose
-    responses are NaN throughout is left out.
+    exist, ``opto`` (time,) share lit, ``behavior`` (2, time) and ``pupil_center`` (x, y; time). A row ends where its
+    video or its responses turn NaN. Left out are rows of tier "none", rows whose responses are NaN throughout, and
+    those of a tier of tests whose responses are all 0, which is how a competition withholds them.
 
     Parameters
     ----------
@@ -121,9 +131,9 @@ def read_deeplake(
     tier = next((name for name in TIERS if name in rows.columns), None)
     if tier is None or not {"videos", "responses"} <= set(rows.columns):
         raise RecordingError(f"{path} has the columns {rows.columns}: expected videos, responses and tiers among them")
-    trials = []
+    trials: list[ArrayTrial | str] = []
     for row in range(rows.count):
-        trials += _trial(path, rows, row, tier, rate_hz)
+        trials.append(_trial(path, rows, row, str(rows.cell(row, tier)), rate_hz))
         progress(row + 1, rows.count)
     session = SessionKey(mouse, series, experiment)
     return [recording_of(session, units, trials, path, behavior_rows or BEHAVIOR_ROWS)]
@@ -131,21 +141,29 @@ def read_deeplake(
 
 @FRAME_SOURCES.register("deeplake")
 def deeplake_frames(path: Path, address: str) -> Frames:
-    """The frames (time, height, width) of one row."""
-    rows, row = deeplake_rows(path), int(address)
-    return _frames(path, row, rows.cell(row, "videos"), rows.cell(row, "responses").shape[-1])
+    """The frames (time, height, width) ``row:stop`` of one row, all of them without a stop."""
+    number, _, stop = address.partition(":")
+    rows, row = deeplake_rows(path), int(number)
+    found = _frames(path, row, rows.cell(row, "videos"), rows.cell(row, "responses").shape[-1])
+    return found[: int(stop or len(found))]
 
 
-def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
+def _trial(path: Path, rows: DeepLakeRows, row: int, tier: str, rate_hz: float) -> ArrayTrial | str:
+    """The trial, or why it is left out."""
+    if tier == UNUSED_TIER:
+        return OF_UNUSED_TIER
     responses = _numbers(path, rows, row, "responses", 2)
     if np.isnan(responses).all():
-        return []
+        return UNRECORDED
     frames = _frames(path, row, rows.cell(row, "videos"), responses.shape[-1])
     optional = {name: _numbers(path, rows, row, name) for name in OPTIONAL if name in rows.columns}
     if "opto" in optional:
         optional["opto"] = optional["opto"].reshape(-1)
-    scene = array_scene(path, f"deeplake:{row}", frames, rate_hz)
-    return [ArrayTrial(f"{row} of {path}", str(rows.cell(row, tier)), scene, responses, optional)]
+    time = min(len(frames), unpadded(responses, f"{path}, row {row}: responses"))
+    scene = array_scene(path, f"deeplake:{row}{f':{time}' if time < len(frames) else ''}", frames[:time], rate_hz)
+    padding = responses.shape[-1] - time
+    cut = {name: array[..., : array.shape[-1] - padding] for name, array in optional.items()}
+    return ArrayTrial(f"{row} of {path}", tier, scene, responses[:, :time], cut, padding > 0)
 
 
 def _numbers(path: Path, rows: DeepLakeRows, row: int, column: str, ndim: int | None = None) -> Floats:
@@ -163,4 +181,5 @@ def _frames(path: Path, row: int, video: np.ndarray, time: int) -> Frames:
             f"{path}, row {row}: videos have shape {video.shape} and responses {time} frames: expected "
             "(time, height, width) or (height, width, time), and time to be told from the other"
         )
-    return np.ascontiguousarray(as_gray(np.moveaxis(plain, ends[0], 0), f"{path}, row {row}"))
+    shown, where = np.moveaxis(plain, ends[0], -1), f"{path}, row {row}"
+    return np.ascontiguousarray(as_gray(np.moveaxis(shown[..., : unpadded(shown, where)], -1, 0), where))

@@ -8,7 +8,15 @@ import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_array, numbers, whole_numbers, words
-from dlgn_cnn.data.readers.shared.trial_arrays import OPTIONAL, ArrayTrial, recording_of
+from dlgn_cnn.data.readers.shared.trial_arrays import (
+    OF_UNUSED_TIER,
+    OPTIONAL,
+    UNRECORDED,
+    UNUSED_TIER,
+    ArrayTrial,
+    recording_of,
+    unpadded,
+)
 from dlgn_cnn.data.recording import SessionKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
@@ -35,12 +43,14 @@ def read_sensorium(
     ``data/videos/{trial}.npy`` (height, width, time) gray levels 0..255, ``data/responses`` (unit, time),
     ``data/behavior`` (pupil size, running; time), ``data/pupil_center`` (x, y; time), and, as an extension,
     ``data/opto`` (time,) share lit; the last three may be absent. ``meta/trials/tiers.npy`` names each trial's tier:
-    "train" is for training, every other for testing; a trial without responses (files absent, or NaN throughout), as
-    those of the competition's hidden tiers, is left out. ``meta/neurons/unit_ids.npy`` numbers the units, from 0
-    without it. ``meta/statistics`` is not read: statistics are computed from the training tier.
+    "train" is for training, every other for testing. Left out are trials without responses (files absent, or NaN
+    throughout), of tier "none", and of a tier of tests whose responses are all 0, which is how a competition withholds
+    them. ``meta/neurons/unit_ids.npy`` numbers the units, from 0 without it. ``meta/statistics`` is not read:
+    statistics are computed from the training tier.
 
-    Videos end where their frames turn NaN. The layout has no clock: trials follow one another, and responses become the
-    area of each frame. A video shown in several trials is one scene, and a test scene if any of them tests.
+    A trial ends where its video or its responses turn NaN; behavior may be missing anywhere. The layout has no clock:
+    trials follow one another, and responses become the area of each frame. A video shown in several trials is one
+    scene, and a test scene if any of them tests.
 
     Parameters
     ----------
@@ -67,47 +77,52 @@ def read_sensorium(
     """
     tiers = words(load_array(path / TIERS), str(path / TIERS)).ravel().tolist()
     session = _session(path, mouse=mouse, series=series, experiment=experiment)
-    trials: list[ArrayTrial] = []
+    trials: list[ArrayTrial | str] = []
     for number, tier in enumerate(tiers):
-        trials += _trial(path, number, tier, rate_hz)
+        trials.append(_trial(path, number, tier, rate_hz))
         progress(number + 1, len(tiers))
     return [recording_of(session, _units(path), trials, path)]
 
 
 @FRAME_SOURCES.register("sensorium")
 def sensorium_frames(path: Path, address: str) -> Frames:
-    """The frames (time, height, width) of a video file (height, width, time) up to where they turn NaN."""
+    """The frames (time, height, width) of a video file (height, width, time) up to where they turn NaN.
+
+    ``address`` is empty, or the number of those that are taken.
+    """
     video = load_array(path)
     numbers(video, f"{path} (height, width, time)", 3)
-    there = np.isfinite(video).all(axis=(0, 1))
-    time = len(there) if there.all() else int(np.argmin(there))
-    if time == 0 or there[time:].any():
-        raise RecordingError(f"{path} holds NaN before its last frame: expected NaN, if any, at the end only")
+    time = min(unpadded(video, str(path)), int(address or video.shape[-1]))
     return np.ascontiguousarray(as_gray(np.moveaxis(video[..., :time], -1, 0), str(path)))
 
 
-def _trial(path: Path, number: int, tier: str, rate_hz: float) -> list[ArrayTrial]:
-    """The trial, in a list; an empty one where it has no responses."""
+def _trial(path: Path, number: int, tier: str, rate_hz: float) -> ArrayTrial | str:
+    """The trial, or why it is left out."""
+    if tier == UNUSED_TIER:
+        return OF_UNUSED_TIER
     responses_file = path / "data" / "responses" / f"{number}.npy"
     if not present_file(responses_file):
-        return []
+        return UNRECORDED
     video = path / "data" / "videos" / f"{number}.npy"
     frames = sensorium_frames(video, "")
-    responses = _cut(responses_file, len(frames), 2)
+    responses = _array(responses_file, len(frames), 2)
     if np.isnan(responses).all():
-        return []
+        return UNRECORDED
+    time = unpadded(responses[:, : len(frames)], str(responses_file))
     there = {name: axes for name, axes in OPTIONAL.items() if present_folder(path / "data" / name)}
-    optional = {name: _cut(path / "data" / name / f"{number}.npy", len(frames), axes) for name, axes in there.items()}
-    scene = array_scene(video, "sensorium:", frames, rate_hz)
-    return [ArrayTrial(str(responses_file), tier, scene, responses, optional)]
+    optional = {
+        name: _array(path / "data" / name / f"{number}.npy", time, axes)[..., :time] for name, axes in there.items()
+    }
+    scene = array_scene(video, f"sensorium:{time if time < len(frames) else ''}", frames[:time], rate_hz)
+    return ArrayTrial(str(responses_file), tier, scene, responses[:, :time], optional, time < responses.shape[1])
 
 
-def _cut(file: Path, time: int, ndim: int) -> Floats:
-    """An array up to its video's end. What is beyond must be padding, as long as the padded video allows."""
+def _array(file: Path, time: int, ndim: int) -> Floats:
+    """An array as long as its trial. What is beyond must be padding, as long as the padded video allows."""
     array = numbers(load_array(file), str(file), ndim)
     if array.shape[-1] < time:
         raise RecordingError(f"{file} has shape {array.shape}: its last axis lacks frames of the {time} of its video")
-    return array[..., :time].astype(np.float32)
+    return array.astype(np.float32)
 
 
 def _units(path: Path) -> list[int] | None:

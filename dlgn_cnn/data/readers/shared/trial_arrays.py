@@ -1,6 +1,7 @@
 """Recordings from layouts that keep arrays a trial and no clock: one is laid out for them, trial after trial."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ BEHAVIOR_ROWS = ("pupil_size", "running")  # the order of Sensorium 2023
 OPTIONAL = {"opto": 1, "behavior": 2, "pupil_center": 2}  # axes of what a layout may hold besides responses
 PUPIL_ROWS = ("pupil_x", "pupil_y")
 PAUSE_S = 1.0  # between trials, so that nothing is interpolated from one into the next
+UNUSED_TIER = "none"  # of trials that a layout holds and does not use
+# Why a trial is left out.
+OF_UNUSED_TIER, UNRECORDED = f"they are of tier {UNUSED_TIER!r}", "they have no responses"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class ArrayTrial:
     scene: SceneFile
     responses: Floats
     optional: Mapping[str, Floats]
+    padded: bool = False
 
     def __post_init__(self) -> None:
         for name, array in {"responses": self.responses, **self.optional}.items():
@@ -52,10 +57,24 @@ class ArrayTrial:
                 raise RecordingError(f"trial {self.name}: {name} has shape {array.shape}, expected (2, time)")
 
 
+def unpadded(array: np.ndarray, where: str) -> int:
+    """How many frames of an array, whose last axis they are, come before its padding, which is NaN to the end.
+
+    Raises RecordingError, which begins with ``where``, for one that holds NaN elsewhere.
+    """
+    if array.dtype.kind != "f":
+        return array.shape[-1]
+    there = np.isfinite(array).all(axis=tuple(range(array.ndim - 1)))
+    time = len(there) if there.all() else int(np.argmin(there))
+    if time == 0 or there[time:].any():
+        raise RecordingError(f"{where} holds NaN before its last frame: expected NaN, if any, at the end only")
+    return time
+
+
 def recording_of(
     session: SessionKey,
     units: Sequence[int] | None,
-    trials: Sequence[ArrayTrial],
+    found: Sequence[ArrayTrial | str],
     source: Path,
     behavior_rows: Sequence[str] = BEHAVIOR_ROWS,
 ) -> SessionRecording:
@@ -72,8 +91,9 @@ def recording_of(
         Key of the session.
     units : sequence of int or None
         Number of each row of responses; rows are put in their order. None counts from 0.
-    trials : sequence of ArrayTrial
-        Trials in the order in which they were shown.
+    found : sequence of ArrayTrial or str
+        Trials in the order in which they were shown; of one that is left out, why. Trials of a tier other than "train"
+        whose responses are all 0, as those of a competition that withholds them, are left out too.
     source : Path
         File or folder that the recording names as its source.
     behavior_rows : sequence of str, default ("pupil_size", "running")
@@ -89,8 +109,10 @@ def recording_of(
     RecordingError
         If there is no trial, or a trial lacks a row of responses.
     """
+    trials, notes = _used(found)
     if len(trials) == 0:
-        raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it")
+        said = "; ".join(notes)
+        raise RecordingError(f"session {session} has no trial with responses: nothing can be fitted to it ({said})")
     units = range(len(trials[0].responses)) if units is None else units
     order = np.argsort(units, kind="stable")
     if any(len(trial.responses) != len(order) for trial in trials):
@@ -123,7 +145,20 @@ def recording_of(
         signals=_signals(trials, edges, behavior_rows),
         source=source,
         binned=BinnedResponses(tuple(int(units[index]) for index in order), bins, values),
+        notes=notes,
     )
+
+
+def _used(found: Sequence[ArrayTrial | str]) -> tuple[list[ArrayTrial], tuple[str, ...]]:
+    """The trials that are read, and what is said of the others."""
+    trials, left = [one for one in found if not isinstance(one, str)], Counter(o for o in found if isinstance(o, str))
+    responded = {trial.tier for trial in trials if np.any(trial.responses)} | {"train"}
+    left += Counter(f"all responses of tier {t.tier!r} are 0" for t in trials if t.tier not in responded)
+    trials = [trial for trial in trials if trial.tier in responded]
+    notes = [f"{count} of {len(found)} trials are left out: {why}" for why, count in left.items()]
+    if padded := sum(trial.padded for trial in trials):
+        notes.append(f"{padded} of {len(found)} trials end where their video or responses turn NaN, which is padding")
+    return trials, tuple(notes)
 
 
 def _clock(trials: Sequence[ArrayTrial]) -> list[Times]:
