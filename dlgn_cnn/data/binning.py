@@ -17,7 +17,7 @@ EDGE_SLACK_S = 1e-3  # by which an interval of observation may miss the edge of 
 
 
 def frame_edges(
-    presentation: PresentationTimes, movie_frames: int, rate_hz: float, typical_s: float | None = None
+    presentation: PresentationTimes, movie_frames: float, rate_hz: float, typical_s: float | None = None
 ) -> Times:
     """Return the edges of the frames that a presentation showed, on the session's clock.
 
@@ -30,8 +30,8 @@ def frame_edges(
     ----------
     presentation : PresentationTimes
         Onset and end in seconds.
-    movie_frames : int
-        Frames of the movie at ``rate_hz``.
+    movie_frames : float
+        Frames of the movie at ``rate_hz``, of which the last may be a part.
     rate_hz : float
         Nominal frames a second.
     typical_s : float, optional
@@ -64,7 +64,7 @@ def frame_edges(
             "correct trange or the scene file"
         )
     if duration_s >= movie_s * (1 - CLOCK_TOLERANCE):
-        return np.linspace(presentation.start_s, presentation.stop_s, movie_frames + 1)
+        return np.linspace(presentation.start_s, presentation.stop_s, max(1, round(movie_frames)) + 1)
     shown = int(duration_s * rate_hz + 1e-9)
     if shown < 1:
         raise RecordingError(

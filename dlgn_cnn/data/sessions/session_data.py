@@ -207,7 +207,7 @@ def _trial(
     file = recording.scenes[shown.scene]
     if len(movie) == 1 and not shown.frame_onsets_s:  # a picture stays as long as it is presented
         shown = replace(shown, frame_onsets_s=(shown.start_s,))
-    edges = frame_edges(shown, round(len(movie) / file.rate_hz * rate_hz), rate_hz, typical_s)
+    edges = frame_edges(shown, len(movie) / file.rate_hz * rate_hz, rate_hz, typical_s)
     time = len(edges) - 1
 
     def signal(name: str) -> Floats:
