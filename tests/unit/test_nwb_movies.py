@@ -1,7 +1,9 @@
 """Trials that show stretches of movies next to an NWB file: as the same frames stored inside show."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from pynwb.image import ImageSeries
 
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.readers.nwb.stimuli import stored_frames
 from dlgn_cnn.data.stimuli import scenes
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import write_lossless
@@ -152,3 +155,27 @@ def test_frames_that_changed_leave_the_process_free_for_the_next_file(tmp_path):
         scene_frames(scene, (16, 32))
     assert read_recordings(path)[0].units == found.units
     assert kept.value.__traceback__ is not None
+
+
+class Asked:
+    """A data set of ten gigabytes that notes how much is asked of it at once."""
+
+    shape = (20_000, 540, 960)
+
+    def __init__(self) -> None:
+        self.pixels = []
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        self.pixels.append((part.stop - part.start) * self.shape[1] * self.shape[2])
+        return np.zeros((part.stop - part.start, *self.shape[1:]), np.uint8)
+
+
+def test_frames_are_read_a_block_at_a_time_whatever_their_number(tmp_path):
+    data = Asked()
+    blocks = stored_frames(tmp_path, SimpleNamespace(name="movie", data=data), 0, 20_000)
+    assert [len(block) for block in itertools.islice(blocks, 3)] == [32, 32, 32]
+    assert max(data.pixels) <= scenes.BLOCK
+    one = Asked()
+    one.shape = (10, 2**12 + 1, 2**12)
+    with pytest.raises(RecordingError, match=r"beyond the bound movie\.pixels.*DLGN_BOUNDS"):
+        next(stored_frames(tmp_path, SimpleNamespace(name="movie", data=one), 0, 10))
