@@ -228,3 +228,27 @@ def test_what_was_found_and_not_used_is_said_with_the_option_that_uses_it(tmp_pa
     assert columns == "columns depth"
     (by_option,) = read_recordings(path, opto="rewards", signals={"running": "processing/behavior/wheel"})
     assert by_option.unused[0].startswith("series and tables processing/behavior/running, intervals/laser_epochs: ")
+
+
+NOT_THERE = {
+    "no table of frames": ({"movies": {"one": "one.npy"}}, "no table with a row for each frame"),
+    "no metrics": ({"quality": "allensdk"}, "units have no amplitude_cutoff, which quality=allensdk needs"),
+    "no area": ({"area": "LGd"}, "area is 'LGd', but the units are of unknown 2"),
+    "no column": ({"tier": "split"}, "no column 'split'.*by the option tier"),
+    "no trials": ({"trials": "shown"}, "no interval table 'shown'.*by the option trials"),
+}
+
+
+@pytest.mark.parametrize("wrong", NOT_THERE)
+def test_an_option_that_the_file_cannot_serve_is_refused(tmp_path, wrong):
+    options, words = NOT_THERE[wrong]
+    with pytest.raises(RecordingError, match=words):
+        read_recordings(write(tmp_path, named_scenes(blank())), **options)
+
+
+def test_a_stimulus_that_the_file_lacks_is_no_matter_of_an_option(tmp_path):
+    file = named_scenes(blank())
+    file.trials["stimulus"].data[2] = "scene7"
+    with pytest.raises(RecordingError, match="no stimulus 'scene7'") as said:
+        read_recordings(write(tmp_path, file))
+    assert "option" not in str(said.value)

@@ -49,6 +49,8 @@ def frames_shown(
     RecordingError
         If no pixels are given, or a table contradicts itself.
     """
+    if not tables:
+        raise RecordingError(f"{path} has no table with a row for each frame: leave out the option movies")
     if not movies:
         rows = ", ".join(f"{name} ({len(table)} rows)" for name, table in tables.items())
         raise RecordingError(

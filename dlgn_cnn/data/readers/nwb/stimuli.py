@@ -55,11 +55,11 @@ def trials_shown(
     RecordingError
         If a table, a column or a series is missing, or contradicts another.
     """
-    table = named(path, "interval table", tables, trials)
+    table = named(path, "interval table", tables, trials, "trials")
     if stimulus not in table.colnames and "timeseries" in table.colnames:
         asked = [_stretch(f"{path}: {trials}, row {row}", cell) for row, cell in enumerate(table["timeseries"][:])]
     else:
-        asked = [(str(name), 0, -1) for name in column(path, table, stimulus)]
+        asked = [(str(name), 0, -1) for name in _column(path, table, stimulus, "stimulus")]
     check("recording.presentations", len(asked), path)
     found: dict[tuple[str, int, int], SceneFile] = {}
     pixels = 0
@@ -74,7 +74,7 @@ def trials_shown(
         files.setdefault(scene.sha256, scene)
     keys = {digest: SceneKey(path.stem, number) for number, digest in enumerate(files)}
     starts, stops = (seconds(table[name][:], f"{path}: {name} of {trials}") for name in ("start_time", "stop_time"))
-    rows = zip(asked, starts.tolist(), stops.tolist(), column(path, table, tier), strict=False)
+    rows = zip(asked, starts.tolist(), stops.tolist(), _column(path, table, tier, "tier"), strict=False)
     onsets = [_onsets(image_series(path, file, name), *edges) for name, *edges in asked]
     presentations = [
         PresentationTimes(row, keys[found[key].sha256], start_s, stop_s, str(word), onsets[row])
@@ -83,19 +83,41 @@ def trials_shown(
     return Shown({keys[digest]: scene for digest, scene in files.items()}, presentations, [])
 
 
-def named(where: object, what: str, choices: Mapping[str, Any], name: str) -> Any:
-    """The one of this name. Raises RecordingError, which begins with ``where`` and lists the choices, for another."""
+def named(where: object, what: str, choices: Mapping[str, Any], name: str, option: str = "") -> Any:
+    """The one of a name.
+
+    Parameters
+    ----------
+    where : object
+        How the error begins.
+    what : str
+        What it is to be.
+    choices : mapping of str to object
+        Those that there are.
+    name : str
+        Its name.
+    option : str, optional
+        The option that names another.
+
+    Returns
+    -------
+    object
+        The one.
+
+    Raises
+    ------
+    RecordingError
+        If it is not there.
+    """
     if name not in choices:
-        raise RecordingError(
-            f"{where} has no {what} {name!r}: {nearest(name, choices)}; correct it, or name another as an option"
-        )
+        other = f", or name another by the option {option}" if option else ""
+        raise RecordingError(f"{where} has no {what} {name!r}: {nearest(name, choices)}; correct it{other}")
     return choices[name]
 
 
-def column(path: Path, table: Any, name: str) -> Any:
-    """All values of a table's column. Raises RecordingError for one that it lacks."""
+def _column(path: Path, table: Any, name: str, option: str) -> Any:
     columns = {one: table[one] for one in table.colnames}
-    return named(f"{path}: table {table.name!r}", "column", columns, name)[:]
+    return named(f"{path}: table {table.name!r}", "column", columns, name, option)[:]
 
 
 def image_series(path: Path, file: Any, name: str) -> Any:

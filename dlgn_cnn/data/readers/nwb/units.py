@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.readers.nwb.stimuli import column
 from dlgn_cnn.data.readers.shared.arrays import numbers
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
@@ -69,7 +68,9 @@ def _bad_quality(path: Path, units: Any, quality: str) -> dict[str, np.ndarray]:
         bad = words != "good" if "good" in words else np.isin(words, BAD)
         wrong[f"their {label} is {', '.join(np.unique(words[bad]))}; the option quality=any keeps them"] = bad
     for name, (low, high) in ALLENSDK.items() if quality == "allensdk" else ():
-        values = numbers(column(path, units, name), f"{path}: {name} of units")
+        if name not in units.colnames:
+            raise RecordingError(f"{path}: units have no {name}, which quality=allensdk needs: use another quality")
+        values = numbers(units[name][:], f"{path}: {name} of units")
         wrong[f"AllenSDK wants their {name} from {low:g} to {high:g}"] = ~((values >= low) & (values <= high))
     return wrong
 
