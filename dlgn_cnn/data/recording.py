@@ -20,6 +20,8 @@ SIMULATED_PREFIX = "Simulated"
 MOST = 2**31 - 1  # the largest number that the tables hold, of a unit or a scene
 MOST_SESSIONS = 2**15 - 1
 OTHER_UNIT = 100.0  # times as long, or as short: not the same unit
+FEWEST_ALIKE = 3  # presentations that tell a wrong rate from cut ones
+SCREEN_SLACK, SAME_FACTOR = 0.02, 0.01  # of a duration: a screen's clock; presentations of one wrong rate
 CLOCK_SLACK_S = 1e-6  # what rounding may do to a time in s
 
 
@@ -264,6 +266,7 @@ class SessionRecording:
                 f"session {self.session}: units must be numbered within {-MOST} to {MOST}: renumber them"
             )
         self._check_presentations()
+        self._check_rate()
         self._check_times()
         unknown = set(self.signals) - set(SIGNALS)
         if unknown:
@@ -300,6 +303,20 @@ class SessionRecording:
                     f"session {self.session}: {p.scene} is marked both train and test; a scene belongs to one tier, "
                     "or test scores would be those of movies seen in training"
                 )
+
+    def _check_rate(self) -> None:
+        """Refuse presentations that all last one factor of their scenes: their frame rate is wrong, nothing was cut."""
+        files = [(shown, self.scenes[shown.scene]) for shown in self.presentations if not shown.frame_onsets_s]
+        lengths_s = [max(file.frames, 1) / file.rate_hz for _, file in files]
+        shares = np.array([shown.stop_s - shown.start_s for shown, _ in files]) / lengths_s
+        factor = float(np.median(shares)) if len(shares) >= FEWEST_ALIKE else 1.0
+        if abs(factor - 1) > SCREEN_SLACK and np.all(np.abs(shares / factor - 1) <= SAME_FACTOR):
+            file = files[0][1]
+            raise RecordingError(
+                f"session {self.session}: each of {len(shares)} presentations lasts {factor:.4g} times its scene, "
+                f"as if the rate of {file.rate_hz:g} Hz of {file.path} were {file.rate_hz / factor:.5g} Hz: correct "
+                "the scenes' rate; if each was cut so, shorten the scene files to what was shown"
+            )
 
     def _check_times(self) -> None:
         for unit, times in self.spike_times_s.items():

@@ -1,5 +1,6 @@
 """The design of a session's light: inferred from any draw of it, stated, contradicted, and permuted as drawn."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def session(epochs, shown) -> SessionRecording:
             for trial, (start, stop) in enumerate(shown)
         ),
         opto_epochs_s=np.array(epochs, float).reshape(-1, 2),
-        scenes={SCENE: SceneFile(Path("movie.avi"), "0" * 64, 300, 60.0, 4, 4)},
+        scenes={SCENE: SceneFile(Path("movie.avi"), "0" * 64, round(60 * float(np.ptp(shown[0]))), 60.0, 4, 4)},
     )
 
 
@@ -155,6 +156,19 @@ def test_a_design_that_the_light_bears_out_is_kept_and_filled_in(recording, text
 def test_an_option_of_another_form_is_refused(text):
     with pytest.raises(ConfigError, match="opto design"):
         parse_design(text)
+
+
+@given(
+    st.lists(st.floats(0, 245), max_size=60), st.sampled_from(["none", "blocks", "blocks:1", "pulses:1", "per_trial"])
+)
+@settings(max_examples=100, deadline=None)
+def test_any_light_has_a_design_or_a_sentence(edges, text):
+    epochs = np.unique(edges)[: len(np.unique(edges)) // 2 * 2]
+    recording = session(epochs, SHOWN)
+    found, doubt = find_design(recording)
+    assert (found.kind == "unknown") == ("--opto-design" in doubt)
+    with contextlib.suppress(RecordingError):
+        assert confirmed_design(recording, parse_design(text)).kind == text.split(":")[0]
 
 
 def traces(kind, generator):

@@ -112,8 +112,8 @@ def confirmed_design(recording: SessionRecording, stated: SessionOptoDesign) -> 
     patterns = [_pattern(one, recording.opto_epochs_s) for one in recording.presentations]
     period_s = stated.period_s
     if (stated.kind == "none") == any(patterns):
-        lit = sum(map(bool, patterns))
-        raise _contradiction(recording, stated, f"{lit} of {len(patterns)} presentations have light")
+        seen = f"{sum(map(bool, patterns))} of {len(patterns)} presentations have light"
+        raise _contradiction(recording, stated, seen)
     if stated.kind == "none":
         return stated
     if stated.kind == "per_trial":
@@ -133,18 +133,17 @@ def confirmed_design(recording: SessionRecording, stated: SessionOptoDesign) -> 
 
 def _confirmed_period(recording: SessionRecording, stated: SessionOptoDesign) -> float:
     """The stated period, or else that of the light's runs. Raises RecordingError where they contradict it."""
-    sets = _run_lengths(recording) if stated.kind == "blocks" else _onset_gaps(recording)
+    sets = [one for one in (_run_lengths if stated.kind == "blocks" else _onset_gaps)(recording) if len(one)]
     found, period_s = _first_step(sets), stated.period_s
     if period_s is None and found is None:
         raise _contradiction(recording, stated, "its period is not seen in the runs: give it")
     period_s = round(float(found or 0), 6) if period_s is None else period_s
     if stated.kind == "pulses" and not _pulse_width(recording) < period_s / 1.5:
         raise _contradiction(recording, stated, f"its epochs are not of one length that is below {period_s:g} s")
-    fits = [all(_misses(lengths, period_s, FRAME_S) <= 1) for lengths in sets]
-    if not any(fits):
+    if sets and not any(all(_misses(lengths, period_s, FRAME_S) <= 1) for lengths in sets):
         odd = sets[-1][np.argmax(_misses(sets[-1], period_s, FRAME_S))]
         raise _contradiction(recording, stated, f"a run of {odd:.4g} s is not a multiple of {period_s:g} s")
-    if found is not None and found > 1.5 * period_s and max(map(len, sets)) > DOUBTS:
+    if found is not None and found > 1.5 * period_s and len(sets[-1]) > DOUBTS:
         raise _contradiction(recording, stated, f"all runs are multiples of {found:.4g} s")
     return period_s
 
@@ -238,7 +237,7 @@ def _first_step(sets: Sequence[Times]) -> float | None:
 def _step(lengths: Times, slack_s: float) -> float | None:
     """The longest time of which all lengths are multiples; None unless that is hardly chance."""
     ascending = np.sort(lengths)
-    for parts in range(1, MOST_PARTS + 1) if len(ascending) else ():
+    for parts in range(1, MOST_PARTS + 1) if ascending[:1].sum() > slack_s else ():
         step, steps, total = ascending[0] / parts, 0.0, 0.0
         for length in ascending:  # the longer they are, the better they tell the step
             total, steps = total + length, steps + max(1.0, np.rint(length / step))
