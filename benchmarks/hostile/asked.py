@@ -75,7 +75,7 @@ class Page:
 
 
 class Queries:
-    """Words of ``dlgn query``: tables, conditions, columns, keys of rows, and statements in SQL."""
+    """Words of ``dlgn query`` and ``dlgn delete``: tables, conditions, columns, keys of rows, sessions, and SQL."""
 
     TABLES = words("Mouse Session Score Score.Unit TrainedModel ModelConfig fits units")
     LEAVES = words("model.core.channels[0] model.core.name fit_name")
@@ -105,7 +105,7 @@ class Queries:
         return draw.choice((" ", " ", "", ",")).join(some)
 
     def __call__(self, draw: random.Random) -> Read:
-        way = draw.randrange(3)
+        way = draw.randrange(4)
         call, table = draw.choice((*self.calls, self.words(draw))), draw.choice((*self.tables, self.words(draw)))
         sql = draw.choice(self.forms).replace("{0}", call).replace("{1}", table).replace("{ran}", str(self.watch.ran))
         if draw.random() < 0.2:
@@ -116,9 +116,11 @@ class Queries:
         leaves = [*signs][: draw.choice((0, 0, 1))]
         columns, order = ([self.words(draw, 1) for _ in range(draw.choice((0, 0, 1, 2)))] for _ in range(2))
         table = draw.choice(("TrainedModel", "Score", self.words(draw, 1)))
+        gone = draw.choice(("Simulated_2026_0900_s01_e01", f"{self.words(draw, 1)}_s01_e01", self.words(draw)))
         key, limit = f"{table}:{self.words(draw, 1)}={self.words(draw, 2)}", draw.choice((None, 0, 10))
 
         def read() -> None:
+            from populate.cli.deletion import delete
             from populate.query.named_rows import chosen
             from populate.query.query import run_query, split
             from populate.query.result import ask, check_statement
@@ -131,6 +133,8 @@ class Queries:
                 elif way == 1:
                     shown, by = split(",".join(columns)), split(",".join(order))
                     run_query(name, conditions, leaves, shown, by, limit)
+                elif way == 2:
+                    delete(gone)  # shows the rows, and refuses, since there is no terminal to ask on
                 else:
                     chosen(key, where=conditions[0] if conditions else None)
             finally:

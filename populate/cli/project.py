@@ -4,11 +4,14 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from populate.cli.deletion import Yes, agree
 
 app = typer.Typer()
 logger = logging.getLogger("dlgn")
@@ -148,13 +151,21 @@ def ingest(
         ),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and print everything, insert nothing.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete a session that is there, and all that depends on it, first.")
+    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Read a recording into the tables: all of it, or nothing. What was understood of it is printed before.
+
+    A session that is there is refused if it is from other bytes, or was read with other options. With --replace, the
+    rows that depend on it are shown, and deleted in the transaction that inserts the new ones.
 
     Example: dlgn ingest my_recording --dry-run
     """
     import schemas
     from dlgn_cnn.data.recording import SIMULATED_PREFIX, SessionRecording
+    from dlgn_cnn.runtime.progress import silent
     from schemas.monitoring.progress import bar
 
     chosen = _options(option or ())
@@ -169,8 +180,10 @@ def ingest(
 
         typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found)), file=output)
 
-    with bar(f"ingest {path}") as report, _quoting(option or (), chosen):
-        new = insert(path, reader, chosen, report, opto_design, tell, dry_run)
+    # A bar would be drawn over the question.
+    with nullcontext(silent) if replace else bar(f"ingest {path}") as report, _quoting(option or (), chosen):
+        agreed = partial(agree, yes=yes or dry_run) if replace else None
+        new = insert(path, reader, chosen, report, opto_design, agreed, tell, dry_run)
     for name in new:
         note = " (simulated: no animal was recorded)" if name.startswith(SIMULATED_PREFIX) else ""
         logger.info("%s session %s%s", "would ingest" if dry_run else "ingested", name, note)

@@ -23,8 +23,13 @@ from schemas.base.keys import SESSION, Row, session_key
 from schemas.connection.in_force import settings_in_force
 from schemas.recordings import moved
 from schemas.recordings.fetch import SCENE
+from schemas.recordings.remove import Agree, remove, rows_that_go
 
 logger = logging.getLogger("dlgn")
+REPLACE = (
+    "results depend on its rows; give the same options to keep them, or --replace, which shows what depends on them "
+    "and deletes it first"
+)
 
 
 def ingest(
@@ -33,6 +38,7 @@ def ingest(
     options: dict[str, Any] | None = None,
     progress: Progress = silent,
     opto_design: str = "",
+    replacing: Agree | None = None,
     tell: Callable[[str, Sequence[SessionRecording]], None] | None = None,
     dry_run: bool = False,
 ) -> list[str]:
@@ -54,6 +60,9 @@ def ingest(
         Is told how many steps are done, and of how many.
     opto_design : str
         How the light was drawn, as ``opto_design.FORM`` (default: inferred for each session).
+    replacing : callable, optional
+        Is shown each session that is there from other bytes, or was read in another way, and the rows that go with it;
+        unless it raises, they are deleted in the transaction that inserts the session (default: refuse it).
     tell : callable, optional
         Is told the reader and what it read, before anything is inserted (default: the log says what was left out).
     dry_run : bool, default False
@@ -67,19 +76,19 @@ def ingest(
     Raises
     ------
     RecordingError
-        If a session is there with other bytes, since results depend on the rows that are there; if its light
-        contradicts the design.
+        If a session is there from other bytes, or was read in another way, since results depend on the rows that are
+        there; if its light contradicts the design.
     ConfigError
-        If the design has another form.
+        If the design has another form, or a worker holds a key that would go with a session.
     """
     chosen, options, started = reader or recognized(path), options or {}, time.monotonic()
-    if not dry_run and present(path) and _all_known(source_of(path, chosen).resolve(), chosen, options):
+    known = present(path) and not dry_run
+    if known and _all_known(source_of(path, chosen).resolve(), chosen, options, opto_design):
         return []
     stated = parse_design(opto_design) if opto_design else None
     found = [_designed(one, stated) for one in read_recordings(path, reader=chosen, progress=progress, **options)]
     (tell or _log_notes)(chosen, found)
-    rows = [(one, _raw_row(one, chosen, options)) for one in found]
-    new = [(one, row) for one, row in rows if row is not None]
+    new, replaced = _to_insert(found, chosen, options, opto_design, replacing)
     if dry_run:
         moved.check_scenes(found)
         return [str(one.session) for one, _ in new]
@@ -91,6 +100,8 @@ def ingest(
         store_registry.renew(settings_in_force(), session.schema.connection)
         with session.schema.connection.transaction:
             store_registry.hold(settings_in_force(), session.schema.connection)
+            for key in replaced:
+                remove(key)
             moves = moved.follow(found)
             for one, row in new:
                 _insert(one, row, duration_s, opto_design)
@@ -105,9 +116,10 @@ def _log_notes(reader: str, found: Sequence[SessionRecording]) -> None:
             logger.warning("session %s: %s", one.session, note)
 
 
-def _all_known(source: Path, reader: str, options: Row) -> bool:
+def _all_known(source: Path, reader: str, options: Row, stated: str) -> bool:
     """Whether all sessions of a source were ingested with these bytes, reader and options, and all files are there."""
-    rows = (recording.RawFile & {"reader": reader, "raw_sha256": path_sha256(source)}).to_dicts()
+    read = recording.RawFile * optogenetics.OptoDesign.proj("opto_stated")
+    rows = (read & {"reader": reader, "raw_sha256": path_sha256(source), "opto_stated": stated}).to_dicts()
     here = settings_in_force().here
     found = [row for row in rows if row["reader_options"] == options and here(row["raw_path"]) == source]
     there = {SessionKey(*(row[name] for name in SESSION)) for row in found}
@@ -118,21 +130,48 @@ def _all_known(source: Path, reader: str, options: Row) -> bool:
     return all(present(here(stored)) for stored in set(scenes.to_arrays("scene_path").tolist()))
 
 
-def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row | None:
-    """The row of a session's raw file, without its key; None if the session was ingested from the same bytes."""
+def _to_insert(
+    found: list[SessionRecording], reader: str, options: Row, stated: str, replacing: Agree | None
+) -> tuple[list[tuple[SessionRecording, Row]], list[Row]]:
+    """Sessions to insert with the rows of their raw files, and the keys of those that are there and go before."""
+    new, replaced = [], []
+    for one in found:
+        key, row = session_key(one.session), _raw_row(one, reader, options)
+        stored = (recording.RawFile * optogenetics.OptoDesign & key).to_dicts()
+        difference = _difference(stored[0], row, stated) if stored else ""
+        if stored and not difference:
+            continue
+        new.append((one, row))
+        if difference:
+            if replacing is None:
+                raise RecordingError(f"session {one.session} was ingested before {difference}: {REPLACE}")
+            replacing(str(one.session), rows_that_go(key))
+            replaced.append(key)
+    return new, replaced
+
+
+def _raw_row(one: SessionRecording, reader: str, options: Row) -> Row:
+    """The row of a session's raw file, without its key."""
     if one.source is None:
         raise RecordingError(f"the reader {reader!r} does not say which file session {one.session} came from")
     source = one.source.resolve()
-    digest, stored = path_sha256(source), (recording.RawFile & session_key(one.session)).to_arrays("raw_sha256")
-    if not len(stored):
-        path = moved.check_fits(recording.RawFile, "raw_path", str(source))
-        return {"reader": reader, "raw_path": path, "raw_sha256": digest, "reader_options": options}
-    if stored[0] != digest:
-        raise RecordingError(
-            f"session {one.session} was ingested before from a file with other bytes: delete its Session row, and with "
-            "it all that was computed from it, before you ingest it again"
-        )
-    return None
+    path = moved.check_fits(recording.RawFile, "raw_path", str(source))
+    return {"reader": reader, "raw_path": path, "raw_sha256": path_sha256(source), "reader_options": options}
+
+
+def _difference(stored: Row, raw: Row, stated: str) -> str:
+    """How a session was read in another way than now; empty if it was not."""
+    before = f"by the reader {stored['reader']} with {_words(stored['reader_options'], stored['opto_stated'])}"
+    now = f"by the reader {raw['reader']} with {_words(raw['reader_options'], stated)}"
+    if stored["raw_sha256"] != raw["raw_sha256"]:
+        return f"from a file with other bytes, {before}"
+    return "" if before == now else f"from the same bytes {before}, and is read now {now}"
+
+
+def _words(options: Row, stated: str) -> str:
+    """Options as the command line has them."""
+    given = [f"-o {name}={value}" for name, value in sorted(options.items())]
+    return " ".join([*given, *([f"--opto-design {stated}"] if stated else [])]) or "no options"
 
 
 def _designed(one: SessionRecording, stated: SessionOptoDesign | None) -> SessionRecording:
