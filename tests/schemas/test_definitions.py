@@ -199,3 +199,48 @@ def test_a_password_is_used_and_written_nowhere(served, tmp_path, monkeypatch):
     other = CliRunner().invoke(app, ["init", str(tmp_path), "--prefix", "bob_"])
     assert other.exit_code == 1
     assert "says ada_ for DLGN_PREFIX, given bob_: edit it" in other.stderr
+
+
+PLAIN = """experiment: {name}
+datasets:
+  - {{fn: stored_sessions, config: {{sessions: [{session}], size_px: [9, 16], window_frames: 40}}}}
+models:
+  - {{fn: ln, config: {{lags: 10}}}}
+trainers:
+  - fn: standard
+    config:
+      fit:
+        max_epochs: 2
+{more}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "said"),
+    [
+        ("twice", "        max_epochs: 3", "line 11: 'max_epochs' stands here twice"),
+        ("twice", "models:\n  - {fn: ln, config: {lags: 20}}", "line 11: 'models' stands here twice"),
+        ("on", "", 'given on, which YAML reads as a truth value (True): to make it a name, put it in quotes, as "on"'),
+        ("no", "", "given no, which YAML reads as a truth value (False)"),
+        ("010", "", 'given 010, which YAML reads as a number (8): to make it a name, put it in quotes, as "010"'),
+        ("1e3", "", None),  # text, as YAML 1.1 has it
+        ("1.5", "", "given 1.5, which YAML reads as a number (1.5)"),
+        ("2026-11-30", "", "given 2026-11-30, which YAML reads as a date"),
+        ("~", "", "given ~, which YAML reads as nothing"),
+        ("x" * 300, "", "of 300 characters, expected up to 64: shorten it"),
+    ],
+)
+def test_yaml_that_means_another_thing_than_it_says_is_refused_by_a_dry_run(
+    ingested, tmp_path, caplog, name, more, said
+):
+    from populate.cli.command import app
+
+    file, before = tmp_path / "odd.yaml", counts()
+    file.write_text(PLAIN.format(name=name, session=NAME, more=more))
+    done = CliRunner().invoke(app, ["define", str(file), "--dry-run"])
+    assert counts() == before
+    if said is None:
+        assert done.exit_code == 0, caplog.text
+    else:
+        assert done.exit_code == 1
+        assert str(file) in caplog.text
+        assert said in caplog.text
