@@ -33,7 +33,7 @@ def meant(where: object, what: str, choices: Mapping[str, Any], name: str) -> An
     where : object
         The file, for errors.
     what : str
-        What it is to be.
+        What it should be.
     choices : mapping of str to object
         Those that there are, by their paths.
     name : str

@@ -91,7 +91,7 @@ def named(where: object, what: str, choices: Mapping[str, Any], name: str, optio
     where : object
         How the error begins.
     what : str
-        What it is to be.
+        What it should be.
     choices : mapping of str to object
         Those that there are.
     name : str
@@ -121,12 +121,50 @@ def _column(path: Path, table: Any, name: str, option: str) -> Any:
 
 
 def image_series(path: Path, file: Any, name: str) -> Any:
-    """A series among the file's stimuli and templates. Raises RecordingError for one that it lacks."""
+    """A series among a file's stimuli and templates.
+
+    Parameters
+    ----------
+    path, file : Path, NWBFile
+        The file, and what pynwb made of it.
+    name : str
+        Name of the series.
+
+    Returns
+    -------
+    ImageSeries
+        The series.
+
+    Raises
+    ------
+    RecordingError
+        If the file lacks it.
+    """
     return named(path, "stimulus", dict(file.stimulus_template) | dict(file.stimulus), name)
 
 
 def stored_frames(path: Path, series: Any, start: int, stop: int) -> Iterator[Frames]:
-    """Frames ``start`` to ``stop`` of a series that lies in the file, in blocks (time, height, width) uint8."""
+    """Frames of a series that lies in the file, in blocks.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for errors.
+    series : ImageSeries
+        The series.
+    start, stop : int
+        The first frame, and the one after the last.
+
+    Yields
+    ------
+    ndarray of uint8, shape (time, height, width)
+        A block.
+
+    Raises
+    ------
+    RecordingError
+        If the series lacks such frames, or they are beyond the bounds.
+    """
     shape = series.data.shape
     if not 0 <= start < stop <= shape[0]:
         raise RecordingError(

@@ -23,7 +23,7 @@ def answered(child: Watched, path: Path, form: str, progress: Progress = silent,
     path : Path
         The file.
     form : str
-        What the file is to be, for errors.
+        What the file should be, for errors.
     progress : callable, optional
         Called with what is done and what there is to do.
     **request : object

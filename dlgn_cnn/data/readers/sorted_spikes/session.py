@@ -126,7 +126,22 @@ def sorting_folder(path: Path, pattern: str, given: str | None) -> Path:
 
 
 def by_unit(times_s: Times, owners: np.ndarray, units: Sequence[int] | np.ndarray) -> dict[int, Times]:
-    """Spike times of some units, ascending; ``owners`` (spike,) says whose each is."""
+    """Spike times of some units.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (spike,)
+        Times in s, in any order.
+    owners : ndarray, shape (spike,)
+        Number of each spike's unit.
+    units : sequence of int
+        The units that count, ascending.
+
+    Returns
+    -------
+    dict of int to ndarray
+        Ascending times by unit.
+    """
     check("recording.units", len(units))
     order = np.lexsort((times_s, owners))
     first, last = (np.searchsorted(owners[order], units, side=side) for side in ("left", "right"))
@@ -182,7 +197,27 @@ def assemble(path: Path, found: SortedSpikes, options: SortedSessionOptions, pro
 
 
 def signal_of(times_s: Times, values: np.ndarray, where: str) -> SampledSignal:
-    """A signal of a file. Raises RecordingError, which begins with ``where``."""
+    """A signal of a file.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (time,)
+        Its clock in s.
+    values : ndarray, shape (time,)
+        Its values.
+    where : str
+        How errors begin.
+
+    Returns
+    -------
+    SampledSignal
+        The signal.
+
+    Raises
+    ------
+    RecordingError
+        If clock or values are not those of a signal.
+    """
     try:
         return SampledSignal(times_s, numbers(values, where, 1).astype(np.float32))
     except RecordingError as error:
