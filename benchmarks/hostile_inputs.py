@@ -36,6 +36,8 @@ REFUSED, READ, WRONG = "refused", "read", "wrong"
 KINDS = {
     "movie": ("native.Movies", 3000),
     "nwb": ("native.Nwb", 2000),
+    "mat": ("variables.Mat", 2000),
+    "hdf5": ("variables.Hdf5", 2000),
     "pickle": ("pickles.Pickles", 3000),
     "npz": ("arrays.Npz", 3000),
     "sensorium": ("arrays.Sensorium", 2000),

@@ -37,7 +37,9 @@ def test_two_frames_in_one_folder_are_ambiguous(tmp_path):
 
 def test_unknown_readers_and_options_list_the_choices(tmp_path):
     write_recording(tmp_path)
-    with pytest.raises(ConfigError, match="choose from alf, deeplake, experanto, lab, npz, nwb, phy, sensorium"):
+    with pytest.raises(
+        ConfigError, match="choose from alf, deeplake, experanto, hdf5, lab, mat, npz, nwb, phy, sensorium"
+    ):
         read_recordings(tmp_path, reader="nwbb")
     with pytest.raises(ConfigError, match="spikes_outside"):
         read_recordings(tmp_path, spikes_outsid="drop")

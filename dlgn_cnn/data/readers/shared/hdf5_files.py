@@ -1,6 +1,7 @@
 """What an HDF5 file may read: no file outside its folder, and no more than its size allows."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ def require_contained(path: Path) -> None:
                     f"{path}: {what} names {name!r:.200}, which is not there: copy the file next to it"
                 )
             pending += [] if what.startswith("external storage") else [found]
+
+
+@contextmanager
+def contained(path: Path) -> Iterator[Any]:
+    """An HDF5 file, open for reading. Raises RecordingError as ``require_contained`` does."""
+    import h5py
+
+    require_contained(path)
+    with h5py.File(path, "r") as file:
+        yield file
 
 
 def _named_files(path: Path) -> Iterator[tuple[Path, str, str]]:

@@ -23,7 +23,7 @@ def answered(child: Watched, path: Path, form: str, progress: Progress = silent,
     path : Path
         The file.
     form : str
-        What the file should be, for errors.
+        The format that is expected, for errors.
     progress : callable, optional
         Called with what is done and what there is to do.
     **request : object
