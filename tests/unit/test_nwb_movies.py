@@ -179,3 +179,24 @@ def test_frames_are_read_a_block_at_a_time_whatever_their_number(tmp_path):
     one.shape = (10, 2**12 + 1, 2**12)
     with pytest.raises(RecordingError, match=r"beyond the bound movie\.pixels.*DLGN_BOUNDS"):
         next(stored_frames(tmp_path, SimpleNamespace(name="movie", data=one), 0, 10))
+
+
+def test_files_are_not_looked_for_if_starting_frame_is_of_another_number(tmp_path):
+    path = session(tmp_path, **movies(tmp_path, one=(0, 80)))
+    with h5py.File(path, "r+") as file:
+        series = file["stimulus/presentation/movie"]
+        attributes = dict(series["external_file"].attrs)
+        del series["external_file"]
+        made = series.create_dataset("external_file", data=["one.avi"] * 100_000, dtype=h5py.string_dtype())
+        made.attrs.update(attributes)
+    with pytest.raises(RecordingError, match="lies in 100000 files, and starting_frame is of 1"):
+        read_recordings(path)
+
+
+def test_a_file_is_closed_once_its_frames_are_read(tmp_path):
+    path = session(tmp_path, data=FRAMES)
+    (found,) = read_recordings(path)
+    for scene in found.scenes.values():
+        scene_frames(scene, (16, 32))
+        with h5py.File(path, "r+"):  # which HDF5 refuses while another process reads it
+            pass

@@ -21,6 +21,7 @@ def answer(answers: Answers, request: dict[str, Any]) -> None:
     if "frames" in request:
         for block in frames_of(path, request["frames"]):
             answers.send(block)
+        answers.say(closed=True)  # the file: until then, no other process can write it
         return
     send(
         answers,

@@ -143,6 +143,7 @@ def nwb_frames(path: Path, address: str) -> Iterator[Frames]:
                 raise RecordingError(f"{path}: frames {address} are of shape {frames.shape} and type {frames.dtype}")
             done += len(frames)
             yield frames
+        child.words()
 
 
 def _with_movies(found: SessionRecording) -> SessionRecording:

@@ -203,11 +203,14 @@ def _scene(path: Path, file: Any, name: str, start: int, stop: int) -> SceneFile
 
 def _in_movies(path: Path, series: Any, start: int, stop: int) -> SceneFile:
     """A scene in one external movie or in several that follow one another; a whole one is known by its own bytes."""
-    where = f"{path}: stimulus {series.name!r}"
+    where, told = f"{path}: stimulus {series.name!r}", [0]
+    if series.starting_frame is not None:
+        told = [int(first) for first in series.starting_frame]
+    if len(series.external_file) != len(told):
+        raise RecordingError(f"{where} lies in {len(series.external_file)} files, and starting_frame is of {len(told)}")
     files = [inside(path.parent, str(name), where) for name in series.external_file]
     sizes = [movie_size(one) for one in files]
     firsts = np.cumsum([0, *(frames for frames, _, _ in sizes)]).tolist()
-    told = [0] if series.starting_frame is None else [int(first) for first in series.starting_frame]
     if told != firsts[:-1] or len({one.parent for one in files}) > 1:
         raise RecordingError(
             f"{where} lies in {len(files)} files with starting_frame {told}, but they hold "
