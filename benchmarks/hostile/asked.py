@@ -91,6 +91,8 @@ class Queries:
 
     def __init__(self, watch: Watch) -> None:
         open_tables()
+        from datajoint.diagram import Diagram  # noqa: F401  # matplotlib makes folders when it is first loaded
+
         from schemas import session
 
         BOUNDS["query.seconds"] = replace(BOUNDS["query.seconds"], most=4)  # a statement may count to any number

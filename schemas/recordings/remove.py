@@ -4,8 +4,6 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-from datajoint.diagram import Diagram
-
 from dlgn_cnn.errors import ConfigError
 from schemas import fleet, session, stimulus
 from schemas.base.keys import Row
@@ -37,6 +35,8 @@ def remove(key: Row) -> None:
 
 def _going(key: Row) -> list[Any]:
     """Tables restricted to the rows that go, each before those that it depends on. Raises ConfigError for a lease."""
+    from datajoint.diagram import Diagram  # which loads matplotlib
+
     configs = (DatasetConfig & (DatasetConfig.Session & key).proj()).keys()
     # No dataset config may stay that names a session less.
     roots = [DatasetConfig & configs, session.Session & key] if configs else [session.Session & key]
