@@ -305,12 +305,12 @@ class SessionRecording:
                 )
 
     def _check_rate(self) -> None:
-        """Refuse presentations that all last one factor of their scenes: their frame rate is wrong, nothing was cut."""
+        """Refuse presentations all shorter than their scenes by one factor: the frame rate is wrong, nothing was cut."""
         files = [(shown, self.scenes[shown.scene]) for shown in self.presentations if not shown.frame_onsets_s]
         lengths_s = [max(file.frames, 1) / file.rate_hz for _, file in files]
         shares = np.array([shown.stop_s - shown.start_s for shown, _ in files]) / lengths_s
         factor = float(np.median(shares)) if len(shares) >= FEWEST_ALIKE else 1.0
-        if abs(factor - 1) > SCREEN_SLACK and np.all(np.abs(shares / factor - 1) <= SAME_FACTOR):
+        if factor < 1 - SCREEN_SLACK and np.all(np.abs(shares / factor - 1) <= SAME_FACTOR):
             file = files[0][1]
             raise RecordingError(
                 f"session {self.session}: each of {len(shares)} presentations lasts {factor:.4g} times its scene, "
