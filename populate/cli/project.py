@@ -130,7 +130,7 @@ def inspect(
     with bar(f"inspect {path}") as report, _quoting(option or (), chosen):
         name = reader or recognized(path)
         found = read_recordings(path, reader=name, progress=report, **chosen)
-    facts = recording_facts(path, name, reader is not None, chosen, found)
+    facts = recording_facts(path, name, reader is not None, chosen, found, aligned=True)
     typer.echo(json.dumps(facts, indent=2) if as_json else pages(facts))
     if plot is not None:
         from populate.inspect.inspect import draw
@@ -178,7 +178,7 @@ def ingest(
         from dlgn_cnn.data.inspection.facts import recording_facts
         from dlgn_cnn.data.inspection.text import pages
 
-        typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found)), file=output)
+        typer.echo(pages(recording_facts(path, name, reader is not None, chosen, found, dry_run)), file=output)
 
     # A bar would be drawn over the question.
     with nullcontext(silent) if replace else bar(f"ingest {path}") as report, _quoting(option or (), chosen):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dlgn_cnn.data.binning import bin_opto, resample
+from dlgn_cnn.data.inspection.alignment import Alignment, check_alignment
 from dlgn_cnn.data.inspection.oddities import HIGHEST_HZ, LOWEST_HZ, warnings_of
 from dlgn_cnn.data.recording import TIERS, PresentationTimes, SampledSignal, SessionRecording
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
@@ -28,7 +29,12 @@ VARIABLE_SHARE = 0.05  # of a session's frames that are, before its clock is cal
 
 
 def recording_facts(
-    path: Path, reader: str, named: bool, options: Mapping[str, Any], found: Sequence[SessionRecording]
+    path: Path,
+    reader: str,
+    named: bool,
+    options: Mapping[str, Any],
+    found: Sequence[SessionRecording],
+    aligned: bool = False,
 ) -> Facts:
     """The facts of a recording that was read.
 
@@ -44,6 +50,8 @@ def recording_facts(
         Options of the reader.
     found : sequence of SessionRecording
         Its sessions.
+    aligned : bool, default False
+        Whether to check, with the frames, if spikes follow the pictures.
 
     Returns
     -------
@@ -52,20 +60,22 @@ def recording_facts(
     """
     how = "named by --reader" if named else "recognized by the names of its files"
     facts: Facts = {"path": str(path), "reader": reader, "how": how, "options": dict(options)}
-    facts |= {"sessions": [session_facts(one) for one in found]}
+    facts |= {"sessions": [session_facts(one, aligned) for one in found]}
     plain: Facts = json.loads(json.dumps(facts, default=str), parse_constant=lambda _: None)  # without infinity
     return plain
 
 
-def session_facts(one: SessionRecording) -> Facts:
-    """The facts of one session; no frame is decoded for them."""
+def session_facts(one: SessionRecording, aligned: bool = False) -> Facts:
+    """The facts of one session; frames are decoded only to check whether spikes and pictures are ``aligned``."""
     shown_s = np.array([(shown.start_s, shown.stop_s) for shown in one.presentations], np.float64)
     facts: Facts = {"session": str(one.session), "simulated": one.session.simulated, "source": str(one.source)}
     facts |= {"units": _units(one, shown_s), "scenes": _scenes(one), "presentations": _presentations(one, shown_s)}
     facts |= {"frames": _frame_clock(one.presentations), "opto": _opto(one.opto_epochs_s, shown_s)}
     facts |= {"signals": {name: _signal(signal, shown_s) for name, signal in one.signals.items()}}
-    # The sentences of a check of alignment come here as facts["alignment"], which ``text.SECTIONS`` has a place for.
-    return facts | {"left_out": [*one.notes], "not_used": [*one.unused], "warnings": warnings_of(facts)}
+    alignment = check_alignment(one) if aligned else Alignment()
+    facts |= {"alignment": [*alignment.sentences]} if aligned else {}
+    warnings = [*alignment.warnings, *warnings_of(facts)]
+    return facts | {"left_out": [*one.notes], "not_used": [*one.unused], "warnings": warnings}
 
 
 def spread(values: Iterable[float]) -> Facts | None:
