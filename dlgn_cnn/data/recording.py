@@ -305,7 +305,7 @@ class SessionRecording:
                 )
 
     def _check_rate(self) -> None:
-        """Refuse presentations all shorter than their scenes by one factor: the frame rate is wrong, nothing was cut."""
+        """Refuse presentations all shorter than their scenes by one factor: the frame rate is wrong, none was cut."""
         files = [(shown, self.scenes[shown.scene]) for shown in self.presentations if not shown.frame_onsets_s]
         lengths_s = [max(file.frames, 1) / file.rate_hz for _, file in files]
         shares = np.array([shown.stop_s - shown.start_s for shown, _ in files]) / lengths_s
