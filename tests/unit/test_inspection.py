@@ -163,9 +163,8 @@ ODD = {
         "presentations": (*(presentation(n) for n in range(SHOWN - 1)), presentation(11, scene=SceneKey("movie", 2))),
         "scenes": {SceneKey("movie", scene): FILE for scene in range(3)},
     },
-    "every presentation lasts 0.5 times as long": {
-        "presentations": tuple(presentation(n, stop_s=2.0 * n + 0.5) for n in range(SHOWN)),
-        "opto_epochs_s": np.array([[2.0 * n, 2.0 * n + 0.25] for n in range(SHOWN)]),
+    "every presentation lasts 1.5 times as long": {
+        "presentations": tuple(presentation(n, stop_s=2.0 * n + 1.5) for n in range(SHOWN)),
     },
 }  # fmt: skip
 
