@@ -116,8 +116,8 @@ class SceneFile:
 
     A video file is a scene of its own, and ``sha256`` the hex digest of its bytes. Frames that lie within another
     file are found by ``part``, "layout:address" (``dlgn_cnn.data.stimuli.scenes``); ``sha256`` is then theirs.
-    ``stored`` is the path that the tables hold, where this machine finds the file at another. Raises RecordingError
-    for a rate that is none, and for a scene that lasts beyond the bound.
+    ``stored`` is the path that the tables hold, where this machine finds the file at another; ``notes`` say what is odd
+    about the file. Raises RecordingError for a rate that is none, and for a scene that lasts beyond the bound.
     """
 
     path: Path
@@ -128,6 +128,7 @@ class SceneFile:
     height_px: int
     part: str = ""
     stored: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.rate_hz < math.inf:

@@ -163,6 +163,10 @@ ODD = {
         "presentations": (*(presentation(n) for n in range(SHOWN - 1)), presentation(11, scene=SceneKey("movie", 2))),
         "scenes": {SceneKey("movie", scene): FILE for scene in range(3)},
     },
+    "the clocks of 1 scene files are odd, as a.avi: 3 were dropped": {
+        "scenes": {SceneKey("movie", 0): dataclasses.replace(FILE, path=Path("a.avi"), notes=("3 were dropped",))}
+        | {SceneKey("movie", scene): FILE for scene in range(1, 3)}
+    },
     "every presentation lasts 1.5 times as long": {
         "presentations": tuple(presentation(n, stop_s=2.0 * n + 1.5) for n in range(SHOWN)),
     },

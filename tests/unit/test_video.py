@@ -152,6 +152,8 @@ def test_a_picture_stays_until_the_next_ones_time_stamp(tmp_path, name, rate):
     path = write_pictures(tmp_path / name, ramp(30)[kept], Fraction(1, rate), kept)
     file = probe(path)
     assert (file.frames, file.rate_hz) == (30, pytest.approx(rate))
+    assert "2 of 27 pictures stay for up to 3 frames: some were dropped, or the rate varies" in file.notes
+    assert probe(write_pictures(tmp_path / f"b{path.suffix}", ramp(30), Fraction(1, rate), range(30))).notes == ()
     shown = [place if place not in LOST else max(one for one in kept if one < place) for place in range(30)]
     assert frame_numbers(read_gray(path, (16, 32))).tolist() == shown
 
@@ -176,6 +178,7 @@ def test_null_frames_of_an_avi_show_the_picture_before(tmp_path):
     path.write_bytes(changed)
     file = probe(path)
     assert (file.frames, file.rate_hz) == (30, 60.0)
+    assert file.notes[1:] == ("its container announces 30 pictures and holds 27",)
     expected = [4 if place in (5, 6) else 19 if place == 20 else place for place in range(30)]
     assert frame_numbers(read_gray(path, (16, 32))).tolist() == expected
 

@@ -127,6 +127,7 @@ def _scenes(one: SessionRecording) -> Facts:
         shown = [times[scene] for scene in times if tiers[scene] == tier]
         facts |= {tier: len(shown), f"{tier}_repeats": spread(shown), f"{tier}_shown_once": shown.count(1)}
     facts |= {"frames": spread(file.frames for file in files), "frame_rate_hz": sorted({one.rate_hz for one in files})}
+    facts["odd_files"] = sorted({f"{file.path.name}: {note}" for file in files for note in file.notes})
     return facts | {"size_px": sorted({f"{file.width_px} x {file.height_px}" for file in files})}
 
 

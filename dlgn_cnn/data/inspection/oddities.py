@@ -14,6 +14,7 @@ def warnings_of(facts: Mapping[str, Any]) -> list[str]:
     """Sentences on what is odd; none for a session that has all that a comparison of feedback needs."""
     scenes, opto, shown = facts["scenes"], facts["opto"], facts["presentations"]
     tests, once, rates_hz = scenes["test"], scenes["test_shown_once"], scenes["frame_rate_hz"]
+    odd_files = scenes["odd_files"]
     measured_hz = facts["frames"]["measured_rate_hz"] or rates_hz[0]
     share = shown["share_of_scene"]
     one_factor = share is not None and share["highest"] - share["lowest"] <= CLOCK_TOLERANCE * share["median"]
@@ -26,6 +27,7 @@ def warnings_of(facts: Mapping[str, Any]) -> list[str]:
         f"every presentation lasts {times:.3g} times as long as its scene: is its frame rate right?": _apart(times),
         f"frames appeared at {measured_hz:.4g} Hz, but scenes have {rates_hz[0]:.4g} Hz": len(rates_hz) == 1
         and _apart(measured_hz / rates_hz[0]),
+        f"the clocks of {len(odd_files)} scene files are odd, as {''.join(odd_files[:1])}": len(odd_files) > 0,
         "no light: no effect of feedback can be fitted or tested": opto is None,
     }
     if opto is not None:

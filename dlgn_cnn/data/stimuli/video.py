@@ -100,9 +100,20 @@ def probe(path: Path) -> SceneFile:
 
     Raises RecordingError for a file that is missing, cut short, without frames, or no video at all.
     """
-    facts, frames = _facts(path), sum(held for _, held in _shown(path))
-    _require_frames(path, frames)
-    return SceneFile(path, file_sha256(path), frames, facts.rate_hz, facts.width, facts.height)
+    facts, held = _facts(path), [held for _, held in _shown(path)]
+    _require_frames(path, sum(held))
+    notes = _clock_notes(facts.announced, held)
+    return SceneFile(path, file_sha256(path), sum(held), facts.rate_hz, facts.width, facts.height, notes=notes)
+
+
+def _clock_notes(announced: int, held: list[int]) -> tuple[str, ...]:
+    """What is odd about a movie's clock, whose pictures stay for so many frames each."""
+    longer, most = sum(frames > 1 for frames in held), max(held)
+    said = {
+        f"{longer} of {len(held)} pictures stay for up to {most} frames: some were dropped, or the rate varies": longer,
+        f"its container announces {announced} pictures and holds {len(held)}": announced not in (0, len(held)),
+    }
+    return tuple(words for words, holds in said.items() if holds)
 
 
 def decode_gray(path: Path, size_px: tuple[int, int] = (33, 53), rate_hz: float = 60.0) -> Frames:
@@ -313,7 +324,8 @@ def _opened(path: Path) -> av.container.InputContainer:
 class _Facts(NamedTuple):
     """A video's clock and size: frames a second, and the place on that clock of each picture by its time stamp.
 
-    ``indexed``: its container says where key frames are, and every picture has a time stamp of its own.
+    ``indexed``: its container says where key frames are, and every picture has a time stamp of its own; ``announced``:
+    as many pictures it says that there are, 0 if it does not.
     """
 
     rate_hz: float
@@ -321,6 +333,7 @@ class _Facts(NamedTuple):
     height: int
     places: dict[int, int]
     indexed: bool
+    announced: int
 
 
 def _facts(path: Path) -> _Facts:
@@ -341,7 +354,7 @@ def _facts(path: Path) -> _Facts:
             pictures = [packet.pts for packet in container.demux(stream) if packet.size]  # a dropped one has no bytes
             stamps = sorted({stamp for stamp in pictures if stamp is not None})
             indexed = len(stamps) == len(pictures) and container.format.name.startswith(_INDEXED)
-            tick_s = float(stream.time_base or 0)
+            tick_s, announced = float(stream.time_base or 0), stream.frames
             if container.format.name in _UNSTAMPED or tick_s <= 0:
                 stamps = []
     except RecordingError:  # a ValueError too
@@ -356,7 +369,7 @@ def _facts(path: Path) -> _Facts:
     times_s = (np.array(stamps, np.float64) - stamps[0]) * tick_s if stamps else np.zeros(0)
     rate_hz, places = on_clock(times_s, [float(rate) for rate in rates], tick_s)
     check("movie.frames", int(places[-1]) + 1 if len(places) else 0, path, size)
-    return _Facts(rate_hz, width, height, dict(zip(stamps, places.tolist(), strict=True)), indexed)
+    return _Facts(rate_hz, width, height, dict(zip(stamps, places.tolist(), strict=True)), indexed, announced)
 
 
 @functools.lru_cache(maxsize=8)
