@@ -281,7 +281,9 @@ def test_a_dry_run_prints_everything_and_inserts_nothing(tmp_path):
     assert "would ingest session Dry_2020_0001_s03_e07" in done.stderr
     assert "units          count 2; numbers 1-2" in done.stdout
     assert rows() == before
-    assert run().stdout == done.stdout
+    read = run().stdout.splitlines()
+    assert [line for line in done.stdout.splitlines() if line in read] == read  # all but what takes decoding
+    assert "alignment" in done.stdout
     assert rows() != before
     assert "nothing new" in run("--dry-run").stderr
     assert run("--dry-run").stdout == done.stdout

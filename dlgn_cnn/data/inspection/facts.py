@@ -18,6 +18,7 @@ from dlgn_cnn.data.inspection.alignment import Alignment, check_alignment
 from dlgn_cnn.data.inspection.oddities import HIGHEST_HZ, LOWEST_HZ, warnings_of
 from dlgn_cnn.data.recording import TIERS, PresentationTimes, SampledSignal, SessionRecording
 from dlgn_cnn.data.sessions.dataset import DatasetSpec
+from dlgn_cnn.data.sessions.opto_design import find_design
 from dlgn_cnn.shapes import Scores, Times
 
 Facts = dict[str, Any]
@@ -70,11 +71,12 @@ def session_facts(one: SessionRecording, aligned: bool = False) -> Facts:
     shown_s = np.array([(shown.start_s, shown.stop_s) for shown in one.presentations], np.float64)
     facts: Facts = {"session": str(one.session), "simulated": one.session.simulated, "source": str(one.source)}
     facts |= {"units": _units(one, shown_s), "scenes": _scenes(one), "presentations": _presentations(one, shown_s)}
-    facts |= {"frames": _frame_clock(one.presentations), "opto": _opto(one.opto_epochs_s, shown_s)}
+    design, doubt = find_design(one) if one.opto_design is None else (one.opto_design, "")
+    facts |= {"frames": _frame_clock(one.presentations), "opto": _opto(one.opto_epochs_s, shown_s, str(design))}
     facts |= {"signals": {name: _signal(signal, shown_s) for name, signal in one.signals.items()}}
     alignment = check_alignment(one) if aligned else Alignment()
     facts |= {"alignment": [*alignment.sentences]} if aligned else {}
-    warnings = [*alignment.warnings, *warnings_of(facts)]
+    warnings = [*alignment.warnings, *[doubt] * bool(doubt), *warnings_of(facts)]
     return facts | {"left_out": [*one.notes], "not_used": [*one.unused], "warnings": warnings}
 
 
@@ -153,7 +155,7 @@ def _frame_clock(presentations: Iterable[PresentationTimes]) -> Facts:
     return facts | {"dropped": dropped, "measured_rate_hz": 1 / usual if len(steps) else None}
 
 
-def _opto(epochs: Times, shown_s: Times) -> Facts | None:
+def _opto(epochs: Times, shown_s: Times, design: str) -> Facts | None:
     if len(epochs) == 0:
         return None
     lengths, on_s = np.diff(shown_s).ravel(), np.diff(epochs).ravel()
@@ -161,7 +163,7 @@ def _opto(epochs: Times, shown_s: Times) -> Facts | None:
         share = bin_opto(epochs, shown_s.ravel())[::2].astype(np.float64)
     first = shown_s[np.minimum(np.searchsorted(shown_s[:, 1], epochs[:, 0], side="right"), len(shown_s) - 1)]
     outside = (first[:, 0] >= epochs[:, 1]) | (first[:, 1] <= epochs[:, 0])
-    facts: Facts = {"epochs": len(epochs), "total_s": float(on_s.sum()), "on_s": spread(on_s)}
+    facts: Facts = {"design": design, "epochs": len(epochs), "total_s": float(on_s.sum()), "on_s": spread(on_s)}
     facts |= {"onset_to_onset_s": spread(np.diff(epochs[:, 0])), "epochs_outside_presentations": int(outside.sum())}
     facts |= {"share_of_presentations": float(share @ lengths / lengths.sum())}
     without, throughout = int(np.sum(share <= 0)), int(np.sum(share >= 1 - 1e-6))
