@@ -56,6 +56,7 @@ def ingest(job):
     datajoint.Connection.query, schemas.recordings.insert.ingest = query, entered
     sys.addaudithook(lambda event, args: tick() if event == "os.rename" else None)
     sys.argv = ["dlgn", "ingest", job["recording"]]
+    sys.stdout = open(os.devnull, "w")  # what the command prints is not the answer
     try:
         populate.cli.command.main()
     except SystemExit as end:

@@ -58,8 +58,9 @@ def read_npz(path: Path, *, progress: Progress = silent) -> list[SessionRecordin
 
     Presentations may come in any order. Raises RecordingError for a missing, unknown or contradictory array, by name.
     """
+    arrays = _load(path)
     frames = _gray_frames(path, path.stat().st_mtime_ns)
-    return [recording_of(path, _load(path), frames, "npz:{}:{}".format, progress)]
+    return [recording_of(path, arrays, frames, "npz:{}:{}".format, progress)]
 
 
 @FRAME_SOURCES.register("npz")
