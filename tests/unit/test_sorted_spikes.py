@@ -598,15 +598,6 @@ def test_rows_that_are_not_there_are_refused(alf):
     assert "row 1 is -1" in sentence(alf) or "no row -1" in sentence(alf)
 
 
-def test_text_whose_letters_are_none_is_refused(alf):
-    (alf / "presentations.csv").unlink()
-    save(alf / "alf" / "presentations.intervals.npy", np.array([[3.0, 4.0], [1.0, 2.0]]))
-    save(alf / "alf" / "presentations.scene.npy", np.array(["owl", "deer"]))
-    file = alf / "alf" / "presentations.scene.npy"
-    file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
-    assert "presentations.scene.npy cannot be read (its text holds numbers of no letter)" in sentence(alf)
-
-
 def test_presentations_and_light_may_be_objects(alf):
     (alf / "presentations.csv").unlink()
     save(alf / "alf" / "presentations.intervals.npy", np.array([[3.0, 4.0], [1.0, 2.0]]))
