@@ -4,9 +4,13 @@ A writer makes what it needs below a new folder and returns the path to read.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+from pynwb.epoch import TimeIntervals
+from pynwb.image import ImageSeries
 
 from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, rebin, resample
 from dlgn_cnn.data.readers.experanto.writer import write_experanto
@@ -93,6 +97,32 @@ def write_sensorium(recording: SessionRecording, folder: Path) -> Path:
     save(path / "meta" / "trials" / "tiers.npy", np.array([one.tier for one in recording.presentations]))
     save(path / "meta" / "neurons" / "unit_ids.npy", np.array(recording.units))
     return path
+
+
+def write_nwb(recording: SessionRecording, folder: Path) -> Path:
+    """An NWB file with all frames in it; units that were not observed throughout have their intervals."""
+    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id=str(recording.session))
+    for unit, times in recording.spike_times_s.items():
+        file.add_unit(id=unit, spike_times=times, obs_intervals=recording.observed_s.get(unit, [[0.0, 1e6]]))
+    for key, frames in own_frames(recording).items():
+        rate = recording.scenes[key].rate_hz
+        file.add_stimulus_template(ImageSeries(name=str(key.scene), data=frames, unit="n.a.", rate=rate))
+    file.add_trial_column("stimulus", "what was shown")
+    file.add_trial_column("tier", "what for")
+    for shown in recording.presentations:
+        own = {"stimulus": str(shown.scene.scene), "tier": shown.tier}
+        file.add_trial(start_time=shown.start_s, stop_time=shown.stop_s, **own)
+    opto = TimeIntervals(name="opto", description="light")
+    for on, off in recording.opto_epochs_s:
+        opto.add_interval(start_time=on, stop_time=off)
+    file.add_time_intervals(opto)
+    module = file.create_processing_module("behavior", "running and pupil")
+    for name, signal in recording.signals.items():
+        module.add(TimeSeries(name=name, data=signal.values, timestamps=signal.times_s, unit="n.a."))
+    folder.mkdir(exist_ok=True)
+    with NWBHDF5IO(str(folder / "session.nwb"), "w") as io:
+        io.write(file)
+    return folder / "session.nwb"
 
 
 def save(file: Path, array: np.ndarray) -> None:

@@ -1,52 +1,33 @@
 """Two units that were lost for a stretch, from an NWB file to scores: what was sorted to them then changes nothing."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from pynwb import NWBHDF5IO, NWBFile
-from pynwb.epoch import TimeIntervals
-from pynwb.image import ImageSeries
 from scipy.stats import pearsonr
 
 from dlgn_cnn.data.binning import frame_edges
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.recording import SessionKey
 from dlgn_cnn.evaluation.predict import predict
 from dlgn_cnn.evaluation.score import BURN_IN_FRAMES
 from tests.factories import small_simulation
-from tests.layouts import counts, own_frames
+from tests.layouts import counts, write_nwb
 from tests.schemas.test_transformed import ENCODER
 
 LOST = (1, 3)  # of six units, by row
 NAME = "Simulated_2026_0700_s01_e01"
 
 
-def write_nwb(path, truth, lost_s):
-    """The session in an NWB file. Units ``LOST`` are not observed from ``lost_s``, where 300 spikes/s are garbage."""
-    file = NWBFile("movies", "one", datetime(2026, 1, 1, tzinfo=UTC), session_id=NAME)
+def lost_units(truth, lost_s):
+    """Spikes of all units, and when those at ``LOST`` were observed: not from ``lost_s``, where they are garbage."""
     start, stop = lost_s
-    for row, (unit, times) in enumerate(truth.spike_times_s.items()):
-        if row in LOST:
-            garbage = np.linspace(start, stop, round(300 * (stop - start)))
-            kept = times[(times < start) | (times > stop)]
-            file.add_unit(id=unit, spike_times=np.append(kept, garbage), obs_intervals=[[0.0, start], [stop, 1e3]])
-        else:
-            file.add_unit(id=unit, spike_times=times, obs_intervals=[[0.0, 1e3]])
-    for key, frames in own_frames(truth).items():
-        rate = truth.scenes[key].rate_hz
-        file.add_stimulus_template(ImageSeries(name=str(key.scene), data=frames, unit="n.a.", rate=rate))
-    file.add_trial_column("stimulus", "what was shown")
-    file.add_trial_column("tier", "what for")
-    for shown in truth.presentations:
-        own = {"stimulus": str(shown.scene.scene), "tier": shown.tier}
-        file.add_trial(start_time=shown.start_s, stop_time=shown.stop_s, **own)
-    light = TimeIntervals(name="opto", description="light")
-    for on, off in truth.opto_epochs_s:
-        light.add_interval(start_time=on, stop_time=off)
-    file.add_time_intervals(light)
-    with NWBHDF5IO(str(path), "w") as io:
-        io.write(file)
-    return path
+    spikes, observed = dict(truth.spike_times_s), {}
+    for unit in (truth.units[row] for row in LOST):
+        times, garbage = spikes[unit], np.linspace(start, stop, round(300 * (stop - start)))
+        spikes[unit] = np.sort(np.append(times[(times < start) | (times > stop)], garbage))
+        observed[unit] = np.array([[0.0, start], [stop, 1e3]])
+    return replace(truth, session=SessionKey.parse(NAME), spike_times_s=spikes, observed_s=observed)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +52,7 @@ def fit(database, truth, lost_s, tmp_path_factory):
     from schemas import dataset, evaluation, experiment, model, trainer, training
     from schemas.recordings.insert import ingest
 
-    assert ingest(write_nwb(tmp_path_factory.mktemp("n") / "session.nwb", truth, lost_s)) == [NAME]
+    assert ingest(write_nwb(lost_units(truth, lost_s), tmp_path_factory.mktemp("n"))) == [NAME]
     options = {"size_px": [18, 32], "window_frames": 60, "validation_share": 0.34, "min_rate_hz": 0.0}
     keys = dataset.DatasetConfig.add("stored_sessions", {"sessions": [NAME], **options})
     dataset.Dataset.populate(keys)

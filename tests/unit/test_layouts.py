@@ -24,7 +24,7 @@ from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.data.stimuli.video import probe
 from dlgn_cnn.errors import RecordingError
 from tests.factories import small_simulation, write_scene
-from tests.layouts import LAYOUTS, counts, movie_edges, npz_arrays, own_frames, save, write_npz
+from tests.layouts import LAYOUTS, counts, movie_edges, npz_arrays, own_frames, save, write_npz, write_nwb
 
 RATE_HZ = 30.0
 few = settings(max_examples=15, deadline=None)
@@ -244,6 +244,21 @@ def test_a_missing_array_is_named(tmp_path, simulated, name):
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(RecordingError, match=name):
         read_recordings(tmp_path / "x.npz")
+
+
+def test_an_nwb_file_holds_all_that_the_labs_folder_holds(tmp_path, simulated):
+    (back,) = read_recordings(write_nwb(simulated, tmp_path))
+    assert (back.session, back.units) == (simulated.session, simulated.units)
+    for unit, times_s in simulated.spike_times_s.items():
+        np.testing.assert_array_equal(back.spike_times_s[unit], times_s)
+    np.testing.assert_array_equal(back.opto_epochs_s, simulated.opto_epochs_s)
+    before, after = own_frames(simulated), own_frames(back)
+    for was, now in zip(simulated.presentations, back.presentations, strict=True):
+        assert (now.start_s, now.stop_s, now.tier) == (was.start_s, was.stop_s, was.tier)
+        np.testing.assert_array_equal(after[now.scene], before[was.scene])
+    for name, signal in simulated.signals.items():
+        np.testing.assert_array_equal(back.signals[name].values, signal.values)
+        np.testing.assert_array_equal(back.signals[name].times_s, signal.times_s)
 
 
 class Hostile:
