@@ -41,6 +41,7 @@ def dry_run(model: nn.Module, data_key: str, info: DataInfo) -> None:
         return
     if type(model.frames_lost) is not int or model.frames_lost < 0:
         raise ConfigError(f"this model loses {model.frames_lost!r} frames, expected a whole number, 0 or more")
+    _check_kernels(model, info.frame_shape[1:])
     frames, units = model.frames_lost + FRAMES, len(info.units)
     if isinstance(model, Encoder):
         _watch_components(model, data_key, units, frames)
@@ -50,6 +51,17 @@ def dry_run(model: nn.Module, data_key: str, info: DataInfo) -> None:
             rate = model.train(training)(videos, opto, data_key, behavior, pupil_center)
             _check("the model", rate, (CLIPS, units, FRAMES), "batch unit time")
             rate.sum().backward()
+
+
+def _check_kernels(model: nn.Module, size_px: tuple[int, ...]) -> None:
+    """Refuse a kernel far beyond the frame: one of twice its size says as much, and this one takes forever."""
+    most = 4 * max(size_px)
+    for module in model.modules():
+        kernel = getattr(module, "kernel_size", ())
+        if isinstance(kernel, tuple) and len(kernel) > 1 and max(kernel[-2:]) > most:
+            raise ConfigError(
+                f"a kernel of {max(kernel[-2:])} px on frames of {size_px[0]} by {size_px[1]} px: expected up to {most}"
+            )
 
 
 @contextmanager

@@ -126,9 +126,11 @@ def _mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
             return None
         raise
+    except ValueError:  # a name with a zero byte, which no file can have either
+        return None
 
 
 def _raise(error: OSError) -> None:

@@ -217,6 +217,7 @@ FAULTS = {
     "an axis twice": ({}, {"frames": ["time", "time", "width"]}, "say which axis is which"),
     "axes of another": ({}, {"counts": ["unit", "bin"]}, "option axes names 'counts'"),
     "half of the trains": ({"units": [1, 2]}, {"frames": ORDER}, "spike_times_s has shape"),
+    "one number for two": ({"presentation_s": 3.0}, {"frames": ORDER}, "presentation_s"),
     "a cell of words": (
         {"spike_times_s": "what_for"},
         {"frames": ORDER},

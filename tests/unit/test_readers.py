@@ -28,6 +28,12 @@ def test_a_folder_of_something_else_is_not_recognized(tmp_path):
         read_recordings(tmp_path / "nowhere")
 
 
+def test_a_reader_that_finds_no_session_says_so(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(RecordingError, match="holds no session that the reader experanto finds"):
+        read_recordings(tmp_path, reader="experanto")
+
+
 def test_two_frames_in_one_folder_are_ambiguous(tmp_path):
     write_recording(tmp_path)
     write_recording(tmp_path, parquet=True)

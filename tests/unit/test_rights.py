@@ -113,6 +113,7 @@ def test_what_is_missing_is_still_missing(tmp_path):
     assert [present(tmp_path / name) for name in ("file", "link", "none", "file/below")] == [True, False, False, False]
     assert [present_file(tmp_path / "file"), present_folder(tmp_path / "file")] == [True, False]
     assert [present_file(tmp_path), present_folder(tmp_path)] == [False, True]
+    assert [present(tmp_path / name) for name in ("9" * 5000, "a\0b", "a/" * 5000)] == [False] * 3  # of no file
     assert list(files_below(tmp_path)) == [tmp_path / "file"]
     assert list(files_below(tmp_path / "none")) == []
     with pytest.raises(session_store.StoreError, match="is missing or incomplete"):

@@ -70,6 +70,8 @@ def read_recordings(path: Path, reader: str | None = None, **options: Any) -> li
     """
     name = reader or recognized(path)
     recordings: list[SessionRecording] = READERS.build({"name": name, **options}, path=path)
+    if not recordings:
+        raise RecordingError(f"{path} holds no session that the reader {name} finds: {GIVE}")
     return recordings
 
 

@@ -114,7 +114,7 @@ def _shaped(value: Any, name: str, told: Sequence[str], where: str) -> Any:
     if name == "responses":
         return arranged(value, told, name, where)
     if name in PAIRS:
-        return value[None] if value.shape == (2,) else value
+        return value[None] if value.shape == (2,) else np.atleast_1d(value)
     if name in SINGLE:
         return value.reshape(()) if value.size == 1 else value
     return value.ravel() if value.size == max(value.shape, default=1) else value
