@@ -108,7 +108,8 @@ class Sorted:
         elif way == 4:
             file.write_bytes(damaged(file.read_bytes(), draw, MARKS))
         elif file.suffix == ".npy":
-            file.write_bytes(plain(array(np.load(file), draw), draw, self.watch))
+            with contextlib.suppress(Exception):  # what a first change made unreadable stays as it is
+                file.write_bytes(plain(array(np.load(file), draw), draw, self.watch))
         elif file.suffix in (".csv", ".tsv"):
             self.change_cells(file, draw)
         else:

@@ -1,9 +1,10 @@
 """Files that a recording names: only those that lie in the recording's own folder are opened."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from dlgn_cnn.errors import RecordingError
-from dlgn_cnn.storage.rights import present, raise_if_forbidden
+from dlgn_cnn.storage.rights import raise_if_forbidden
 
 
 def inside(folder: Path, name: str, where: str) -> Path:
@@ -33,7 +34,8 @@ def inside(folder: Path, name: str, where: str) -> Path:
     try:
         path = (folder / name).resolve()
         own = folder.resolve()
-        present(path)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a name with a zero byte, or too long
         raise_if_forbidden(error)
         raise RecordingError(f"{where} names {name!r:.200}, which is not a path ({error}): correct it") from error
