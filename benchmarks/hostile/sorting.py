@@ -113,7 +113,9 @@ class Sorted:
         elif file.suffix in (".csv", ".tsv"):
             self.change_cells(file, draw)
         else:
-            shutil.copy(draw.choice(sorted(one for one in self.path.rglob("*") if one.is_file())), self.path / "copied")
+            with contextlib.suppress(shutil.SameFileError):
+                file = draw.choice(sorted(one for one in self.path.rglob("*") if one.is_file()))
+                shutil.copy(file, self.path / "copied")
 
     def change_cells(self, file: Path, draw: random.Random) -> None:
         """Change a cell, a row or the names of a table, which may become Parquet."""

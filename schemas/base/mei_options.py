@@ -1,11 +1,11 @@
 """Options of MEI configs: those of the tables, those of the method, and checks of both."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from dlgn_cnn.errors import ConfigError, within
 from dlgn_cnn.registry.annotations import parameters_of
+from dlgn_cnn.values import finite
 from schemas.connection.in_force import settings_in_force
 
 OWN = ("units", "seeds", "members", "controls", "contrasts")
@@ -21,7 +21,7 @@ def contrasts_of(config: Mapping[str, Any]) -> tuple[float, ...]:
     from dlgn_cnn.mei.controls.control_set import CONTRASTS
 
     given = config.get("contrasts", CONTRASTS)
-    known = isinstance(given, list | tuple) and all(type(one) in (int, float) and 0 <= one < math.inf for one in given)
+    known = isinstance(given, list | tuple) and all(finite(one) and one >= 0 for one in given)
     if not known or list(given) != sorted(set(given)):
         raise ConfigError(
             f"given {given!r}, expected shares of the MEI's contrast from the lowest, as {list(CONTRASTS)}", "contrasts"

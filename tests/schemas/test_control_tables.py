@@ -178,7 +178,7 @@ def test_a_stimulus_off_its_constraint_is_refused_at_insert(done, monkeypatch):
     assert len(Table & key) == 2
 
 
-@pytest.mark.parametrize("given", [[1, 0.5], [-1, 1], 3, [True, 2], ["1"]])
+@pytest.mark.parametrize("given", [[1, 0.5], [-1, 1], 3, [True, 2], ["1"], [1, 10**400]])
 def test_contrasts_that_are_no_ladder_are_refused(given, database):
     from dlgn_cnn.errors import ConfigError
     from schemas.base.mei_options import check_mei
