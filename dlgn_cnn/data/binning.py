@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -71,6 +72,41 @@ def frame_edges(
             f"presentation {presentation.trial} lasted {duration_s:.4f} s, less than one frame: remove it"
         )
     return presentation.start_s + np.arange(shown + 1) / rate_hz
+
+
+def scene_edges(
+    presentation: PresentationTimes, frames: int, source_rate_hz: float, rate_hz: float, typical_s: float | None = None
+) -> Times:
+    """Edges of the bins of a presentation, as ``frame_edges``, by the scene's own frames.
+
+    A picture, which is a scene of one frame, stays as long as it is presented.
+
+    Parameters
+    ----------
+    presentation : PresentationTimes
+        Onset and end in seconds.
+    frames : int
+        Frames of the scene.
+    source_rate_hz : float
+        Frames a second of the scene.
+    rate_hz : float
+        Bins a second.
+    typical_s : float, optional
+        How long the scene's presentations last, as their median (default: as long as this one).
+
+    Returns
+    -------
+    ndarray of float64, shape (time + 1,)
+        Edges in seconds.
+
+    Raises
+    ------
+    RecordingError
+        As ``frame_edges`` does.
+    """
+    if frames == 1 and not presentation.frame_onsets_s:
+        presentation = replace(presentation, frame_onsets_s=(presentation.start_s,))
+    return frame_edges(presentation, frames / source_rate_hz * rate_hz, rate_hz, typical_s)
 
 
 def on_screen(time: int, rate_hz: float, frames: int, source_rate_hz: float) -> np.ndarray:

@@ -308,9 +308,8 @@ class SessionRecording:
     def _check_rate(self) -> None:
         """Refuse presentations all shorter than their scenes by one factor: the frame rate is wrong, none was cut."""
         every = [(shown, self.scenes[shown.scene]) for shown in self.presentations if not shown.frame_onsets_s]
-        files = [
-            (shown, file) for shown, file in every if file.frames > 1
-        ]  # a picture stays as long as it is presented
+        # A picture stays as long as it is presented.
+        files = [(shown, file) for shown, file in every if file.frames > 1]
         lengths_s = [file.frames / file.rate_hz for _, file in files]
         shares = np.array([shown.stop_s - shown.start_s for shown, _ in files]) / lengths_s
         factor = float(np.median(shares)) if len(shares) >= FEWEST_ALIKE else 1.0

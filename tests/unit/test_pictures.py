@@ -7,8 +7,10 @@ import av
 import numpy as np
 import pytest
 
+from dlgn_cnn.data.inspection.alignment import check_alignment
 from dlgn_cnn.data.loading.loaders import LoaderOptions, tier_loaders
 from dlgn_cnn.data.readers import read_recordings
+from dlgn_cnn.data.readers.experanto.writer import write_experanto
 from dlgn_cnn.data.sessions.dataset import DatasetSpec, build_sessions
 from dlgn_cnn.data.sessions.session_data import data_info
 from dlgn_cnn.data.stimuli.video import probe, read_gray
@@ -68,6 +70,19 @@ def test_a_picture_stays_as_long_as_it_is_presented_whatever_its_rate(tmp_path, 
     for trial in session.trials:
         np.testing.assert_array_equal(trial.videos, np.repeat(arrays["frames"][[trial.scene.scene]], 15, axis=0))
     assert sum(trial.responses.sum() for trial in session.trials) == len(arrays["spike_times_s"])
+
+
+@pytest.mark.parametrize("rate_hz", [1.0, 30.0])
+def test_pictures_are_exported_and_their_clocks_checked_as_those_of_movies(tmp_path, rate_hz):
+    np.savez(tmp_path / "a.npz", **presented(rate_hz))
+    (recording,) = read_recordings(tmp_path / "a.npz")
+    (back,) = read_recordings(write_experanto(recording, tmp_path / "M1_s01_e01"))
+    before, after = own_frames(recording), own_frames(back)
+    for was, now in zip(recording.presentations, back.presentations, strict=True):
+        assert (now.start_s, now.stop_s) == (was.start_s, pytest.approx(was.stop_s))
+        np.testing.assert_array_equal(after[now.scene], before[was.scene])
+    said = check_alignment(recording).sentences[0]
+    assert "lasted" not in said, said  # as it is of a presentation that outlasts its movie
 
 
 def test_a_model_is_fitted_to_pictures(tmp_path):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dlgn_cnn.data.binning import bin_spikes, frame_edges, shown_frames
+from dlgn_cnn.data.binning import bin_spikes, scene_edges, shown_frames
 from dlgn_cnn.data.recording import SceneKey, SessionRecording
 from dlgn_cnn.data.stimuli.scenes import scene_frames
 from dlgn_cnn.errors import RecordingError
@@ -129,7 +129,7 @@ def _windows(
     """
     for shown in recording.presentations:
         file, pictures = recording.scenes[shown.scene], blocks[shown.scene]
-        edges_s = frame_edges(shown, round(file.frames / file.rate_hz * rate_hz), rate_hz)
+        edges_s = scene_edges(shown, file.frames, file.rate_hz, rate_hz)
         frames = shown_frames(shown, edges_s, rate_hz, file.frames, file.rate_hz)
         parts = max(1, round(len(frames) / (WINDOW_S * rate_hz)))
         for start, stop in itertools.pairwise(np.linspace(0, len(frames), parts + 1).astype(int)):

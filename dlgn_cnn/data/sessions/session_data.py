@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlgn_cnn.config import value_sha256
-from dlgn_cnn.data.binning import bin_opto, bin_spikes, frame_edges, observed_bins, rebin, resample, shown_frames
+from dlgn_cnn.data.binning import bin_opto, bin_spikes, observed_bins, rebin, resample, scene_edges, shown_frames
 from dlgn_cnn.data.recording import PresentationTimes, SceneKey, SessionRecording
 from dlgn_cnn.data.sessions.fields import field_centers, session_fields
 from dlgn_cnn.data.sessions.opto_design import find_design
@@ -205,9 +205,7 @@ def _trial(
     typical_s: float,
 ) -> TrialData:
     file = recording.scenes[shown.scene]
-    if len(movie) == 1 and not shown.frame_onsets_s:  # a picture stays as long as it is presented
-        shown = replace(shown, frame_onsets_s=(shown.start_s,))
-    edges = frame_edges(shown, len(movie) / file.rate_hz * rate_hz, rate_hz, typical_s)
+    edges = scene_edges(shown, len(movie), file.rate_hz, rate_hz, typical_s)
     time = len(edges) - 1
 
     def signal(name: str) -> Floats:

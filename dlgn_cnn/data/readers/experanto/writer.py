@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlgn_cnn.data.binning import CLOCK_TOLERANCE, covered_s, frame_edges, resample, summed_until
+from dlgn_cnn.data.binning import CLOCK_TOLERANCE, covered_s, resample, scene_edges, summed_until
 from dlgn_cnn.data.readers.experanto.devices import META
 from dlgn_cnn.data.readers.experanto.screen import COMBINED, DROPPED_S
 from dlgn_cnn.data.recording import CLOCK_SLACK_S, BinnedResponses, PresentationTimes, SceneFile, SessionRecording
@@ -109,7 +109,7 @@ def _write_screen(recording: SessionRecording, screen: Path, progress: Progress)
 def _onsets(shown: PresentationTimes, file: SceneFile) -> list[float]:
     """When each frame appeared, up to the last that did; a dropped one just before the next."""
     if not shown.frame_onsets_s:
-        return [*map(float, frame_edges(shown, file.frames, file.rate_hz)[:-1])]
+        return [*map(float, scene_edges(shown, file.frames, file.rate_hz, file.rate_hz)[:-1][: file.frames])]
     onsets = np.array(shown.frame_onsets_s)
     seen = np.flatnonzero(np.isfinite(onsets))
     onsets = onsets[: seen[-1] + 1]
