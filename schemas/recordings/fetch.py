@@ -79,10 +79,11 @@ class StoredSession:
 def fetch_session(key: Row) -> StoredSession:
     """Every row of one session, in the order of its keys."""
     scenes = stimulus.Scene & (stimulus.Presentation & key).proj("movie", "scene")
+    raw = (RawFile & key).fetch1()
     return StoredSession(
         (session.Session & key).fetch1("session_name"),
-        (RawFile & key).fetch1("raw_sha256"),
-        {name: (RawFile & key).fetch1(name) for name in ("reader", "reader_options")},
+        raw["raw_sha256"],
+        {name: raw[name] for name in ("reader", "reader_options")},
         [{PLACE.get(name, name): value for name, value in row.items()} for row in scenes.to_dicts(order_by="KEY")],
         {name: (table & key).to_dicts(order_by="KEY") for name, table in TABLES.items()},
     )
