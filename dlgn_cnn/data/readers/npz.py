@@ -10,11 +10,11 @@ import numpy as np
 from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_arrays, numbers, seconds, whole_numbers, words
+from dlgn_cnn.data.readers.shared.session_parts import by_unit, signal_of
 from dlgn_cnn.data.recording import (
     SIGNALS,
     BinnedResponses,
     PresentationTimes,
-    SampledSignal,
     SceneFile,
     SceneKey,
     SessionKey,
@@ -147,7 +147,11 @@ def recording_of(
         presentations=_presentations(path, arrays, scenes),
         opto_epochs_s=arrays.get("opto_epochs_s", np.empty((0, 2))),
         scenes=scenes,
-        signals={name: _signal(path, arrays, name) for name in SIGNALS if name in arrays},
+        signals={
+            name: signal_of(arrays[f"{name}_times_s"], arrays[name], f"{path}: {name}")
+            for name in SIGNALS
+            if name in arrays
+        },
         source=path,
         binned=binned,
         notes=tuple(notes),
@@ -233,19 +237,7 @@ def _spikes(path: Path, arrays: Arrays) -> dict[int, Times]:
     times, owners = arrays["spike_times_s"], arrays["spike_units"]
     check_shape(times, f"{path}: spike_times_s", owners.shape, "(spike,) as spike_units")
     units = np.unique(np.asarray(arrays.get("units", owners)))
-    check("recording.units", len(units), path)
     strangers = np.setdiff1d(owners, units)
     if len(strangers):
         raise RecordingError(f"{path}: spike_units holds {strangers[0]}, which is not among units: correct one of them")
-    order = np.lexsort((times, owners))
-    first, last = (np.searchsorted(owners[order], units, side=side) for side in ("left", "right"))
-    sorted_times = times[order].astype(np.float64)
-    return {int(unit): sorted_times[a:b] for unit, a, b in zip(units, first, last, strict=True)}
-
-
-def _signal(path: Path, arrays: Arrays, name: str) -> SampledSignal:
-    times, values = arrays[f"{name}_times_s"], arrays[name]
-    try:
-        return SampledSignal(times, values.astype(np.float32))
-    except RecordingError as error:
-        raise RecordingError(f"{path}: {name}: {error}") from error
+    return by_unit(times, owners, units, path)

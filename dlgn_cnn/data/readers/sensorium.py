@@ -1,13 +1,12 @@
 """The Sensorium 2023 folder layout: an array file a trial and signal."""
 
-import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_array, numbers, whole_numbers, words
+from dlgn_cnn.data.readers.shared.session_parts import scan_of
 from dlgn_cnn.data.readers.shared.trial_arrays import (
     OF_UNUSED_TIER,
     OPTIONAL,
@@ -25,7 +24,6 @@ from dlgn_cnn.shapes import Floats, Frames
 from dlgn_cnn.storage.rights import present_file, present_folder
 
 TIERS = Path("meta/trials/tiers.npy")
-_NAME = re.compile(r"(?:dynamic|static)?(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
 @reader("sensorium", lambda path: present_folder(path / "data" / "videos") and present_folder(path / "meta" / "trials"))
@@ -131,10 +129,7 @@ def _units(path: Path) -> list[int] | None:
 
 
 def _session(path: Path, **given: str | int | None) -> SessionKey:
-    match = _NAME.fullmatch(path.resolve().name)
-    key: dict[str, Any] = {}
-    if match:
-        key = {"mouse": f"M{match[1]}", "series": int(match[2]), "experiment": int(match[3])}
+    key = scan_of(path.resolve().name)
     key |= {name: value for name, value in given.items() if value is not None}
     if len(key) < len(given):
         raise RecordingError(

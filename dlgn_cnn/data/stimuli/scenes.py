@@ -18,6 +18,7 @@ from dlgn_cnn.storage.rights import present
 # By layout: a function of (path, address) that returns frames (time, height, width) uint8, or blocks of them, one after
 # the other, where they may be too many to hold in memory. Readers register theirs.
 FRAME_SOURCES = Registry("layout of frames", "dlgn_cnn.data.readers", given=("path", "address"))
+LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue in gray (ITU-R BT.601)
 BLOCK = 2**24  # pixels that are read, digested and scaled at a time
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.experanto import devices, screen
-from dlgn_cnn.data.readers.nwb.finding import OPTO
 from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.readers.shared.session_parts import OPTO, scan_of
 from dlgn_cnn.data.recording import SIGNALS, BinnedResponses, SampledSignal, SessionKey, SessionRecording
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
@@ -19,7 +19,6 @@ from dlgn_cnn.storage.rights import present_file, present_folder
 EYE, WHEEL, RESPONSES = "eye_tracker", "treadmill", "responses"
 MODALITIES = {"screen": "screen", EYE: "sequence", WHEEL: "sequence", RESPONSES: "sequence"}
 SCAN = ("animal_id", "session", "scan_idx")
-_NAME = re.compile(r"(?:dynamic|static)?(\d{1,18})-(\d{1,9})-(\d{1,9})(?:-.*)?")
 Devices = dict[str, devices.Meta]
 
 
@@ -141,10 +140,9 @@ def _session(folder: Path, given: dict[str, Any]) -> SessionKey:
         meta = devices.described(folder / "meta.json")
         scan = meta.get("scan_key")
         name = meta.get("data_key", "-".join(str(scan.get(part)) for part in SCAN) if isinstance(scan, dict) else name)
-    numbered, own = _NAME.fullmatch(str(name)), re.fullmatch(r"(.+)_s(\d{1,9})_e(\d{1,9})", str(name))
-    key: dict[str, Any] = {"series": 1, "experiment": 1}
-    if match := numbered or own:
-        key = {"mouse": f"{'M' if numbered else ''}{match[1]}", "series": int(match[2]), "experiment": int(match[3])}
+    key: dict[str, Any] = {"series": 1, "experiment": 1} | scan_of(str(name))
+    if own := re.fullmatch(r"(.+)_s(\d{1,9})_e(\d{1,9})", str(name)):
+        key |= {"mouse": own[1], "series": int(own[2]), "experiment": int(own[3])}
     key |= {name: value for name, value in given.items() if value is not None}
     if "mouse" not in key:
         raise RecordingError(

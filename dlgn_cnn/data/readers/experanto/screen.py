@@ -15,7 +15,7 @@ from dlgn_cnn.data.readers.experanto.devices import META, Meta, described, whole
 from dlgn_cnn.data.readers.shared.arrays import load_array, map_array, seconds, shown
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import PresentationTimes, SceneFile, SceneKey
-from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, array_scene, as_gray
+from dlgn_cnn.data.stimuli.scenes import FRAME_SOURCES, LUMA, array_scene, as_gray
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.runtime.progress import Progress
 from dlgn_cnn.shapes import Frames, Times
@@ -28,7 +28,6 @@ VALIDATION = ("validation", "val")
 TIERS = {"train": "train", "test": "test", "oracle": "test", "": "", "blank": "", "none": ""}
 MOVIES = (".mp4", ".avi", ".mkv", ".mov")
 DROPPED_S = 1e-4  # no frame is on the screen for less, and the package looks ahead by as much
-LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R BT.601
 
 
 @dataclass(frozen=True)

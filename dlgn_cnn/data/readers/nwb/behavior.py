@@ -8,6 +8,7 @@ import numpy as np
 
 from dlgn_cnn.data.readers.nwb.finding import meant
 from dlgn_cnn.data.readers.shared.arrays import seconds
+from dlgn_cnn.data.readers.shared.session_parts import signal_of
 from dlgn_cnn.data.recording import SIGNALS, SampledSignal
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
@@ -100,8 +101,4 @@ def _signal(path: Path, series: Any, column: int | None) -> SampledSignal:
 
 
 def _sampled(path: Path, name: str, clock: Any, values: np.ndarray) -> SampledSignal:
-    times = seconds(clock, f"{path}: timestamps of {name}")
-    try:
-        return SampledSignal(times, values.astype(np.float32))
-    except RecordingError as error:
-        raise RecordingError(f"{path}: {name}: {error}") from error
+    return signal_of(seconds(clock, f"{path}: timestamps of {name}"), values, f"{path}: {name}")

@@ -1,14 +1,13 @@
 """What lies where in an NWB file: time series and tables of intervals by their paths, and the one that is meant."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dlgn_cnn.data.readers.shared.session_parts import OPTO
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 
 MOST_NAMES = 12
-OPTO = re.compile(r"opto|laser|light|(^|_)led(_|$)", re.IGNORECASE)
 
 
 def every(file: Any) -> dict[str, Any]:

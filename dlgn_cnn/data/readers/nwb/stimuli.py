@@ -11,7 +11,7 @@ from dlgn_cnn.data.readers.shared.arrays import seconds
 from dlgn_cnn.data.readers.shared.movie_stretches import LAYOUT, movie_size
 from dlgn_cnn.data.readers.shared.near_files import inside
 from dlgn_cnn.data.recording import PresentationTimes, SceneFile, SceneKey
-from dlgn_cnn.data.stimuli.scenes import BLOCK, as_gray, streamed_scene
+from dlgn_cnn.data.stimuli.scenes import BLOCK, LUMA, as_gray, streamed_scene
 from dlgn_cnn.errors import RecordingError
 from dlgn_cnn.registry import nearest
 from dlgn_cnn.runtime.progress import Progress
@@ -177,7 +177,7 @@ def stored_frames(path: Path, series: Any, start: int, stop: int) -> Iterator[Fr
     for first in range(start, stop, step):
         values = np.asarray(series.data[first : min(first + step, stop)])
         if values.ndim == 4 and values.shape[-1] == 3:
-            values = np.rint(values @ np.array([0.299, 0.587, 0.114]))  # luma of ITU-R BT.601
+            values = np.rint(values @ LUMA)
         if values.ndim != 3 or values.size == 0:
             raise RecordingError(f"{path}: stimulus {series.name!r} has shape {shape}, expected (time, height, width)")
         yield as_gray(values, f"{path}, stimulus {series.name!r}, from frame {first} on")

@@ -8,15 +8,14 @@ from typing import Any, Literal
 import numpy as np
 
 from dlgn_cnn.data.readers import reader
-from dlgn_cnn.data.readers.shared.arrays import load_array, seconds, whole_numbers
+from dlgn_cnn.data.readers.shared.arrays import load_array, numbers, seconds, whole_numbers
 from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.readers.shared.session_parts import by_unit, signal_of
 from dlgn_cnn.data.readers.sorted_spikes.clock import LARGEST, checked_points, interpolated
 from dlgn_cnn.data.readers.sorted_spikes.session import (
     SortedSessionOptions,
     SortedSpikes,
     assemble,
-    by_unit,
-    signal_of,
     sorting_folder,
     sorting_folders,
 )
@@ -111,7 +110,7 @@ def read_alf(
     notes += [f"light is taken from {tables['opto'].where}"] if "opto" in tables else []
     if "wheel.position" in alf.files and "running" not in signals:
         notes.append("wheel.position is not used: running is wheel.velocity, running.velocity or running.speed")
-    found = SortedSpikes(by_unit(times_s, owners, kept), tables, signals, notes)
+    found = SortedSpikes(by_unit(times_s, owners, kept, alf), tables, signals, notes)
     return [assemble(path, found, options, progress)]
 
 
@@ -258,7 +257,7 @@ def _signals(alf: AlfFiles) -> dict[str, SampledSignal]:
             if values.ndim != 2 or values.shape[1] <= column:
                 raise RecordingError(f"{where} has shape {values.shape}, expected a column {column} of it, for {name}")
             times_s = _times_s(alf, f"{attribute.split('.')[0]}.timestamps", len(values))
-            found[name] = signal_of(times_s, values[:, column], where)
+            found[name] = signal_of(times_s, numbers(values[:, column], where, 1), where)
     return found
 
 

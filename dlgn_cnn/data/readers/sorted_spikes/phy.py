@@ -12,12 +12,12 @@ from dlgn_cnn.bounds import check
 from dlgn_cnn.data.readers import reader
 from dlgn_cnn.data.readers.shared.arrays import load_array, whole_numbers
 from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.readers.shared.session_parts import by_unit
 from dlgn_cnn.data.readers.sorted_spikes.clock import LARGEST, checked_points, drift_ppm, interpolated
 from dlgn_cnn.data.readers.sorted_spikes.session import (
     SortedSessionOptions,
     SortedSpikes,
     assemble,
-    by_unit,
     sorting_folder,
     sorting_folders,
 )
@@ -94,7 +94,7 @@ def read_phy(
     units, left = _kept(folder, np.unique(owners), groups)
     table = None if clock is None else table_of(path, "", clock, "clock=FILE")
     times_s, said = _on_session_clock(samples, _sample_rate_hz(folder, rate_hz), table, start_s, rate_hz)
-    found = SortedSpikes(by_unit(times_s, owners, units), notes=[*notes, *left, said])
+    found = SortedSpikes(by_unit(times_s, owners, units, folder), notes=[*notes, *left, said])
     return [assemble(path, found, options, progress)]
 
 

@@ -1,15 +1,15 @@
 """One session of sorted spikes, from the files of one folder: what all sorters' folders have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from dlgn_cnn.bounds import check
 from dlgn_cnn.data.binning import merge_epochs
 from dlgn_cnn.data.readers.shared.arrays import numbers
 from dlgn_cnn.data.readers.shared.near_files import inside
+from dlgn_cnn.data.readers.shared.session_parts import signal_of
 from dlgn_cnn.data.readers.sorted_spikes.presentations import SceneFiles, presentations_of
 from dlgn_cnn.data.readers.sorted_spikes.tables import NamedColumns, require_rows, table_of
 from dlgn_cnn.data.recording import SIGNALS, SampledSignal, SessionKey, SessionRecording
@@ -125,29 +125,6 @@ def sorting_folder(path: Path, pattern: str, given: str | None) -> Path:
     return path / own.resolve().relative_to(path.resolve())
 
 
-def by_unit(times_s: Times, owners: np.ndarray, units: Sequence[int] | np.ndarray) -> dict[int, Times]:
-    """Spike times of some units.
-
-    Parameters
-    ----------
-    times_s : ndarray, shape (spike,)
-        Times in s, in any order.
-    owners : ndarray, shape (spike,)
-        Number of each spike's unit.
-    units : sequence of int
-        The units that count, ascending.
-
-    Returns
-    -------
-    dict of int to ndarray
-        Ascending times by unit.
-    """
-    check("recording.units", len(units))
-    order = np.lexsort((times_s, owners))
-    first, last = (np.searchsorted(owners[order], units, side=side) for side in ("left", "right"))
-    return {int(unit): times_s[order[a:b]] for unit, a, b in zip(units, first, last, strict=True)}
-
-
 def assemble(path: Path, found: SortedSpikes, options: SortedSessionOptions, progress: Progress) -> SessionRecording:
     """The session, once its table of presentations, its light and its signals are read.
 
@@ -196,34 +173,6 @@ def assemble(path: Path, found: SortedSpikes, options: SortedSessionOptions, pro
     )
 
 
-def signal_of(times_s: Times, values: np.ndarray, where: str) -> SampledSignal:
-    """A signal of a file.
-
-    Parameters
-    ----------
-    times_s : ndarray, shape (time,)
-        Its clock in s.
-    values : ndarray, shape (time,)
-        Its values.
-    where : str
-        How errors begin.
-
-    Returns
-    -------
-    SampledSignal
-        The signal.
-
-    Raises
-    ------
-    RecordingError
-        If clock or values are not those of a signal.
-    """
-    try:
-        return SampledSignal(times_s, numbers(values, where, 1).astype(np.float32))
-    except RecordingError as error:
-        raise RecordingError(f"{where}: {error}") from error
-
-
 def _table(path: Path, what: str, given: str | None, found: SortedSpikes) -> NamedColumns | None:
     """A table that an option names, the layout has, or that has the default name."""
     table, own = table_of(path, what, given, f"{what}=FILE"), found.tables.get(what)
@@ -254,5 +203,6 @@ def _signals(path: Path, given: Mapping[str, str], own: Mapping[str, SampledSign
             raise RecordingError(f"{table.where} and ALF files have {name}: name one by signals={{{name}: FILE}}")
         if table is not None:
             time, value = table.pair(TIMES, (name, *VALUES))
-            found[name] = signal_of(table.seconds(time), table.numbers(value), f"{table.where}, {name}")
+            where = f"{table.where}, {name}"
+            found[name] = signal_of(table.seconds(time), numbers(table.numbers(value), where, 1), where)
     return found
